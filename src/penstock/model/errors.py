@@ -1,0 +1,248 @@
+"""Every public error of Penstock: one root, a phase and a recovery each.
+
+A message says what was being done, on what, and the cause ("reading pipeline orders: edge to unknown block clean_2");
+the hint names the next action.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+
+class Phase(StrEnum):
+    """In which part of the work an error arose."""
+
+    CONFIG = "config"
+    PROJECT = "project"
+    CONNECT = "connect"
+    EXECUTION = "execution"
+    TRANSFER = "transfer"
+    STATE = "state"
+    ACCESS = "access"
+
+
+class Recovery(StrEnum):
+    """What a caller may do about an error."""
+
+    FATAL = "fatal"
+    RETRIABLE = "retriable"
+    SKIPPABLE = "skippable"
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in a file: `line` and `column` count from 1; 0 means the whole file or line."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        parts = [self.file]
+        if self.line:
+            parts.append(str(self.line))
+            if self.column:
+                parts.append(str(self.column))
+        return ":".join(parts)
+
+
+class PenstockError(Exception):
+    """The root of all public errors.
+
+    Args:
+        message: one sentence: what was being done, on what, the cause.
+        hint: one sentence: what to do next.
+        location: where in a file the cause is, when it is in one.
+    """
+
+    code: ClassVar[str] = "P000"
+    phase: ClassVar[Phase] = Phase.EXECUTION
+    recovery: ClassVar[Recovery] = Recovery.FATAL
+
+    def __init__(self, message: str, *, hint: str = "", location: Location | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.location = location
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class SettingInvalidError(PenstockError):
+    """A setting, environment variable or command-line value has a wrong type or range."""
+
+    code = "C101"
+    phase = Phase.CONFIG
+
+
+class TemplateError(PenstockError):
+    """A Jinja template could not be rendered: syntax, an unknown name, or a forbidden attribute."""
+
+    code = "C102"
+    phase = Phase.CONFIG
+
+
+class SecretMissingError(PenstockError):
+    """A secret was asked for that no provider has."""
+
+    code = "C103"
+    phase = Phase.CONFIG
+
+
+class ProjectNotFoundError(PenstockError):
+    """The folder does not exist or holds no project."""
+
+    code = "J101"
+    phase = Phase.PROJECT
+
+
+class PipelineNotFoundError(PenstockError):
+    """No pipeline of that name is in the project."""
+
+    code = "J102"
+    phase = Phase.PROJECT
+
+
+class BlockNotFoundError(PenstockError):
+    """No block of that name is in the pipeline, or its file is missing."""
+
+    code = "J103"
+    phase = Phase.PROJECT
+
+
+class FileInvalidError(PenstockError):
+    """A project file cannot be read as what it should be: encoding, YAML syntax, shape."""
+
+    code = "J104"
+    phase = Phase.PROJECT
+
+
+class GraphInvalidError(PenstockError):
+    """The edges of a pipeline do not make a graph that can run: a cycle, or an edge to an unknown block."""
+
+    code = "J105"
+    phase = Phase.PROJECT
+
+
+class EditRefusedError(PenstockError):
+    """A change to a file was refused because it could not be made without damage, or the file changed meanwhile."""
+
+    code = "J106"
+    phase = Phase.PROJECT
+
+
+class UnsupportedError(PenstockError):
+    """Something that exists in the format and that this version does not run."""
+
+    code = "J107"
+    phase = Phase.PROJECT
+
+
+class ProfileInvalidError(PenstockError):
+    """A profile of io_config.yaml is missing or lacks a key that the connection needs."""
+
+    code = "N101"
+    phase = Phase.CONNECT
+
+
+class DriverMissingError(PenstockError):
+    """The optional package for a system is not installed."""
+
+    code = "N102"
+    phase = Phase.CONNECT
+
+
+class ConnectionFailedError(PenstockError):
+    """The external system refused or dropped the connection."""
+
+    code = "N103"
+    phase = Phase.CONNECT
+    recovery = Recovery.RETRIABLE
+
+
+class QueryFailedError(PenstockError):
+    """The external system answered a statement with an error."""
+
+    code = "N104"
+    phase = Phase.CONNECT
+
+
+class BlockFailedError(PenstockError):
+    """User code raised, a test failed, or a block's result was not acceptable."""
+
+    code = "X101"
+
+
+class WorkerLostError(PenstockError):
+    """The process of an attempt ended without an answer: killed, crashed, out of memory."""
+
+    code = "X102"
+    recovery = Recovery.RETRIABLE
+
+
+class TimeoutExceededError(PenstockError):
+    """An attempt took longer than its limit and was ended."""
+
+    code = "X103"
+
+
+class InterruptedRunError(PenstockError):
+    """The run was interrupted by its user."""
+
+    code = "X104"
+
+
+class MessageInvalidError(PenstockError):
+    """A frame on the worker channel is unknown, malformed, or of another version."""
+
+    code = "X105"
+
+
+class ProductMissingError(PenstockError):
+    """A data product, version or output that was asked for does not exist."""
+
+    code = "D101"
+    phase = Phase.TRANSFER
+
+
+class ProductCorruptError(PenstockError):
+    """A manifest or a data file cannot be read as what it should be."""
+
+    code = "D102"
+    phase = Phase.TRANSFER
+
+
+class ValueRefusedError(PenstockError):
+    """A block returned something that cannot be stored so that it survives exactly."""
+
+    code = "D103"
+    phase = Phase.TRANSFER
+
+
+class FenceError(PenstockError):
+    """An attempt tried to publish after a newer attempt had been started; nothing was published."""
+
+    code = "D104"
+    phase = Phase.TRANSFER
+
+
+class StorageError(PenstockError):
+    """The file system refused: disk full, read only, no permission."""
+
+    code = "D105"
+    phase = Phase.TRANSFER
+    recovery = Recovery.RETRIABLE
+
+
+def every_error() -> list[type[PenstockError]]:
+    """All public errors in the order of their codes; the reference page and its test read this."""
+    found: list[type[PenstockError]] = []
+    pending = list(PenstockError.__subclasses__())
+    while pending:
+        error = pending.pop()
+        found.append(error)
+        pending.extend(error.__subclasses__())
+    return sorted(found, key=lambda error: error.code)
