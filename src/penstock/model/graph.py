@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable, Mapping
 
 from penstock.model.errors import GraphInvalidError
@@ -49,18 +50,19 @@ def topological_order(graph: Graph) -> list[str]:
             f"ordering blocks: they form a cycle: {' -> '.join(cycle)}",
             hint="Remove one of these edges from upstream_blocks.",
         )
+    position = {node: index for index, node in enumerate(graph)}
+    children = downstream_of(graph)
+    waiting = {node: len({parent for parent in graph[node] if parent in graph}) for node in graph}
+    ready = [position[node] for node in graph if not waiting[node]]
+    names = list(graph)
     order: list[str] = []
-    placed: set[str] = set()
-    pending = list(graph)
-    while pending:
-        rest: list[str] = []
-        for node in pending:
-            if all(parent in placed or parent not in graph for parent in graph[node]):
-                order.append(node)
-                placed.add(node)
-            else:
-                rest.append(node)
-        pending = rest
+    while ready:
+        node = names[heapq.heappop(ready)]
+        order.append(node)
+        for child in children[node]:
+            waiting[child] -= 1
+            if not waiting[child]:
+                heapq.heappush(ready, position[child])
     return order
 
 

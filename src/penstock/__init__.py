@@ -1,0 +1,1 @@
+"""Penstock: data pipelines from plain block files."""

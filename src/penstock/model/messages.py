@@ -1,0 +1,207 @@
+"""The only things that cross between the control side and a worker: two closed families of messages.
+
+`ToWorker` goes down, `FromWorker` comes up. The wire form (engine.channel) is a version byte, the message's tag and its
+fields in MessagePack; an unknown tag, field type or version is an error, never ignored. Adding a message or a field
+raises `WIRE_VERSION`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from penstock.model.product import Fence, OutputSummary, ProductRef
+
+WIRE_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class BlockOrder:
+    """The block to run: what the worker needs of its entry. `source` replaces the file's content when it is set."""
+
+    uuid: str
+    name: str
+    type: str
+    language: str
+    file: str | None
+    source: str | None
+    upstream: tuple[str, ...]
+    configuration: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class InputOrder:
+    """One upstream of the block, in argument order, pinned to a version. `ref` is None when it has no output.
+
+    `type`, `language` and `configuration` are those of the upstream block: a SQL block reads from them where the
+    upstream's table lies.
+    """
+
+    block: str
+    ref: ProductRef | None
+    type: str = ""
+    language: str = ""
+    configuration: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one attempt: `memory` in bytes of private memory, `seconds` of wall time; None is no bound."""
+
+    memory: int | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkOrder:
+    """The complete, serialisable instruction for one attempt.
+
+    `variables` are the values of the user (pipeline, trigger, run), `builtins` those that the engine adds (dates as
+    ISO 8601 text under `datetimes`). `data_root` is the root folder of the product store.
+    """
+
+    run: str
+    attempt: int
+    fence: Fence
+    project: str
+    project_name: str
+    data_root: str
+    pipeline: str
+    partition: str
+    block: BlockOrder
+    inputs: tuple[InputOrder, ...] = ()
+    variables: dict[str, Any] = field(default_factory=dict)
+    builtins: dict[str, Any] = field(default_factory=dict)
+    datetimes: dict[str, str] = field(default_factory=dict)
+    run_tests: bool = True
+    retries_used: int = 0
+    limits: Limits = Limits()
+    allow_pickle: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The reply to an `Ask` with the same id: a value, or an error in words."""
+
+    ask: int
+    value: Any = None
+    error: str | None = None
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shutdown:
+    """No further order will come; the worker ends."""
+
+
+class AskKind(StrEnum):
+    """What a worker may request of the control side."""
+
+    SECRET = "secret"
+    TRIGGER_PIPELINE = "trigger_pipeline"
+    RUN_STATUS = "run_status"
+    GET_VARIABLE = "get_variable"
+    SET_VARIABLE = "set_variable"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A request of user code that only the control side can answer; the worker waits for the `Answer`."""
+
+    id: int
+    kind: AskKind
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The worker is up and waits for an order."""
+
+    pid: int
+    python: str
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """User code is about to run; `at` is seconds since the epoch."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """One record of the block's logger. Text that it prints comes through the captured stdout and stderr instead."""
+
+    level: str
+    text: str
+    at: float
+    tags: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TestOutcome:
+    """The result of one `@test` function; `error` is empty when it passed."""
+
+    name: str
+    passed: bool
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The block's outputs have been published as one version."""
+
+    ref: ProductRef
+    outputs: tuple[OutputSummary, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One line of a traceback; `own` is true for a file of the project."""
+
+    file: str
+    line: int
+    function: str
+    text: str
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an attempt failed, cut to what its user can act on.
+
+    `kind` is the exception's class name or one of `killed`, `timeout`, `memory`, `interrupted`, `lost`.
+    """
+
+    kind: str
+    message: str
+    hint: str = ""
+    code: str = "X101"
+    frames: tuple[Frame, ...] = ()
+    traceback: str = ""
+
+
+class Outcome(StrEnum):
+    """How an attempt ended. `WAITING` is a sensor that said "not yet"."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The last message of an attempt. `imports` are the third-party top-level modules that it had loaded."""
+
+    outcome: Outcome
+    at: float
+    failure: Failure | None = None
+    tests: tuple[TestOutcome, ...] = ()
+    imports: tuple[str, ...] = ()
+    peak_memory: int = 0
+    cpu_seconds: float = 0.0
+
+
+ToWorker = WorkOrder | Answer | Shutdown
+FromWorker = Ready | Started | Log | Output | Ask | Finished
