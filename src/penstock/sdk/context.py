@@ -1,0 +1,58 @@
+"""What the running block may know of its surroundings; set by the worker, read by everything in `sdk`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from penstock.model.errors import ProjectNotFoundError
+from penstock.model.messages import AskKind
+
+Asker = Callable[[AskKind, dict[str, Any]], Any]
+"""Puts a request to the control side and waits for its answer; raises PenstockError when the answer is an error."""
+
+
+@dataclass(slots=True)
+class Context:
+    """Where a block runs: `project` and `data_root` are absolute folders, `data_root` that of the product store.
+
+    `ask` is None outside a worker, for example when pytest imports a block file.
+    """
+
+    project: str
+    project_name: str
+    data_root: str = ""
+    pipeline: str = ""
+    block: str = ""
+    partition: str = ""
+    variables: dict[str, Any] = field(default_factory=dict)
+    ask: Asker | None = None
+
+
+_active: Context | None = None
+
+
+def activate(context: Context | None) -> None:
+    """Make that context the current one of this process."""
+    global _active  # noqa: PLW0603 - one attempt at a time runs in a worker process
+    _active = context
+
+
+def current() -> Context:
+    """The context of the running block; outside a worker, that of the project around the working directory.
+
+    Raises:
+        ProjectNotFoundError: neither the working directory nor a folder above it holds a project.
+    """
+    if _active is not None:
+        return _active
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "metadata.yaml").is_file() and (folder / "pipelines").is_dir():
+            return Context(project=str(folder), project_name=folder.name)
+    raise ProjectNotFoundError(
+        f"looking for the project around {here}: no folder with metadata.yaml and pipelines/ found",
+        hint="Run from inside a project.",
+    )
