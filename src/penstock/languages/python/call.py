@@ -1,0 +1,76 @@
+"""How a block's function gets its arguments: upstream outputs by position, variables by keyword."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from penstock.model.errors import BlockFailedError
+
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+def call(
+    function: Callable[..., Any], inputs: Sequence[Any], variables: Mapping[str, Any], upstream: Sequence[str]
+) -> Any:
+    """Call the function as a block of that many upstreams.
+
+    Args:
+        function: the decorated function (or class) of the block.
+        inputs: one value per upstream, in argument order.
+        variables: what `**kwargs` receives; a named parameter beyond the inputs takes the variable of its name.
+        upstream: the upstream uuids, for the wording of errors.
+
+    Raises:
+        BlockFailedError: more or fewer upstreams than the function takes.
+    """
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):  # a builtin without a signature
+        return function(*inputs, **variables)
+    has_rest = any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters)
+    positional = [parameter for parameter in parameters if parameter.kind in _POSITIONAL]
+    if len(inputs) > len(positional) and not has_rest:
+        raise BlockFailedError(
+            f"calling {_name(function)}: it takes {_count(len(positional), 'upstream block')}, "
+            f"but the block has {len(inputs)}: {', '.join(upstream)}",
+            hint="Add a parameter for each upstream block or *args, or remove the edges that are not needed.",
+        )
+    named = _named(function, parameters, positional[len(inputs) :], variables)
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        taken = {parameter.name for parameter in positional[: len(inputs)]}
+        named = {**{key: value for key, value in variables.items() if key not in taken}, **named}
+    return function(*inputs, **named)
+
+
+def _named(
+    function: Callable[..., Any],
+    parameters: Sequence[inspect.Parameter],
+    beyond: Sequence[inspect.Parameter],
+    variables: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Values of the parameters that no upstream fills."""
+    named: dict[str, Any] = {}
+    missing: list[str] = []
+    keyword_only = [parameter for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
+    for parameter in (*beyond, *keyword_only):
+        if parameter.name in variables and parameter.kind is not parameter.POSITIONAL_ONLY:
+            named[parameter.name] = variables[parameter.name]
+        elif parameter.default is parameter.empty:
+            missing.append(parameter.name)
+    if missing:
+        raise BlockFailedError(
+            f"calling {_name(function)}: no upstream block and no variable for its {_count(len(missing), 'parameter')} "
+            f"{', '.join(missing)}",
+            hint="Connect an upstream block for each, set variables of these names, or remove the parameters.",
+        )
+    return named
+
+
+def _name(function: Callable[..., Any]) -> str:
+    return f"{getattr(function, '__name__', 'the block')}()"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,69 @@
+"""The module in which a block file is executed."""
+
+from __future__ import annotations
+
+import linecache
+import re
+import symtable
+import sys
+from collections.abc import Iterable
+from types import CodeType, ModuleType
+
+from penstock.languages.job import Input, Job
+from penstock.sdk.decorators import BLOCK_DECORATORS, preprocessor, test
+
+_POSITION = re.compile(r"df_([1-9]\d*)")
+
+
+def compile_block(job: Job) -> tuple[CodeType, str]:
+    """The block's code object and the file name that its tracebacks show; raises SyntaxError."""
+    order = job.order.block
+    file = order.file or f"<{order.type} {order.uuid}>"
+    if order.source is not None or order.file is None:
+        # The text is not (or not yet) what the file holds, and a traceback must show the lines that ran.
+        linecache.cache[file] = (len(job.source), None, job.source.splitlines(keepends=True), file)
+    else:
+        linecache.checkcache(file)
+    return compile(job.source, file, "exec", dont_inherit=True), file
+
+
+def block_module(job: Job, file: str) -> ModuleType:
+    """A fresh module with the names that a block file finds: its decorators and the upstreams that it mentions."""
+    order = job.order.block
+    module = ModuleType("penstock_block_" + re.sub(r"\W", "_", order.uuid))
+    module.__file__ = file
+    names = module.__dict__
+    decorator = BLOCK_DECORATORS.get(order.type)
+    if decorator is not None:
+        names[order.type] = decorator
+    names.update(test=test, preprocesser=preprocessor, preprocessor=preprocessor)
+    wanted = free_names(job.source, file)
+    for name, upstream in _upstream_names(job.inputs):
+        if name in wanted:
+            names[name] = upstream.value()
+    sys.modules[module.__name__] = module
+    return module
+
+
+def _upstream_names(inputs: list[Input]) -> Iterable[tuple[str, Input]]:
+    for number, upstream in enumerate(inputs, start=1):
+        yield upstream.block, upstream
+        yield f"df_{number}", upstream
+
+
+def free_names(source: str, file: str) -> set[str]:
+    """The names that the file reads as globals without binding them itself at its top level."""
+    top = symtable.symtable(source, file, "exec")
+    bound = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
+    used = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_referenced()}
+    pending = list(top.get_children())
+    while pending:
+        table = pending.pop()
+        pending.extend(table.get_children())
+        used |= {symbol.get_name() for symbol in table.get_symbols() if symbol.is_global() and symbol.is_referenced()}
+    return used - bound
+
+
+def is_position_name(name: str) -> bool:
+    """Whether the name is one of `df_1`, `df_2`, ..., which stand for the upstreams in their order."""
+    return _POSITION.fullmatch(name) is not None
