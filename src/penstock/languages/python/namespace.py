@@ -12,8 +12,6 @@ from types import CodeType, ModuleType
 from penstock.languages.job import Input, Job
 from penstock.sdk.decorators import BLOCK_DECORATORS, preprocessor, test
 
-_POSITION = re.compile(r"df_([1-9]\d*)")
-
 
 def compile_block(job: Job) -> tuple[CodeType, str]:
     """The block's code object and the file name that its tracebacks show; raises SyntaxError."""
@@ -62,8 +60,3 @@ def free_names(source: str, file: str) -> set[str]:
         pending.extend(table.get_children())
         used |= {symbol.get_name() for symbol in table.get_symbols() if symbol.is_global() and symbol.is_referenced()}
     return used - bound
-
-
-def is_position_name(name: str) -> bool:
-    """Whether the name is one of `df_1`, `df_2`, ..., which stand for the upstreams in their order."""
-    return _POSITION.fullmatch(name) is not None

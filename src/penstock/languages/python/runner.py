@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from types import GeneratorType
 from typing import Any
 
 from penstock.languages.job import BlockResult, Job, Parts
@@ -101,7 +101,7 @@ def _outputs(value: Any) -> list[object | Parts]:
     """The returned value as outputs: none for None, one each for a list's or tuple's elements, else one."""
     if value is None:
         return []
-    if isinstance(value, GeneratorType) or (isinstance(value, Iterator) and not hasattr(value, "read")):
+    if isinstance(value, Iterator) and not isinstance(value, io.IOBase):
         return [Parts(value)]
     if isinstance(value, tuple) and not hasattr(value, "_fields"):
         value = list(value)
