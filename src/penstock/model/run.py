@@ -54,7 +54,8 @@ class RetryPolicy:
         """Seconds before the next attempt after that many failures, or None when there is none left."""
         if failed_attempts > self.retries:
             return None
-        factor = 2 ** (failed_attempts - 1) if self.exponential else 1
+        # Beyond 2**32 every delay is at its maximum, and a power of any size would not fit into a float.
+        factor = 2 ** min(failed_attempts - 1, 32) if self.exponential else 1
         return min(self.delay * factor, self.max_delay)
 
 
@@ -176,12 +177,19 @@ def advance(run: Run, event: RunEvent) -> tuple[Run, list[Effect]]:
         case BlockFresh(ref=ref):
             run = _with(run, event.block, replace(current, state=BlockState.SKIPPED, ref=ref))
         case AttemptFailed(failure=failure, final=final):
+            if current.state is not BlockState.RUNNING:  # no worker could be started: that attempt counts too
+                current = replace(current, attempts=current.attempts + 1)
             wait = None if final else run.policies.get(event.block, RetryPolicy()).wait(current.attempts)
-            if wait is not None and run.state is RunState.RUNNING:
+            if wait is not None and not _stopping(run):
                 waiting = replace(current, state=BlockState.QUEUED, failure=failure)
                 return _with(run, event.block, waiting), [Dispatch(event.block, wait)]
             run = _fail(run, event.block, replace(current, state=BlockState.FAILED, failure=failure))
     return _settle(run)
+
+
+def _stopping(run: Run) -> bool:
+    """Whether nothing new is to be started: a block has failed and the run does not keep going."""
+    return not run.keep_going and any(entry.state is BlockState.FAILED for entry in run.blocks.values())
 
 
 def _with(run: Run, block: str, value: BlockRun) -> Run:
@@ -202,6 +210,8 @@ def _fail(run: Run, block: str, value: BlockRun) -> Run:
 
 
 def _cancel(run: Run) -> tuple[Run, list[Effect]]:
+    if run.state is not RunState.RUNNING:
+        return run, []
     kills: list[Effect] = [Kill(node) for node, entry in run.blocks.items() if entry.state is BlockState.RUNNING]
     blocks = {
         node: entry if entry.state in ENDED else replace(entry, state=BlockState.CANCELLED)

@@ -1,0 +1,185 @@
+"""The habits of docs/ARCHITECTURE.md section 6 that neither ruff nor import-linter can see."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+
+from tests.architecture.source_tree import PACKAGE, ROOT, SourceFile, dotted, source_files
+
+FILE_LINES = 500
+FUNCTION_LINES = 60
+DRAWERS = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "stuff"}
+UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|NotImplementedError")
+
+BROAD_EXCEPTS = {
+    "engine/worker.py": "the worker's entry: whatever an attempt raises becomes its Failure",
+    "engine/supervisor.py": "the supervisor's loop: one broken worker must not end the others",
+}
+"""Where `except Exception` may stand, and why."""
+
+UNPICKLERS: dict[str, str] = {}
+"""Where objects that users pickled are loaded, and why that is safe there."""
+
+ENVIRONMENT = "config/environment.py"
+"""The one file that reads environment variables."""
+
+
+def _report(found: list[str]) -> None:
+    assert not found, "\n" + "\n".join(found)
+
+
+def _place(file: SourceFile, node: ast.AST) -> str:
+    return f"src/penstock/{file.name}:{getattr(node, 'lineno', 0)}"
+
+
+def test_the_tree_is_there() -> None:
+    assert len(source_files()) > 20
+
+
+def test_files_are_short() -> None:
+    long = {file.name: file.text.count("\n") for file in source_files()}
+    _report([f"{name}: {lines} lines, {FILE_LINES} at most" for name, lines in long.items() if lines > FILE_LINES])
+
+
+def test_functions_are_short() -> None:
+    found = []
+    for file in source_files():
+        for node in ast.walk(file.tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (node.end_lineno or node.lineno) - node.lineno + 1
+                if lines > FUNCTION_LINES:
+                    found.append(f"{_place(file, node)}: {node.name} has {lines} lines, {FUNCTION_LINES} at most")
+    _report(found)
+
+
+def test_no_drawer_names() -> None:
+    # sdk/mage_ai holds the import names of Mage, which are not ours to choose.
+    names = [
+        path.relative_to(PACKAGE)
+        for path in PACKAGE.rglob("*")
+        if path.suffix in {"", ".py"} and "mage_ai" not in path.parts and "__pycache__" not in path.parts
+    ]
+    _report([f"{name}: the name says nothing" for name in names if name.stem in DRAWERS])
+
+
+def test_nothing_is_unfinished() -> None:
+    found = []
+    for file in source_files():
+        for number, line in enumerate(file.text.splitlines(), 1):
+            if UNFINISHED.search(line):
+                found.append(f"src/penstock/{file.name}:{number}: {line.strip()}")
+    _report(found)
+
+
+def test_every_package_says_what_it_is() -> None:
+    found = []
+    for file in source_files():
+        if file.path.name == "__init__.py":
+            doc = ast.get_docstring(file.tree)
+            if not doc:
+                found.append(f"src/penstock/{file.name}: no docstring")
+    folders = {file.path.parent for file in source_files()} - {
+        file.path.parent for file in source_files() if file.path.name == "__init__.py"
+    }
+    found += [f"{folder.relative_to(ROOT)}: Python files and no __init__.py" for folder in sorted(folders)]
+    _report(found)
+
+
+def test_packages_name_their_borders() -> None:
+    # A top-level package says what lives in it, what never does, and where to start reading.
+    found = []
+    for file in source_files():
+        if file.path.name == "__init__.py" and file.path.parent.parent == PACKAGE:
+            doc = (ast.get_docstring(file.tree) or "").lower()
+            missing = [words for words in ("never", "start reading") if words not in doc]
+            if missing:
+                found.append(f"src/penstock/{file.name}: the docstring lacks {missing}")
+    _report(found)
+
+
+def test_broad_excepts_stand_in_named_places_only() -> None:
+    found = []
+    for file in source_files():
+        for node in file.places(ast.ExceptHandler):
+            assert isinstance(node, ast.ExceptHandler)
+            caught = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+            broad = any(kind is None or dotted(kind) in {"Exception", "BaseException"} for kind in caught)
+            if broad and file.name not in BROAD_EXCEPTS:
+                found.append(f"{_place(file, node)}: catches everything; name the exceptions")
+    _report(found)
+
+
+def test_environment_is_read_in_one_file() -> None:
+    found = [
+        f"{_place(file, node)}: reads the environment outside {ENVIRONMENT}"
+        for file in source_files()
+        if file.name != ENVIRONMENT
+        for node in ast.walk(file.tree)
+        if dotted(node) in {"os.environ", "os.getenv", "os.environb"}
+    ]
+    _report(found)
+
+
+def test_unpickling_stands_in_named_places_only() -> None:
+    dangerous = {"pickle", "cloudpickle", "joblib", "dill", "shelve", "marshal"}
+    found = []
+    for file in source_files():
+        if file.name in UNPICKLERS:
+            continue
+        for node in ast.walk(file.tree):
+            names: list[str] = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            if any(name.split(".")[0] in dangerous for name in names):
+                found.append(f"{_place(file, node)}: can execute what a file says; only {sorted(UNPICKLERS)} may")
+    _report(found)
+
+
+def test_no_shell() -> None:
+    found = []
+    for file in source_files():
+        for node in file.places(ast.Call):
+            assert isinstance(node, ast.Call)
+            if dotted(node.func) in {"os.system", "os.popen"} or any(
+                word.arg == "shell" and not (isinstance(word.value, ast.Constant) and word.value.value is False)
+                for word in node.keywords
+            ):
+                found.append(f"{_place(file, node)}: runs a shell; pass a list of arguments")
+    _report(found)
+
+
+def test_the_named_places_exist() -> None:
+    names = {file.name for file in source_files()}
+    _report(
+        [
+            f"{name}: named here and not there"
+            for name in [*BROAD_EXCEPTS, *UNPICKLERS, ENVIRONMENT]
+            if name not in names
+        ]
+    )
+
+
+def test_no_paths_of_one_machine_and_no_registries() -> None:
+    tracked = (
+        subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
+        .stdout.decode()
+        .split("\0")
+    )
+    pattern = re.compile(
+        r"(?<![\w.])/(?:work|root|home/\w+|tmp/lab)/|files\.pythonhosted|pypi\.org|--index-url", re.IGNORECASE
+    )
+    found = []
+    for name in tracked:
+        path = ROOT / name
+        if not name or name.startswith("demo/data/") or path.suffix in {".svg", ".parquet"} or not path.is_file():
+            continue
+        if path.resolve() == ROOT / "tests" / "architecture" / "test_habits.py":
+            continue
+        for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+            if pattern.search(line):
+                found.append(f"{name}:{number}: {line.strip()[:100]}")
+    _report(found)
