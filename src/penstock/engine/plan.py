@@ -1,0 +1,268 @@
+"""Which blocks of a pipeline take part in a run, and the work order of each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from typing import Any
+
+from penstock.model.block import RUNNABLE_TYPES, Block, BlockType
+from penstock.model.errors import BlockNotFoundError, GraphInvalidError, SettingInvalidError, UnsupportedError
+from penstock.model.graph import ancestors, topological_order
+from penstock.model.messages import BlockOrder, InputOrder, Limits, WorkOrder
+from penstock.model.pipeline import Pipeline, PipelineType
+from penstock.model.product import UNPARTITIONED, Fence, ProductRef
+from penstock.model.run import RetryPolicy
+
+_NO_ARGUMENT = frozenset({BlockType.MARKDOWN, BlockType.SCRATCHPAD, BlockType.CHART})
+_NOT_YET = frozenset({BlockType.DBT, BlockType.UNKNOWN, BlockType.GLOBAL_DATA_PRODUCT})
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What the caller asks of a run.
+
+    `blocks` limits it to these; `with_upstream` adds what they depend on; `stale_only` skips what is fresh by content;
+    `environment` is the value of the block variable `env`.
+    """
+
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    blocks: tuple[str, ...] = ()
+    with_upstream: bool = False
+    stale_only: bool = False
+    run_tests: bool = True
+    skip_sensors: bool = False
+    partition: str = UNPARTITIONED
+    environment: str = "dev"
+    memory_limit: int | None = None
+    allow_pickle: bool = False
+    keep_going: bool = True
+    retry_config: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a project's files and products lie, absolute."""
+
+    project: str
+    project_name: str
+    data_root: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """A run that has been decided and not begun; `graph` holds the blocks that take part."""
+
+    run: str
+    place: Place
+    pipeline: Pipeline
+    graph: dict[str, tuple[str, ...]]
+    options: RunOptions
+    started: datetime
+
+    def block(self, uuid: str) -> Block:
+        """The block of that uuid, which takes part in the run."""
+        block = self.pipeline.block(uuid)
+        assert block is not None
+        return block
+
+    def policies(self) -> dict[str, RetryPolicy]:
+        """The retry policy of each block: the block's own keys over the project's."""
+        return {
+            uuid: retry_policy({**self.options.retry_config, **self.block(uuid).retry_config}) for uuid in self.graph
+        }
+
+
+def make_plan(run: str, place: Place, pipeline: Pipeline, options: RunOptions, started: datetime) -> RunPlan:
+    """Decide a run.
+
+    Raises:
+        UnsupportedError: the pipeline is of a kind that does not run block by block, or none of its blocks runs.
+        BlockNotFoundError: `options.blocks` names a block that the pipeline does not have.
+        GraphInvalidError: an edge leads to no block, or there is a cycle.
+    """
+    if pipeline.type not in {PipelineType.PYTHON, PipelineType.PYSPARK, PipelineType.DATABRICKS}:
+        raise UnsupportedError(
+            f"running pipeline {pipeline.uuid}: this version does not run type {pipeline.declared_type}",
+            hint="This version runs pipelines of type python.",
+        )
+    known = {block.uuid for block in pipeline.blocks}
+    graph = _runnable_graph(pipeline, options)
+    selected = _selected(pipeline, graph, options)
+    for uuid in selected:
+        unknown = [parent for parent in graph[uuid] if parent not in known]
+        if unknown:
+            raise GraphInvalidError(
+                f"running pipeline {pipeline.uuid}: block {uuid} names {unknown[0]} as upstream, which is not a block",
+                hint=f"Remove {unknown[0]} from the block's upstream_blocks, or add the block.",
+            )
+    if not selected:
+        raise UnsupportedError(
+            f"running pipeline {pipeline.uuid}: it has no block that runs",
+            hint="Add a data_loader, transformer, data_exporter or custom block.",
+        )
+    ordered = topological_order({uuid: parents for uuid, parents in graph.items() if uuid in selected})
+    return RunPlan(run, place, pipeline, {uuid: graph[uuid] for uuid in ordered}, options, started)
+
+
+def _runnable_graph(pipeline: Pipeline, options: RunOptions) -> dict[str, tuple[str, ...]]:
+    """Blocks that make a block run -> their upstreams that take a place among the function's arguments.
+
+    A sensor has no output and yet takes a place; markdown, scratchpads and charts take none.
+    """
+    silent = {block.uuid for block in pipeline.blocks if block.type in _NO_ARGUMENT}
+    left_out = {BlockType.SENSOR} if options.skip_sensors else set()
+    return {
+        block.uuid: tuple(parent for parent in block.upstream if parent not in silent)
+        for block in pipeline.blocks
+        if block.type in RUNNABLE_TYPES - left_out
+    }
+
+
+def _selected(pipeline: Pipeline, graph: Mapping[str, tuple[str, ...]], options: RunOptions) -> set[str]:
+    if not options.blocks:
+        unsupported = [block for block in pipeline.blocks if block.type in _NOT_YET]
+        if unsupported:
+            first = unsupported[0]
+            raise UnsupportedError(
+                f"running pipeline {pipeline.uuid}: block {first.uuid} is of type {first.declared_type or first.type}, "
+                "which this version does not run",
+                hint="Run the other blocks with --block-uuid, or remove this one from the pipeline.",
+            )
+        return set(graph)
+    for uuid in options.blocks:
+        if uuid not in graph:
+            raise _no_such_block(pipeline, graph, uuid)
+    chosen = set(options.blocks)
+    return chosen | (ancestors(graph, chosen) if options.with_upstream else set())
+
+
+def _no_such_block(pipeline: Pipeline, graph: Mapping[str, tuple[str, ...]], uuid: str) -> Exception:
+    block = pipeline.block(uuid)
+    if block is not None:
+        return UnsupportedError(
+            f"running block {uuid} of pipeline {pipeline.uuid}: {block.declared_type or block.type} blocks do not run",
+            hint=f"Blocks that run: {', '.join(graph) or 'none'}.",
+        )
+    near = get_close_matches(uuid, list(graph), n=1)
+    return BlockNotFoundError(
+        f"running block {uuid}: pipeline {pipeline.uuid} has no block of that name",
+        hint=f"Did you mean {near[0]}?" if near else f"Its blocks: {', '.join(graph) or 'none'}.",
+    )
+
+
+def retry_policy(config: Mapping[str, Any]) -> RetryPolicy:
+    """The policy that a `retry_config` describes; text that is a number counts as one.
+
+    Raises:
+        SettingInvalidError: a value is not a number.
+    """
+    default = RetryPolicy()
+    return RetryPolicy(
+        retries=int(_number(config, "retries", default.retries)),
+        delay=_number(config, "delay", default.delay),
+        max_delay=_number(config, "max_delay", default.max_delay),
+        exponential=bool(config.get("exponential_backoff", default.exponential)),
+    )
+
+
+def _number(config: Mapping[str, Any], key: str, default: float) -> float:
+    value = config.get(key)
+    if value is None:
+        return default
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise SettingInvalidError(
+            f"reading retry_config: {key} is {value!r}, not a number", hint=f"Write {key} as a number."
+        ) from None
+
+
+def work_order(
+    plan: RunPlan, uuid: str, fence: Fence, refs: Mapping[str, ProductRef | None], *, failed_attempts: int = 0
+) -> WorkOrder:
+    """The order for one attempt.
+
+    Args:
+        plan: the run that it belongs to.
+        uuid: the block to run.
+        fence: the right to publish that was issued for this attempt.
+        refs: upstream uuid -> the version that the block reads, None where the upstream has no output.
+        failed_attempts: how many attempts came before.
+    """
+    block = plan.block(uuid)
+    return WorkOrder(
+        run=plan.run,
+        attempt=fence.token,
+        fence=fence,
+        project=plan.place.project,
+        project_name=plan.place.project_name,
+        data_root=plan.place.data_root,
+        pipeline=plan.pipeline.uuid,
+        partition=plan.options.partition,
+        block=BlockOrder(
+            uuid=block.uuid,
+            name=block.name,
+            type=block.type.value,
+            language=block.language.value,
+            file=block.file,
+            source=block.content,
+            upstream=plan.graph[uuid],
+            configuration=dict(block.configuration),
+        ),
+        inputs=tuple(_input(plan, parent, refs.get(parent)) for parent in plan.graph[uuid]),
+        variables={**plan.pipeline.variables, **plan.options.variables},
+        builtins=_builtins(plan, block, failed_attempts),
+        datetimes=_datetimes(plan.started),
+        run_tests=plan.options.run_tests,
+        retries_used=failed_attempts,
+        limits=Limits(memory=plan.options.memory_limit, seconds=block.timeout),
+        allow_pickle=plan.options.allow_pickle,
+    )
+
+
+def _input(plan: RunPlan, parent: str, ref: ProductRef | None) -> InputOrder:
+    upstream = plan.pipeline.block(parent)
+    if upstream is None:
+        return InputOrder(parent, ref)
+    return InputOrder(parent, ref, upstream.type.value, upstream.language.value, dict(upstream.configuration))
+
+
+def _builtins(plan: RunPlan, block: Block, failed_attempts: int) -> dict[str, Any]:
+    started = plan.started
+    return {
+        "env": plan.options.environment,
+        "ds": started.strftime("%Y-%m-%d"),
+        "hr": started.strftime("%H"),
+        "event": {},
+        "execution_partition": partition_name(plan),
+        "interval_seconds": None,
+        "pipeline_uuid": plan.pipeline.uuid,
+        "block_uuid": block.uuid,
+        "repo_path": plan.place.project,
+        "retry": {"attempts": failed_attempts},
+    }
+
+
+def _datetimes(started: datetime) -> dict[str, str]:
+    """The datetimes of a run that no schedule asked for: its interval is the moment at which it started."""
+    return {
+        "execution_date": started.isoformat(),
+        "interval_start_datetime": started.isoformat(),
+        "interval_end_datetime": started.isoformat(),
+    }
+
+
+def partition_name(plan: RunPlan) -> str:
+    """What the block variable `execution_partition` says: the run's partition, or its start."""
+    if plan.options.partition != UNPARTITIONED:
+        return plan.options.partition
+    return plan.started.strftime("%Y%m%dT%H%M%S_%f")
+
+
+def new_run_id(now: datetime, salt: str) -> str:
+    """A run's id: its start in UTC and a few characters that tell runs of the same microsecond apart."""
+    return f"{now.astimezone(UTC):%Y%m%dT%H%M%S%f}-{re.sub(r'[^0-9a-z]', '', salt.lower())[:6]}"

@@ -1,0 +1,101 @@
+"""What a run tells about itself: facts in the order in which they happened, for logs, progress and pages.
+
+Times are seconds since the epoch, UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from penstock.model.messages import Failure, TestOutcome
+from penstock.model.product import OutputSummary, ProductRef
+from penstock.model.run import BlockState, RunState
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """A run has begun with these blocks, in the order in which they can run."""
+
+    run: str
+    pipeline: str
+    partition: str
+    at: float
+    blocks: tuple[str, ...]
+    variables: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BlockStarted:
+    """An attempt of a block has begun; `attempt` counts from 1."""
+
+    run: str
+    block: str
+    attempt: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class BlockLogged:
+    """The block's logger wrote a record."""
+
+    run: str
+    block: str
+    level: str
+    text: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class BlockPrinted:
+    """Lines that the block (or a library, or a child process) wrote to `stdout` or `stderr`."""
+
+    run: str
+    block: str
+    stream: str
+    text: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRetrying:
+    """An attempt failed and the next one starts after `wait` seconds."""
+
+    run: str
+    block: str
+    attempt: int
+    wait: float
+    failure: Failure
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class BlockEnded:
+    """A block has reached its last state in this run."""
+
+    run: str
+    block: str
+    state: BlockState
+    at: float
+    seconds: float = 0.0
+    attempts: int = 0
+    ref: ProductRef | None = None
+    outputs: tuple[OutputSummary, ...] = ()
+    tests: tuple[TestOutcome, ...] = ()
+    failure: Failure | None = None
+    peak_memory: int = 0
+    cpu_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    """The run has reached its last state."""
+
+    run: str
+    pipeline: str
+    state: RunState
+    at: float
+    seconds: float
+
+
+Event = RunStarted | BlockStarted | BlockLogged | BlockPrinted | BlockRetrying | BlockEnded | RunEnded

@@ -1,0 +1,179 @@
+"""Writes what a run tells to files: one log per block and one record per run, JSON lines.
+
+`<logs root>/pipelines/<pipeline>/.logs/<run>/<block>.log` and `pipeline.log` hold log lines; `run.jsonl` beside them
+holds the run's events, appended as they happen, so that a killed process leaves everything up to its last moment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, is_dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from pathlib import Path
+from typing import Any, TextIO
+from urllib.parse import quote
+
+from penstock.model import events
+from penstock.model.errors import StorageError
+
+RUN_LOG = "pipeline.log"
+RUN_RECORD = "run.jsonl"
+ROTATE_BYTES = 20 * 1024 * 1024
+"""A block's log is continued in a new file at this size; ten are kept, so that a chatty block cannot fill the disk."""
+KEPT_FILES = 10
+LONGEST_NAME = 200
+"""Characters of a file name, with room left for an ending below the 255 that file systems allow."""
+
+
+def run_folder(logs_root: Path, pipeline: str, run: str) -> Path:
+    """Where the logs of that run are."""
+    return logs_root / "pipelines" / file_name(pipeline) / ".logs" / file_name(run)
+
+
+def file_name(name: str) -> str:
+    """A name of a project as one component of a path: slashes and control characters are percent-encoded."""
+    quoted = quote(name, safe=" ()[]{}@+,;=!$&'~#")
+    if len(quoted) <= LONGEST_NAME:
+        return quoted
+    return f"{quoted[: LONGEST_NAME - 17]}~{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+
+
+class RunRecorder:
+    """A sink for the events of one run.
+
+    Args:
+        logs_root: the folder of all logs of the project.
+        pipeline: the pipeline's uuid.
+        run: the run's id.
+
+    Raises:
+        StorageError: the log folder cannot be made.
+    """
+
+    def __init__(self, logs_root: Path, pipeline: str, run: str) -> None:
+        self.folder = run_folder(logs_root, pipeline, run)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(
+                f"making the log folder {self.folder}: {error.strerror}",
+                hint="Free space or set PENSTOCK_DATA_DIR to a folder that can be written.",
+            ) from error
+        self._files: dict[str, RotatingFile] = {}
+        self._failed = ""
+
+    @property
+    def failed(self) -> str:
+        """Why log lines could not be written, in words; empty when all were."""
+        return self._failed
+
+    def __call__(self, event: events.Event) -> None:
+        """Write one event. A full disk is remembered in `failed` and does not end the run."""
+        try:
+            self._write(event)
+        except OSError as error:
+            self._failed = f"writing logs in {self.folder}: {error.strerror}"
+
+    def close(self) -> None:
+        """Close all files."""
+        for file in self._files.values():
+            file.close()
+        self._files.clear()
+
+    def _write(self, event: events.Event) -> None:
+        match event:
+            case events.BlockPrinted(block=block, stream=stream, text=text, at=at):
+                level = "ERROR" if stream == "stderr" else "INFO"
+                lines = "".join(
+                    log_line(at, level, line, block=block, stream=stream) for line in text.splitlines() if line
+                )
+                self._file(f"{file_name(block)}.log").write(lines)
+            case events.BlockLogged(block=block, level=level, text=text, at=at):
+                self._file(f"{file_name(block)}.log").write(log_line(at, level, text, block=block))
+            case events.BlockEnded(block=block) if event.failure is not None:
+                detail = event.failure.traceback or event.failure.message
+                self._file(f"{file_name(block)}.log").write(log_line(event.at, "ERROR", detail, block=block))
+                self._record(event)
+            case _:
+                self._record(event)
+
+    def _record(self, event: events.Event) -> None:
+        self._file(RUN_RECORD).write(json.dumps({"event": type(event).__name__, **_plain(event)}) + "\n")
+
+    def _file(self, name: str) -> RotatingFile:
+        file = self._files.get(name)
+        if file is None:
+            file = self._files[name] = RotatingFile(self.folder / name)
+        return file
+
+
+class RotatingFile:
+    """An append-only text file that is continued in a fresh one when it is full; older ones get `.1`, `.2`, ..."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: TextIO = path.open("a", encoding="utf-8", errors="backslashreplace")
+        self._size = path.stat().st_size
+
+    def write(self, text: str) -> None:
+        """Append and flush, so that another process sees it and a kill loses nothing."""
+        if self._size + len(text) > ROTATE_BYTES and self._size:
+            self._rotate()
+        self._file.write(text)
+        self._file.flush()
+        self._size += len(text)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _rotate(self) -> None:
+        self._file.close()
+        self._numbered(KEPT_FILES - 1).unlink(missing_ok=True)
+        for number in range(KEPT_FILES - 2, 0, -1):
+            if self._numbered(number).exists():
+                self._numbered(number).rename(self._numbered(number + 1))
+        self._path.rename(self._numbered(1))
+        self._file = self._path.open("a", encoding="utf-8", errors="backslashreplace")
+        self._size = 0
+
+    def _numbered(self, number: int) -> Path:
+        return self._path.with_name(f"{self._path.name}.{number}")
+
+
+def log_line(at: float, level: str, text: str, **tags: Any) -> str:
+    """One line of JSON with an ISO time in UTC."""
+    moment = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
+    return json.dumps({"at": moment, "level": level, "message": text, **tags}, ensure_ascii=False) + "\n"
+
+
+def read_record(logs_root: Path, pipeline: str, run: str) -> list[dict[str, Any]]:
+    """The recorded events of a run, oldest first; a last line that was cut by a kill is left out.
+
+    Raises:
+        FileNotFoundError: there is no record of that run.
+    """
+    found: list[dict[str, Any]] = []
+    with (run_folder(logs_root, pipeline, run) / RUN_RECORD).open(encoding="utf-8") as file:
+        for line in file:
+            try:
+                found.append(json.loads(line))
+            except json.JSONDecodeError:
+                break
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {key: _plain(item) for key, item in asdict(value).items()}
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item) for item in value]
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, str | int | float | bool) or value is None:
+        return value
+    return str(value)
