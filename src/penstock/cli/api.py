@@ -1,0 +1,107 @@
+"""`penstock.run`: run a pipeline from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from penstock.cli.summary import Summary
+from penstock.cli.wire import open_workbench
+from penstock.data import ProductStore
+from penstock.engine.plan import RunOptions
+from penstock.model import events
+from penstock.model.errors import BlockFailedError, ProductMissingError
+from penstock.model.product import ProductRef
+from penstock.model.run import RunState
+
+
+@dataclass(slots=True)
+class RunResult:
+    """A run that has completed: `state` and `blocks` as in `penstock run --json`; outputs are read when asked for."""
+
+    document: dict[str, Any]
+    refs: dict[str, ProductRef] = field(default_factory=dict)
+    data_root: str = ""
+
+    @property
+    def state(self) -> str:
+        """The run's state, "completed"."""
+        return str(self.document["state"])
+
+    @property
+    def blocks(self) -> list[dict[str, Any]]:
+        """How each block ended."""
+        return list(self.document["blocks"])
+
+    def output(self, block: str) -> Any:
+        """What a downstream block would receive from that block: its single output, or the list of several.
+
+        Raises:
+            ProductMissingError: the block took no part in the run.
+        """
+        ref = self.refs.get(block)
+        if ref is None:
+            raise ProductMissingError(
+                f"reading the output of {block}: it took no part in the run",
+                hint=f"Blocks of the run: {', '.join(self.refs)}.",
+            )
+        return ProductStore(Path(self.data_root)).load(ref)
+
+
+def run(
+    pipeline_uuid: str,
+    project_path: str | Path | None = None,
+    block_uuid: str | None = None,
+    run_sensors: bool = True,  # noqa: FBT001, FBT002 - the signature that existing callers use
+    **global_vars: Any,
+) -> RunResult:
+    """Run a pipeline, or one block of it, and wait for its end.
+
+    Args:
+        pipeline_uuid: the pipeline's name.
+        project_path: the project's folder; the working directory by default.
+        block_uuid: only this block.
+        run_sensors: False counts sensors as satisfied.
+        **global_vars: variables of the run, JSON values.
+
+    Raises:
+        BlockFailedError: a block failed; the message names it and the cause.
+        PenstockError: the project, the pipeline or the block cannot be run.
+    """
+    options = RunOptions(
+        variables=global_vars, blocks=(block_uuid,) if block_uuid else (), skip_sensors=not run_sensors
+    )
+    summary = Summary()
+    refs: dict[str, ProductRef] = {}
+    with open_workbench(project_path or Path()) as bench:
+        handle = bench.start(bench.plan(pipeline_uuid, options), [summary, _references(refs)])
+        state = bench.loop.wait(handle)
+        for triggered in bench.answers.started:
+            bench.loop.wait(triggered)
+        bench.learn()
+        data_root = str(bench.project.store_root())
+    document = summary.document()
+    if state is not RunState.COMPLETED:
+        raise _failed(pipeline_uuid, document)
+    return RunResult(document, refs, data_root)
+
+
+def _references(refs: dict[str, ProductRef]) -> Callable[[events.Event], None]:
+    def take(event: events.Event) -> None:
+        if isinstance(event, events.BlockEnded) and event.ref is not None:
+            refs[event.block] = event.ref
+
+    return take
+
+
+def _failed(pipeline: str, document: dict[str, Any]) -> BlockFailedError:
+    for block in document["blocks"]:
+        if block["failure"]:
+            failure = block["failure"]
+            return BlockFailedError(
+                f"running pipeline {pipeline}: block {block['block']} failed: {failure['message']}",
+                hint=failure["hint"],
+            )
+    return BlockFailedError(f"running pipeline {pipeline}: it ended as {document['state']}")

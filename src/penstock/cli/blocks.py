@@ -1,0 +1,59 @@
+"""`penstock blocks`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from penstock.model.block import Block
+from penstock.model.errors import PenstockError
+from penstock.project import Project, open_project
+
+
+@click.command()
+@click.argument("project", default=".", type=click.Path(path_type=Path))
+@click.argument("pipelines", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def blocks(project: Path, pipelines: tuple[str, ...], *, as_json: bool) -> None:
+    """List the pipelines of PROJECT (or only these PIPELINES) and their blocks in the order of the file."""
+    opened = open_project(project)
+    found = [_pipeline(opened, uuid) for uuid in (pipelines or opened.pipeline_uuids())]
+    if as_json:
+        click.echo(json.dumps({"project": str(opened.root), "pipelines": found}, ensure_ascii=False, indent=2))
+        return
+    for pipeline in found:
+        click.echo(click.style(f"{pipeline['uuid']} ({pipeline['type']})", bold=True))
+        if pipeline["error"]:
+            click.echo(f"  cannot be read: {pipeline['error']}")
+        for block in pipeline["blocks"]:
+            upstream = f" <- {', '.join(block['upstream'])}" if block["upstream"] else ""
+            click.echo(f"  {block['uuid']}: {block['type']}, {block['language']}{upstream}")
+
+
+def _pipeline(project: Project, uuid: str) -> dict[str, Any]:
+    """One pipeline as a document; a file that cannot be read is an entry with an error, not the end of the list."""
+    try:
+        pipeline = project.pipeline(uuid)
+    except PenstockError as error:
+        return {"uuid": uuid, "type": "unknown", "error": error.message, "blocks": []}
+    return {
+        "uuid": uuid,
+        "type": pipeline.declared_type,
+        "error": None,
+        "blocks": [_block(project, block) for block in pipeline.blocks],
+    }
+
+
+def _block(project: Project, block: Block) -> dict[str, Any]:
+    file = Path(block.file) if block.file else None
+    inside = file is not None and file.is_relative_to(project.root)
+    return {
+        "uuid": block.uuid,
+        "type": block.declared_type or block.type.value,
+        "language": block.language.value,
+        "upstream": list(block.upstream),
+        "file": str(file.relative_to(project.root) if file and inside else file) if file else None,
+    }

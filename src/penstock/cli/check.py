@@ -1,0 +1,58 @@
+"""`penstock check`."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from penstock.cli.exits import Exit
+from penstock.config.diagnostics import Diagnostic, Severity
+from penstock.project import check_project, open_project
+
+_COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
+
+
+@click.command()
+@click.argument("project", default=".", type=click.Path(path_type=Path))
+@click.argument("pipelines", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="Print the diagnostics as JSON.")
+@click.option("--quiet", "-q", is_flag=True, help="Only errors.")
+@click.pass_context
+def check(ctx: click.Context, project: Path, pipelines: tuple[str, ...], *, as_json: bool, quiet: bool) -> None:
+    """Find what is wrong in the files of PROJECT (or of some PIPELINES), without running any of them.
+
+    Exit code 1 when there are errors.
+    """
+    opened = open_project(project)
+    found = check_project(opened, list(pipelines) or None)
+    if quiet:
+        found = [diagnostic for diagnostic in found if diagnostic.severity is Severity.ERROR]
+    counts = Counter(diagnostic.severity for diagnostic in found)
+    if as_json:
+        document = {
+            "project": str(opened.root),
+            "diagnostics": [diagnostic.to_dict() for diagnostic in found],
+            "errors": counts[Severity.ERROR],
+            "warnings": counts[Severity.WARNING],
+        }
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    else:
+        for diagnostic in found:
+            _show(diagnostic)
+        total = len(list(pipelines) or opened.pipeline_uuids())
+        click.echo(
+            f"{total} pipeline{'' if total == 1 else 's'} checked: "
+            f"{counts[Severity.ERROR]} errors, {counts[Severity.WARNING]} warnings"
+        )
+    ctx.exit(Exit.FAILED if counts[Severity.ERROR] else Exit.SUCCESS)
+
+
+def _show(diagnostic: Diagnostic) -> None:
+    place = f"{diagnostic.location}: " if diagnostic.location else ""
+    severity = click.style(diagnostic.severity.value, fg=_COLOURS[diagnostic.severity])
+    click.echo(f"{place}{severity} {diagnostic.code}: {diagnostic.message}")
+    if diagnostic.hint:
+        click.echo(f"    {diagnostic.hint}")

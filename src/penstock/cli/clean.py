@@ -1,0 +1,102 @@
+"""`penstock clean`, and the two commands of Mage that it covers."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from penstock.config.durations import parse_duration
+from penstock.data import CleanPolicy, ProductStore
+from penstock.model.errors import SettingInvalidError
+from penstock.observe.retention import remove_old_runs
+from penstock.project import Project, open_project
+
+_project = click.argument("project", default=".", type=click.Path(path_type=Path))
+_pipeline = click.option("--pipeline-uuid", help="Only this pipeline.")
+_period = click.option(
+    "--retention-period", metavar="AGE", help="Such as 12h, 90d or 3w; default: the project's setting."
+)
+_dry = click.option("--dry-run", is_flag=True, help="Say what would be removed and remove nothing.")
+
+
+@click.command()
+@_project
+@_pipeline
+@_period
+@click.option("--keep", type=click.IntRange(1), help="Keep this many versions of each output, whatever their age.")
+@_dry
+def clean(
+    project: Path, pipeline_uuid: str | None, retention_period: str | None, keep: int | None, *, dry_run: bool
+) -> None:
+    """Remove old versions of outputs, and old logs.
+
+    The latest good version of every output is always kept, and so is what a kept version is made of.
+    """
+    opened = open_project(project)
+    _clean_outputs(opened, pipeline_uuid, retention_period, keep, dry_run=dry_run)
+    _clean_logs(opened, pipeline_uuid, retention_period, dry_run=dry_run)
+
+
+@click.command("clean-cached-variables")
+@_project
+@_pipeline
+@_period
+@_dry
+def clean_cached_variables(
+    project: Path, pipeline_uuid: str | None, retention_period: str | None, *, dry_run: bool
+) -> None:
+    """Remove old versions of outputs."""
+    _clean_outputs(open_project(project), pipeline_uuid, retention_period, None, dry_run=dry_run)
+
+
+@click.command("clean-old-logs")
+@_project
+@_pipeline
+@_period
+@_dry
+def clean_old_logs(project: Path, pipeline_uuid: str | None, retention_period: str | None, *, dry_run: bool) -> None:
+    """Remove old logs."""
+    _clean_logs(open_project(project), pipeline_uuid, retention_period, dry_run=dry_run)
+
+
+def _clean_outputs(
+    project: Project, pipeline: str | None, period: str | None, keep: int | None, *, dry_run: bool
+) -> None:
+    period = period or project.settings.variables_retention_period
+    if period is None and keep is None:
+        click.echo("outputs: nothing to do, no retention period is set (--retention-period, --keep)")
+        return
+    store = ProductStore(project.store_root())
+    policy = CleanPolicy(
+        older_than=_seconds(period) if period else None, keep_last=keep, pipeline=pipeline, dry_run=dry_run
+    )
+    removed = store.clean(policy)
+    verb = "would remove" if dry_run else "removed"
+    click.echo(f"outputs: {verb} {removed.versions} versions, {_size(removed.bytes)}")
+
+
+def _clean_logs(project: Project, pipeline: str | None, period: str | None, *, dry_run: bool) -> None:
+    period = period or project.settings.log_retention_period
+    if period is None:
+        click.echo("logs: nothing to do, no retention period is set (--retention-period)")
+        return
+    before = time.time() - _seconds(period)
+    count = remove_old_runs(project.logs_root(), before=before, pipeline=pipeline, dry_run=dry_run)
+    click.echo(f"logs: {'would remove' if dry_run else 'removed'} those of {count} runs")
+
+
+def _seconds(period: str) -> float:
+    seconds = parse_duration(period)
+    if seconds < 0:
+        raise SettingInvalidError(f"reading the retention period {period!r}: it is negative", hint="Such as 90d.")
+    return seconds
+
+
+def _size(count: float) -> str:
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:  # noqa: PLR2004 - the step between units
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"

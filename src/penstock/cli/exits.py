@@ -1,0 +1,67 @@
+"""Exit codes, and how an error is shown."""
+
+from __future__ import annotations
+
+import json
+from enum import IntEnum
+from typing import Any
+
+import click
+
+from penstock.model.errors import PenstockError, Phase
+
+
+class Exit(IntEnum):
+    """What the exit code of `penstock` means."""
+
+    SUCCESS = 0
+    """Everything asked for was done."""
+    FAILED = 1
+    """The run failed, the check found errors, or the two versions differ."""
+    USAGE = 2
+    """The command line, a setting or a project file is wrong; nothing was run."""
+    ENVIRONMENT = 3
+    """The machine or another system refused: disk, permission, connection, missing data."""
+    INTERRUPTED = 130
+    """Ended by Ctrl-C."""
+
+
+_BY_PHASE = {
+    Phase.CONFIG: Exit.USAGE,
+    Phase.PROJECT: Exit.USAGE,
+    Phase.ACCESS: Exit.USAGE,
+    Phase.CONNECT: Exit.ENVIRONMENT,
+    Phase.TRANSFER: Exit.ENVIRONMENT,
+    Phase.STATE: Exit.ENVIRONMENT,
+    Phase.EXECUTION: Exit.FAILED,
+}
+
+
+def exit_code(error: PenstockError) -> Exit:
+    """The exit code for an error that ended a command."""
+    return _BY_PHASE[error.phase]
+
+
+def error_document(error: PenstockError) -> dict[str, Any]:
+    """An error for `--json`."""
+    return {
+        "error": {
+            "code": error.code,
+            "message": error.message,
+            "hint": error.hint,
+            "location": str(error.location) if error.location else None,
+        }
+    }
+
+
+def report(error: PenstockError, *, as_json: bool = False) -> Exit:
+    """Show an error (one line, its place, what to do) and give its exit code."""
+    if as_json:
+        click.echo(json.dumps(error_document(error), ensure_ascii=False))
+    else:
+        click.echo(f"error {error.code}: {error.message}", err=True)
+        if error.location:
+            click.echo(f"  at {error.location}", err=True)
+        if error.hint:
+            click.echo(f"  {error.hint}", err=True)
+    return exit_code(error)

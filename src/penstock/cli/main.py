@@ -1,0 +1,81 @@
+"""The `penstock` command: a group whose commands are imported when they are called."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from penstock.cli.exits import report
+from penstock.model.errors import PenstockError
+from penstock.version import __version__
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("penstock.cli.init:init", "Create a project."),
+    "start": ("penstock.cli.start:start", "Open a project in the browser."),
+    "run": ("penstock.cli.run:run", "Run a pipeline, or some of its blocks."),
+    "check": ("penstock.cli.check:check", "Find what is wrong in a project's files, with place and fix."),
+    "blocks": ("penstock.cli.blocks:blocks", "List pipelines and their blocks."),
+    "data": ("penstock.cli.data:data", "Look at stored outputs: list, show, export, diff."),
+    "clean": ("penstock.cli.clean:clean", "Remove old outputs and logs."),
+    "clean-cached-variables": ("penstock.cli.clean:clean_cached_variables", "Remove old outputs (Mage's name)."),
+    "clean-old-logs": ("penstock.cli.clean:clean_old_logs", "Remove old logs (Mage's name)."),
+    "version": ("penstock.cli.version:version", "Show the versions of Penstock and of what it builds on."),
+}
+"""Command -> where it lives and its line of help, so that `--help` imports none of them."""
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports one when it is invoked."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names in the order of `COMMANDS`."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The imported command, or None."""
+        del ctx
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        module, _, name = entry[0].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands from the table alone."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "--version", prog_name="penstock")
+def cli() -> None:
+    """Build and run data pipelines made of plain block files."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and end the process with its exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = cli.main(arguments, prog_name="penstock", standalone_mode=False)
+    except PenstockError as error:
+        code = report(error, as_json="--json" in arguments)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        code = 130
+    except BrokenPipeError:
+        # The reader of our output has gone (`penstock data show ... | head`): nothing is wrong.
+        sys.stderr.close()
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+"""`penstock run`."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+
+from penstock.cli.exits import Exit
+from penstock.cli.progress import Progress, make_progress
+from penstock.cli.summary import Summary, notify
+from penstock.cli.wire import Workbench, open_workbench
+from penstock.engine.plan import RunOptions
+from penstock.model.errors import SettingInvalidError
+from penstock.model.product import UNPARTITIONED
+from penstock.model.run import RunState
+from penstock.observe.history import PastRun, find_run
+
+_SIZES = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
+
+
+@click.command()
+@click.argument("project", type=click.Path(path_type=Path))
+@click.argument("pipeline_uuid", required=False)
+@click.option("--block-uuid", "blocks", multiple=True, help="Run only this block; may be given several times.")
+@click.option("--with-upstream", is_flag=True, help="With --block-uuid: also run what the block depends on.")
+@click.option("--stale", is_flag=True, help="Run only what is stale: code, inputs, variables or environment changed.")
+@click.option("--runtime-vars", metavar="JSON", help="Variables of this run, a JSON object.")
+@click.option("--test/--no-test", default=True, show_default=True, help="Run the blocks' tests.")
+@click.option("--skip-sensors", is_flag=True, help="Count sensors as satisfied.")
+@click.option("--execution-partition", help="Partition in which outputs are stored.")
+@click.option("--pipeline-run-id", help="Take variables and partition of this earlier run.")
+@click.option("--block-run-id", help="Accepted for compatibility.", hidden=True)
+@click.option("--executor-type", help="Where blocks run; this version runs them on this machine.")
+@click.option("--callback-url", help="Address that is sent the run's result as JSON (POST).")
+@click.option("--template-runtime-configuration", metavar="JSON", help="Accepted for compatibility.", hidden=True)
+@click.option("--memory-limit", metavar="SIZE", help="Private memory of each block, such as 2g.")
+@click.option("--allow-pickle", is_flag=True, help="Store outputs that only pickle can store.")
+@click.option("--jobs", "-j", type=click.IntRange(1), help="Blocks at once; default one per core.")
+@click.option("--fail-fast", is_flag=True, help="Start no further block once one has failed.")
+@click.option("--verbose", "-v", is_flag=True, help="Show what blocks print and log.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.pass_context
+def run(ctx: click.Context, project: Path, pipeline_uuid: str | None, **given: Any) -> None:
+    """Run PIPELINE_UUID of PROJECT; with one argument, that pipeline of the project in the current folder.
+
+    Exit codes: 0 all blocks done, 1 a block failed, 2 wrong usage or files, 3 the machine refused, 130 interrupted.
+    """
+    if pipeline_uuid is None:
+        project, pipeline_uuid = Path(), str(project)
+    check_executor(given["executor_type"])
+    with open_workbench(project, width=given["jobs"]) as bench:
+        options = run_options(given, past=_past(bench, given["pipeline_run_id"]))
+        plan = bench.plan(pipeline_uuid, options)
+        summary = Summary()
+        progress = None if given["as_json"] else make_progress(verbose=given["verbose"])
+        handle = bench.start(plan, [summary, *([progress] if progress else [])])
+        try:
+            _wait(bench, progress, handle)
+        finally:
+            if progress is not None:
+                progress.close()
+        bench.learn()
+        for warning in bench.warnings:
+            click.echo(f"warning: {warning}", err=True)
+    if given["as_json"]:
+        click.echo(json.dumps(summary.document(), ensure_ascii=False, default=str))
+    if given["callback_url"]:
+        notify(given["callback_url"], summary.document())
+    ctx.exit(_exit(handle.state))
+
+
+def _exit(state: RunState) -> Exit:
+    return {RunState.COMPLETED: Exit.SUCCESS, RunState.CANCELLED: Exit.INTERRUPTED}.get(state, Exit.FAILED)
+
+
+def _wait(bench: Workbench, progress: Progress | None, handle: Any) -> None:
+    """Wait for the run and for the pipelines that it triggered; Ctrl-C cancels all, a second one ends at once."""
+    handles = [handle]
+    try:
+        bench.loop.wait(handle)
+        while rest := [triggered for triggered in bench.answers.started if not triggered.ended]:
+            bench.loop.wait(rest[0])
+    except KeyboardInterrupt:
+        if progress is not None:
+            progress.write("interrupting ...")
+        for started in [*handles, *bench.answers.started]:
+            if not started.ended:
+                bench.loop.cancel(started)
+        bench.loop.wait(handle)
+
+
+def run_options(given: dict[str, Any], *, past: PastRun | None = None) -> RunOptions:
+    """The options of a run from those of the command line.
+
+    Raises:
+        SettingInvalidError: JSON or a size that cannot be read.
+    """
+    partition = given["execution_partition"] or (past.partition if past else "") or UNPARTITIONED
+    variables = {**(past.variables if past else {}), **json_object(given["runtime_vars"], "--runtime-vars")}
+    json_object(given["template_runtime_configuration"], "--template-runtime-configuration")
+    return RunOptions(
+        variables=variables,
+        blocks=tuple(given["blocks"]),
+        with_upstream=given["with_upstream"],
+        stale_only=given["stale"],
+        run_tests=given["test"],
+        skip_sensors=given["skip_sensors"],
+        partition=partition,
+        memory_limit=size(given["memory_limit"]),
+        allow_pickle=given["allow_pickle"],
+        keep_going=not given["fail_fast"],
+    )
+
+
+def json_object(text: str | None, option: str) -> dict[str, Any]:
+    """The JSON object that an option holds; empty when it is not given."""
+    if not text:
+        return {}
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise SettingInvalidError(
+            f"reading {option}: it is not JSON ({error})", hint=f"""Such as {option} '{{"day": "2013-01-01"}}'."""
+        ) from error
+    if not isinstance(value, dict):
+        raise SettingInvalidError(
+            f"reading {option}: it is a {type(value).__name__}, not an object",
+            hint=f"""Such as {option} '{{"day": "2013-01-01"}}'.""",
+        )
+    return value
+
+
+def size(text: str | None) -> int | None:
+    """Bytes from text such as 512m or 2g; None when it is not given."""
+    if not text:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", text.strip().lower())
+    if match is None:
+        raise SettingInvalidError(f"reading the memory limit {text!r}: it is not a size", hint="Such as 512m or 2g.")
+    return int(float(match[1]) * _SIZES[match[2]])
+
+
+def check_executor(name: str | None) -> None:
+    """Refuse an executor that this version does not have."""
+    if name not in {None, "", "local_python"}:
+        raise SettingInvalidError(
+            f"running with executor {name}: this version runs blocks on this machine only",
+            hint="Leave out --executor-type, or use local_python.",
+        )
+
+
+def _past(bench: Workbench, run_id: str | None) -> PastRun | None:
+    if not run_id:
+        return None
+    found = find_run(bench.project.logs_root(), run_id)
+    if found is None:
+        raise SettingInvalidError(
+            f"reading the run {run_id}: it has no record in {bench.project.logs_root()}",
+            hint="The id is shown in brackets when a run ends.",
+        )
+    return found

@@ -1,0 +1,142 @@
+"""Puts the parts together for one process: project, store, supervisor, run loop, log, answers."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from penstock.cli.answers import Answers
+from penstock.data import ProductStore
+from penstock.engine.loop import RunHandle, RunLoop, Sink
+from penstock.engine.plan import Place, RunOptions, RunPlan, make_plan, new_run_id
+from penstock.engine.supervisor import Supervisor
+from penstock.model import events
+from penstock.model.errors import StorageError
+from penstock.observe.record import RunRecorder
+from penstock.project import Project, open_project
+from penstock.project.code import third_party
+
+LEARNED = "imports.json"
+"""File in the project's cache folder: the third-party modules that its blocks were seen to import."""
+
+
+@dataclass(slots=True)
+class Workbench:
+    """A project that can run things; a context manager that ends its processes.
+
+    Creating it starts the warm parent of the workers before the project is read, so that both happen at once.
+    """
+
+    project: Project
+    store: ProductStore
+    supervisor: Supervisor
+    loop: RunLoop
+    answers: Answers
+    clock: Callable[[], float] = time.time
+    warnings: list[str] = field(default_factory=list)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.supervisor.close()
+
+    def plan(self, pipeline: str, options: RunOptions) -> RunPlan:
+        """Decide a run of that pipeline; raises what `make_plan` raises."""
+        loaded = self.project.pipeline(pipeline)
+        place = Place(str(self.project.root), self.project.name, str(self.project.store_root()))
+        now = datetime.fromtimestamp(self.clock(), UTC)
+        return make_plan(new_run_id(now, secrets.token_hex(3)), place, loaded, options, now)
+
+    def start(self, plan: RunPlan, sinks: Iterable[Sink]) -> RunHandle:
+        """Begin a run that is recorded in the project's logs and told to those sinks."""
+        recorder = RunRecorder(self.project.logs_root(), plan.pipeline.uuid, plan.run)
+        self._warm(plan)
+        targets = [recorder, *sinks]
+
+        def tell(event: events.Event) -> None:
+            for target in targets:
+                target(event)
+
+        def ended(handle: RunHandle) -> None:
+            recorder.close()
+            if recorder.failed:
+                self.warnings.append(recorder.failed)
+            self.answers.ended(handle)
+
+        return self.loop.start(plan, tell, on_end=ended)
+
+    def learn(self) -> None:
+        """Keep what the workers have imported, for the next warm parent; a cache that cannot be written is no loss."""
+        learned = set(_learned(self.project)) | set(self.supervisor.learned())
+        if learned == set(_learned(self.project)):
+            return
+        file = _learned_file(self.project)
+        with suppress(OSError):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            temporary = file.with_suffix(f".{secrets.token_hex(4)}")
+            temporary.write_text(json.dumps(sorted(learned)), encoding="utf-8")
+            temporary.replace(file)
+
+    def _warm(self, plan: RunPlan) -> None:
+        """Have the warm parent import what these blocks need, when more than one of them will profit."""
+        files = [Path(file) for uuid in plan.graph if (file := plan.block(uuid).file)]
+        wanted = [*third_party(self.project, files)]
+        if any(plan.block(uuid).language == "sql" for uuid in plan.graph):
+            wanted += ["duckdb", "pyarrow"]
+        self.supervisor.preload(wanted)
+
+
+def open_workbench(project: Path | str, *, width: int | None = None) -> Workbench:
+    """Open a project for running.
+
+    Raises:
+        ProjectNotFoundError: there is no project.
+        StorageError: its data folder cannot be made.
+    """
+    supervisor = Supervisor()
+    supervisor.start()
+    try:
+        opened = open_project(project)
+        store = ProductStore(_writable(opened.store_root()))
+        answers = Answers(opened)
+        loop = RunLoop(supervisor, store, clock=time.time, answer=answers, width=width)
+        bench = Workbench(opened, store, supervisor, loop, answers)
+        answers.bench = bench
+    except BaseException:
+        supervisor.close()
+        raise
+    return bench
+
+
+def _writable(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"making the data folder {folder}: {error.strerror}",
+            hint="Set PENSTOCK_DATA_DIR to a folder that can be written.",
+        ) from error
+    return folder
+
+
+def _learned_file(project: Project) -> Path:
+    return project.data_dir() / ".cache" / LEARNED
+
+
+def _learned(project: Project) -> list[str]:
+    try:
+        names = json.loads(_learned_file(project).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []

@@ -1,0 +1,59 @@
+"""Reads back what runs have recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from penstock.model.run import RunState
+from penstock.observe.record import RUN_RECORD, file_name, read_record
+
+
+@dataclass(slots=True)
+class PastRun:
+    """A recorded run: `state` is "running" when its record ends before it did; `blocks` maps uuid -> state."""
+
+    run: str
+    pipeline: str
+    started: float
+    state: str = RunState.RUNNING.value
+    partition: str = ""
+    variables: dict[str, Any] = field(default_factory=dict)
+    blocks: dict[str, str] = field(default_factory=dict)
+
+
+def past_run(logs_root: Path, pipeline: str, run: str) -> PastRun | None:
+    """That run, or None when it has no record."""
+    try:
+        entries = read_record(logs_root, pipeline, run)
+    except FileNotFoundError:
+        return None
+    found: PastRun | None = None
+    for entry in entries:
+        match entry["event"]:
+            case "RunStarted":
+                found = PastRun(run, pipeline, entry["at"], partition=entry["partition"], variables=entry["variables"])
+            case "BlockEnded" if found:
+                found.blocks[entry["block"]] = entry["state"]
+            case "RunEnded" if found:
+                found.state = entry["state"]
+    return found
+
+
+def latest_run(logs_root: Path, pipeline: str, earliest: float, latest: float) -> PastRun | None:
+    """The last run of a pipeline that began between two moments, seconds since the epoch, both included."""
+    folder = logs_root / "pipelines" / file_name(pipeline) / ".logs"
+    names = sorted((entry.parent.name for entry in folder.glob(f"*/{RUN_RECORD}")), reverse=True)
+    for name in names:
+        found = past_run(logs_root, pipeline, name)
+        if found is not None and earliest <= found.started <= latest:
+            return found
+    return None
+
+
+def find_run(logs_root: Path, run: str) -> PastRun | None:
+    """The run of that id, whatever its pipeline."""
+    for record in logs_root.glob(f"pipelines/*/.logs/{file_name(run)}/{RUN_RECORD}"):
+        return past_run(logs_root, record.parents[2].name, run)
+    return None
