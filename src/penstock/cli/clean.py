@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from penstock.cli.text import human_size
 from penstock.config.durations import parse_duration
 from penstock.data import CleanPolicy, ProductStore
 from penstock.model.errors import SettingInvalidError
@@ -74,7 +75,7 @@ def _clean_outputs(
     )
     removed = store.clean(policy)
     verb = "would remove" if dry_run else "removed"
-    click.echo(f"outputs: {verb} {removed.versions} versions, {_size(removed.bytes)}")
+    click.echo(f"outputs: {verb} {removed.versions} versions, {human_size(removed.bytes)}")
 
 
 def _clean_logs(project: Project, pipeline: str | None, period: str | None, *, dry_run: bool) -> None:
@@ -92,11 +93,3 @@ def _seconds(period: str) -> float:
     if seconds < 0:
         raise SettingInvalidError(f"reading the retention period {period!r}: it is negative", hint="Such as 90d.")
     return seconds
-
-
-def _size(count: float) -> str:
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:  # noqa: PLR2004 - the step between units
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"

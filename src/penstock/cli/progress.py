@@ -142,7 +142,7 @@ class LiveProgress(Progress):
     def _begin(self, blocks: tuple[str, ...]) -> None:
         from rich.live import Live
 
-        self._rows = {block: (BlockState.INITIAL, 0.0, None) for block in blocks}
+        self._rows = dict.fromkeys(blocks, (BlockState.INITIAL, 0.0, None))
         self._live = Live(
             get_renderable=self._table, refresh_per_second=8, redirect_stdout=False, redirect_stderr=False
         )

@@ -1,0 +1,42 @@
+"""Plain text for the terminal: tables and sizes."""
+
+from __future__ import annotations
+
+import unicodedata
+
+WIDEST = 40
+"""Characters of a cell; longer ones are cut with an ellipsis."""
+_STEP = 1000
+
+
+def text_table(titles: list[str], rows: list[list[str]], *, indent: int = 0) -> str:
+    """A table with aligned columns; control characters in cells are made visible, long cells are cut."""
+    shown = [[_fit(cell) for cell in row] for row in rows]
+    columns = list(zip(titles, *shown, strict=True)) if shown else [(title,) for title in titles]
+    widths = [max(_width(cell) for cell in column) for column in columns]
+    lines = []
+    for row in [titles, *shown]:
+        cells = [cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)]
+        lines.append(" " * indent + "  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def human_size(count: float) -> str:
+    """Bytes with a decimal unit: 891 MB."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < _STEP:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= _STEP
+    return f"{count:.1f} TB"
+
+
+def _fit(cell: str) -> str:
+    """The cell on one line: control characters, which could drive the terminal, are shown as escapes."""
+    clean = "".join(char if char.isprintable() else repr(char)[1:-1] for char in cell[: WIDEST * 2])
+    return clean if len(clean) <= WIDEST else clean[: WIDEST - 1] + "…"
+
+
+def _width(cell: str) -> int:
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in cell
+    )
