@@ -1,0 +1,162 @@
+"""The environment variables that Penstock reads, declared once; the only file that reads the environment.
+
+A variable has one name and, where Mage calls it differently, aliases; the first that is set wins, and an empty value
+counts as not set. Booleans are true for `1`, `true` and `t`, in any case, and false for everything that says no.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from penstock.model.errors import SettingInvalidError
+
+
+class Kind(StrEnum):
+    """What the text of a variable is read as."""
+
+    TEXT = "text"
+    FLAG = "flag"
+    INTEGER = "integer"
+    NUMBER = "number"
+    JSON = "JSON object"
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One environment variable. `aliases` are looked up in order when `name` is not set."""
+
+    name: str
+    kind: Kind
+    default: Any
+    description: str
+    aliases: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+
+
+VARIABLES: tuple[Variable, ...] = (
+    Variable("PENSTOCK_DATA_DIR", Kind.TEXT, "", "Folder of data products, logs and caches.", ("MAGE_DATA_DIR",)),
+    Variable("PENSTOCK_LOGS_DIR", Kind.TEXT, "", "Folder of logs, when not in the data folder.", ("LOGS_DIR_PATH",)),
+    Variable("PENSTOCK_ENV", Kind.TEXT, "dev", "Name of the environment: dev, staging, prod, test.", ("ENV",)),
+    Variable("PENSTOCK_PROJECT", Kind.TEXT, "", "Project folder when none is given.", ("USER_CODE_PATH",)),
+    Variable(
+        "PROJECT_TYPE",
+        Kind.TEXT,
+        "",
+        "Type of a new project.",
+        choices=("standalone", "main", "sub"),
+    ),
+    Variable("CLUSTER_TYPE", Kind.TEXT, "", "Where a new main project creates its workspaces."),
+    Variable("PROJECT_UUID", Kind.TEXT, "", "Id of a new project; random when not set."),
+    Variable("INITIAL_METADATA", Kind.JSON, {}, "Settings merged into the metadata.yaml of a new project."),
+    Variable("AZURE_KEY_VAULT_URL", Kind.TEXT, "", "Vault that azure_secret_var reads from."),
+    Variable("AWS_REGION_NAME", Kind.TEXT, "", "Region that aws_secret_var reads from.", ("AWS_DEFAULT_REGION",)),
+)
+"""Every variable that this version honours, in the order of the reference page."""
+
+_BY_NAME = {variable.name: variable for variable in VARIABLES}
+_TRUE = frozenset({"1", "true", "t"})
+_FALSE = frozenset({"0", "false", "f", "no", "n", "off"})
+
+Environ = Mapping[str, str]
+
+
+def read(name: str, environ: Environ | None = None) -> Any:
+    """The value of a declared variable, as its kind; its default when it is not set.
+
+    Args:
+        name: the name in `VARIABLES`.
+        environ: where to look instead of this process's environment.
+
+    Raises:
+        SettingInvalidError: the value has another kind or is none of the choices.
+        KeyError: the variable is not declared.
+    """
+    variable = _BY_NAME[name]
+    source = os.environ if environ is None else environ
+    for key in (variable.name, *variable.aliases):
+        text = source.get(key, "").strip()
+        if text:
+            return _parse(variable, key, text)
+    return variable.default
+
+
+def text(name: str, environ: Environ | None = None) -> str:
+    """The value of a declared variable of kind text. Raises as `read`."""
+    return str(read(name, environ))
+
+
+def flag(name: str, environ: Environ | None = None) -> bool:
+    """The value of a declared variable of kind flag. Raises as `read`."""
+    return bool(read(name, environ))
+
+
+def lookup(name: str) -> str | None:
+    """The raw text of any variable, declared or not: for templates and secrets, which name their own."""
+    try:
+        return os.environ.get(name)
+    except (ValueError, UnicodeError):
+        return None
+
+
+def snapshot() -> dict[str, str]:
+    """A copy of the whole environment, to start a process with."""
+    return dict(os.environ)
+
+
+def parse_flag(text: str, *, name: str) -> bool:
+    """Whether a text says yes.
+
+    Raises:
+        SettingInvalidError: it says neither yes nor no.
+    """
+    lowered = text.strip().lower()
+    if lowered in _TRUE:
+        return True
+    if lowered in _FALSE:
+        return False
+    raise SettingInvalidError(
+        f"reading {name}: {text[:40]!r} is neither true nor false", hint="Write 1, true or t; or 0, false or f."
+    )
+
+
+def _parse(variable: Variable, key: str, text: str) -> Any:
+    where = f"the environment variable {key}"
+    match variable.kind:
+        case Kind.FLAG:
+            return parse_flag(text, name=where)
+        case Kind.INTEGER | Kind.NUMBER:
+            return _parse_number(variable.kind, where, text)
+        case Kind.JSON:
+            return _parse_json(where, text)
+        case Kind.TEXT:
+            if variable.choices and text not in variable.choices:
+                raise SettingInvalidError(
+                    f"reading {where}: {text[:40]!r} is not one of {', '.join(variable.choices)}",
+                    hint="Choose one of them, or unset the variable.",
+                )
+            return text
+
+
+def _parse_number(kind: Kind, where: str, text: str) -> float:
+    try:
+        return int(text) if kind is Kind.INTEGER else float(text)
+    except ValueError:
+        raise SettingInvalidError(
+            f"reading {where}: {text[:40]!r} is not {'an integer' if kind is Kind.INTEGER else 'a number'}",
+            hint="Correct or unset the variable.",
+        ) from None
+
+
+def _parse_json(where: str, text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise SettingInvalidError(f"reading {where}: it is not a JSON object", hint='Write it as {"key": "value"}.')
+    return value
