@@ -10,7 +10,7 @@ from penstock.model.errors import Location
 
 
 class Severity(StrEnum):
-    """How much a finding matters: an error stops something from running, a warning may surprise, an info is for the curious."""
+    """An error stops something from running, a warning may surprise, an info is for the curious."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -19,7 +19,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One finding. `code` is stable (PS001 and so on); `pipeline` and `block` are uuids, empty where they don't apply."""
+    """One finding. `code` is stable (PS001 and so on); `pipeline` and `block` are uuids, or empty."""
 
     code: str
     severity: Severity

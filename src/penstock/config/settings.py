@@ -7,6 +7,7 @@ reference page, the editor's form and the reader all come from the fields below.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
@@ -183,17 +184,15 @@ def _map(given: Any, *, flags: bool) -> Mapping[str, Any]:
 
 def _number(given: Any, *, whole: bool) -> float:
     wanted = "an integer" if whole else "a number"
-    try:
-        if isinstance(given, bool) or (whole and isinstance(given, float) and not given.is_integer()):
-            raise ValueError
-        value = int(given) if whole else float(given)
-        if not 0 <= value < 2**53:
-            raise ValueError
-    except (TypeError, ValueError, OverflowError):
+    value = None
+    if isinstance(given, int | float | str) and not isinstance(given, bool):
+        with suppress(ValueError, OverflowError):
+            value = float(given)
+    if value is None or not 0 <= value < 2**53 or (whole and not value.is_integer()):
         raise SettingInvalidError(
             f"it is {_name(given)} where {wanted} is expected", hint="Write a number that is not negative."
-        ) from None
-    return value
+        )
+    return int(value) if whole else value
 
 
 def _text(kind: str, given: Any, choices: tuple[str, ...]) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from penstock.config import environment
@@ -127,17 +128,14 @@ def aws_secret_var(name: str, cached: bool = True) -> str:  # noqa: FBT001, FBT0
         SecretMissingError: AWS has no such secret or refuses it.
     """
     try:
-        import boto3
-        from botocore.exceptions import BotoCoreError, ClientError
+        boto3, exceptions = import_module("boto3"), import_module("botocore.exceptions")
     except ImportError:
         raise DriverMissingError(
             f"rendering aws_secret_var('{name}'): boto3 is not installed", hint="Install it: pip install boto3."
         ) from None
-    return (
-        _aws_secret(name, boto3, (BotoCoreError, ClientError))
-        if cached
-        else _aws_secret.__wrapped__(name, boto3, (BotoCoreError, ClientError))
-    )
+    errors = (exceptions.BotoCoreError, exceptions.ClientError)
+    fetch = _aws_secret if cached else _aws_secret.__wrapped__
+    return fetch(name, boto3, errors)
 
 
 @lru_cache(maxsize=256)
@@ -159,9 +157,9 @@ def azure_secret_var(name: str) -> str:
         SecretMissingError: no vault is set, or it has no such secret or refuses it.
     """
     try:
-        from azure.core.exceptions import AzureError
-        from azure.identity import DefaultAzureCredential
-        from azure.keyvault.secrets import SecretClient
+        errors = import_module("azure.core.exceptions")
+        identity = import_module("azure.identity")
+        vaults = import_module("azure.keyvault.secrets")
     except ImportError:
         raise DriverMissingError(
             f"rendering azure_secret_var('{name}'): the Azure packages are not installed",
@@ -173,8 +171,9 @@ def azure_secret_var(name: str) -> str:
             f"rendering azure_secret_var('{name}'): no vault is set", hint="Set AZURE_KEY_VAULT_URL."
         )
     try:
-        return str(SecretClient(vault_url=vault, credential=DefaultAzureCredential()).get_secret(name).value)
-    except AzureError as error:
+        client = vaults.SecretClient(vault_url=vault, credential=identity.DefaultAzureCredential())
+        return str(client.get_secret(name).value)
+    except errors.AzureError as error:
         raise SecretMissingError(
             f"rendering azure_secret_var('{name}'): {error}", hint="Check the secret's name and your permissions."
         ) from error
