@@ -1,0 +1,40 @@
+"""`python -m benchmarks`: run the suite and write benchmarks/RESULTS.md and RESULTS.json."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from benchmarks import footprint, report, sql, startup, tables
+from benchmarks.bench import Bench
+
+PARTS = {"startup": startup, "tables": tables, "sql": sql, "footprint": footprint}
+
+
+def main() -> None:
+    """Run what was asked for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "--only", nargs="+", choices=PARTS, default=list(PARTS), help="parts to run; the others keep their results"
+    )
+    parser.add_argument("--repeats", type=int, default=5, help="runs that count, after one that does not (5)")
+    parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 10_000_000], help="sizes of the tables")
+    parser.add_argument("--scratch", type=Path, help="folder for data; about 8 GB at ten million rows")
+    parser.add_argument("--mage-venv", type=Path, help="environment with mage-ai, to measure it as well")
+    parser.add_argument(
+        "--results", type=Path, default=Path(__file__).parent, help="folder of RESULTS.md and RESULTS.json"
+    )
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=given.scratch, prefix="penstock-bench-") as scratch:
+        bench = Bench(Path(scratch), given.repeats, tuple(given.rows), given.mage_venv)
+        for name in given.only:
+            print(name, "...", flush=True)
+            PARTS[name].measure(bench)
+            # Written after each part, so that an interrupt keeps what has been measured.
+            report.write(given.results, {name: bench.results[name]}, bench)
+    print((given.results / "RESULTS.md").read_text())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,219 @@
+"""Writes RESULTS.json, and RESULTS.md from it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks.bench import Bench
+
+LIBRARIES = ("duckdb", "numpy", "pandas", "polars", "pyarrow")
+
+INTRODUCTION = """\
+# Measured side by side
+
+Made by `make bench`; do not edit. Every figure is the median of several runs, the contestants taking turns, after a round
+that does not count. *wall* is time on the clock, *cpu* user and system time of all processes, both in seconds. *peak* is
+the highest sum of the proportional set sizes (PSS) over the process tree, sampled every 50 ms: memory that processes share
+counts once, mapped files included; *private* is the anonymous part of it; both in megabytes (10^6 bytes). *others* is how
+many cores other processes kept busy meanwhile: where it is not near zero, cpu and ratios say more than wall.
+"""
+
+
+def write(folder: Path, results: dict[str, Any], bench: Bench) -> None:
+    """Merge these parts into RESULTS.json and write both files.
+
+    Args:
+        folder: where the files are.
+        results: part -> its figures; other parts of an earlier file stay.
+        bench: says how often things ran.
+    """
+    path = folder / "RESULTS.json"
+    document = json.loads(path.read_text()) if path.exists() else {}
+    for name, found in results.items():
+        document[name] = {"machine": _machine(bench), "figures": found}
+    path.write_text(json.dumps(document, indent=1) + "\n")
+    parts = {"startup": _startup, "tables": _tables, "sql": _sql, "footprint": _footprint}
+    lines = [INTRODUCTION]
+    for name, render in parts.items():
+        if name in document:
+            lines += render(document[name]["figures"])
+            lines += ["", f"*{_where(document[name]['machine'])}*", ""]
+    (folder / "RESULTS.md").write_text("\n".join(lines).rstrip() + "\n")
+
+
+def _machine(bench: Bench) -> dict[str, Any]:
+    model = next(
+        (
+            line.split(":", 1)[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
+        platform.machine(),
+    )
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    versions = {name: importlib.metadata.version(name) for name in ("penstock", *LIBRARIES)}
+    if bench.mage:
+        ask = "import importlib.metadata as m; print(m.version('mage-ai'), m.version('pandas'))"
+        done = subprocess.run([bench.mage / "bin" / "python", "-c", ask], capture_output=True, text=True, check=True)
+        versions["mage-ai"], versions["pandas of mage"] = done.stdout.split()
+    return {
+        "cores": os.cpu_count(),
+        "processor": model,
+        "memory": f"{memory:.0f} GB",
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "versions": versions,
+        "runs": bench.repeats,
+        "date": datetime.now(UTC).date().isoformat(),
+    }
+
+
+def _where(machine: dict[str, Any]) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+    return (
+        f"{machine['date']}, {machine['cores']} cores ({machine['processor']}), {machine['memory']}, {machine['system']}, "
+        f"Python {machine['python']}, {versions}; {machine['runs']} runs."
+    )
+
+
+def _table(head: list[str], rows: list[list[Any]]) -> list[str]:
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    return lines + [f"| {' | '.join(str(cell) for cell in row)} |" for row in rows]
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.3f}" if value < 1 else f"{value:.2f}"
+
+
+def _startup(found: dict[str, Any]) -> list[str]:
+    rows = [
+        [
+            f"`{name}`",
+            *(_seconds(run[field][kind]) for field, kind in (("wall", "median"), ("wall", "min"), ("cpu", "median"))),
+            run["others"]["median"],
+        ]
+        for name, run in found["runs"].items()
+    ]
+    more = [[name, value] for name, value in found["milliseconds a block over the first"].items()]
+    return [
+        "## Starting\n",
+        "Trivial blocks, each in a process of its own, in sequence; every output kept, every state change recorded.\n",
+        *_table(["command", "wall", "min", "cpu", "others"], rows),
+        "",
+        f"One block takes {found['one block over python -c pass, seconds']} s more than `python -c pass`.\n",
+        *_table(["each further block", "ms"], more),
+        "",
+        "A chain of 4,000 blocks is not run: the cost of a block does not depend on how many came before it, as the step",
+        "from 40 to 400 shows.",
+    ]
+
+
+def _tables(found: dict[str, Any]) -> list[str]:
+    lines = [
+        "## Rows through a pipeline\n",
+        "Ten mixed columns read from Parquet, one column added, rows filtered and a second column added, written as Parquet.",
+        "The plain script does it in one process and keeps nothing but the last file; Penstock runs each step in a process",
+        "of its own and keeps every output. Both import the same functions.\n",
+    ]
+    rows = []
+    for library, sizes in found.items():
+        for count, case in sizes.items():
+            for name, run in case["runs"].items():
+                ratio = case["ratio to the plain script"].get(name, {})
+                rows.append(
+                    [
+                        library,
+                        f"{int(count):,}",
+                        name,
+                        *(_seconds(run[field]["median"]) for field in ("wall", "cpu")),
+                        *(round(run[field]["median"]) for field in ("peak", "private")),
+                        *(ratio.get(field, "") for field in ("wall", "cpu", "peak")),
+                        case["megabytes kept"].get(name, ""),
+                        run["others"]["median"],
+                    ]
+                )
+    head = [
+        "library",
+        "rows",
+        "who",
+        "wall",
+        "cpu",
+        "peak",
+        "private",
+        "× wall",
+        "× cpu",
+        "× peak",
+        "MB kept",
+        "others",
+    ]
+    lines += _table(head, rows)
+    return [
+        *lines,
+        "",
+        "A hundred million rows are not run here: they need ten times the memory of this table in the plain script as well.",
+        "Reading, writing and copying are linear in the rows, so the ratios of the largest size stand for it as long as the",
+        "frames fit into memory; Penstock's inputs are mapped files, which the system may drop from memory and read again.",
+    ]
+
+
+def _sql(found: dict[str, Any]) -> list[str]:
+    keys = [
+        "one process, first query",
+        "one process, following queries",
+        "block, from its start to its published output",
+    ]
+    rows = []
+    for count, case in found.items():
+        whole = case["whole command"]
+        rows.append(
+            [
+                f"{int(count):,}",
+                *(_seconds(case[key]) for key in keys),
+                case["ratio to the first query"],
+                *(_seconds(whole[name]["wall"]["median"]) for name in whole),
+                case["whole command, ratio"],
+            ]
+        )
+    head = [
+        "rows",
+        "script: first query",
+        "script: next queries",
+        "SQL block",
+        "ratio to first",
+        "whole script",
+        "whole `penstock run`",
+        "ratio",
+    ]
+    lines = [
+        "## SQL over an upstream frame\n",
+        "The same grouping with four columns, on DuckDB over an Arrow table. *SQL block* is from the block's start to its",
+        "published output. The whole commands: the script reads the Parquet file; `penstock run --block-uuid` maps the output",
+        "that the upstream block has stored.\n",
+        *_table(head, rows),
+    ]
+    for count, case in found.items():
+        if both := case.get("mage run, loader and SQL block"):
+            cells = [
+                [name, *(_seconds(run[field]["median"]) for field in ("wall", "cpu"))] for name, run in both.items()
+            ]
+            lines += [
+                "",
+                f"Loader (pandas) and SQL block, {int(count):,} rows:\n",
+                *_table(["who", "wall", "cpu"], cells),
+            ]
+    return lines
+
+
+def _footprint(found: dict[str, Any]) -> list[str]:
+    return [
+        "## Installation\n",
+        "`pip install .` into an empty environment; megabytes on disk without compiled modules.\n",
+        *_table(["", ""], [[name, value] for name, value in found.items()]),
+    ]

@@ -1,0 +1,172 @@
+"""The work that is measured, in pandas, polars and Arrow. Blocks import it, and run as a script it is the plain version.
+
+    python shapes.py chain LIBRARY INPUT OUTPUT       loader, two transformers and an export in one process
+    python shapes.py input ROWS OUTPUT                the Parquet file that loaders read
+    python shapes.py sql INPUT                        DuckDB over the same table in one process
+
+The frame has ten columns: three integers, three floats, two strings (1,000 and 200,000 distinct), two timestamps; about
+a gigabyte in memory for ten million rows. Only the standard library is imported before it is known what runs.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import Any
+
+QUERY = "SELECT label, count(*) AS n, sum(x * z) AS total, max(created) AS latest FROM {table} GROUP BY label"
+
+
+def write_input(rows: int, path: str) -> None:
+    """Make the frame from a seed and write it as Parquet, a million rows at a time."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    random = np.random.default_rng(7)
+    labels = pa.array([f"label_{index:04d}" for index in range(1000)])
+    mails = pa.array([f"user-{index:07d}@example.org" for index in range(200_000)])
+    start = np.datetime64("2024-01-01", "us")
+    writer = None
+    for first in range(0, rows, 1_000_000):
+        n = min(1_000_000, rows - first)
+        table = pa.table(
+            {
+                "id": np.arange(first, first + n, dtype="int64"),
+                "small": random.integers(0, 1000, n),
+                "large": random.integers(0, 10**9, n),
+                "x": random.random(n),
+                "y": random.normal(size=n),
+                "z": random.random(n) * 1e6,
+                "label": labels.take(pa.array(random.integers(0, 1000, n))),
+                "mail": mails.take(pa.array(random.integers(0, 200_000, n))),
+                "created": start + random.integers(0, 10**13, n).astype("timedelta64[us]"),
+                "updated": start + random.integers(0, 10**13, n).astype("timedelta64[us]"),
+            }
+        )
+        writer = writer or pq.ParquetWriter(path, table.schema, compression="snappy")
+        writer.write_table(table)
+    assert writer is not None
+    writer.close()
+
+
+class Pandas:
+    """The four steps in pandas."""
+
+    @staticmethod
+    def load(path: str) -> Any:
+        import pandas as pd
+
+        return pd.read_parquet(path)
+
+    @staticmethod
+    def widen(frame: Any) -> Any:
+        frame["total"] = frame["x"] * frame["z"] + frame["small"]
+        return frame
+
+    @staticmethod
+    def filter(frame: Any) -> Any:
+        frame = frame[frame["y"] > -2.0]
+        return frame.assign(day=frame["created"].dt.floor("D"))
+
+    @staticmethod
+    def export(frame: Any, path: str) -> None:
+        frame.to_parquet(path, index=False)
+
+
+class Polars:
+    """The same in polars."""
+
+    @staticmethod
+    def load(path: str) -> Any:
+        import polars as pl
+
+        return pl.read_parquet(path)
+
+    @staticmethod
+    def widen(frame: Any) -> Any:
+        import polars as pl
+
+        return frame.with_columns(total=pl.col("x") * pl.col("z") + pl.col("small"))
+
+    @staticmethod
+    def filter(frame: Any) -> Any:
+        import polars as pl
+
+        return frame.filter(pl.col("y") > -2.0).with_columns(day=pl.col("created").dt.truncate("1d"))
+
+    @staticmethod
+    def export(frame: Any, path: str) -> None:
+        frame.write_parquet(path)
+
+
+class Arrow:
+    """The same in Arrow."""
+
+    @staticmethod
+    def load(path: str) -> Any:
+        import pyarrow.parquet as pq
+
+        return pq.read_table(path)
+
+    @staticmethod
+    def widen(table: Any) -> Any:
+        import pyarrow.compute as pc
+
+        return table.append_column("total", pc.add(pc.multiply(table["x"], table["z"]), table["small"]))
+
+    @staticmethod
+    def filter(table: Any) -> Any:
+        import pyarrow.compute as pc
+
+        table = table.filter(pc.greater(table["y"], -2.0))
+        return table.append_column("day", pc.floor_temporal(table["created"], unit="day"))
+
+    @staticmethod
+    def export(table: Any, path: str) -> None:
+        import pyarrow.parquet as pq
+
+        pq.write_table(table, path)
+
+
+LIBRARIES: dict[str, Any] = {"pandas": Pandas, "polars": Polars, "arrow": Arrow}
+
+
+def plain_chain(library: str, source: str, target: str) -> None:
+    """The plain script: what anyone would write without a tool."""
+    steps = LIBRARIES[library]
+    steps.export(steps.filter(steps.widen(steps.load(source))), target)
+
+
+def plain_sql(source: str) -> None:
+    """The query on the Arrow table in this process; prints the seconds of three runs after a first one."""
+    import duckdb
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(source)
+    connection = duckdb.connect()
+    connection.register("upstream", table)
+    seconds = []
+    for _ in range(4):
+        start = time.perf_counter()
+        result = connection.sql(QUERY.format(table="upstream")).to_arrow_table()
+        seconds.append(time.perf_counter() - start)
+    print(json.dumps({"rows": result.num_rows, "first": seconds[0], "next": sorted(seconds[1:])[1]}))
+
+
+def main(arguments: list[str]) -> None:
+    """Run the named shape."""
+    match arguments:
+        case ["input", rows, path]:
+            write_input(int(rows), path)
+        case ["chain", library, source, target]:
+            plain_chain(library, source, target)
+        case ["sql", source]:
+            plain_sql(source)
+        case _:
+            sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,56 @@
+"""What it costs to start: the command line, one trivial block, and each further block of a chain."""
+
+from __future__ import annotations
+
+from benchmarks.bench import Bench
+from benchmarks.measure import alternate, figures, median
+from benchmarks.projects import chain
+
+LENGTHS = (1, 40, 400)
+
+
+def measure(bench: Bench) -> None:
+    """Fill `results["startup"]`."""
+    project = bench.project
+    for length in LENGTHS:
+        project.pipeline(f"chain{length}", chain(length))
+    folder = str(project.folder)
+    samples = alternate(
+        {
+            "python -c pass": lambda: bench.plain("-c", "pass", memory=False),
+            "import pandas": lambda: bench.plain("-c", "import pandas", memory=False),
+            "penstock --help": lambda: bench.penstock("--help", memory=False),
+            **{
+                f"penstock run, {length} blocks": lambda n=length: bench.penstock(
+                    "run", folder, f"chain{n}", memory=False
+                )
+                for length in LENGTHS
+            },
+        },
+        bench.repeats,
+    )
+    if bench.mage:
+        samples |= alternate(
+            {
+                "mage --help": lambda: bench.mage_run("--help", memory=False),
+                **{
+                    f"mage run, {length} blocks": lambda n=length: bench.mage_run(
+                        "run", folder, f"chain{n}", memory=False
+                    )
+                    for length in LENGTHS[:2]
+                },
+            },
+            bench.repeats,
+        )
+    per_block = {}
+    for tool in ("penstock", "mage") if bench.mage else ("penstock",):
+        one = median(samples[f"{tool} run, 1 blocks"], "wall")
+        for length in LENGTHS[1:]:
+            if more := samples.get(f"{tool} run, {length} blocks"):
+                per_block[f"{tool}, chain of {length}"] = round((median(more, "wall") - one) / (length - 1) * 1000, 2)
+    base = median(samples["python -c pass"], "wall")
+    bench.results["startup"] = {
+        "runs": {name: figures(found) for name, found in samples.items()},
+        "milliseconds a block over the first": per_block,
+        "one block over python -c pass, seconds": round(median(samples["penstock run, 1 blocks"], "wall") - base, 3),
+    }
