@@ -82,7 +82,7 @@ def test_a_function_wrapped_by_another_decorator_is_found(tmp_path):
     source = (
         "from penstock import transformer\n"
         "def again(f):\n    return lambda *args, **kwargs: f(*args, **kwargs) * 2\n"
-        "@transformer\n@again\ndef f(x):\n    return x\n"
+        "@transformer\n@again\ndef f(x, **kwargs):\n    return x\n"
     )
     assert run_block(tmp_path, source, Given("x", 4)).outputs == [8]
 

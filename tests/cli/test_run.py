@@ -1,0 +1,292 @@
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.cli.projects import B, clean_environment, penstock, write_pipeline, write_project
+
+CHAIN = [
+    B("load", "data_loader", "return 5"),
+    B("double", "transformer", "return args[0] * 2", up=("load",)),
+    B("save", "data_exporter", "print('got', args[0])", up=("double",)),
+]
+
+
+@pytest.fixture
+def project(tmp_path):
+    return write_project(tmp_path / "my project ü", chain=CHAIN)
+
+
+def test_a_chain_runs_and_every_output_is_kept(project, tmp_path):
+    done = penstock("run", project, "chain", "--json", home=tmp_path)
+    assert done.code == 0, done.err
+    assert [(entry["block"], entry["state"]) for entry in done.document["blocks"]] == [
+        ("load", "completed"),
+        ("double", "completed"),
+        ("save", "completed"),
+    ]
+    shown = penstock("data", "list", "-p", project, "--json", home=tmp_path)
+    assert {entry["block"] for entry in shown.document} == {"load", "double", "save"}
+
+
+def test_piped_output_is_a_line_per_block_without_control_codes(project, tmp_path):
+    done = penstock("run", project, "chain", home=tmp_path)
+    assert done.code == 0
+    lines = done.out.splitlines()
+    assert [line.split()[0] for line in lines] == ["load", "double", "save", "chain"]
+    assert "\x1b" not in done.out
+    assert "got" not in done.out
+    verbose = penstock("run", project, "chain", "-v", home=tmp_path)
+    assert "save | got 10" in verbose.out
+
+
+def test_a_pipeline_of_the_current_folder_needs_no_project_argument(project, tmp_path):
+    assert penstock("run", "chain", home=tmp_path, cwd=project).code == 0
+
+
+def test_a_failing_block_fails_the_run_and_says_where(tmp_path):
+    project = write_project(
+        tmp_path / "p",
+        bad=[
+            B("load", "data_loader", "print('before')\nraise ValueError('no such day: 2013-02-30')"),
+            B("after", "transformer", "return 1", up=("load",)),
+            B("beside", "data_loader", "return 1"),
+        ],
+    )
+    done = penstock("run", project, "bad", home=tmp_path)
+    assert done.code == 1
+    assert "no such day: 2013-02-30" in done.out
+    assert "load.py:7 in f" in done.out
+    assert "before" in done.out
+    assert "not run" in done.out
+    document = penstock("run", project, "bad", "--json", home=tmp_path).document
+    states = {entry["block"]: entry["state"] for entry in document["blocks"]}
+    assert states == {"load": "failed", "after": "upstream_failed", "beside": "completed"}
+    logs = list((tmp_path / "data").rglob("load.log"))
+    assert "ValueError" in logs[0].read_text()
+
+
+def test_failed_tests_fail_the_block_and_hide_its_output_from_others(tmp_path):
+    project = write_project(
+        tmp_path / "p",
+        tested=[
+            B(
+                "load",
+                "data_loader",
+                "return 5",
+                tail="\n@test\ndef positive(x, *args):\n    assert x < 0, 'too big'\n",
+            ),
+            B("after", "transformer", "return args[0]", up=("load",)),
+        ],
+    )
+    done = penstock("run", project, "tested", "--json", home=tmp_path)
+    assert done.code == 1
+    assert "too big" in done.block("load")["failure"]["message"]
+    alone = penstock("run", project, "tested", "--block-uuid", "after", home=tmp_path)
+    assert alone.code == 1
+    assert "its upstream load has no stored output" in alone.out
+    assert penstock("run", project, "tested", "--no-test", home=tmp_path).code == 0
+
+
+def test_one_block_reads_the_stored_upstream_or_says_what_to_do(project, tmp_path):
+    missing = penstock("run", project, "chain", "--block-uuid", "double", home=tmp_path)
+    assert missing.code == 1
+    assert "Run load first, or add --with-upstream." in missing.out
+    both = penstock("run", project, "chain", "--block-uuid", "double", "--with-upstream", "--json", home=tmp_path)
+    assert [entry["block"] for entry in both.document["blocks"]] == ["load", "double"]
+    assert penstock("run", project, "chain", "--block-uuid", "double", home=tmp_path).code == 0
+
+
+def test_only_what_is_stale_runs_again(project, tmp_path):
+    def states(*more):
+        document = penstock("run", project, "chain", "--stale", "--json", *more, home=tmp_path).document
+        return [entry["state"] for entry in document["blocks"]]
+
+    assert states() == ["completed"] * 3
+    assert states() == ["skipped"] * 3
+    file = project / "transformers" / "double.py"
+    file.write_text(file.read_text().replace("* 2", "* 3"))
+    assert states() == ["skipped", "completed", "completed"]
+    assert states("--runtime-vars", '{"day": 1}') == ["completed"] * 3
+    assert states("--runtime-vars", '{"day": 1}') == ["skipped"] * 3
+
+
+def test_a_changed_helper_makes_its_users_stale_and_is_seen(tmp_path):
+    project = write_project(tmp_path / "proj")
+    (project / "utils").mkdir()
+    (project / "utils" / "__init__.py").write_text("")
+    helper = project / "utils" / "maths.py"
+    helper.write_text("def f(x):\n    return x + 1\n")
+    head = "from proj.utils.maths import f as helper\nfrom utils.maths import f as same\n"
+    alias = "from default_repo.utils.maths import f as third\n"
+    write_pipeline(project, "p", [B("a", "data_loader", "return helper(same(third(0)))", head=head + alias)])
+
+    def run():
+        return penstock("run", project, "p", "--stale", "--json", home=tmp_path).block("a")
+
+    assert run()["state"] == "completed"
+    assert run()["state"] == "skipped"
+    helper.write_text("def f(x):\n    return x + 10\n")
+    assert run()["state"] == "completed"
+    shown = penstock("data", "show", "p/a", "-p", project, home=tmp_path)
+    assert "30" in shown.out
+    assert "code utils/maths.py" in shown.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "problem"),
+    [
+        (["nowhere", "chain"], 2, "nowhere"),
+        (["{project}", "chian"], 2, "chian"),
+        (["{project}", "chain", "--block-uuid", "duoble"], 2, "Did you mean double?"),
+        (["{project}", "chain", "--runtime-vars", "{day: 1}"], 2, "it is not JSON"),
+        (["{project}", "chain", "--runtime-vars", "[1]"], 2, "it is a list, not an object"),
+        (["{project}", "chain", "--memory-limit", "much"], 2, "it is not a size"),
+        (["{project}", "chain", "--executor-type", "k8s"], 2, "this version runs blocks on this machine only"),
+        (["{project}", "chain", "--pipeline-run-id", "77"], 2, "reading the run 77"),
+        (["{project}", "chain", "--no-such-option"], 2, "No such option"),
+    ],
+)
+def test_misuse_is_one_sentence_and_exit_code_2(project, tmp_path, arguments, code, problem):
+    filled = [argument.replace("{project}", str(project)) for argument in arguments]
+    done = penstock("run", *filled, home=tmp_path)
+    assert done.code == code
+    assert problem in done.err
+    assert "Traceback" not in done.err
+    assert len(done.err.strip().splitlines()) <= 5
+
+
+def test_errors_are_json_when_json_is_asked_for(project, tmp_path):
+    done = penstock("run", project, "nothing", "--json", home=tmp_path)
+    assert done.code == 2
+    assert done.document["error"]["code"] == "J102"
+
+
+def test_variables_of_an_earlier_run_are_taken_by_its_id(tmp_path):
+    project = write_project(tmp_path / "p", v=[B("a", "data_loader", "return kwargs['day']")])
+    first = penstock("run", project, "v", "--runtime-vars", '{"day": 7}', "--json", home=tmp_path).document
+    again = penstock("run", project, "v", "--pipeline-run-id", first["run"], home=tmp_path)
+    assert again.code == 0, again.out
+    assert penstock("run", project, "v", home=tmp_path).code == 1
+
+
+def test_a_partition_has_its_own_versions(project, tmp_path):
+    assert penstock("run", project, "chain", "--execution-partition", "2013-01-01", home=tmp_path).code == 0
+    listed = penstock("data", "list", "-p", project, "--json", home=tmp_path).document
+    assert {entry["partition"] for entry in listed} == {"2013-01-01"}
+
+
+def test_one_process_shares_context_and_memory(tmp_path):
+    project = write_project(tmp_path / "p")
+    blocks = [
+        B("a", "data_loader", "import os\nkwargs['context']['n'] = 41\nreturn os.getpid()"),
+        B("b", "transformer", "import os\nreturn [kwargs['context']['n'] + 1, args[0] == os.getpid()]", up=("a",)),
+    ]
+    write_pipeline(project, "one", blocks, run_pipeline_in_one_process=True)
+    assert penstock("run", project, "one", home=tmp_path).code == 0
+    shown = penstock("data", "show", "one/b", "-p", project, "--json", home=tmp_path).document
+    assert [output["preview"] for output in shown["outputs"]] == [42, True]
+
+
+def test_retries_follow_the_blocks_policy(tmp_path):
+    body = (
+        "from pathlib import Path\nfile = Path(kwargs['repo_path']) / 'tries'\n"
+        "file.write_text((file.read_text() if file.exists() else '') + str(kwargs['retry']['attempts']))\n"
+        "assert kwargs['retry']['attempts'] == 2, 'not yet'\nreturn 1"
+    )
+    more = {"retry_config": {"retries": 2, "delay": 0}}
+    project = write_project(tmp_path / "p", r=[B("a", "data_loader", body, more=more)])
+    done = penstock("run", project, "r", "--json", home=tmp_path)
+    assert done.code == 0, done.out
+    assert done.block("a")["attempts"] == 3
+    assert (project / "tries").read_text() == "012"
+
+
+def test_a_read_only_project_runs(project, tmp_path):
+    for folder, folders, files in os.walk(project):
+        for name in [*folders, *files]:
+            path = os.path.join(folder, name)
+            os.chmod(path, os.stat(path).st_mode & ~(stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH))
+    os.chmod(project, 0o555)
+    try:
+        assert penstock("run", project, "chain", home=tmp_path).code == 0
+    finally:
+        subprocess.run(["chmod", "-R", "u+w", str(project)], check=True)
+
+
+def test_a_block_that_triggers_a_pipeline_waits_for_it(tmp_path):
+    body = (
+        "from mage_ai.orchestration.triggers.api import trigger_pipeline\n"
+        "run = trigger_pipeline('inner', variables={'n': 3}, check_status=True, error_on_failure=True)\n"
+        "return str(run.status)"
+    )
+    project = write_project(
+        tmp_path / "p",
+        outer=[B("a", "data_loader", body)],
+        inner=[B("b", "data_loader", "return kwargs['n']")],
+    )
+    done = penstock("run", project, "outer", "--json", home=tmp_path)
+    assert done.code == 0, done.out
+    listed = penstock("data", "list", "inner", "-p", project, "--json", home=tmp_path).document
+    assert listed[0]["outputs"][0]["preview"] == 3
+
+
+def test_two_runs_at_once_do_not_mix(tmp_path):
+    project = write_project(
+        tmp_path / "p",
+        two=[
+            B("a", "data_loader", "return kwargs['n']"),
+            B("b", "transformer", "return [args[0], kwargs['n']]", up=("a",)),
+        ],
+    )
+    processes = [
+        subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "penstock.cli.main",
+                "run",
+                str(project),
+                "two",
+                "--json",
+                "--runtime-vars",
+                json.dumps({"n": number}),
+            ],
+            env={**clean_environment(), "PENSTOCK_DATA_DIR": str(tmp_path / "data")},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(4)
+    ]
+    for process in processes:
+        process.communicate(timeout=120)
+        assert process.returncode == 0
+    listed = penstock("data", "list", "two", "--versions", "-p", project, "--json", home=tmp_path).document
+    pairs = [[output["preview"] for output in entry["outputs"]] for entry in listed if entry["block"] == "b"]
+    assert sorted(pairs) == [[number, number] for number in range(4)]
+
+
+def test_ctrl_c_ends_the_run_and_its_processes(tmp_path):
+    project = write_project(
+        tmp_path / "p", slow=[B("a", "data_loader", "import time\nprint('up', flush=True)\ntime.sleep(600)")]
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-m", "penstock.cli.main", "run", str(project), "slow", "-v"],
+        env={**clean_environment(), "PENSTOCK_DATA_DIR": str(tmp_path / "data")},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    while "up" not in process.stdout.readline():
+        assert process.poll() is None
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "cancelled" in out
+    assert time.monotonic() - began < 30
