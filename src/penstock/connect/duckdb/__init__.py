@@ -1,0 +1,1 @@
+"""DuckDB: a file, memory, or MotherDuck. Start reading at `system`."""

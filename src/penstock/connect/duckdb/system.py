@@ -1,0 +1,290 @@
+"""DuckDB behind the protocol of SQL systems; rows go in and out as Arrow, without a copy where DuckDB allows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from penstock.connect.duckdb.opening import LOCK_WAIT, MEMORY, connect
+from penstock.connect.sql.frames import MARK, marked
+from penstock.connect.sql.names import Target, literal, quoted
+from penstock.connect.sql.statements import split
+from penstock.connect.sql.system import ROW_CAP, Answer, SqlSystem
+from penstock.connect.sql.widening import fits
+from penstock.model.errors import ConnectionFailedError, QueryFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import duckdb
+    import pyarrow as pa
+
+_ROWS = "_penstock_rows"
+_ROUNDED = ("int", "decimal", "float", "real", "timestamp", "date", "time")
+
+
+class DuckDBSystem(SqlSystem):
+    """One connection to a DuckDB database.
+
+    Args:
+        database: a path, `:memory:` or a MotherDuck database; see `opening.connect`.
+        schema: of names that give none; made when it does not exist.
+        token: of MotherDuck.
+        wait: seconds to wait while another process holds the file.
+        tell: is told what the user should know.
+    """
+
+    name = "duckdb"
+    name_limit = 4096
+    case_folds = True
+
+    def __init__(
+        self,
+        database: str = MEMORY,
+        *,
+        schema: str = "",
+        token: str = "",
+        wait: float = LOCK_WAIT,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.database = database
+        self.schema = schema
+        self._token = token
+        self._wait = wait
+        self._tell = tell
+        self._connection: duckdb.DuckDBPyConnection | None = None
+
+    def __repr__(self) -> str:
+        return f"DuckDBSystem({self.database!r})"
+
+    def open(self) -> None:
+        """See the protocol; waits for a file that another process holds."""
+        if self._connection is not None:
+            return
+        self._connection = connect(self.database, token=self._token, wait=self._wait, tell=self._tell)
+        if self.schema and self.schema != "main":
+            with self._errors("USE"):
+                self._connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(self.schema)}")
+                self._connection.execute(f"SET schema = {literal(self.schema)}")
+
+    def close(self) -> None:
+        """See the protocol."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """See the protocol."""
+        self.open()
+        assert self._connection is not None
+        return self._connection
+
+    def commit(self) -> None:
+        """See the protocol. Outside `transaction` each statement commits itself, as DuckDB does."""
+        self._end("COMMIT")
+
+    def rollback(self) -> None:
+        """See the protocol."""
+        if self._connection is not None:
+            self._end("ROLLBACK")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """See the protocol; joins a transaction that the user's own statements began."""
+        import duckdb
+
+        with suppress(duckdb.TransactionException):
+            self.connection.execute("BEGIN")
+        with super().transaction():
+            yield
+
+    def run(self, sql: str, parameters: Mapping[str, Any] | Sequence[Any] | None = None) -> pa.Table | None:
+        """See the protocol."""
+        found = split(sql)
+        answers = bool(found) and found[-1].answers
+        with self._errors(sql):
+            relation = self.connection.sql(sql, params=parameters)
+            if relation is None or not answers:
+                return None
+            return tidied(relation)
+
+    def query(self, sql: str, limit: int = ROW_CAP, parameters: Any = None) -> Answer:
+        """See the protocol."""
+        with self._errors(sql):
+            relation = self.connection.sql(sql, params=parameters)
+            if relation is None:
+                raise QueryFailedError("running a query on DuckDB: the statement returns no rows")
+            table = tidied(relation.limit(limit + 1))
+        return Answer(table.slice(0, limit), cut=table.num_rows > limit)
+
+    def columns(self, target: Target) -> dict[str, str] | None:
+        """See the protocol."""
+        with self._errors("reading the columns of a table"):
+            rows = self.connection.execute(
+                "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = ? AND NOT internal "
+                "AND (schema_name = CASE WHEN ? = '' THEN current_schema() ELSE ? END OR database_name = 'temp') "
+                "AND database_name IN (CASE WHEN ? = '' THEN current_database() ELSE ? END, 'temp') ORDER BY column_index",
+                [target.table, target.schema, target.schema, target.database, target.database],
+            ).fetchall()
+        return {str(name): str(kind) for name, kind in rows} or None
+
+    def has_schema(self, target: Target) -> bool:
+        """See the protocol."""
+        with self._errors("reading the schemas"):
+            found = self.connection.execute(
+                "SELECT count(*) FROM duckdb_schemas() WHERE schema_name = ? "
+                "AND database_name = CASE WHEN ? = '' THEN current_database() ELSE ? END",
+                [target.schema, target.database, target.database],
+            ).fetchall()
+        return bool(found[0][0])
+
+    def ddl_type(self, field: pa.Field) -> str:
+        """See the protocol. DuckDB itself says which type holds an Arrow type."""
+        import pyarrow as pa
+
+        if marked(field):
+            return {"json": "JSON", "uuid": "UUID"}[marked(field)]
+        if pa.types.is_null(field.type):
+            return "VARCHAR"
+        if pa.types.is_dictionary(field.type):
+            field = field.with_type(field.type.value_type)
+        with self._errors(f"finding a type for column {field.name}"):
+            empty = pa.schema([field]).empty_table()
+            return str(self.connection.from_arrow(empty).types[0])
+
+    def insert(self, table: pa.Table, target: Target) -> None:
+        """See the protocol. A value that the existing column could only hold rounded is refused."""
+        existing = self.columns(target) or {}
+        with self._registered(table):
+            for field in table.schema:
+                kind = existing.get(field.name, "")
+                if str(field.type).startswith(_ROUNDED) and kind and not fits(self.ddl_type(field), kind):
+                    self._refuse_rounding(field.name, kind, target)
+            names = ", ".join(quoted(name) for name in table.column_names)
+            with self._errors(f"INSERT INTO {target.sql}"):
+                self.connection.execute(f"INSERT INTO {target.sql} ({names}) SELECT {names} FROM {_ROWS}")  # noqa: S608
+
+    def unique_keys(self, target: Target) -> list[frozenset[str]]:
+        """See the protocol."""
+        names = [target.table, target.schema, target.schema]
+        here = "table_name = ? AND schema_name = CASE WHEN ? = '' THEN current_schema() ELSE ? END"
+        with self._errors("reading the keys of a table"):
+            keys = self.connection.execute(
+                "SELECT constraint_column_names FROM duckdb_constraints() "  # noqa: S608 - fixed text
+                f"WHERE constraint_type IN ('PRIMARY KEY', 'UNIQUE') AND {here}",
+                names,
+            ).fetchall()
+            made = self.connection.execute(
+                f"SELECT sql FROM duckdb_indexes() WHERE is_unique AND {here}",  # noqa: S608 - fixed text
+                names,
+            ).fetchall()
+        found = [frozenset(map(str, columns)) for (columns,) in keys]
+        return found + [_indexed(str(sql)) for (sql,) in made]
+
+    def tell(self, message: str) -> None:
+        """See the protocol."""
+        self._tell(message)
+
+    def default_schema(self) -> str:
+        """See the protocol."""
+        return self.schema or "main"
+
+    def _refuse_rounding(self, column: str, kind: str, target: Target) -> None:
+        name = quoted(column)
+        with self._errors(f"checking column {column}"):
+            found = self.connection.execute(
+                f"SELECT {name} FROM {_ROWS} WHERE {name} IS NOT NULL AND "  # noqa: S608 - quoted; kind is DuckDB's own
+                f"TRY_CAST(TRY_CAST({name} AS {kind}) AS DOUBLE) IS DISTINCT FROM TRY_CAST({name} AS DOUBLE) "
+                f"AND TRY_CAST({name} AS DOUBLE) IS NOT NULL LIMIT 1"
+            ).fetchall()
+        if found:
+            raise QueryFailedError(
+                f"exporting to {target}: column {column} is {kind} there and cannot hold {found[0][0]} exactly",
+                hint="Change the type of the column, round the values, or replace the table.",
+            )
+
+    @contextmanager
+    def _registered(self, table: pa.Table) -> Iterator[None]:
+        with self._errors("reading the frame"):
+            self.connection.register(_ROWS, _plain(table))
+        try:
+            yield
+        finally:
+            self.connection.unregister(_ROWS)
+
+    def _end(self, how: str) -> None:
+        import duckdb
+
+        try:
+            self.connection.execute(how)
+        except duckdb.TransactionException as error:
+            if "no transaction is active" not in str(error):
+                raise QueryFailedError(f"ending a transaction on DuckDB: {error}") from None
+
+    @contextmanager
+    def _errors(self, sql: str) -> Iterator[None]:
+        import duckdb
+
+        try:
+            yield
+        except duckdb.ConnectionException as error:
+            raise ConnectionFailedError(f"using the DuckDB database {self.database}: {error}") from None
+        except (duckdb.Error, RuntimeError) as error:
+            first = next((line.strip() for line in sql.splitlines() if line.strip()), "")[:80]
+            text = str(error).replace(self._token, "***") if self._token else str(error)
+            raise QueryFailedError(f"running {first!r} on DuckDB: {text.strip()}") from None
+
+
+def tidied(relation: Any) -> pa.Table:
+    """The rows of a relation as Arrow; whole numbers of 128 bits become ones of 64 when all of them fit."""
+    import pyarrow as pa
+
+    table = relation.to_arrow_table() if hasattr(relation, "to_arrow_table") else relation.arrow()
+    for at, kind in enumerate(relation.types):
+        if str(kind) in {"HUGEINT", "UHUGEINT"}:
+            # a sum of integers is one of these, and a 128-bit number is a Decimal object to Python
+            with suppress(pa.ArrowInvalid):
+                table = table.set_column(at, table.schema.field(at).name, table.column(at).cast(pa.int64()))
+        elif str(kind) == "JSON":
+            field = table.schema.field(at).with_metadata({MARK: b"json"})
+            table = table.set_column(at, field, table.column(at))
+        elif str(kind) == "INTERVAL":
+            table = table.set_column(at, table.schema.field(at).name, _durations(table.column(at)))
+        elif str(kind) == "TIMESTAMP WITH TIME ZONE":
+            utc = pa.timestamp("us", "UTC")
+            table = table.set_column(at, table.schema.field(at).name, table.column(at).cast(utc))
+    return table
+
+
+def _durations(column: Any) -> Any:
+    """Intervals as durations when none of them counts in months, whose length varies."""
+    import pyarrow as pa
+
+    values = column.to_pylist()
+    if any(value is not None and value.months for value in values):
+        return column
+    day = 86_400_000_000
+    return pa.array([None if v is None else v.days * day + v.nanoseconds // 1000 for v in values], pa.duration("us"))
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """The table with types that DuckDB reads: text for a column of nulls alone, values for dictionaries of text."""
+    import pyarrow as pa
+
+    for at, field in enumerate(table.schema):
+        if pa.types.is_null(field.type):
+            table = table.set_column(at, field.name, pa.nulls(table.num_rows, pa.string()))
+    return table.replace_schema_metadata(None)
+
+
+def _indexed(sql: str) -> frozenset[str]:
+    """The columns of a CREATE INDEX statement."""
+    statement = split(sql)[0]
+    depth, found = 0, []
+    for token in statement.tokens:
+        depth += {"(": 1, ")": -1}.get(token.text, 0)
+        if depth and token.identifier:
+            found.append(token.text.strip('"').replace('""', '"') if token.kind == "name" else token.text)
+    return frozenset(found)

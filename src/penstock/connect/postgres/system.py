@@ -1,0 +1,289 @@
+"""PostgreSQL behind the protocol of SQL systems; rows go in and out by COPY, through Arrow's CSV reader and writer."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from penstock.connect.postgres import types
+from penstock.connect.postgres.opening import Link, Settings, driver
+from penstock.connect.sql.frames import MARK
+from penstock.connect.sql.names import Target, quoted
+from penstock.connect.sql.statements import Statement, split
+from penstock.connect.sql.system import ROW_CAP, Answer, SqlSystem
+from penstock.model.errors import ConnectionFailedError, QueryFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import psycopg
+    import pyarrow as pa
+
+_CHUNK = 16 << 20
+_ROWS_PER_WRITE = 65_536
+_SHOWN = 80
+
+
+class PostgresSystem(SqlSystem):
+    """One connection to a PostgreSQL database; statements run in a transaction until `commit`."""
+
+    name = "postgres"
+    name_limit = 63
+    case_folds = False
+
+    def __init__(self, settings: Settings, tell: Callable[[str], None] = lambda _: None) -> None:
+        self.settings = settings
+        self._link = Link(settings)
+        self._tell = tell
+
+    def __repr__(self) -> str:
+        return f"PostgresSystem({self.settings!r})"
+
+    def open(self) -> None:
+        """See the protocol."""
+        if self._link.connection is None or self._link.connection.closed:
+            connection = self._link.open()
+            if self.settings.schema:
+                connection.execute("SELECT set_config('search_path', %s, false)", [self._search_path()])
+                connection.commit()
+
+    def close(self) -> None:
+        """See the protocol."""
+        self._link.close()
+
+    @property
+    def connection(self) -> psycopg.Connection[Any]:
+        """See the protocol."""
+        self.open()
+        assert self._link.connection is not None
+        return self._link.connection
+
+    def commit(self) -> None:
+        """See the protocol."""
+        with self._errors("COMMIT"):
+            self.connection.commit()
+
+    def rollback(self) -> None:
+        """See the protocol."""
+        with self._errors("ROLLBACK"):
+            self.connection.rollback()
+
+    def run(self, sql: str, parameters: Mapping[str, Any] | Sequence[Any] | None = None) -> pa.Table | None:
+        """See the protocol."""
+        found = split(sql)
+        if parameters is None and len(found) == 1 and self._copies(found[0]):
+            return self._copied(found[0].text)
+        with self._errors(sql), self.connection.cursor() as cursor:
+            cursor.execute(sql.encode(), parameters or None)
+            while cursor.nextset():
+                pass
+            return self._rows(cursor) if cursor.description else None
+
+    def query(self, sql: str, limit: int = ROW_CAP, parameters: Any = None) -> Answer:
+        """See the protocol."""
+        if parameters is not None:
+            import psycopg
+
+            with self._errors(sql):
+                sql = psycopg.ClientCursor(self.connection).mogrify(sql.encode(), parameters)
+        found = split(sql)
+        if len(found) == 1 and found[0].plain_query:
+            # one more row than asked for tells whether there were more
+            table: pa.Table | None = self._copied(f"SELECT * FROM (\n{found[0].text}\n) AS limited LIMIT {limit + 1}")
+        else:
+            table = self.run(sql)
+        if table is None:
+            raise QueryFailedError(f"running {_shown(sql)!r} on PostgreSQL: the statement returns no rows")
+        return Answer(table.slice(0, limit), cut=table.num_rows > limit)
+
+    def columns(self, target: Target) -> dict[str, str] | None:
+        """See the protocol."""
+        with self._errors("reading the columns of a table"):
+            rows = self.connection.execute(
+                "SELECT a.attname, format_type(a.atttypid, a.atttypmod) FROM pg_attribute a "
+                "WHERE a.attrelid = to_regclass(%s) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
+                [target.sql],
+            ).fetchall()
+            exists = rows or self.connection.execute("SELECT to_regclass(%s)", [target.sql]).fetchall()[0][0]
+        return dict(rows) if exists else None
+
+    def has_schema(self, target: Target) -> bool:
+        """See the protocol."""
+        with self._errors("reading the schemas"):
+            found = self.connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [target.schema]).fetchone()
+        return found is not None
+
+    def ddl_type(self, field: pa.Field) -> str:
+        """See the protocol."""
+        return types.ddl_type(field)
+
+    def insert(self, table: pa.Table, target: Target) -> None:
+        """See the protocol."""
+        import pyarrow.csv
+
+        self._tell_rounding(table)
+        names = ", ".join(quoted(name) for name in table.column_names)
+        command = f"COPY {target.sql} ({names}) FROM STDIN (FORMAT csv)"
+        options = pyarrow.csv.WriteOptions(include_header=False)
+        with self._errors(command), self.connection.cursor() as cursor, cursor.copy(command.encode()) as copy:
+            for start in range(0, table.num_rows, _ROWS_PER_WRITE):
+                rows = _copy_rows(table.slice(start, _ROWS_PER_WRITE))
+                buffer = io.BytesIO()
+                pyarrow.csv.write_csv(rows, buffer, options)
+                copy.write(buffer.getvalue())
+
+    def unique_keys(self, target: Target) -> list[frozenset[str]]:
+        """See the protocol."""
+        with self._errors("reading the keys of a table"):
+            rows = self.connection.execute(
+                "SELECT array_agg(a.attname::text) FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid "
+                "AND a.attnum = ANY(i.indkey[0:i.indnkeyatts - 1]) WHERE i.indrelid = to_regclass(%s) AND i.indisunique "
+                "AND i.indpred IS NULL AND i.indexprs IS NULL GROUP BY i.indexrelid",
+                [target.sql],
+            ).fetchall()
+        return [frozenset(names) for (names,) in rows]
+
+    def tell(self, message: str) -> None:
+        """See the protocol."""
+        self._tell(message)
+
+    def default_schema(self) -> str:
+        """See the protocol."""
+        return self.settings.schema or "public"
+
+    def _search_path(self) -> str:
+        schemas = dict.fromkeys([self.settings.schema, "public"])
+        return ", ".join(quoted(schema) for schema in schemas)
+
+    def _copies(self, statement: Statement) -> bool:
+        return statement.plain_query or (statement.answers and statement.verb in {"insert", "update", "delete"})
+
+    def _copied(self, query: str) -> pa.Table:
+        """The rows of a query by COPY, read into Arrow in pieces as they arrive."""
+        import pyarrow as pa
+
+        with self._errors(query):
+            shape = self._described(query)
+            pieces: list[pa.Table] = []
+            lines: list[bytes] = []
+            size = 0
+            with (
+                self.connection.cursor() as cursor,
+                cursor.copy(f"COPY (\n{query}\n) TO STDOUT (FORMAT csv)".encode()) as copy,
+            ):
+                for block in copy:
+                    lines.append(bytes(block))
+                    size += len(block)
+                    if size >= _CHUNK:
+                        pieces.append(_parsed(b"".join(lines), shape))
+                        lines, size = [], 0
+            pieces.append(_parsed(b"".join(lines), shape))
+            return self._typed(pa.concat_tables(pieces), shape)
+
+    def _described(self, query: str) -> list[tuple[str, int, int]]:
+        """Name, type and modifier of each column that the query would return; the query does not run."""
+        psycopg = driver()
+        connection = self.connection
+        # the protocol below the driver does not open a transaction by itself
+        connection.execute("SELECT 1")
+        prepared = connection.pgconn.prepare(b"", query.encode())
+        if prepared.status != psycopg.pq.ExecStatus.COMMAND_OK:
+            raise QueryFailedError(_failed(query, prepared.error_message.decode(errors="replace")))
+        shape = connection.pgconn.describe_prepared(b"")
+        return [
+            ((shape.fname(at) or b"").decode(), int(shape.ftype(at)), int(shape.fmod(at)))
+            for at in range(shape.nfields)
+        ]
+
+    def _typed(self, table: pa.Table, shape: list[tuple[str, int, int]]) -> pa.Table:
+        import pyarrow as pa
+
+        columns, fields = [], []
+        for at, (name, oid, modifier) in enumerate(shape):
+            column = types.typed(table.column(at), oid, modifier, self._loader(oid))
+            mark = {types.JSON: b"json", types.JSONB: b"json", types.UUID: b"uuid"}.get(oid)
+            fields.append(pa.field(name, column.type, metadata={MARK: mark} if mark else None))
+            columns.append(column)
+        return pa.Table.from_arrays(columns, schema=pa.schema(fields))
+
+    def _loader(self, oid: int) -> Callable[[str], object]:
+        """The driver's reading of a value's text."""
+        psycopg = driver()
+        loader = psycopg.adapt.Transformer(self.connection).get_loader(oid, psycopg.pq.Format.TEXT)
+        return lambda text: loader.load(text.encode())
+
+    def _rows(self, cursor: psycopg.Cursor[Any]) -> pa.Table:
+        """The rows of a statement that COPY cannot run, such as SHOW or EXPLAIN."""
+        from penstock.connect.sql.frames import arrow_of
+
+        names = [column.name for column in cursor.description or []]
+        rows = cursor.fetchall()
+        table = arrow_of({str(at): [row[at] for row in rows] for at in range(len(names))})
+        return table.rename_columns(names)
+
+    def _tell_rounding(self, table: pa.Table) -> None:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        for field in table.schema:
+            if pa.types.is_timestamp(field.type) and field.type.unit == "ns":
+                column = table.column(field.name)
+                coarse = column.cast(pa.timestamp("us", field.type.tz), safe=False).cast(field.type)
+                if pc.any(pc.not_equal(column, coarse)).as_py():
+                    self._tell(f"Column {field.name} has nanoseconds; PostgreSQL keeps microseconds.")
+
+    @contextmanager
+    def _errors(self, sql: str) -> Iterator[None]:
+        psycopg = driver()
+        try:
+            yield
+        except psycopg.Error as error:
+            connection = self._link.connection
+            if connection is None or connection.closed or connection.broken:
+                known = self.settings
+                raise ConnectionFailedError(
+                    f"using PostgreSQL at {known.host}:{known.port}/{known.dbname}: the connection was lost "
+                    f"({str(error).strip().splitlines()[0] if str(error).strip() else 'no reason given'})",
+                    hint="Run it again; nothing that was not committed has been changed.",
+                ) from None
+            raise QueryFailedError(_failed(sql, str(error))) from None
+
+
+def _shown(sql: str) -> str:
+    return next((line.strip() for line in sql.splitlines() if line.strip()), "")[:_SHOWN]
+
+
+def _failed(sql: str, reason: str) -> str:
+    return f"running {_shown(sql)!r} on PostgreSQL: {reason.strip()}"
+
+
+def _parsed(data: bytes, shape: list[tuple[str, int, int]]) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.csv
+
+    names = [str(at) for at in range(len(shape))]
+    kinds = {name: types.direct(oid) for name, (_, oid, _) in zip(names, shape, strict=True)}
+    if not data:
+        return pa.schema(list(kinds.items())).empty_table()
+    return pyarrow.csv.read_csv(
+        io.BytesIO(data),
+        pyarrow.csv.ReadOptions(column_names=names, block_size=max(len(data), 1)),
+        pyarrow.csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
+        pyarrow.csv.ConvertOptions(
+            column_types=kinds,
+            true_values=["t"],
+            false_values=["f"],
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+        ),
+    )
+
+
+def _copy_rows(table: pa.Table) -> pa.Table:
+    import pyarrow as pa
+
+    columns = [types.copy_text(table.column(at), field) for at, field in enumerate(table.schema)]
+    return pa.Table.from_arrays(columns, names=[str(at) for at in range(len(columns))])

@@ -1,0 +1,228 @@
+"""Frames of every library to Arrow and back, exactly: what has no faithful column type becomes JSON or is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from penstock.model.errors import ValueRefusedError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+MARK = b"penstock.type"
+"""The key of a field's metadata that says what its text is: `json` or `uuid`."""
+
+
+def marked(field: pa.Field) -> str:
+    """What the text of a column is, beyond text; empty when it is just that."""
+    return str((field.metadata or {}).get(MARK, b"").decode())
+
+
+def arrow_of(frame: object, *, index: bool = False) -> pa.Table:
+    """A frame as an Arrow table: pandas, polars, Arrow, a Series, or a list of dicts.
+
+    Args:
+        frame: the data.
+        index: whether a pandas index becomes columns, named as the index is or `index`.
+
+    Raises:
+        ValueRefusedError: it is none of these.
+    """
+    import pyarrow as pa
+
+    if isinstance(frame, pa.Table):
+        return frame
+    if isinstance(frame, (pa.RecordBatch, pa.RecordBatchReader)):
+        return pa.table(frame)
+    kind = type(frame).__module__.partition(".")[0]
+    if kind == "pandas":
+        return _from_pandas(frame, index=index)
+    if kind == "polars":
+        return _from_polars(frame)
+    if isinstance(frame, Mapping):
+        return _from_rows([frame]) if not _columnar(frame) else _from_columns(frame)
+    if (
+        isinstance(frame, Sequence)
+        and not isinstance(frame, (str, bytes))
+        and all(isinstance(r, Mapping) for r in frame)
+    ):
+        return _from_rows(list(frame))
+    raise ValueRefusedError(
+        f"reading a {type(frame).__name__} as a table: it is not tabular",
+        hint="Give a DataFrame, an Arrow table or a list of dicts.",
+    )
+
+
+def _columnar(frame: Mapping[Any, Any]) -> bool:
+    sizes = {len(value) if isinstance(value, (list, tuple)) else -1 for value in frame.values()}
+    return len(sizes) == 1 and -1 not in sizes
+
+
+def _from_rows(rows: list[Mapping[Any, Any]]) -> pa.Table:
+    names = list(dict.fromkeys(str(key) for row in rows for key in row))
+    plain = [{str(key): value for key, value in row.items()} for row in rows]
+    return _from_columns({name: [row.get(name) for row in plain] for name in names})
+
+
+def _from_columns(columns: Mapping[Any, Sequence[Any]]) -> pa.Table:
+    pairs = [_column(str(name), values) for name, values in columns.items()]
+    return _table(pairs)
+
+
+def _from_polars(frame: Any) -> pa.Table:
+    if hasattr(frame, "collect"):
+        frame = frame.collect()
+    if not hasattr(frame, "columns"):
+        frame = frame.to_frame()
+    if any(str(kind) == "Object" for kind in frame.dtypes):
+        return _from_columns({name: frame[name].to_list() for name in frame.columns})
+    return frame.to_arrow()
+
+
+def _from_pandas(frame: Any, *, index: bool) -> pa.Table:
+    import pandas as pd
+
+    if isinstance(frame, pd.Series):
+        frame = frame.to_frame(name="value" if frame.name is None else frame.name)
+    if index:
+        names = [name if name is not None else "index" for name in frame.index.names]
+        if len(names) > 1:
+            names = [name if name is not None else f"level_{at}" for at, name in enumerate(frame.index.names)]
+        frame = frame.reset_index(names=names)
+    return _table([_pandas_column(str(name), frame.iloc[:, at]) for at, name in enumerate(frame.columns)])
+
+
+def _pandas_column(name: str, series: pd.Series[Any]) -> tuple[pa.Field, Any]:
+    import pyarrow as pa
+
+    if series.dtype == object:
+        return _column(name, series.tolist())
+    try:
+        array = pa.Array.from_pandas(series)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+        # an extension type that Arrow does not know, such as an interval
+        return _column(
+            name, [None if missing else str(value) for value, missing in zip(series, series.isna(), strict=True)]
+        )
+    return pa.field(name, array.type), array
+
+
+def _column(name: str, values: Sequence[Any]) -> tuple[pa.Field, Any]:
+    """A column of Python objects in the narrowest type that holds each of them exactly."""
+    import pyarrow as pa
+
+    values = [None if _missing(value) else value for value in values]
+    kinds = {type(value) for value in values if value is not None}
+    names = {kind.__name__ for kind in kinds}
+    if names == {"UUID"}:
+        return pa.field(name, pa.string(), metadata={MARK: b"uuid"}), pa.array([_text(v) for v in values], pa.string())
+    if not any(issubclass(kind, dict) for kind in kinds) and not _nested_dicts(values):
+        try:
+            array = pa.array(values, from_pandas=True)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
+            pass
+        else:
+            # Arrow takes True for a number when numbers came first
+            if not (bool in kinds and len(kinds) > 1):
+                return pa.field(name, array.type), array
+    if kinds and all(issubclass(kind, (dict, list, tuple, set)) or kind.__name__ == "ndarray" for kind in kinds):
+        texts = [None if v is None else json_text(v) for v in values]
+        return pa.field(name, pa.string(), metadata={MARK: b"json"}), pa.array(texts, pa.string())
+    return pa.field(name, pa.string()), pa.array([_text(v) for v in values], pa.string())
+
+
+def _nested_dicts(values: Sequence[Any]) -> bool:
+    return any(isinstance(v, (list, tuple)) and any(isinstance(inner, dict) for inner in v) for v in values)
+
+
+def _missing(value: object) -> bool:
+    """None, NaN, NaT and pandas' NA; never a collection."""
+    if value is None:
+        return True
+    if isinstance(value, float):
+        return value != value  # noqa: PLR0124 - only NaN differs from itself
+    return type(value).__name__ in {"NAType", "NaTType"}
+
+
+def _text(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, (dict, list, tuple)):
+        return json_text(value)
+    return str(value)
+
+
+def json_text(value: object) -> str:
+    """A nested value as JSON; what JSON does not have becomes its text, NaN becomes null."""
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_json_default)
+    except ValueError:
+        return json.dumps(_no_nan(value), ensure_ascii=False, default=_json_default)
+
+
+def _no_nan(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _no_nan(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_no_nan(inner) for inner in value]
+    return None if isinstance(value, float) and value - value != 0 else value
+
+
+def _json_default(value: object) -> Any:
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, (set, frozenset, tuple)):
+        return list(value)
+    return str(value)
+
+
+def _table(pairs: list[tuple[pa.Field, Any]]) -> pa.Table:
+    import pyarrow as pa
+
+    return pa.Table.from_arrays([array for _, array in pairs], schema=pa.schema([field for field, _ in pairs]))
+
+
+def pandas_of(table: pa.Table, *, coerce_float: bool = True) -> pd.DataFrame:
+    """An Arrow table as the pandas frame that `pandas.read_sql` would give.
+
+    Decimals become floats unless `coerce_float` is False; JSON becomes Python values, arrays become lists.
+    """
+    import pyarrow as pa
+
+    json_columns = [at for at, field in enumerate(table.schema) if marked(field) == "json"]
+    lists = [
+        at
+        for at, field in enumerate(table.schema)
+        if pa.types.is_list(field.type) or pa.types.is_large_list(field.type)
+    ]
+    for at, field in enumerate(table.schema):
+        # narrow integers would overflow silently in the user's arithmetic
+        if pa.types.is_integer(field.type) and field.type.bit_width < 64:  # noqa: PLR2004
+            table = table.set_column(at, field.name, table.column(at).cast(pa.int64()))
+        elif coerce_float and pa.types.is_decimal(field.type):
+            table = table.set_column(at, field.name, table.column(at).cast(pa.float64()))
+    names = table.column_names
+    # pandas is filled by position, because a query may return two columns of one name
+    frame = table.rename_columns([str(at) for at in range(len(names))]).to_pandas()
+    for at in json_columns:
+        frame[str(at)] = _objects([None if v is None else json.loads(v) for v in table.column(at).to_pylist()])
+    for at in lists:
+        frame[str(at)] = _objects(table.column(at).to_pylist())
+    frame.columns = pd_index(names)
+    return frame
+
+
+def _objects(values: list[Any]) -> Any:
+    import pandas as pd
+
+    return pd.Series(values, dtype=object)
+
+
+def pd_index(names: list[str]) -> Any:
+    """Column labels as a pandas index of objects that compare as plain text."""
+    import pandas as pd
+
+    return pd.Index(names)

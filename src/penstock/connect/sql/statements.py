@@ -1,0 +1,193 @@
+"""Reads SQL text just well enough: where statements end, what they do, which names they use.
+
+It knows comments (nested too), strings, delimited names, dollar quotes and the bodies of SQL functions, so a semicolon
+inside any of them splits nothing. It never judges whether a statement is valid: that is the database's business.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_LEXEME = re.compile(
+    r"""
+    (?P<space>\s+)
+  | (?P<comment>--[^\n]*)
+  | (?P<nested>/\*)
+  | (?P<dollar>\$(?P<tag>[A-Za-z_\u0080-\uffff][\w]*)?\$)
+  | (?P<escaped>[eE]'(?:[^'\\]|\\.|'')*(?:'|\Z))
+  | (?P<string>'(?:[^']|'')*(?:'|\Z))
+  | (?P<name>"(?:[^"]|"")*(?:"|\Z)|`(?:[^`]|``)*(?:`|\Z))
+  | (?P<word>[^\W\d][\w$]*)
+  | (?P<number>\d[\w.]*)
+  | (?P<mark>.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+_QUERIES = frozenset(
+    "select values table show describe desc explain pragma from pivot unpivot summarize call fetch execute".split()  # noqa: SIM905
+)
+_WRITES = frozenset(("insert", "update", "delete", "merge"))
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One lexeme: its kind (space, comment, string, name, word, number, mark) and its text."""
+
+    kind: str
+    text: str
+
+    @property
+    def identifier(self) -> str:
+        """The name that a word or a delimited name stands for, in lower case; empty for anything else."""
+        if self.kind == "word":
+            return self.text.lower()
+        if self.kind == "name":
+            mark = self.text[0]
+            return self.text[1:-1].replace(mark * 2, mark).lower()
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement without its semicolon; `tokens` leave out space and comments."""
+
+    text: str
+    tokens: tuple[Token, ...]
+
+    @property
+    def verb(self) -> str:
+        """The word that says what it does: of `with ... insert` that is `insert`; lower case."""
+        depth = 0
+        first = next((token.identifier for token in self.tokens if token.kind == "word"), "")
+        if first != "with":
+            return first
+        for token in self.tokens[1:]:
+            depth += {"(": 1, ")": -1}.get(token.text, 0)
+            if depth == 0 and token.kind == "word" and token.identifier in _QUERIES | _WRITES:
+                return token.identifier
+        return first
+
+    @property
+    def answers(self) -> bool:
+        """Whether it returns rows: a query, or a change with RETURNING."""
+        if self.verb in _QUERIES:
+            return not self.selects_into
+        return self.verb in _WRITES and "returning" in self._top_words()
+
+    @property
+    def plain_query(self) -> bool:
+        """Whether it can stand as a subquery: a SELECT, VALUES or WITH that changes nothing."""
+        words = {token.identifier for token in self.tokens if token.kind == "word"}
+        return (
+            self.verb in {"select", "values"}
+            and not self.selects_into
+            and not (words & _WRITES and self._first == "with")
+        )
+
+    @property
+    def selects_into(self) -> bool:
+        """Whether it is SELECT ... INTO, which makes a table."""
+        return self.verb == "select" and "into" in self._top_words()
+
+    @property
+    def table(self) -> str:
+        """The table that it creates or inserts into, as written there; empty when it does neither."""
+        words = [token.identifier if token.kind == "word" else token.text for token in self.tokens]
+        if self._first == "create" and "table" in words[:5]:
+            start = words.index("table") + 1
+            if words[start : start + 3] == ["if", "not", "exists"]:
+                start += 3
+            return self._dotted(start)
+        if self.verb == "insert" and "into" in words:
+            return self._dotted(words.index("into") + 1)
+        return ""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every name that occurs in it, in lower case: tables, columns, functions, words of the language."""
+        return frozenset(token.identifier for token in self.tokens if token.identifier)
+
+    @property
+    def _first(self) -> str:
+        return next((token.identifier for token in self.tokens if token.kind == "word"), "")
+
+    def _dotted(self, start: int) -> str:
+        parts: list[str] = []
+        for token in self.tokens[start:]:
+            wanted = ("mark",) if len(parts) % 2 else ("word", "name")
+            if token.kind not in wanted or (token.kind == "mark" and token.text != "."):
+                break
+            parts.append(token.text)
+        return "".join(parts).removesuffix(".")
+
+    def _top_words(self) -> set[str]:
+        depth, found = 0, set()
+        for token in self.tokens:
+            depth += {"(": 1, ")": -1}.get(token.text, 0)
+            if depth == 0 and token.kind == "word":
+                found.add(token.identifier)
+        return found
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """The lexemes of a text, in order; joined they are the text again."""
+    position = 0
+    while position < len(text):
+        match = _LEXEME.match(text, position)
+        assert match is not None
+        kind, end = str(match.lastgroup), match.end()
+        if kind == "tag" or match["dollar"]:
+            close = text.find(match["dollar"], end)
+            kind, end = "string", len(text) if close < 0 else close + len(match["dollar"])
+        elif kind == "nested":
+            kind, end = "comment", _comment_end(text, position)
+        elif kind == "escaped":
+            kind = "string"
+        yield Token(kind, text[position:end])
+        position = end
+
+
+def split(text: str) -> list[Statement]:
+    """The statements of a text; those that hold nothing but comments are left out."""
+    found: list[Statement] = []
+    parts: list[Token] = []
+    depth = 0
+    for token in tokens(text):
+        if token.text == ";" and token.kind == "mark" and depth == 0:
+            _close(parts, found)
+            parts = []
+            continue
+        parts.append(token)
+        if token.kind == "word":
+            depth = _body_depth(depth, token.identifier, parts)
+    _close(parts, found)
+    return found
+
+
+def _close(parts: list[Token], found: list[Statement]) -> None:
+    told = tuple(token for token in parts if token.kind not in {"space", "comment"})
+    if told:
+        found.append(Statement("".join(token.text for token in parts).strip(), told))
+
+
+def _body_depth(depth: int, word: str, parts: list[Token]) -> int:
+    """How deep a statement is inside BEGIN ATOMIC ... END, where semicolons belong to the body of a function."""
+    if depth == 0:
+        before = [token.identifier for token in parts if token.kind == "word"][-2:]
+        return 1 if before == ["begin", "atomic"] else 0
+    if word == "case":
+        return depth + 1
+    return depth - 1 if word == "end" else depth
+
+
+def _comment_end(text: str, start: int) -> int:
+    depth, position = 0, start
+    for match in re.compile(r"/\*|\*/").finditer(text, start):
+        depth += 1 if match[0] == "/*" else -1
+        position = match.end()
+        if depth == 0:
+            return position
+    return len(text)

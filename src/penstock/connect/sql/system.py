@@ -1,0 +1,137 @@
+"""What a SQL system offers, whatever its driver: the protocol that writing policies and SQL blocks are built on."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from penstock.connect.sql.names import Target, quoted
+from penstock.connect.sql.widening import fits
+from penstock.model.errors import PenstockError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ROW_CAP = 10_000_000
+"""No read brings more rows than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The rows of a query; `cut` says that there were more than were asked for."""
+
+    table: pa.Table
+    cut: bool = False
+
+
+class SqlSystem(ABC):
+    """One connection to a SQL system. Statements run in a transaction that `commit` or `rollback` ends.
+
+    Every method but `open` raises ConnectionFailedError when the connection is gone and QueryFailedError when the
+    system refuses a statement; the text of either holds no password.
+    """
+
+    name: str
+    """As `data_provider` spells it."""
+    name_limit: int
+    """The longest name of a table or column, in bytes."""
+    case_folds: bool
+    """Whether two names that differ only in case are the same column."""
+
+    @abstractmethod
+    def open(self) -> None:
+        """Connect, unless connected.
+
+        Raises:
+            DriverMissingError: the optional driver is not installed.
+            ConnectionFailedError: the system cannot be reached or refuses.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Disconnect; what was not committed is rolled back."""
+
+    @property
+    @abstractmethod
+    def connection(self) -> Any:
+        """The driver's own connection, opened when it was not."""
+
+    @abstractmethod
+    def commit(self) -> None:
+        """Make the work since the last commit durable."""
+
+    @abstractmethod
+    def rollback(self) -> None:
+        """Undo the work since the last commit; nothing to undo is fine."""
+
+    @abstractmethod
+    def run(self, sql: str, parameters: Mapping[str, Any] | Sequence[Any] | None = None) -> pa.Table | None:
+        """Run one statement; its rows, or None when it returns none."""
+
+    @abstractmethod
+    def query(self, sql: str, limit: int = ROW_CAP, parameters: Any = None) -> Answer:
+        """The rows of one query, at most `limit`."""
+
+    @abstractmethod
+    def columns(self, target: Target) -> dict[str, str] | None:
+        """Column name -> type as the system spells it, in order; None when there is no such table."""
+
+    @abstractmethod
+    def has_schema(self, target: Target) -> bool:
+        """Whether the schema of that target exists."""
+
+    @abstractmethod
+    def ddl_type(self, field: pa.Field) -> str:
+        """The column type that holds every value of that Arrow type exactly."""
+
+    def fits(self, field: pa.Field, existing: str) -> bool:
+        """Whether a column of the existing type holds every value of that Arrow type exactly."""
+        return fits(self.ddl_type(field), existing)
+
+    @abstractmethod
+    def insert(self, table: pa.Table, target: Target) -> None:
+        """Append rows to a table; columns are matched by name and the names are those of the target."""
+
+    @abstractmethod
+    def unique_keys(self, target: Target) -> list[frozenset[str]]:
+        """The sets of columns on which the table has a unique index or constraint."""
+
+    @abstractmethod
+    def tell(self, message: str) -> None:
+        """Say something that its user should know and that is no error."""
+
+    def default_schema(self) -> str:
+        """The schema of names that give none."""
+        return ""
+
+    def stage(self, like: Target, columns: Sequence[str]) -> Target:
+        """A temporary table with those columns of another, for rows on their way."""
+        target = Target("_penstock_stage")
+        chosen = ", ".join(quoted(name) for name in columns)
+        self.run(f"DROP TABLE IF EXISTS {target.sql}")
+        self.run(f"CREATE TEMPORARY TABLE {target.sql} AS SELECT {chosen} FROM {like.sql} LIMIT 0")  # noqa: S608 - quoted
+        return target
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit what is done inside; undo all of it when anything fails."""
+        try:
+            yield
+        except BaseException:
+            try:
+                self.rollback()
+            except PenstockError:
+                # the connection is gone, and with it the transaction; the first error says why
+                self.close()
+            raise
+        self.commit()
+
+    def __enter__(self) -> SqlSystem:
+        self.open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,172 @@
+"""Real servers that tests start as private children on free loopback ports.
+
+A data folder is initialised once and copied for each start, because initialising takes seconds and copying a tenth.
+Every server asks the kernel for SIGKILL when its parent dies, so a killed test run leaves no orphan.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import fcntl
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
+_READY_SECONDS = 60
+
+
+class ServerMissingError(RuntimeError):
+    """The binary of a server that the tests need is not installed."""
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """A running PostgreSQL; every connection from loopback is trusted."""
+
+    port: int
+    host: str = "127.0.0.1"
+    user: str = "postgres"
+    pid: int = 0
+
+    def profile(self, database: str, schema: str = "public") -> dict[str, object]:
+        """The keys of an io_config profile for one of its databases."""
+        return {
+            "POSTGRES_DBNAME": database,
+            "POSTGRES_HOST": self.host,
+            "POSTGRES_PORT": self.port,
+            "POSTGRES_USER": self.user,
+            "POSTGRES_PASSWORD": "not-a-secret",
+            "POSTGRES_SCHEMA": schema,
+        }
+
+
+def postgres_binaries() -> Path:
+    """The folder with `initdb` and `postgres`: on the path, or where Debian keeps the newest version."""
+    found = shutil.which("initdb")
+    if found and (Path(found).parent / "postgres").exists():
+        return Path(found).parent
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name))
+    if versions:
+        return versions[-1]
+    raise ServerMissingError(
+        "PostgreSQL is not installed, and these tests run against a real one: apt-get install postgresql"
+    )
+
+
+def _end_with_parent() -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _as_postgres() -> dict[str, object]:
+    # PostgreSQL refuses to run as root; any other user runs it as itself
+    return {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+
+
+def _give_to_postgres(folder: Path) -> None:
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres", "postgres")
+
+
+def _template(binaries: Path, shared: Path) -> Path:
+    """A freshly initialised data folder, made by the first of the processes that need it."""
+    shared.mkdir(parents=True, exist_ok=True)
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        data = shared / "data"
+        if not (data / "complete").exists():
+            shutil.rmtree(data, ignore_errors=True)
+            _give_to_postgres(shared)
+            subprocess.run(
+                [
+                    binaries / "initdb",
+                    "-D",
+                    data,
+                    "-U",
+                    "postgres",
+                    "-A",
+                    "trust",
+                    "-N",
+                    "--no-instructions",
+                    "-E",
+                    "UTF8",
+                    "--locale=C.UTF-8",
+                ],
+                check=True,
+                stdout=subprocess.DEVNULL,
+                cwd="/",
+                **_as_postgres(),
+            )
+            (data / "complete").touch()
+    return data
+
+
+def free_port() -> int:
+    """A loopback port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    limit = time.monotonic() + _READY_SECONDS
+    while time.monotonic() < limit:
+        if process.poll() is not None:
+            raise RuntimeError(f"PostgreSQL ended while starting: {log.read_text(errors='replace')[-2000:]}")
+        # the postmaster writes the word when it accepts connections
+        if "ready to accept connections" in log.read_text(errors="replace"):
+            return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=0.05)
+    raise RuntimeError(f"PostgreSQL on port {port} was not ready in {_READY_SECONDS} s")
+
+
+@contextlib.contextmanager
+def postgres(shared: Path | None = None) -> Iterator[PostgresServer]:
+    """A running PostgreSQL on a free loopback port, ended at exit.
+
+    Args:
+        shared: folder for the initialised data folder that several processes copy; None makes one for this start.
+    """
+    binaries = postgres_binaries()
+    folder = Path(tempfile.mkdtemp(prefix="penstock-pg-"))
+    process: subprocess.Popen[bytes] | None = None
+    try:
+        folder.chmod(0o755)
+        _give_to_postgres(folder)
+        template = _template(binaries, shared or folder / "template")
+        data, log = folder / "data", folder / "log"
+        subprocess.run(["cp", "-a", template, data], check=True)
+        (data / "complete").unlink()
+        port = free_port()
+        options = "fsync=off full_page_writes=off synchronous_commit=off wal_level=logical shared_buffers=32MB max_connections=60"
+        settings = [part for option in options.split() for part in ("-c", option)]
+        with log.open("wb") as out:
+            process = subprocess.Popen(  # noqa: PLW1509 - a thread-free child is all that prctl needs
+                [binaries / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", folder, *settings],
+                stdout=out,
+                stderr=out,
+                cwd="/",
+                start_new_session=True,
+                preexec_fn=_end_with_parent,
+                **_as_postgres(),
+            )
+        _wait_for(port, process, log)
+        yield PostgresServer(port=port, pid=process.pid)
+    finally:
+        if process is not None and process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
