@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -20,10 +21,10 @@ def measure(bench: Bench) -> None:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", place], check=True)
     python = place / "bin" / "python"
     empty = stored(place)
-    uv = subprocess.run([sys.executable, "-m", "uv", "--version"], capture_output=True, check=False).returncode == 0
-    # Without compiled modules, as a package index counts; the files of the interpreter itself are not counted.
+    # Without compiled modules first, then with them; the files of the interpreter itself are not counted.
+    uv = _uv()
     install = (
-        [sys.executable, "-m", "uv", "pip", "install", "-q", "--link-mode", "copy", "--python", python, ROOT]
+        [*uv, "pip", "install", "-q", "--link-mode", "copy", "--python", python, ROOT]
         if uv
         else [sys.executable, "-m", "pip", "--python", python, "install", "-q", "--no-compile", ROOT]
     )
@@ -34,6 +35,8 @@ def measure(bench: Bench) -> None:
         "packages": _packages(python),
         "megabytes": round(stored(place) - empty),
     }
+    subprocess.run([python, "-m", "compileall", "-q", place / "lib"], check=False, capture_output=True)
+    result["megabytes with compiled modules"] = round(stored(place) - empty)
     forget(place)
     if bench.mage:
         result |= {
@@ -41,6 +44,15 @@ def measure(bench: Bench) -> None:
             "mage: megabytes": round(stored(bench.mage)),
         }
     bench.results["footprint"] = result
+
+
+def _uv() -> list[str]:
+    """How to call uv here, or nothing."""
+    found = shutil.which("uv")
+    for command in ([sys.executable, "-m", "uv"], [found] if found else []):
+        if command and subprocess.run([*command, "--version"], capture_output=True, check=False).returncode == 0:
+            return command
+    return []
 
 
 def _packages(python: Path) -> int:
