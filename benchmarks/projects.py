@@ -92,8 +92,8 @@ def chain(length: int) -> list[Step]:
     return [first, *rest]
 
 
-def frames(label: str, library: str, source: Path, target: Path) -> list[Step]:
-    """Loader, two transformers and an export over the shapes of `library`."""
+def frames(label: str, library: str, source: Path | int, target: Path) -> list[Step]:
+    """Loader, two transformers and an export over the shapes of `library`; the source as in `shapes.py chain`."""
     # Inlined rather than imported from the project: what is measured is the data, not an import.
     here = str(Path(__file__).parent)
     extra = f"import sys\nsys.path.insert(0, {here!r})\nimport shapes\nsteps = shapes.LIBRARIES[{library!r}]\n"
@@ -101,8 +101,9 @@ def frames(label: str, library: str, source: Path, target: Path) -> list[Step]:
     def step(name: str, kind: str, body: str, upstream: list[str]) -> Step:
         return python(f"{label}_{name}", kind, body, [f"{label}_{up}" for up in upstream], extra=extra)
 
+    load = f"return steps.make({source})" if isinstance(source, int) else f"return steps.load({str(source)!r})"
     return [
-        step("load", "data_loader", f"return steps.load({str(source)!r})", []),
+        step("load", "data_loader", load, []),
         step("widen", "transformer", "return steps.widen(data)", ["load"]),
         step("filter", "transformer", "return steps.filter(data)", ["widen"]),
         step("export", "data_exporter", f"steps.export(data, {str(target)!r})", ["filter"]),

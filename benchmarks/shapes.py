@@ -1,6 +1,7 @@
 """The work that is measured, in pandas, polars and Arrow. Blocks import it, and run as a script it is the plain version.
 
-    python shapes.py chain LIBRARY INPUT OUTPUT       loader, two transformers and an export in one process
+    python shapes.py chain LIBRARY SOURCE OUTPUT      loader, two transformers and an export in one process; the source
+                                                      is a Parquet file, or a number of rows that the loader makes up
     python shapes.py input ROWS OUTPUT                the Parquet file that loaders read
     python shapes.py sql INPUT                        DuckDB over the same table in one process
 
@@ -18,33 +19,33 @@ from typing import Any
 QUERY = "SELECT label, count(*) AS n, sum(x * z) AS total, max(created) AS latest FROM {table} GROUP BY label"
 
 
-def write_input(rows: int, path: str) -> None:
-    """Make the frame from a seed and write it as Parquet, a million rows at a time."""
+def columns(rows: int, first: int = 0) -> dict[str, Any]:
+    """The columns of the frame as numpy arrays; for the two strings a pair: the distinct values, and which one."""
     import numpy as np
-    import pyarrow as pa
+
+    random = np.random.default_rng(7 + first)
+    start = np.datetime64("2024-01-01", "us")
+    return {
+        "id": np.arange(first, first + rows, dtype="int64"),
+        "small": random.integers(0, 1000, rows),
+        "large": random.integers(0, 10**9, rows),
+        "x": random.random(rows),
+        "y": random.normal(size=rows),
+        "z": random.random(rows) * 1e6,
+        "label": ([f"label_{index:04d}" for index in range(1000)], random.integers(0, 1000, rows)),
+        "mail": ([f"user-{index:07d}@example.org" for index in range(200_000)], random.integers(0, 200_000, rows)),
+        "created": start + random.integers(0, 10**13, rows).astype("timedelta64[us]"),
+        "updated": start + random.integers(0, 10**13, rows).astype("timedelta64[us]"),
+    }
+
+
+def write_input(rows: int, path: str) -> None:
+    """Write the frame as Parquet, a million rows at a time."""
     import pyarrow.parquet as pq
 
-    random = np.random.default_rng(7)
-    labels = pa.array([f"label_{index:04d}" for index in range(1000)])
-    mails = pa.array([f"user-{index:07d}@example.org" for index in range(200_000)])
-    start = np.datetime64("2024-01-01", "us")
     writer = None
     for first in range(0, rows, 1_000_000):
-        n = min(1_000_000, rows - first)
-        table = pa.table(
-            {
-                "id": np.arange(first, first + n, dtype="int64"),
-                "small": random.integers(0, 1000, n),
-                "large": random.integers(0, 10**9, n),
-                "x": random.random(n),
-                "y": random.normal(size=n),
-                "z": random.random(n) * 1e6,
-                "label": labels.take(pa.array(random.integers(0, 1000, n))),
-                "mail": mails.take(pa.array(random.integers(0, 200_000, n))),
-                "created": start + random.integers(0, 10**13, n).astype("timedelta64[us]"),
-                "updated": start + random.integers(0, 10**13, n).astype("timedelta64[us]"),
-            }
-        )
+        table = Arrow.make(min(1_000_000, rows - first), first)
         writer = writer or pq.ParquetWriter(path, table.schema, compression="snappy")
         writer.write_table(table)
     assert writer is not None
@@ -53,6 +54,16 @@ def write_input(rows: int, path: str) -> None:
 
 class Pandas:
     """The four steps in pandas."""
+
+    @staticmethod
+    def make(rows: int) -> Any:
+        import numpy as np
+        import pandas as pd
+
+        def text(values: list[str], which: Any) -> Any:
+            return np.array(values, dtype=object)[which]
+
+        return pd.DataFrame({n: text(*v) if isinstance(v, tuple) else v for n, v in columns(rows).items()})
 
     @staticmethod
     def load(path: str) -> Any:
@@ -79,6 +90,15 @@ class Polars:
     """The same in polars."""
 
     @staticmethod
+    def make(rows: int) -> Any:
+        import polars as pl
+
+        def text(values: list[str], which: Any) -> Any:
+            return pl.Series(values).gather(pl.Series(which))
+
+        return pl.DataFrame({n: text(*v) if isinstance(v, tuple) else v for n, v in columns(rows).items()})
+
+    @staticmethod
     def load(path: str) -> Any:
         import polars as pl
 
@@ -103,6 +123,15 @@ class Polars:
 
 class Arrow:
     """The same in Arrow."""
+
+    @staticmethod
+    def make(rows: int, first: int = 0) -> Any:
+        import pyarrow as pa
+
+        def text(values: list[str], which: Any) -> Any:
+            return pa.array(values).take(pa.array(which))
+
+        return pa.table({n: text(*v) if isinstance(v, tuple) else v for n, v in columns(rows, first).items()})
 
     @staticmethod
     def load(path: str) -> Any:
@@ -136,7 +165,10 @@ LIBRARIES: dict[str, Any] = {"pandas": Pandas, "polars": Polars, "arrow": Arrow}
 def plain_chain(library: str, source: str, target: str) -> None:
     """The plain script: what anyone would write without a tool."""
     steps = LIBRARIES[library]
-    steps.export(steps.filter(steps.widen(steps.load(source))), target)
+    frame = steps.make(int(source)) if source.isdigit() else steps.load(source)
+    frame = steps.widen(frame)
+    frame = steps.filter(frame)
+    steps.export(frame, target)
 
 
 def plain_sql(source: str) -> None:

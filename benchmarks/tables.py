@@ -14,16 +14,18 @@ SLOW_FOR_MAGE = 2_000_000
 
 
 def measure(bench: Bench) -> None:
-    """Fill `results["tables"]`: library -> rows -> figures of each contestant and the ratios to the plain script."""
-    found: dict[str, dict[str, object]] = {}
-    for library in LIBRARIES:
-        found[library] = {str(rows): _compare(bench, library, rows) for rows in bench.rows}
-    bench.results["tables"] = found
+    """Fill `results["tables"]`: one case per library, size and source, with the ratios to the plain script."""
+    bench.results["tables"] = [
+        {"library": library, "rows": rows, "source": source} | _compare(bench, library, rows, source)
+        for library in LIBRARIES
+        for rows in bench.rows
+        for source in ("made", "read")
+    ]
 
 
-def _compare(bench: Bench, library: str, rows: int) -> dict[str, object]:
-    source = bench.input(rows)
-    label = f"{library}_{rows}"
+def _compare(bench: Bench, library: str, rows: int, kind: str) -> dict[str, object]:
+    source = bench.input(rows) if kind == "read" else rows
+    label = f"{library}_{kind}_{rows}"
     target = bench.scratch / f"{label}.parquet"
     bench.project.pipeline(label, frames(label, library, source, target))
     folder = str(bench.project.folder)
