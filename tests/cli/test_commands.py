@@ -1,0 +1,138 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from penstock.cli.exits import Exit, exit_code
+from penstock.cli.main import COMMANDS
+from penstock.cli.text import human_size, text_table
+from penstock.model.errors import every_error
+from tests.cli.projects import B, clean_environment, penstock, write_project
+
+
+def test_help_names_every_command(tmp_path):
+    shown = penstock("--help", home=tmp_path)
+    assert shown.code == 0
+    for name in COMMANDS:
+        assert name in shown.out
+        assert penstock(name, "--help", home=tmp_path).code == 0
+
+
+def test_an_unknown_command_is_misuse(tmp_path):
+    done = penstock("rnu", home=tmp_path)
+    assert done.code == 2
+    assert "rnu" in done.err
+
+
+def test_start_says_what_it_cannot_do_yet(tmp_path):
+    done = penstock("start", "proj", home=tmp_path)
+    assert done.code == 2
+    assert "no web editor yet" in done.err
+
+
+def test_init_makes_a_project_that_checks_and_runs_offline(tmp_path):
+    done = penstock("init", "my_project", home=tmp_path)
+    assert done.code == 0, done.err
+    project = tmp_path / "my_project"
+    checked = penstock("check", project, "--json", home=tmp_path)
+    assert checked.code == 0, checked.out
+    assert checked.document["errors"] == 0
+    assert penstock("run", project, "example_pipeline", home=tmp_path).code == 0
+    again = penstock("init", "my_project", home=tmp_path)
+    assert again.code == 2
+    assert "Traceback" not in again.err
+
+
+def test_init_takes_type_cluster_and_id(tmp_path):
+    done = penstock(
+        "init", "m", "--project-type", "main", "--cluster-type", "k8s", "--project-uuid", "abc", home=tmp_path
+    )
+    assert done.code == 0, done.err
+    text = (tmp_path / "m" / "metadata.yaml").read_text()
+    assert "project_type: main" in text
+    assert "cluster_type: k8s" in text
+    assert "abc" in text
+    assert penstock("init", "x", "--project-type", "other", home=tmp_path).code == 2
+
+
+def test_check_exits_with_1_on_errors_and_shows_the_place(tmp_path):
+    project = write_project(tmp_path / "p", good=[B("a", "data_loader", "return 1")])
+    assert penstock("check", project, home=tmp_path).code == 0
+    (project / "data_loaders" / "a.py").write_text("def f(:\n")
+    done = penstock("check", project, home=tmp_path)
+    assert done.code == 1
+    assert "data_loaders/a.py:1:" in done.out
+    document = penstock("check", project, "--json", home=tmp_path).document
+    assert document["errors"] == 1
+
+
+def test_blocks_lists_also_what_cannot_be_read(tmp_path):
+    project = write_project(tmp_path / "p", good=[B("a", "data_loader", "return 1")])
+    (project / "pipelines" / "bad").mkdir()
+    (project / "pipelines" / "bad" / "metadata.yaml").write_text("blocks: [\n")
+    listed = penstock("blocks", project, "--json", home=tmp_path).document
+    entries = {entry["uuid"]: entry for entry in listed["pipelines"]}
+    assert entries["good"]["blocks"][0]["file"] == "data_loaders/a.py"
+    assert entries["bad"]["error"]
+    assert "a: data_loader, python" in penstock("blocks", project, home=tmp_path).out
+
+
+def test_version_names_the_parts(tmp_path):
+    assert json.loads(penstock("version", "--json", home=tmp_path).out)["duckdb"]
+
+
+@pytest.mark.parametrize("error", every_error())
+def test_every_error_has_an_exit_code(error):
+    assert exit_code(error("doing x: y")) in set(Exit) - {Exit.SUCCESS}
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path):
+    project = write_project(tmp_path / "p", **{f"p{n}": [B(f"a{n}", "data_loader", "return 1")] for n in range(50)})
+    process = subprocess.Popen(
+        f'"{sys.executable}" -m penstock.cli.main blocks "{project}" | head -1',
+        shell=True,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=clean_environment(),
+        text=True,
+    )
+    _, err = process.communicate(timeout=60)
+    assert "Traceback" not in err
+
+
+def test_tables_are_aligned_and_hold_no_control_characters():
+    text = text_table(["a", "b"], [["x\x1b[31m", "1"], ["日本", "22"], ["y" * 100, ""]])
+    lines = text.splitlines()
+    assert "\x1b" not in text
+    assert lines[3].endswith("…")
+    assert len(lines[1].split("  ")[0]) > 0
+    assert human_size(891_000_000) == "891.0 MB"
+
+
+def test_run_from_python_gives_the_outputs(tmp_path):
+    write_project(
+        tmp_path / "p",
+        two=[B("a", "data_loader", "return kwargs['n']"), B("b", "transformer", "return [args[0], 2]", up=("a",))],
+        bad=[B("c", "data_loader", "raise ValueError('broken')")],
+    )
+    code = (
+        "import penstock, sys\n"
+        "result = penstock.run('two', 'p', n=7)\n"
+        "assert result.output('b') == [7, 2], result.output('b')\n"
+        "assert result.state == 'completed'\n"
+        "assert penstock.run('two', 'p', block_uuid='b').output('b') == [7, 2]\n"
+        "try:\n    penstock.run('bad', 'p')\n"
+        "except Exception as error:\n    print(type(error).__name__, error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**clean_environment(), "PENSTOCK_DATA_DIR": str(tmp_path / "data")},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "BlockFailedError running pipeline bad: block c failed" in done.stdout
+    assert "broken" in done.stdout

@@ -1,0 +1,131 @@
+import pyarrow.parquet as pq
+import pytest
+
+from tests.cli.projects import B, penstock, write_pipeline, write_project
+
+LOADER = B(
+    "load",
+    "data_loader",
+    "import pandas as pd\n"
+    "n = kwargs.get('n', 3)\n"
+    "return pd.DataFrame({'id': range(n), 'name': ['x', None, 'ž'] * (n // 3), 'v': [k * kwargs.get('f', 1) for k in range(n)]})",
+)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    home = tmp_path_factory.mktemp("data")
+    project = write_project(home / "p", frames=[LOADER])
+    for variables in ('{"n": 3}', '{"n": 6, "f": 2}'):
+        done = penstock("run", project, "frames", "--runtime-vars", variables, home=home)
+        assert done.code == 0, done.out
+    return home, project
+
+
+def test_list_shows_the_latest_or_all(place):
+    home, project = place
+    latest = penstock("data", "list", "-p", project, home=home)
+    assert len(latest.out.splitlines()) == 2
+    assert "frames/load" in latest.out
+    every = penstock("data", "list", "-p", project, "--versions", "--json", home=home).document
+    assert [entry["outputs"][0]["rows"] for entry in every] == [6, 3]
+
+
+def test_list_of_nothing_says_what_to_do(tmp_path):
+    project = write_project(tmp_path / "p", frames=[LOADER])
+    assert "run a pipeline first" in penstock("data", "list", "-p", project, home=tmp_path).out
+    assert penstock("data", "list", "-p", project, "--json", home=tmp_path).document == []
+
+
+def test_show_tells_where_it_comes_from_and_the_first_rows(place):
+    home, project = place
+    shown = penstock("data", "show", "frames/load", "-p", project, "-n", "2", "--offset", "1", home=home)
+    assert shown.code == 0
+    assert "output_0: table" in shown.out
+    assert "6 rows" in shown.out
+    assert "code data_loaders/load.py" in shown.out
+    assert shown.out.splitlines()[-1].split() == ["2", "ž", "4"]
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "json", "arrow"])
+def test_export_writes_the_whole_output(place, tmp_path, ending):
+    home, project = place
+    file = tmp_path / f"out.{ending}"
+    assert penstock("data", "export", "frames/load", file, "-p", project, home=home).code == 0
+    assert file.stat().st_size > 0
+    if ending == "parquet":
+        assert pq.read_table(file).num_rows == 6
+    if ending == "csv":
+        assert file.read_text().splitlines()[1].startswith("0,")
+    again = penstock("data", "export", "frames/load", file, "-p", project, home=home)
+    assert again.code == 2
+    assert "the file exists" in again.err
+
+
+def test_diff_tells_changed_added_and_removed_rows_by_key(place):
+    home, project = place
+    versions = [
+        entry["version"]
+        for entry in penstock("data", "list", "-p", project, "--versions", "--json", home=home).document
+    ]
+    done = penstock("data", "diff", "frames/load", versions[1], "--key", "id", "-p", project, "--json", home=home)
+    assert done.code == 1, done.err
+    text = penstock("data", "diff", "frames/load", versions[1], "--key", "id", "-p", project, home=home).out
+    assert "3" in text
+    same = penstock("data", "diff", "frames/load", versions[0], versions[0], "-p", project, home=home)
+    assert same.code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "problem"),
+    [
+        (["show", "load"], 2, "it has no block"),
+        (["show", "frames/laod"], 3, "Did you mean frames/load?"),
+        (["show", "frames/load#99"], 3, "no versions of that name"),
+        (["show", "frames/load", "-o", "output_7"], 3, "Choose one with --output"),
+        (["export", "frames/load", "x.docx"], 2, "the ending does not tell the format"),
+        (["diff", "frames/load", "77"], 3, "no versions of that name"),
+    ],
+)
+def test_misuse_is_one_sentence(place, arguments, code, problem):
+    home, project = place
+    done = penstock("data", *arguments, "-p", project, home=home)
+    assert (done.code, problem in done.err) == (code, True), done.err
+    assert "Traceback" not in done.err
+
+
+def test_clean_keeps_the_latest_and_says_what_it_removed(tmp_path):
+    project = write_project(tmp_path / "p", frames=[LOADER])
+    for _ in range(3):
+        assert penstock("run", project, "frames", home=tmp_path).code == 0
+    assert "nothing to do" in penstock("clean", project, home=tmp_path).out
+    would = penstock("clean", project, "--keep", "1", "--dry-run", home=tmp_path).out
+    assert "would remove 2 versions" in would
+    assert "removed 2 versions" in penstock("clean", project, "--keep", "1", home=tmp_path).out
+    assert len(penstock("data", "list", "-p", project, "--versions", "--json", home=tmp_path).document) == 1
+    assert penstock("data", "show", "frames/load", "-p", project, home=tmp_path).code == 0
+    logs = penstock("clean-old-logs", project, "--retention-period", "0m", home=tmp_path)
+    assert "removed those of 3 runs" in logs.out
+    wrong = penstock("clean", project, "--retention-period", "soon", home=tmp_path)
+    assert (wrong.code, "soon" in wrong.err) == (2, True)
+
+
+def test_a_project_of_many_kinds_of_output_lists(tmp_path):
+    project = write_project(tmp_path / "p")
+    write_pipeline(
+        project,
+        "kinds",
+        [
+            B("text", "data_loader", "return 'hello\\x1b[31m'"),
+            B("nothing", "data_loader", "return None"),
+            B("model", "data_loader", "from sklearn.linear_model import LinearRegression\nreturn LinearRegression()"),
+            B("figure", "data_loader", "import plotly.graph_objects as go\nreturn go.Figure()"),
+        ],
+    )
+    assert penstock("run", project, "kinds", home=tmp_path).code == 0
+    listed = penstock("data", "list", "-p", project, home=tmp_path)
+    assert listed.code == 0
+    for name in ("text", "nothing", "model", "figure"):
+        shown = penstock("data", "show", f"kinds/{name}", "-p", project, home=tmp_path)
+        assert shown.code == 0, shown.err
+        assert "\x1b" not in shown.out
