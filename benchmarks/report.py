@@ -115,45 +115,32 @@ def _startup(found: dict[str, Any]) -> list[str]:
     ]
 
 
-def _tables(found: dict[str, Any]) -> list[str]:
+def _tables(found: list[dict[str, Any]]) -> list[str]:
     lines = [
         "## Rows through a pipeline\n",
-        "Ten mixed columns read from Parquet, one column added, rows filtered and a second column added, written as Parquet.",
-        "The plain script does it in one process and keeps nothing but the last file; Penstock runs each step in a process",
-        "of its own and keeps every output. Both import the same functions.\n",
+        "Ten mixed columns made up in the loader or read from Parquet by it, one column added, rows filtered and a second",
+        "column added, written as Parquet. The plain script does it in one process and keeps nothing but the last file;",
+        "Penstock runs each step in a process of its own and keeps every output. Both import the same functions.\n",
     ]
     rows = []
-    for library, sizes in found.items():
-        for count, case in sizes.items():
-            for name, run in case["runs"].items():
-                ratio = case["ratio to the plain script"].get(name, {})
-                rows.append(
-                    [
-                        library,
-                        f"{int(count):,}",
-                        name,
-                        *(_seconds(run[field]["median"]) for field in ("wall", "cpu")),
-                        *(round(run[field]["median"]) for field in ("peak", "private")),
-                        *(ratio.get(field, "") for field in ("wall", "cpu", "peak")),
-                        case["megabytes kept"].get(name, ""),
-                        run["others"]["median"],
-                    ]
-                )
-    head = [
-        "library",
-        "rows",
-        "who",
-        "wall",
-        "cpu",
-        "peak",
-        "private",
-        "× wall",
-        "× cpu",
-        "× peak",
-        "MB kept",
-        "others",
-    ]
-    lines += _table(head, rows)
+    for case in found:
+        for name, run in case["runs"].items():
+            ratio = case["ratio to the plain script"].get(name, {})
+            rows.append(
+                [
+                    case["library"],
+                    f"{case['rows']:,}",
+                    case["source"],
+                    name,
+                    *(_seconds(run[field]["median"]) for field in ("wall", "cpu")),
+                    *(round(run[field]["median"]) for field in ("peak", "private")),
+                    *(ratio.get(field, "") for field in ("wall", "cpu", "peak")),
+                    case["megabytes kept"].get(name, ""),
+                    run["others"]["median"],
+                ]
+            )
+    head = ["library", "rows", "source", "who", "wall", "cpu", "peak", "private"]
+    lines += _table([*head, "× wall", "× cpu", "× peak", "MB kept", "others"], rows)
     return [
         *lines,
         "",
