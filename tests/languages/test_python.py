@@ -1,11 +1,12 @@
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from penstock.languages.job import Parts
 from penstock.languages.python.namespace import free_names
 from penstock.languages.registry import runner
-from penstock.model.errors import BlockFailedError, UnsupportedError
+from penstock.model.errors import BlockFailedError, SettingInvalidError, UnsupportedError
 from penstock.sdk.imports import install
 from tests.languages.jobs import Given, make_job, run_block
 
@@ -213,3 +214,29 @@ def test_code_that_does_not_parse_is_a_syntax_error_of_the_file(tmp_path):
 def test_a_language_without_a_runner_says_what_runs():
     with pytest.raises(UnsupportedError, match="runs python, sql, markdown blocks"):
         runner("cobol")
+
+
+def test_an_upstream_comes_in_batches_where_the_block_asks_for_it(tmp_path):
+    frame = pd.DataFrame({"a": range(25)})
+    settings = {"input_data_types": ["generator"], "batch_settings": {"items": {"maximum": 10}}}
+    source = block("return [len(part) for part in args[0]] + [sum(part['a'].sum() for part in args[1])]")
+    result = run_block(
+        tmp_path,
+        source,
+        Given("u", frame),
+        Given("w", frame),
+        configuration={"variables": {"upstream": {"u": settings}, "read": {"input_data_types": "batch"}}},
+    )
+    assert result.outputs == [10, 10, 5, 300]
+
+
+@pytest.mark.parametrize("maximum", ["many", 0, -1])
+def test_a_batch_size_must_be_a_positive_number(tmp_path, maximum):
+    settings = {"input_data_types": ["batch"], "batch_settings": {"items": {"maximum": maximum}}}
+    with pytest.raises(SettingInvalidError, match="not a positive number"):
+        run_block(
+            tmp_path,
+            block("return 1"),
+            Given("u", [1, 2]),
+            configuration={"variables": {"upstream": {"u": settings}}},
+        )

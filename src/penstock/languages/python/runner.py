@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from penstock.languages.job import BlockResult, Job, Parts
+from penstock.languages.python.batches import batched
 from penstock.languages.python.call import call
 from penstock.languages.python.checks import run_checks
 from penstock.languages.python.namespace import block_module, compile_block
@@ -67,7 +68,7 @@ class PythonRunner:
                 f"running block {block.uuid}: no function is decorated with @{block.type} (decorators found: {found})",
                 hint=f"Put @{block.type} above the function that the block runs.",
             )
-        inputs = [upstream.value() for upstream in job.inputs]
+        inputs = [batched(upstream.value(), upstream.block, block.configuration) for upstream in job.inputs]
         upstream = [entry.block for entry in job.inputs]
         for preprocess in collector.every("preprocessor"):
             call(preprocess, inputs, variables, upstream)
