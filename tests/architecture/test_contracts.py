@@ -31,3 +31,10 @@ def test_the_layers_are_those_of_the_architecture_page() -> None:
     layers = next(contract for contract in CONTRACTS if contract["type"] == "layers")["layers"]
     plain = [re.sub(r"[()\s]", "", layer) for layer in layers]
     assert [re.sub(r"[()\s]", "", part) for part in arrows.group().split(">")] == plain
+
+
+def test_the_architecture_page_says_which_packages_are_there() -> None:
+    page = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    listed = dict(re.findall(r"^    (\w+)/ +(\(to come\))?", page, re.MULTILINE))
+    packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert {name for name, to_come in listed.items() if not to_come} == packages
