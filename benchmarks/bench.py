@@ -92,4 +92,4 @@ def forget(folder: Path) -> None:
 def block_seconds(sample: Sample, block: str) -> float:
     """The seconds of one block in the output of `penstock run --json`."""
     document = json.loads(sample.output[sample.output.index("{") :])
-    return float(document["blocks"][block]["seconds"])
+    return next(float(entry["seconds"]) for entry in document["blocks"] if entry["block"] == block)
