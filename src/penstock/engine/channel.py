@@ -1,0 +1,209 @@
+"""The wire between supervisor and worker: frames of a version byte, a tag, a length and MessagePack.
+
+Each direction has its closed family of messages. Anything else (an unknown tag, another version, a frame beyond the
+limit, a wrong type, bytes left over) is a MessageInvalidError, never ignored.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Generic, TypeVar, cast
+
+import msgspec
+
+from penstock.engine.values import from_extension, to_wire
+from penstock.model.errors import MessageInvalidError
+from penstock.model.messages import (
+    WIRE_VERSION,
+    Answer,
+    Ask,
+    Finished,
+    FromWorker,
+    Log,
+    Output,
+    Ready,
+    Shutdown,
+    Started,
+    ToWorker,
+    WorkOrder,
+)
+
+LIMIT = 64 * 1024 * 1024
+"""Bytes of one message's content at most."""
+
+_HEADER = struct.Struct(">BBI")
+_CHUNK = 1 << 16
+
+M = TypeVar("M")
+
+
+class Family(Generic[M]):
+    """One direction of the wire: which tag stands for which message."""
+
+    def __init__(self, tags: dict[int, type]) -> None:
+        self._kinds = tags
+        self._tags = {kind: tag for tag, kind in tags.items()}
+        self._decoders: dict[int, msgspec.msgpack.Decoder[Any]] = {}
+
+    def prepare(self) -> None:
+        """Build every decoder now (they are built on first use otherwise)."""
+        for tag in self._kinds:
+            self._decoder(tag)
+
+    def encode(self, message: M) -> bytes:
+        """The frame of a message.
+
+        Raises:
+            MessageInvalidError: not of this family, too large, or with a value that does not cross.
+        """
+        tag = self._tags.get(type(message))
+        if tag is None:
+            raise MessageInvalidError(f"sending a {type(message).__name__}: it is not a message of this direction")
+        try:
+            body = msgspec.msgpack.encode(to_wire(message))
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+            raise MessageInvalidError(f"sending a {type(message).__name__}: {error}") from error
+        if len(body) > LIMIT:
+            raise MessageInvalidError(
+                f"sending a {type(message).__name__}: {len(body):,} bytes, the limit is {LIMIT:,}",
+                hint="Hand large values on as a block's output, not as a variable or a log record.",
+            )
+        return _HEADER.pack(WIRE_VERSION, tag, len(body)) + body
+
+    def decode(self, tag: int, body: bytes | bytearray | memoryview) -> M:
+        """The message of a frame's content.
+
+        Raises:
+            MessageInvalidError: the tag is unknown or the content is not that message.
+        """
+        try:
+            return cast("M", self._decoder(tag).decode(body))
+        except (msgspec.MsgspecError, ValueError, TypeError, OverflowError, RecursionError) as error:
+            name = self._kinds[tag].__name__
+            raise MessageInvalidError(f"reading a {name} from the channel: {error}") from None
+
+    def _decoder(self, tag: int) -> msgspec.msgpack.Decoder[Any]:
+        decoder = self._decoders.get(tag)
+        if decoder is None:
+            kind = self._kinds.get(tag)
+            if kind is None:
+                raise MessageInvalidError(f"reading from the channel: unknown message {tag}")
+            decoder = self._decoders[tag] = msgspec.msgpack.Decoder(kind, ext_hook=from_extension)
+        return decoder
+
+
+TO_WORKER: Family[ToWorker] = Family({1: WorkOrder, 2: Answer, 3: Shutdown})
+FROM_WORKER: Family[FromWorker] = Family({16: Ready, 17: Started, 18: Log, 19: Output, 20: Ask, 21: Finished})
+
+
+class FrameReader(Generic[M]):
+    """Cuts a stream of bytes, however it is split, into messages."""
+
+    def __init__(self, family: Family[M]) -> None:
+        self._family = family
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[M]:
+        """The messages that these bytes complete, in order.
+
+        Raises:
+            MessageInvalidError: the stream cannot be read any further.
+        """
+        buffer = self._buffer
+        buffer += data
+        start = 0
+        try:
+            while len(buffer) - start >= _HEADER.size:
+                version, tag, length = _HEADER.unpack_from(buffer, start)
+                _check_header(version, length)
+                end = start + _HEADER.size + length
+                if len(buffer) < end:
+                    break
+                body = bytes(memoryview(buffer)[start + _HEADER.size : end])
+                start = end
+                yield self._family.decode(tag, body)
+        finally:
+            del buffer[:start]
+
+    def finish(self) -> None:
+        """Tell that the stream has ended.
+
+        Raises:
+            MessageInvalidError: it ended inside a message.
+        """
+        if self._buffer:
+            raise MessageInvalidError(
+                f"reading from the channel: it ended inside a message ({len(self._buffer)} bytes)"
+            )
+
+
+def _check_header(version: int, length: int) -> None:
+    if version != WIRE_VERSION:
+        raise MessageInvalidError(
+            f"reading from the channel: wire version {version}, this is {WIRE_VERSION}",
+            hint="Something else wrote to the channel, or the worker's environment has another version of Penstock.",
+        )
+    if length > LIMIT:
+        raise MessageInvalidError(f"reading from the channel: a message of {length:,} bytes, the limit is {LIMIT:,}")
+
+
+Shield = Callable[[], AbstractContextManager[None]]
+"""Makes a context in which an interrupt waits until its end."""
+
+
+class WorkerChannel:
+    """The worker's end: blocking, safe to send on from several threads.
+
+    Args:
+        connection: a connected stream socket in blocking mode.
+        shield: keeps a signal handler from raising in the middle of a frame.
+    """
+
+    def __init__(self, connection: socket.socket, shield: Shield = nullcontext) -> None:
+        self._connection = connection
+        self._shield = shield
+        self._reader = FrameReader(TO_WORKER)
+        self._received: list[ToWorker] = []
+        self._lock = threading.Lock()
+
+    def send(self, message: FromWorker) -> None:
+        """Send the whole message; OSError when the supervisor is gone."""
+        frame = FROM_WORKER.encode(message)
+        with self._shield(), self._lock:
+            self._connection.sendall(frame)
+
+    def receive(self) -> ToWorker | None:
+        """The next message in order; None when the supervisor has closed its end."""
+        while not self._received:
+            if not self._fill():
+                return None
+        return self._received.pop(0)
+
+    def receive_answer(self, ask: int) -> Answer | None:
+        """The answer to that ask, whatever else arrives before it; None when the supervisor has closed its end."""
+        while True:
+            for index, message in enumerate(self._received):
+                if isinstance(message, Answer) and message.ask == ask:
+                    return cast("Answer", self._received.pop(index))
+            if not self._fill():
+                return None
+
+    def _fill(self) -> bool:
+        data = self._connection.recv(_CHUNK)
+        if not data:
+            self._reader.finish()
+            return False
+        self._received.extend(self._reader.feed(data))
+        return True
+
+    def fileno(self) -> int:
+        """The connection's file descriptor."""
+        return self._connection.fileno()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()

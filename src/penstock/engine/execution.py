@@ -1,0 +1,185 @@
+"""One work order, from its source to the published version of its outputs."""
+
+from __future__ import annotations
+
+import io
+import sys
+import time
+import tokenize
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from penstock.data import ProductStore
+from penstock.engine.interrupts import Interrupts
+from penstock.engine.lineage import lineage_of
+from penstock.engine.project_code import ProjectCode
+from penstock.engine.upstreams import Upstream
+from penstock.languages.job import BlockResult, Job, Parts
+from penstock.languages.registry import runner
+from penstock.model.block import BlockType, Language
+from penstock.model.errors import BlockFailedError, BlockNotFoundError, FileInvalidError, Location
+from penstock.model.messages import AskKind, FromWorker, Log, Outcome, Output, Started, TestOutcome, WorkOrder
+from penstock.model.product import Address
+from penstock.sdk import context as sdk_context
+
+if TYPE_CHECKING:
+    from penstock.data import Draft
+
+_UNPUBLISHED = frozenset({BlockType.SENSOR, BlockType.SCRATCHPAD})
+"""Types whose run makes no version: there is nothing that a later block could read."""
+
+Ask = Callable[[AskKind, dict[str, Any]], Any]
+
+
+@dataclass(slots=True)
+class Execution:
+    """One attempt inside a worker.
+
+    Args:
+        order: what to do.
+        send: sends a message to the supervisor.
+        ask: puts a request of user code to the control side.
+        interrupts: keeps an interrupt out of the moment of publication.
+        shared: the `context` that the blocks of one process share.
+        code: the project's import path.
+    """
+
+    order: WorkOrder
+    send: Callable[[FromWorker], None]
+    ask: Ask
+    interrupts: Interrupts
+    shared: dict[str, Any]
+    code: ProjectCode
+    tests: list[TestOutcome] = field(default_factory=list)
+
+    def run(self) -> Outcome:
+        """Run the block, store what it returns, test and publish it; the tests' results are in `tests` afterwards.
+
+        Raises:
+            BlockFailedError: tests failed; the outputs are published, marked with that.
+            PenstockError: the order cannot be carried out, or a result cannot be stored.
+            BaseException: whatever user code raises.
+        """
+        order = self.order
+        self._activate()
+        store = ProductStore(order.data_root)
+        source, text = _source(order)
+        job = Job(
+            order=order,
+            source=text,
+            inputs=[Upstream(entry, store) for entry in order.inputs],
+            variables=_variables(order),
+            context=self.shared,
+            log=self._log,
+            ask=self.ask,
+        )
+        language = runner(order.block.language)
+        self.send(Started(time.time()))
+        result = language.run(job)
+        if result.waiting:
+            return Outcome.WAITING
+        if order.block.type not in _UNPUBLISHED:
+            self._store(store, result, source)
+        return Outcome.SUCCEEDED
+
+    def _store(self, store: ProductStore, result: BlockResult, source: bytes) -> None:
+        order = self.order
+        draft = store.draft(Address(order.pipeline, order.block.uuid, order.partition), order.fence)
+        try:
+            values = [self._add(draft, value) for value in result.outputs]
+            if result.check is not None and order.run_tests:
+                self.tests.extend(result.check(values))
+            lineage = lineage_of(order, source, result.files, self.code.digests)
+            with self.interrupts.shielded():
+                manifest = draft.publish(lineage, checks=tuple(self.tests))
+                self.send(Output(manifest.ref, tuple(manifest.summaries())))
+        finally:
+            draft.abandon()
+        failed = [test for test in self.tests if not test.passed]
+        if failed:
+            raise _tests_failed(order, failed, len(self.tests))
+
+    def _add(self, draft: Draft, value: object) -> object:
+        """Store one output; what its tests get to see."""
+        if isinstance(value, Parts):
+            return draft.add_parts(value.items)
+        draft.add(value)
+        return value
+
+    def _activate(self) -> None:
+        order = self.order
+        sdk_context.activate(
+            sdk_context.Context(
+                project=order.project,
+                project_name=order.project_name,
+                data_root=order.data_root,
+                pipeline=order.pipeline,
+                block=order.block.uuid,
+                partition=order.partition,
+                variables=_variables(order),
+                ask=self.ask,
+            )
+        )
+
+    def _log(self, level: str, text: str) -> None:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        self.send(Log(level, text, time.time()))
+
+
+def _variables(order: WorkOrder) -> dict[str, Any]:
+    """What the function's keyword arguments are made of: the user's values under the engine's."""
+    moments = {name: datetime.fromisoformat(text) for name, text in order.datetimes.items()}
+    return {**order.variables, **order.builtins, **moments}
+
+
+def _source(order: WorkOrder) -> tuple[bytes, str]:
+    """The block's text, as bytes and decoded: what the order carries, else what the file holds now.
+
+    Raises:
+        BlockNotFoundError: there is no such file.
+        FileInvalidError: the file is not text.
+    """
+    block = order.block
+    if block.source is not None:
+        return block.source.encode("utf-8", "surrogatepass"), block.source
+    if block.file is None:
+        raise BlockNotFoundError(
+            f"running block {block.uuid}: it has no file", hint="Create the block's file, or remove the block."
+        )
+    try:
+        data = Path(block.file).read_bytes()
+    except FileNotFoundError:
+        raise BlockNotFoundError(
+            f"running block {block.uuid}: {block.file} does not exist",
+            hint="Create the file, or remove the block from the pipeline.",
+        ) from None
+    except OSError as error:
+        raise FileInvalidError(f"reading {block.file}: {error.strerror}", location=Location(block.file)) from error
+    return data, _decode(data, block.file, block.language)
+
+
+def _decode(data: bytes, file: str, language: str) -> str:
+    encoding = "utf-8-sig"
+    try:
+        if language == Language.PYTHON:
+            encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        return io.TextIOWrapper(io.BytesIO(data), encoding).read()
+    except (UnicodeDecodeError, SyntaxError, LookupError) as error:
+        raise FileInvalidError(
+            f"reading {file}: it is not text in {encoding} ({error})",
+            hint="Save the file as UTF-8.",
+            location=Location(file),
+        ) from None
+
+
+def _tests_failed(order: WorkOrder, failed: list[TestOutcome], total: int) -> BlockFailedError:
+    details = "; ".join(f"{test.name}: {test.error}" if test.error else test.name for test in failed[:5])
+    more = f"; and {len(failed) - 5} more" if len(failed) > 5 else ""  # noqa: PLR2004 - as many as are listed
+    return BlockFailedError(
+        f"testing block {order.block.uuid}: {total - len(failed)}/{total} tests passed; failed: {details}{more}",
+        hint="The outputs are kept for inspection; later blocks do not see them.",
+    )

@@ -1,0 +1,277 @@
+"""Workers forked from a zygote: a warm process that starts a worker in milliseconds. Linux only."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import sys
+from collections import deque
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+
+from penstock.engine import control
+from penstock.engine.control import DATAGRAM_LIMIT, Exited, Imported, Importing, Preload, PreloadOutcome, Spawn
+from penstock.engine.launcher import marked_environment, new_mark
+from penstock.engine.process import Exit, PipeEnd, WorkerProcess
+from penstock.engine.reactor import Reactor
+
+_COMMAND = "from penstock.engine.zygote import main; main()"
+_PATIENCE = 5.0
+_LOG_TAIL = 4000
+
+
+class ForkLauncher:
+    """Keeps a zygote and has it fork workers; starts another one when it is lost.
+
+    Args:
+        reactor: waits for the zygote's messages.
+        python: the interpreter of the workers.
+        cwd: their working directory; None is this process's.
+        environment: their environment; None is this process's.
+    """
+
+    warm = True
+
+    def __init__(self, reactor: Reactor, python: str, cwd: str | None, environment: Mapping[str, str] | None) -> None:
+        self._reactor = reactor
+        self._python = python
+        self._cwd = cwd
+        self._environment = environment
+        self._mark = b""
+        self._connection: socket.socket | None = None
+        self._log = -1
+        self._pid = 0
+        self._processes: dict[int, WorkerProcess] = {}
+        self._backlog: deque[tuple[bytes, list[int]]] = deque()
+        self._wanted: list[str] = []
+        self._tried: set[str] = set()
+        self._unsafe: set[str] = set()
+        self._importing = ""
+
+    def start(self) -> None:
+        """Start the zygote, if there is none."""
+        if self._connection is not None:
+            return
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        value, self._mark = new_mark()
+        self._log = os.memfd_create("penstock-zygote")
+        try:
+            self._pid = self._start_interpreter(theirs, value)
+        except OSError:
+            ours.close()
+            os.close(self._log)
+            raise
+        finally:
+            theirs.close()
+        ours.setblocking(False)
+        self._connection = ours
+        self._tried = set(self._unsafe)
+        self._importing = ""
+        self._reactor.on_readable(ours, self._on_message)
+        if self._wanted:
+            self.preload(self._wanted)
+
+    def _start_interpreter(self, theirs: socket.socket, mark: str) -> int:
+        command = [self._python, "-P", "-c", _COMMAND, "3", json.dumps({"cwd": self._cwd})]
+        environment = marked_environment(self._environment, mark)
+        null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            return os.posix_spawn(
+                self._python,
+                command,
+                environment,
+                file_actions=[
+                    (os.POSIX_SPAWN_DUP2, theirs.fileno(), 3),
+                    (os.POSIX_SPAWN_DUP2, null, 0),
+                    (os.POSIX_SPAWN_DUP2, null, 1),
+                    (os.POSIX_SPAWN_DUP2, self._log, 2),
+                ],
+                setsid=True,
+                setsigdef=[signal.SIGINT, signal.SIGTERM, signal.SIGPIPE],
+            )
+        finally:
+            os.close(null)
+
+    def spawn(self, process: WorkerProcess, needs: Iterable[str]) -> None:
+        """Ask the zygote for a worker; its end is reported even if it never comes up."""
+        self.start()
+        modules = [name for name in needs if name not in self._unsafe]
+        self._tried.update(modules)
+        channel, worker_end = socket.socketpair()
+        out, worker_out = os.pipe()
+        error, worker_error = os.pipe()
+        self._processes[process.number] = process
+        descriptors = [worker_end.detach(), worker_out, worker_error]
+        self._send(control.encode(Spawn(process.number, modules)), descriptors)
+        process.attach(channel)
+        process.attach_streams({"stdout": PipeEnd(out), "stderr": PipeEnd(error)})
+
+    def preload(self, modules: Iterable[str]) -> None:
+        """Have the zygote import these when it has nothing else to do."""
+        known = set(self._wanted)
+        self._wanted += [name for name in modules if name not in known]
+        wanted = [name for name in self._wanted if name not in self._tried]
+        if self._connection is not None and wanted:
+            self._send(control.encode(Preload(wanted)), [])
+
+    def unsafe(self) -> set[str]:
+        """Modules that start threads, crash or hang when they are imported."""
+        return set(self._unsafe)
+
+    def tried(self) -> set[str]:
+        """Modules that the zygote has imported, will have imported before the next fork, or cannot import."""
+        return self._tried
+
+    def interrupt(self, process: WorkerProcess) -> None:
+        """SIGINT to the worker's process group."""
+        self._signal(process, signal.SIGINT)
+
+    def kill(self, process: WorkerProcess) -> None:
+        """SIGKILL to the worker's process group; the zygote kills what has left the group once the worker is dead."""
+        self._signal(process, signal.SIGKILL)
+
+    def _signal(self, process: WorkerProcess, number: signal.Signals) -> None:
+        if process.pid is not None and process.exit is None:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, number)
+
+    def close(self) -> None:
+        """Let the zygote kill everything and end."""
+        connection = self._connection
+        if connection is None:
+            return
+        self._drop_connection()
+        if not self._wait(_PATIENCE):
+            os.kill(self._pid, signal.SIGKILL)
+            self._wait(_PATIENCE)
+            self._sweep()
+        os.close(self._log)
+        self._processes.clear()
+
+    def _wait(self, seconds: float) -> bool:
+        """Wait for the zygote's end and collect it; whether it ended in time."""
+        try:
+            handle = os.pidfd_open(self._pid)
+        except OSError:
+            return True
+        try:
+            poller = select.poll()
+            poller.register(handle, select.POLLIN)
+            if not poller.poll(seconds * 1000):
+                return False
+        finally:
+            os.close(handle)
+        with suppress(ChildProcessError):
+            os.waitpid(self._pid, 0)
+        return True
+
+    def _send(self, data: bytes, descriptors: list[int]) -> None:
+        self._backlog.append((data, descriptors))
+        if len(self._backlog) == 1:
+            self._flush()
+
+    def _flush(self) -> None:
+        connection = self._connection
+        if connection is None:
+            return
+        while self._backlog:
+            data, descriptors = self._backlog[0]
+            try:
+                if descriptors:
+                    socket.send_fds(connection, [data], descriptors)
+                else:
+                    connection.send(data)
+            except BlockingIOError:  # it is importing something and has not read for a while
+                self._reactor.on_writable(connection, self._flush)
+                return
+            except OSError:  # it is gone, which reading will find out
+                pass
+            self._backlog.popleft()
+            _close_all(descriptors)
+        self._reactor.on_writable(connection, None)
+
+    def _on_message(self) -> None:
+        connection = self._connection
+        while connection is not None and connection is self._connection:
+            try:
+                data = connection.recv(DATAGRAM_LIMIT)
+            except BlockingIOError:
+                return
+            except OSError:
+                data = b""
+            if not data:
+                self._lost()
+                return
+            self._take(control.decode_from_zygote(data))
+
+    def _take(self, message: control.FromZygote) -> None:
+        match message:
+            case Exited():
+                code = os.waitstatus_to_exitcode(message.status)
+                self._report(message.process, Exit(code, "", message.peak_memory, message.cpu_seconds))
+            case control.SpawnFailed():
+                self._report(message.process, Exit(None, f"it could not be started: {message.reason}"))
+            case Importing():
+                self._importing = message.module
+            case Imported():
+                self._importing = ""
+                self._tried.add(message.module)
+                if message.outcome is PreloadOutcome.THREADS:
+                    self._unsafe.add(message.module)
+
+    def _report(self, number: int, end: Exit) -> None:
+        process = self._processes.pop(number, None)
+        if process is not None:
+            process.exited(end)
+
+    def _lost(self) -> None:
+        """The zygote has died: its workers die with it, and what they have left running is looked for."""
+        self._drop_connection()
+        reason = "the process that starts workers ended"
+        if self._wait(_PATIENCE):
+            if tail := self._log_tail():
+                reason += f": {tail}"
+        else:
+            os.kill(self._pid, signal.SIGKILL)
+            self._wait(_PATIENCE)
+        if self._importing:
+            self._unsafe.add(self._importing)
+            reason += f" while it imported {self._importing}"
+        os.close(self._log)
+        self._sweep()
+        for number in list(self._processes):
+            self._report(number, Exit(None, reason))
+
+    def _drop_connection(self) -> None:
+        if self._connection is not None:
+            self._reactor.forget(self._connection)
+            self._connection.close()
+            self._connection = None
+        while self._backlog:
+            _close_all(self._backlog.popleft()[1])
+
+    def _log_tail(self) -> str:
+        size = os.fstat(self._log).st_size
+        text = os.pread(self._log, _LOG_TAIL, max(0, size - _LOG_TAIL)).decode("utf-8", "replace")
+        return text.strip().rpartition("\n")[2]
+
+    def _sweep(self) -> None:
+        from penstock.engine.linux import processes_marked
+
+        for pid in processes_marked(self._mark):
+            if pid != os.getpid():
+                with suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+
+
+def _close_all(descriptors: list[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
+
+
+def available() -> bool:
+    """Whether this system has what forking workers takes."""
+    return sys.platform == "linux"

@@ -1,0 +1,58 @@
+"""The two ways of bringing a worker to life, behind one interface: `forking` and `spawning`."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from penstock.engine.process import WorkerProcess
+
+MARK = "PENSTOCK_SUPERVISOR"
+"""Variable in the environment of all processes of a supervisor, by which those that got away are found."""
+
+
+class Launcher(Protocol):
+    """Starts, interrupts and kills worker processes; reports each one's end through `WorkerProcess.exited`."""
+
+    warm: bool
+    """Whether libraries can be imported ahead of a worker's start."""
+
+    def start(self) -> None:
+        """Get ready to start workers; called again after a failure of what it had got ready."""
+
+    def spawn(self, process: WorkerProcess, needs: Iterable[str]) -> None:
+        """Start a process that has these modules loaded if that is possible; raises OSError when it cannot start."""
+
+    def preload(self, modules: Iterable[str]) -> None:
+        """Import these modules ahead of later workers, when there is time."""
+
+    def unsafe(self) -> set[str]:
+        """Modules that must not be imported ahead."""
+
+    def tried(self) -> set[str]:
+        """Modules that later workers have loaded, or that it is of no use to ask for."""
+
+    def interrupt(self, process: WorkerProcess) -> None:
+        """Send the process and its group an interrupt."""
+
+    def kill(self, process: WorkerProcess) -> None:
+        """End the process and all that it has started, without delay."""
+
+    def close(self) -> None:
+        """End every process; returns when none is left."""
+
+
+def new_mark() -> tuple[str, bytes]:
+    """A value for `MARK` that no other supervisor has, and how it looks in a process's environment."""
+    value = secrets.token_hex(12)
+    return value, f"{MARK}={value}".encode()
+
+
+def marked_environment(environment: Mapping[str, str] | None, value: str) -> dict[str, str]:
+    """The environment for a process of ours: the given one, or this process's own, and the mark."""
+    if environment is None:
+        import os
+
+        environment = os.environ  # noqa: TID251 - handed on as a whole; no variable is read
+    return {**environment, MARK: value}

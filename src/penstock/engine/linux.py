@@ -1,0 +1,81 @@
+"""What Linux offers to hold a process and all that descends from it: parent-death signals, subreapers, /proc."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every descendant whose own parent dies, daemons that have left their session included."""
+    _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def die_with_parent(parent: int) -> None:
+    """Be killed when the parent ends; ends at once when it has ended already."""
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(0)
+
+
+def prefer_for_oom(score: int) -> None:
+    """Make the kernel choose this process before others when memory runs out; `score` is 0 to 1000."""
+    with suppress(OSError):
+        descriptor = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+        try:
+            os.write(descriptor, b"%d" % score)
+        finally:
+            os.close(descriptor)
+
+
+def children() -> list[int]:
+    """The process ids of this process's children, zombies included."""
+    own = os.getpid()
+    try:
+        return [int(word) for word in Path(f"/proc/self/task/{own}/children").read_bytes().split()]
+    except FileNotFoundError:  # a kernel that was built without this file
+        return [pid for pid in _every_process() if _parent(pid) == own]
+
+
+def processes_marked(mark: bytes) -> list[int]:
+    """Processes of this user that were started with that text in their environment."""
+    found = []
+    for pid in _every_process():
+        with suppress(OSError):
+            if mark in Path(f"/proc/{pid}/environ").read_bytes():
+                found.append(pid)
+    return found
+
+
+def private_bytes() -> int:
+    """Private writable memory of this process that RLIMIT_DATA counts."""
+    return int(Path("/proc/self/statm").read_bytes().split()[5]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def foreign_threads() -> list[str]:
+    """The names of this process's threads other than the main one."""
+    names = []
+    for thread in Path("/proc/self/task").iterdir():
+        if int(thread.name) != os.getpid():
+            with suppress(OSError):
+                names.append((thread / "comm").read_text(encoding="utf-8", errors="replace").strip())
+    return names
+
+
+def _every_process() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
+
+
+def _parent(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[1])
+    except (OSError, IndexError, ValueError):
+        return 0

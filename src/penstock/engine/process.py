@@ -1,0 +1,228 @@
+"""A worker process as its supervisor sees it: a channel, two streams of output, a life and an end."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+from penstock.engine.channel import FROM_WORKER, FrameReader
+from penstock.model.errors import MessageInvalidError
+from penstock.model.messages import FromWorker
+
+if TYPE_CHECKING:
+    from penstock.engine.attempt import Attempt
+    from penstock.engine.reactor import Reactor
+
+_CHUNK = 1 << 16
+_CHUNKS_A_TURN = 16
+
+
+class Doom(StrEnum):
+    """Why the supervisor itself ends a process."""
+
+    TIMEOUT = "timeout"
+    INTERRUPTED = "interrupted"
+    KILLED = "killed"
+    MEMORY = "memory"
+    CHANNEL = "channel"
+    SILENT = "silent"
+    LINGERING = "lingering"
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a process ended: `code` is negative for a signal and None when unknown; `reason` then says more."""
+
+    code: int | None
+    reason: str = ""
+    peak_memory: int = 0
+    cpu_seconds: float = 0.0
+
+
+class Source(Protocol):
+    """What bytes of output come from: a pipe's end or a socket, in non-blocking mode."""
+
+    def recv(self, size: int, /) -> bytes:
+        """At most that many bytes; empty at the end."""
+
+    def fileno(self) -> int:
+        """Its file descriptor."""
+
+    def close(self) -> None:
+        """Close it."""
+
+
+class PipeEnd:
+    """The reading end of a pipe, with the methods of a socket."""
+
+    def __init__(self, descriptor: int) -> None:
+        os.set_blocking(descriptor, False)
+        self._descriptor = descriptor
+
+    def recv(self, size: int, /) -> bytes:
+        """At most that many bytes; empty at the end."""
+        return os.read(self._descriptor, size)
+
+    def fileno(self) -> int:
+        """Its file descriptor."""
+        return self._descriptor
+
+    def close(self) -> None:
+        """Close it."""
+        os.close(self._descriptor)
+
+
+@dataclass(slots=True)
+class Reports:
+    """Where a process's life is told."""
+
+    message: Callable[[WorkerProcess, FromWorker], None]
+    output: Callable[[WorkerProcess, str, bytes], None]
+    closed: Callable[[WorkerProcess], None]
+    invalid: Callable[[WorkerProcess, MessageInvalidError], None]
+    exited: Callable[[WorkerProcess], None]
+
+
+@dataclass(slots=True, eq=False)
+class WorkerProcess:
+    """One worker process.
+
+    `imports` are the modules that it was certainly started with; `pid` is known from its first message on.
+    """
+
+    number: int
+    reactor: Reactor
+    reports: Reports
+    imports: frozenset[str] = frozenset()
+    pid: int | None = None
+    attempt: Attempt | None = None
+    kept: bool = False
+    doom: Doom | None = None
+    exit: Exit | None = None
+    connection: socket.socket | None = None
+    streams: dict[str, Source] = field(default_factory=dict)
+    _reader: FrameReader[FromWorker] = field(default_factory=lambda: FrameReader(FROM_WORKER))
+    _outgoing: bytearray = field(default_factory=bytearray)
+
+    def attach(self, connection: socket.socket) -> None:
+        """The channel, once there is one; sends what was written before."""
+        connection.setblocking(False)
+        self.connection = connection
+        self.reactor.on_readable(connection, self._read_channel)
+        self._flush()
+
+    def attach_streams(self, streams: dict[str, Source]) -> None:
+        """Where the process's stdout and stderr can be read."""
+        self.streams = streams
+        for name, source in streams.items():
+            self.reactor.on_readable(source, lambda name=name: self._on_stream(name))  # type: ignore[misc]
+
+    def write(self, frames: bytes) -> None:
+        """Send frames down the channel, now or when it can take them; what is written to an ended process is lost."""
+        self._outgoing += frames
+        if self.connection is not None:
+            self._flush()
+
+    def exited(self, end: Exit) -> None:
+        """Take what the process has left behind in its channel and streams, and report its end."""
+        if self.exit is not None:
+            return
+        self.exit = end
+        self.drain_channel()
+        self.drain_streams()
+        self.close()
+        self.reports.exited(self)
+
+    def drain_channel(self) -> None:
+        """Read every message that has arrived."""
+        while self.connection is not None and self._read_once():
+            pass
+
+    def drain_streams(self) -> None:
+        """Read the output that has arrived."""
+        for name in tuple(self.streams):
+            self._on_stream(name)
+
+    def close(self) -> None:
+        """Close the channel and the streams; a worker that waits for an order then ends by itself."""
+        self.close_channel()
+        for name in tuple(self.streams):
+            self._close_stream(name)
+
+    def close_channel(self) -> None:
+        """Close the channel alone."""
+        if self.connection is not None:
+            self.reactor.forget(self.connection)
+            self.connection.close()
+            self.connection = None
+
+    def _flush(self) -> None:
+        connection = self.connection
+        if connection is None:
+            return
+        try:
+            while self._outgoing:
+                sent = connection.send(self._outgoing[: 1 << 20])
+                del self._outgoing[:sent]
+        except BlockingIOError:
+            self.reactor.on_writable(connection, self._flush_later)
+        except OSError:  # its other end is closed: reading says so, or the exit does
+            self._outgoing.clear()
+
+    def _flush_later(self) -> None:
+        if self.connection is not None:
+            self.reactor.on_writable(self.connection, None)
+            self._flush()
+
+    def _read_channel(self) -> None:
+        self._read_once()
+
+    def _read_once(self) -> bool:
+        """Read once; whether there may be more."""
+        connection = self.connection
+        if connection is None:
+            return False
+        try:
+            data = connection.recv(_CHUNK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            data = b""
+        try:
+            for message in self._reader.feed(data):
+                self.reports.message(self, message)
+        except MessageInvalidError as error:
+            self.close_channel()
+            self.reports.invalid(self, error)
+            return False
+        if not data:
+            self.close_channel()
+            self.reports.closed(self)
+        return bool(data)
+
+    def _on_stream(self, name: str) -> None:
+        source = self.streams.get(name)
+        if source is None:
+            return
+        for _ in range(_CHUNKS_A_TURN):
+            try:
+                data = source.recv(_CHUNK)
+            except BlockingIOError:
+                return
+            except OSError:
+                data = b""
+            if not data:
+                self._close_stream(name)
+                return
+            self.reports.output(self, name, data)
+            if len(data) < _CHUNK:
+                return
+
+    def _close_stream(self, name: str) -> None:
+        source = self.streams.pop(name)
+        self.reactor.forget(source)
+        source.close()

@@ -1,0 +1,119 @@
+"""Imports of project files inside a worker: always compiled from what the file holds now.
+
+Python trusts a stored .pyc of the same second and size, and keeps what it has loaded; both would hide an edit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import (
+    EXTENSION_SUFFIXES,
+    SOURCE_SUFFIXES,
+    ExtensionFileLoader,
+    FileFinder,
+    ModuleSpec,
+    SourceFileLoader,
+)
+from importlib.util import spec_from_file_location
+from pathlib import Path
+from types import CodeType, ModuleType
+
+from penstock.engine.dependencies import site_folders
+
+ALIAS = "default_repo"
+"""The name by which block files may import the project, whatever its folder is called."""
+
+
+class ProjectCode:
+    """The import path of one project in this process.
+
+    Args:
+        project: the project's folder, absolute.
+    """
+
+    def __init__(self, project: str) -> None:
+        self.root = project.rstrip(os.sep) or os.sep
+        self.digests: dict[str, str] = {}
+        """SHA-256 of each project file as it was when it was imported."""
+        self._alias = _Alias(self.root)
+
+    def install(self) -> None:
+        """Let block files import the project by its folder's name, as `default_repo`, and its folders by theirs.
+
+        The project comes last on the path: it may hold folders with the names of installed packages (`transformers`).
+        """
+        sys.dont_write_bytecode = True
+        sys.path_hooks.insert(0, self._finder)
+        sys.meta_path.append(self._alias)
+        for folder in (str(Path(self.root).parent), self.root):
+            if folder not in sys.path:
+                sys.path.append(folder)
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop every module of the project, so that the next import reads the file again."""
+        for name, module in list(sys.modules.items()):
+            if self._owns_module(module):
+                del sys.modules[name]
+        for path in list(sys.path_importer_cache):
+            if self._owns(path):
+                del sys.path_importer_cache[path]
+        self.digests.clear()
+
+    def _owns_module(self, module: ModuleType) -> bool:
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str):
+            return self._owns(file)
+        return any(self._owns(str(place)) for place in getattr(module, "__path__", None) or ())
+
+    def _owns(self, path: str) -> bool:
+        below = path == self.root or path.startswith(self.root + os.sep)
+        return below and not path.startswith(site_folders())
+
+    def _finder(self, path: str) -> FileFinder:
+        if not self._owns(path) or not Path(path).is_dir():
+            raise ImportError(f"{path} is not a folder of the project", path=path)
+
+        def loader(fullname: str, file: str) -> FreshLoader:
+            return FreshLoader(fullname, file, self.digests)
+
+        return FileFinder(path, (ExtensionFileLoader, EXTENSION_SUFFIXES), (loader, SOURCE_SUFFIXES))  # type: ignore[arg-type]
+
+
+class FreshLoader(SourceFileLoader):
+    """Loads a module from its source, never from a .pyc, and notes the digest of what it read."""
+
+    def __init__(self, fullname: str, path: str, digests: dict[str, str]) -> None:
+        super().__init__(fullname, path)
+        self._digests = digests
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        """The compiled source."""
+        path = self.get_filename(fullname)
+        data = self.get_data(path)
+        self._digests[path] = hashlib.sha256(data).hexdigest()
+        return self.source_to_code(data, path)
+
+
+class _Alias(MetaPathFinder):
+    """Finds `default_repo`: the project's folder as a package."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        del path, target
+        if fullname != ALIAS:
+            return None
+        init = Path(self._root) / "__init__.py"
+        if init.is_file():
+            return spec_from_file_location(fullname, init, submodule_search_locations=[self._root])
+        spec = ModuleSpec(fullname, None, is_package=True)
+        spec.submodule_search_locations = [self._root]
+        return spec

@@ -1,0 +1,411 @@
+"""Brings attempts to life and holds them: limits, interrupts, the end of each in words. Nothing outlives it.
+
+Single-threaded: everything happens inside `poll`. Start reading at `Supervisor.launch`; `process` is a worker process,
+`forking` and `spawning` are the two ways to get one.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+from penstock.engine.attempt import Attempt
+from penstock.engine.channel import TO_WORKER
+from penstock.engine.dependencies import imported_modules
+from penstock.engine.endings import failure_at_end
+from penstock.engine.events import AttemptEvent, Captured, Ended, OnEvent
+from penstock.engine.forking import ForkLauncher, available
+from penstock.engine.launcher import Launcher
+from penstock.engine.process import Doom, Exit, Reports, WorkerProcess
+from penstock.engine.reactor import Reactor
+from penstock.model.errors import MessageInvalidError
+from penstock.model.messages import (
+    Answer,
+    Ask,
+    Failure,
+    Finished,
+    FromWorker,
+    Log,
+    Outcome,
+    Ready,
+    Shutdown,
+    Started,
+    WorkOrder,
+)
+
+__all__ = ["Attempt", "AttemptEvent", "Captured", "Ended", "Supervisor"]
+
+Mode = Literal["auto", "fork", "spawn"]
+
+BOOT_PATIENCE = 120.0
+"""Seconds until a process that has not reported counts as lost."""
+
+EXIT_PATIENCE = 5.0
+"""Seconds that a process may take to end after it has finished its last order."""
+
+_SHUTDOWN = TO_WORKER.encode(Shutdown())
+_NEEDS_BY_LANGUAGE = {"sql": frozenset({"duckdb", "pyarrow"})}
+_WATCH_INTERVAL = 0.2
+
+
+class Supervisor:
+    """The parent of all attempts of one project; a context manager that closes itself.
+
+    Args:
+        python: the interpreter of the workers; its environment must hold the same version of Penstock.
+        preload: modules to import ahead of the workers (third-party only; others are refused quietly).
+        mode: `fork` from a warm parent, `spawn` a fresh interpreter each time, or `auto`: fork where that is possible.
+        cwd: working directory of the workers; None is this process's.
+        environment: their environment; None is this process's.
+        grace: seconds that an interrupted attempt has before it is killed.
+        spares: worker processes that are kept ready for the next order.
+        watch_memory: measure memory against the limit from outside; default where the system has no limit of its own.
+    """
+
+    def __init__(
+        self,
+        *,
+        python: str = sys.executable,
+        preload: Iterable[str] = (),
+        mode: Mode = "auto",
+        cwd: str | None = None,
+        environment: Mapping[str, str] | None = None,
+        grace: float = 5.0,
+        spares: int = 1,
+        watch_memory: bool = sys.platform != "linux",
+    ) -> None:
+        self._reactor = Reactor()
+        self._launcher = _launcher(mode, self._reactor, python, cwd, environment)
+        self._preload = tuple(preload)
+        self._grace = grace
+        self._spare_count = spares
+        self._watch = watch_memory
+        self._reports = Reports(self._on_message, self._on_output, self._on_closed, self._on_invalid, self._on_exit)
+        self._next = 0
+        self._processes: set[WorkerProcess] = set()
+        self._spares: list[WorkerProcess] = []
+        self._invalid: dict[WorkerProcess, MessageInvalidError] = {}
+        self._learned: set[str] = set()
+        self._oom_kills: int | None = None
+        self._closed = False
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Start what workers come from, and a spare one; returns at once, before either is up."""
+        self._launcher.start()
+        self._fill_spares()
+        self._memory_ran_out()
+        if self._preload:
+            self.preload(self._preload)
+
+    def preload(self, modules: Iterable[str]) -> None:
+        """Import these ahead of later workers, as soon as there is nothing else to do."""
+        self._launcher.preload(modules)
+
+    def learned(self) -> set[str]:
+        """Third-party modules that workers have loaded beyond what was preloaded, those left out that cannot be."""
+        return self._learned - self._launcher.unsafe()
+
+    def launch(
+        self, order: WorkOrder, *, on_event: OnEvent, reuse: Attempt | None = None, keep: bool = False
+    ) -> Attempt:
+        """Begin an attempt in a fresh process.
+
+        Args:
+            order: what to do.
+            on_event: receives what happens, inside `poll`, never inside this call; the last event is `Ended`.
+            reuse: an attempt that was launched with `keep` and has ended: its process takes this order too, if it
+                still lives.
+            keep: let the process wait for another order afterwards; `close_session` ends it.
+
+        Returns:
+            The attempt. One that cannot be started ends with a failure; nothing is raised for it.
+        """
+        try:
+            frames = TO_WORKER.encode(order)
+        except MessageInvalidError as error:
+            return self._stillborn(order, on_event, Failure("MessageInvalidError", error.message, error.hint, "X105"))
+        try:
+            process = self._process_for(order, reuse)
+        except OSError as error:
+            failure = Failure(
+                "lost", f"starting a process for the block: {error}", "Free processes, memory or files.", "X102"
+            )
+            return self._stillborn(order, on_event, failure)
+        attempt = process.attempt = Attempt(order, process, on_event)
+        process.kept = keep
+        process.write(frames if keep else frames + _SHUTDOWN)
+        if process.pid is not None:
+            self._limit_time(attempt, 0.0)
+        with suppress(OSError):
+            self._fill_spares()
+        return attempt
+
+    def poll(self, timeout: float | None = None) -> None:
+        """Wait for something to happen, at most `timeout` seconds, and tell it."""
+        self._reactor.turn(timeout)
+
+    def fileno(self) -> int:
+        """A descriptor that is readable when `poll(0)` has something to do, for an event loop; not on Windows."""
+        return self._reactor.fileno()
+
+    def deadline(self) -> float | None:
+        """When `poll(0)` must be called even if `fileno` is not readable, on the monotonic clock."""
+        return self._reactor.deadline()
+
+    def answer(self, attempt: Attempt, answer: Answer) -> None:
+        """Reply to an `Ask` of that attempt; a value that cannot be sent becomes an error there."""
+        if attempt.ended is not None or attempt.process.attempt is not attempt:
+            return
+        try:
+            frame = TO_WORKER.encode(answer)
+        except MessageInvalidError as error:
+            frame = TO_WORKER.encode(Answer(answer.ask, error=error.message, hint=error.hint))
+        attempt.process.write(frame)
+
+    def interrupt(self, attempt: Attempt) -> None:
+        """Raise KeyboardInterrupt in the user's code; what has not ended after the grace is killed."""
+        process = attempt.process
+        if attempt.ended is not None or attempt.finished is not None:
+            return
+        if process.pid is None:
+            self._doom(process, Doom.INTERRUPTED)
+            return
+        self._launcher.interrupt(process)
+        when = time.monotonic() + self._grace
+        self._reactor.at(process, when, lambda: self._doom(process, Doom.INTERRUPTED))
+
+    def kill(self, attempt: Attempt) -> None:
+        """End the attempt's process and everything that it has started."""
+        if attempt.ended is None:
+            self._doom(attempt.process, Doom.KILLED)
+
+    def close_session(self, attempt: Attempt) -> None:
+        """End the process that was kept after that attempt."""
+        process = attempt.process
+        if process.exit is None and process.attempt is None:
+            process.write(_SHUTDOWN)
+            self._linger(process)
+
+    def close(self) -> None:
+        """Kill everything and wait until nothing is left; no event is told for what was under way."""
+        if self._closed:
+            return
+        self._closed = True
+        for process in self._processes:
+            process.attempt = None
+        self._launcher.close()
+        for process in list(self._processes):
+            process.close()
+        self._processes.clear()
+        self._reactor.close()
+
+    def _stillborn(self, order: WorkOrder, on_event: OnEvent, failure: Failure) -> Attempt:
+        process = WorkerProcess(-1, self._reactor, self._reports, exit=Exit(None))
+        attempt = Attempt(order, process, on_event)
+        self._reactor.soon(lambda: attempt.tell(Ended(failure)))
+        return attempt
+
+    def _process_for(self, order: WorkOrder, reuse: Attempt | None) -> WorkerProcess:
+        if reuse is not None and _is_idle(reuse.process):
+            return reuse.process
+        needs = _needs(order) if self._launcher.warm else frozenset()
+        for spare in self._spares:
+            if needs <= spare.imports:
+                self._spares.remove(spare)
+                return spare
+        stale = [spare for spare in self._spares if needs <= self._launcher.tried()]
+        for spare in stale:  # it was forked before the libraries were there, and would have to import them itself
+            self._spares.remove(spare)
+            spare.close_channel()
+        return self._new_process(needs)
+
+    def _new_process(self, needs: Iterable[str]) -> WorkerProcess:
+        self._next += 1
+        process = WorkerProcess(self._next, self._reactor, self._reports)
+        self._launcher.spawn(process, sorted(needs))
+        process.imports = frozenset(self._launcher.tried())
+        self._processes.add(process)
+        when = time.monotonic() + BOOT_PATIENCE
+        self._reactor.at(process, when, lambda: self._doom(process, Doom.SILENT))
+        return process
+
+    def _fill_spares(self) -> None:
+        while len(self._spares) < self._spare_count:
+            self._spares.append(self._new_process(()))
+
+    def _on_message(self, process: WorkerProcess, message: FromWorker) -> None:
+        if isinstance(message, Ready):
+            self._on_ready(process, message)
+            return
+        attempt = process.attempt
+        if attempt is None or attempt.finished is not None:
+            return
+        if isinstance(message, Log | Ask | Finished):
+            process.drain_streams()
+        if isinstance(message, Started):
+            self._limit_time(attempt, message.at)
+        if isinstance(message, Finished):
+            self._on_finished(process, attempt, message)
+            return
+        attempt.tell(message)
+
+    def _on_ready(self, process: WorkerProcess, message: Ready) -> None:
+        if process.pid is not None:
+            process.close_channel()
+            self._on_invalid(process, MessageInvalidError("a second Ready"))
+            return
+        process.pid = message.pid
+        if process.doom is not None:
+            self._launcher.kill(process)
+            return
+        self._reactor.cancel(process)
+        if process.attempt is not None:
+            self._limit_time(process.attempt, 0.0)
+            process.attempt.tell(message)
+
+    def _limit_time(self, attempt: Attempt, started: float) -> None:
+        """Set the deadline of the attempt: from its start on, or with an allowance while it has not started."""
+        process, limits = attempt.process, attempt.order.limits
+        if process.doom is not None:
+            return
+        if limits.seconds is not None:
+            allowance = 0.0 if started else BOOT_PATIENCE
+            when = time.monotonic() + limits.seconds + allowance
+            self._reactor.at(process, when, lambda: self._doom(process, Doom.TIMEOUT))
+        if self._watch and limits.memory is not None and started:
+            self._watch_memory(attempt, limits.memory)
+
+    def _watch_memory(self, attempt: Attempt, limit: int) -> None:
+        from penstock.engine.process_tree import private_memory
+
+        process = attempt.process
+        if attempt.ended is not None or attempt.finished is not None or process.pid is None:
+            return
+        if private_memory(process.pid) > limit:
+            self._doom(process, Doom.MEMORY)
+            return
+        when = time.monotonic() + _WATCH_INTERVAL
+        self._reactor.at(attempt, when, lambda: self._watch_memory(attempt, limit))
+
+    def _on_finished(self, process: WorkerProcess, attempt: Attempt, message: Finished) -> None:
+        attempt.finished = message
+        self._learned.update(message.imports)
+        self._reactor.cancel(process)
+        attempt.tell(message)
+        if process.kept:
+            process.attempt = None
+            self._end(attempt)
+        else:
+            self._linger(process)
+
+    def _linger(self, process: WorkerProcess) -> None:
+        """Give the process a moment to end by itself."""
+        when = time.monotonic() + EXIT_PATIENCE
+        self._reactor.at(process, when, lambda: self._doom(process, Doom.LINGERING))
+
+    def _on_output(self, process: WorkerProcess, stream: str, data: bytes) -> None:
+        if process.attempt is not None:
+            process.attempt.capture(stream, data)
+
+    def _on_closed(self, process: WorkerProcess) -> None:
+        """The channel is closed: the process is about to end, or user code has closed a descriptor too many."""
+        finished = process.attempt is None or process.attempt.finished is not None
+        if process.exit is None and process.doom is None and not finished:
+            when = time.monotonic() + min(self._grace, 1.0)
+            self._reactor.at(process, when, lambda: self._doom(process, Doom.CHANNEL))
+
+    def _on_invalid(self, process: WorkerProcess, error: MessageInvalidError) -> None:
+        self._invalid[process] = error
+        self._doom(process, Doom.CHANNEL)
+
+    def _doom(self, process: WorkerProcess, why: Doom) -> None:
+        """End the process; its exit will tell the attempt."""
+        if process.exit is not None or process.doom is not None:
+            return
+        process.doom = why
+        self._reactor.cancel(process)
+        if process in self._spares:
+            self._spares.remove(process)
+        if process.pid is None:
+            process.close_channel()  # it ends by itself as soon as it comes up and finds nobody there
+        self._launcher.kill(process)
+
+    def _on_exit(self, process: WorkerProcess) -> None:
+        self._reactor.cancel(process)
+        self._processes.discard(process)
+        if process in self._spares:
+            self._spares.remove(process)
+        attempt, process.attempt = process.attempt, None
+        if attempt is not None:
+            self._end(attempt)
+        self._invalid.pop(process, None)
+
+    def _end(self, attempt: Attempt) -> None:
+        self._reactor.cancel(attempt)
+        output = attempt.finish_output()
+        attempt.tell(Ended(self._failure(attempt, output), output))
+
+    def _failure(self, attempt: Attempt, output: str) -> Failure | None:
+        if attempt.finished is not None:
+            if attempt.finished.outcome is Outcome.FAILED and attempt.finished.failure is None:
+                return Failure("lost", "the block failed without a reason", code="X102", traceback=output)
+            return attempt.finished.failure
+        process = attempt.process
+        assert process.exit is not None
+        return failure_at_end(
+            process.exit,
+            process.doom,
+            attempt.order.limits,
+            output,
+            invalid=self._invalid.get(process),
+            oom=process.exit.code == -9 and self._memory_ran_out(),  # noqa: PLR2004 - SIGKILL, which Windows has not
+        )
+
+    def _memory_ran_out(self) -> bool:
+        """Whether the kernel has ended processes for want of memory since the last time this was asked."""
+        from penstock.engine.oom import oom_kills
+
+        before, self._oom_kills = self._oom_kills, oom_kills()
+        return before is not None and self._oom_kills > before
+
+
+def _launcher(
+    mode: Mode, reactor: Reactor, python: str, cwd: str | None, environment: Mapping[str, str] | None
+) -> Launcher:
+    if mode == "fork" or (mode == "auto" and available()):
+        return ForkLauncher(reactor, python, cwd, environment)
+    from penstock.engine.spawning import SpawnLauncher
+
+    return SpawnLauncher(reactor, python, cwd, environment)
+
+
+def _is_idle(process: WorkerProcess) -> bool:
+    return process.exit is None and process.doom is None and process.attempt is None and process.connection is not None
+
+
+def _needs(order: WorkOrder) -> frozenset[str]:
+    """The third-party modules that the block is certain to import, as far as its text tells."""
+    block = order.block
+    if block.language != "python":
+        return _NEEDS_BY_LANGUAGE.get(block.language, frozenset())
+    source = (block.source or "").encode("utf-8", "replace")
+    if block.source is None and block.file is not None:
+        try:
+            source = Path(block.file).read_bytes()
+        except OSError:
+            source = b""
+    return frozenset(imported_modules(source, top_level=True))

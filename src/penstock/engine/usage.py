@@ -1,0 +1,62 @@
+"""What an attempt may use and has used of memory and processor."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Peak resident memory in bytes, and processor seconds of the process and its ended children."""
+
+    peak_memory: int
+    cpu_seconds: float
+
+    def since(self, before: Usage) -> Usage:
+        """What was used after `before`; the peak is that of the process's whole life."""
+        return Usage(self.peak_memory, round(self.cpu_seconds - before.cpu_seconds, 6))
+
+
+def usage() -> Usage:
+    """The use of this process so far."""
+    if sys.platform == "win32":
+        import psutil
+
+        process = psutil.Process()
+        times = process.cpu_times()
+        return Usage(process.memory_info().peak_wset, times.user + times.system)
+    import resource
+
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    others = resource.getrusage(resource.RUSAGE_CHILDREN)
+    unit = 1 if sys.platform == "darwin" else 1024
+    cpu = own.ru_utime + own.ru_stime + others.ru_utime + others.ru_stime
+    return Usage(own.ru_maxrss * unit, cpu)
+
+
+@contextmanager
+def limit_memory(limit: int | None) -> Iterator[None]:
+    """Bound what the process may allocate beyond what it holds now; files that are mapped to be read are free.
+
+    Where the system has no such limit (anything but Linux) this does nothing: the supervisor watches instead.
+
+    Args:
+        limit: bytes of private memory; None is no bound.
+    """
+    if limit is None or sys.platform != "linux":
+        yield
+        return
+    import resource
+
+    from penstock.engine.linux import private_bytes
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    wanted = private_bytes() + limit
+    resource.setrlimit(resource.RLIMIT_DATA, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))

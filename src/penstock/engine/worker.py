@@ -1,0 +1,216 @@
+"""The program that carries out work orders: one process, one order after the other, everything told over a channel.
+
+It is started by the zygote through fork, or as `python -m penstock.engine.worker` where fork is not to be had. It never
+touches the state store.
+"""
+
+from __future__ import annotations
+
+import atexit
+import io
+import os
+import platform
+import sys
+import threading
+import time
+from importlib import import_module
+from itertools import count
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from penstock.engine.channel import TO_WORKER, WorkerChannel
+from penstock.engine.dependencies import is_installed
+from penstock.engine.failures import failure_of
+from penstock.engine.interrupts import Interrupts
+from penstock.engine.project_code import ProjectCode
+from penstock.engine.usage import Usage, limit_memory, usage
+from penstock.languages.registry import runner
+from penstock.model.errors import PenstockError, WorkerLostError
+from penstock.model.messages import Answer, Ask, AskKind, Failure, Finished, Outcome, Ready, Shutdown, WorkOrder
+
+_WARM = (
+    "penstock.engine.execution",
+    "penstock.sdk.decorators",
+    "penstock.sdk.logger",
+    "linecache",
+    "faulthandler",
+    "symtable",
+)
+"""Modules that every Python block needs; imported before the order comes."""
+
+_loaded: frozenset[str] = frozenset()
+
+
+def prepare() -> None:
+    """Load what every order needs, and settle what all workers of this process's making share."""
+    for module in _WARM:
+        import_module(module)
+    from penstock.sdk import imports
+
+    imports.install()
+    runner("python")
+    TO_WORKER.prepare()
+    _set_up_streams()
+    remember_loaded()
+
+
+def remember_loaded() -> None:
+    """Note what is loaded now: a block's imports are what is loaded beyond it."""
+    global _loaded  # noqa: PLW0603 - written before the fork, read after it
+    _loaded = frozenset(sys.modules)
+
+
+def _set_up_streams() -> None:
+    """Text goes out as UTF-8, a line at a time; a crash prints its stack to stderr."""
+    import faulthandler
+
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+    faulthandler.enable(file=2)
+
+
+def serve(connection: Any) -> int:
+    """Work until the supervisor says that no further order comes, or is gone.
+
+    Args:
+        connection: the connected stream socket to the supervisor.
+
+    Returns:
+        The exit status of the process, which the caller passes to `os._exit`.
+    """
+    interrupts = Interrupts()
+    interrupts.install()
+    server = WorkServer(WorkerChannel(connection, interrupts.shielded), interrupts)
+    try:
+        server.serve()
+        _leave()
+    except OSError:  # the supervisor is gone, and nobody is left to tell
+        return 1
+    return 0
+
+
+def _leave() -> None:
+    """End as an interpreter does: wait for the user's threads, run its exit handlers, write out what is buffered."""
+    if threading.active_count() > 1:
+        threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001 - what the interpreter calls at its end
+    atexit._run_exitfuncs()  # noqa: SLF001 - as above
+    flush_streams()
+
+
+def flush_streams() -> None:
+    """Write out what Python holds of stdout and stderr; a stream that the block has closed or replaced is let be."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):
+            continue
+
+
+class WorkServer:
+    """Takes orders from a channel and carries them out, one at a time."""
+
+    def __init__(self, channel: WorkerChannel, interrupts: Interrupts) -> None:
+        self._channel = channel
+        self._interrupts = interrupts
+        self._asks = count(1)
+        self._shared: dict[str, Any] = {}
+        self._code: ProjectCode | None = None
+        self._served = 0
+
+    def serve(self) -> None:
+        """Until Shutdown or the end of the channel."""
+        self._channel.send(Ready(os.getpid(), platform.python_version()))
+        while True:
+            message = self._channel.receive()
+            if message is None or isinstance(message, Shutdown):
+                return
+            if isinstance(message, WorkOrder):
+                finished = self._work(message)
+                flush_streams()
+                self._channel.send(finished)
+            # An Answer here is one to an ask whose thread has gone: nobody waits for it.
+
+    def _work(self, order: WorkOrder) -> Finished:
+        from penstock.engine.execution import Execution
+
+        before = usage()
+        failure: Failure | None = None
+        outcome = Outcome.FAILED
+        execution: Execution | None = None
+        self._served += 1
+        try:
+            with self._interrupts.working(first=self._served == 1), limit_memory(order.limits.memory):
+                code = self._project_code(order)
+                execution = Execution(order, self._channel.send, self._ask, self._interrupts, self._shared, code)
+                outcome = execution.run()
+        except BaseException as error:  # noqa: BLE001 - the worker's entry: whatever user code raises becomes a failure
+            failure = failure_of(error, order.project)
+            outcome = Outcome.FAILED
+        return self._finished(outcome, failure, execution.tests if execution else [], usage().since(before))
+
+    def _finished(self, outcome: Outcome, failure: Failure | None, tests: list[Any], used: Usage) -> Finished:
+        return Finished(
+            outcome=outcome,
+            at=time.time(),
+            failure=failure,
+            tests=tuple(tests),
+            imports=loaded_packages(),
+            peak_memory=used.peak_memory,
+            cpu_seconds=used.cpu_seconds,
+        )
+
+    def _project_code(self, order: WorkOrder) -> ProjectCode:
+        """The project's import path, with nothing of the project loaded."""
+        if self._code is None or self._code.root != order.project:
+            self._code = ProjectCode(order.project)
+            self._code.install()
+        else:
+            self._code.forget()
+        return self._code
+
+    def _ask(self, kind: AskKind, arguments: dict[str, Any]) -> Any:
+        """Put a request to the control side and wait for what it says.
+
+        Raises:
+            WorkerLostError: the control side is gone.
+            PenstockError: the answer is an error.
+        """
+        number = next(self._asks)
+        flush_streams()
+        self._channel.send(Ask(number, kind, arguments))
+        answer: Answer | None = self._channel.receive_answer(number)
+        if answer is None:
+            raise WorkerLostError(f"asking for {kind.value}: the supervisor has gone")
+        if answer.error is not None:
+            raise PenstockError(answer.error, hint=answer.hint)
+        return answer.value
+
+
+def loaded_packages() -> tuple[str, ...]:
+    """Top-level modules of installed packages that were loaded since `remember_loaded`, sorted."""
+    modules = sys.modules
+    if len(modules) == len(_loaded) and modules.keys() == _loaded:
+        return ()
+    roots = {name.partition(".")[0] for name in modules.keys() - _loaded}
+    known = {name.partition(".")[0] for name in _loaded}
+    return tuple(sorted(root for root in roots - known if is_installed(root)))
+
+
+def main() -> None:
+    """Entry of a worker that was not forked: connect to the address on stdin, with the token that follows it."""
+    import socket
+
+    host, port, token = sys.stdin.readline().split()
+    sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - for the rest of the process
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    connection = socket.create_connection((host, int(port)))
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.sendall(token.encode())
+    sys.argv = ["penstock"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    prepare()
+    os._exit(serve(connection))
