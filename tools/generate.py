@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import click
-from penstock.project.rules import every_rule
 
 from penstock.cli import exits
 from penstock.cli.main import COMMANDS, cli
 from penstock.config.environment import VARIABLES
 from penstock.config.settings import declared_keys
 from penstock.model.errors import PenstockError, every_error
+from penstock.project.rules import every_rule
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "reference"
