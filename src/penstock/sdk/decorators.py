@@ -97,6 +97,14 @@ y = BlockDecorator("y", "Marks the values of a chart's y axis.")
 xy = BlockDecorator("xy", "Marks both axes of a chart.")
 render = BlockDecorator("render", "Marks the function that renders a custom chart.")
 extension = BlockDecorator("extension", "Marks the function of an extension block.")
+data_integration_source = BlockDecorator("data_integration_source", "Marks what names a sync's source.")
+data_integration_destination = BlockDecorator("data_integration_destination", "Marks what names a sync's destination.")
+data_integration_config = BlockDecorator("data_integration_config", "Marks what configures a sync's connector.")
+data_integration_catalog = BlockDecorator("data_integration_catalog", "Marks what gives a sync its catalogue.")
+data_integration_query = BlockDecorator("data_integration_query", "Marks what gives a sync its query.")
+data_integration_selected_streams = BlockDecorator(
+    "data_integration_selected_streams", "Marks what chooses the streams of a sync."
+)
 streaming_source = BlockDecorator("streaming_source", "Marks the class of a streaming source.")
 streaming_sink = BlockDecorator("streaming_sink", "Marks the class of a streaming sink.")
 

@@ -1,0 +1,1 @@
+"""Mage's names for what all blocks share."""

@@ -1,0 +1,5 @@
+"""The name of the client ClickHouse."""
+
+from penstock.sdk.io.unbuilt import client
+
+ClickHouse = client("ClickHouse")

@@ -1,0 +1,5 @@
+"""The name of the client MSSQL."""
+
+from penstock.sdk.io.unbuilt import client
+
+MSSQL = client("MSSQL")

@@ -1,0 +1,5 @@
+"""The name of the client Pinot."""
+
+from penstock.sdk.io.unbuilt import client
+
+Pinot = client("Pinot")

@@ -1,0 +1,5 @@
+"""The name of the client Qdrant."""
+
+from penstock.sdk.io.unbuilt import client
+
+Qdrant = client("Qdrant")

@@ -1,0 +1,5 @@
+"""The name of the client Spark."""
+
+from penstock.sdk.io.unbuilt import client
+
+Spark = client("Spark")

@@ -1,0 +1,5 @@
+"""The name of the client Trino."""
+
+from penstock.sdk.io.unbuilt import client
+
+Trino = client("Trino")

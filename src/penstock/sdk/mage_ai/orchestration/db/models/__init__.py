@@ -1,0 +1,1 @@
+"""Mage's names for the tables of its database, which Penstock does not have."""

@@ -1,0 +1,5 @@
+"""Mage's name for asking how a run went."""
+
+from penstock.sdk.triggers import check_status
+
+__all__ = ["check_status"]

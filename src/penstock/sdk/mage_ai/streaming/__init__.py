@@ -1,0 +1,1 @@
+"""Mage's names for streaming pipelines."""

@@ -1,0 +1,118 @@
+"""Variables of pipelines, and outputs of blocks by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from penstock.model.errors import ProductMissingError, UnsupportedError
+from penstock.model.messages import AskKind
+from penstock.model.product import UNPARTITIONED, Address
+from penstock.sdk.context import current
+from penstock.sdk.requests import ask
+
+
+def get_variable(
+    pipeline_uuid: str, block_uuid: str, key: str = "output_0", partition: str | None = None, **_options: Any
+) -> Any:
+    """An output of a block, from the latest version that was published.
+
+    Args:
+        pipeline_uuid: the pipeline.
+        block_uuid: the block.
+        key: the output's name: output_0, output_1, ...
+        partition: the partition; the block's own when it is None.
+        _options: accepted and ignored.
+
+    Raises:
+        ProductMissingError: the block has no output, or none of that name.
+    """
+    return outputs_of(pipeline_uuid, block_uuid, partition, [key])[0]
+
+
+def outputs_of(
+    pipeline_uuid: str, block_uuid: str, partition: str | None = None, names: list[str] | None = None
+) -> list[Any]:
+    """The named outputs of a block's latest version, all of them when no names are given.
+
+    Raises:
+        ProductMissingError: the block has no output, or none of such a name.
+    """
+    from penstock.data import ProductStore
+
+    context = current()
+    address = Address(pipeline_uuid, block_uuid, partition or context.partition or UNPARTITIONED)
+    store = ProductStore(context.data_root)
+    manifest = store.latest(address)
+    if manifest is None:
+        raise ProductMissingError(
+            f"reading the output of {address}: it has not been published yet",
+            hint=f"Run it first: penstock run {context.project} {pipeline_uuid} --block-uuid {block_uuid}",
+        )
+    known = [output.name for output in manifest.outputs]
+    for name in names or ():
+        if name not in known:
+            raise ProductMissingError(
+                f"reading {name} of {address}: its outputs are {', '.join(known) or 'none'}",
+                hint="Use the name of an output that the block has.",
+            )
+    return [store.load_output(manifest.ref, name) for name in (known if names is None else names)]
+
+
+def get_global_variable(pipeline_uuid: str, key: str) -> Any:
+    """The value of a variable of a pipeline's metadata.yaml; None when there is none of that name."""
+    return ask(
+        AskKind.GET_VARIABLE,
+        f"reading the variable {key} of pipeline {pipeline_uuid}",
+        {"pipeline_uuid": pipeline_uuid, "key": key},
+    )
+
+
+def get_global_variables(pipeline_uuid: str, **_options: Any) -> dict[str, Any]:
+    """All variables of a pipeline's metadata.yaml."""
+    found = ask(
+        AskKind.GET_VARIABLE, f"reading the variables of pipeline {pipeline_uuid}", {"pipeline_uuid": pipeline_uuid}
+    )
+    return dict(found or {})
+
+
+def set_global_variable(pipeline_uuid: str, key: str, value: Any, repo_path: str | None = None) -> None:
+    """Set a variable in a pipeline's metadata.yaml; the value is text, a number, a boolean, None, a list or a dict."""
+    del repo_path
+    ask(
+        AskKind.SET_VARIABLE,
+        f"setting the variable {key} of pipeline {pipeline_uuid}",
+        {"pipeline_uuid": pipeline_uuid, "key": key, "value": value},
+    )
+
+
+def delete_global_variable(pipeline_uuid: str, key: str, repo_path: str | None = None) -> None:
+    """Remove a variable from a pipeline's metadata.yaml."""
+    del repo_path
+    ask(
+        AskKind.SET_VARIABLE,
+        f"removing the variable {key} of pipeline {pipeline_uuid}",
+        {"pipeline_uuid": pipeline_uuid, "key": key, "delete": True},
+    )
+
+
+def clean_variables(pipeline_uuid: str | None = None) -> None:
+    """Refused: block code cannot delete data products.
+
+    Raises:
+        UnsupportedError: always.
+    """
+    raise UnsupportedError(
+        f"cleaning the data products of {pipeline_uuid or 'all pipelines'}: block code cannot delete them",
+        hint="Run `penstock clean`.",
+    )
+
+
+class VariableManager:
+    """Mage's way to outputs as an object; the arguments are accepted and ignored, as there is one project."""
+
+    def __init__(self, repo_path: str | None = None, variables_dir: str | None = None) -> None:
+        del repo_path, variables_dir
+
+    def get_variable(self, pipeline_uuid: str, block_uuid: str, variable_uuid: str = "output_0", **options: Any) -> Any:
+        """An output of a block; see `get_variable`."""
+        return get_variable(pipeline_uuid, block_uuid, variable_uuid, **options)
