@@ -1,0 +1,177 @@
+"""Turns one entry of a pipeline file into a block."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from penstock.model.block import EXTENSIONS, Block, BlockType, Language
+from penstock.project.layout import BlockFile, ProjectPlace, clean_name, find_block_file, type_of_folder
+from penstock.project.rules.base import Rule
+from penstock.project.rules.reading import (
+    ForeignPath,
+    MissingBlockFile,
+    MissingType,
+    PathOutside,
+    UnknownBlockType,
+    UnknownLanguage,
+    WrongShape,
+)
+from penstock.project.values import Path as Steps
+from penstock.project.values import Values, name_of
+
+FILELESS = frozenset({BlockType.GLOBAL_DATA_PRODUCT, BlockType.UNKNOWN})
+"""Types that have no code, or none that we know of."""
+_TYPES = {kind.value: kind for kind in BlockType if kind is not BlockType.UNKNOWN}
+_LANGUAGES = {language.value: language for language in Language if language is not Language.UNKNOWN}
+_LANGUAGE_OF = {extension: language for language, extension in EXTENSIONS.items()} | {"yml": Language.YAML}
+_OF_TYPE = {BlockType.MARKDOWN: Language.MARKDOWN}
+
+
+def read_block(place: ProjectPlace, values: Values, entry: Any, path: Steps, assumed: BlockType | None) -> Block | None:
+    """The block of an entry; None, with a finding, when it cannot be told apart.
+
+    Args:
+        place: the project.
+        values: the pipeline file.
+        entry: the entry as parsed.
+        path: where in the file it stands.
+        assumed: the type when none is written, as for the entries of `callbacks`.
+    """
+    if not isinstance(entry, Mapping):
+        values.tell(WrongShape, path, f"{path[0]} has an entry that is {name_of(entry)}", "Write a map with a uuid.")
+        return None
+    raw = values.mapping(entry, path)
+    uuid = values.text(raw.get("uuid"), (*path, "uuid")) or clean_name(values.text(raw.get("name"), (*path, "name")))
+    if not uuid:
+        values.tell(WrongShape, path, f"{path[0]} has an entry without uuid and name", "Give it a uuid.")
+        return None
+    configuration = values.mapping(raw.get("configuration"), (*path, "configuration"), block=uuid)
+    kind = _type(place, values, raw, path, uuid, configuration, assumed)
+    language = _language(values, raw, path, uuid, kind, configuration)
+    content = raw.get("content")
+    return Block(
+        uuid=uuid,
+        name=values.text(raw.get("name"), (*path, "name"), block=uuid) or uuid,
+        type=kind,
+        language=language,
+        upstream=values.texts(raw.get("upstream_blocks"), (*path, "upstream_blocks"), block=uuid),
+        downstream=values.texts(raw.get("downstream_blocks"), (*path, "downstream_blocks"), block=uuid),
+        configuration=configuration,
+        content=content if isinstance(content, str) and content.strip() else None,
+        declared_type=values.text(raw.get("type"), (*path, "type"), block=uuid),
+        timeout=values.number(raw.get("timeout"), (*path, "timeout"), block=uuid),
+        retry_config=read_retries(values, raw.get("retry_config"), (*path, "retry_config"), uuid),
+        executor_type=values.text(raw.get("executor_type"), (*path, "executor_type"), block=uuid) or None,
+        replicated_block=values.text(raw.get("replicated_block"), (*path, "replicated_block"), block=uuid) or None,
+        color=values.text(raw.get("color"), (*path, "color"), block=uuid) or None,
+        raw=raw,
+    )
+
+
+def read_retries(values: Values, given: Any, path: Steps, block: str = "") -> Mapping[str, Any]:
+    """Retry settings with numbers for numbers; what is unusable is left out."""
+    config = dict(values.mapping(given, path, block=block))
+    for key in ("retries", "delay", "max_delay"):
+        if key in config:
+            number = values.number(config.pop(key), (*path, key), block=block)
+            if number is not None:
+                config[key] = int(number) if number.is_integer() else number
+    if "exponential_backoff" in config:
+        config["exponential_backoff"] = values.flag(config["exponential_backoff"])
+    return config
+
+
+def find_code(place: ProjectPlace, values: Values, block: Block, original: Block, path: Steps) -> str | None:
+    """The block's file, that of its original for a replica; findings tell when it is missing or elsewhere."""
+    if original.type in FILELESS or original.language is Language.UNKNOWN:
+        return None
+    found = find_block_file(place, original.uuid, original.type, original.language, original.configuration)
+    if found.outside:
+        message = f"its file {found.named or original.uuid} is outside the project"
+        values.tell(PathOutside, _where(values, path), message, "Move it into the project.", block=block.uuid)
+        return None
+    if found.path is None:
+        if original.content is None:
+            _tell_missing(place, values, block, found, path)
+        return None
+    if found.named:
+        shown = _relative(place.root, found.path)
+        message = f"its path {found.named} leads nowhere here; {shown} is used"
+        values.tell(ForeignPath, _where(values, path), message, f"Write {shown}.", block=block.uuid)
+    return str(found.path)
+
+
+def _tell_missing(place: ProjectPlace, values: Values, block: Block, found: BlockFile, path: Steps) -> None:
+    expected = _relative(place.root, found.expected)
+    named = f", nor at {found.named}" if found.named else ""
+    where = _where(values, path) if found.named else path
+    values.tell(
+        MissingBlockFile,
+        where,
+        f"its file is missing: there is none at {expected}{named}",
+        f"Create {expected}, or remove the block from the pipeline.",
+        block=block.uuid,
+    )
+
+
+def _where(values: Values, path: Steps) -> Steps:
+    """The path of the key that names the block's file, as far as it is written."""
+    for tail in (("configuration", "file_source", "path"), ("configuration", "file_path"), ("uuid",)):
+        if values.document.node((*path, *tail)) is not None:
+            return (*path, *tail)
+    return path
+
+
+def _relative(root: Path, file: Path) -> str:
+    return file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)
+
+
+def _type(
+    place: ProjectPlace,
+    values: Values,
+    raw: Mapping[str, Any],
+    path: Steps,
+    uuid: str,
+    configuration: Mapping[str, Any],
+    assumed: BlockType | None,
+) -> BlockType:
+    declared = values.text(raw.get("type"), (*path, "type"), block=uuid)
+    if declared in _TYPES:
+        return _TYPES[declared]
+    if declared:
+        _unknown(values, UnknownBlockType, (*path, "type"), uuid, f"its type {declared!r} is not known to this version")
+        return BlockType.UNKNOWN
+    kind = assumed or type_of_folder(place, uuid, configuration)
+    if kind is None:
+        _unknown(values, MissingType, path, uuid, "it has no type, and no folder holds a file of its name")
+        return BlockType.UNKNOWN
+    values.tell(
+        MissingType,
+        path,
+        f"it has no type; {kind.value} is taken from its place",
+        f"Add type: {kind.value}.",
+        block=uuid,
+    )
+    return kind
+
+
+def _language(
+    values: Values, raw: Mapping[str, Any], path: Steps, uuid: str, kind: BlockType, configuration: Mapping[str, Any]
+) -> Language:
+    declared = values.text(raw.get("language"), (*path, "language"), block=uuid)
+    language = _LANGUAGES.get(declared.lower())
+    if language is not None:
+        return language
+    if declared:
+        _unknown(values, UnknownLanguage, (*path, "language"), uuid, f"its language {declared!r} is not known")
+        return Language.UNKNOWN
+    source = configuration.get("file_source")
+    named = source.get("path") if isinstance(source, Mapping) else configuration.get("file_path")
+    extension = str(named or uuid).rpartition(".")[2].lower()
+    return _OF_TYPE.get(kind) or _LANGUAGE_OF.get(extension, Language.PYTHON)
+
+
+def _unknown(values: Values, rule: type[Rule], path: Steps, uuid: str, message: str) -> None:
+    values.tell(rule, path, f"{message}; the block loads and does not run", "Correct it, or leave it.", block=uuid)
