@@ -149,12 +149,11 @@ def read_profile(file: str, name: str, render: Render) -> Profile:
 
 def parse_profiles(text: str, render: Render, file: str = "") -> dict[str, Profile]:
     """The profiles of a text; see `read_profiles`."""
+    templates: list[str] = []
     if _STATEMENT.search(text):
         # a loop or a condition shapes the YAML itself, so the whole text has to be rendered before it is read
-        text = render(text)
-        marked, templates = text, []
+        marked = render(text)
     else:
-        templates = []
 
         def mark(match: re.Match[str]) -> str:
             if match[0].startswith("{#"):
@@ -173,7 +172,7 @@ def parse_profiles(text: str, render: Render, file: str = "") -> dict[str, Profi
         if name == "version":
             continue
         if values is None:
-            values = {}  # noqa: PLW2901 - a profile whose keys are all commented out is an empty one
+            values = {}
         if isinstance(values, Mapping):
             found[str(name)] = Profile(str(name), {str(k): v for k, v in values.items()}, render, file)
     return found
@@ -194,7 +193,7 @@ def _load(text: str, templates: list[str], file: str) -> Any:
 
     Loader.add_constructor("tag:yaml.org,2002:str", scalar)
     try:
-        return yaml.load(text, Loader)  # noqa: S506 - a SafeLoader with one more kind of string
+        return yaml.load(text, Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         location = Location(file, mark.line + 1, mark.column + 1) if mark else Location(file)
@@ -213,6 +212,9 @@ def _load(text: str, templates: list[str], file: str) -> Any:
 def _rendered(value: Any, render: Render) -> Any:
     if isinstance(value, _Deferred):
         text = render(value.text)
+        if text == "None" and _TEMPLATE.fullmatch(value.text.strip()):
+            # an environment variable or a secret that is not set: no value, not the word
+            return None
         return _typed(text) if value.plain else text
     if isinstance(value, Mapping):
         return {_rendered(key, render): _rendered(inner, render) for key, inner in value.items()}

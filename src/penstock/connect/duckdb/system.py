@@ -164,7 +164,7 @@ class DuckDBSystem(SqlSystem):
                     self._refuse_rounding(field.name, kind, target)
             names = ", ".join(quoted(name) for name in table.column_names)
             with self._errors(f"INSERT INTO {target.sql}"):
-                self.connection.execute(f"INSERT INTO {target.sql} ({names}) SELECT {names} FROM {_ROWS}")  # noqa: S608
+                self.connection.execute(f"INSERT INTO {target.sql} ({names}) SELECT {names} FROM {_ROWS}")
 
     def unique_keys(self, target: Target) -> list[frozenset[str]]:
         """See the protocol."""
@@ -172,20 +172,16 @@ class DuckDBSystem(SqlSystem):
         here = "table_name = ? AND schema_name = CASE WHEN ? = '' THEN current_schema() ELSE ? END"
         with self._errors("reading the keys of a table"):
             keys = self.connection.execute(
-                "SELECT constraint_column_names FROM duckdb_constraints() "  # noqa: S608 - fixed text
+                "SELECT constraint_column_names FROM duckdb_constraints() "
                 f"WHERE constraint_type IN ('PRIMARY KEY', 'UNIQUE') AND {here}",
                 names,
             ).fetchall()
             made = self.connection.execute(
-                f"SELECT sql FROM duckdb_indexes() WHERE is_unique AND {here}",  # noqa: S608 - fixed text
+                f"SELECT sql FROM duckdb_indexes() WHERE is_unique AND {here}",
                 names,
             ).fetchall()
         found = [frozenset(map(str, columns)) for (columns,) in keys]
         return found + [_indexed(str(sql)) for (sql,) in made]
-
-    def tell(self, message: str) -> None:
-        """See the protocol."""
-        self._tell(message)
 
     def default_schema(self) -> str:
         """See the protocol."""
@@ -195,7 +191,7 @@ class DuckDBSystem(SqlSystem):
         name = quoted(column)
         with self._errors(f"checking column {column}"):
             found = self.connection.execute(
-                f"SELECT {name} FROM {_ROWS} WHERE {name} IS NOT NULL AND "  # noqa: S608 - quoted; kind is DuckDB's own
+                f"SELECT {name} FROM {_ROWS} WHERE {name} IS NOT NULL AND "
                 f"TRY_CAST(TRY_CAST({name} AS {kind}) AS DOUBLE) IS DISTINCT FROM TRY_CAST({name} AS DOUBLE) "
                 f"AND TRY_CAST({name} AS DOUBLE) IS NOT NULL LIMIT 1"
             ).fetchall()

@@ -81,6 +81,15 @@ class PostgresSystem(SqlSystem):
                 pass
             return self._rows(cursor) if cursor.description else None
 
+    def run_alone(self, sql: str) -> pa.Table | None:
+        """See the protocol."""
+        self.commit()
+        self.connection.autocommit = True
+        try:
+            return self.run(sql)
+        finally:
+            self.connection.autocommit = False
+
     def query(self, sql: str, limit: int = ROW_CAP, parameters: Any = None) -> Answer:
         """See the protocol."""
         if parameters is not None:
@@ -144,10 +153,6 @@ class PostgresSystem(SqlSystem):
                 [target.sql],
             ).fetchall()
         return [frozenset(names) for (names,) in rows]
-
-    def tell(self, message: str) -> None:
-        """See the protocol."""
-        self._tell(message)
 
     def default_schema(self) -> str:
         """See the protocol."""

@@ -64,9 +64,9 @@ def _numbers(texts: Any, modifier: int) -> Any:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if modifier >= 4:  # noqa: PLR2004 - PostgreSQL adds the size of a header
+    if modifier >= 4:
         precision, scale = ((modifier - 4) >> 16) & 0xFFFF, (modifier - 4) & 0x7FF
-        if scale < 1024 and precision <= _ARROW_DECIMAL:  # noqa: PLR2004 - larger is a negative scale
+        if scale < 1024 and precision <= _ARROW_DECIMAL:
             return texts.cast(pa.decimal128(precision, scale))
     dots = pc.find_substring(texts, ".")
     lengths = pc.utf8_length(texts)
@@ -77,7 +77,7 @@ def _numbers(texts: Any, modifier: int) -> Any:
         return texts.cast(pa.float64())
     if scale + whole <= _ARROW_DECIMAL:
         return texts.cast(pa.decimal128(_ARROW_DECIMAL, scale))
-    return texts.cast(pa.decimal256(76, scale)) if scale + whole <= 76 else texts  # noqa: PLR2004 - Arrow's largest
+    return texts.cast(pa.decimal256(76, scale)) if scale + whole <= 76 else texts
 
 
 def _loaded(texts: Any, load: Callable[[str], object]) -> Any:

@@ -143,7 +143,7 @@ def _missing(value: object) -> bool:
     if value is None:
         return True
     if isinstance(value, float):
-        return value != value  # noqa: PLR0124 - only NaN differs from itself
+        return value != value
     return type(value).__name__ in {"NAType", "NaTType"}
 
 
@@ -200,13 +200,13 @@ def pandas_of(table: pa.Table, *, coerce_float: bool = True) -> pd.DataFrame:
     ]
     for at, field in enumerate(table.schema):
         # narrow integers would overflow silently in the user's arithmetic
-        if pa.types.is_integer(field.type) and field.type.bit_width < 64:  # noqa: PLR2004
+        if pa.types.is_integer(field.type) and field.type.bit_width < 64:
             table = table.set_column(at, field.name, table.column(at).cast(pa.int64()))
         elif coerce_float and pa.types.is_decimal(field.type):
             table = table.set_column(at, field.name, table.column(at).cast(pa.float64()))
     names = table.column_names
     # pandas is filled by position, because a query may return two columns of one name
-    frame = table.rename_columns([str(at) for at in range(len(names))]).to_pandas()
+    frame: pd.DataFrame = table.rename_columns([str(at) for at in range(len(names))]).to_pandas()
     for at in json_columns:
         frame[str(at)] = _objects([None if v is None else json.loads(v) for v in table.column(at).to_pylist()])
     for at in lists:

@@ -27,7 +27,7 @@ _LEXEME = re.compile(
 )
 
 _QUERIES = frozenset(
-    "select values table show describe desc explain pragma from pivot unpivot summarize call fetch execute".split()  # noqa: SIM905
+    "select values table show describe desc explain pragma from pivot unpivot summarize call fetch execute".split()
 )
 _WRITES = frozenset(("insert", "update", "delete", "merge"))
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from penstock.connect.sql.names import Target, quoted
 from penstock.connect.sql.widening import fits
@@ -40,6 +40,7 @@ class SqlSystem(ABC):
     """The longest name of a table or column, in bytes."""
     case_folds: bool
     """Whether two names that differ only in case are the same column."""
+    _tell: Callable[[str], None]
 
     @abstractmethod
     def open(self) -> None:
@@ -99,9 +100,18 @@ class SqlSystem(ABC):
     def unique_keys(self, target: Target) -> list[frozenset[str]]:
         """The sets of columns on which the table has a unique index or constraint."""
 
-    @abstractmethod
+    def hear(self, tell: Callable[[str], None]) -> None:
+        """From now on tell that one."""
+        self._tell = tell
+
     def tell(self, message: str) -> None:
         """Say something that its user should know and that is no error."""
+        self._tell(message)
+
+    def run_alone(self, sql: str) -> pa.Table | None:
+        """Run one statement outside any transaction; what was not committed is committed first."""
+        self.commit()
+        return self.run(sql)
 
     def default_schema(self) -> str:
         """The schema of names that give none."""
@@ -112,7 +122,7 @@ class SqlSystem(ABC):
         target = Target("_penstock_stage")
         chosen = ", ".join(quoted(name) for name in columns)
         self.run(f"DROP TABLE IF EXISTS {target.sql}")
-        self.run(f"CREATE TEMPORARY TABLE {target.sql} AS SELECT {chosen} FROM {like.sql} LIMIT 0")  # noqa: S608 - quoted
+        self.run(f"CREATE TEMPORARY TABLE {target.sql} AS SELECT {chosen} FROM {like.sql} LIMIT 0")
         return target
 
     @contextmanager
@@ -129,7 +139,7 @@ class SqlSystem(ABC):
             raise
         self.commit()
 
-    def __enter__(self) -> SqlSystem:
+    def __enter__(self) -> Self:
         self.open()
         return self
 

@@ -1,0 +1,104 @@
+"""SQL on an embedded DuckDB in memory: upstream tables are read where they lie, the result leaves as Arrow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from penstock.connect.duckdb.opening import connect
+from penstock.connect.duckdb.system import tidied
+from penstock.connect.sql.statements import Statement, split
+from penstock.languages.job import Input, Job
+from penstock.languages.sql.naming import fitted_names
+from penstock.languages.sql.settings import SqlSettings
+from penstock.languages.sql.tables import table_of
+from penstock.languages.sql.templating import Reference, rendered
+from penstock.model.errors import QueryFailedError
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+
+def run_embedded(job: Job, settings: SqlSettings) -> pa.Table | None:
+    """Run the block's statements; the rows of the last, or of the table that it made, or None.
+
+    Raises:
+        TemplateError: the text cannot be rendered.
+        QueryFailedError: DuckDB refuses a statement.
+        ValueRefusedError: the query reads an upstream that is not tabular.
+    """
+    names = {f"df_{at}": entry for at, entry in enumerate(job.inputs, start=1)}
+    references = {token: Reference(lambda token=token: token) for token in names}
+    text = job.source if settings.verbatim else rendered(job, references)
+    statements = split(text)
+    if not statements:
+        job.log("warning", "The block holds no SQL statement; it has no output.")
+        return None
+    connection = connect(":memory:")
+    try:
+        _register(connection, job, statements, names)
+        table = _result(connection, statements)
+    finally:
+        connection.close()
+    if table is not None and settings.limit is not None and table.num_rows > settings.limit:
+        job.log("warning", f"limit_in_pipeline_run keeps {settings.limit:,} of {table.num_rows:,} rows.")
+        table = table.slice(0, settings.limit)
+    return table
+
+
+def _register(
+    connection: duckdb.DuckDBPyConnection, job: Job, statements: list[Statement], names: dict[str, Input]
+) -> None:
+    """Make the upstreams that the statements name visible as views; no other is read."""
+    used = frozenset().union(*(statement.names for statement in statements))
+    aliases = {entry.block.lower(): entry for entry in job.inputs}
+    wanted = {name: entry for name, entry in {**aliases, **names}.items() if name.lower() in used}
+    tables: dict[str, pa.Table] = {}
+    for name, entry in wanted.items():
+        if entry.block not in tables:
+            table = table_of(entry, name)
+            renamed = fitted_names(table.column_names, statements, folds=True)
+            if renamed:
+                told = ", ".join(f"{old} as {new}" for old, new in renamed.items())
+                job.log("info", f"The query calls columns of {entry.block} otherwise; it reads {told}.")
+                table = table.rename_columns([renamed.get(column, column) for column in table.column_names])
+            tables[entry.block] = table
+        connection.register(name, tables[entry.block])
+
+
+def _result(connection: duckdb.DuckDBPyConnection, statements: list[Statement]) -> pa.Table | None:
+    last = statements[-1]
+    for statement in statements[:-1]:
+        _run(connection, statement.text)
+    relation = _run(connection, last.text)
+    if last.answers:
+        return _arrow(relation, last.text)
+    if last.table:
+        query = f"SELECT * FROM {last.table}"
+        return _arrow(_run(connection, query), query)
+    return None
+
+
+def _run(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
+    import duckdb
+
+    try:
+        return connection.sql(sql)
+    except duckdb.Error as error:
+        raise _failed(sql, error) from None
+
+
+def _arrow(relation: Any, sql: str) -> pa.Table:
+    import duckdb
+
+    try:
+        return tidied(relation)
+    except duckdb.Error as error:
+        raise _failed(sql, error) from None
+
+
+def _failed(sql: str, error: Exception) -> QueryFailedError:
+    first = next((line.strip() for line in sql.splitlines() if line.strip()), "")[:80]
+    return QueryFailedError(
+        f"running {first!r} on the embedded DuckDB: {str(error).strip()}", hint="Correct the query."
+    )

@@ -1,0 +1,150 @@
+"""The template stage of a SQL block: `block_output` first, then Jinja, where every unknown name is an error."""
+
+from __future__ import annotations
+
+import ast
+import datetime
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from penstock.config.templates import render
+from penstock.languages.job import Input, Job
+from penstock.model.errors import TemplateError
+from penstock.sdk.rendering import functions
+
+_OUTPUT = re.compile(r"\{\{-?\s*(?=block_output\s*\()")
+_END = re.compile(r"-?\}\}")
+_LATER = (
+    "ds",
+    "hr",
+    "execution_date",
+    "interval_start_datetime",
+    "interval_end_datetime",
+    "interval_seconds",
+    "interval_start_datetime_previous",
+)
+
+
+class Reference:
+    """Stands for an upstream in a template; printing it is what makes the query use that upstream."""
+
+    def __init__(self, text: Callable[[], str]) -> None:
+        self._text = text
+
+    def __str__(self) -> str:
+        return self._text()
+
+
+def rendered(job: Job, references: Mapping[str, Reference]) -> str:
+    """The block's text with templates filled in.
+
+    Args:
+        job: the block; its variables are names of the template.
+        references: what `df_1` and so on stand for.
+
+    Raises:
+        TemplateError: syntax, an unknown name, or an error inside an expression.
+    """
+    block = job.order.block
+    file = block.file or block.uuid
+    text = _with_outputs(job, file)
+    variables: dict[str, Any] = {name: Reference(_nothing(job, name)) for name in _LATER}
+    variables.update(job.variables)
+    _derive_dates(variables)
+    variables.update(references)
+    available = {**functions(), "variables": _getter(variables)}
+    return render(text, variables, functions=available, file=file)
+
+
+def _nothing(job: Job, name: str) -> Callable[[], str]:
+    def text() -> str:
+        job.log("warning", f"{name} is empty: this run was not started by a trigger. Pass it as a variable to set it.")
+        return ""
+
+    return text
+
+
+def _derive_dates(variables: dict[str, Any]) -> None:
+    moment = variables.get("execution_date")
+    if isinstance(moment, datetime.datetime):
+        for name, form in (("ds", "%Y-%m-%d"), ("hr", "%H")):
+            if isinstance(variables.get(name), Reference):
+                variables[name] = moment.strftime(form)
+
+
+def _getter(variables: Mapping[str, Any]) -> Callable[..., Any]:
+    def get(name: str, parse: Any = None) -> Any:
+        if name not in variables:
+            raise TemplateError(
+                f"rendering variables('{name}'): there is no variable of that name",
+                hint="Add it to the pipeline's variables, or pass it with the run.",
+            )
+        value = variables[name]
+        if isinstance(parse, str):
+            # a lambda as text, as Mage takes it: the block's own code, in the block's own process
+            parse = eval(parse, _modules())
+        return parse(value) if callable(parse) else value
+
+    return get
+
+
+def _modules() -> dict[str, Any]:
+    return {"datetime": datetime, "json": json, "math": math}
+
+
+def _with_outputs(job: Job, file: str) -> str:
+    """The text with each `{{ block_output(...) }}` replaced by what the expression gives."""
+    text, parts, position = job.source, [], 0
+    for match in _OUTPUT.finditer(text):
+        if match.start() < position:
+            continue
+        expression, end = _expression(text, match.end(), file)
+        parts += [text[position : match.start()], _evaluated(job, expression, file)]
+        position = end
+    return "".join([*parts, text[position:]])
+
+
+def _expression(text: str, start: int, file: str) -> tuple[str, int]:
+    """The Python expression up to the closing braces that belong to the template and not to the expression."""
+    for match in _END.finditer(text, start):
+        expression = text[start : match.start()].strip()
+        try:
+            ast.parse(expression, mode="eval")
+        except (SyntaxError, ValueError):
+            continue
+        return expression, match.end()
+    raise TemplateError(
+        f"rendering {file}: block_output(...) is not a Python expression followed by two closing braces",
+        hint="Write {{ block_output('block', parse=lambda data, variables: ...) }}.",
+    )
+
+
+def _evaluated(job: Job, expression: str, file: str) -> str:
+    def block_output(uuid: str | None = None, parse: Callable[..., Any] | None = None) -> Any:
+        data = _output(job.inputs, uuid, file)
+        return data if parse is None else parse(data, job.variables)
+
+    try:
+        # the block's own code, in the block's own process
+        return str(eval(expression, {**_modules(), "block_output": block_output}))
+    except (ArithmeticError, AttributeError, LookupError, NameError, TypeError, ValueError) as error:
+        raise TemplateError(
+            f"rendering {file}: {expression[:80]} raised {type(error).__name__}: {error}",
+            hint="Correct the expression; data is the block's output, or the list of all when no block is named.",
+        ) from None
+
+
+def _output(inputs: list[Input], uuid: str | None, file: str) -> Any:
+    if uuid is None:
+        return [entry.value() for entry in inputs]
+    for entry in inputs:
+        if entry.block == uuid:
+            return entry.value()
+    names = ", ".join(entry.block for entry in inputs) or "none"
+    raise TemplateError(
+        f"rendering {file}: block_output('{uuid}') names a block that is not upstream; upstream are: {names}",
+        hint="Connect the block upstream, or correct the name.",
+    )

@@ -1,0 +1,134 @@
+"""Upstream outputs in the database of a SQL block: used where they are, inlined, or uploaded as tables."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from penstock.connect.sql.names import Target, shortened
+from penstock.connect.sql.statements import Statement, split
+from penstock.connect.sql.system import SqlSystem
+from penstock.connect.sql.write import IfExists, WritePlan, write_table
+from penstock.languages.job import Input, Job
+from penstock.languages.sql.connection import same_connection
+from penstock.languages.sql.naming import default_table, fitted_names, written
+from penstock.languages.sql.settings import SqlSettings, read_settings
+from penstock.languages.sql.tables import table_of
+from penstock.languages.sql.templating import rendered
+from penstock.model.block import EXTENSIONS, FOLDERS, BlockType, Language
+
+
+class Upstreams:
+    """What `df_1`, `df_2`, ... become in a query on a database.
+
+    Args:
+        system: the open connection.
+        job: the block.
+        settings: its configuration.
+        schema: where uploaded tables go.
+    """
+
+    def __init__(self, system: SqlSystem, job: Job, settings: SqlSettings, schema: str) -> None:
+        self.tokens = {f"df_{at}": entry for at, entry in enumerate(job.inputs, start=1)}
+        self._system = system
+        self._job = job
+        self._settings = settings
+        self._schema = schema
+        self._texts: dict[str, str] = {}
+        self._uploads: dict[str, Target] = {}
+
+    def use(self, token: str) -> str:
+        """What stands for that upstream in the query; an upload happens later, in `upload`."""
+        if token not in self._texts:
+            entry = self.tokens[token]
+            there = self._there(entry)
+            if there:
+                self._texts[token] = there
+            else:
+                self._uploads[token] = self._target(entry)
+                self._texts[token] = written(self._uploads[token])
+        return self._texts[token]
+
+    def upload(self, statements: list[Statement]) -> None:
+        """Upload the upstreams that the query uses and that are not in the database."""
+        for token, target in self._uploads.items():
+            entry = self.tokens[token]
+            table = table_of(entry, token)
+            renamed = fitted_names(table.column_names, statements, folds=self._system.case_folds)
+            if renamed:
+                told = ", ".join(f"{old} as {new}" for old, new in renamed.items())
+                self._job.log("info", f"The query calls columns of {entry.block} otherwise; {target} has {told}.")
+                table = table.rename_columns([renamed.get(column, column) for column in table.column_names])
+            self._job.log("info", f"Uploading {table.num_rows:,} rows of {entry.block} to {target}.")
+            write_table(self._system, table, target, WritePlan(if_exists=IfExists.REPLACE))
+
+    def _there(self, entry: Input) -> str:
+        """How the query reaches an upstream that worked on this very database: its table or its query; else empty."""
+        if entry.language != Language.SQL or entry.type == BlockType.SENSOR:
+            return ""
+        if not same_connection(self._job, self._settings, entry.configuration):
+            return ""
+        theirs = read_settings(entry.configuration, entry.block)
+        source = _source(self._job, entry)
+        if not theirs.raw and not theirs.verbatim:
+            return self._written_table(entry, theirs)
+        return self._raw_result(source) if source else ""
+
+    def _written_table(self, entry: Input, theirs: SqlSettings) -> str:
+        limit = self._system.name_limit
+        name = theirs.table or default_table(self._job.order.pipeline, entry.block, self._job.variables, limit)
+        target = Target(name, theirs.schema or self._schema)
+        # the block may have run on other settings; then its stored output is what counts
+        return written(target) if self._system.columns(target) is not None else ""
+
+    def _raw_result(self, source: str) -> str:
+        """A subquery of an upstream's own SELECT, or the table that it made. One that reads its upstreams is uploaded."""
+        if "df_" in source or "block_output" in source:
+            return ""
+        text = rendered(_quiet(self._job, source), {})
+        statements = split(text)
+        if len(statements) == 1 and statements[0].plain_query:
+            return f"(\n{statements[0].text}\n)"
+        return statements[-1].table if statements and not statements[-1].answers else ""
+
+    def _target(self, entry: Input) -> Target:
+        limit = self._system.name_limit
+        name = self._settings.upstream_tables.get(entry.block)
+        schema = self._schema
+        if not name:
+            name = default_table(self._job.order.pipeline, entry.block, self._job.variables, limit)
+        elif "." in name:
+            schema, _dot, name = name.rpartition(".")
+        if self._settings.unique_upstream:
+            name = shortened(f"{name}_{time.time_ns() // 1_000_000}", limit)
+        return Target(shortened(name, limit), schema)
+
+
+def _source(job: Job, entry: Input) -> str:
+    """The SQL of an upstream block, from its file; empty when it has none that can be found."""
+    own = entry.configuration.get("file_source") or {}
+    path = own.get("path") if isinstance(own, dict) else None
+    path = path or entry.configuration.get("file_path")
+    if not path:
+        folder = FOLDERS.get(BlockType(entry.type)) if entry.type in set(BlockType) else None
+        if folder is None:
+            return ""
+        path = f"{folder}/{entry.block}.{EXTENSIONS[Language.SQL]}"
+    file = Path(job.order.project) / str(path)
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _quiet(job: Job, source: str) -> Job:
+    """The job with another text, for rendering an upstream's query with the same variables."""
+    return Job(
+        order=job.order,
+        source=source,
+        inputs=[],
+        variables=job.variables,
+        context=job.context,
+        log=lambda _level, _text: None,
+        ask=job.ask,
+    )
