@@ -44,7 +44,7 @@ _SIZES = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 @click.option("--verbose", "-v", is_flag=True, help="Show what blocks print and log.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_context
-def run(ctx: click.Context, project: Path, pipeline_uuid: str | None, **given: Any) -> None:
+def run(ctx: click.Context, /, project: Path, pipeline_uuid: str | None, **given: Any) -> None:
     """Run PIPELINE_UUID of PROJECT; with one argument, that pipeline of the project in the current folder.
 
     Exit codes: 0 all blocks done, 1 a block failed, 2 wrong usage or files, 3 the machine refused, 130 interrupted.

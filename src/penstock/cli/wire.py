@@ -62,7 +62,7 @@ class Workbench:
         """Begin a run that is recorded in the project's logs and told to those sinks."""
         recorder = RunRecorder(self.project.logs_root(), plan.pipeline.uuid, plan.run)
         self._warm(plan)
-        targets = [recorder, *sinks]
+        targets: list[Sink] = [recorder, *sinks]
 
         def tell(event: events.Event) -> None:
             for target in targets:

@@ -13,7 +13,7 @@ from importlib import metadata
 from pathlib import Path
 
 from penstock.data import Manifest, ProductStore
-
+from penstock.engine.lineage import block_settings
 from penstock.engine.plan import RunPlan
 from penstock.model.product import Address, Lineage, ProductRef
 
@@ -36,14 +36,9 @@ def stale_reason(manifest: Manifest, plan: RunPlan, block: str, refs: Mapping[st
         return "an upstream has a newer version"
     if lineage.variables != {**plan.pipeline.variables, **plan.options.variables}:
         return "a variable has changed"
-    if lineage.settings != block_settings(dict(plan.block(block).configuration)):
+    if lineage.settings != block_settings(plan.block(block).configuration):
         return "the block's configuration has changed"
     return _changed_code(lineage, plan, block) or _changed_environment(lineage)
-
-
-def block_settings(configuration: dict[str, object]) -> dict[str, object]:
-    """The part of a block's configuration that its output may depend on."""
-    return {key: value for key, value in configuration.items() if key not in {"file_path", "file_source"}}
 
 
 def _changed_code(lineage: Lineage, plan: RunPlan, block: str) -> str:

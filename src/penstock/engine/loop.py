@@ -14,15 +14,14 @@ from functools import partial
 from itertools import count
 
 from penstock.data import ProductStore
-from penstock.engine.supervisor import Attempt, Captured, Ended, Supervisor
-
 from penstock.engine.freshness import fresh_version
 from penstock.engine.inputs import stored_input
 from penstock.engine.plan import RunPlan, work_order
+from penstock.engine.supervisor import Attempt, Captured, Ended, Supervisor
 from penstock.model import events
 from penstock.model.errors import PenstockError
 from penstock.model.messages import Answer, Ask, Failure, Finished, FromWorker, Log, Outcome, Output, Started
-from penstock.model.product import ProductRef
+from penstock.model.product import OutputSummary, ProductRef
 from penstock.model.run import (
     ENDED,
     AttemptFailed,
@@ -201,9 +200,9 @@ class RunLoop:
         handle.first_start.setdefault(block, now)
         handle.sink(events.BlockStarted(handle.plan.run, block, fence.token, now))
         on_event = partial(self._on_event, handle, block)
-        reuse = handle.session if handle.plan.pipeline.run_in_one_process else None
+        one_process = handle.plan.pipeline.run_in_one_process
         self._active += 1
-        attempt = self._supervisor.launch(order, on_event=on_event, reuse=reuse)
+        attempt = self._supervisor.launch(order, on_event=on_event, reuse=handle.session, keep=one_process)
         handle.current[block] = _Current(attempt, now)
 
     def _inputs(self, handle: RunHandle, block: str) -> dict[str, ProductRef | None]:
@@ -300,7 +299,7 @@ class RunLoop:
             cpu_seconds=finished.cpu_seconds if finished else 0.0,
         )
 
-    def _stored_outputs(self, ref: ProductRef | None) -> tuple[events.OutputSummary, ...]:
+    def _stored_outputs(self, ref: ProductRef | None) -> tuple[OutputSummary, ...]:
         return tuple(self._store.manifest(ref).summaries()) if ref is not None else ()
 
     def _close(self, handle: RunHandle) -> None:
