@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import fcntl
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -76,30 +77,22 @@ def _give_to_postgres(folder: Path) -> None:
         shutil.chown(folder, "postgres", "postgres")
 
 
-def _template(binaries: Path, shared: Path) -> Path:
-    """A freshly initialised data folder, made by the first of the processes that need it."""
-    shared.mkdir(parents=True, exist_ok=True)
+def _template(binaries: Path) -> Path:
+    """A freshly initialised data folder, made by the first test process on this machine that needs it and kept."""
+    shared = Path(tempfile.gettempdir()) / f"penstock-tests-{os.geteuid()}-postgres-{binaries.parent.name}"
+    shared.mkdir(exist_ok=True)
+    if shared.is_symlink() or shared.stat().st_uid != _owner():
+        if shared.is_symlink() or shared.stat().st_uid != os.geteuid():
+            raise RuntimeError(f"{shared} belongs to somebody else; remove it")
+        _give_to_postgres(shared)
     with (shared / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         data = shared / "data"
         if not (data / "complete").exists():
             shutil.rmtree(data, ignore_errors=True)
-            _give_to_postgres(shared)
+            command = [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-N", "--no-instructions"]
             subprocess.run(
-                [
-                    binaries / "initdb",
-                    "-D",
-                    data,
-                    "-U",
-                    "postgres",
-                    "-A",
-                    "trust",
-                    "-N",
-                    "--no-instructions",
-                    "-E",
-                    "UTF8",
-                    "--locale=C.UTF-8",
-                ],
+                [*command, "-E", "UTF8", "--locale=C.UTF-8"],
                 check=True,
                 stdout=subprocess.DEVNULL,
                 cwd="/",
@@ -107,6 +100,10 @@ def _template(binaries: Path, shared: Path) -> Path:
             )
             (data / "complete").touch()
     return data
+
+
+def _owner() -> int:
+    return pwd.getpwnam("postgres").pw_uid if os.geteuid() == 0 else os.geteuid()
 
 
 def free_port() -> int:
@@ -130,19 +127,15 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 @contextlib.contextmanager
-def postgres(shared: Path | None = None) -> Iterator[PostgresServer]:
-    """A running PostgreSQL on a free loopback port, ended at exit.
-
-    Args:
-        shared: folder for the initialised data folder that several processes copy; None makes one for this start.
-    """
+def postgres() -> Iterator[PostgresServer]:
+    """A running PostgreSQL on a free loopback port, ended at exit."""
     binaries = postgres_binaries()
     folder = Path(tempfile.mkdtemp(prefix="penstock-pg-"))
     process: subprocess.Popen[bytes] | None = None
     try:
         folder.chmod(0o755)
         _give_to_postgres(folder)
-        template = _template(binaries, shared or folder / "template")
+        template = _template(binaries)
         data, log = folder / "data", folder / "log"
         subprocess.run(["cp", "-a", template, data], check=True)
         (data / "complete").unlink()
@@ -150,13 +143,13 @@ def postgres(shared: Path | None = None) -> Iterator[PostgresServer]:
         options = "fsync=off full_page_writes=off synchronous_commit=off wal_level=logical shared_buffers=32MB max_connections=60"
         settings = [part for option in options.split() for part in ("-c", option)]
         with log.open("wb") as out:
-            process = subprocess.Popen(  # noqa: PLW1509 - a thread-free child is all that prctl needs
+            process = subprocess.Popen(
                 [binaries / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", folder, *settings],
                 stdout=out,
                 stderr=out,
                 cwd="/",
                 start_new_session=True,
-                preexec_fn=_end_with_parent,
+                preexec_fn=_end_with_parent,  # noqa: PLW1509 - it calls prctl and nothing else
                 **_as_postgres(),
             )
         _wait_for(port, process, log)

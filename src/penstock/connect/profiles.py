@@ -171,10 +171,10 @@ def parse_profiles(text: str, render: Render, file: str = "") -> dict[str, Profi
     for name, values in loaded.items():
         if name == "version":
             continue
-        if values is None:
-            values = {}
-        if isinstance(values, Mapping):
-            found[str(name)] = Profile(str(name), {str(k): v for k, v in values.items()}, render, file)
+        # a profile whose keys are all commented out is an empty one
+        keys = {} if values is None else values
+        if isinstance(keys, Mapping):
+            found[str(name)] = Profile(str(name), {str(k): v for k, v in keys.items()}, render, file)
     return found
 
 
@@ -193,7 +193,7 @@ def _load(text: str, templates: list[str], file: str) -> Any:
 
     Loader.add_constructor("tag:yaml.org,2002:str", scalar)
     try:
-        return yaml.load(text, Loader)
+        return yaml.load(text, Loader)  # noqa: S506 - a SafeLoader with one more kind of string
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         location = Location(file, mark.line + 1, mark.column + 1) if mark else Location(file)

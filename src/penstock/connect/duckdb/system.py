@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - every name in a statement is quoted or written by the block itself
 """DuckDB behind the protocol of SQL systems; rows go in and out as Arrow, without a copy where DuckDB allows it."""
 
 from __future__ import annotations
@@ -119,13 +120,19 @@ class DuckDBSystem(SqlSystem):
             table = tidied(relation.limit(limit + 1))
         return Answer(table.slice(0, limit), cut=table.num_rows > limit)
 
+    def result_names(self, sql: str) -> list[str]:
+        """See the protocol."""
+        with self._errors(sql):
+            return [str(name) for name in self.connection.sql(sql).columns]
+
     def columns(self, target: Target) -> dict[str, str] | None:
         """See the protocol."""
         with self._errors("reading the columns of a table"):
             rows = self.connection.execute(
                 "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = ? AND NOT internal "
                 "AND (schema_name = CASE WHEN ? = '' THEN current_schema() ELSE ? END OR database_name = 'temp') "
-                "AND database_name IN (CASE WHEN ? = '' THEN current_database() ELSE ? END, 'temp') ORDER BY column_index",
+                "AND database_name IN (CASE WHEN ? = '' THEN current_database() ELSE ? END, 'temp') "
+                "ORDER BY column_index",
                 [target.table, target.schema, target.schema, target.database, target.database],
             ).fetchall()
         return {str(name): str(kind) for name, kind in rows} or None

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - every name in a statement is quoted or written by the block itself
 """PostgreSQL behind the protocol of SQL systems; rows go in and out by COPY, through Arrow's CSV reader and writer."""
 
 from __future__ import annotations
@@ -107,6 +108,11 @@ class PostgresSystem(SqlSystem):
             raise QueryFailedError(f"running {_shown(sql)!r} on PostgreSQL: the statement returns no rows")
         return Answer(table.slice(0, limit), cut=table.num_rows > limit)
 
+    def result_names(self, sql: str) -> list[str]:
+        """See the protocol."""
+        with self._errors(sql):
+            return [name for name, _, _ in self._described(sql)]
+
     def columns(self, target: Target) -> dict[str, str] | None:
         """See the protocol."""
         with self._errors("reading the columns of a table"):
@@ -148,8 +154,8 @@ class PostgresSystem(SqlSystem):
         with self._errors("reading the keys of a table"):
             rows = self.connection.execute(
                 "SELECT array_agg(a.attname::text) FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid "
-                "AND a.attnum = ANY(i.indkey[0:i.indnkeyatts - 1]) WHERE i.indrelid = to_regclass(%s) AND i.indisunique "
-                "AND i.indpred IS NULL AND i.indexprs IS NULL GROUP BY i.indexrelid",
+                "AND a.attnum = ANY(i.indkey[0:i.indnkeyatts - 1]) WHERE i.indrelid = to_regclass(%s) "
+                "AND i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL GROUP BY i.indexrelid",
                 [target.sql],
             ).fetchall()
         return [frozenset(names) for (names,) in rows]

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 BOOL, BYTEA, INT8, INT2, INT4, FLOAT4, FLOAT8, NUMERIC = 16, 17, 20, 21, 23, 700, 701, 1700
 DATE, TIMESTAMP, TIMESTAMPTZ = 1082, 1114, 1184
 JSON, JSONB, UUID, OID = 114, 3802, 2950, 26
-_ARROW_DECIMAL = 38
+_ARROW_DECIMAL, _ARROW_LARGE_DECIMAL = 38, 76
+_HEADER, _NEGATIVE_SCALE = 4, 1024
 _TEXT_OIDS = frozenset({18, 19, 25, 705, 1042, 1043, JSON, JSONB, UUID})
 
 
@@ -64,9 +65,9 @@ def _numbers(texts: Any, modifier: int) -> Any:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if modifier >= 4:
-        precision, scale = ((modifier - 4) >> 16) & 0xFFFF, (modifier - 4) & 0x7FF
-        if scale < 1024 and precision <= _ARROW_DECIMAL:
+    if modifier >= _HEADER:
+        precision, scale = ((modifier - _HEADER) >> 16) & 0xFFFF, (modifier - _HEADER) & 0x7FF
+        if scale < _NEGATIVE_SCALE and precision <= _ARROW_DECIMAL:
             return texts.cast(pa.decimal128(precision, scale))
     dots = pc.find_substring(texts, ".")
     lengths = pc.utf8_length(texts)
@@ -77,7 +78,9 @@ def _numbers(texts: Any, modifier: int) -> Any:
         return texts.cast(pa.float64())
     if scale + whole <= _ARROW_DECIMAL:
         return texts.cast(pa.decimal128(_ARROW_DECIMAL, scale))
-    return texts.cast(pa.decimal256(76, scale)) if scale + whole <= 76 else texts
+    if scale + whole <= _ARROW_LARGE_DECIMAL:
+        return texts.cast(pa.decimal256(_ARROW_LARGE_DECIMAL, scale))
+    return texts
 
 
 def _loaded(texts: Any, load: Callable[[str], object]) -> Any:
@@ -159,19 +162,15 @@ def copy_text(column: Any, field: pa.Field) -> Any:
     if pa.types.is_dictionary(kind):
         column = column.cast(kind.value_type)
         kind = kind.value_type
-    if pa.types.is_null(kind):
-        return column.cast(pa.string())
     if pa.types.is_timestamp(kind):
         return column.cast(pa.timestamp("us", kind.tz), safe=False)
     if pa.types.is_time(kind):
         return column.cast(pa.time64("us"), safe=False).cast(pa.string())
-    if pa.types.is_decimal(kind):
-        return column.cast(pa.string())
     if pa.types.is_nested(kind) or pa.types.is_duration(kind) or _is_binary(kind) or pa.types.is_interval(kind):
         return pa.array([None if v is None else _written(v, kind) for v in column.to_pylist()], pa.string())
-    if pa.types.is_float16(kind):
-        return column.cast(pa.float32())
-    return column.cast(pa.string()) if str(kind).endswith("view") else column
+    as_text = pa.types.is_null(kind) or pa.types.is_decimal(kind) or str(kind).endswith("view")
+    wanted = pa.string() if as_text else pa.float32() if pa.types.is_float16(kind) else kind
+    return column.cast(wanted)
 
 
 def _written(value: Any, kind: pa.DataType) -> str:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+_WIDEST = 64
+
 MARK = b"penstock.type"
 """The key of a field's metadata that says what its text is: `json` or `uuid`."""
 
@@ -143,7 +145,7 @@ def _missing(value: object) -> bool:
     if value is None:
         return True
     if isinstance(value, float):
-        return value != value
+        return value != value  # noqa: PLR0124 - only NaN differs from itself
     return type(value).__name__ in {"NAType", "NaTType"}
 
 
@@ -200,7 +202,7 @@ def pandas_of(table: pa.Table, *, coerce_float: bool = True) -> pd.DataFrame:
     ]
     for at, field in enumerate(table.schema):
         # narrow integers would overflow silently in the user's arithmetic
-        if pa.types.is_integer(field.type) and field.type.bit_width < 64:
+        if pa.types.is_integer(field.type) and field.type.bit_width < _WIDEST:
             table = table.set_column(at, field.name, table.column(at).cast(pa.int64()))
         elif coerce_float and pa.types.is_decimal(field.type):
             table = table.set_column(at, field.name, table.column(at).cast(pa.float64()))

@@ -27,7 +27,10 @@ _LEXEME = re.compile(
 )
 
 _QUERIES = frozenset(
-    "select values table show describe desc explain pragma from pivot unpivot summarize call fetch execute".split()
+    (
+        *("select", "values", "table", "from", "pivot", "unpivot", "summarize"),
+        *("show", "describe", "desc", "explain", "pragma", "call", "fetch", "execute"),
+    )
 )
 _WRITES = frozenset(("insert", "update", "delete", "merge"))
 

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - every name in a statement is quoted or written by the block itself
 """What a SQL system offers, whatever its driver: the protocol that writing policies and SQL blocks are built on."""
 
 from __future__ import annotations
@@ -75,6 +76,10 @@ class SqlSystem(ABC):
     @abstractmethod
     def query(self, sql: str, limit: int = ROW_CAP, parameters: Any = None) -> Answer:
         """The rows of one query, at most `limit`."""
+
+    @abstractmethod
+    def result_names(self, sql: str) -> list[str]:
+        """The names of the columns that a query would return; it does not run."""
 
     @abstractmethod
     def columns(self, target: Target) -> dict[str, str] | None:

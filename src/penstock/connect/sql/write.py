@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - every name in a statement is quoted or written by the block itself
 """Writing a frame or a query into a table: append, replace or fail, with unique keys, all in one transaction.
 
 A failure at any point leaves the table as it was.
@@ -79,7 +80,7 @@ def write_query(system: SqlSystem, query: str, target: Target, plan: WritePlan) 
         if exists and plan.if_exists is IfExists.FAIL:
             raise _already(doing)
         if exists and plan.if_exists is IfExists.APPEND and not plan.on_conflict:
-            system.run(f"INSERT INTO {target.sql}\n{query}")
+            system.run(f"INSERT INTO {target.sql}{_named(system, query, target)}\n{query}")
             return
         stage = Target(shortened(f"{target.table}__new", system.name_limit), target.schema, target.database)
         # the query may read the table that it replaces, so the new one stands beside it first
@@ -97,8 +98,16 @@ def write_query(system: SqlSystem, query: str, target: Target, plan: WritePlan) 
             _ensure_unique(system, target, plan)
 
 
+def _named(system: SqlSystem, query: str, target: Target) -> str:
+    """The column list of an INSERT when the table has the query's columns; otherwise they go in by their position."""
+    names, existing = system.result_names(query), system.columns(target) or {}
+    if len(set(names)) < len(names) or not set(names) <= set(existing):
+        return ""
+    return " (" + ", ".join(quoted(name) for name in names) + ")"
+
+
 def _refilled(system: SqlSystem, stage: Target, target: Target, plan: WritePlan) -> bool:
-    """Put the staged rows into the existing table, so that its grants, indexes and views stay, when the columns agree."""
+    """Put the staged rows into the existing table, if its columns agree, so that its grants, indexes and views stay."""
     if plan.drop or system.columns(stage) != system.columns(target):
         return False
     names = ", ".join(quoted(name) for name in system.columns(stage) or {})
@@ -136,7 +145,7 @@ def _prepare(system: SqlSystem, table: pa.Table, target: Target, plan: WritePlan
         if plan.if_exists is IfExists.FAIL:
             raise _already(doing)
         if plan.if_exists is IfExists.APPEND:
-            return table.rename_columns(_matched(system, table.column_names, existing, doing))
+            return table.rename_columns(_matched(table.column_names, existing, doing))
         if _keeps(system, table, existing, plan):
             system.run(f"DELETE FROM {target.sql}")
             return table
@@ -147,13 +156,13 @@ def _prepare(system: SqlSystem, table: pa.Table, target: Target, plan: WritePlan
 
 
 def _keeps(system: SqlSystem, table: pa.Table, existing: Mapping[str, str], plan: WritePlan) -> bool:
-    """Whether replacing may keep the table and change only its rows: same columns, and each type holds the new values."""
+    """Whether replacing may keep the table and change only its rows: same columns, whose types hold the new values."""
     if plan.drop or plan.types or set(existing) != set(table.column_names):
         return False
     return all(system.fits(f, existing[f.name]) for f in table.schema)
 
 
-def _matched(system: SqlSystem, names: Sequence[str], existing: Mapping[str, str], doing: str) -> list[str]:
+def _matched(names: Sequence[str], existing: Mapping[str, str], doing: str) -> list[str]:
     """The target's name for each column: the same, or the same but for case, or as it was before or after cleaning."""
     folded = {name.lower(): name for name in existing}
     found = []

@@ -1,6 +1,7 @@
 """SQL blocks: on an embedded DuckDB by default, or on the system of a profile.
 
-What never lives here: drivers and write policies (`connect`). Start reading at `runner`, then `embedded` and `database`.
+What never lives here: drivers and write policies (`connect`).
+Start reading at `runner`, then `embedded` and `database`.
 """
 
 from penstock.languages.sql.runner import SqlRunner

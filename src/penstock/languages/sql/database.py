@@ -1,8 +1,10 @@
+# ruff: noqa: S608 - every name in a statement is quoted or written by the block itself
 """SQL on a database of a profile: upstreams become tables there, the query runs there, the output is read back."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from penstock.connect.sql.names import Target, shortened
@@ -36,7 +38,7 @@ def run_on(system: SqlSystem, job: Job, settings: SqlSettings) -> pa.Table | Non
     """
     block = _Block(system, job, settings)
     upstreams = Upstreams(system, job, settings, block.schema)
-    references = {token: Reference(lambda token=token: upstreams.use(token)) for token in upstreams.tokens}
+    references = {token: Reference(partial(upstreams.use, token)) for token in upstreams.tokens}
     text = job.source if settings.verbatim else rendered(job, references)
     statements = split(text)
     if not statements:

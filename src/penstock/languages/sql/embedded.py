@@ -1,7 +1,9 @@
+# ruff: noqa: S608 - every name in a statement is quoted or written by the block itself
 """SQL on an embedded DuckDB in memory: upstream tables are read where they lie, the result leaves as Arrow."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from penstock.connect.duckdb.opening import connect
@@ -28,7 +30,7 @@ def run_embedded(job: Job, settings: SqlSettings) -> pa.Table | None:
         ValueRefusedError: the query reads an upstream that is not tabular.
     """
     names = {f"df_{at}": entry for at, entry in enumerate(job.inputs, start=1)}
-    references = {token: Reference(lambda token=token: token) for token in names}
+    references = {token: Reference(partial(str, token)) for token in names}
     text = job.source if settings.verbatim else rendered(job, references)
     statements = split(text)
     if not statements:

@@ -18,7 +18,7 @@ _SCALARS = (str, int, float, bool, bytes)
 
 
 def table_of(upstream: Input, token: str) -> pa.Table:
-    """The upstream's output as Arrow: a frame as it is, a list of dicts as rows, a dict as one row, a value as one cell.
+    """The output as Arrow: a frame as it is, a list of dicts as rows, a dict as one row, a value as one cell.
 
     Args:
         upstream: the block.

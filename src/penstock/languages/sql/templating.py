@@ -1,9 +1,10 @@
+# ruff: noqa: S307 - expressions of the block itself, evaluated in the block's own process
 """The template stage of a SQL block: `block_output` first, then Jinja, where every unknown name is an error."""
 
 from __future__ import annotations
 
 import ast
-import datetime
+import datetime as dt
 import json
 import math
 import re
@@ -69,7 +70,7 @@ def _nothing(job: Job, name: str) -> Callable[[], str]:
 
 def _derive_dates(variables: dict[str, Any]) -> None:
     moment = variables.get("execution_date")
-    if isinstance(moment, datetime.datetime):
+    if isinstance(moment, dt.datetime):
         for name, form in (("ds", "%Y-%m-%d"), ("hr", "%H")):
             if isinstance(variables.get(name), Reference):
                 variables[name] = moment.strftime(form)
@@ -92,7 +93,7 @@ def _getter(variables: Mapping[str, Any]) -> Callable[..., Any]:
 
 
 def _modules() -> dict[str, Any]:
-    return {"datetime": datetime, "json": json, "math": math}
+    return {"datetime": dt, "json": json, "math": math}
 
 
 def _with_outputs(job: Job, file: str) -> str:

@@ -82,7 +82,7 @@ class Upstreams:
         return written(target) if self._system.columns(target) is not None else ""
 
     def _raw_result(self, source: str) -> str:
-        """A subquery of an upstream's own SELECT, or the table that it made. One that reads its upstreams is uploaded."""
+        """A subquery of an upstream's own SELECT, or the table that it made; empty when it reads its own upstreams."""
         if "df_" in source or "block_output" in source:
             return ""
         text = rendered(_quiet(self._job, source), {})

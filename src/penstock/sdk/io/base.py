@@ -1,3 +1,4 @@
+# ruff: noqa: FBT001, FBT002 - signatures that block code was written for
 """What all clients share: names of systems, formats and policies, and the base classes."""
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ class BaseIO(ABC):
 
     def tell(self, message: str) -> None:
         """Print something that the user should know, whatever `verbose` says."""
-        print(message, flush=True)
+        print(message, flush=True)  # noqa: T201 - what a block prints is captured as its log
 
     def told(self, message: str) -> None:
         """Print what is being done, when `verbose`."""

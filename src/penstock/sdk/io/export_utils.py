@@ -1,3 +1,4 @@
+# ruff: noqa: FBT001, FBT002 - signatures that block code was written for
 """What block code uses to look at a frame before an export: the kinds of its columns, a CREATE TABLE statement."""
 
 from __future__ import annotations

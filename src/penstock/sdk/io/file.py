@@ -1,3 +1,4 @@
+# ruff: noqa: A002, FBT001, FBT002 - signatures that block code was written for
 """The client of files on this machine, or of any address that pandas reads."""
 
 from __future__ import annotations
@@ -190,7 +191,7 @@ def _read(filepath: str | os.PathLike[str], given: FileFormat | str | None, opti
     }
     options = {**_defaults(kind, filepath), **options}
     try:
-        return readers[kind](filepath, **options)
+        frame: pd.DataFrame = readers[kind](filepath, **options)
     except ImportError as error:
         raise _missing(kind, f"loading {filepath}", error) from None
     except OSError as error:
@@ -198,6 +199,8 @@ def _read(filepath: str | os.PathLike[str], given: FileFormat | str | None, opti
     except (ValueError, SyntaxError) as error:
         # pandas raises subclasses of ValueError for what it cannot parse, the XML parser SyntaxErrors
         raise FileInvalidError(f"loading {filepath} as {kind}: {error}") from error
+    else:
+        return frame
 
 
 def _defaults(kind: FileFormat, filepath: object) -> dict[str, Any]:

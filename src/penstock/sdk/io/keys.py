@@ -1,3 +1,4 @@
+# ruff: noqa: S105 - names of settings, not values
 
 """The keys that profiles of io_config.yaml use, by name; a profile may hold any other key as well."""
 

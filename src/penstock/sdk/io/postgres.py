@@ -1,3 +1,4 @@
+# ruff: noqa: FBT001, FBT002, PLR0917 - signatures that block code was written for
 """The client of PostgreSQL."""
 
 from __future__ import annotations

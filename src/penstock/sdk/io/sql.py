@@ -1,3 +1,4 @@
+# ruff: noqa: FBT001, FBT002, PLR0917 - signatures that block code was written for
 """The client of SQL databases: load a query into a frame, export a frame or a query into a table."""
 
 from __future__ import annotations
@@ -87,10 +88,10 @@ class BaseSQL(BaseSQLConnection):
 
     def sample(self, schema: str, table: str, size: int = QUERY_ROW_LIMIT, **kwargs: Any) -> pd.DataFrame:
         """The first rows of a table."""
-        return self.load(f"SELECT * FROM {Target(table, schema or '').sql}", limit=size, **kwargs)
+        return self.load(f"SELECT * FROM {Target(table, schema or '').sql}", limit=size, **kwargs)  # noqa: S608 - quoted
 
     def execute(self, query_string: str, **query_vars: Any) -> None:
-        """Run statements; `query_vars` fill `%(name)s` placeholders. On PostgreSQL call `commit` to keep what they did."""
+        """Run statements; `query_vars` fill `%(name)s` placeholders. PostgreSQL keeps what they did after `commit`."""
         self.told(f"Executing query '{query_string}'")
         for statement in split(query_string):
             self.system.run(statement.text, query_vars or None)
@@ -149,7 +150,7 @@ class BaseSQL(BaseSQLConnection):
         query_string: str | None = None,
         unique_conflict_method: str | None = None,
         unique_constraints: Sequence[str] | None = None,
-        skip_semicolon_at_end: bool = False,
+        skip_semicolon_at_end: bool = False,  # noqa: ARG002 - statements are sent one by one
         **kwargs: Any,
     ) -> None:
         """Write a frame, or the rows of a query, into a table, in one transaction that it commits.

@@ -1,5 +1,6 @@
-"""Clients of systems that Penstock does not reach yet: their names resolve and their settings are read, and the first
-use says in one sentence what is missing. One table instead of a file per system.
+"""Clients of systems that Penstock does not reach yet, in one table instead of a file per system.
+
+Their names resolve and take their settings; the first use says in one sentence what is missing.
 """
 
 from __future__ import annotations
