@@ -132,8 +132,13 @@ def _as_times(column: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _as_time(value: Any) -> Any:
+    import warnings
+
     import pandas as pd
 
     if isinstance(value, (dt.datetime, dt.date)):
         return pd.Timestamp(value)
-    return pd.to_datetime(str(value), errors="coerce")
+    with warnings.catch_warnings():
+        # The values of a column are each written in their own way on purpose: day first is guessed where it must be.
+        warnings.simplefilter("ignore", UserWarning)
+        return pd.to_datetime(str(value), errors="coerce")

@@ -128,7 +128,7 @@ class _Condition:
         if not _holds_texts(column):
             raise self._error(f"contains needs a column of texts, {column.name} holds {column.dtype}")
         try:
-            return column.str.contains(value, na=False).astype(bool)
+            return column.astype(object).str.contains(re.compile(value), na=False).astype(bool)
         except re.error as error:
             raise self._error(f"{value!r} is not a pattern ({error})") from error
 

@@ -101,7 +101,7 @@ def _put(column: pd.Series[Any], missing: pd.Series[bool], value: Any) -> pd.Ser
 
     if pd.api.types.is_scalar(value) and pd.isna(value):
         return column
-    numeric = types.is_numeric_dtype(column.dtype)
+    numeric = types.is_numeric_dtype(column.dtype) and not isinstance(value, str)
     if numeric:
         value = pd.to_numeric(value, errors="raise")
         column = column.astype("float64") if column.dtype.kind in "iuf" else column

@@ -1,0 +1,101 @@
+import datetime as dt
+
+import pytest
+
+from penstock.model.errors import BlockFailedError, SettingInvalidError, UnsupportedError
+from penstock.model.messages import AskKind
+from penstock.sdk import context, nesting, triggers
+
+
+@pytest.fixture
+def asked(tmp_path):
+    """What is requested, with the answer to give in `asked.answer`."""
+
+    class Asked(list):
+        answer = None
+
+        def __call__(self, kind, arguments):
+            self.append((kind, arguments))
+            return self.answer
+
+    asker = Asked()
+    context.activate(context.Context(project=str(tmp_path), project_name=tmp_path.name, ask=asker))
+    yield asker
+    context.activate(None)
+
+
+def test_trigger_pipeline_asks_and_gives_the_run(asked):
+    asked.answer = {"id": "r1", "pipeline_uuid": "orders", "status": "running"}
+    run = triggers.trigger_pipeline("orders", variables={"day": "2024-01-01"}, check_status=True, poll_timeout=5)
+    kind, arguments = asked[0]
+    assert kind is AskKind.TRIGGER_PIPELINE
+    assert arguments["variables"] == {"day": "2024-01-01"}
+    assert (arguments["check_status"], arguments["error_on_failure"], arguments["poll_timeout"]) == (True, False, 5)
+    assert (run.id, run.pipeline_uuid, run.status) == ("r1", "orders", "running")
+
+
+def test_remote_blocks_are_refused_before_anything_is_triggered(asked):
+    with pytest.raises(UnsupportedError, match="remote blocks"):
+        triggers.trigger_pipeline("orders", remote_blocks=[{"block_uuid": "a"}])
+    assert asked == []
+
+
+def test_run_waits_and_fails_with_the_run(asked):
+    asked.answer = {"id": "r1", "pipeline_uuid": "orders", "status": "completed"}
+    nesting.run("orders", project_path="/elsewhere", day=1)
+    arguments = asked[0][1]
+    assert arguments["check_status"] is True
+    assert arguments["error_on_failure"] is True
+    assert arguments["variables"] == {"day": 1}
+    with pytest.raises(UnsupportedError, match="block load"):
+        nesting.run("orders", block_uuid="load")
+
+
+@pytest.mark.parametrize(
+    ("answer", "block", "status"),
+    [
+        (None, None, False),
+        ({"run": "r", "state": "running", "blocks": {}}, None, False),
+        ({"run": "r", "state": "completed", "blocks": {}}, None, True),
+        ({"run": "r", "state": "running", "blocks": {"a": "completed"}}, "a", True),
+        ({"run": "r", "state": "running", "blocks": {"a": "skipped"}}, "a", True),
+        ({"run": "r", "state": "completed", "blocks": {"a": "completed"}}, "b", False),
+    ],
+)
+def test_check_status(asked, answer, block, status):
+    asked.answer = answer
+    assert triggers.check_status("orders", dt.datetime(2024, 1, 1, tzinfo=dt.UTC), block_uuid=block) is status
+
+
+@pytest.mark.parametrize(("state", "blocks", "block"), [("failed", {}, None), ("running", {"a": "cancelled"}, "a")])
+def test_check_status_does_not_wait_in_vain(asked, state, blocks, block):
+    asked.answer = {"run": "r", "state": state, "blocks": blocks}
+    with pytest.raises(BlockFailedError, match="orders"):
+        triggers.check_status("orders", None, block_uuid=block)
+
+
+@pytest.mark.parametrize(
+    ("moment", "told"),
+    [
+        (dt.datetime(2024, 1, 1, 5), "2024-01-01T05:00:00+00:00"),  # noqa: DTZ001 - a time without a zone is the case
+        (dt.datetime(2024, 1, 1, 5, tzinfo=dt.timezone(dt.timedelta(hours=2))), "2024-01-01T05:00:00+02:00"),
+        ("2024-01-01", "2024-01-01T00:00:00+00:00"),
+    ],
+)
+def test_a_moment_without_a_zone_is_utc(asked, moment, told):
+    triggers.check_status("orders", moment, hours=2)
+    assert asked[0] == (AskKind.RUN_STATUS, {"pipeline_uuid": "orders", "execution_date": told, "hours": 2})
+
+
+def test_a_moment_that_is_none_is_refused(asked):
+    with pytest.raises(SettingInvalidError, match="'soon'"):
+        triggers.check_status("orders", "soon")
+
+
+def test_outside_a_run_nobody_answers(tmp_path):
+    context.activate(context.Context(project=str(tmp_path), project_name="p"))
+    try:
+        with pytest.raises(UnsupportedError, match="triggering pipeline orders"):
+            triggers.trigger_pipeline("orders")
+    finally:
+        context.activate(None)
