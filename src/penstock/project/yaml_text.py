@@ -286,7 +286,7 @@ class _Builder:
 
     def _pair(self, parent: Node, key: Node, value: Node) -> None:
         parent.pairs.append((key, value))
-        if _merges(key):
+        if is_merge(key):
             return
         try:
             known = key.data in parent.data
@@ -300,7 +300,7 @@ class _Builder:
         parent.data[key.data] = value.data
 
     def _merge(self, node: Node) -> None:
-        merged = [value for key, value in node.pairs if _merges(key)]
+        merged = [value for key, value in node.pairs if is_merge(key)]
         if not merged:
             return
         sources: list[Any] = []
@@ -351,7 +351,8 @@ def _end_of_block_scalar(text: str, start: int, end: int) -> int:
     return start + len(text[start:end].rstrip("\r\n"))
 
 
-def _merges(key: Node) -> bool:
+def is_merge(key: Node) -> bool:
+    """Whether a key is `<<`, whose value lends its keys to the map."""
     return key.data == "<<" and not key.style and key.kind is Kind.SCALAR
 
 
