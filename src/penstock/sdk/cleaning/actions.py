@@ -189,10 +189,10 @@ class BaseAction:
             )
         missing = frame[names[0]].isna()
         if frame[names[0]].dtype.kind != "f" or not missing.any():
-            ordered: pd.DataFrame = frame.sort_values(names, ascending=list(order), kind="stable")
-            return ordered
-        rest: pd.DataFrame = frame[~missing].sort_values(names, ascending=list(order), kind="stable")
-        return pd.concat([frame[missing], rest] if order[0] else [rest, frame[missing]])
+            return frame.sort_values(names, ascending=list(order), kind="stable")
+        rest = frame[~missing].sort_values(names, ascending=list(order), kind="stable")
+        joined: pd.DataFrame = pd.concat([frame[missing], rest] if order[0] else [rest, frame[missing]])
+        return joined
 
     def _shift_down(self, frame: pd.DataFrame) -> pd.DataFrame:
         names = self._arguments(frame)
