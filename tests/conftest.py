@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from servers import PostgresServer, postgres
+from tests.servers import PostgresServer, postgres
 
 _NUMBERS = itertools.count(1)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _ROWS = "_penstock_rows"
-_ROUNDED = ("int", "decimal", "float", "real", "timestamp", "date", "time")
+_ROUNDED = ("int", "uint", "decimal", "float", "double", "halffloat")
 
 
 class DuckDBSystem(SqlSystem):
@@ -210,12 +210,16 @@ class DuckDBSystem(SqlSystem):
 
     @contextmanager
     def _registered(self, table: pa.Table) -> Iterator[None]:
+        import duckdb
+
         with self._errors("reading the frame"):
             self.connection.register(_ROWS, _plain(table))
         try:
             yield
         finally:
-            self.connection.unregister(_ROWS)
+            # after a statement has failed, the rollback takes the view away
+            with suppress(duckdb.TransactionException):
+                self.connection.unregister(_ROWS)
 
     def _end(self, how: str) -> None:
         import duckdb

@@ -195,20 +195,21 @@ def _merge(system: SqlSystem, stage: Target, target: Target, columns: Sequence[s
     """Insert staged rows; of several staged rows with one key the last wins when updating, the first when ignoring."""
     names = ", ".join(quoted(name) for name in columns)
     keys = ", ".join(quoted(name) for name in plan.unique)
+    whole = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in plan.unique)
     others = [name for name in columns if name not in plan.unique]
+    source = f"SELECT {names} FROM {stage.sql} WHERE {whole}"
+    act = "NOTHING"
     if plan.on_conflict is OnConflict.UPDATE and others:
         act = "UPDATE SET " + ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in others)
-        whole = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in plan.unique)
         place = "ctid" if system.name == "postgres" else "rowid"
         # one statement may touch a row once, so rows that a later row of the same batch overrides are left out
         source = (
-            f"SELECT {names} FROM (SELECT {names}, CASE WHEN {whole} THEN row_number() OVER "
-            f"(PARTITION BY {keys} ORDER BY {place} DESC) ELSE 1 END AS _penstock_rank FROM {stage.sql}) AS ranked "
-            "WHERE _penstock_rank = 1"
+            f"SELECT {names} FROM (SELECT {names}, row_number() OVER (PARTITION BY {keys} ORDER BY {place} DESC) "
+            f"AS _penstock_rank FROM {stage.sql} WHERE {whole}) AS ranked WHERE _penstock_rank = 1"
         )
-    else:
-        act, source = "NOTHING", f"SELECT {names} FROM {stage.sql}"
     system.run(f"INSERT INTO {target.sql} ({names}) {source} ON CONFLICT ({keys}) DO {act}")
+    # a null is no key, so these rows conflict with nothing; DuckDB would take two of one batch for the same
+    system.run(f"INSERT INTO {target.sql} ({names}) SELECT {names} FROM {stage.sql} WHERE NOT ({whole})")
 
 
 def _ensure_unique(system: SqlSystem, target: Target, plan: WritePlan) -> None:
