@@ -48,7 +48,7 @@ def outputs_of(
             f"reading the output of {address}: it has not been published yet",
             hint=f"Run it first: penstock run {context.project} {pipeline_uuid} --block-uuid {block_uuid}",
         )
-    known = [output.name for output in manifest.outputs]
+    known = [summary.name for summary in manifest.summaries()]
     for name in names or ():
         if name not in known:
             raise ProductMissingError(
