@@ -87,3 +87,8 @@ def test_what_is_not_a_table_is_refused(value):
 def test_no_columns_and_no_rows():
     assert infer_column_types(pd.DataFrame()) == {}
     assert kind([], dtype=object) == Type.TRUE_OR_FALSE
+
+
+def test_a_long_column_is_judged_by_a_part_of_its_rows():
+    assert kind([f"name {index}" for index in range(250_000)]) == Type.TEXT
+    assert kind(range(250_000)) == Type.NUMBER

@@ -64,6 +64,11 @@ def test_in_the_order_of_time():
     assert fill(frame, ["v"], strategy="sequential", timeseries_cols=["t"])["v"].tolist() == [1.5, 1.5, 1.5]
 
 
+def test_a_text_that_is_no_number_is_not_taken_for_a_missing_one():
+    with pytest.raises(SettingInvalidError, match="'-' is none"):
+        fill({"n": ["1.5", "2.5", "3.5", "-", None]}, strategy="constant")
+
+
 def test_random_takes_what_is_there():
     assert set(fill({"c": ["a", "b", None, "a", None] * 20}, strategy="random")["c"]) == {"a", "b"}
 

@@ -82,9 +82,19 @@ def _prepared(column: pd.Series[Any], kind: ColumnType) -> pd.Series[Any]:
     blank = column.map(lambda value: isinstance(value, str) and not value.strip()).astype(bool)
     if blank.any():
         column = column.mask(blank, None)
-    if kind in NUMBER_TYPES:
-        return column.map(to_number, na_action="ignore").astype("float64")
-    return column
+    return _as_numbers(column) if kind in NUMBER_TYPES else column
+
+
+def _as_numbers(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Numbers out of texts; one that states none must not pass for a missing value."""
+    numbers = column.map(to_number, na_action="ignore").astype("float64")
+    lost = numbers.isna() & column.notna()
+    if lost.any():
+        raise SettingInvalidError(
+            f"filling in {column.name}: the column holds numbers, but {column[lost].iloc[0]!r} is none",
+            hint="Mend or remove such values first.",
+        )
+    return numbers
 
 
 def _settled(column: pd.Series[Any], kind: ColumnType) -> pd.Series[Any]:
