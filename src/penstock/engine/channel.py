@@ -6,6 +6,7 @@ limit, a wrong type, bytes left over) is a MessageInvalidError, never ignored.
 
 from __future__ import annotations
 
+import select
 import socket
 import struct
 import threading
@@ -199,6 +200,10 @@ class WorkerChannel:
             return False
         self._received.extend(self._reader.feed(data))
         return True
+
+    def is_readable(self) -> bool:
+        """Whether something has arrived."""
+        return bool(self._received) or bool(select.select([self._connection], [], [], 0)[0])
 
     def fileno(self) -> int:
         """The connection's file descriptor."""

@@ -18,6 +18,7 @@ _TOP_LEVEL_IMPORT = re.compile(
 )
 _VERSION = re.compile(rb"^Version:[ \t]*(\S+)", re.MULTILINE)
 _HEAD = 8192
+_SITE_NAMES = (os.sep + "site-packages", os.sep + "dist-packages")
 
 OUR_NAMES = frozenset({"penstock", "mage_ai", "default_repo"})
 
@@ -43,9 +44,8 @@ def imported_modules(source: bytes, *, top_level: bool = False) -> set[str]:
 
 def site_folders() -> tuple[str, ...]:
     """The folders of installed packages on the import path, each with a separator at its end."""
-    return tuple(
-        folder.rstrip(os.sep) + os.sep for folder in sys.path if Path(folder).name in {"site-packages", "dist-packages"}
-    )
+    folders = (folder.rstrip(os.sep) for folder in sys.path)
+    return tuple(folder + os.sep for folder in folders if folder.endswith(_SITE_NAMES))
 
 
 def is_installed(module: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from penstock.engine.dependencies import environment, imported_modules
+from penstock.engine.dependencies import environment, imported_modules, site_folders
 from penstock.model.messages import WorkOrder
 from penstock.model.product import Lineage
 
@@ -33,9 +33,10 @@ def lineage_of(order: WorkOrder, source: bytes, files: Iterable[str], digests: M
     own = order.block.file or f"<{order.block.uuid}>"
     code = {_name(own, order.project): hashlib.sha256(source).hexdigest()}
     roots = _roots(source)
-    for file in sorted(files):
+    installed = site_folders()  # an environment inside the project is not the project's code
+    for file in sorted({*files, *digests}):
         name = _name(file, order.project)
-        if name in code:
+        if name in code or file.startswith(installed):
             continue
         content = _read(file)
         code[name] = digests.get(file) or hashlib.sha256(content).hexdigest()

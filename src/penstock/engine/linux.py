@@ -11,6 +11,7 @@ from pathlib import Path
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
+_PAGE = os.sysconf("SC_PAGE_SIZE")
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -40,7 +41,7 @@ def children() -> list[int]:
     """The process ids of this process's children, zombies included."""
     own = os.getpid()
     try:
-        return [int(word) for word in Path(f"/proc/self/task/{own}/children").read_bytes().split()]
+        return [int(word) for word in _read(f"/proc/self/task/{own}/children").split()]
     except FileNotFoundError:  # a kernel that was built without this file
         return [pid for pid in _every_process() if _parent(pid) == own]
 
@@ -49,7 +50,7 @@ def processes_marked(mark: bytes) -> list[int]:
     """Processes of this user that were started with that text in their environment."""
     found = []
     for pid in _every_process():
-        with suppress(OSError):
+        with suppress(OSError):  # another user's, or gone; what a zombie shows is empty
             if mark in Path(f"/proc/{pid}/environ").read_bytes():
                 found.append(pid)
     return found
@@ -57,7 +58,7 @@ def processes_marked(mark: bytes) -> list[int]:
 
 def private_bytes() -> int:
     """Private writable memory of this process that RLIMIT_DATA counts."""
-    return int(Path("/proc/self/statm").read_bytes().split()[5]) * os.sysconf("SC_PAGE_SIZE")
+    return int(_read("/proc/self/statm").split()[5]) * _PAGE
 
 
 def foreign_threads() -> list[str]:
@@ -68,6 +69,15 @@ def foreign_threads() -> list[str]:
             with suppress(OSError):
                 names.append((thread / "comm").read_text(encoding="utf-8", errors="replace").strip())
     return names
+
+
+def _read(path: str) -> bytes:
+    """A short file of /proc, without the layers that Path and open put around it."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(descriptor, 1 << 16)
+    finally:
+        os.close(descriptor)
 
 
 def _every_process() -> list[int]:

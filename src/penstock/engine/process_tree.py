@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import sys
+import time
 from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import psutil
 
 _PATIENCE = 2.0
 
@@ -23,14 +28,35 @@ def kill_tree(pid: int | None, mark: bytes) -> None:
             process = psutil.Process(pid)
             doomed = {child.pid: child for child in process.children(recursive=True)}
             process.kill()
-    doomed.update({stray.pid: stray for stray in _marked(mark)})
-    for entry in doomed.values():
+    _end(list(doomed.values()))
+    deadline = time.monotonic() + _PATIENCE
+    # What was about to fork has a child by now that the last look did not see.
+    while (strays := _marked(mark)) and time.monotonic() < deadline:
+        _end(strays)
+
+
+def _end(doomed: list[psutil.Process]) -> None:
+    import psutil
+
+    for entry in doomed:
         with suppress(psutil.Error):
             entry.kill()
-    psutil.wait_procs(doomed.values(), timeout=_PATIENCE)
+    deadline = time.monotonic() + _PATIENCE
+    while not all(map(_is_over, doomed)) and time.monotonic() < deadline:
+        time.sleep(0.002)
 
 
-def _marked(mark: bytes) -> list[psutil.Process]:  # type: ignore[name-defined]  # noqa: F821 - imported where it is used
+def _is_over(process: psutil.Process) -> bool:
+    """Whether it runs no more; one that nobody has collected is over, too."""
+    import psutil
+
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return True
+
+
+def _marked(mark: bytes) -> list[psutil.Process]:
     import psutil
 
     if sys.platform == "linux":
@@ -42,7 +68,7 @@ def _marked(mark: bytes) -> list[psutil.Process]:  # type: ignore[name-defined] 
                 found.append(psutil.Process(pid))
         return found
     name, _, value = mark.decode().partition("=")
-    found = []
+    found = []  # type: ignore[unreachable]
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             if process.environ().get(name) == value:

@@ -40,6 +40,8 @@ class ProjectCode:
         self.digests: dict[str, str] = {}
         """SHA-256 of each project file as it was when it was imported."""
         self._alias = _Alias(self.root)
+        self._hook = self._finder
+        self._added: list[str] = []
 
     def install(self) -> None:
         """Let block files import the project by its folder's name, as `default_repo`, and its folders by theirs.
@@ -47,12 +49,20 @@ class ProjectCode:
         The project comes last on the path: it may hold folders with the names of installed packages (`transformers`).
         """
         sys.dont_write_bytecode = True
-        sys.path_hooks.insert(0, self._finder)
+        sys.path_hooks.insert(0, self._hook)
         sys.meta_path.append(self._alias)
         for folder in (str(Path(self.root).parent), self.root):
             if folder not in sys.path:
                 sys.path.append(folder)
+                self._added.append(folder)
+
+    def uninstall(self) -> None:
+        """Take everything back that `install` did, except that no bytecode is written."""
         self.forget()
+        sys.path_hooks.remove(self._hook)
+        sys.meta_path.remove(self._alias)
+        for folder in self._added:
+            sys.path.remove(folder)
 
     def forget(self) -> None:
         """Drop every module of the project, so that the next import reads the file again."""

@@ -13,14 +13,16 @@ import platform
 import sys
 import threading
 import time
+from collections.abc import Callable
 from importlib import import_module
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from penstock.engine.channel import TO_WORKER, WorkerChannel
 from penstock.engine.dependencies import is_installed
+from penstock.engine.execution import Execution
 from penstock.engine.failures import failure_of
 from penstock.engine.interrupts import Interrupts
 from penstock.engine.project_code import ProjectCode
@@ -39,7 +41,8 @@ _WARM = (
 )
 """Modules that every Python block needs; imported before the order comes."""
 
-_loaded: frozenset[str] = frozenset()
+PYTHON = platform.python_version()
+_loaded = 0
 
 
 def prepare() -> None:
@@ -58,24 +61,30 @@ def prepare() -> None:
 def remember_loaded() -> None:
     """Note what is loaded now: a block's imports are what is loaded beyond it."""
     global _loaded  # noqa: PLW0603 - written before the fork, read after it
-    _loaded = frozenset(sys.modules)
+    _loaded = len(sys.modules)
 
 
 def _set_up_streams() -> None:
     """Text goes out as UTF-8, a line at a time; a crash prints its stack to stderr."""
     import faulthandler
 
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+    sys.stdout = sys.__stdout__ = _stream(1)  # type: ignore[misc]
+    sys.stderr = sys.__stderr__ = _stream(2)  # type: ignore[misc]
     faulthandler.enable(file=2)
 
 
-def serve(connection: Any) -> int:
+def _stream(descriptor: int) -> io.TextIOWrapper:
+    """A text stream of its own making: with PYTHONUNBUFFERED the interpreter's writes a line in pieces."""
+    raw = io.FileIO(descriptor, "w", closefd=False)
+    return io.TextIOWrapper(io.BufferedWriter(raw), "utf-8", "backslashreplace", line_buffering=True)
+
+
+def serve(connection: Any, warm_up: Callable[[], None] | None = None) -> int:
     """Work until the supervisor says that no further order comes, or is gone.
 
     Args:
         connection: the connected stream socket to the supervisor.
+        warm_up: what to do while no order has come yet.
 
     Returns:
         The exit status of the process, which the caller passes to `os._exit`.
@@ -84,7 +93,7 @@ def serve(connection: Any) -> int:
     interrupts.install()
     server = WorkServer(WorkerChannel(connection, interrupts.shielded), interrupts)
     try:
-        server.serve()
+        server.serve(warm_up)
         _leave()
     except OSError:  # the supervisor is gone, and nobody is left to tell
         return 1
@@ -119,9 +128,11 @@ class WorkServer:
         self._code: ProjectCode | None = None
         self._served = 0
 
-    def serve(self) -> None:
+    def serve(self, warm_up: Callable[[], None] | None = None) -> None:
         """Until Shutdown or the end of the channel."""
-        self._channel.send(Ready(os.getpid(), platform.python_version()))
+        self._channel.send(Ready(os.getpid(), PYTHON))
+        if warm_up is not None and not self._channel.is_readable():
+            warm_up()
         while True:
             message = self._channel.receive()
             if message is None or isinstance(message, Shutdown):
@@ -133,8 +144,6 @@ class WorkServer:
             # An Answer here is one to an ask whose thread has gone: nobody waits for it.
 
     def _work(self, order: WorkOrder) -> Finished:
-        from penstock.engine.execution import Execution
-
         before = usage()
         failure: Failure | None = None
         outcome = Outcome.FAILED
@@ -143,7 +152,9 @@ class WorkServer:
         try:
             with self._interrupts.working(first=self._served == 1), limit_memory(order.limits.memory):
                 code = self._project_code(order)
-                execution = Execution(order, self._channel.send, self._ask, self._interrupts, self._shared, code)
+                execution = Execution(
+                    order, self._channel.send, self._ask, self._interrupts, self._shared, code, modules_before()
+                )
                 outcome = execution.run()
         except BaseException as error:  # noqa: BLE001 - the worker's entry: whatever user code raises becomes a failure
             failure = failure_of(error, order.project)
@@ -170,6 +181,12 @@ class WorkServer:
             self._code.forget()
         return self._code
 
+    def forget_project(self) -> None:
+        """Take the project off the import path."""
+        if self._code is not None:
+            self._code.uninstall()
+            self._code = None
+
     def _ask(self, kind: AskKind, arguments: dict[str, Any]) -> Any:
         """Put a request to the control side and wait for what it says.
 
@@ -188,14 +205,15 @@ class WorkServer:
         return answer.value
 
 
+def modules_before() -> int:
+    """How many entries of `sys.modules`, from the first on, were there at `remember_loaded`."""
+    return _loaded
+
+
 def loaded_packages() -> tuple[str, ...]:
     """Top-level modules of installed packages that were loaded since `remember_loaded`, sorted."""
-    modules = sys.modules
-    if len(modules) == len(_loaded) and modules.keys() == _loaded:
-        return ()
-    roots = {name.partition(".")[0] for name in modules.keys() - _loaded}
-    known = {name.partition(".")[0] for name in _loaded}
-    return tuple(sorted(root for root in roots - known if is_installed(root)))
+    new = list(islice(reversed(sys.modules), max(0, len(sys.modules) - _loaded)))
+    return tuple(sorted(name for name in new if "." not in name and is_installed(name)))
 
 
 def main() -> None:

@@ -33,6 +33,7 @@ from penstock.engine.control import (
     Spawn,
 )
 from penstock.engine.preload import preload
+from penstock.engine.rehearsal import rehearse
 
 _OOM_SCORE = 300
 _HIGH_DESCRIPTOR = 400
@@ -149,6 +150,7 @@ class Zygote:
             os.setsid()
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             linux.die_with_parent(self._own)
             linux.adopt_orphans()
             linux.prefer_for_oom(_OOM_SCORE)
@@ -160,7 +162,7 @@ class Zygote:
             for own in (self._connection, self._wake, self._waker):
                 own.close()
             gc.enable()
-            status = worker.serve(socket.socket(fileno=channel))
+            status = worker.serve(socket.socket(fileno=channel), rehearse)
         except BaseException:  # noqa: BLE001 - whatever it is, this process must not go on as a second zygote
             traceback.print_exc()
         finally:
@@ -248,6 +250,7 @@ def _settle() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     linux.adopt_orphans()
     worker.prepare()
+    rehearse()
     # Libraries that start Python again (multiprocessing) look here for what to run, and must not find the zygote.
     sys.modules["__main__"] = ModuleType("__main__")
     sys.argv = ["penstock"]

@@ -6,6 +6,7 @@ import io
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -46,16 +47,16 @@ class PythonRunner:
         finally:
             collect(None)
         if job.order.block.type == BlockType.SCRATCHPAD:
-            return BlockResult(files=_project_files(job.order.project, file))
+            return BlockResult(files=_project_files(job, file))
         value = self._call(job, collector, variables)
         if job.order.block.type == BlockType.SENSOR:
-            return BlockResult(waiting=not value, files=_project_files(job.order.project, file))
+            return BlockResult(waiting=not value, files=_project_files(job, file))
         tests = collector.every("test")
         check = partial(_checks, tests, variables) if tests and job.order.run_tests else None
         return BlockResult(
             outputs=_outputs(value),
             check=check,
-            files=_project_files(job.order.project, file),
+            files=_project_files(job, file),
         )
 
     def _call(self, job: Job, collector: Collector, variables: Mapping[str, Any]) -> Any:
@@ -113,12 +114,13 @@ def _outputs(value: Any) -> list[object | Parts]:
     return list(value)
 
 
-def _project_files(project: str, block_file: str) -> frozenset[str]:
-    """The project's files that are loaded in this process, the block's own included."""
-    root = str(Path(project)) + "/"
+def _project_files(job: Job, block_file: str) -> frozenset[str]:
+    """The project's files that this attempt has loaded, the block's own included."""
+    root = str(Path(job.order.project)) + "/"
+    loaded = islice(reversed(sys.modules.values()), max(0, len(sys.modules) - job.modules_before))
     files = {
         file
-        for module in list(sys.modules.values())
+        for module in list(loaded)
         if isinstance(file := getattr(module, "__file__", None), str) and file.startswith(root)
     }
     if block_file.startswith(root):
