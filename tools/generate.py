@@ -16,7 +16,8 @@ from penstock.cli.main import COMMANDS, cli
 from penstock.config.environment import VARIABLES
 from penstock.config.settings import declared_keys
 from penstock.model.errors import PenstockError, every_error
-from penstock.project.rules import every_rule
+from penstock.project import check_project  # noqa: F401 - it imports every module of rules
+from penstock.project.rules.base import every_rule
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "reference"
@@ -145,11 +146,11 @@ def settings_page() -> str:
 
 def rules_page() -> str:
     """Every rule of `penstock check`."""
-    rows = [(f"`{rule.code}`", rule.severity.value, first_paragraph(rule)) for rule in every_rule()]
+    rows = [(f"`{rule.code}`", rule.severity.value, " ".join((rule.__doc__ or "").split())) for rule in every_rule()]
     return (
         "# What `penstock check` finds\n\n"
         "Each diagnostic carries the code of its rule, a place (file, line, column) and what to do. Errors make the exit code 1.\n\n"
-        + table(["code", "severity", "meaning"], rows)
+        + table(["code", "severity", "what it finds, and what follows"], rows)
     )
 
 
