@@ -1,0 +1,218 @@
+"""pyarrow: tables, record batches, arrays. The schema is kept with its metadata; how a column is cut into pieces is not."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+from penstock.data.codecs.base import Codec, Encoded, Scope, Source, TableColumn
+from penstock.model.errors import ValueRefusedError
+from penstock.model.product import Kind
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    import pyarrow as pa
+
+
+def codec_for(value: Any) -> str | None:
+    """Which codec of this module stores the value."""
+    import pyarrow as pa
+
+    if isinstance(value, pa.Table):
+        return "arrow.table"
+    if isinstance(value, pa.RecordBatch):
+        return "arrow.batch"
+    if isinstance(value, pa.ChunkedArray):
+        return "arrow.chunked"
+    if isinstance(value, pa.Array):
+        return "arrow.array"
+    return None
+
+
+def schema_text(schema: pa.Schema) -> str:
+    """A schema as text."""
+    return base64.b64encode(schema.serialize().to_pybytes()).decode()
+
+
+def schema_of(text: str) -> pa.Schema:
+    """The schema of such a text."""
+    import pyarrow as pa
+
+    return pa.ipc.read_schema(pa.py_buffer(base64.b64decode(text)))
+
+
+def storable(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
+    """The column as it can be written: of run-end encoded and other rare types only what the format has.
+
+    Raises:
+        ValueRefusedError: the file format has no such type.
+    """
+    import pyarrow as pa
+
+    if isinstance(column.type, pa.BaseExtensionType):
+        chunks = [chunk.storage for chunk in column.chunks]
+        return pa.chunked_array(chunks, type=column.type.storage_type)
+    if pa.types.is_dictionary(column.type) and column.num_chunks > 1:
+        # A file has one dictionary a column.
+        return column.unify_dictionaries()
+    if pa.types.is_union(column.type):
+        raise ValueRefusedError(
+            f"storing column {name!r} of the type {column.type}: unions are not supported", hint="Cast the column."
+        )
+    return column
+
+
+def encode_table(table: pa.Table, codec: str, **meta: Any) -> Encoded:
+    """A table as columns."""
+    import pyarrow as pa
+
+    names = [name.encode("utf-8", "backslashreplace").decode() for name in table.schema.names]
+    columns = [
+        TableColumn(name, str(column.type), storable(column, name))
+        for name, column in zip(names, table.columns, strict=True)
+    ]
+    form = {"schema": schema_text(table.schema), **meta}
+    extension = any(isinstance(field.type, pa.BaseExtensionType) for field in table.schema)
+    if extension:
+        form["extension"] = True
+    return Encoded(codec, Kind.TABLE, form, columns=columns, rows=table.num_rows)
+
+
+def decode_table(source: Source) -> pa.Table:
+    """The table of a stored value of this module."""
+    import pyarrow as pa
+
+    schema = schema_of(source.stored.meta["schema"])
+    columns = source.columns()
+    if not columns:
+        bare = pa.table({"rows": pa.nulls(source.stored.rows or 0)}).select([])
+        return bare.replace_schema_metadata(schema.metadata)
+    cast = [_typed(column, field.type) for column, field in zip(columns, schema, strict=True)]
+    return pa.Table.from_arrays(cast, schema=schema)
+
+
+def _typed(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    import pyarrow as pa
+
+    if not isinstance(kind, pa.BaseExtensionType):
+        return column
+    return pa.chunked_array([kind.wrap_array(chunk) for chunk in column.chunks], type=kind)
+
+
+class TableCodec:
+    """pyarrow.Table. With `as` = `pandas` in the description it is given back as a pandas frame."""
+
+    def encode(self, value: pa.Table, scope: Scope) -> Encoded:
+        """The columns as they are."""
+        del scope
+        return encode_table(value, "arrow.table")
+
+    def decode(self, source: Source) -> pa.Table | pd.DataFrame:
+        """The table over mapped memory."""
+        table = decode_table(source)
+        return _as_pandas(table, source) if source.stored.meta.get("as") == "pandas" else table
+
+
+def _as_pandas(table: pa.Table, source: Source) -> pd.DataFrame:
+    import pandas as pd
+    import pyarrow as pa
+
+    kinds = [column.type for column in table.columns]
+    plain = [
+        at
+        for at, (kind, column) in enumerate(zip(kinds, table.columns, strict=True))
+        if not column.null_count and (_is_number(kind) or (pa.types.is_timestamp(kind) and kind.tz is None))
+    ]
+    mapped = source.writable(plain)
+    index = pd.RangeIndex(table.num_rows)
+    series = {}
+    for at, column in enumerate(table.columns):
+        values = _mapped_values(mapped.get(at), kinds[at])
+        series[at] = pd.Series(values, index=index, copy=False) if values is not None else _converted(column, index)
+    frame = pd.DataFrame(series, index=index, copy=False)
+    frame.columns = pd.Index(table.column_names)
+    return frame
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
+
+
+def _mapped_values(mapped: np.ndarray | None, kind: pa.DataType) -> np.ndarray | None:
+    import numpy as np
+
+    if mapped is None:
+        return None
+    values = mapped.view(kind.to_pandas_dtype() if not hasattr(kind, "unit") else f"<M8[{kind.unit}]")
+    # NaN that is not NULL would come back as NULL if the column were taken over as it is.
+    if values.dtype.kind == "f" and len(values) and np.isnan(values.min()):
+        return values.copy()
+    return values
+
+
+def _converted(column: pa.ChunkedArray, index: pd.Index) -> pd.Series:
+    series = column.to_pandas()
+    series.index = index
+    # What pyarrow hands out over its own memory may not be written to.
+    return series if series.dtype.kind == "O" or column.num_chunks > 1 else series.copy()
+
+
+class BatchCodec:
+    """pyarrow.RecordBatch."""
+
+    def encode(self, value: pa.RecordBatch, scope: Scope) -> Encoded:
+        """The columns in one piece."""
+        import pyarrow as pa
+
+        del scope
+        encoded = encode_table(pa.Table.from_batches([value]), "arrow.batch")
+        encoded.one_batch = True
+        return encoded
+
+    def decode(self, source: Source) -> pa.RecordBatch:
+        """The batch."""
+        import pyarrow as pa
+
+        table = decode_table(source).combine_chunks()
+        batches = table.to_batches()
+        if batches:
+            return batches[0]
+        return pa.RecordBatch.from_arrays(
+            [pa.array([], type=field.type) for field in table.schema], schema=table.schema
+        )
+
+
+class ArrayCodec:
+    """pyarrow.Array and pyarrow.ChunkedArray."""
+
+    def __init__(self, codec: str) -> None:
+        self._codec = codec
+
+    def encode(self, value: pa.Array | pa.ChunkedArray, scope: Scope) -> Encoded:
+        """A table of one column."""
+        import pyarrow as pa
+
+        del scope
+        encoded = encode_table(pa.table({"": value}), self._codec)
+        encoded.kind = Kind.SERIES
+        encoded.one_batch = self._codec == "arrow.array"
+        return encoded
+
+    def decode(self, source: Source) -> pa.Array | pa.ChunkedArray:
+        """The array; one that was in pieces may be in others."""
+        column = decode_table(source).column(0)
+        if self._codec == "arrow.chunked":
+            return column
+        chunk = column.combine_chunks()
+        return chunk
+
+
+CODECS: dict[str, Codec] = {
+    "arrow.table": TableCodec(),
+    "arrow.batch": BatchCodec(),
+    "arrow.chunked": ArrayCodec("arrow.chunked"),
+    "arrow.array": ArrayCodec("arrow.array"),
+}

@@ -1,0 +1,104 @@
+"""The contract of a codec, and what it is given to write and read with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from penstock.data.mapping import MappedColumn
+from penstock.model.product import Kind
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+    from penstock.data.manifest import Stored
+
+
+@dataclass(slots=True)
+class TableColumn:
+    """A column to store: its Arrow data, or the stored column that it is the same as.
+
+    `type` is what is told about it (`Int64`, `category`); `data` is None for one that is `same`. `comparable` is false when
+    the smallest of the Arrow values is not the smallest of what they stand for.
+    """
+
+    name: str
+    type: str
+    data: pa.ChunkedArray | pa.Array | None = None
+    same: MappedColumn | None = None
+    comparable: bool = True
+
+
+@dataclass(slots=True)
+class Encoded:
+    """What a codec makes of a value.
+
+    Besides the JSON `meta`: columns (those of the index at the end) with their number of rows, or buffers that make up one
+    file, or a small JSON value in line. `shared` is a stored file that the buffers are the same as.
+    """
+
+    codec: str
+    kind: Kind
+    meta: Any = None
+    inline: Any = None
+    columns: list[TableColumn] | None = None
+    index_columns: int = 0
+    rows: int | None = None
+    one_batch: bool = False
+    buffers: Sequence[Any] | None = None
+    shared: MappedColumn | None = None
+    preview: Any = None
+    version: int = 1
+
+
+class Scope(Protocol):
+    """What a codec may ask for while it encodes one value."""
+
+    allow_pickle: bool
+
+    def part(self, value: Any) -> int:
+        """Store another value inside of this one and give its number. Raises ValueRefusedError."""
+
+    def plain(self, value: Any) -> Any:
+        """The JSON form of a value, parts of it stored for themselves. Raises ValueRefusedError."""
+
+    def unchanged(self, values: np.ndarray, kind: pa.DataType | None, name: str) -> MappedColumn | None:
+        """The stored column that these contiguous values are, when they are one and it is worth a reference."""
+
+
+class Source(Protocol):
+    """What a codec may ask for while it decodes one value."""
+
+    stored: Stored
+    in_worker: bool
+    allow_pickle: bool
+
+    def columns(self) -> list[pa.ChunkedArray]:
+        """The columns as Arrow over a read-only mapping."""
+
+    def writable(self, positions: Iterable[int]) -> dict[int, np.ndarray]:
+        """The values of fixed-width columns, as bytes over a private mapping; what has none to give is left out."""
+
+    def blob(self) -> memoryview:
+        """The bytes of the file, mapped read-only."""
+
+    def writable_blob(self) -> np.ndarray:
+        """The bytes of the file over a private mapping."""
+
+    def part(self, number: int) -> Any:
+        """A value inside of this one."""
+
+    def plain(self, form: Any) -> Any:
+        """The value of a JSON form."""
+
+
+class Codec(Protocol):
+    """Turns values of one kind into what can be stored and back."""
+
+    def encode(self, value: Any, scope: Scope) -> Encoded:
+        """Take a value apart. Raises ValueRefusedError when it would not survive exactly."""
+
+    def decode(self, source: Source) -> Any:
+        """Put the value together again."""

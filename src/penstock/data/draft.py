@@ -1,0 +1,203 @@
+"""A draft: the outputs of one attempt, stored aside, until they are published together or given up."""
+
+from __future__ import annotations
+
+import itertools
+import types
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from penstock.data.backend import Backend
+from penstock.data.codecs.parts import joined_codec, plain_range
+from penstock.data.fences import pass_fence
+from penstock.data.files import FileSink
+from penstock.data.manifest import FORMAT, Manifest, OutputEntry, encode_manifest
+from penstock.data.naming import unquote
+from penstock.data.places import GATE, address_key, manifest_key, number_of, version_name
+from penstock.data.writing import ValueWriter, Written, parts_entry
+from penstock.model.errors import FenceError, ProductMissingError, ValueRefusedError
+from penstock.model.messages import TestOutcome
+from penstock.model.product import Address, Fence, Lineage, OutputSummary, ProductRef
+
+if TYPE_CHECKING:
+    from typing import Self
+
+Step = Callable[[str], None]
+"""Told the name of each step of publishing just before it is done; tests end the process there."""
+
+
+def _no_step(_: str) -> None:
+    """The step of everyone but tests."""
+
+
+class Draft:
+    """Stores outputs and publishes them as one version.
+
+    As a context manager it gives up what was not published.
+
+    Args:
+        backend: where the store is.
+        address: of which block the outputs are.
+        fence: the right to publish.
+        allow_pickle: whether what has no exact form may be pickled.
+        step: told before each step of publishing.
+    """
+
+    def __init__(
+        self, backend: Backend, address: Address, fence: Fence, *, allow_pickle: bool = False, step: Step = _no_step
+    ) -> None:
+        self._backend = backend
+        self._address = address
+        self._fence = fence
+        self._step = step
+        self._files = FileSink(backend, f"{address_key(address)}/d/{uuid.uuid4().hex}")
+        self._writer = ValueWriter(backend, self._files, allow_pickle=allow_pickle)
+        self._outputs: list[OutputEntry] = []
+        self._open = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.abandon()
+
+    def add(self, value: object, name: str | None = None, *, load_as: str | None = None) -> OutputSummary:
+        """Store one output.
+
+        Args:
+            value: any value that a codec knows; an iterator is taken as parts.
+            name: of the output; `output_<n>` when it is None.
+            load_as: `pandas` to have an Arrow table read back as a pandas frame.
+
+        Returns:
+            What is told about it.
+
+        Raises:
+            ValueRefusedError: the value would not survive exactly; the message says why.
+            StorageError: the place refused; nothing half-written is left.
+        """
+        if isinstance(value, types.GeneratorType) or _is_bare_iterator(value):
+            return self.add_parts(value, name)  # type: ignore[arg-type]
+        name = self._name(name)
+        before = self._files.own_bytes()
+        written = self._writer.write(value, name, load_as=load_as)
+        return self._append(written.entry(name, self._files.own_bytes() - before))
+
+    def add_parts(self, parts: Iterable[object], name: str | None = None) -> OutputSummary:
+        """Store an output that comes in parts, each as it comes.
+
+        Frames of one library, columns and types come back as one frame, its rows numbered anew when every part was numbered
+        from 0; anything else comes back as the list of the parts.
+
+        Raises:
+            ValueRefusedError: a part would not survive exactly.
+            StorageError: the place refused.
+        """
+        name = self._name(name)
+        before = self._files.own_bytes()
+        written: list[Written] = []
+        for number, part in enumerate(parts):
+            written.append(self._writer.write(part, f"{name}.part_{number}"))
+        stored = [part.stored for part in written]
+        joined = joined_codec(stored)
+        renumber = joined == "pandas.frame" and all(plain_range(part) for part in stored)
+        added = self._files.own_bytes() - before
+        return self._append(parts_entry(name, written, added, joined, renumber=renumber))
+
+    def _name(self, name: str | None) -> str:
+        if not self._open:
+            raise FenceError(
+                f"storing an output of {self._address}: this attempt has ended", hint="Start another attempt."
+            )
+        taken = {entry.summary.name for entry in self._outputs}
+        if name is None:
+            return next(free for at in itertools.count(len(taken)) if (free := f"output_{at}") not in taken)
+        if name in taken or not name or not name.replace("_", "").replace("-", "").isalnum() or not name.isascii():
+            raise ValueRefusedError(
+                f"storing an output under the name {name!r}: it is taken or not made of letters, digits, _ and -",
+                hint="Choose another name.",
+            )
+        return name
+
+    def _append(self, entry: OutputEntry) -> OutputSummary:
+        self._outputs.append(entry)
+        return entry.summary
+
+    def publish(self, lineage: Lineage, *, fingerprint: str, checks: Sequence[TestOutcome] = ()) -> Manifest:
+        """Make all outputs visible as one new version.
+
+        Args:
+            lineage: what they were made from.
+            fingerprint: what `fingerprint(lineage)` gave.
+            checks: the results of the block's tests; when one failed, the version is kept and `latest` passes it over.
+
+        Raises:
+            FenceError: another attempt was started, or this one has published; nothing is visible.
+            StorageError: the place refused; nothing is visible.
+            ProductMissingError: a file that the outputs refer to is gone; nothing is visible.
+        """
+        self._name(None)
+        self._step("publish")
+        with self._backend.lock(GATE, shared=True), pass_fence(self._backend, self._fence) as passage:
+            self._step("fenced")
+            for entry in self._files.entries:
+                if self._backend.size(entry.key) != entry.size:
+                    raise ProductMissingError(
+                        f"publishing {self._address}: the file {entry.key} is gone", hint="Run the block again."
+                    )
+            manifest = self._create(lineage, fingerprint, tuple(checks), passage.claim)
+        self._step("published")
+        self._end(keep=True)
+        return manifest
+
+    def _create(
+        self, lineage: Lineage, fingerprint: str, checks: tuple[TestOutcome, ...], claim: Callable[[str], None]
+    ) -> Manifest:
+        """Create the manifest under the next free number; another publisher may take a number before us."""
+        names = self._backend.list(f"{address_key(self._address)}/m")
+        number = max((number_of(name) or 0 for name in names), default=0)
+        if not names and any(unquote(folder) is None for folder in address_key(self._address).split("/")):
+            self._write_address()
+        while True:
+            number += 1
+            manifest = Manifest(
+                ref=ProductRef(self._address, version_name(number, fingerprint)),
+                created_at=datetime.now(UTC).isoformat(timespec="microseconds"),
+                fingerprint=fingerprint,
+                fence=self._fence,
+                lineage=lineage,
+                outputs=tuple(self._outputs),
+                checks=checks,
+                files=tuple(self._files.entries),
+                format=FORMAT,
+            )
+            content = encode_manifest(manifest)
+            key = manifest_key(self._address, number)
+            self._step("claim")
+            claim(key)
+            self._step("link")
+            if self._backend.put_if_absent(key, content):
+                return manifest
+
+    def _write_address(self) -> None:
+        import msgspec
+
+        names = {"pipeline": self._address.pipeline, "block": self._address.block, "partition": self._address.partition}
+        content = msgspec.json.encode({key: name.encode("utf-8", "surrogatepass").hex() for key, name in names.items()})
+        self._backend.put_if_absent(f"{address_key(self._address)}/address.json", content)
+
+    def abandon(self) -> None:
+        """Give up what was not published and remove it; does nothing after publication."""
+        self._end(keep=False)
+
+    def _end(self, *, keep: bool) -> None:
+        if self._open:
+            self._open = False
+            self._files.close(keep=keep)
+
+
+def _is_bare_iterator(value: object) -> bool:
+    """Whether it is an iterator and nothing else, such as `map` or `zip` give; a file or cursor is more."""
+    return isinstance(value, Iterator) and type(value).__module__ in {"builtins", "itertools"}

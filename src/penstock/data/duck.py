@@ -1,0 +1,36 @@
+"""DuckDB over stored tables: a connection that reaches nothing but what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@contextmanager
+def connection(*, files: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory.
+
+    Args:
+        files: whether statements may read and write files.
+    """
+    import duckdb
+
+    settings: dict[str, str | bool | int | float | list[str]] = {"enable_external_access": files}
+    with duckdb.connect(":memory:", config=settings) as duck:
+        # Looks for variables of Python by the names in a statement otherwise.
+        duck.execute("set python_enable_replacements = false")
+        yield duck
+
+
+def identifier(name: str) -> str:
+    """A name as SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as SQL."""
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,179 @@
+"""Writing a stored output to a file of the user's: whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from penstock.data.duck import connection, literal
+from penstock.data.local import translated
+from penstock.data.manifest import OutputEntry
+from penstock.data.reading import Reader
+from penstock.data.store import ProductStore, entry_of
+from penstock.data.tables import output_table
+from penstock.model.errors import SettingInvalidError, ValueRefusedError
+from penstock.model.product import Kind, ProductRef
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FORMATS = ("csv", "parquet", "json", "arrow")
+
+
+def export(store: ProductStore, ref: ProductRef, output: str | None, path: str | Path, format: str) -> None:  # noqa: A002
+    """Write an output to a file, replacing one that is there.
+
+    A table becomes any of the four formats, JSON an array of objects; an index of pandas that is more than row numbers becomes
+    columns in front. A plain value or text becomes JSON only.
+
+    Args:
+        store: where the output is.
+        ref: its version.
+        output: its name; the first when it is None.
+        path: the file.
+        format: csv, parquet, json or arrow.
+
+    Raises:
+        SettingInvalidError: there is no such format.
+        ValueRefusedError: the output cannot be written in that format.
+        StorageError: the disk refused; an earlier file is as it was.
+    """
+    if format not in FORMATS:
+        raise SettingInvalidError(
+            f"exporting {ref}: unknown format {format!r}", hint=f"Use one of: {', '.join(FORMATS)}."
+        )
+    path = Path(path)
+    manifest = store.manifest(ref)
+    entry = entry_of(manifest, output)
+    if entry.summary.kind in {Kind.JSON, Kind.TEXT, Kind.NOTHING} and not entry.stored.meta:
+        fill = _value_filler(store.reader(manifest), entry, format)
+    else:
+        table = output_table(store.reader(manifest), entry, index=True)
+        fill = _FILLERS[format](table, f"{entry.summary.name} of {ref}")
+    _replace(path, fill)
+
+
+def _replace(path: Path, fill: Callable[[Path], None]) -> None:
+    with translated(f"writing {path}"):
+        if not path.parent.is_dir():
+            raise SettingInvalidError(f"writing {path}: the folder does not exist", hint="Create the folder first.")
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:40]}-", dir=path.parent)
+        os.close(descriptor)
+        aside = Path(name)
+        try:
+            fill(aside)
+            mask = os.umask(0)
+            os.umask(mask)
+            aside.chmod(0o666 & ~mask)
+            aside.replace(path)
+        finally:
+            with suppress(OSError):
+                aside.unlink()
+
+
+def _value_filler(reader: Reader, entry: OutputEntry, format: str) -> Callable[[Path], None]:  # noqa: A002
+    import msgspec
+
+    if format != "json":
+        raise ValueRefusedError(
+            f"exporting {entry.summary.name} of {reader.manifest.ref} as {format}: it is {entry.summary.kind.value}",
+            hint="Export it as json.",
+        )
+    value = reader.value(entry.stored)
+    try:
+        content = msgspec.json.format(msgspec.json.encode(value), indent=2)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueRefusedError(
+            f"exporting {entry.summary.name} of {reader.manifest.ref} as json: {error}",
+            hint="JSON has no form for such a value; return a simpler one.",
+        ) from error
+    return lambda path: _write_bytes(path, content)
+
+
+def _write_bytes(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+
+
+def _parquet(table: pa.Table, what: str) -> Callable[[Path], None]:
+    def fill(path: Path) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            pq.write_table(_storable(table), path, compression="zstd")
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            raise ValueRefusedError(f"exporting {what} as parquet: {error}", hint="Export it as arrow.") from error
+
+    return fill
+
+
+def _storable(table: pa.Table) -> pa.Table:
+    """Views of text as text, which every reader of Parquet knows."""
+    import pyarrow as pa
+
+    for at, field in enumerate(table.schema):
+        if getattr(pa.types, "is_string_view", lambda _: False)(field.type):
+            table = table.set_column(at, field.name, table.column(at).cast(pa.large_string()))
+    return table
+
+
+def _arrow(table: pa.Table, what: str) -> Callable[[Path], None]:
+    del what
+
+    def fill(path: Path) -> None:
+        import pyarrow as pa
+
+        with path.open("wb") as file, pa.ipc.new_file(file, table.schema) as out:
+            out.write_table(table)
+
+    return fill
+
+
+def _copied(options: str) -> Callable[[Any, str], Callable[[Path], None]]:
+    def prepare(table: pa.Table, what: str) -> Callable[[Path], None]:
+        def fill(path: Path) -> None:
+            import duckdb
+
+            if not table.num_columns:
+                raise ValueRefusedError(f"exporting {what}: it has no columns", hint="Export it as arrow.")
+            with connection(files=True) as duck:
+                duck.register("stored", _distinct_names(table))
+                try:
+                    duck.execute(f"copy (from stored) to {literal(str(path))} ({options})")
+                except duckdb.IOException as error:
+                    raise OSError(str(error).splitlines()[0]) from error
+                except duckdb.Error as error:
+                    raise ValueRefusedError(
+                        f"exporting {what}: {str(error).splitlines()[0]}", hint="Export it as arrow."
+                    ) from error
+
+        return fill
+
+    return prepare
+
+
+def _distinct_names(table: pa.Table) -> pa.Table:
+    """DuckDB takes columns whose names differ only in case for one."""
+    seen: set[str] = set()
+    names = []
+    for name in table.column_names:
+        free = name
+        at = 1
+        while free.lower() in seen:
+            free = f"{name}_{at}"
+            at += 1
+        seen.add(free.lower())
+        names.append(free)
+    return table.rename_columns(names)
+
+
+_FILLERS: dict[str, Callable[[Any, str], Callable[[Path], None]]] = {
+    "csv": _copied("format csv, header true"),
+    "json": _copied("format json, array true"),
+    "parquet": _parquet,
+    "arrow": _arrow,
+}

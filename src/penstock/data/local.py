@@ -1,0 +1,311 @@
+"""The backend on a local file system."""
+
+from __future__ import annotations
+
+import errno
+import mmap
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from penstock.data.backend import Durability
+from penstock.data.locking import acquire
+from penstock.model.errors import StorageError
+
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
+_HINTS = {
+    errno.ENOSPC: "Free space on that disk, for example with `penstock clean`, or move the data folder.",
+    errno.EDQUOT: "Free space within the quota, for example with `penstock clean`, or move the data folder.",
+    errno.EFBIG: "Raise the limit on the size of files, or return smaller outputs.",
+    errno.EROFS: "Point the data folder at a disk that can be written to.",
+    errno.EACCES: "Give the user who runs Penstock the right to write to that folder.",
+    errno.EPERM: "Give the user who runs Penstock the right to write to that folder.",
+    errno.EMFILE: "Raise the limit on open files of the process.",
+}
+_RECORD = 1024
+
+
+def refused(error: OSError, doing: str) -> StorageError:
+    """The file system's refusal as one sentence."""
+    reason = (error.strerror or str(error)).lower()
+    return StorageError(
+        f"{doing}: {reason}", hint=_HINTS.get(error.errno or 0, "Look at the disk that holds the data folder.")
+    )
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Turn an OSError into a StorageError; a missing file stays what it is."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise refused(error, doing) from error
+
+
+class LocalWriter:
+    """A data file that is being written."""
+
+    def __init__(self, backend: LocalBackend, path: Path) -> None:
+        self._backend = backend
+        self._path = path
+        with translated(f"creating {path}"):
+            self._backend.make_folder(path.parent)
+            self.file: BinaryIO = path.open("xb")
+
+    def finish(self) -> int:
+        """Close the file, forced to the disk where the backend promises that; gives its size."""
+        try:
+            with translated(f"writing {self._path}"):
+                self.file.flush()
+                size = os.fstat(self.file.fileno()).st_size
+                if self._backend.durability is Durability.POWER:
+                    _sync_data(self.file.fileno())
+                self.file.close()
+        except StorageError:
+            self.discard()
+            raise
+        return size
+
+    def discard(self) -> None:
+        """Close and remove the file."""
+        with suppress(OSError):
+            self.file.close()
+        with suppress(OSError):
+            self._path.unlink()
+
+
+class LocalLock:
+    """A locked file and the record in it."""
+
+    def __init__(self, descriptor: int, path: Path) -> None:
+        self._descriptor = descriptor
+        self._path = path
+
+    def read(self) -> bytes:
+        """The record; empty when there is none yet."""
+        with translated(f"reading {self._path}"):
+            return os.pread(self._descriptor, _RECORD, 0).rstrip(b"\0\n ")
+
+    def write(self, record: bytes) -> None:
+        """Replace the record in one write of constant length."""
+        with translated(f"writing {self._path}"):
+            os.pwrite(self._descriptor, record.ljust(_RECORD - 1) + b"\n", 0)
+
+
+class LocalBackend:
+    """Keeps the store in a folder.
+
+    Args:
+        root: the folder; it is created when something is written.
+        durability: whether what is published is forced to the disk first.
+    """
+
+    def __init__(self, root: Path, durability: Durability = Durability.POWER) -> None:
+        self.root = root
+        self.durability = durability
+
+    def path(self, key: str) -> Path:
+        """The file of a key."""
+        return self.root / key
+
+    def make_folder(self, folder: Path) -> None:
+        """Create a folder and its parents.
+
+        They are not forced to the disk one by one: a journal keeps the order of names, so forcing the manifest's folder, the
+        last step of every publication, brings along those that were made before it.
+        """
+        with suppress(FileExistsError):
+            folder.mkdir(parents=True)
+
+    def sync_folder(self, folder: Path) -> None:
+        """Force the names in a folder to the disk."""
+        if self.durability is not Durability.POWER or os.name == "nt":
+            return
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def put_if_absent(self, key: str, content: bytes) -> bool:
+        """Write aside, force to the disk, then link under the key: whole or not there, and never over another."""
+        path = self.path(key)
+        with translated(f"writing {path}"):
+            self.make_folder(path.parent)
+            aside = str(path.parent / f".new-{uuid.uuid4().hex}")
+            try:
+                with open(aside, "xb", buffering=0) as file:  # noqa: PTH123 - a Path costs more than the call
+                    file.write(content)
+                    if self.durability is Durability.POWER:
+                        _sync_data(file.fileno())
+                created = self._link(aside, path)
+            finally:
+                with suppress(OSError):
+                    Path(aside).unlink()
+            if created:
+                self.sync_folder(path.parent)
+            return created
+
+    def _link(self, aside: str, path: Path) -> bool:
+        try:
+            os.link(aside, path)
+        except FileExistsError:
+            return False
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            # No hard links here (FAT, some network shares): a rename under a lock does the same among ourselves.
+            with self.lock(path.parent.relative_to(self.root).as_posix() + "/.put"):
+                if path.exists():
+                    return False
+                Path(aside).rename(path)
+        return True
+
+    def create(self, key: str) -> LocalWriter:
+        """Start a data file."""
+        return LocalWriter(self, self.path(key))
+
+    def read(self, key: str) -> bytes:
+        """A whole file."""
+        path = self.path(key)
+        with translated(f"reading {path}"):
+            return path.read_bytes()
+
+    def size(self, key: str) -> int | None:
+        """The size of a file in bytes, None when there is none."""
+        try:
+            with translated(f"looking at {self.path(key)}"):
+                return self.path(key).stat().st_size
+        except FileNotFoundError:
+            return None
+
+    def modified(self, key: str) -> float:
+        """When the file or folder was changed last; 0 when there is none."""
+        try:
+            with translated(f"looking at {self.path(key)}"):
+                return self.path(key).stat().st_mtime
+        except FileNotFoundError:
+            return 0.0
+
+    def list(self, prefix: str) -> list[str]:
+        """The names directly below a key; what is being written is left out."""
+        try:
+            with translated(f"listing {self.path(prefix)}"):
+                return [name for name in os.listdir(self.path(prefix)) if not name.startswith(".")]
+        except FileNotFoundError:
+            return []
+
+    def delete_unused(self, key: str) -> int | None:
+        """Remove a file that no live process has mapped or owns; None when one does.
+
+        The lock is held while the name goes away, so that whoever maps the file afterwards notices that it is gone.
+        """
+        path = self.path(key)
+        try:
+            with translated(f"removing {path}"):
+                descriptor = os.open(path, os.O_RDONLY)
+                try:
+                    if not acquire(descriptor, wait=False):
+                        return None
+                    freed = os.fstat(descriptor).st_size
+                    path.unlink()
+                    return freed
+                finally:
+                    os.close(descriptor)
+        except FileNotFoundError:
+            return 0
+
+    def delete_folder(self, key: str) -> bool:
+        """Remove a folder if it is empty; says whether it is gone."""
+        try:
+            self.path(key).rmdir()
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+        return True
+
+    def in_use(self, key: str) -> bool:
+        """Whether a live process holds a lock on the file."""
+        try:
+            with translated(f"looking at {self.path(key)}"):
+                descriptor = os.open(self.path(key), os.O_RDONLY)
+        except FileNotFoundError:
+            return False
+        try:
+            return not acquire(descriptor, wait=False)
+        finally:
+            os.close(descriptor)
+
+    def open_mapped(self, key: str) -> mmap.mmap:
+        """Map a file read-only; the mapping holds a shared lock on it, which `in_use` sees."""
+        path = self.path(key)
+        with translated(f"mapping {path}"):
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                acquire(descriptor, shared=True)
+                if not os.fstat(descriptor).st_nlink:
+                    raise FileNotFoundError(errno.ENOENT, "removed by retention", str(path))
+                # The mapping keeps a copy of the descriptor, and the lock belongs to both.
+                return mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
+            finally:
+                os.close(descriptor)
+
+    def map_private(self, key: str, offset: int, length: int) -> tuple[mmap.mmap, int]:
+        """Map a range of a file copy-on-write."""
+        path = self.path(key)
+        start = offset - offset % mmap.ALLOCATIONGRANULARITY
+        with translated(f"mapping {path}"):
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                acquire(descriptor, shared=True)
+                mapped = mmap.mmap(descriptor, length + offset - start, access=mmap.ACCESS_COPY, offset=start)
+            finally:
+                os.close(descriptor)
+        return mapped, offset - start
+
+    @contextmanager
+    def lock(self, key: str, *, shared: bool = False, create: bool = True) -> Iterator[LocalLock | None]:
+        """Hold the lock of that key; several processes and threads may share it when all ask so."""
+        path = self.path(key)
+        try:
+            with translated(f"locking {path}"):
+                if create:
+                    self.make_folder(path.parent)
+                descriptor = os.open(path, os.O_RDWR | (os.O_CREAT if create else 0), 0o666)
+        except FileNotFoundError:
+            if create:
+                raise
+            yield None
+            return
+        try:
+            with translated(f"locking {path}"):
+                acquire(descriptor, shared=shared)
+            yield LocalLock(descriptor, path)
+        finally:
+            os.close(descriptor)
+
+    def own(self, key: str) -> BinaryIO:
+        """Create a file that is locked until it is closed or the process ends."""
+        path = self.path(key)
+        with translated(f"creating {path}"):
+            self.make_folder(path.parent)
+            file = path.open("xb")
+            acquire(file.fileno())
+        return file
+
+    def walk(self, prefix: str) -> Iterator[str]:
+        """The keys of all files below a key."""
+        for folder, _, names in os.walk(self.path(prefix)):
+            base = Path(folder).relative_to(self.root).as_posix()
+            yield from (f"{base}/{name}" for name in names)
+
+
+def _sync_data(descriptor: int) -> None:
+    sync = getattr(os, "fdatasync", os.fsync)
+    sync(descriptor)

@@ -1,0 +1,151 @@
+"""The manifest: one small JSON document that makes an attempt's outputs visible, all at once, and says what they are.
+
+Only msgspec is imported to read and write one: no table library.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from penstock.data.plain import decode_plain, encode_plain
+from penstock.model.errors import ProductCorruptError
+from penstock.model.messages import TestOutcome
+from penstock.model.product import Fence, Lineage, OutputSummary, ProductRef
+
+FORMAT = 1
+"""The version of the manifest's shape; a reader refuses any other."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """A data file that the version reads: `key` below the store's root, `size` in bytes.
+
+    `own` is false for a file that another version wrote.
+    """
+
+    key: str
+    size: int
+    own: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnPlace:
+    """Where a column lies: which of the manifest's files, and the position of the column in it."""
+
+    file: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """How one value is stored; values inside it that are stored for themselves are its `parts`.
+
+    `meta` belongs to the codec. What is small and plain stands in `inline` itself; `blob` is the number of a file with
+    bytes; `columns` are the places of a table's columns, the columns that hold an index (as `index_columns` counts them)
+    at the end.
+    """
+
+    codec: str
+    version: int = 1
+    meta: Any = None
+    inline: Any = None
+    blob: int | None = None
+    rows: int | None = None
+    columns: tuple[ColumnPlace, ...] = ()
+    names: tuple[str, ...] = ()
+    index_columns: int = 0
+    parts: tuple[Stored, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OutputEntry:
+    """One output: what is told about it, and how it is stored."""
+
+    summary: OutputSummary
+    stored: Stored
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One immutable version of a block's outputs.
+
+    `created_at` is UTC in ISO 8601; `fingerprint` is what `fingerprint(lineage)` gave; `files` are all data files that a
+    reader needs, those of other versions included.
+    """
+
+    ref: ProductRef
+    created_at: str
+    fingerprint: str
+    fence: Fence
+    lineage: Lineage = field(default_factory=Lineage)
+    outputs: tuple[OutputEntry, ...] = ()
+    checks: tuple[TestOutcome, ...] = ()
+    files: tuple[FileEntry, ...] = ()
+    format: int = FORMAT
+
+    @property
+    def good(self) -> bool:
+        """Whether every check passed."""
+        return all(check.passed for check in self.checks)
+
+    def summaries(self) -> list[OutputSummary]:
+        """What is told about each output, in order."""
+        return [entry.summary for entry in self.outputs]
+
+    def output(self, name: str) -> OutputEntry | None:
+        """The output of that name."""
+        return next((entry for entry in self.outputs if entry.summary.name == name), None)
+
+
+def encode_manifest(manifest: Manifest) -> bytes:
+    """The document of a manifest.
+
+    Raises:
+        ValueRefusedError: a variable or setting in the lineage is not a plain value.
+    """
+    import msgspec
+
+    document = msgspec.to_builtins(manifest)
+    for name in ("variables", "settings"):
+        document["lineage"][name] = encode_plain(getattr(manifest.lineage, name))
+    return msgspec.json.encode(document)
+
+
+def decode_manifest(content: bytes, source: str) -> Manifest:
+    """Read a manifest.
+
+    Args:
+        content: the document.
+        source: where it was found, for the message.
+
+    Raises:
+        ProductCorruptError: it is no manifest, or of another format.
+    """
+    import msgspec
+
+    try:
+        found: Manifest = _decoder().decode(content)
+        if found.format != FORMAT:
+            raise ProductCorruptError(
+                f"reading the manifest {source}: its format is {found.format}, this version reads {FORMAT}",
+                hint="Use the version of Penstock that wrote it, or a newer one.",
+            )
+        for name in ("variables", "settings"):
+            values = getattr(found.lineage, name)
+            plain = decode_plain(values)
+            values.clear()
+            values.update(plain)
+    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, TypeError) as error:
+        raise ProductCorruptError(
+            f"reading the manifest {source}: {error}", hint="Run the block again to publish a new version."
+        ) from error
+    return found
+
+
+@cache
+def _decoder() -> Any:
+    import msgspec
+
+    return msgspec.json.Decoder(Manifest)

@@ -1,0 +1,261 @@
+"""What this process has mapped, so that a column that comes back unchanged is recognised and not written again.
+
+Arrow data is handed out over a read-only mapping: nobody can change it, so the same addresses mean the same column. numpy
+data is handed out over a private mapping, which users may write to; only the pages that they touch are copied, by the
+kernel. Whether any was is asked of the kernel, else the bytes are compared with the file.
+
+The register holds no mapping alive: an entry goes when the last array over its mapping does.
+"""
+
+from __future__ import annotations
+
+import mmap
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from penstock.data.backend import Backend
+from penstock.data.pages import untouched
+from penstock.model.product import Column
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+PrivateMapHook = Callable[[int], None]
+"""Told the bytes of a new private mapping before it is made; they count as data of the process."""
+
+
+@dataclass(slots=True)
+class MappedColumn:
+    """A column of a data file that this process has seen.
+
+    `identity` are the addresses of its buffers in the read-only mapping; `offset` and `size` say where its values lie in the
+    file when they are of fixed width, without a break and as numpy has them (else `offset` is -1).
+    """
+
+    backend: Backend
+    key: str
+    position: int
+    name: str
+    type: pa.DataType
+    length: int
+    nbytes: int
+    identity: tuple[Any, ...]
+    offset: int = -1
+    size: int = 0
+    summary: Column | None = None
+
+
+@dataclass(slots=True)
+class _Private:
+    mapping: weakref.ref[mmap.mmap]
+    address: int
+    offset: int
+    length: int
+    columns: dict[int, MappedColumn]
+
+
+@dataclass(slots=True)
+class _Shared:
+    mapping: weakref.ref[mmap.mmap]
+    columns: dict[int, MappedColumn] = field(default_factory=dict)
+
+
+_guard = threading.RLock()
+_shared: dict[tuple[int, str], _Shared] = {}
+_by_identity: dict[tuple[Any, ...], MappedColumn] = {}
+_private: dict[int, _Private] = {}
+_hooks: list[PrivateMapHook] = []
+
+
+def private_mapped_bytes() -> int:
+    """The bytes of private mappings that are alive in this process; a limit on its data must allow for them."""
+    with _guard:
+        return sum(entry.length for entry in _private.values())
+
+
+def on_private_map(hook: PrivateMapHook) -> None:
+    """Have `hook` told the size of each private mapping just before it is made, for example to raise a limit."""
+    _hooks.append(hook)
+
+
+def map_shared(backend: Backend, key: str) -> mmap.mmap:
+    """The read-only mapping of a data file, the existing one where there is one.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        StorageError: it cannot be mapped.
+    """
+    where = (id(backend), key)
+    with _guard:
+        known = _shared.get(where)
+        mapped = known.mapping() if known is not None else None
+        if mapped is not None:
+            return mapped
+        mapped = backend.open_mapped(key)
+        _shared[where] = _Shared(weakref.ref(mapped, lambda dead: _forget_shared(where, dead)))
+        return mapped
+
+
+def _forget_shared(where: tuple[int, str], dead: weakref.ref[mmap.mmap]) -> None:
+    with _guard:
+        entry = _shared.get(where)
+        if entry is not None and entry.mapping is dead:
+            del _shared[where]
+            for column in entry.columns.values():
+                if _by_identity.get(column.identity) is column:
+                    del _by_identity[column.identity]
+
+
+def register(column: MappedColumn) -> MappedColumn:
+    """Remember a column that was read through the shared mapping of its file; gives the entry that stands."""
+    with _guard:
+        entry = _shared.get((id(column.backend), column.key))
+        if entry is None:
+            return column
+        known = entry.columns.setdefault(column.position, column)
+        if known.summary is None:
+            known.summary = column.summary
+        _by_identity.setdefault(known.identity, known)
+        return known
+
+
+def map_columns(backend: Backend, key: str, columns: list[MappedColumn]) -> Iterator[tuple[MappedColumn, np.ndarray]]:
+    """Map the values of fixed-width columns of one file privately and give each as bytes that may be written to.
+
+    Columns that lie near each other share a mapping.
+    """
+    import numpy as np
+
+    for group in _neighbours(columns):
+        start = group[0].offset
+        length = max(column.offset + column.size for column in group) - start
+        for hook in _hooks:
+            hook(length)
+        mapped, skip = backend.map_private(key, start, length)
+        view = np.frombuffer(mapped, dtype=np.uint8)
+        _remember_private(mapped, view.ctypes.data + skip, start, length, group)
+        for column in group:
+            at = skip + column.offset - start
+            yield column, np.frombuffer(mapped, dtype=np.uint8, count=column.size, offset=at)
+
+
+def map_blob(backend: Backend, key: str, size: int) -> np.ndarray:
+    """A whole file, mapped privately, as bytes that may be written to."""
+    import pyarrow as pa
+
+    column = MappedColumn(backend, key, 0, "", pa.null(), 0, size, (), offset=0, size=size)
+    return next(iter(map_columns(backend, key, [column])))[1]
+
+
+def _neighbours(columns: list[MappedColumn], gap: int = 1 << 20) -> Iterator[list[MappedColumn]]:
+    group: list[MappedColumn] = []
+    end = 0
+    for column in sorted(columns, key=lambda column: column.offset):
+        if group and column.offset - end > gap:
+            yield group
+            group = []
+        group.append(column)
+        end = column.offset + column.size
+    if group:
+        yield group
+
+
+def _remember_private(mapped: mmap.mmap, address: int, offset: int, length: int, group: list[MappedColumn]) -> None:
+    name = id(mapped)
+
+    def forget(_: weakref.ref[mmap.mmap]) -> None:
+        with _guard:
+            _private.pop(name, None)
+
+    columns = {column.offset: column for column in group}
+    with _guard:
+        _private[name] = _Private(weakref.ref(mapped, forget), address, offset, length, columns)
+
+
+def unchanged_arrow(array: pa.ChunkedArray, backend: Backend) -> MappedColumn | None:
+    """The stored column that this one is, judged by the addresses of its buffers."""
+    with _guard:
+        found = _by_identity.get(identity_of(array))
+        same = found is not None and found.backend is backend and found.type.equals(array.type)
+        return found if same else None
+
+
+def unchanged_values(values: np.ndarray, kind: pa.DataType | None, name: str, backend: Backend) -> MappedColumn | None:
+    """The stored column whose bytes these contiguous values are: found by address, or by name and size (a copy).
+
+    Args:
+        values: a contiguous numpy array.
+        kind: the Arrow type that they would be stored as.
+        name: the name that they would be stored under.
+        backend: only columns that this store holds are of use.
+    """
+    address = values.ctypes.data
+    with _guard:
+        found = _at(address, values.nbytes)
+        if found is not None:
+            same = found.backend is backend and (kind is None or found.type.equals(kind))
+            return found if same and (untouched(address, values.nbytes) or _equal(values, found)) else None
+        twin = _named(values.nbytes, kind, name, backend)
+    return twin if twin is not None and _equal(values, twin) else None
+
+
+def _at(address: int, size: int) -> MappedColumn | None:
+    for entry in _private.values():
+        if entry.address <= address < entry.address + entry.length:
+            found = entry.columns.get(entry.offset + address - entry.address)
+            return found if found is not None and found.size == size else None
+    return None
+
+
+def _named(size: int, kind: pa.DataType | None, name: str, backend: Backend) -> MappedColumn | None:
+    if kind is None:
+        return None
+    for entry in _private.values():
+        for column in entry.columns.values():
+            alike = column.size == size and column.name == name and column.backend is backend
+            if alike and column.type.equals(kind):
+                return column
+    return None
+
+
+def _equal(values: np.ndarray, column: MappedColumn) -> bool:
+    import numpy as np
+    import pyarrow as pa
+
+    try:
+        stored = pa.py_buffer(map_shared(column.backend, column.key))
+    except FileNotFoundError:
+        return False
+    mine = pa.py_buffer(values.reshape(-1, order="A").view(np.uint8))
+    return bool(mine.equals(stored.slice(column.offset, column.size)))
+
+
+def identity_of(array: pa.ChunkedArray) -> tuple[Any, ...]:
+    """The addresses, lengths and offsets that make up a column in memory."""
+    return tuple(_identity(chunk) for chunk in array.chunks)
+
+
+def _identity(array: pa.Array) -> tuple[Any, ...]:
+    import pyarrow as pa
+
+    if isinstance(array, pa.ExtensionArray):
+        return ("extension", _identity(array.storage))
+    addresses = tuple(buffer.address if buffer is not None else 0 for buffer in array.buffers())
+    return (len(array), array.offset, addresses, *_children(array))
+
+
+def _children(array: pa.Array) -> tuple[Any, ...]:
+    import pyarrow as pa
+
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        return (_identity(array.dictionary),)
+    if pa.types.is_struct(kind):
+        return tuple((len(child), child.offset) for child in (array.field(at) for at in range(kind.num_fields)))
+    if pa.types.is_nested(kind) and hasattr(array, "values"):
+        return (_identity(array.values),)
+    return ()

@@ -1,0 +1,63 @@
+"""The first rows of an output as JSON, small enough to be sent along with every message about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from penstock.data.statistics import json_safe
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ROWS = 10
+_COLUMNS = 500
+_BYTES = 64_000
+
+
+def table_preview(names: list[str], columns: list[list[Any]]) -> dict[str, Any]:
+    """The preview of a table: `columns` (names) and `rows` (lists of cells).
+
+    Args:
+        names: of all columns.
+        columns: the first values of each.
+    """
+    shown = min(len(names), _COLUMNS)
+    cell = max(8, _BYTES // max(1, 4 * ROWS * shown))
+    cells = [[json_safe(value, min(500, cell)) for value in column[:ROWS]] for column in columns[:shown]]
+    preview: dict[str, Any] = {
+        "columns": [json_safe(name, max(8, _BYTES // (4 * max(1, shown)))) for name in names[:shown]],
+        "rows": [list(row) for row in zip(*cells, strict=True)],
+    }
+    if shown < len(names):
+        preview["columns_left_out"] = len(names) - shown
+    return bounded(preview)
+
+
+def bounded(preview: Any) -> Any:
+    """The preview, with fewer rows when it is too long."""
+    import msgspec
+
+    while len(msgspec.json.encode(preview)) > _BYTES:
+        rows = preview.get("rows") if isinstance(preview, dict) else None
+        if not rows:
+            return None
+        rows.pop()
+    return preview
+
+
+def head(column: pa.ChunkedArray) -> list[Any]:
+    """The first values of an Arrow column as Python has them."""
+    import pyarrow as pa
+
+    first = column.slice(0, ROWS)
+    try:
+        found: list[Any] = first.to_pylist()
+    except (ValueError, OverflowError, pa.ArrowInvalid):
+        # Times finer than a microsecond, or beyond the year 9999.
+        found = [str(value) for value in first]
+    return found
+
+
+def value_preview(value: Any) -> Any:
+    """The preview of a plain value."""
+    return bounded(json_safe(value, 8000))

@@ -1,0 +1,198 @@
+"""What is told about the values of a column: how many are missing, the smallest, the largest, how many differ.
+
+The cost is bounded: numbers and times are looked at in full (numpy's minimum runs at the speed of memory), text in full up to
+a million rows and by a sample above, and distinct values are counted in small columns and estimated from a sample in others.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from penstock.model.product import Column
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_EXACT_TEXT_ROWS = 1_000_000
+_EXACT_DISTINCT_ROWS = 10_000
+_SAMPLES = 16
+_SAMPLE_ROWS = 512
+_TEXT_SHOWN = 200
+_SAFE_INT = 2**53
+
+
+def column_statistics(name: str, told: str, column: pa.ChunkedArray, *, comparable: bool = True) -> Column:
+    """The statistics of a column.
+
+    Args:
+        name: its name.
+        told: its type as its library calls it.
+        column: its Arrow form.
+        comparable: whether the order of the Arrow values means anything.
+    """
+    rows = len(column)
+    plain = _decoded(column)
+    if plain is None:
+        return Column(name, told, nulls=column.null_count, exact=True)
+    exact = rows <= _EXACT_TEXT_ROWS or _is_fixed(plain.type)
+    low, high = _extremes(plain if exact else _sample(plain)) if comparable else (None, None)
+    if told == "bool":
+        low, high = (None if value is None else bool(value) for value in (low, high))
+    return Column(
+        name,
+        told,
+        nulls=column.null_count,
+        minimum=json_safe(low, _TEXT_SHOWN),
+        maximum=json_safe(high, _TEXT_SHOWN),
+        distinct=_distinct(plain),
+        exact=exact,
+    )
+
+
+def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """The column in a type that can be compared; None when there is none."""
+    import pyarrow as pa
+
+    kind = column.type
+    types = pa.types
+    if types.is_dictionary(kind):
+        small = column if len(column) <= _EXACT_DISTINCT_ROWS else _sample(column)
+        return small.cast(kind.value_type) if not types.is_nested(kind.value_type) else None
+    if types.is_nested(kind) or types.is_null(kind) or isinstance(kind, pa.BaseExtensionType):
+        return None
+    if getattr(types, "is_string_view", lambda _: False)(kind):
+        return _view_sample(column, pa.large_string())
+    if getattr(types, "is_binary_view", lambda _: False)(kind) or types.is_binary(kind) or types.is_large_binary(kind):
+        return None
+    return None if types.is_fixed_size_binary(kind) and not types.is_decimal(kind) else column
+
+
+def _view_sample(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    return (column if len(column) <= _EXACT_TEXT_ROWS else _sample(column)).cast(kind)
+
+
+def _is_fixed(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    types = pa.types
+    return bool(types.is_primitive(kind) or types.is_boolean(kind) or types.is_decimal(kind))
+
+
+def _sample(column: pa.ChunkedArray, rows: int = _SAMPLE_ROWS) -> pa.ChunkedArray:
+    """Runs of rows spread evenly over the column, first and last rows among them."""
+    import pyarrow as pa
+
+    if len(column) <= rows * _SAMPLES:
+        return column
+    step = (len(column) - rows) // (_SAMPLES - 1)
+    pieces = [chunk for at in range(_SAMPLES) for chunk in column.slice(at * step, rows).chunks]
+    return pa.chunked_array(pieces, type=column.type)
+
+
+def _extremes(column: pa.ChunkedArray) -> tuple[Any, Any]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not len(column) or column.null_count == len(column):
+        return None, None
+    fast = _fast_extremes(column)
+    if fast is not None:
+        return fast
+    try:
+        found = pc.min_max(column)
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
+        return None, None
+    return _scalar(found["min"]), _scalar(found["max"])
+
+
+def _fast_extremes(column: pa.ChunkedArray) -> tuple[Any, Any] | None:
+    """The extremes of one run of numbers or times without gaps, by numpy; None when it is not that."""
+    import numpy as np
+    import pyarrow as pa
+
+    kind = column.type
+    number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
+    moment = (pa.types.is_timestamp(kind) or pa.types.is_duration(kind)) and not pa.types.is_date(kind)
+    if column.null_count or column.num_chunks != 1 or not (number or moment):
+        return None
+    chunk = column.chunk(0)
+    values = chunk.view(pa.int64()).to_numpy() if moment else chunk.to_numpy()
+    low, high = values.min(), values.max()
+    if number and values.dtype.kind == "f" and (np.isnan(low) or np.isnan(high)):
+        return None
+    if moment:
+        return _scalar(pa.scalar(int(low), pa.int64()).cast(kind)), _scalar(pa.scalar(int(high), pa.int64()).cast(kind))
+    return low.item(), high.item()
+
+
+def _scalar(value: Any) -> Any:
+    """A single Arrow value as Python has it; times finer than a microsecond as text."""
+    try:
+        return value.as_py()
+    except (ValueError, OverflowError):
+        return str(value.cast("string"))
+
+
+def _distinct(column: pa.ChunkedArray) -> int | None:
+    """How many values differ: counted in a small column, else estimated.
+
+    The estimate is that of Charikar and others (2000): values seen once in the sample stand for the square root of
+    rows/sample values each; a sample without any repetition is taken as a column without any.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    rows = len(column)
+    try:
+        if rows <= _EXACT_DISTINCT_ROWS:
+            return int(pc.count_distinct(column).as_py())
+        counts = pc.value_counts(_sample(column).drop_null()).field("counts")
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
+        return None
+    seen = int(pc.sum(counts).as_py() or 0)
+    if not seen:
+        return 0
+    valid = rows - column.null_count
+    if len(counts) == seen:
+        return valid
+    once = int(pc.sum(pc.equal(counts, 1)).as_py() or 0)
+    return min(valid, round(math.sqrt(valid / seen) * once) + len(counts) - once)
+
+
+def json_safe(value: Any, longest: int = 500) -> Any:
+    """A value as JSON can hold it for showing: not exact, never failing, bounded."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return int(value) if abs(value) < _SAFE_INT else str(value)
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else str(value)
+    if isinstance(value, str):
+        return value[:longest].encode("utf-8", "backslashreplace").decode()
+    return _json_other(value, longest)
+
+
+def _json_other(value: Any, longest: int) -> Any:
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    if isinstance(value, timedelta | Decimal):
+        return str(value)
+    if isinstance(value, bytes | bytearray):
+        return value[: longest // 2].hex()
+    if isinstance(value, dict):
+        inner = max(20, longest // (len(value) or 1))
+        return {str(key)[:100]: json_safe(item, inner) for key, item in list(value.items())[:50]}
+    if isinstance(value, list | tuple | set | frozenset):
+        inner = max(20, longest // (len(value) or 1))
+        return [json_safe(item, inner) for item in list(value)[:50]]
+    if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
+        return json_safe(value.item(), longest) if not _is_own(value) else str(value)[:longest]
+    return json_safe(str(value), longest)
+
+
+def _is_own(value: Any) -> bool:
+    """Whether `item` gives back the same type, as for numpy's long double."""
+    return type(value.item()) is type(value)

@@ -1,0 +1,102 @@
+"""Any tabular output as one Arrow table, whatever library it came from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from penstock.data.codecs.arrow_table import decode_table
+from penstock.data.manifest import OutputEntry, Stored
+from penstock.data.reading import Reader, ValueSource
+from penstock.model.errors import ValueRefusedError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_PANDAS = frozenset(["pandas.frame", "pandas.series", "pandas.array", "geo.frame", "geo.series"])
+_ARROW = frozenset(["arrow.table", "arrow.batch", "arrow.array", "arrow.chunked", "polars.frame", "polars.series"])
+
+
+def output_table(reader: Reader, entry: OutputEntry, *, index: bool = False) -> pa.Table:
+    """The table of an output.
+
+    Args:
+        reader: of its version.
+        entry: the output.
+        index: with the columns of a pandas index.
+
+    Raises:
+        ValueRefusedError: it is no table.
+    """
+    table = _table(reader, entry.stored, index=index)
+    if table is None:
+        raise ValueRefusedError(
+            f"reading {entry.summary.name} of {reader.manifest.ref} as a table: it is {entry.summary.kind.value}"
+            f" ({entry.stored.codec})",
+            hint="Return a pandas, polars or Arrow table from that block.",
+        )
+    return table
+
+
+def _table(reader: Reader, stored: Stored, *, index: bool) -> pa.Table | None:
+    if stored.codec in _PANDAS:
+        return _pandas_table(ValueSource(reader, stored), index=index)
+    if stored.codec in _ARROW:
+        table = decode_table(ValueSource(reader, stored))
+        return table.rename_columns(list(stored.names)) if stored.names else table
+    if stored.codec == "parts" and stored.meta["joined"]:
+        import pyarrow as pa
+
+        parts = [_table(reader, part, index=index) for part in stored.parts]
+        return pa.concat_tables([part for part in parts if part is not None], promote_options="permissive")
+    return None
+
+
+def _pandas_table(source: ValueSource, *, index: bool) -> pa.Table:
+    import pyarrow as pa
+
+    from penstock.data.codecs.pandas_frame import table_columns
+
+    stored = source.stored
+    columns = table_columns(source)
+    names = list(stored.names[: len(columns)])
+    if index:
+        rows = _index_columns(source)
+        columns = list(rows.values()) + columns
+        names = list(rows) + names
+    if not columns:
+        return pa.table({"rows": pa.nulls(stored.rows or 0)}).select([])
+    if stored.codec in {"pandas.series", "pandas.array", "geo.series"} and not names[-1]:
+        names[-1] = "value"
+    return pa.Table.from_arrays(columns, names=names)
+
+
+def _index_columns(source: ValueSource) -> dict[str, pa.ChunkedArray]:
+    """The index as columns; a plain numbering of the rows is none."""
+    import pandas as pd
+    import pyarrow as pa
+
+    from penstock.data.codecs.pandas_frame import decode_columns
+
+    found = decode_columns(source)[1]
+    if isinstance(found, pd.RangeIndex):
+        return {}
+    columns = {}
+    for level in range(found.nlevels):
+        name = found.names[level]
+        values = found.get_level_values(level)
+        try:
+            data = pa.chunked_array([pa.array(values)])
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
+            data = pa.chunked_array([pa.array([str(value) for value in values])])
+        columns[str(name) if name is not None else f"index_{level}"] = data
+    return columns
+
+
+def pieces(table: pa.Table, rows: int) -> pa.Table:
+    """The same table cut into pieces of at most so many rows, without a copy."""
+    import pyarrow as pa
+
+    longest = max((len(chunk) for column in table.columns for chunk in column.chunks), default=0)
+    if longest <= 2 * rows:
+        return table
+    return pa.Table.from_batches(table.to_batches(max_chunksize=rows), schema=table.schema)

@@ -1,0 +1,316 @@
+"""Writing the outputs of one attempt: data files aside, and the description that the manifest will hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from penstock.data.backend import Backend
+from penstock.data.codecs.base import Encoded, TableColumn
+from penstock.data.codecs.registry import codec_name, codec_named
+from penstock.data.files import FileSink
+from penstock.data.manifest import ColumnPlace, OutputEntry, Stored
+from penstock.data.mapping import MappedColumn, unchanged_arrow, unchanged_values
+from penstock.data.plain import encode_plain, hint_for, is_plain
+from penstock.data.preview import head, table_preview, value_preview
+from penstock.data.statistics import column_statistics
+from penstock.model.errors import ValueRefusedError
+from penstock.model.product import Column, Kind, OutputSummary
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+INLINE = 16 * 1024
+"""Plain values up to this many bytes of JSON stand in the manifest itself."""
+WORTH_A_REFERENCE = 16 * 1024
+"""Columns below this many bytes are written again: a reference would keep a whole file alive for little."""
+
+
+@dataclass(slots=True)
+class Written:
+    """A value that has been stored, and what is to be told about it."""
+
+    stored: Stored
+    kind: Kind
+    rows: int | None = None
+    nbytes: int = 0
+    columns: tuple[Column, ...] = ()
+    preview: Any = None
+
+    def entry(self, name: str, stored_bytes: int) -> OutputEntry:
+        """The output of that name."""
+        summary = OutputSummary(
+            name,
+            self.kind,
+            self.stored.codec,
+            rows=self.rows,
+            bytes=self.nbytes,
+            stored_bytes=stored_bytes,
+            columns=self.columns,
+            preview=self.preview,
+        )
+        return OutputEntry(summary, self.stored)
+
+
+@dataclass(slots=True)
+class ValueScope:
+    """What a codec may ask for while it encodes one value; see `codecs.base.Scope`."""
+
+    writer: ValueWriter
+    prefix: str
+    parts: list[Stored] = field(default_factory=list)
+    nbytes: int = 0
+
+    @property
+    def allow_pickle(self) -> bool:
+        """Whether any object may be pickled."""
+        return self.writer.allow_pickle
+
+    def part(self, value: Any) -> int:
+        """Store another value inside of this one."""
+        written = self.writer.write(value, self.prefix, told=False)
+        self.parts.append(written.stored)
+        self.nbytes += written.nbytes
+        return len(self.parts) - 1
+
+    def plain(self, value: Any) -> Any:
+        """The JSON form of a value."""
+        return encode_plain(value, self._sink)
+
+    def _sink(self, value: Any) -> int | None:
+        return self.part(value) if self.allow_pickle or codec_name(value) is not None else None
+
+    def unchanged(self, values: np.ndarray, kind: pa.DataType | None, name: str) -> MappedColumn | None:
+        """The stored column that these values are."""
+        if values.nbytes < WORTH_A_REFERENCE:
+            return None
+        found = unchanged_values(values, kind, name, self.writer.backend)
+        return found if found is not None and self.writer.files.pin(found.key) else None
+
+
+class ValueWriter:
+    """Stores values for one attempt.
+
+    Args:
+        backend: where to.
+        files: makes the files and counts them.
+        allow_pickle: whether what has no exact form may be pickled.
+    """
+
+    def __init__(self, backend: Backend, files: FileSink, *, allow_pickle: bool = False) -> None:
+        self.backend = backend
+        self.files = files
+        self.allow_pickle = allow_pickle
+
+    def write(self, value: Any, prefix: str, *, told: bool = True, load_as: str | None = None) -> Written:
+        """Store one value.
+
+        Args:
+            value: what to store.
+            prefix: how the names of its files start.
+            told: whether statistics and a preview are wanted.
+            load_as: `pandas` to have an Arrow table read back as a pandas frame.
+
+        Raises:
+            ValueRefusedError: it would not survive exactly.
+            StorageError: the place refused.
+        """
+        try:
+            name = codec_name(value) or ("plain" if is_plain(value) else None)
+            if name is None and not self.allow_pickle:
+                kind = f"{type(value).__module__}.{type(value).__qualname__}"
+                raise ValueRefusedError(
+                    f"storing a value of type {kind}: no exact form for it is known", hint=hint_for(value)
+                )
+            return self._encode(name or "pickle", value, prefix, told=told, load_as=load_as)
+        except ValueRefusedError:
+            if not self.allow_pickle or name == "pickle":
+                raise
+            return self._encode("pickle", value, prefix, told=told)
+
+    def _encode(self, codec: str, value: Any, prefix: str, *, told: bool, load_as: str | None = None) -> Written:
+        scope = ValueScope(self, prefix)
+        encoded = codec_named(codec).encode(value, scope)
+        if load_as is not None and encoded.codec == "arrow.table":
+            encoded.meta["as"] = load_as
+        if encoded.columns is not None:
+            written = self._table(encoded, prefix, told=told)
+        elif encoded.buffers is not None:
+            written = self._buffers(encoded, prefix)
+        else:
+            written = self._inline(encoded, prefix)
+            if told and encoded.preview is None and encoded.kind is Kind.JSON:
+                written.preview = value_preview(value)
+        if encoded.preview is not None:
+            written.preview = encoded.preview
+        written.nbytes += scope.nbytes
+        written.stored = replace(written.stored, parts=tuple(scope.parts))
+        return written
+
+    def _inline(self, encoded: Encoded, prefix: str) -> Written:
+        import msgspec
+
+        content = msgspec.json.encode(encoded.inline)
+        stored = Stored(encoded.codec, encoded.version, encoded.meta, rows=encoded.rows)
+        if len(content) <= INLINE:
+            stored = replace(stored, inline=encoded.inline)
+        else:
+            stored = replace(stored, blob=self.files.blob(f"{prefix}.json", [content]))
+        return Written(stored, encoded.kind, rows=encoded.rows, nbytes=len(content))
+
+    def _buffers(self, encoded: Encoded, prefix: str) -> Written:
+        buffers = [memoryview(buffer) for buffer in encoded.buffers or ()]
+        nbytes = sum(buffer.nbytes for buffer in buffers)
+        blob = None
+        if encoded.shared is not None:
+            blob = self.files.reference(encoded.shared.key)
+        elif nbytes:
+            blob = self.files.blob(f"{prefix}.bin", buffers)
+        stored = Stored(encoded.codec, encoded.version, encoded.meta, blob=blob, rows=encoded.rows)
+        return Written(stored, encoded.kind, rows=encoded.rows, nbytes=nbytes)
+
+    def _table(self, encoded: Encoded, prefix: str, *, told: bool) -> Written:
+        columns = [self._recognised(column) for column in encoded.columns or ()]
+        fresh = [column for column in columns if column.same is None]
+        own = self._write_columns(fresh, f"{prefix}.arrow", one_batch=encoded.one_batch) if fresh else -1
+        places = []
+        position = 0
+        for column in columns:
+            if column.same is None:
+                places.append(ColumnPlace(own, position))
+                position += 1
+            else:
+                places.append(ColumnPlace(self.files.reference(column.same.key), column.same.position))
+        stored = Stored(
+            encoded.codec,
+            encoded.version,
+            encoded.meta,
+            rows=encoded.rows,
+            columns=tuple(places),
+            names=tuple(column.name for column in columns),
+            index_columns=encoded.index_columns,
+        )
+        nbytes = sum(column.same.nbytes if column.same is not None else _size(column.data) for column in columns)
+        written = Written(stored, encoded.kind, rows=encoded.rows, nbytes=nbytes)
+        if told:
+            self._tell(written, columns[: len(columns) - encoded.index_columns], encoded)
+        return written
+
+    def _recognised(self, column: TableColumn) -> TableColumn:
+        import pyarrow as pa
+
+        if column.same is not None:
+            return column
+        data = column.data if isinstance(column.data, pa.ChunkedArray) else pa.chunked_array([column.data])
+        column.data = data
+        if _size(data) >= WORTH_A_REFERENCE:
+            same = unchanged_arrow(data, self.backend)
+            if same is not None and self.files.pin(same.key):
+                column.same = same
+        return column
+
+    def _write_columns(self, columns: Sequence[TableColumn], name: str, *, one_batch: bool) -> int:
+        import pyarrow as pa
+
+        arrays = [_one_piece(column.data) if one_batch else column.data for column in columns]
+        fields = [pa.field(column.name, array.type) for column, array in zip(columns, arrays, strict=True)]
+        schema = pa.schema(fields)
+
+        def fill(file: Any) -> None:
+            with pa.ipc.new_file(file, schema) as out:
+                if one_batch:
+                    out.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
+                else:
+                    out.write_table(pa.Table.from_arrays(arrays, schema=schema))
+
+        try:
+            return self.files.write(name, fill)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            raise ValueRefusedError(
+                f"storing a table as Arrow: {error}", hint="Cast the column to a simpler type."
+            ) from error
+
+    def _tell(self, written: Written, columns: Sequence[TableColumn], encoded: Encoded) -> None:
+        written.columns = tuple(self._statistics(column) for column in columns)
+        if encoded.preview is None:
+            heads = [head(self._data(column)) for column in columns]
+            written.preview = table_preview([column.name for column in columns], heads)
+
+    def _statistics(self, column: TableColumn) -> Column:
+        known = column.same.summary if column.same is not None else None
+        if known is not None and known.type == column.type:
+            return replace(known, name=column.name)
+        return column_statistics(column.name, column.type, self._data(column), comparable=column.comparable)
+
+    def _data(self, column: TableColumn) -> pa.ChunkedArray:
+        if column.data is not None:
+            return column.data
+        assert column.same is not None
+        return self.files.column(column.same)
+
+
+def _size(data: Any) -> int:
+    return int(data.nbytes) if data is not None else 0
+
+
+def _one_piece(data: pa.ChunkedArray) -> pa.Array:
+    import pyarrow as pa
+
+    if data.num_chunks == 1:
+        return data.chunk(0)
+    if not data.num_chunks:
+        return pa.array([], type=data.type)
+    return pa.concat_arrays(data.chunks)
+
+
+def parts_entry(
+    name: str, parts: list[Written], stored_bytes: int, joined: str | None, *, renumber: bool
+) -> OutputEntry:
+    """The output that a block yielded in parts.
+
+    Args:
+        name: of the output.
+        parts: what was stored, in order.
+        stored_bytes: what that added on disk.
+        joined: the codec of the parts when they make up one table.
+        renumber: whether the rows are numbered anew.
+    """
+    stored = Stored(
+        "parts",
+        meta={"joined": joined, "renumber": renumber},
+        parts=tuple(part.stored for part in parts),
+        rows=sum(part.rows or 0 for part in parts) if joined else len(parts),
+    )
+    columns = _merged([part.columns for part in parts]) if joined else ()
+    preview = parts[0].preview if joined else {"parts": [part.stored.codec for part in parts[:100]]}
+    whole = Written(stored, Kind.TABLE if joined else Kind.JSON, stored.rows, columns=columns, preview=preview)
+    whole.nbytes = sum(part.nbytes for part in parts)
+    return whole.entry(name, stored_bytes)
+
+
+def _merged(groups: Iterable[tuple[Column, ...]]) -> tuple[Column, ...]:
+    """The statistics of parts taken together; how many values differ is not known then."""
+    return tuple(_merge(list(columns)) for columns in zip(*groups, strict=True))
+
+
+def _merge(columns: list[Column]) -> Column:
+    first = columns[0]
+    if len(columns) == 1:
+        return first
+    lows = [column.minimum for column in columns if column.minimum is not None]
+    highs = [column.maximum for column in columns if column.maximum is not None]
+    try:
+        low, high = (min(lows) if lows else None), (max(highs) if highs else None)
+    except TypeError:
+        low = high = None
+    nulls = [column.nulls for column in columns]
+    return replace(
+        first,
+        nulls=sum(count or 0 for count in nulls) if None not in nulls else None,
+        minimum=low,
+        maximum=high,
+        distinct=None,
+        exact=all(column.exact for column in columns),
+    )
