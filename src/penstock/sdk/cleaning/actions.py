@@ -12,6 +12,7 @@ from penstock.sdk.cleaning.column_types import infer_column_type
 from penstock.sdk.cleaning.filtering import filter_rows
 from penstock.sdk.cleaning.imputing import impute
 from penstock.sdk.cleaning.naming import clean_column_name
+from penstock.sdk.cleaning.sorting import sort_rows
 from penstock.sdk.cleaning.vocabulary import ActionType, Axis, ColumnType
 
 if TYPE_CHECKING:
@@ -172,12 +173,6 @@ class BaseAction:
         return filter_rows(frame, self._code)
 
     def _sort(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Sort, equals in their own order.
-
-        Missing values come last, but first when they are numbers of the first column and that ascends.
-        """
-        import pandas as pd
-
         names = self._arguments(frame)
         if not names:
             return frame
@@ -187,12 +182,7 @@ class BaseAction:
                 f"sorting rows: {len(names)} columns, but {len(order)} values in ascendings",
                 hint="Give one value for each column.",
             )
-        missing = frame[names[0]].isna()
-        if frame[names[0]].dtype.kind != "f" or not missing.any():
-            return frame.sort_values(names, ascending=list(order), kind="stable")
-        rest = frame[~missing].sort_values(names, ascending=list(order), kind="stable")
-        joined: pd.DataFrame = pd.concat([frame[missing], rest] if order[0] else [rest, frame[missing]])
-        return joined
+        return sort_rows(frame, names, list(order))
 
     def _shift_down(self, frame: pd.DataFrame) -> pd.DataFrame:
         names = self._arguments(frame)

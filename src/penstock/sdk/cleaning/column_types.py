@@ -91,7 +91,7 @@ def _kind_of_objects(column: pd.Series[Any], name: str) -> ColumnType:
     texts = present.astype(object).map(str).str.strip()
     texts = texts[texts != ""]
     counts = texts.value_counts()
-    if len(counts) <= _TWO and not _is_contact(counts, name):
+    if len(counts) <= _TWO:
         return ColumnType.TRUE_OR_FALSE
     shape = _shape([str(text) for text in counts.index], [int(count) for count in counts], name)
     if shape is not None:
@@ -103,14 +103,6 @@ def _kind_of_objects(column: pd.Series[Any], name: str) -> ColumnType:
 
 def _is_collection(value: Any) -> bool:
     return isinstance(value, (list, tuple, set, frozenset)) or type(value).__name__ == "ndarray"
-
-
-def _is_contact(counts: pd.Series[Any], name: str) -> bool:
-    """Whether the few values are phone numbers or post codes by name and by look."""
-    shape = (
-        _shape([str(text) for text in counts.index], [int(count) for count in counts], name) if len(counts) else None
-    )
-    return shape in (ColumnType.PHONE_NUMBER, ColumnType.ZIP_CODE)
 
 
 def _shape(texts: Sequence[str], counts: Sequence[int], name: str) -> ColumnType | None:

@@ -61,6 +61,8 @@ def standardize(frame: pd.DataFrame, columns: Sequence[Any]) -> pd.DataFrame:
 
 def _numbers(frame: pd.DataFrame, name: Any, doing: str) -> pd.Series[Any]:
     values: pd.Series[Any] = frame[name]
+    if values.dtype.kind == "b":
+        return values.astype("float64")
     if values.dtype.kind not in "iuf":
         raise SettingInvalidError(
             f"{doing} {name}: the column holds {values.dtype}, not numbers", hint="Leave the column out."
@@ -72,7 +74,8 @@ def reformat(frame: pd.DataFrame, columns: Sequence[Any], options: Mapping[str, 
     """Rewrite the values of columns, in the frame itself.
 
     The option `reformat` is caps_standardization (with `capitalization` lowercase or uppercase), currency_to_num or
-    date_format_conversion; anything else leaves the values alone. What cannot be read becomes a missing value.
+    date_format_conversion; anything else leaves the values alone. What cannot be read becomes a missing value, and so
+    does a text without characters.
     """
     way = options.get("reformat")
     for name in columns:
@@ -86,7 +89,8 @@ def reformat(frame: pd.DataFrame, columns: Sequence[Any], options: Mapping[str, 
                 frame[name] = column.map(currency_to_number, na_action="ignore").astype("float64")
             else:
                 upper = options.get("capitalization") == "uppercase"
-                frame[name] = column.str.upper() if upper else column.str.lower()
+                texts = column.mask(column == "", None)
+                frame[name] = texts.str.upper() if upper else texts.str.lower()
     return frame
 
 

@@ -48,12 +48,8 @@ def _filler(frame: pd.DataFrame, options: Mapping[str, Any]) -> Filler:
     """The function that fills a column by the strategy of the options."""
     strategy, value = options.get("strategy"), options.get("value")
     simple: dict[Any, Filler] = {
-        ImputationStrategy.AVERAGE: lambda column, missing, _: _put(
-            column, missing, _numeric(column, "average").mean()
-        ),
-        ImputationStrategy.MEDIAN: lambda column, missing, _: _put(
-            column, missing, _numeric(column, "median").median()
-        ),
+        ImputationStrategy.AVERAGE: lambda column, missing, _: _fill_middle(column, missing, "mean"),
+        ImputationStrategy.MEDIAN: lambda column, missing, _: _fill_middle(column, missing, "median"),
         ImputationStrategy.MODE: _fill_mode,
         ImputationStrategy.RANDOM: _fill_random,
     }
@@ -167,13 +163,16 @@ def _constant(column: pd.Series[Any], kind: ColumnType, value: Any) -> Any:
     return value
 
 
-def _numeric(column: pd.Series[Any], strategy: str) -> pd.Series[Any]:
+def _fill_middle(column: pd.Series[Any], missing: pd.Series[bool], function: str) -> pd.Series[Any]:
+    """Fill with the mean or the median; a column without any value stays without."""
+    if missing.all():
+        return column.astype("float64")
     if column.dtype.kind not in "iuf":
         raise SettingInvalidError(
-            f"filling in {column.name} by its {strategy}: the column does not hold numbers",
+            f"filling in {column.name} by its {function}: the column does not hold numbers",
             hint="Leave the column out, or use the strategy mode or constant.",
         )
-    return column
+    return _put(column, missing, getattr(column, function)())
 
 
 def _fill_mode(column: pd.Series[Any], missing: pd.Series[bool], kind: ColumnType) -> pd.Series[Any]:
