@@ -207,7 +207,7 @@ def _derive_edges(values: Values, blocks: dict[str, Block], steps: Mapping[str, 
 
 
 def _check_edges(values: Values, sections: Mapping[str, dict[str, Block]], steps: Mapping[str, Steps]) -> None:
-    known = {uuid for blocks in sections.values() for uuid in blocks}
+    known = set(sections["blocks"])
     for blocks in sections.values():
         for uuid, block in blocks.items():
             for parent in block.upstream:

@@ -34,7 +34,7 @@ def set_value(text: str, path: Path, value: Any, file: str = "") -> str:
         EditRefusedError: it cannot be done without damage, or the path leads through something that is no map or list.
         FileInvalidError: the text is no YAML.
     """
-    data = _copy(parse_yaml(text, file).data)
+    data = copy_data(parse_yaml(text, file).data)
     if not path:
         return update(text, value, file)
     data = {} if data is None else data
@@ -52,7 +52,7 @@ def set_value(text: str, path: Path, value: Any, file: str = "") -> str:
 
 def delete_value(text: str, path: Path, file: str = "") -> str:
     """The text without a key or list item. Raises as `set_value`; also when there is no such place."""
-    data = _copy(parse_yaml(text, file).data)
+    data = copy_data(parse_yaml(text, file).data)
     parent = data
     try:
         for step in path[:-1]:
@@ -69,7 +69,7 @@ def insert_value(text: str, path: Path, index: int | None, value: Any, file: str
     Raises as `set_value`. A list that is missing or empty (`key:`) is made.
     """
     node = parse_yaml(text, file).node(path)
-    items = _copy(node.data) if node and node.data is not None else []
+    items = copy_data(node.data) if node and node.data is not None else []
     if not isinstance(items, list):
         raise _refused(path, "there is no list")
     items.insert(len(items) if index is None else index, value)
@@ -226,11 +226,11 @@ def _step(parent: Any, step: str | int, path: Path) -> Any:
     raise _refused(path, "there is no such place")
 
 
-def _copy(data: Any) -> Any:
-    """A deep copy in which nothing is shared, as aliases are in parsed data."""
+def copy_data(data: Any) -> Any:
+    """A deep copy of plain data, in which nothing is shared as it is where the file has aliases."""
     if isinstance(data, dict):
-        return {key: _copy(item) for key, item in data.items()}
-    return [_copy(item) for item in data] if isinstance(data, list) else data
+        return {key: copy_data(item) for key, item in data.items()}
+    return [copy_data(item) for item in data] if isinstance(data, list) else data
 
 
 def _refused(path: Path, cause: str) -> EditRefusedError:

@@ -34,11 +34,25 @@ class _InlineDumper(_Dumper):
 
 def _text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
     style = None
-    if isinstance(value, _Single) and value.isprintable():
+    if not value.isprintable():
+        style = "|" if dumper.literal and _reads_well(value) else '"'
+    elif isinstance(value, _Single):
         style = "'"
-    elif isinstance(value, _Double) or "\n" in value:
-        style = "|" if dumper.literal and "\n" in value and not isinstance(value, _Double) else '"'
+    elif isinstance(value, _Double):
+        style = '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", str(value), style=style)
+
+
+def _reads_well(value: str) -> bool:
+    """Whether a text of several lines survives as `|`: nothing at its edges or line ends that people would not see."""
+    lines = value.removesuffix("\n").split("\n")
+    return (
+        len(lines) > 1
+        and all(line.isprintable() and line == line.rstrip() for line in lines)
+        and bool(lines[0])
+        and not lines[0].startswith(" ")
+        and bool(lines[-1])
+    )
 
 
 for _kind in (str, _Single, _Double):
@@ -81,7 +95,7 @@ def flow_pair(key: str, value: Any) -> str:
 
 def styled(value: Any, style: str) -> Any:
     """A text that is written in those quotes, where that is possible; other values as they are."""
-    if isinstance(value, str) and "\n" not in value:
+    if isinstance(value, str):
         return _Single(value) if style == "'" else _Double(value) if style == '"' else value
     return value
 

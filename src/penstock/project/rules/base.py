@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import ClassVar, Generic, TypeVar
 
 from penstock.config.diagnostics import Diagnostic, Severity
 from penstock.model.errors import Location
 
-if TYPE_CHECKING:
-    from penstock.project.rules.subject import Subject
+Subject_contra = TypeVar("Subject_contra", contravariant=True)
 
 
-class Rule:
+class Rule(ABC):
     """One thing that can be wrong. The docstring of each rule says what, why it matters and what to do."""
 
     code: ClassVar[str]
@@ -33,18 +33,18 @@ class Rule:
         return Diagnostic(cls.code, severity or cls.severity, message, hint, location, pipeline, block)
 
 
-class PipelineRule(Rule):
-    """A rule that looks at one pipeline that has been read."""
+class CheckingRule(Rule, Generic[Subject_contra]):
+    """A rule that looks at something that has been read: a pipeline, or the whole project."""
 
-    def check(self, subject: Subject) -> Iterator[Diagnostic]:
-        """The findings in that pipeline."""
-        raise NotImplementedError
+    @abstractmethod
+    def check(self, subject: Subject_contra) -> Iterable[Diagnostic]:
+        """The findings in that subject."""
 
 
-def every_rule(root: type[Rule] = Rule) -> list[type[Rule]]:
+def every_rule() -> list[type[Rule]]:
     """All rules that have a code, in the order of their codes; those of modules that are imported."""
     found: list[type[Rule]] = []
-    pending = list(root.__subclasses__())
+    pending: list[type[Rule]] = list(Rule.__subclasses__())
     while pending:
         rule = pending.pop()
         pending.extend(rule.__subclasses__())

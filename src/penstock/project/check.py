@@ -1,0 +1,74 @@
+"""Runs all rules over a project."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from penstock.config.diagnostics import Diagnostic, Severity
+from penstock.model.errors import FileInvalidError, Location, PipelineNotFoundError
+from penstock.project.load import Project
+from penstock.project.rules import blocks, files, graphs, imports
+from penstock.project.rules.base import CheckingRule
+from penstock.project.rules.reading import FileUnreadable
+from penstock.project.rules.subject import PipelineSubject, ProjectView
+
+PROJECT_RULES: tuple[CheckingRule[ProjectView], ...] = (files.InvalidProfile(), imports.MissingRequirement())
+"""Rules that look at the project as a whole."""
+PIPELINE_RULES: tuple[CheckingRule[PipelineSubject], ...] = (
+    graphs.Cycle(),
+    graphs.UnsupportedPipeline(),
+    graphs.UnsupportedBlock(),
+    graphs.AttachedNotApplied(),
+    blocks.UnreadableCode(),
+    blocks.PythonSyntax(),
+    blocks.NoFunction(),
+    blocks.ArgumentCount(),
+    blocks.TemplateSyntax(),
+    imports.MissingProjectModule(),
+    imports.MissingPackage(),
+    files.InvalidTrigger(),
+    files.MissingProfile(),
+)
+"""Rules that look at each pipeline."""
+_ORDER = (Severity.ERROR, Severity.WARNING, Severity.INFO)
+
+
+def check_project(project: Project, pipelines: Iterable[str] | None = None) -> list[Diagnostic]:
+    """All findings, by file and line; those of the project itself first.
+
+    Args:
+        project: the project. No file in it is changed and none of its code is run.
+        pipelines: uuids to limit the check to; the project's own files are checked all the same.
+
+    Raises:
+        PipelineNotFoundError: one of `pipelines` does not exist.
+    """
+    found = [*project.findings]
+    for rule in PROJECT_RULES:
+        found += rule.check(project)
+    chosen = project.pipeline_uuids() if pipelines is None else list(pipelines)
+    for uuid in chosen:
+        found += sorted(_check_pipeline(project, uuid, named=pipelines is not None), key=_place)
+    return list(dict.fromkeys(found))
+
+
+def _check_pipeline(project: Project, uuid: str, *, named: bool) -> Iterator[Diagnostic]:
+    try:
+        reading = project.read(uuid)
+    except FileInvalidError as error:
+        place = error.location or Location(f"pipelines/{uuid}/metadata.yaml")
+        yield FileUnreadable.found(error.message, hint=error.hint, location=place, pipeline=uuid)
+        return
+    except PipelineNotFoundError:
+        if named:
+            raise
+        return  # removed while this check was running
+    yield from reading.findings
+    subject = PipelineSubject(project, reading)
+    for rule in PIPELINE_RULES:
+        yield from rule.check(subject)
+
+
+def _place(finding: Diagnostic) -> tuple[int, str, int, int]:
+    place = finding.location or Location("")
+    return _ORDER.index(finding.severity), place.file, place.line, place.column

@@ -1,0 +1,110 @@
+"""Rules about a pipeline as a whole: its edges and its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from penstock.config.diagnostics import Diagnostic, Severity
+from penstock.model.block import Block, BlockType, Language
+from penstock.model.graph import find_cycle
+from penstock.model.pipeline import PipelineType
+from penstock.project.rules.base import CheckingRule
+from penstock.project.rules.subject import PipelineSubject
+
+RUNS = frozenset({PipelineType.PYTHON, PipelineType.PYSPARK, PipelineType.DATABRICKS})
+"""Kinds of pipelines that this version runs block by block."""
+LANGUAGES = frozenset({Language.PYTHON, Language.SQL})
+"""Languages whose blocks take part in a run of this version."""
+
+
+class Cycle(CheckingRule[PipelineSubject]):
+    """Blocks depend on each other in a circle. The message names it; remove one of its edges."""
+
+    code, severity = "PS020", Severity.ERROR
+
+    def check(self, subject: PipelineSubject) -> Iterator[Diagnostic]:
+        """The first cycle."""
+        pipeline = subject.pipeline
+        cycle = find_cycle({block.uuid: block.upstream for block in pipeline.blocks})
+        if cycle:
+            yield self.found(
+                f"pipeline {pipeline.uuid}: blocks form a cycle: {' -> '.join(cycle)}",
+                hint="Remove one of these edges from upstream_blocks.",
+                location=subject.reading.locate(cycle[-1], "upstream_blocks"),
+                pipeline=pipeline.uuid,
+                block=cycle[-1],
+            )
+
+
+class UnsupportedPipeline(CheckingRule[PipelineSubject]):
+    """The pipeline is of a kind that this version reads, keeps and does not run: integration, streaming and others."""
+
+    code, severity = "PS022", Severity.WARNING
+
+    def check(self, subject: PipelineSubject) -> Iterator[Diagnostic]:
+        """One finding when it is."""
+        pipeline = subject.pipeline
+        if pipeline.type not in RUNS and pipeline.type is not PipelineType.UNKNOWN:
+            yield self.found(
+                f"pipeline {pipeline.uuid}: this version does not run pipelines of type {pipeline.declared_type}",
+                hint="It is read and kept as it is.",
+                location=subject.reading.document.locate(("type",)),
+                pipeline=pipeline.uuid,
+            )
+
+
+class UnsupportedBlock(CheckingRule[PipelineSubject]):
+    """A block is of a type or language that this version does not run; it is kept as it is.
+
+    Runs of the whole pipeline are refused; the other blocks run with `--block-uuid`.
+    """
+
+    code, severity = "PS023", Severity.WARNING
+
+    def check(self, subject: PipelineSubject) -> Iterator[Diagnostic]:
+        """One finding a block, in pipelines that run."""
+        if subject.pipeline.type not in RUNS:
+            return
+        for block in subject.pipeline.blocks:
+            what = _unsupported(block)
+            if what:
+                key = "language" if what.startswith("language") else "type"
+                yield subject.tell(
+                    type(self),
+                    block,
+                    f"this version does not run {what} blocks",
+                    "It is kept as it is; run the others with --block-uuid.",
+                    subject.reading.locate(block.uuid, key),
+                )
+
+
+class AttachedNotApplied(CheckingRule[PipelineSubject]):
+    """Callbacks or conditionals are attached to blocks. `penstock run` does not apply them, as `mage run` does not.
+
+    The blocks run as if they had none: a conditional does not hold its block back.
+    """
+
+    code, severity = "PS024", Severity.WARNING
+
+    def check(self, subject: PipelineSubject) -> Iterator[Diagnostic]:
+        """One finding for each that is attached."""
+        pipeline = subject.pipeline
+        for kind, blocks in (("callback", pipeline.callbacks), ("conditional", pipeline.conditionals)):
+            for block in blocks:
+                if block.upstream:
+                    yield subject.tell(
+                        type(self),
+                        block,
+                        f"this {kind} of {', '.join(block.upstream)} is not applied by `penstock run`",
+                        "Its blocks run as if it were not there.",
+                        subject.reading.locate(block.uuid),
+                    )
+
+
+def _unsupported(block: Block) -> str:
+    if block.type in {BlockType.DBT, BlockType.GLOBAL_DATA_PRODUCT, BlockType.EXTENSION}:
+        return block.type.value
+    runs = {BlockType.DATA_LOADER, BlockType.TRANSFORMER, BlockType.DATA_EXPORTER, BlockType.CUSTOM, BlockType.SENSOR}
+    if block.type in runs and block.language not in LANGUAGES and block.language is not Language.UNKNOWN:
+        return f"language {block.language.value}"
+    return ""

@@ -1,0 +1,129 @@
+"""Rules about what the code of blocks imports."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from functools import lru_cache
+from importlib.metadata import distributions
+from importlib.util import find_spec
+from pathlib import Path
+
+from penstock.config.diagnostics import Diagnostic, Severity
+from penstock.model.block import Block
+from penstock.model.errors import FileInvalidError, Location
+from penstock.project.code import ALIAS, OURS, Import, is_project_module, resolve_import
+from penstock.project.rules.base import CheckingRule
+from penstock.project.rules.subject import PipelineSubject, ProjectView
+from penstock.project.text_file import read_text
+
+_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+
+
+class MissingProjectModule(CheckingRule[PipelineSubject]):
+    """A block imports a module of the project that does not exist: a file that was moved, or of another project."""
+
+    code, severity = "PS034", Severity.ERROR
+
+    def check(self, subject: PipelineSubject) -> Iterator[Diagnostic]:
+        """One finding an import."""
+        for block, facts in subject.python_blocks():
+            for imported in facts.imports:
+                if not imported.optional and block.file and _missing(subject.project, block, imported):
+                    name = "." * imported.level + imported.module
+                    message = f"it imports {name}, which is not in the project"
+                    hint = "Correct the name, or add the file."
+                    yield subject.tell(type(self), block, message, hint, subject.place(block, imported.line))
+
+
+class MissingPackage(CheckingRule[PipelineSubject]):
+    """A block imports a package that is not installed where this check runs. The block fails at its import."""
+
+    code, severity = "PS035", Severity.WARNING
+
+    def check(self, subject: PipelineSubject) -> Iterator[Diagnostic]:
+        """One finding a package and block."""
+        for block, facts in subject.python_blocks():
+            told: set[str] = set()
+            for imported in facts.imports:
+                name = imported.root
+                if imported.level or imported.optional or name in told or is_project_module(subject.project, name):
+                    continue
+                if not _installed(name):
+                    told.add(name)
+                    message = f"it imports {name}, which is not installed here"
+                    hint = "Install the package that provides it, and name it in requirements.txt."
+                    yield subject.tell(type(self), block, message, hint, subject.place(block, imported.line))
+
+
+class MissingRequirement(CheckingRule[ProjectView]):
+    """A package of the project's requirements.txt is not installed where this check runs."""
+
+    code, severity = "PS036", Severity.INFO
+
+    def check(self, subject: ProjectView) -> Iterator[Diagnostic]:
+        """One finding for all of them."""
+        path = subject.root / "requirements.txt"
+        if not path.is_file():
+            return
+        try:
+            lines = read_text(path).text.splitlines()
+        except FileInvalidError as error:
+            yield self.found(error.message, hint=error.hint, location=error.location, severity=Severity.WARNING)
+            return
+        missing = [name for name in map(_requirement, lines) if name and _normal(name) not in _distributions()]
+        if missing:
+            names = ", ".join(missing[:10]) + (f" and {len(missing) - 10} more" if len(missing) > 10 else "")  # noqa: PLR2004
+            yield self.found(
+                f"requirements.txt: not installed here: {names}",
+                hint="pip install -r requirements.txt.",
+                location=Location("requirements.txt"),
+            )
+
+
+def _missing(project: ProjectView, block: Block, imported: Import) -> bool:
+    parts = imported.module.split(".")
+    inside = imported.level > 0 or parts[0] in {project.name, ALIAS}
+    if not inside or not (imported.module or imported.names):
+        return False
+    if parts == [parts[0]] and not imported.level:
+        return False
+    if resolve_import(project, Path(block.file or ""), imported):
+        return False
+    folder = project.root.joinpath(*(parts if imported.level else parts[1:]))
+    if imported.level:
+        folder = Path(block.file or "").parents[imported.level - 1].joinpath(*filter(None, parts))
+    return not folder.is_dir()
+
+
+def _installed(name: str) -> bool:
+    if name in sys.stdlib_module_names or name in OURS or name in sys.modules:
+        return True
+    return _found(name)
+
+
+@lru_cache(maxsize=1024)
+def _found(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except (ImportError, ValueError, AttributeError):
+        return False
+
+
+def _requirement(line: str) -> str:
+    text = line.split("#", 1)[0].strip()
+    if not text or text.startswith("-") or "://" in text.split(" ", 1)[0] or ";" in text:
+        return ""
+    match = _NAME.match(text)
+    return match[1] if match else ""
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@lru_cache(maxsize=1)
+def _distributions() -> frozenset[str]:
+    names = (distribution.metadata["Name"] for distribution in distributions())
+    return frozenset(_normal(name) for name in names if name)
