@@ -55,7 +55,7 @@ def outputs_of(
                 f"reading {name} of {address}: its outputs are {', '.join(known) or 'none'}",
                 hint="Use the name of an output that the block has.",
             )
-    return [store.load_output(manifest.ref, name) for name in (known if names is None else names)]
+    return [store.load(manifest.ref, name) for name in (known if names is None else names)]
 
 
 def get_global_variable(pipeline_uuid: str, key: str) -> Any:
