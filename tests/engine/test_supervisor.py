@@ -136,6 +136,17 @@ def test_the_memory_limit_stops_a_block(bench: Bench) -> None:
     assert bench.value(bench.run(code, limits=Limits(memory=600_000_000))) == {"size": 400_000_000}
 
 
+def test_the_memory_limit_leaves_mapped_inputs_out(bench: Bench) -> None:
+    first = bench.run(body("import numpy as np\nreturn np.ones(40_000_000)"), block="big")
+    (output,) = first.of(Output)
+    inputs = (InputOrder("big", output.ref),)
+    code = "@custom\ndef block(data, **kwargs):\n    return {'sum': float(data.sum())}\n"
+    seen = bench.run(code, block="sum", inputs=inputs, limits=Limits(memory=100_000_000))
+    assert bench.value(seen) == {"sum": 40_000_000.0}
+    copied = code.replace("data.sum()", "(data * 2).sum()")
+    assert bench.run(copied, block="copy", inputs=inputs, limits=Limits(memory=100_000_000)).failure.kind == "memory"
+
+
 def test_the_timeout_ends_a_block_that_takes_no_hint(bench: Bench) -> None:
     code = "while True:\n    try:\n        while True: pass\n    except BaseException:\n        pass"
     failure = bench.run(body(code), limits=Limits(seconds=0.3)).failure
@@ -157,7 +168,7 @@ def test_an_interrupt_that_is_ignored_kills_after_the_grace(make_bench) -> None:
     bench = make_bench(grace=0.2)
     code = "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nprint('up')\ntime.sleep(600)"
     seen = bench.launch(bench.order(body(code)))
-    bench.until(lambda: seen.text())
+    bench.until(seen.text)
     bench.supervisor.interrupt(seen.attempt)
     assert bench.finish(seen).failure.kind == "interrupted"
 
@@ -394,13 +405,13 @@ def test_an_order_that_cannot_be_sent_fails_without_a_process(bench: Bench) -> N
 
 
 def test_values_of_variables_arrive_as_they_were(bench: Bench) -> None:
-    import datetime
+    import datetime as dt
     from decimal import Decimal
 
     values = {
-        "day": datetime.date(2024, 2, 29),
-        "moment": datetime.datetime(2024, 1, 1, 12, tzinfo=datetime.UTC),
-        "naive": datetime.datetime(2024, 1, 1, 12),  # noqa: DTZ001 - YAML gives such
+        "day": dt.date(2024, 2, 29),
+        "moment": dt.datetime(2024, 1, 1, 12, tzinfo=dt.UTC),
+        "naive": dt.datetime(2024, 1, 1, 12),  # noqa: DTZ001 - YAML gives such
         "big": 10**40,
         "price": Decimal("1.10"),
         "nested": {"list": [1, None, True, 2.5, "\u2713"]},
@@ -420,7 +431,7 @@ def test_a_block_has_no_stdin_and_its_own_random_numbers(bench: Bench) -> None:
 
 def test_no_process_is_left_after_close(bench: Bench) -> None:
     seen = bench.launch(bench.order(body("import os, time; print(os.getpid()); time.sleep(600)")))
-    bench.until(lambda: seen.text())
+    bench.until(seen.text)
     bench.supervisor.close()
     assert not is_alive(int(seen.text()))
 
@@ -432,7 +443,7 @@ def test_started_comes_before_user_code(bench: Bench) -> None:
 
 def test_sigterm_to_the_worker_is_told(bench: Bench) -> None:
     seen = bench.launch(bench.order(body("print('up')\nimport time\ntime.sleep(600)")))
-    bench.until(lambda: seen.text())
+    bench.until(seen.text)
     os.kill(seen.attempt.pid, signal.SIGTERM)
     assert "SIGTERM" in bench.finish(seen).failure.message
 
@@ -442,3 +453,21 @@ def test_the_environment_and_the_folder_are_the_callers(make_bench, tmp_path: Pa
         bench = make_bench(mode=mode, cwd=str(tmp_path), environment={**os.environ, "COLOUR": "blue"})
         code = body("import os; return {'folder': os.getcwd(), 'colour': os.environ['COLOUR']}")
         assert bench.value(bench.run(code)) == {"folder": str(tmp_path), "colour": "blue"}
+
+
+def test_the_tests_of_an_output_in_parts_see_what_a_later_block_reads(bench: Bench) -> None:
+    code = """
+    import pandas as pd
+
+    @custom
+    def block(*args, **kwargs):
+        for start in (0, 2):
+            yield pd.DataFrame({"a": [start, start + 1]})
+
+    @test
+    def whole(output):
+        assert output["a"].tolist() == [0, 1, 2, 3]
+    """
+    seen = bench.run(code)
+    assert [(test.name, test.passed) for test in seen.finished.tests] == [("whole", True)]
+    assert bench.value(seen)["a"].tolist() == [0, 1, 2, 3]

@@ -16,6 +16,7 @@ from penstock.data.files import FileSink
 from penstock.data.manifest import FORMAT, Manifest, OutputEntry, encode_manifest
 from penstock.data.naming import unquote
 from penstock.data.places import GATE, address_key, manifest_key, number_of, version_name
+from penstock.data.reading import Reader
 from penstock.data.writing import ValueWriter, Written, parts_entry
 from penstock.model.errors import FenceError, ProductMissingError, ValueRefusedError
 from penstock.model.messages import TestOutcome
@@ -53,6 +54,7 @@ class Draft:
         self._fence = fence
         self._step = step
         self._files = FileSink(backend, f"{address_key(address)}/d/{uuid.uuid4().hex}")
+        self._allow_pickle = allow_pickle
         self._writer = ValueWriter(backend, self._files, allow_pickle=allow_pickle)
         self._outputs: list[OutputEntry] = []
         self._open = True
@@ -105,6 +107,32 @@ class Draft:
         renumber = joined == "pandas.frame" and all(plain_range(part) for part in stored)
         added = self._files.own_bytes() - before
         return self._append(parts_entry(name, written, added, joined, renumber=renumber))
+
+    def value(self, name: str) -> Any:
+        """An output of this draft as a later block will read it, for the tests of what came in parts.
+
+        Raises:
+            ProductMissingError: there is no output of that name.
+        """
+        found = [entry for entry in self._outputs if entry.summary.name == name]
+        if not found:
+            raise ProductMissingError(
+                f"reading {name} of a draft of {self._address}: there is no such output",
+                hint="Store it first.",
+            )
+        manifest = Manifest(
+            ref=ProductRef(self._address, "draft"),
+            created_at="",
+            fingerprint="",
+            fence=self._fence,
+            lineage=Lineage(),
+            outputs=tuple(self._outputs),
+            checks=(),
+            files=tuple(self._files.entries),
+            format=FORMAT,
+        )
+        reader = Reader(self._backend, manifest, in_worker=True, allow_pickle=self._allow_pickle)
+        return reader.value(found[0].stored, found[0].summary.columns)
 
     def _name(self, name: str | None) -> str:
         if not self._open:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from penstock.data import ProductStore
+from penstock.data import ProductStore, fingerprint
 from penstock.engine.interrupts import Interrupts
 from penstock.engine.lineage import lineage_of
 from penstock.engine.project_code import ProjectCode
@@ -66,7 +66,7 @@ class Execution:
         """
         order = self.order
         self._activate()
-        store = ProductStore(order.data_root)
+        store = ProductStore(order.data_root, allow_pickle=order.allow_pickle, worker=True)
         source, text = _source(order)
         job = Job(
             order=order,
@@ -96,7 +96,7 @@ class Execution:
                 self.tests.extend(result.check(values))
             lineage = lineage_of(order, source, result.files, self.code.digests)
             with self.interrupts.shielded():
-                manifest = draft.publish(lineage, checks=tuple(self.tests))
+                manifest = draft.publish(lineage, fingerprint=fingerprint(lineage), checks=tuple(self.tests))
                 self.send(Output(manifest.ref, tuple(manifest.summaries())))
         finally:
             draft.abandon()
@@ -107,8 +107,9 @@ class Execution:
     def _add(self, draft: Draft, value: object) -> object:
         """Store one output; what its tests get to see."""
         if isinstance(value, Parts):
-            return draft.add_parts(value.items)
-        draft.add(value)
+            return draft.value(draft.add_parts(value.items).name)
+        # Python blocks expect a frame of pandas from a SQL block, whatever it was fetched as.
+        draft.add(value, load_as="pandas" if self.order.block.language == Language.SQL else None)
         return value
 
     def _activate(self) -> None:

@@ -259,12 +259,9 @@ class ForkLauncher:
         return text.strip().rpartition("\n")[2]
 
     def _sweep(self) -> None:
-        from penstock.engine.linux import processes_marked
+        from penstock.engine.process_tree import kill_tree
 
-        for pid in processes_marked(self._mark):
-            if pid != os.getpid():
-                with suppress(OSError):
-                    os.kill(pid, signal.SIGKILL)
+        kill_tree(None, self._mark)
 
 
 def _close_all(descriptors: list[int]) -> None:

@@ -52,7 +52,7 @@ def new_mark() -> tuple[str, bytes]:
 def marked_environment(environment: Mapping[str, str] | None, value: str) -> dict[str, str]:
     """The environment for a process of ours: the given one, or this process's own, and the mark."""
     if environment is None:
-        import os
+        from penstock.config.environment import snapshot
 
-        environment = os.environ  # noqa: TID251 - handed on as a whole; no variable is read
+        environment = snapshot()
     return {**environment, MARK: value}

@@ -59,20 +59,19 @@ def _is_over(process: psutil.Process) -> bool:
 def _marked(mark: bytes) -> list[psutil.Process]:
     import psutil
 
+    found = []
     if sys.platform == "linux":
         from penstock.engine.linux import processes_marked
 
-        found = []
         for pid in processes_marked(mark):
             with suppress(psutil.Error):
                 found.append(psutil.Process(pid))
-        return found
-    name, _, value = mark.decode().partition("=")
-    found = []  # type: ignore[unreachable]
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):
-            if process.environ().get(name) == value:
-                found.append(process)
+    else:
+        name, _, value = mark.decode().partition("=")
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                if process.environ().get(name) == value:
+                    found.append(process)
     return found
 
 

@@ -26,11 +26,9 @@ from penstock.engine.reactor import Reactor
 from penstock.model.errors import MessageInvalidError
 from penstock.model.messages import (
     Answer,
-    Ask,
     Failure,
     Finished,
     FromWorker,
-    Log,
     Outcome,
     Ready,
     Shutdown,
@@ -254,8 +252,7 @@ class Supervisor:
         attempt = process.attempt
         if attempt is None or attempt.finished is not None:
             return
-        if isinstance(message, Log | Ask | Finished):
-            process.drain_streams()
+        process.drain_streams()  # what was printed before the message comes before it
         if isinstance(message, Started):
             self._limit_time(attempt, message.at)
         if isinstance(message, Finished):

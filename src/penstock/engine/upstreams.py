@@ -35,11 +35,9 @@ class Upstream:
         return self._ref is None or not self._store.manifest(self._ref).outputs
 
     def value(self) -> object:
-        """The single output, the list of several, or None; the same object each time."""
-        if self._ref is None:
-            return None
+        """The single output, else the list of them, empty when there is none; the same object each time."""
         if self._value is None:
-            self._value = [self._store.load(self._ref)]
+            self._value = [[] if self.empty() or self._ref is None else self._store.load(self._ref)]
         return self._value[0]
 
     def table(self) -> pa.Table:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,32 @@ def limit_memory(limit: int | None) -> Iterator[None]:
 
     from penstock.engine.linux import private_bytes
 
+    _watch_private_maps()
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    wanted = private_bytes() + limit
-    resource.setrlimit(resource.RLIMIT_DATA, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
+    _raise_to(private_bytes() + limit, hard)
     try:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+
+def _raise_to(wanted: int, hard: int) -> None:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_DATA, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
+
+
+@cache
+def _watch_private_maps() -> None:
+    """Have the limit grow with each input that the block may write to: only what it does write takes memory."""
+    from penstock.data import on_private_map
+
+    on_private_map(_allow)
+
+
+def _allow(size: int) -> None:
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if soft != resource.RLIM_INFINITY:
+        _raise_to(soft + size, hard)

@@ -71,7 +71,7 @@ def _extension(value: Any, path: str) -> Any:
     for kind, code, encode in _TO_EXTENSION:
         if isinstance(value, kind):
             return Ext(code, encode(value).encode())
-    plain: type[str] | type[int] | type[float]
+    plain: type[str | int | float]
     for plain in (str, int, float):
         if isinstance(value, plain):
             return _convert(plain(value), path, 0)

@@ -1,0 +1,232 @@
+"""The warm parent: what it imports, what it refuses, and what happens when it goes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.engine.conftest import Bench, body, is_alive
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
+
+WHAT_IS_LOADED = "import sys; return {'names': [name for name in kwargs['wanted'] if name in sys.modules]}"
+
+WAIT_FOR_FLAG = """
+print('up')
+import os, time
+while not os.path.exists(kwargs['flag']):
+    time.sleep(0.01)
+"""
+
+
+def site_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **modules: str) -> Path:
+    """A folder of installed packages on the workers' import path."""
+    site = tmp_path / "lib" / "site-packages"
+    site.mkdir(parents=True)
+    for name, code in modules.items():
+        (site / f"{name}.py").write_text(textwrap.dedent(code))
+    before = os.environ.get("PYTHONPATH", "")
+    monkeypatch.setenv("PYTHONPATH", f"{site}{os.pathsep}{before}" if before else str(site))
+    return site
+
+
+def loaded(bench: Bench, *names: str, needs: str = "") -> list[str]:
+    """Which of the modules a worker has before it imports anything; `needs` is imported by its text, never run."""
+    code = body(WHAT_IS_LOADED) + (f"if False:\n    pass\n{needs}\n" if needs else "")
+    found: list[str] = bench.value(bench.run(code, variables={"wanted": list(names)}))["names"]
+    return found
+
+
+def wait_for_preload(bench: Bench, *modules: str) -> None:
+    launcher = bench.supervisor._launcher
+    bench.until(lambda: set(modules) <= launcher.tried())
+
+
+def test_preloaded_modules_are_there_and_project_code_never(
+    make_bench: Callable[..., Bench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site_with(tmp_path, monkeypatch, installed_one="VALUE = 1\n")
+    project = tmp_path / "elsewhere"
+    project.mkdir()
+    (project / "own_code.py").write_text("VALUE = 1\n")
+    monkeypatch.setenv("PYTHONPATH", f"{project}{os.pathsep}{os.environ['PYTHONPATH']}")
+    bench = make_bench(preload=["installed_one", "own_code", "no_such_module"], spares=0)
+    wait_for_preload(bench, "installed_one", "own_code", "no_such_module")
+    assert loaded(bench, "installed_one", "own_code") == ["installed_one"]
+
+
+def test_what_a_block_imports_is_loaded_before_the_fork_and_for_all_after_it(
+    make_bench: Callable[..., Bench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site_with(tmp_path, monkeypatch, counted="import os\nprint('imported by', os.getpid())\n")
+    bench = make_bench()
+    code = "import counted\n" + body("return 1")
+    for _ in range(3):
+        seen = bench.run(code)
+        assert seen.ended.failure is None
+        assert "imported by" not in seen.text()
+    assert loaded(bench, "counted", needs="import counted") == ["counted"]
+
+
+def test_a_worker_tells_which_packages_it_has_loaded(
+    make_bench: Callable[..., Bench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site_with(tmp_path, monkeypatch, lazily="VALUE = 1\n")
+    bench = make_bench()
+    assert bench.run(body("import lazily, json\nreturn 1")).finished.imports == ("lazily",)
+    assert bench.supervisor.learned() == {"lazily"}
+
+
+def test_a_module_that_starts_a_thread_is_never_forked_from(
+    make_bench: Callable[..., Bench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threaded = """
+        import threading, time
+        lock = threading.Lock()
+        def hold():
+            with lock:
+                time.sleep(600)
+        threading.Thread(target=hold, daemon=True).start()
+        time.sleep(0.01)
+        """
+    site_with(tmp_path, monkeypatch, threaded=threaded, harmless="VALUE = 1\n")
+    bench = make_bench()
+    running = bench.launch(
+        bench.order(body(WAIT_FOR_FLAG), block="running", variables={"flag": str(tmp_path / "flag")})
+    )
+    bench.until(running.text)
+    bench.supervisor.preload(["harmless", "threaded"])
+    bench.until(lambda: "threaded" in bench.supervisor._launcher.unsafe())
+    bench.until(lambda: {"harmless"} <= bench.supervisor._launcher.tried())
+    code = "import threading\n" + body("return {'threads': threading.active_count()}")
+    assert bench.value(bench.run(code)) == {"threads": 1}
+    assert bench.run("import threaded\n" + body("return 1")).ended.failure is None
+    (tmp_path / "flag").touch()
+    assert bench.finish(running).ended.failure is None
+    assert "threaded" not in bench.supervisor.learned()
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [("import os; os.kill(os.getpid(), 11)", "killed"), ("import os; os._exit(1)", "lost")],
+)
+def test_a_module_that_crashes_when_imported_costs_one_attempt(
+    make_bench: Callable[..., Bench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, kind: str
+) -> None:
+    site_with(tmp_path, monkeypatch, crashing=code)
+    bench = make_bench(spares=0)
+    first = bench.run("import crashing\n" + body("return 1"))
+    assert "while it imported crashing" in first.failure.message
+    assert bench.run(body("return 1")).ended.failure is None
+    assert bench.run("import crashing\n" + body("return 1")).failure.kind == kind
+
+
+def test_a_module_that_fails_to_import_fails_in_the_worker(
+    make_bench: Callable[..., Bench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site_with(tmp_path, monkeypatch, failing="raise RuntimeError('not today')\n", leaving="raise SystemExit(0)\n")
+    bench = make_bench()
+    assert bench.run("import failing\n" + body("return 1")).failure.message == "not today"
+    assert bench.run("import leaving\n" + body("return 1")).failure.kind == "SystemExit"
+
+
+def test_a_killed_zygote_is_told_and_replaced(forked: Bench) -> None:
+    code = """
+    import os, subprocess, sys, time
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            print(os.getpid(), flush=True)
+            time.sleep(600)
+        os._exit(0)
+    time.sleep(600)
+    """
+    seen = forked.launch(forked.order(body(code)))
+    forked.until(seen.text)
+    worker, daemon = seen.attempt.pid, int(seen.text())
+    os.kill(forked.supervisor._launcher._pid, signal.SIGKILL)
+    assert forked.finish(seen).failure.kind == "lost"
+    assert not is_alive(worker)
+    assert not is_alive(daemon)
+    assert forked.run(body("return 1")).ended.failure is None
+
+
+def test_a_block_that_kills_its_parent(forked: Bench) -> None:
+    seen = forked.run(body("import os, time\nos.kill(os.getppid(), 9)\ntime.sleep(600)"))
+    assert seen.failure.kind == "lost"
+    assert forked.run(body("return 1")).ended.failure is None
+
+
+def test_nothing_survives_a_supervisor_that_is_killed(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    code = f"""
+        import os, sys
+        from pathlib import Path
+        sys.path.insert(0, {str(Path(__file__).resolve().parents[2])!r})
+        from penstock.engine.supervisor import Supervisor
+        from tests.engine.conftest import Bench, body
+        supervisor = Supervisor()
+        supervisor.start()
+        bench = Bench(Path({str(tmp_path)!r}), supervisor)
+        block = '''
+        import os, time
+        if os.fork() == 0:
+            os.setsid()
+            if os.fork() == 0:
+                print(os.getpid(), flush=True)
+                time.sleep(600)
+            os._exit(0)
+        print(os.getpid(), flush=True)
+        time.sleep(600)
+        '''
+        seen = bench.launch(bench.order(body(block)))
+        bench.until(lambda: seen.text().count(chr(10)) == 2)
+        Path({str(pids)!r}).write_text(seen.text() + str(supervisor._launcher._pid))
+        os.kill(os.getpid(), 9)
+        """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=False, timeout=60)
+    left = [int(line) for line in pids.read_text().split()]
+    assert len(left) == 3
+    handles = []
+    for pid in left:
+        try:
+            handles.append(os.pidfd_open(pid))
+        except ProcessLookupError:
+            continue
+    import select
+
+    for handle in handles:
+        assert select.select([handle], [], [], 30)[0], "a process has outlived its supervisor"
+        os.close(handle)
+
+
+def test_many_attempts_at_once(forked: Bench) -> None:
+    every = [forked.launch(forked.order(body("return 1"), block=f"b{number}")) for number in range(60)]
+    for seen in every:
+        assert forked.finish(seen).ended.failure is None
+
+
+def test_no_descriptor_is_left_behind(forked: Bench) -> None:
+    forked.run(body("return 1"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(20):
+        forked.run(body("print('x')\nreturn 1"))
+        forked.run(body("import os; os._exit(1)"))
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before
+
+
+def test_a_zygote_that_cannot_start(make_bench: Callable[..., Bench], tmp_path: Path) -> None:
+    broken = tmp_path / "python"
+    broken.write_text("#!/bin/sh\necho no interpreter here >&2\nexit 1\n")
+    broken.chmod(0o755)
+    bench = make_bench(mode="fork", python=str(broken))
+    failure = bench.run(body("return 1")).failure
+    assert failure.kind == "lost"
+    assert "no interpreter here" in failure.message
