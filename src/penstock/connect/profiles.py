@@ -209,18 +209,22 @@ def _load(text: str, templates: list[str], file: str) -> Any:
         ) from None
 
 
-def _rendered(value: Any, render: Render) -> Any:
+def _rendered(value: Any, render: Render, known: dict[int, Any] | None = None) -> Any:
+    """The value with its templates filled in; a part that aliases repeat is done once."""
+    known = {} if known is None else known
     if isinstance(value, _Deferred):
         text = render(value.text)
         if text == "None" and _TEMPLATE.fullmatch(value.text.strip()):
             # an environment variable or a secret that is not set: no value, not the word
             return None
         return _typed(text) if value.plain else text
-    if isinstance(value, Mapping):
-        return {_rendered(key, render): _rendered(inner, render) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_rendered(inner, render) for inner in value]
-    return value
+    if isinstance(value, (Mapping, list)) and id(value) not in known:
+        if isinstance(value, list):
+            known[id(value)] = [_rendered(inner, render, known) for inner in value]
+        else:
+            pairs = value.items()
+            known[id(value)] = {_rendered(key, render, known): _rendered(one, render, known) for key, one in pairs}
+    return known.get(id(value), value)
 
 
 def _typed(text: str) -> Any:

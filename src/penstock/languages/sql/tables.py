@@ -38,9 +38,10 @@ def table_of(upstream: Input, token: str) -> pa.Table:
         table = upstream.table()
     except ValueRefusedError:
         table = _converted(upstream.value(), doing)
+    table = _plain(table)
     if not table.num_columns:
         raise ValueRefusedError(f"{doing}: the frame has no columns", hint="Return a frame with at least one column.")
-    return _distinct(_plain(table), doing)
+    return _distinct(table, doing)
 
 
 def _converted(value: object, doing: str) -> pa.Table:
@@ -76,15 +77,16 @@ def _listed(values: list[Any], doing: str) -> pa.Table:
 def _plain(table: pa.Table) -> pa.Table:
     """The table without the row labels that pandas keeps in a column of its own."""
     hidden = [name for name in table.column_names if name.startswith("__index_level_")]
-    return table.drop_columns(hidden) if hidden and len(hidden) < table.num_columns else table
+    return table.drop_columns(hidden) if hidden else table
 
 
 def _distinct(table: pa.Table, doing: str) -> pa.Table:
     seen: dict[str, str] = {}
     for name in table.column_names:
-        other = seen.setdefault(name.lower(), name)
-        if other is not name and table.column_names.count(name) + (other != name) > 1:
+        if name.lower() in seen:
             raise ValueRefusedError(
-                f"{doing}: the columns {other} and {name} have one name to SQL", hint="Rename one of them upstream."
+                f"{doing}: the columns {seen[name.lower()]} and {name} have one name to SQL",
+                hint="Rename one of them upstream.",
             )
+        seen[name.lower()] = name
     return table

@@ -1,0 +1,340 @@
+"""SQL blocks on the database of a profile, over DuckDB files and a real PostgreSQL alike."""
+
+from __future__ import annotations
+
+import datetime as dt
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+import yaml
+
+from penstock.connect.sql.names import Target
+from penstock.model.errors import ProfileInvalidError, QueryFailedError, ValueRefusedError
+from penstock.sdk.io.config import ConfigFileLoader
+from penstock.sdk.io.duckdb import DuckDB
+from penstock.sdk.io.postgres import Postgres
+from penstock.sdk.io.sql import BaseSQL
+from tests.languages.jobs import run_block
+from tests.languages.upstreams import Held
+
+CLIENTS: dict[str, type[BaseSQL]] = {"duckdb": DuckDB, "postgres": Postgres}
+
+
+@dataclass
+class Project:
+    """A project folder whose default profile leads to an empty database."""
+
+    folder: Path
+    provider: str
+    logs: list[tuple[str, str]] = field(default_factory=list)
+
+    def run(self, source: str, *upstream: Held, uuid: str = "block", raw: bool = False, **options: Any) -> Any:
+        more = options.pop("configuration", {})
+        configuration = {"data_provider": self.provider, "data_provider_profile": "default", "use_raw_sql": raw, **more}
+        result = run_block(
+            self.folder,
+            source,
+            *upstream,
+            language="sql",
+            uuid=uuid,
+            configuration=configuration,
+            logs=self.logs,
+            **options,
+        )
+        return result.outputs[0] if result.outputs else None
+
+    def client(self) -> BaseSQL:
+        return CLIENTS[self.provider].with_config(ConfigFileLoader(self.folder / "io_config.yaml"), verbose=False)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with self.client() as client:
+            return cells(client.system.query(query).table)
+
+    def tables(self) -> set[str]:
+        return {
+            row[0]
+            for row in self.rows(
+                "SELECT table_name FROM information_schema.tables WHERE table_schema IN ('public', 'main')"
+            )
+        }
+
+    def warnings(self) -> list[str]:
+        return [text for level, text in self.logs if level == "warning"]
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def project(request: pytest.FixtureRequest, tmp_path: Path) -> Project:
+    if request.param == "duckdb":
+        keys: dict[str, object] = {"DUCKDB_DATABASE": "my.duckdb", "DUCKDB_SCHEMA": "main"}
+    else:
+        make: Callable[[], dict[str, object]] = request.getfixturevalue("postgres_profile")
+        keys = make()
+    (tmp_path / "io_config.yaml").write_text(yaml.safe_dump({"version": "0.1.1", "default": keys}), encoding="utf-8")
+    return Project(tmp_path, request.param)
+
+
+def cells(table: pa.Table) -> list[tuple[Any, ...]]:
+    return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+
+
+def policy(name: str, **more: Any) -> dict[str, Any]:
+    return {"configuration": {"export_write_policy": name, **more}}
+
+
+def test_a_query_becomes_a_table_and_the_table_the_output(project: Project) -> None:
+    assert cells(project.run("-- mine\nWITH t AS (SELECT 1 AS q, '%x;' AS s) SELECT * FROM t; -- end")) == [(1, "%x;")]
+    assert project.rows("SELECT * FROM dev_pipe_block_v1") == [(1, "%x;")]
+
+
+@pytest.mark.parametrize(
+    ("env", "table"), [("dev", "dev_pipe_a_b_v1"), ("test", "test_pipe_a_b_v1"), ("prod", "pipe_a_b_v1")]
+)
+def test_the_table_is_named_after_pipeline_block_and_environment(project: Project, env: str, table: str) -> None:
+    (project.folder / "A").mkdir()
+    project.run("SELECT 1 AS x", uuid="A/b", variables={"env": env})
+    assert table in project.tables()
+
+
+def test_a_long_name_is_cut_and_stays_unique(project: Project) -> None:
+    for letter in "ab":
+        project.run(f"SELECT '{letter}' AS x", uuid="x" * 70 + letter)
+    assert len(project.tables()) == 2
+
+
+def test_policies(project: Project) -> None:
+    assert cells(project.run("SELECT 1 AS x")) == [(1,)]
+    assert sorted(cells(project.run("SELECT 2 AS x"))) == [(1,), (2,)]
+    assert sorted(cells(project.run("SELECT 3 AS x", **policy("append")))) == [(1,), (2,), (3,)]
+    assert cells(project.run("SELECT 4 AS x", **policy("replace"))) == [(4,)]
+    with pytest.raises(QueryFailedError, match="policy is fail"):
+        project.run("SELECT 5 AS x", **policy("fail"))
+    assert project.rows("SELECT * FROM dev_pipe_block_v1") == [(4,)]
+
+
+def test_a_replacement_that_fails_leaves_the_old_table(project: Project) -> None:
+    project.run("SELECT 1 AS x")
+    with pytest.raises(QueryFailedError):
+        project.run("SELECT CAST(s AS INTEGER) AS x FROM (VALUES ('1'), ('z')) AS t(s)", **policy("replace"))
+    assert project.rows("SELECT * FROM dev_pipe_block_v1") == [(1,)]
+    assert project.tables() == {"dev_pipe_block_v1"}
+
+
+@pytest.mark.parametrize("name", ["select", 'My "Table"', "żółw; DROP TABLE x", "per%s"])
+def test_tables_and_schemas_of_any_name(project: Project, name: str) -> None:
+    more = {"data_provider_table": name, "data_provider_schema": f"s {name}"}
+    assert cells(project.run("SELECT 1 AS x", **policy("replace", **more))) == [(1,)]
+    assert cells(project.run("SELECT 2 AS x", **policy("replace", **more))) == [(2,)]
+    assert project.rows(f"SELECT * FROM {Target(name, f's {name}').sql}") == [(2,)]
+
+
+def test_upstreams_are_uploaded_exactly(project: Project) -> None:
+    given = pd.DataFrame(
+        {
+            "name": ["a", None],
+            "order": [47.920979, 1e300],
+            "flag": [True, None],
+            "at": pd.to_datetime(["2024-01-01", None], utc=True),
+            "Mixed Case": [1, 2],
+        }
+    )
+    table = project.run("SELECT * FROM {{ df_1 }}", Held("up", given))
+    assert table.column_names == list(given.columns)
+    assert cells(table) == [
+        ("a", 47.920979, True, dt.datetime(2024, 1, 1, tzinfo=dt.UTC), 1),
+        (None, 1e300, None, None, 2),
+    ]
+    assert {"dev_pipe_up_v1", "dev_pipe_block_v1"} == project.tables()
+
+
+def test_queries_written_for_cleaned_names_find_them(project: Project) -> None:
+    given = Held("up", pd.DataFrame({"date": ["d"], "Unit Price": [2], "CamelCase": [3], "plain": [4]}))
+    table = project.run("SELECT _date AS date, unit_price, CamelCase, plain FROM {{ df_1 }}", given)
+    assert cells(table) == [("d", 2, 3, 4)]
+    kept = project.run('SELECT "CamelCase" AS camelcase, "Unit Price", date FROM {{ df_1 }}', given, uuid="other")
+    assert cells(kept) == [(3, 2, "d")]
+
+
+def test_an_upload_replaces_the_one_before(project: Project) -> None:
+    for value in (1, "text", 2.5):
+        held = Held("up", pd.DataFrame({"x": [value]}))
+        assert cells(project.run("SELECT x FROM {{ df_1 }}", held, **policy("replace"))) == [(value,)]
+
+
+def test_only_used_upstreams_are_uploaded(project: Project) -> None:
+    used, unused = Held("used", pd.DataFrame({"x": [1]})), Held("unused", object())
+    project.run("SELECT * FROM {{ df_1 }}", used, unused)
+    assert unused.read == 0
+    with pytest.raises(ValueRefusedError, match=r"df_2 \(block unused\)"):
+        project.run("SELECT * FROM {{ df_2 }}", used, unused)
+
+
+def test_upload_tables_can_be_named(project: Project) -> None:
+    held = Held("up", pd.DataFrame({"x": [1]}))
+    project.run(
+        "SELECT * FROM {{ df_1 }}",
+        held,
+        configuration={"upstream_block_configuration": {"up": {"table_name": "chosen"}}},
+    )
+    assert project.rows("SELECT * FROM chosen") == [(1,)]
+    project.run("SELECT * FROM {{ df_1 }}", held, configuration={"unique_upstream_table_name": True})
+    assert any(name.startswith("dev_pipe_up_v1_") for name in project.tables())
+
+
+def test_an_uploaded_table_can_be_dropped_by_the_block(project: Project) -> None:
+    held = Held("up", pd.DataFrame({"x": [1]}))
+    project.run("CREATE TABLE kept AS SELECT * FROM {{ df_1 }};\nDROP TABLE {{ df_1 }};", held, raw=True)
+    assert project.tables() == {"kept"}
+
+
+def upstream_sql(project: Project, uuid: str, content: Any = None, **configuration: Any) -> Held:
+    more = {"data_provider": project.provider, "data_provider_profile": "default", **configuration}
+    return Held(uuid, content, type="transformer", language="sql", configuration=more)
+
+
+def test_the_table_of_an_upstream_sql_block_is_used_where_it_is(project: Project) -> None:
+    project.run("SELECT 1 AS x", uuid="first")
+    held = upstream_sql(project, "first")
+    assert cells(project.run("SELECT x + 1 AS y FROM {{ df_1 }}", held, uuid="second")) == [(2,)]
+    assert held.read == 0
+
+
+def test_the_query_of_an_upstream_raw_block_is_inlined(project: Project) -> None:
+    (project.folder / "transformers").mkdir()
+    (project.folder / "transformers" / "first.sql").write_text("-- x\nSELECT {{ n }} AS x;", encoding="utf-8")
+    held = upstream_sql(project, "first", use_raw_sql=True)
+    assert cells(project.run("SELECT x + 1 AS y FROM {{ df_1 }} AS up", held, variables={"n": 5})) == [(6,)]
+    assert (held.read, project.tables()) == (0, {"dev_pipe_block_v1"})
+
+
+def test_the_table_that_an_upstream_raw_block_made_is_used(project: Project) -> None:
+    (project.folder / "transformers").mkdir()
+    source = 'CREATE TABLE "Made" AS SELECT 1 AS x; INSERT INTO "Made" VALUES (2)'
+    (project.folder / "transformers" / "first.sql").write_text(source, encoding="utf-8")
+    project.run(source, uuid="first", raw=True)
+    held = upstream_sql(project, "first", use_raw_sql=True)
+    assert cells(project.run("SELECT sum(x) AS s FROM {{ df_1 }}", held))[0][0] == 3
+
+
+def test_an_upstream_query_over_its_own_upstreams_is_uploaded(project: Project) -> None:
+    (project.folder / "transformers").mkdir()
+    (project.folder / "transformers" / "first.sql").write_text("SELECT * FROM {{ df_1 }}", encoding="utf-8")
+    held = upstream_sql(project, "first", pa.table({"x": [1]}), use_raw_sql=True)
+    assert cells(project.run("SELECT * FROM {{ df_1 }}", held)) == [(1,)]
+
+
+def test_an_upstream_on_another_database_is_uploaded(project: Project) -> None:
+    held = Held("first", pa.table({"x": [1]}), language="sql", configuration={})
+    assert cells(project.run("SELECT * FROM {{ df_1 }}", held)) == [(1,)]
+    assert held.read == 1
+
+
+def test_raw_statements_run_in_order_and_the_last_is_the_output(project: Project) -> None:
+    source = (
+        "CREATE TABLE t (a INT, s TEXT); INSERT INTO t VALUES (1, 'a;b'), (2, 'c'); SELECT * FROM t ORDER BY a DESC;"
+    )
+    assert cells(project.run(source, raw=True)) == [(2, "c"), (1, "a;b")]
+    assert project.rows("SELECT count(*) FROM t") == [(2,)]
+
+
+def test_raw_statements_are_all_or_nothing(project: Project) -> None:
+    with pytest.raises(QueryFailedError):
+        project.run("CREATE TABLE t AS SELECT 1 AS a; SELECT nope FROM t", raw=True)
+    assert project.tables() == set()
+
+
+def test_a_table_that_raw_statements_fill_is_read_again(project: Project) -> None:
+    assert cells(project.run("CREATE TABLE t AS SELECT 1 AS a", raw=True)) == [(1,)]
+    assert sorted(cells(project.run("INSERT INTO t (a) VALUES (2)", raw=True))) == [(1,), (2,)]
+    assert cells(project.run("INSERT INTO t (a) VALUES (7) RETURNING a", raw=True)) == [(7,)]
+    assert project.run("UPDATE t SET a = 5", raw=True) is None
+    assert project.rows("SELECT DISTINCT a FROM t") == [(5,)]
+    many = project.run("CREATE TABLE m AS SELECT * FROM generate_series(1, 3000) AS g(x)", raw=True)
+    assert many.num_rows == 1000
+
+
+def test_a_block_that_is_no_query_runs_as_it_is_even_when_not_raw(project: Project) -> None:
+    assert cells(project.run("CREATE TABLE t AS SELECT 1 AS a")) == [(1,)]
+    assert project.tables() == {"t"}
+
+
+def test_statements_that_rule_their_own_transaction(project: Project) -> None:
+    project.run("BEGIN; CREATE TABLE t AS SELECT 1 AS a; COMMIT;", raw=True)
+    assert project.tables() == {"t"}
+
+
+def test_statements_that_cannot_be_in_a_transaction(project: Project) -> None:
+    project.run("CREATE TABLE t AS SELECT 1 AS a; VACUUM t; SELECT a FROM t", raw=True)
+    assert project.tables() == {"t"}
+
+
+def test_limits(project: Project) -> None:
+    source = "SELECT * FROM generate_series(1, 3000) AS t(x)"
+    assert project.run(source, configuration={"limit": 10}).num_rows == 3000
+    assert project.warnings() == []
+    assert project.run(source, uuid="cut", configuration={"limit_in_pipeline_run": 20}).num_rows == 20
+    assert len(project.warnings()) == 1
+    assert project.rows("SELECT count(*) FROM dev_pipe_cut_v1") == [(3000,)]
+    assert project.run(source, raw=True, configuration={"limit_in_pipeline_run": 5}).num_rows == 5
+
+
+def test_text_can_be_left_as_it_is(project: Project) -> None:
+    table = project.run("SELECT '{{ nope }} %s' AS t", configuration={"disable_query_preprocessing": True})
+    assert cells(table) == [("{{ nope }} %s",)]
+
+
+def test_dynamic_blocks_have_a_table_each(project: Project) -> None:
+    project.run("SELECT 1 AS x", variables={"dynamic_block_index": 3})
+    assert project.tables() == {"dev_pipe_block_v1__dynamic_3"}
+
+
+def test_a_profile_that_is_missing_names_those_that_exist(project: Project) -> None:
+    with pytest.raises(ProfileInvalidError, match="no such profile; the file has: default"):
+        project.run("SELECT 1", configuration={"data_provider_profile": "nope"})
+
+
+def test_a_profile_can_be_a_template(project: Project) -> None:
+    assert (
+        project.run(
+            "SELECT 1 AS x", configuration={"data_provider_profile": "{{ which }}"}, variables={"which": "default"}
+        )
+        is not None
+    )
+
+
+def test_a_duckdb_profile_without_a_database_is_in_memory(tmp_path: Path) -> None:
+    (tmp_path / "io_config.yaml").write_text("default:\n  OTHER: 1\n", encoding="utf-8")
+    assert cells(Project(tmp_path, "duckdb").run("SELECT * FROM {{ df_1 }}", Held("up", pa.table({"x": [1]})))) == [
+        (1,)
+    ]
+
+
+def test_a_relative_database_lies_in_the_project(tmp_path: Path) -> None:
+    (tmp_path / "io_config.yaml").write_text("default:\n  DUCKDB_DATABASE: sub/../my.duckdb\n", encoding="utf-8")
+    (tmp_path / "sub").mkdir()
+    Project(tmp_path, "duckdb").run("SELECT 1 AS x")
+    assert (tmp_path / "my.duckdb").exists()
+
+
+def test_passwords_are_in_no_error_and_no_log(tmp_path: Path) -> None:
+    secret = "hunter2-canary"
+    profile = {
+        "POSTGRES_DBNAME": "d",
+        "POSTGRES_HOST": "127.0.0.1",
+        "POSTGRES_PORT": 1,
+        "POSTGRES_USER": "u",
+        "POSTGRES_PASSWORD": secret,
+    }
+    (tmp_path / "io_config.yaml").write_text(yaml.safe_dump({"default": profile}), encoding="utf-8")
+    project = Project(tmp_path, "postgres")
+    with pytest.raises(Exception, match=r"connecting to PostgreSQL at 127.0.0.1:1/d as u") as caught:
+        project.run("SELECT 1")
+    assert (
+        secret
+        not in f"{''.join(traceback.format_exception(caught.value))}{project.logs}{project.client()!r}{vars(project.client())}"
+    )
