@@ -49,7 +49,7 @@ def check_project(project: Project, pipelines: Iterable[str] | None = None) -> l
     chosen = project.pipeline_uuids() if pipelines is None else list(pipelines)
     for uuid in chosen:
         found += sorted(_check_pipeline(project, uuid, named=pipelines is not None), key=_place)
-    return list(dict.fromkeys(found))
+    return list(_once(found))
 
 
 def _check_pipeline(project: Project, uuid: str, *, named: bool) -> Iterator[Diagnostic]:
@@ -67,6 +67,16 @@ def _check_pipeline(project: Project, uuid: str, *, named: bool) -> Iterator[Dia
     subject = PipelineSubject(project, reading)
     for rule in PIPELINE_RULES:
         yield from rule.check(subject)
+
+
+def _once(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """Each finding once: block files are shared, and what is wrong in one is told for the first pipeline only."""
+    told: set[tuple[object, ...]] = set()
+    for finding in found:
+        key = (finding.code, finding.message, finding.location)
+        if key not in told:
+            told.add(key)
+            yield finding
 
 
 def _place(finding: Diagnostic) -> tuple[int, str, int, int]:

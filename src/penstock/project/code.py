@@ -15,12 +15,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from penstock.model.block import FOLDERS
 from penstock.model.errors import FileInvalidError
 from penstock.project.layout import ProjectPlace
 from penstock.project.text_file import read_bytes
 
 ALIAS = "default_repo"
 """The name under which any project may be imported from, besides its own."""
+_BLOCK_FOLDERS = frozenset(FOLDERS.values())
 OURS = frozenset({"penstock", "mage_ai"})
 """Modules that every worker has."""
 
@@ -134,8 +136,9 @@ def third_party(place: ProjectPlace, files: Iterable[Path]) -> tuple[str, ...]:
             name = imported.root
             if imported.level or not name or not imported.top_level or name in found:
                 continue
-            if name not in sys.stdlib_module_names and name not in OURS and not is_project_module(place, name):
-                found.add(name)
+            if name in sys.stdlib_module_names or name in OURS or _is_ours(place, file, imported):
+                continue
+            found.add(name)
     return tuple(sorted(found))
 
 
@@ -154,6 +157,15 @@ def is_project_module(place: ProjectPlace, name: str) -> bool:
     if name in {place.name, ALIAS}:
         return True
     return (place.root / f"{name}.py").is_file() or (place.root / name).is_dir()
+
+
+def _is_ours(place: ProjectPlace, file: Path, imported: Import) -> bool:
+    """Whether an import is of the project. A folder of blocks gives way to a package of its name: `transformers`."""
+    if not is_project_module(place, imported.root):
+        return False
+    if imported.root not in _BLOCK_FOLDERS or imported.root in {place.name, ALIAS}:
+        return True
+    return any(path.name != "__init__.py" for path in resolve_import(place, file, imported))
 
 
 def resolve_import(place: ProjectPlace, file: Path, imported: Import) -> list[Path]:

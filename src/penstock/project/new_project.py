@@ -53,7 +53,8 @@ notification_config:
 
 IO_CONFIG = """\
 # Connections, as named profiles. Blocks choose one by its name.
-# Keep passwords out of this file: "{{ env_var('NAME') }}" reads the environment, "{{ mage_secret_var('name') }}" a secret.
+# Keep passwords out of this file: "{{ env_var('NAME') }}" reads the environment,
+# "{{ mage_secret_var('name') }}" a secret.
 version: 0.1.1
 default:
   # DuckDB needs nothing: SQL blocks run on an embedded one. Name a file to keep tables between runs.

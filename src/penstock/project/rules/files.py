@@ -101,7 +101,7 @@ class InvalidProfile(CheckingRule[ProjectView]):
 
 
 class MissingProfile(CheckingRule[PipelineSubject]):
-    """A SQL block names a profile that io_config.yaml does not have."""
+    """A SQL block names a profile that io_config.yaml does not have. DuckDB needs none: it runs embedded."""
 
     code, severity = "PS042", Severity.ERROR
 
@@ -117,12 +117,12 @@ class MissingProfile(CheckingRule[PipelineSubject]):
             profile = block.configuration.get("data_provider_profile")
             if not isinstance(profile, str) or not profile or has_marks(profile) or profile in profiles:
                 continue
-            if block.configuration.get("data_provider"):
+            if block.configuration.get("data_provider") not in {None, "", "duckdb"}:  # DuckDB runs without a profile
                 yield subject.tell(
                     type(self),
                     block,
                     f"its profile {profile} is not in {IO_CONFIG}",
-                    f"Add {profile} to {IO_CONFIG}, or name one of {', '.join(map(str, profiles)) or 'none yet'}.",
+                    f"Add {profile} to {IO_CONFIG}, or name another profile.",
                     subject.reading.locate(block.uuid, "configuration", "data_provider_profile"),
                 )
 

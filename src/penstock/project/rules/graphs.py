@@ -89,6 +89,8 @@ class AttachedNotApplied(CheckingRule[PipelineSubject]):
     def check(self, subject: PipelineSubject) -> Iterator[Diagnostic]:
         """One finding for each that is attached."""
         pipeline = subject.pipeline
+        if pipeline.type not in RUNS:
+            return
         for kind, blocks in (("callback", pipeline.callbacks), ("conditional", pipeline.conditionals)):
             for block in blocks:
                 if block.upstream:

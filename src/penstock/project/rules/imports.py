@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from importlib.metadata import distributions
 from importlib.util import find_spec
@@ -18,6 +19,8 @@ from penstock.project.rules.base import CheckingRule
 from penstock.project.rules.subject import PipelineSubject, ProjectView
 from penstock.project.text_file import read_text
 
+SHOWN = 10
+"""Packages that one finding names."""
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 
@@ -38,7 +41,11 @@ class MissingProjectModule(CheckingRule[PipelineSubject]):
 
 
 class MissingPackage(CheckingRule[PipelineSubject]):
-    """A block imports a package that is not installed where this check runs. The block fails at its import."""
+    """A block imports a package that is not installed where this check runs. The block fails at its import.
+
+    When the rest of the name is in the project, the project's folder had that name where the block was written:
+    rename the folder, or import from `default_repo`.
+    """
 
     code, severity = "PS035", Severity.WARNING
 
@@ -54,6 +61,9 @@ class MissingPackage(CheckingRule[PipelineSubject]):
                     told.add(name)
                     message = f"it imports {name}, which is not installed here"
                     hint = "Install the package that provides it, and name it in requirements.txt."
+                    if "." in imported.module and _known_under(subject.project, block, imported, ALIAS):
+                        message = f"it imports {imported.module}: this project's folder is not called {name}"
+                        hint = f"Rename the folder to {name}, or import from {ALIAS}."
                     yield subject.tell(type(self), block, message, hint, subject.place(block, imported.line))
 
 
@@ -74,7 +84,8 @@ class MissingRequirement(CheckingRule[ProjectView]):
             return
         missing = [name for name in map(_requirement, lines) if name and _normal(name) not in _distributions()]
         if missing:
-            names = ", ".join(missing[:10]) + (f" and {len(missing) - 10} more" if len(missing) > 10 else "")  # noqa: PLR2004
+            more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
+            names = ", ".join(missing[:SHOWN]) + more
             yield self.found(
                 f"requirements.txt: not installed here: {names}",
                 hint="pip install -r requirements.txt.",
@@ -95,6 +106,12 @@ def _missing(project: ProjectView, block: Block, imported: Import) -> bool:
     if imported.level:
         folder = Path(block.file or "").parents[imported.level - 1].joinpath(*filter(None, parts))
     return not folder.is_dir()
+
+
+def _known_under(project: ProjectView, block: Block, imported: Import, name: str) -> bool:
+    """Whether an import finds a file of the project when its first part is replaced by that name."""
+    other = replace(imported, module=f"{name}.{imported.module.partition('.')[2]}")
+    return any(path.name != "__init__.py" for path in resolve_import(project, Path(block.file or ""), other))
 
 
 def _installed(name: str) -> bool:
