@@ -62,8 +62,8 @@ def test_a_failing_block_fails_the_run_and_says_where(tmp_path):
     )
     done = penstock("run", project, "bad", home=tmp_path)
     assert done.code == 1
-    assert "no such day: 2013-02-30" in done.out
-    assert "load.py:7 in f" in done.out
+    assert "ValueError: no such day: 2013-02-30" in done.out
+    assert "load.py:8 in f" in done.out
     assert "before" in done.out
     assert "not run" in done.out
     document = penstock("run", project, "bad", "--json", home=tmp_path).document

@@ -86,8 +86,10 @@ def show(name: str, project: Path, output: str | None, *, as_json: bool, rows: i
     if not all(check.passed for check in manifest.checks):
         click.echo("  its tests failed, so no other block reads it")
     summaries = [entry for entry in manifest.summaries() if output is None or entry.name == output]
-    if not summaries:
+    if not summaries and output is not None:
         raise _no_output(manifest, output)
+    if not summaries:
+        click.echo("\nthe block returned nothing")
     for summary in summaries:
         _show_output(store, manifest, summary, rows, offset)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from penstock.model import events
+from penstock.model.errors import every_error
 from penstock.model.messages import Failure
 from penstock.model.run import BlockState, RunState
 
@@ -29,6 +30,9 @@ _MARKS = {
     BlockState.QUEUED: ("waiting", "bright_black"),
     BlockState.INITIAL: ("waiting", "bright_black"),
 }
+
+_OWN_ERRORS = frozenset(error.__name__ for error in every_error())
+"""Errors whose message says it all; one that user code raised is shown with its class."""
 
 
 def make_progress(*, verbose: bool) -> Progress:
@@ -183,8 +187,10 @@ def _visible(rows: dict[str, _Entry]) -> list[tuple[str, _Entry]]:
 
 def failure_lines(failure: Failure, tail: list[str]) -> list[str]:
     """A failure for a person: the error, the lines of their own code, what to do, the last output."""
-    lines = [f"  {click.style(failure.message.splitlines()[0] if failure.message else failure.kind, fg='red')}"]
-    lines += [f"  {line}" for line in failure.message.splitlines()[1:]]
+    first, *rest = (failure.message or failure.kind).splitlines()
+    if failure.message and failure.kind[:1].isupper() and failure.kind not in _OWN_ERRORS:
+        first = f"{failure.kind}: {first}"
+    lines = [f"  {click.style(first, fg='red')}", *(f"  {line}" for line in rest)]
     for frame in failure.frames:
         lines += [f"    {frame.file}:{frame.line} in {frame.function}", f"        {frame.text}"]
     if failure.hint:
