@@ -252,9 +252,10 @@ class Supervisor:
         attempt = process.attempt
         if attempt is None or attempt.finished is not None:
             return
-        process.drain_streams()  # what was printed before the message comes before it
         if isinstance(message, Started):
             self._limit_time(attempt, message.at)
+        else:
+            process.drain_streams()  # what was printed before the message comes before it
         if isinstance(message, Finished):
             self._on_finished(process, attempt, message)
             return
