@@ -1,8 +1,8 @@
 """Data products: what blocks' outputs are stored as, versioned, published at once, read without a copy.
 
-What lives here: the store, its manifests and fences, the codecs of each library, statistics, previews, retention, export and
-comparison. What never lives here: running blocks, the state of runs, who may see what. Start reading at `store`, then
-`draft` and `manifest`; `codecs.base` for how values are taken apart.
+What lives here: the store, its manifests and fences, the codecs of each library, statistics, previews, retention,
+export and comparison. What never lives here: running blocks, the state of runs, who may see what. Start reading at
+`store`, then `draft` and `manifest`; `codecs.base` for how values are taken apart.
 
 Importing this package imports no table library.
 """

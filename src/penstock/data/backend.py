@@ -65,6 +65,9 @@ class Backend(Protocol):
     def list(self, prefix: str) -> list[str]:
         """The names directly below a key, unordered; empty when there is nothing."""
 
+    def discard(self, key: str) -> None:
+        """Remove an object that this process wrote and nobody else knows of. What is missing is no error."""
+
     def delete_unused(self, key: str) -> int | None:
         """Remove an object unless it is in use (then None); gives the bytes freed. What is missing is no error."""
 

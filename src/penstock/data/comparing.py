@@ -10,7 +10,7 @@ from penstock.data.duck import connection, identifier
 from penstock.data.preview import head
 from penstock.data.statistics import json_safe
 from penstock.data.store import ProductStore, entry_of
-from penstock.data.tables import output_table, pieces
+from penstock.data.tables import output_table
 from penstock.model.errors import SettingInvalidError, ValueRefusedError
 from penstock.model.product import Column, Kind, ProductRef
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 _SHOWN = 10
 _STATISTICS = ("type", "nulls", "minimum", "maximum", "distinct")
-_PIECE = 122_880
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +136,7 @@ def diff(
         # The very same files: nothing can differ.
         pass
     elif was.summary.kind in tabular and now.summary.kind in tabular:
-        tables = [pieces(output_table(store.reader(m), e, index=True), _PIECE) for m, e in ((old, was), (new, now))]
+        tables = [output_table(store.reader(m), e, index=True) for m, e in ((old, was), (new, now))]
         keys = [key] if isinstance(key, str) else list(key or ())
         if keys:
             found["row_changes"] = _rows(tables[0], tables[1], keys, str(after.address))
@@ -243,12 +242,12 @@ def _joined(duck: Any, keys: list[str], others: list[str]) -> RowsDiff:
     for name, first, second in (("added", "a", "b"), ("removed", "b", "a")):
         clause = f"from {first} anti join {second} on {on}"
         totals[name] = duck.execute(f"select count(*) {clause}").fetchone()[0]
-        samples[name] = _sample(duck, f"select {first}.* {clause} limit {_SHOWN}")  # noqa: S608
+        samples[name] = _sample(duck, f"select {first}.* {clause} limit {_SHOWN}")
     shown = ", ".join(
         [f"a.{identifier(name)}" for name in keys]
         + [f"b.{identifier(name)} as {identifier(name + ' before')}, a.{identifier(name)}" for name in others]
     )
-    samples["changed"] = _sample(duck, f"select {shown} from b join a on {on} where {either} limit {_SHOWN}")  # noqa: S608
+    samples["changed"] = _sample(duck, f"select {shown} from b join a on {on} where {either} limit {_SHOWN}")  # noqa: S608 - names are quoted
     return RowsDiff(
         key=tuple(keys),
         added=totals["added"],

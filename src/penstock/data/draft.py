@@ -90,8 +90,8 @@ class Draft:
     def add_parts(self, parts: Iterable[object], name: str | None = None) -> OutputSummary:
         """Store an output that comes in parts, each as it comes.
 
-        Frames of one library, columns and types come back as one frame, its rows numbered anew when every part was numbered
-        from 0; anything else comes back as the list of the parts.
+        Frames of one library, columns and types come back as one frame, its rows numbered anew when every part was
+        numbered from 0; anything else comes back as the list of the parts.
 
         Raises:
             ValueRefusedError: a part would not survive exactly.

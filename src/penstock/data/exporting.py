@@ -24,11 +24,17 @@ if TYPE_CHECKING:
 FORMATS = ("csv", "parquet", "json", "arrow")
 
 
-def export(store: ProductStore, ref: ProductRef, output: str | None, path: str | Path, format: str) -> None:  # noqa: A002
+def export(
+    store: ProductStore,
+    ref: ProductRef,
+    output: str | None,
+    path: str | Path,
+    format: str,  # noqa: A002 - the word for it
+) -> None:
     """Write an output to a file, replacing one that is there.
 
-    A table becomes any of the four formats, JSON an array of objects; an index of pandas that is more than row numbers becomes
-    columns in front. A plain value or text becomes JSON only.
+    A table becomes any of the four formats, JSON an array of objects; an index of pandas that is more than row
+    numbers becomes columns in front. A plain value or text becomes JSON only.
 
     Args:
         store: where the output is.

@@ -1,7 +1,8 @@
 """Fencing: only the newest attempt of a block in a run may publish, and only once.
 
-`runs/<run>/<block>.fence` holds the highest token that was issued and the publication that was begun last, under a lock that
-issuing and publishing share. So an attempt that was given up and runs on cannot publish once the next one was started.
+`runs/<run>/<block>.fence` holds the highest token that was issued and the publication that was begun last, under a
+lock that issuing and publishing share. So an attempt that was given up and runs on cannot publish once the next one
+was started.
 """
 
 from __future__ import annotations

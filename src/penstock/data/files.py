@@ -121,9 +121,9 @@ class FileSink:
         if self._owner is not None:
             self._owner.close()
             self._owner = None
-            self._backend.delete_unused(f"{self.folder}/owner")
+            self._backend.discard(f"{self.folder}/owner")
         if not keep:
             for entry in self.entries:
                 if entry.own:
-                    self._backend.delete_unused(entry.key)
+                    self._backend.discard(entry.key)
             self._backend.delete_folder(self.folder)

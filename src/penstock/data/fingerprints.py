@@ -1,4 +1,7 @@
-"""The fingerprint of what a version was made from: equal for equal code, inputs, variables, environment and settings."""
+"""The fingerprint of what a version was made from.
+
+It is equal for equal code, inputs, variables, environment and settings.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,8 @@ from penstock.model.product import Lineage
 def fingerprint(lineage: Lineage) -> str:
     """SHA-256 over the lineage, as hex; the run and the attempt do not take part.
 
-    The order of files, variables, packages and settings does not matter; that of the inputs does, for it is the order of
-    the function's arguments.
+    The order of files, variables, packages and settings does not matter; that of the inputs does, for it is the order
+    of the function's arguments.
 
     Raises:
         ValueRefusedError: a variable or setting is not a plain value.

@@ -116,8 +116,8 @@ class LocalBackend:
     def make_folder(self, folder: Path) -> None:
         """Create a folder and its parents.
 
-        They are not forced to the disk one by one: a journal keeps the order of names, so forcing the manifest's folder, the
-        last step of every publication, brings along those that were made before it.
+        They are not forced to the disk one by one: a journal keeps the order of names, so forcing the manifest's
+        folder, the last step of every publication, brings along those that were made before it.
         """
         with suppress(FileExistsError):
             folder.mkdir(parents=True)
@@ -196,9 +196,14 @@ class LocalBackend:
         """The names directly below a key; what is being written is left out."""
         try:
             with translated(f"listing {self.path(prefix)}"):
-                return [name for name in os.listdir(self.path(prefix)) if not name.startswith(".")]
+                return [name for name in os.listdir(self.path(prefix)) if not name.startswith(".")]  # noqa: PTH208
         except FileNotFoundError:
             return []
+
+    def discard(self, key: str) -> None:
+        """Remove a file that this process wrote and nobody else knows of."""
+        with suppress(FileNotFoundError), translated(f"removing {self.path(key)}"):
+            self.path(key).unlink()
 
     def delete_unused(self, key: str) -> int | None:
         """Remove a file that no live process has mapped or owns; None when one does.

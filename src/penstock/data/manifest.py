@@ -43,8 +43,8 @@ class Stored:
     """How one value is stored; values inside it that are stored for themselves are its `parts`.
 
     `meta` belongs to the codec. What is small and plain stands in `inline` itself; `blob` is the number of a file with
-    bytes; `columns` are the places of a table's columns, the columns that hold an index (as `index_columns` counts them)
-    at the end.
+    bytes; `columns` are the places of a table's columns, the columns that hold an index (as `index_columns` counts
+    them) at the end.
     """
 
     codec: str
@@ -71,8 +71,8 @@ class OutputEntry:
 class Manifest:
     """One immutable version of a block's outputs.
 
-    `created_at` is UTC in ISO 8601; `fingerprint` is what `fingerprint(lineage)` gave; `files` are all data files that a
-    reader needs, those of other versions included.
+    `created_at` is UTC in ISO 8601; `fingerprint` is what `fingerprint(lineage)` gave; `files` are all data files
+    that a reader needs, those of other versions included.
     """
 
     ref: ProductRef

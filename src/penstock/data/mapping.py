@@ -1,8 +1,8 @@
 """What this process has mapped, so that a column that comes back unchanged is recognised and not written again.
 
-Arrow data is handed out over a read-only mapping: nobody can change it, so the same addresses mean the same column. numpy
-data is handed out over a private mapping, which users may write to; only the pages that they touch are copied, by the
-kernel. Whether any was is asked of the kernel, else the bytes are compared with the file.
+Arrow data is handed out over a read-only mapping: nobody can change it, so the same addresses mean the same column.
+numpy data is handed out over a private mapping, which users may write to; only the pages that they touch are copied,
+by the kernel. Whether any was is asked of the kernel, else the bytes are compared with the file.
 
 The register holds no mapping alive: an entry goes when the last array over its mapping does.
 """
@@ -32,8 +32,8 @@ PrivateMapHook = Callable[[int], None]
 class MappedColumn:
     """A column of a data file that this process has seen.
 
-    `identity` are the addresses of its buffers in the read-only mapping; `offset` and `size` say where its values lie in the
-    file when they are of fixed width, without a break and as numpy has them (else `offset` is -1).
+    `identity` are the addresses of its buffers in the read-only mapping; `offset` and `size` say where its values lie
+    in the file when they are of fixed width, without a break and as numpy has them (else `offset` is -1).
     """
 
     backend: Backend

@@ -1,8 +1,8 @@
 """Names of pipelines, blocks and partitions as names of folders, on any file system.
 
-Lower-case ASCII letters, digits, `_`, `-` and inner dots stand for themselves; every other byte of the UTF-8 form is written
-as `%xx`. So upper and lower case never meet on a file system that ignores case, no two forms of one accent do, and
-nothing means a parent folder or a device.
+Lower-case ASCII letters, digits, `_`, `-` and inner dots stand for themselves; every other byte of the UTF-8 form is
+written as `%xx`. So upper and lower case never meet on a file system that ignores case, no two forms of one accent
+do, and nothing means a parent folder or a device.
 """
 
 from __future__ import annotations

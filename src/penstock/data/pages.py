@@ -14,8 +14,8 @@ _PRESENT = 0x80
 def untouched(address: int, size: int) -> bool:
     """True when no page of the range has a private copy, so that it still shows its file; False when not known.
 
-    Linux only: /proc/self/pagemap has 64 bits for each page, of which the highest three say present, swapped, of a file. A
-    page that was written to is anonymous from then on: present but not of a file, or swapped.
+    Linux only: /proc/self/pagemap has 64 bits for each page, of which the highest three say present, swapped, of a
+    file. A page that was written to is anonymous from then on: present but not of a file, or swapped.
     """
     if sys.platform != "linux" or size == 0:
         return False

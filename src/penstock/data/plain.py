@@ -1,7 +1,8 @@
 """Plain Python values as JSON and back, exactly: a tuple stays a tuple, a key that is no text stays what it was.
 
-JSON has null, booleans, numbers, text, arrays and objects with text keys; those stand for themselves. Everything else is an
-object with a single key that starts with `$`. An object of the user's whose key starts with `$` is written as `$dict`.
+JSON has null, booleans, numbers, text, arrays and objects with text keys; those stand for themselves. Everything else
+is an object with a single key that starts with `$`. An object of the user's whose key starts with `$` is written as
+`$dict`.
 
 Nothing here imports a table library: a value of one is recognised by the name of its module (see `plain_foreign`).
 """
@@ -130,9 +131,14 @@ class _Encoder:
         number = self._sink(value) if self._sink is not None else None
         if number is not None:
             return {"$part": number}
-        name = f"{type(value).__module__}.{type(value).__qualname__}"
-        place = f" at {where}" if where else ""
-        raise refuse(f"a value of type {name}{place}: no exact form for it is known", hint_for(value))
+        raise unknown_type(value, where)
+
+
+def unknown_type(value: Any, where: str = "") -> ValueRefusedError:
+    """The refusal of a value of a type that no form is known for."""
+    name = f"{type(value).__module__}.{type(value).__qualname__}"
+    place = f" at {where}" if where else ""
+    return refuse(f"a value of type {name}{place}: no exact form for it is known", hint_for(value))
 
 
 def is_plain(value: Any) -> bool:

@@ -45,20 +45,21 @@ def _encode_numpy(value: Any, plain: Plain) -> Any:
 def _encode_pandas(value: Any, plain: Plain) -> Any:
     import pandas as pd
 
-    if value is pd.NaT:
-        return {"$pdnat": None}
-    if value is pd.NA:
-        return {"$pdna": None}
-    if type(value) is pd.Timestamp:
-        # The number counts from the epoch in UTC; the zone gives the clock, so `fold` needs no place.
-        return {"$pdtimestamp": [int(value.asm8.astype("i8")), value.unit, encode_zone(value.tzinfo, value)]}
-    if type(value) is pd.Timedelta:
-        return {"$pdtimedelta": [int(value.asm8.astype("i8")), value.unit]}
-    if type(value) is pd.Period:
-        return {"$pdperiod": [value.ordinal, value.freqstr]}
-    if type(value) is pd.Interval:
-        return {"$pdinterval": [plain(value.left), plain(value.right), value.closed]}
-    return None
+    if value is pd.NaT or value is pd.NA:
+        return {"$pdnat": None} if value is pd.NaT else {"$pdna": None}
+    encode = _PANDAS.get(type(value).__name__)
+    return encode(value, plain) if encode is not None and type(value) is getattr(pd, type(value).__name__) else None
+
+
+_PANDAS: dict[str, Callable[[Any, Plain], Any]] = {
+    # The number counts from the epoch in UTC; the zone gives the clock, so `fold` needs no place.
+    "Timestamp": lambda value, _: {
+        "$pdtimestamp": [int(value.asm8.astype("i8")), value.unit, encode_zone(value.tzinfo, value)]
+    },
+    "Timedelta": lambda value, _: {"$pdtimedelta": [int(value.asm8.astype("i8")), value.unit]},
+    "Period": lambda value, _: {"$pdperiod": [value.ordinal, value.freqstr]},
+    "Interval": lambda value, plain: {"$pdinterval": [plain(value.left), plain(value.right), value.closed]},
+}
 
 
 def decode_foreign(tag: str, body: Any, plain: Plain) -> Any:

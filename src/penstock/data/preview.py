@@ -30,7 +30,8 @@ def table_preview(names: list[str], columns: list[list[Any]]) -> dict[str, Any]:
     }
     if shown < len(names):
         preview["columns_left_out"] = len(names) - shown
-    return bounded(preview)
+    found: dict[str, Any] = bounded(preview) or {"columns": [], "rows": []}
+    return found
 
 
 def bounded(preview: Any) -> Any:

@@ -52,7 +52,10 @@ class CleanPolicy:
 
 @dataclass(frozen=True, slots=True)
 class CleanReport:
-    """What went (or would go): versions, data files, bytes on disk; `in_use` files would have gone but are being read."""
+    """What went (or would go): versions, data files, bytes on disk.
+
+    `in_use` files would have gone but are being read.
+    """
 
     versions: int = 0
     files: int = 0

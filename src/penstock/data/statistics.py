@@ -1,12 +1,14 @@
 """What is told about the values of a column: how many are missing, the smallest, the largest, how many differ.
 
-The cost is bounded: numbers and times are looked at in full (numpy's minimum runs at the speed of memory), text in full up to
-a million rows and by a sample above, and distinct values are counted in small columns and estimated from a sample in others.
+The cost is bounded: numbers and times are looked at in full (numpy's minimum runs at the speed of memory), text in
+full up to a million rows and by a sample above, and distinct values are counted in small columns and estimated from a
+sample in others.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -155,11 +157,12 @@ def _distinct(column: pa.ChunkedArray) -> int | None:
     seen = int(pc.sum(counts).as_py() or 0)
     if not seen:
         return 0
-    valid = rows - column.null_count
+    valid = rows - int(column.null_count)
     if len(counts) == seen:
         return valid
+    different = len(counts)
     once = int(pc.sum(pc.equal(counts, 1)).as_py() or 0)
-    return min(valid, round(math.sqrt(valid / seen) * once) + len(counts) - once)
+    return min(valid, round(math.sqrt(valid / seen) * once) + different - once)
 
 
 def json_safe(value: Any, longest: int = 500) -> Any:
@@ -176,21 +179,31 @@ def json_safe(value: Any, longest: int = 500) -> Any:
 
 
 def _json_other(value: Any, longest: int) -> Any:
-    if isinstance(value, datetime | date | time):
-        return value.isoformat()
-    if isinstance(value, timedelta | Decimal):
-        return str(value)
-    if isinstance(value, bytes | bytearray):
-        return value[: longest // 2].hex()
-    if isinstance(value, dict):
-        inner = max(20, longest // (len(value) or 1))
-        return {str(key)[:100]: json_safe(item, inner) for key, item in list(value.items())[:50]}
-    if isinstance(value, list | tuple | set | frozenset):
-        inner = max(20, longest // (len(value) or 1))
-        return [json_safe(item, inner) for item in list(value)[:50]]
-    if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
-        return json_safe(value.item(), longest) if not _is_own(value) else str(value)[:longest]
+    for kinds, show in _SHOWN:
+        if isinstance(value, kinds):
+            return show(value, longest)
+    if hasattr(value, "item") and getattr(value, "ndim", 1) == 0 and not _is_own(value):
+        return json_safe(value.item(), longest)
     return json_safe(str(value), longest)
+
+
+def _show_dict(value: dict[Any, Any], longest: int) -> dict[str, Any]:
+    inner = max(20, longest // (len(value) or 1))
+    return {json_safe(str(key), 100): json_safe(item, inner) for key, item in list(value.items())[:50]}
+
+
+def _show_items(value: Any, longest: int) -> list[Any]:
+    inner = max(20, longest // (len(value) or 1))
+    return [json_safe(item, inner) for item in list(value)[:50]]
+
+
+_SHOWN: list[tuple[tuple[type, ...], Callable[[Any, int], Any]]] = [
+    ((datetime, date, time), lambda value, _: value.isoformat()),
+    ((timedelta, Decimal), lambda value, _: str(value)),
+    ((bytes, bytearray), lambda value, longest: value[: longest // 2].hex()),
+    ((dict,), _show_dict),
+    ((list, tuple, set, frozenset), _show_items),
+]
 
 
 def _is_own(value: Any) -> bool:

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
     from penstock.data.retention import CleanPolicy, CleanReport
 
-DUCKDB_ROWS = 122_880
-"""The rows of one unit of DuckDB's parallel scans; a table in one piece is read by one thread."""
-
 
 class ProductStore:
     """The versions of every block's outputs.
@@ -167,7 +164,7 @@ class ProductStore:
         return Reader(self.backend, manifest, in_worker=self._worker, allow_pickle=self._allow_pickle)
 
     def table(self, ref: ProductRef, output: str | None = None, *, index: bool = False) -> pa.Table:
-        """A tabular output as Arrow over mapped memory, in pieces that DuckDB scans in parallel.
+        """A tabular output as Arrow over mapped memory, without a copy.
 
         Args:
             ref: the version.
@@ -178,11 +175,10 @@ class ProductStore:
             ValueRefusedError: the output is no table.
             ProductMissingError: the version or output is not there.
         """
-        from penstock.data.tables import output_table, pieces
+        from penstock.data.tables import output_table
 
         manifest = self.manifest(ref)
-        entry = entry_of(manifest, output)
-        return pieces(output_table(self.reader(manifest), entry, index=index), DUCKDB_ROWS)
+        return output_table(self.reader(manifest), entry_of(manifest, output), index=index)
 
     def clean(self, policy: CleanPolicy) -> CleanReport:
         """Remove old versions, and what attempts that ended before publication left behind.

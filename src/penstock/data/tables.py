@@ -90,13 +90,3 @@ def _index_columns(source: ValueSource) -> dict[str, pa.ChunkedArray]:
             data = pa.chunked_array([pa.array([str(value) for value in values])])
         columns[str(name) if name is not None else f"index_{level}"] = data
     return columns
-
-
-def pieces(table: pa.Table, rows: int) -> pa.Table:
-    """The same table cut into pieces of at most so many rows, without a copy."""
-    import pyarrow as pa
-
-    longest = max((len(chunk) for column in table.columns for chunk in column.chunks), default=0)
-    if longest <= 2 * rows:
-        return table
-    return pa.Table.from_batches(table.to_batches(max_chunksize=rows), schema=table.schema)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +15,7 @@ from penstock.data.codecs.registry import codec_name, codec_named
 from penstock.data.files import FileSink
 from penstock.data.manifest import ColumnPlace, OutputEntry, Stored
 from penstock.data.mapping import MappedColumn, unchanged_arrow, unchanged_values
-from penstock.data.plain import encode_plain, hint_for, is_plain
+from penstock.data.plain import encode_plain, is_plain, unknown_type
 from penstock.data.preview import head, table_preview, value_preview
 from penstock.data.statistics import column_statistics
 from penstock.model.errors import ValueRefusedError
@@ -26,6 +29,9 @@ INLINE = 16 * 1024
 """Plain values up to this many bytes of JSON stand in the manifest itself."""
 WORTH_A_REFERENCE = 16 * 1024
 """Columns below this many bytes are written again: a reference would keep a whole file alive for little."""
+_LARGE = 8 * 2**20
+
+_Told = tuple[tuple[Column, ...], Any]
 
 
 @dataclass(slots=True)
@@ -117,13 +123,11 @@ class ValueWriter:
             ValueRefusedError: it would not survive exactly.
             StorageError: the place refused.
         """
+        name: str | None = None
         try:
             name = codec_name(value) or ("plain" if is_plain(value) else None)
             if name is None and not self.allow_pickle:
-                kind = f"{type(value).__module__}.{type(value).__qualname__}"
-                raise ValueRefusedError(
-                    f"storing a value of type {kind}: no exact form for it is known", hint=hint_for(value)
-                )
+                raise unknown_type(value)
             return self._encode(name or "pickle", value, prefix, told=told, load_as=load_as)
         except ValueRefusedError:
             if not self.allow_pickle or name == "pickle":
@@ -173,30 +177,42 @@ class ValueWriter:
 
     def _table(self, encoded: Encoded, prefix: str, *, told: bool) -> Written:
         columns = [self._recognised(column) for column in encoded.columns or ()]
-        fresh = [column for column in columns if column.same is None]
-        own = self._write_columns(fresh, f"{prefix}.arrow", one_batch=encoded.one_batch) if fresh else -1
-        places = []
-        position = 0
-        for column in columns:
-            if column.same is None:
-                places.append(ColumnPlace(own, position))
-                position += 1
-            else:
-                places.append(ColumnPlace(self.files.reference(column.same.key), column.same.position))
+        nbytes = sum(column.same.nbytes if column.same is not None else _size(column.data) for column in columns)
+        shown = columns[: len(columns) - encoded.index_columns] if told else []
+        with self._meanwhile(nbytes, lambda: self._tell(shown, encoded)) as tell:
+            places = self._places(columns, f"{prefix}.arrow", one_batch=encoded.one_batch)
         stored = Stored(
             encoded.codec,
             encoded.version,
             encoded.meta,
             rows=encoded.rows,
-            columns=tuple(places),
+            columns=places,
             names=tuple(column.name for column in columns),
             index_columns=encoded.index_columns,
         )
-        nbytes = sum(column.same.nbytes if column.same is not None else _size(column.data) for column in columns)
-        written = Written(stored, encoded.kind, rows=encoded.rows, nbytes=nbytes)
-        if told:
-            self._tell(written, columns[: len(columns) - encoded.index_columns], encoded)
-        return written
+        statistics, preview = tell()
+        return Written(stored, encoded.kind, encoded.rows, nbytes, statistics, preview if told else None)
+
+    @contextmanager
+    def _meanwhile(self, nbytes: int, work: Callable[[], _Told]) -> Iterator[Callable[[], _Told]]:
+        """Have the statistics of a large table made while it is written: the disk is what a writer waits for."""
+        if nbytes < _LARGE:
+            yield work
+            return
+        with ThreadPoolExecutor(1, "statistics") as pool:
+            yield pool.submit(work).result
+
+    def _places(self, columns: Sequence[TableColumn], name: str, *, one_batch: bool) -> tuple[ColumnPlace, ...]:
+        """Write the columns that are new, refer to the others."""
+        fresh = [column for column in columns if column.same is None]
+        own = self._write_columns(fresh, name, one_batch=one_batch) if fresh else -1
+        position = itertools.count()
+        return tuple(
+            ColumnPlace(own, next(position))
+            if column.same is None
+            else ColumnPlace(self.files.reference(column.same.key), column.same.position)
+            for column in columns
+        )
 
     def _recognised(self, column: TableColumn) -> TableColumn:
         import pyarrow as pa
@@ -214,9 +230,9 @@ class ValueWriter:
     def _write_columns(self, columns: Sequence[TableColumn], name: str, *, one_batch: bool) -> int:
         import pyarrow as pa
 
-        arrays = [_one_piece(column.data) if one_batch else column.data for column in columns]
-        fields = [pa.field(column.name, array.type) for column, array in zip(columns, arrays, strict=True)]
-        schema = pa.schema(fields)
+        whole = [self._data(column) for column in columns]
+        arrays = [_one_piece(data) for data in whole] if one_batch else whole
+        schema = pa.schema([pa.field(column.name, array.type) for column, array in zip(columns, arrays, strict=True)])
 
         def fill(file: Any) -> None:
             with pa.ipc.new_file(file, schema) as out:
@@ -232,11 +248,12 @@ class ValueWriter:
                 f"storing a table as Arrow: {error}", hint="Cast the column to a simpler type."
             ) from error
 
-    def _tell(self, written: Written, columns: Sequence[TableColumn], encoded: Encoded) -> None:
-        written.columns = tuple(self._statistics(column) for column in columns)
-        if encoded.preview is None:
-            heads = [head(self._data(column)) for column in columns]
-            written.preview = table_preview([column.name for column in columns], heads)
+    def _tell(self, columns: Sequence[TableColumn], encoded: Encoded) -> _Told:
+        statistics = tuple(self._statistics(column) for column in columns)
+        if encoded.preview is not None:
+            return statistics, encoded.preview
+        heads = [head(self._data(column)) for column in columns]
+        return statistics, table_preview([column.name for column in columns], heads)
 
     def _statistics(self, column: TableColumn) -> Column:
         known = column.same.summary if column.same is not None else None

@@ -55,7 +55,7 @@ def decode_zone(form: Any) -> tzinfo | None:
         from zoneinfo import ZoneInfo
 
         return ZoneInfo(form["zoneinfo"])
-    import pytz
+    import pytz  # type: ignore[import-untyped]
 
     found: tzinfo = pytz.timezone(form["pytz"]) if "pytz" in form else pytz.FixedOffset(form["pytz_minutes"])
     return found

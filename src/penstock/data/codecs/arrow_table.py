@@ -1,4 +1,7 @@
-"""pyarrow: tables, record batches, arrays. The schema is kept with its metadata; how a column is cut into pieces is not."""
+"""pyarrow: tables, record batches, arrays.
+
+The schema is kept with its metadata; how a column is cut into pieces is not.
+"""
 
 from __future__ import annotations
 
@@ -154,7 +157,7 @@ def _mapped_values(mapped: np.ndarray | None, kind: pa.DataType) -> np.ndarray |
 
 
 def _converted(column: pa.ChunkedArray, index: pd.Index) -> pd.Series:
-    series = column.to_pandas()
+    series: pd.Series = column.to_pandas()
     series.index = index
     # What pyarrow hands out over its own memory may not be written to.
     return series if series.dtype.kind == "O" or column.num_chunks > 1 else series.copy()
@@ -206,8 +209,7 @@ class ArrayCodec:
         column = decode_table(source).column(0)
         if self._codec == "arrow.chunked":
             return column
-        chunk = column.combine_chunks()
-        return chunk
+        return column.combine_chunks()
 
 
 CODECS: dict[str, Codec] = {

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class TableColumn:
     """A column to store: its Arrow data, or the stored column that it is the same as.
 
-    `type` is what is told about it (`Int64`, `category`); `data` is None for one that is `same`. `comparable` is false when
-    the smallest of the Arrow values is not the smallest of what they stand for.
+    `type` is what is told about it (`Int64`, `category`); `data` is None for one that is `same`. `comparable` is
+    false when the smallest of the Arrow values is not the smallest of what they stand for.
     """
 
     name: str
@@ -35,8 +35,8 @@ class TableColumn:
 class Encoded:
     """What a codec makes of a value.
 
-    Besides the JSON `meta`: columns (those of the index at the end) with their number of rows, or buffers that make up one
-    file, or a small JSON value in line. `shared` is a stored file that the buffers are the same as.
+    Besides the JSON `meta`: columns (those of the index at the end) with their number of rows, or buffers that make
+    up one file, or a small JSON value in line. `shared` is a stored file that the buffers are the same as.
     """
 
     codec: str
@@ -56,7 +56,9 @@ class Encoded:
 class Scope(Protocol):
     """What a codec may ask for while it encodes one value."""
 
-    allow_pickle: bool
+    @property
+    def allow_pickle(self) -> bool:
+        """Whether any object may be pickled."""
 
     def part(self, value: Any) -> int:
         """Store another value inside of this one and give its number. Raises ValueRefusedError."""

@@ -1,7 +1,7 @@
 """numpy values of fixed width as Arrow columns over the same memory, and back.
 
-NaN and NaT become NULL for whoever reads the column as Arrow: a bitmap says so, and the values stay as they are, so that
-numpy reads them back without a copy.
+NaN and NaT become NULL for whoever reads the column as Arrow: a bitmap says so, and the values stay as they are, so
+that numpy reads them back without a copy.
 """
 
 from __future__ import annotations

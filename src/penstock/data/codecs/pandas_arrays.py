@@ -1,7 +1,7 @@
 """The arrays that pandas frames, series and indexes are made of: each kind as one Arrow column and back.
 
-`k` in the description of an array says which kind it is: `np` numpy values, `obj` objects, `cat` categories, `tz` times with
-a zone, `period`, `interval`, `string`, `masked`, `arrow`, `geometry`.
+`k` in the description of an array says which kind it is: `np` numpy values, `obj` objects, `cat` categories, `tz`
+times with a zone, `period`, `interval`, `string`, `masked`, `arrow`, `geometry`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.data.codecs.base import Scope, Source, TableColumn
 from penstock.data.codecs.fixed import arrow_type, as_array, meta_of, native, to_arrow
-from penstock.data.codecs.pandas_objects import decode_objects, encode_objects
 from penstock.data.codecs.pandas_labels import decode_labels, encode_labels
+from penstock.data.codecs.pandas_objects import decode_objects, encode_objects
 from penstock.data.zones import decode_zone, encode_zone
 from penstock.model.errors import ValueRefusedError
 
@@ -122,7 +122,8 @@ def _decode_arrow(column: pa.ChunkedArray, meta: Meta) -> Any:
     import pyarrow as pa
 
     kind = pa.ipc.read_schema(pa.py_buffer(base64.b64decode(meta["t"]))).field(0).type
-    return pd.ArrowDtype(kind).__from_arrow__(column)
+    dtype: Any = pd.ArrowDtype(kind)
+    return dtype.__from_arrow__(column)
 
 
 def _encode_zoned(array: Any, name: str, scope: Scope, reuse: bool) -> tuple[TableColumn, Meta]:  # noqa: FBT001
@@ -227,33 +228,43 @@ def has_fixed_width(meta: Meta) -> bool:
 
 
 def decode_array(column: pa.ChunkedArray, meta: Meta, source: Source, mapped: np.ndarray | None) -> Any:
-    """The pandas array of a column."""
+    """The array of a column: of numpy, or one of pandas' own.
+
+    Args:
+        column: its Arrow data.
+        meta: its description.
+        source: has the parts that were stored for themselves.
+        mapped: its values over a private mapping, where there is one.
+    """
+    return _DECODERS[meta["k"]](column, mapped, meta, source)
+
+
+_Decoder = Callable[[Any, Any, Meta, Source], Any]
+_DECODERS: dict[str, _Decoder] = {
+    "np": lambda column, mapped, meta, _: as_array(column, mapped, meta["d"]),
+    "obj": lambda column, _, meta, __: decode_objects(column, meta),
+    "tz": lambda column, mapped, meta, _: _decode_zoned(column, mapped, meta),
+    "period": lambda column, mapped, meta, _: _decode_period(column, mapped, meta),
+    "cat": _decode_category,
+    "string": lambda column, _, meta, __: _decode_string(column, meta),
+    "arrow": lambda column, _, meta, __: _decode_arrow(column, meta),
+    "masked": lambda column, _, meta, __: _decode_masked(column, meta),
+    "interval": lambda column, _, meta, source: _decode_interval(column, meta, source),
+    "geometry": lambda column, _, meta, __: _decode_geometry(column, meta),
+}
+
+
+def _decode_masked(column: pa.ChunkedArray, meta: Meta) -> Any:
     import pandas as pd
 
-    kind = meta["k"]
-    if kind == "np":
-        return as_array(column, mapped, meta["d"])
-    if kind == "obj":
-        return decode_objects(column, meta)
-    if kind in _WITH_MAPPING:
-        return _WITH_MAPPING[kind](column, mapped, meta)
-    if kind == "cat":
-        return _decode_category(column, mapped, meta, source)
-    if kind == "string":
-        return _decode_string(column, meta)
-    if kind == "arrow":
-        return _decode_arrow(column, meta)
-    if kind == "masked":
-        dtype: Any = pd.api.types.pandas_dtype(meta["d"])
-        return dtype.__from_arrow__(column)
-    if kind == "interval":
-        return _decode_interval(column, meta, source)
+    dtype: Any = pd.api.types.pandas_dtype(meta["d"])
+    return dtype.__from_arrow__(column)
+
+
+def _decode_geometry(column: pa.ChunkedArray, meta: Meta) -> Any:
     from penstock.data.codecs.geometry_array import decode_geometry
 
     return decode_geometry(column, meta)
-
-
-_WITH_MAPPING: dict[str, Callable[[Any, Any, Meta], Any]] = {"tz": _decode_zoned, "period": _decode_period}
 
 
 def arrow_view(column: pa.ChunkedArray, meta: Meta, source: Source) -> pa.ChunkedArray:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.data.codecs.base import Codec, Encoded, Scope, Source, TableColumn
 from penstock.data.codecs.pandas_arrays import arrow_view, decode_array, encode_array, has_fixed_width
 from penstock.data.codecs.pandas_labels import encode_name
-from penstock.data.codecs.pandas_rows import decode_index, encode_index, encode_axis, decode_axis
+from penstock.data.codecs.pandas_rows import decode_axis, decode_index, encode_axis, encode_index
 from penstock.model.errors import ValueRefusedError
 from penstock.model.product import Kind
 
@@ -106,7 +106,8 @@ class FrameCodec:
 def _series(array: Any, index: pd.Index, name: Any = None) -> pd.Series:
     import pandas as pd
 
-    return pd.Series(array, index=index, dtype=array.dtype, copy=False, name=name)
+    series: pd.Series = pd.Series(array, index=index, dtype=array.dtype, copy=False, name=name)
+    return series
 
 
 def decode_columns(source: Source) -> tuple[list[Any], pd.Index]:

@@ -44,7 +44,8 @@ def decode_labels(form: Any) -> pd.Index:
 
     name = decode_plain(form["name"])
     if "range" in form:
-        return pd.RangeIndex(*form["range"], name=name)
+        start, stop, step = form["range"]
+        return pd.RangeIndex(start, stop, step, name=name)
     values = [decode_plain(value) for value in form["values"]]
     dtype: Any = form["dtype"]
     if isinstance(dtype, dict):
@@ -52,7 +53,8 @@ def decode_labels(form: Any) -> pd.Index:
             dtype = pd.StringDtype(dtype["storage"], na_value=pd.NA if dtype["na"] == "na" else float("nan"))
         except TypeError:
             dtype = pd.StringDtype(dtype["storage"])
-        return pd.Index(pd.array(values, dtype=dtype), name=name)
+        found: pd.Index = pd.Index(pd.array(values, dtype=dtype), name=name)
+        return found
     array = np.empty(len(values), dtype=np.dtype(dtype))
     for at, value in enumerate(values):
         array[at] = value

@@ -1,4 +1,7 @@
-"""Columns of Python objects as Arrow, exactly: one type of value in an Arrow column of that type, mixed ones as JSON each."""
+"""Columns of Python objects as Arrow, exactly.
+
+One type of value makes an Arrow column of that type; mixed ones are written as JSON each.
+"""
 
 from __future__ import annotations
 

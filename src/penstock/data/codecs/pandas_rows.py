@@ -80,15 +80,16 @@ def decode_index(meta: Meta, arrays: list[Any], source: Source) -> pd.Index:
     if "labels" in meta:
         return decode_labels(meta["labels"])
     if "levels" in meta:
-        levels = [decode_axis(form, source) for form in meta["levels"]]
+        levels: Any = [decode_axis(form, source) for form in meta["levels"]]
         names = [source.plain(form) for form in meta["names"]]
         return pd.MultiIndex(levels=levels, codes=arrays, names=names, verify_integrity=False)
     array = arrays[0]
     dtype = array.dtype if isinstance(array, np.ndarray) else None
-    index = pd.Index(array, dtype=dtype, name=source.plain(meta["name"]), copy=False, tupleize_cols=False)
+    index: Any = pd.Index(array, dtype=dtype, name=source.plain(meta["name"]), copy=False, tupleize_cols=False)
     if "freq" in meta and isinstance(index, pd.DatetimeIndex | pd.TimedeltaIndex):
         index.freq = meta["freq"]
-    return index
+    found: pd.Index = index
+    return found
 
 
 def encode_axis(index: pd.Index, scope: Scope) -> Any:

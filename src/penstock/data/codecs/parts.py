@@ -27,7 +27,7 @@ def _shape(part: Stored) -> Any:
 def plain_range(part: Stored) -> bool:
     """Whether a pandas frame is numbered from 0, as one is that was given no index."""
     labels = part.meta["index"].get("labels") if part.codec == "pandas.frame" else None
-    return bool(labels) and labels["range"] == [0, part.rows, 1] and labels["name"] is None
+    return labels is not None and labels.get("range") == [0, part.rows, 1] and labels["name"] is None
 
 
 class PartsCodec:

@@ -1,7 +1,7 @@
 """The one module that unpickles: models of known libraries, and anything else where the user has allowed it.
 
-Reading a pickle runs code that its writer chose. So it happens in worker processes alone, where users' code runs anyway;
-a store that was not opened in one refuses.
+Reading a pickle runs code that its writer chose. So it happens in worker processes alone, where users' code runs
+anyway; a store that was not opened in one refuses.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""polars: frames, lazy frames (collected) and series, in the layout of memory that polars itself uses: no copy either way."""
+"""polars: frames, lazy frames (collected) and series.
+
+They are stored in the layout of memory that polars itself uses: no copy either way.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Which codec stores a value: found by the name of the library that its type comes from, which is never imported here."""
+"""Which codec stores a value.
+
+It is found by the name of the library that the type of the value comes from, which is never imported here.
+"""
 
 from __future__ import annotations
 
