@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.connect.sql.names import clean_name, quoted, shortened
-from penstock.connect.sql.statements import split, tokens
+from penstock.connect.sql.statements import last_table, split, tokens
 from penstock.connect.sql.widening import fits
 from penstock.model.errors import QueryFailedError
 
@@ -87,6 +87,20 @@ def test_what_statements_do(text: str, verb: str, answers: bool, plain: bool) ->
 )
 def test_which_table_a_statement_makes_or_fills(text: str, table: str) -> None:
     assert split(text)[0].table == table
+
+
+@pytest.mark.parametrize(
+    ("text", "table"),
+    [
+        ("create table a as select 1; insert into b select 1; update c set x = 1", "b"),
+        ("create table if not exists a (x int); delete from a", "a"),
+        ('create table a (x int); create table "B" (x int); drop table "B"', "a"),
+        ("create table s.a (x int); drop table s.a", ""),
+        ("update c set x = 1", ""),
+    ],
+)
+def test_which_table_was_made_or_filled_last(text: str, table: str) -> None:
+    assert last_table(split(text)) == table
 
 
 @given(st.text(alphabet="ab;'\"`$-/*\n eE\\()_1é", max_size=60))

@@ -1,3 +1,4 @@
+# ruff: noqa: DTZ001 - moments without a zone are one of the kinds that columns hold
 """One table of what every SQL system does, run over each: policies of writing, exact values, names, transactions."""
 
 from __future__ import annotations
@@ -5,6 +6,9 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import math
+import signal
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -245,21 +249,21 @@ def test_drop_makes_a_new_table(system: SqlSystem) -> None:
     assert list(system.columns(T) or {}) == ["b", "a"]
 
 
-class Interrupted(Exception):
+class InterruptedHereError(Exception):
     """Stands for whatever ends a process in the middle."""
 
 
 @pytest.mark.parametrize("drop", [False, True])
-def test_a_replacement_that_fails_halfway_leaves_the_old_table(system: SqlSystem, opener: Opener, drop: bool) -> None:
+def test_a_replacement_that_fails_halfway_leaves_the_old_table(system: SqlSystem, opener: Opener, drop: bool) -> None:  # noqa: FBT001 - a table of tests
     write_table(system, frame(a=[1, 2]), T, REPLACE)
     real = system.insert
 
     def insert(table: pa.Table, target: Target) -> None:
         real(table.slice(0, 1), target)
-        raise Interrupted
+        raise InterruptedHereError
 
     system.insert = insert  # type: ignore[method-assign]
-    with pytest.raises(Interrupted):
+    with pytest.raises(InterruptedHereError):
         write_table(system, frame(a=[9, 9]), T, WritePlan(drop=drop))
     assert rows(system) == [(1,), (2,)]
     system.close()
@@ -353,15 +357,54 @@ def test_a_limit_cuts_and_says_so(system: SqlSystem) -> None:
     assert not system.query("SELECT * FROM things", limit=10).cut
 
 
+@pytest.mark.parametrize("drop", ["False", "True"])
+def test_a_process_that_is_killed_while_it_replaces_leaves_the_old_table(
+    system: SqlSystem, opener: Opener, drop: str
+) -> None:
+    write_table(system, frame(a=[1, 2]), T, REPLACE)
+    system.close()
+    made = (
+        f"DuckDBSystem({system.database!r})"
+        if isinstance(system, DuckDBSystem)
+        else f"PostgresSystem({system.settings!r})"
+    )  # type: ignore[attr-defined]
+    code = f"""
+import os, signal
+import pyarrow as pa
+from penstock.connect.duckdb.system import DuckDBSystem
+from penstock.connect.postgres.opening import Settings as Known
+from penstock.connect.postgres.system import PostgresSystem
+from penstock.connect.sql.names import Target
+from penstock.connect.sql.write import WritePlan, write_table
+def Settings(**known):
+    return Known(password="", **known)
+system = {made}
+real = system.insert
+def insert(table, target):
+    real(table, target)
+    os.kill(os.getpid(), signal.SIGKILL)
+system.insert = insert
+write_table(system, pa.table({{"a": [9]}}), Target("things"), WritePlan(drop={drop}))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    with opener() as other:
+        assert rows(other) == [(1,), (2,)]
+
+
 def test_what_is_not_committed_is_not_kept(system: SqlSystem, opener: Opener) -> None:
-    with pytest.raises(Interrupted), system.transaction():
-        system.run("CREATE TABLE things (a INTEGER)")
-        raise Interrupted
+    def work() -> None:
+        with system.transaction():
+            system.run("CREATE TABLE things (a INTEGER)")
+            raise InterruptedHereError
+
+    with pytest.raises(InterruptedHereError):
+        work()
     assert system.columns(T) is None
 
 
 def test_an_error_names_the_statement_and_the_connection_goes_on(system: SqlSystem) -> None:
-    with pytest.raises(QueryFailedError, match="(?s)selec 1.*syntax error") as caught:
+    with pytest.raises(QueryFailedError, match=r"(?s)selec 1.*syntax error") as caught:
         system.run("selec 1")
     assert system.name in str(caught.value).lower().replace("postgresql", "postgres")
     system.rollback()

@@ -263,7 +263,7 @@ def test_duckdb_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert Path("here.duckdb").exists()
     with DuckDB(verbose=False) as memory:
         assert memory.load("SELECT 1 AS x").values.tolist() == [[1]]
-    with pytest.raises(ConnectionFailedError, match="opening the DuckDB database /nope/x.duckdb"):
+    with pytest.raises(ConnectionFailedError, match=r"opening the DuckDB database /nope/x\.duckdb"):
         DuckDB("/nope/x.duckdb").open()
     Path("text.duckdb").write_text("not a database" * 1000, encoding="utf-8")
     with pytest.raises(ConnectionFailedError):

@@ -7,7 +7,7 @@ inside any of them splits nothing. It never judges whether a statement is valid:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 _LEXEME = re.compile(
@@ -168,6 +168,18 @@ def split(text: str) -> list[Statement]:
             depth = _body_depth(depth, token.identifier, parts)
     _close(parts, found)
     return found
+
+
+def last_table(statements: Sequence[Statement]) -> str:
+    """The table that was made or filled last and not dropped afterwards, as written there; empty when there is none."""
+    dropped: set[str] = set()
+    for statement in reversed(statements):
+        if statement.verb == "drop":
+            dropped |= statement.names
+        table = statement.table
+        if table and split(table)[0].tokens[-1].identifier not in dropped:
+            return table
+    return ""
 
 
 def _close(parts: list[Token], found: list[Statement]) -> None:

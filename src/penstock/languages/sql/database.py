@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from penstock.connect.sql.names import Target, shortened
-from penstock.connect.sql.statements import Statement, split
+from penstock.connect.sql.statements import Statement, last_table, split
 from penstock.connect.sql.system import ROW_CAP, SqlSystem
 from penstock.connect.sql.write import WritePlan, write_query
 from penstock.languages.job import Job
@@ -76,8 +76,9 @@ class _Block:
         found = self._all(statements)
         if found is not None:
             return self._cut(found)
-        if last.table:
-            return self._read(f"SELECT * FROM {last.table}", most=REREAD_ROWS)
+        table = last_table(statements)
+        if table:
+            return self._read(f"SELECT * FROM {table}", most=REREAD_ROWS)
         return None
 
     def _all(self, statements: list[Statement]) -> pa.Table | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.connect.duckdb.opening import connect
 from penstock.connect.duckdb.system import tidied
-from penstock.connect.sql.statements import Statement, split
+from penstock.connect.sql.statements import Statement, last_table, split
 from penstock.languages.job import Input, Job
 from penstock.languages.sql.naming import fitted_names
 from penstock.languages.sql.settings import SqlSettings
@@ -75,8 +75,9 @@ def _result(connection: duckdb.DuckDBPyConnection, statements: list[Statement]) 
     relation = _run(connection, last.text)
     if last.answers:
         return _arrow(relation, last.text)
-    if last.table:
-        query = f"SELECT * FROM {last.table}"
+    table = last_table(statements)
+    if table:
+        query = f"SELECT * FROM {table}"
         return _arrow(_run(connection, query), query)
     return None
 

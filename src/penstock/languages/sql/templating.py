@@ -11,12 +11,14 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from penstock.config.templates import render
+from penstock.config.templates import has_marks, render
 from penstock.languages.job import Input, Job
 from penstock.model.errors import TemplateError
 from penstock.sdk.rendering import functions
 
 _OUTPUT = re.compile(r"\{\{-?\s*(?=block_output\s*\()")
+_TOKEN = re.compile(r"\{\{\s*(df_\d+)\s*\}\}")
+_MARK = " "
 _END = re.compile(r"-?\}\}")
 _LATER = (
     "ds",
@@ -52,6 +54,10 @@ def rendered(job: Job, references: Mapping[str, Reference]) -> str:
     block = job.order.block
     file = block.file or block.uuid
     text = _with_outputs(job, file)
+    plain = _TOKEN.sub(lambda match: match[0] if match[1] not in references else _MARK, text)
+    if not has_marks(plain):
+        # upstreams are the only templates of most blocks, and for them alone Jinja is not worth importing
+        return _TOKEN.sub(lambda match: str(references[match[1]]), text)
     variables: dict[str, Any] = {name: Reference(_nothing(job, name)) for name in _LATER}
     variables.update(job.variables)
     _derive_dates(variables)
