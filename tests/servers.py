@@ -80,7 +80,7 @@ def _give_to_postgres(folder: Path) -> None:
 def _template(binaries: Path) -> Path:
     """A freshly initialised data folder, made by the first test process on this machine that needs it and kept."""
     told = subprocess.run([binaries / "postgres", "--version"], check=True, capture_output=True, text=True).stdout
-    version = "".join(character for character in told.split(")")[1] if character in "0123456789.")
+    version = told.split()[2]
     shared = Path(tempfile.gettempdir()) / f"penstock-tests-{os.geteuid()}-postgres-{version}"
     shared.mkdir(exist_ok=True)
     if shared.is_symlink() or shared.stat().st_uid != _owner():
