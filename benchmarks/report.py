@@ -150,51 +150,39 @@ def _tables(found: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def _sql(found: dict[str, Any]) -> list[str]:
-    keys = [
-        "one process, first query",
-        "one process, following queries",
-        "block, from its start to its published output",
+def _sql(found: list[dict[str, Any]]) -> list[str]:
+    rows = [
+        [
+            f"{case['rows']:,}",
+            case["query"],
+            _seconds(case["query in the script"]),
+            _seconds(case["block in the pipeline"]),
+            case["block in the pipeline, ratio to the query"],
+            _seconds(case["block alone"]),
+            *(_seconds(case["runs"][name]["wall"]["median"]) for name in ("script", "pipeline", "block alone")),
+            case["pipeline, ratio to the script"],
+            case["pipeline, ratio of peak memory"],
+            case["runs"]["pipeline"]["others"]["median"],
+        ]
+        for case in found
     ]
-    rows = []
-    for count, case in found.items():
-        whole = case["whole command"]
-        rows.append(
-            [
-                f"{int(count):,}",
-                *(_seconds(case[key]) for key in keys),
-                case["ratio to the first query"],
-                *(_seconds(whole[name]["wall"]["median"]) for name in whole),
-                case["whole command, ratio"],
-            ]
-        )
-    head = [
-        "rows",
-        "script: first query",
-        "script: next queries",
-        "SQL block",
-        "ratio to first",
-        "whole script",
-        "whole `penstock run`",
-        "ratio",
-    ]
+    head = ["rows", "query", "query in the script", "SQL block in the pipeline", "×", "SQL block alone"]
+    head += ["whole script", "whole pipeline", "whole run of the block alone", "× whole", "× peak", "others"]
     lines = [
         "## SQL over an upstream frame\n",
-        "The same grouping with four columns, on DuckDB over an Arrow table. *SQL block* is from the block's start to its",
-        "published output. The whole commands: the script reads the Parquet file; `penstock run --block-uuid` maps the output",
-        "that the upstream block has stored.\n",
+        "The script reads the Parquet file into an Arrow table and asks DuckDB, in one process. The pipeline does it in a",
+        "loader and a SQL block, and keeps both outputs. *SQL block* is from the start of its process to its published",
+        "output; *alone* is `penstock run --block-uuid` on the stored output of the loader, imports included.\n",
         *_table(head, rows),
     ]
-    for count, case in found.items():
-        if both := case.get("mage run, loader and SQL block"):
+    for case in found:
+        if both := case.get("beside mage"):
             cells = [
-                [name, *(_seconds(run[field]["median"]) for field in ("wall", "cpu"))] for name, run in both.items()
+                [name, *(_seconds(run[field]["median"]) for field in ("wall", "cpu")), round(run["peak"]["median"])]
+                for name, run in both.items()
             ]
-            lines += [
-                "",
-                f"Loader (pandas) and SQL block, {int(count):,} rows:\n",
-                *_table(["who", "wall", "cpu"], cells),
-            ]
+            lines += ["", f"Loader (pandas) and SQL block ({case['query']}), {case['rows']:,} rows:\n"]
+            lines += _table(["who", "wall", "cpu", "peak"], cells)
     return lines
 
 

@@ -4,68 +4,80 @@ from __future__ import annotations
 
 import json
 import statistics
+from functools import partial
 
 from benchmarks.bench import SHAPES, Bench, block_seconds, forget
-from benchmarks.measure import figures, median
+from benchmarks.measure import Sample, alternate, figures, median
 from benchmarks.projects import Step, frames
-from benchmarks.shapes import QUERY
+from benchmarks.shapes import QUERIES
+from benchmarks.tables import SLOW_FOR_MAGE
 
 
 def measure(bench: Bench) -> None:
-    """Fill `results["sql"]`: rows -> seconds of the query in one process and as a block, and their ratio."""
-    bench.results["sql"] = {str(rows): _compare(bench, rows) for rows in bench.rows}
+    """Fill `results["sql"]`: one case per size and query."""
+    bench.results["sql"] = [
+        {"rows": rows, "query": name} | _compare(bench, rows, name) for rows in bench.rows for name in QUERIES
+    ]
 
 
-def _compare(bench: Bench, rows: int) -> dict[str, object]:
+def pipeline(bench: Bench, library: str, rows: int, query: str) -> tuple[str, str]:
+    """Write loader and SQL block; the names of the pipeline and of the SQL block."""
+    label = f"sql_{library}_{rows}_{query.replace(' ', '_')}"
+    load = frames(label, library, bench.input(rows), bench.scratch / "unused")[0]
+    text = QUERIES[query].format(table="{{ df_1 }}") + "\n"
+    block = Step(f"{label}_query", "transformer", text, [load.name], "sql")
+    bench.project.pipeline(label, [load, block])
+    return label, block.name
+
+
+def _compare(bench: Bench, rows: int, query: str) -> dict[str, object]:
     source = bench.input(rows)
-    label = f"sql_{rows}"
-    load = frames(label, "arrow", source, bench.scratch / "unused")[0]
-    query = Step(f"{label}_query", "transformer", QUERY.format(table="{{ df_1 }}") + "\n", [load.name], "sql")
-    bench.project.pipeline(label, [load, query])
+    label, block = pipeline(bench, "arrow", rows, query)
     folder = str(bench.project.folder)
-    bench.penstock("run", folder, label, "--json", memory=False)
-    first, following, blocks, scripts, runs = [], [], [], [], []
-    for _ in range(bench.repeats):
-        script = bench.plain(str(SHAPES), "sql", str(source), memory=False)
-        document = json.loads(script.output)
-        first.append(document["first"])
-        following.append(document["next"])
-        scripts.append(script)
-        # The upstream's output is stored; only the SQL block runs.
-        sample = bench.penstock("run", folder, label, "--block-uuid", query.name, "--json", memory=False)
-        blocks.append(block_seconds(sample, query.name))
-        runs.append(sample)
-    forget(bench.penstock_data)
-    found: dict[str, object] = {
-        "one process, first query": round(statistics.median(first), 4),
-        "one process, following queries": round(statistics.median(following), 4),
-        "block, from its start to its published output": round(statistics.median(blocks), 4),
-        "ratio to the first query": round(statistics.median(blocks) / statistics.median(first), 3),
-        "whole command": {
-            "script, reading the Parquet file": figures(scripts),
-            "penstock run --block-uuid": figures(runs),
+
+    def alone() -> Sample:
+        # The upstream's output is stored already; only the SQL block runs.
+        return bench.penstock("run", folder, label, "--block-uuid", block, "--json")
+
+    samples = alternate(
+        {
+            "script": lambda: bench.plain(str(SHAPES), "sql", str(source), query),
+            "pipeline": lambda: bench.penstock("run", folder, label, "--json"),
+            "block alone": alone,
         },
-        "whole command, ratio": round(median(runs, "wall") / median(scripts, "wall"), 3),
+        bench.repeats,
+    )
+    forget(bench.penstock_data)
+    inside = statistics.median(json.loads(sample.output)["seconds"] for sample in samples["script"])
+    seconds = {name: statistics.median(block_seconds(s, block) for s in samples[name]) for name in list(samples)[1:]}
+    found: dict[str, object] = {
+        "runs": {name: figures(several) for name, several in samples.items()},
+        "query in the script": round(inside, 4),
+        "block in the pipeline": round(seconds["pipeline"], 4),
+        "block in the pipeline, ratio to the query": round(seconds["pipeline"] / inside, 3),
+        "block alone": round(seconds["block alone"], 4),
+        "pipeline, ratio to the script": round(
+            median(samples["pipeline"], "wall") / median(samples["script"], "wall"), 3
+        ),
+        "pipeline, ratio of peak memory": round(
+            median(samples["pipeline"], "peak") / median(samples["script"], "peak"), 3
+        ),
     }
-    if bench.mage and rows <= 1_000_000:
-        found["mage run, loader and SQL block"] = _mage(bench, rows)
+    if bench.mage and rows <= SLOW_FOR_MAGE and query == next(iter(QUERIES)):
+        found["beside mage"] = _mage(bench, rows, query)
     return found
 
 
-def _mage(bench: Bench, rows: int) -> dict[str, object]:
-    label = f"sql_pandas_{rows}"
-    load = frames(label, "pandas", bench.input(rows), bench.scratch / "unused")[0]
-    query = Step(f"{label}_query", "transformer", QUERY.format(table="{{ df_1 }}") + "\n", [load.name], "sql")
-    bench.project.pipeline(label, [load, query])
+def _mage(bench: Bench, rows: int, query: str) -> dict[str, object]:
+    label, _ = pipeline(bench, "pandas", rows, query)
     folder = str(bench.project.folder)
-    samples: dict[str, list] = {"penstock": [], "mage": []}
-    for _ in range(bench.repeats):
-        for name, go, data in (
-            ("penstock", bench.penstock, bench.penstock_data),
-            ("mage", bench.mage_run, bench.mage_data),
-        ):
-            forget(data)
-            (bench.scratch / "bench.duckdb").unlink(missing_ok=True)
-            samples[name].append(go("run", folder, label, memory=False))
-            forget(data)
+
+    def fresh(tool: str) -> Sample:
+        data = bench.penstock_data if tool == "penstock" else bench.mage_data
+        (bench.scratch / "bench.duckdb").unlink(missing_ok=True)
+        sample = (bench.penstock if tool == "penstock" else bench.mage_run)("run", folder, label)
+        forget(data)
+        return sample
+
+    samples = alternate({tool: partial(fresh, tool) for tool in ("penstock", "mage")}, bench.repeats)
     return {name: figures(several) for name, several in samples.items()}
