@@ -7,6 +7,7 @@ import datetime as dt
 import decimal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from penstock.languages.registry import runner
 from penstock.model.errors import (
     PenstockError,
     QueryFailedError,
@@ -23,7 +25,8 @@ from penstock.model.errors import (
     UnsupportedError,
     ValueRefusedError,
 )
-from tests.languages.jobs import run_block
+from penstock.model.messages import Limits
+from tests.languages.jobs import make_job, run_block
 from tests.languages.upstreams import Held
 
 
@@ -298,6 +301,7 @@ def test_the_block_reports_its_file(tmp_path: Path) -> None:
 def test_no_frame_library_is_imported(tmp_path: Path) -> None:
     code = f"""
 import sys
+from dataclasses import replace
 from pathlib import Path
 import pyarrow as pa
 class Refuse:
@@ -311,6 +315,19 @@ assert table.to_pylist() == [{{"s": 3}}], table
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_query_larger_than_the_memory_limit_spills_outside_the_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    job = make_job(
+        tmp_path, "SELECT count(*) AS n FROM (SELECT DISTINCT hash(range) AS h FROM range(20000000))", language="sql"
+    )
+    job = replace(job, order=replace(job.order, limits=Limits(memory=200 << 20)))
+    table = runner("sql").run(job).outputs[0]
+    assert cells(table) == [(20_000_000,)]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["my_block.sql"]
 
 
 def test_every_error_is_one_of_ours(tmp_path: Path) -> None:

@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from penstock.connect.duckdb.opening import connect
 from penstock.connect.duckdb.system import tidied
+from penstock.connect.sql.names import literal
 from penstock.connect.sql.statements import Statement, last_table, split
 from penstock.languages.job import Input, Job
 from penstock.languages.sql.naming import fitted_names
@@ -19,6 +23,9 @@ from penstock.model.errors import QueryFailedError
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
+
+_SHARE = 0.7
+_LEAST = 32 << 10
 
 
 def run_embedded(job: Job, settings: SqlSettings) -> pa.Table | None:
@@ -38,6 +45,7 @@ def run_embedded(job: Job, settings: SqlSettings) -> pa.Table | None:
         return None
     connection = connect(":memory:")
     try:
+        _bound(connection, job)
         _register(connection, job, statements, names)
         table = _result(connection, statements)
     finally:
@@ -46,6 +54,15 @@ def run_embedded(job: Job, settings: SqlSettings) -> pa.Table | None:
         job.log("warning", f"limit_in_pipeline_run keeps {settings.limit:,} of {table.num_rows:,} rows.")
         table = table.slice(0, settings.limit)
     return table
+
+
+def _bound(connection: duckdb.DuckDBPyConnection, job: Job) -> None:
+    """Let DuckDB spill to the system's temporary folder before it meets the attempt's memory limit."""
+    folder = Path(tempfile.gettempdir()) / f"penstock-duckdb-{os.getpid()}"
+    connection.execute(f"SET temp_directory = {literal(str(folder))}")
+    memory = job.order.limits.memory
+    if memory is not None:
+        connection.execute(f"SET memory_limit = '{max(int(memory * _SHARE) >> 10, _LEAST)}KiB'")
 
 
 def _register(
