@@ -113,6 +113,19 @@ def test_a_module_that_starts_a_thread_is_never_forked_from(
     assert "threaded" not in bench.supervisor.learned()
 
 
+def test_starting_over_loses_no_block_that_is_about_to_start(
+    make_bench: Callable[..., Bench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The zygote imports what a block needs before it forks, finds the module out, and starts over with the block in hand.
+    threaded = "import threading, time\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n"
+    names = [f"threaded_{number}" for number in range(3)]
+    site_with(tmp_path, monkeypatch, **dict.fromkeys(names, threaded))
+    bench = make_bench(mode="fork", spares=0)
+    code = "".join(f"import {name}\n" for name in names) + body("return 1")
+    attempts = [bench.run(code) for _ in range(3)]
+    assert [attempt.ended.failure for attempt in attempts] == [None] * 3
+
+
 @pytest.mark.parametrize(
     ("code", "kind"),
     [("import os; os.kill(os.getpid(), 11)", "killed"), ("import os; os._exit(1)", "lost")],

@@ -19,7 +19,7 @@ import traceback
 from collections import deque
 from contextlib import suppress
 from types import ModuleType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from penstock.engine import control, linux, worker
 from penstock.engine.control import (
@@ -49,6 +49,7 @@ class Zygote:
         processes: workers that are alive already, pid -> number; not empty after a restart in place.
         unsafe: modules that must not be imported here.
         pending: modules to import when idle.
+        request: the request that was in hand at a restart in place, with its descriptors.
     """
 
     def __init__(
@@ -57,8 +58,10 @@ class Zygote:
         processes: dict[int, int] | None = None,
         unsafe: list[str] | None = None,
         pending: list[str] | None = None,
+        request: tuple[Spawn, list[int]] | None = None,
     ) -> None:
         self._connection = connection
+        self._in_hand = request
         self._processes = processes or {}
         self._unsafe = set(unsafe or ())
         self._tried: set[str] = set(self._unsafe)
@@ -77,6 +80,8 @@ class Zygote:
     def serve(self) -> NoReturn:
         """Serve until the supervisor closes its end."""
         self._reap()
+        if self._in_hand is not None:
+            self._start(*self._in_hand)
         while True:
             ready = {descriptor for descriptor, _ in self._poller.poll(0 if self._pending else None)}
             if self._wake.fileno() in ready:
@@ -98,8 +103,15 @@ class Zygote:
         if isinstance(request, Preload):
             self._pending.extend(request.modules)
             return
+        self._start(request, descriptors)
+
+    def _start(self, request: Spawn, descriptors: list[int]) -> None:
+        """Fork the worker, with what it needs imported before."""
+        # An import may have to start this process over, which must not lose the request that is in hand.
+        self._in_hand = (request, descriptors)
         for module in request.needs:
             self._import(module)
+        self._in_hand = None
         try:
             self._fork(request, descriptors)
         except OSError as error:
@@ -129,6 +141,11 @@ class Zygote:
             "unsafe": sorted(self._unsafe),
             "pending": [*again, *self._pending],
         }
+        if self._in_hand is not None:
+            request, descriptors = self._in_hand
+            state["request"] = {"process": request.process, "needs": list(request.needs), "descriptors": descriptors}
+            for descriptor in descriptors:
+                os.set_inheritable(descriptor, True)
         self._connection.set_inheritable(True)
         command = [sys.executable, "-P", "-c", COMMAND, str(self._connection.fileno()), json.dumps(state)]
         os.execv(sys.executable, command)  # noqa: S606 - no shell is wanted
@@ -271,8 +288,14 @@ def main() -> NoReturn:
         processes={int(pid): int(process) for pid, process in state.get("processes", ())},
         unsafe=state.get("unsafe"),
         pending=state.get("pending"),
+        request=_request(state.get("request")),
     )
     zygote.serve()
+
+
+def _request(saved: dict[str, Any] | None) -> tuple[Spawn, list[int]] | None:
+    """The request that a restart in place has kept; its descriptors were handed down."""
+    return (Spawn(saved["process"], saved["needs"]), saved["descriptors"]) if saved else None
 
 
 COMMAND = "from penstock.engine.zygote import main; main()"
