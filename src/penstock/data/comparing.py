@@ -247,7 +247,8 @@ def _joined(duck: Any, keys: list[str], others: list[str]) -> RowsDiff:
         [f"a.{identifier(name)}" for name in keys]
         + [f"b.{identifier(name)} as {identifier(name + ' before')}, a.{identifier(name)}" for name in others]
     )
-    samples["changed"] = _sample(duck, f"select {shown} from b join a on {on} where {either} limit {_SHOWN}")  # noqa: S608 - names are quoted
+    changed = f"select {shown} from b join a on {on} where {either} limit {_SHOWN}"  # noqa: S608 - names are quoted
+    samples["changed"] = _sample(duck, changed)
     return RowsDiff(
         key=tuple(keys),
         added=totals["added"],

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROWS = 10
-_COLUMNS = 500
+COLUMNS = 500
 _BYTES = 64_000
 
 
@@ -21,7 +21,7 @@ def table_preview(names: list[str], columns: list[list[Any]]) -> dict[str, Any]:
         names: of all columns.
         columns: the first values of each.
     """
-    shown = min(len(names), _COLUMNS)
+    shown = min(len(names), COLUMNS)
     cell = max(8, _BYTES // max(1, 4 * ROWS * shown))
     cells = [[json_safe(value, min(500, cell)) for value in column[:ROWS]] for column in columns[:shown]]
     preview: dict[str, Any] = {

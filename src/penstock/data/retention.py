@@ -9,22 +9,34 @@ Publications are held up only while manifests are counted and removed and names 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from penstock.data.backend import Backend
 from penstock.data.fences import RUNS
 from penstock.data.manifest import Manifest
 from penstock.data.naming import quote
 from penstock.data.places import GATE, PRODUCTS, manifest_key, version_number
 from penstock.model.errors import ProductCorruptError
-from penstock.model.product import ProductRef
-
-if TYPE_CHECKING:
-    from penstock.data.store import ProductStore
+from penstock.model.product import Address, ProductRef
 
 _DAY = 86_400.0
+
+
+class Versions(Protocol):
+    """What is known of a store here."""
+
+    @property
+    def backend(self) -> Backend:
+        """Where it keeps things."""
+
+    def addresses(self, pipeline: str | None = None) -> Iterator[Address]:
+        """Every address that has a version."""
+
+    def versions(self, address: Address) -> list[Manifest]:
+        """All versions of an address, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +76,7 @@ class CleanReport:
     refs: tuple[ProductRef, ...] = ()
 
 
-def clean(store: ProductStore, policy: CleanPolicy) -> CleanReport:
+def clean(store: Versions, policy: CleanPolicy) -> CleanReport:
     """Remove what the policy says.
 
     A manifest that cannot be read stops the cleaning before anything is removed, since what it refers to is not known.
@@ -82,7 +94,7 @@ def clean(store: ProductStore, policy: CleanPolicy) -> CleanReport:
         return _clean(store, policy)
 
 
-def _clean(store: ProductStore, policy: CleanPolicy) -> CleanReport:
+def _clean(store: Versions, policy: CleanPolicy) -> CleanReport:
     now = policy.now if policy.now is not None else time.time()
     going: list[Manifest] = []
     kept_files: set[str] = set()
@@ -126,13 +138,13 @@ def _goes(manifest: Manifest, at: int, policy: CleanPolicy, now: float) -> bool:
     return policy.older_than is None or age > policy.older_than
 
 
-def _remove_manifest(store: ProductStore, ref: ProductRef) -> None:
+def _remove_manifest(store: Versions, ref: ProductRef) -> None:
     number = version_number(ref.version)
     assert number is not None
     store.backend.delete_unused(manifest_key(ref.address, number))
 
 
-def _sweep(store: ProductStore, kept: set[str], policy: CleanPolicy, now: float) -> tuple[int, int, int]:
+def _sweep(store: Versions, kept: set[str], policy: CleanPolicy, now: float) -> tuple[int, int, int]:
     """Remove the data files that no manifest names: how many, their bytes, and how many are in use."""
     files = freed = busy = 0
     for folder in _attempts(store, policy.pipeline):
@@ -154,13 +166,13 @@ def _sweep(store: ProductStore, kept: set[str], policy: CleanPolicy, now: float)
     return files, freed, busy
 
 
-def _remove_file(store: ProductStore, key: str, *, dry_run: bool) -> int | None:
+def _remove_file(store: Versions, key: str, *, dry_run: bool) -> int | None:
     if dry_run:
         return None if store.backend.in_use(key) else store.backend.size(key) or 0
     return store.backend.delete_unused(key)
 
 
-def _attempts(store: ProductStore, pipeline: str | None) -> list[str]:
+def _attempts(store: Versions, pipeline: str | None) -> list[str]:
     """The folders of all attempts, also of addresses that never had a version."""
     backend = store.backend
     found = []
@@ -172,7 +184,7 @@ def _attempts(store: ProductStore, pipeline: str | None) -> list[str]:
     return found
 
 
-def _remove_fences(store: ProductStore, policy: CleanPolicy, now: float) -> None:
+def _remove_fences(store: Versions, policy: CleanPolicy, now: float) -> None:
     """Forget the fences of runs that nobody has touched for long; without one an attempt cannot publish at all."""
     age = max(policy.older_than or 0.0, 7 * _DAY)
     for run in store.backend.list(RUNS):

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _SMALL = 1000
+_MASKED = frozenset(
+    [f"{sign}Int{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64)] + ["Float32", "Float64", "boolean"]
+)
 Meta = dict[str, Any]
 
 
@@ -41,7 +44,7 @@ def encode_array(array: Any, name: str, scope: Scope, *, reuse: bool = True) -> 
     import numpy as np
     import pandas as pd
 
-    if isinstance(array, pd.arrays.NumpyExtensionArray):
+    if isinstance(array, pd.arrays.NumpyExtensionArray) and not isinstance(array.dtype, pd.StringDtype):
         array = array.to_numpy()
     dtype = array.dtype
     if isinstance(dtype, np.dtype):
@@ -73,7 +76,7 @@ def _other(array: Any, name: str) -> tuple[TableColumn, Meta]:
 
         data, meta = encode_geometry(array)
         return TableColumn(name, "geometry", data, comparable=False), meta
-    if type(dtype).__module__.startswith("pandas.core.arrays") and hasattr(dtype, "numpy_dtype"):
+    if dtype.name in _MASKED:
         return TableColumn(name, str(dtype), pa.array(array)), {"k": "masked", "d": dtype.name}
     hint = "Make it dense first: .sparse.to_dense()." if "Sparse" in str(dtype) else "Convert it with .astype(...)."
     raise ValueRefusedError(f"storing column {name!r} of the type {dtype}: no exact form for it is known", hint=hint)
@@ -145,7 +148,7 @@ def _encode_period(array: Any, name: str, scope: Scope, reuse: bool) -> tuple[Ta
     import numpy as np
 
     column = _fixed(array.asi8.view(np.int64), name, scope if reuse else None, told=str(array.dtype))
-    return column, {"k": "period", "f": array.dtype.freq.freqstr}
+    return column, {"k": "period", "f": array.dtype.name.removeprefix("period[").removesuffix("]")}
 
 
 def _decode_period(column: pa.ChunkedArray, mapped: np.ndarray | None, meta: Meta) -> Any:

@@ -12,6 +12,7 @@ from penstock.data.codecs.base import Codec, Encoded, Scope, Source, TableColumn
 from penstock.data.codecs.pandas_arrays import arrow_view, decode_array, encode_array, has_fixed_width
 from penstock.data.codecs.pandas_labels import encode_name
 from penstock.data.codecs.pandas_rows import decode_axis, decode_index, encode_axis, encode_index
+from penstock.data.preview import COLUMNS, ROWS, table_preview
 from penstock.model.errors import ValueRefusedError
 from penstock.model.product import Kind
 
@@ -28,11 +29,11 @@ def codec_for(value: Any) -> str | None:
         return "pandas.frame"
     if type(value) is pd.Series:
         return "pandas.series"
-    if isinstance(value, pd.Index) and type(value).__module__.startswith("pandas."):
+    if type(value).__module__.partition(".")[0] != "pandas":
+        return None
+    if isinstance(value, pd.Index):
         return "pandas.index"
-    if isinstance(value, pd.api.extensions.ExtensionArray) and type(value).__module__.startswith("pandas."):
-        return "pandas.array"
-    return None
+    return "pandas.array" if isinstance(value, pd.api.extensions.ExtensionArray) else None
 
 
 def column_name(label: Any) -> str:
@@ -62,6 +63,12 @@ def _put_extras(value: Any, meta: dict[str, Any], source: Source) -> Any:
     return value
 
 
+def _shown(values: pd.Series) -> list[Any]:
+    """The first values, None for what is missing."""
+    missing = values.isna()
+    return [None if gone else value for value, gone in zip(values, missing, strict=True)]
+
+
 class FrameCodec:
     """pandas.DataFrame."""
 
@@ -84,6 +91,10 @@ class FrameCodec:
             index_columns=len(index),
             rows=len(value),
             one_batch=True,
+            preview=table_preview(
+                [column.name for column in columns],
+                [_shown(value.iloc[:ROWS, at]) for at in range(min(value.shape[1], COLUMNS))],
+            ),
         )
 
     def decode(self, source: Source) -> pd.DataFrame:
@@ -137,6 +148,7 @@ class SeriesCodec:
             index_columns=len(index),
             rows=len(value),
             one_batch=True,
+            preview=table_preview([column.name or "value"], [_shown(value.iloc[:ROWS])]),
         )
 
     def decode(self, source: Source) -> pd.Series:

@@ -86,7 +86,7 @@ def decode_index(meta: Meta, arrays: list[Any], source: Source) -> pd.Index:
     array = arrays[0]
     dtype = array.dtype if isinstance(array, np.ndarray) else None
     index: Any = pd.Index(array, dtype=dtype, name=source.plain(meta["name"]), copy=False, tupleize_cols=False)
-    if "freq" in meta and isinstance(index, pd.DatetimeIndex | pd.TimedeltaIndex):
+    if "freq" in meta:
         index.freq = meta["freq"]
     found: pd.Index = index
     return found
