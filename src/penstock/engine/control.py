@@ -14,10 +14,14 @@ DESCRIPTORS = 3
 
 
 class Spawn(msgspec.Struct, frozen=True, tag=1, array_like=True):
-    """Fork a worker; import `needs` first, those that have not been tried yet."""
+    """Fork a worker; import `needs` first, those that have not been tried yet.
+
+    `rehearse` has the worker warm up while it waits for its order, which costs a millisecond or two of a processor.
+    """
 
     process: int
     needs: list[str]
+    rehearse: bool = False
 
 
 class Preload(msgspec.Struct, frozen=True, tag=2, array_like=True):

@@ -95,7 +95,7 @@ class ForkLauncher:
         finally:
             os.close(null)
 
-    def spawn(self, process: WorkerProcess, needs: Iterable[str]) -> None:
+    def spawn(self, process: WorkerProcess, needs: Iterable[str], *, rehearse: bool = False) -> None:
         """Ask the zygote for a worker; its end is reported even if it never comes up."""
         self.start()
         modules = [name for name in needs if name not in self._unsafe]
@@ -105,7 +105,7 @@ class ForkLauncher:
         error, worker_error = os.pipe()
         self._processes[process.number] = process
         descriptors = [worker_end.detach(), worker_out, worker_error]
-        self._send(control.encode(Spawn(process.number, modules)), descriptors)
+        self._send(control.encode(Spawn(process.number, modules, rehearse)), descriptors)
         process.attach(channel)
         process.attach_streams({"stdout": PipeEnd(out), "stderr": PipeEnd(error)})
 

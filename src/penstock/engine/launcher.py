@@ -21,8 +21,17 @@ class Launcher(Protocol):
     def start(self) -> None:
         """Get ready to start workers; called again after a failure of what it had got ready."""
 
-    def spawn(self, process: WorkerProcess, needs: Iterable[str]) -> None:
-        """Start a process that has these modules loaded if that is possible; raises OSError when it cannot start."""
+    def spawn(self, process: WorkerProcess, needs: Iterable[str], *, rehearse: bool = False) -> None:
+        """Start a process.
+
+        Args:
+            process: what it is known as here.
+            needs: modules that it is to have loaded, where that is possible.
+            rehearse: no order waits for it and a processor is free, so it may warm up.
+
+        Raises:
+            OSError: it cannot start.
+        """
 
     def preload(self, modules: Iterable[str]) -> None:
         """Import these modules ahead of later workers, when there is time."""

@@ -56,9 +56,9 @@ class SpawnLauncher:
             self._listener.setblocking(False)
             self._reactor.on_readable(self._listener, self._accept)
 
-    def spawn(self, process: WorkerProcess, needs: Iterable[str]) -> None:
-        """Start an interpreter; `needs` are its own business."""
-        del needs
+    def spawn(self, process: WorkerProcess, needs: Iterable[str], *, rehearse: bool = False) -> None:
+        """Start an interpreter; it imports what it needs itself."""
+        del needs, rehearse
         self.start()
         assert self._listener is not None
         token = secrets.token_hex(_TOKEN_BYTES // 2)

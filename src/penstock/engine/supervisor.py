@@ -6,6 +6,7 @@ Single-threaded: everything happens inside `poll`. Start reading at `Supervisor.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterable, Mapping
@@ -49,6 +50,7 @@ EXIT_PATIENCE = 5.0
 _SHUTDOWN = TO_WORKER.encode(Shutdown())
 _NEEDS_BY_LANGUAGE = {"sql": frozenset({"duckdb", "pyarrow"})}
 _WATCH_INTERVAL = 0.2
+_PROCESSORS = os.cpu_count() or 1
 
 
 class Supervisor:
@@ -231,10 +233,10 @@ class Supervisor:
             spare.close_channel()
         return self._new_process(needs)
 
-    def _new_process(self, needs: Iterable[str]) -> WorkerProcess:
+    def _new_process(self, needs: Iterable[str], *, rehearse: bool = False) -> WorkerProcess:
         self._next += 1
         process = WorkerProcess(self._next, self._reactor, self._reports)
-        self._launcher.spawn(process, sorted(needs))
+        self._launcher.spawn(process, sorted(needs), rehearse=rehearse)
         process.imports = frozenset(self._launcher.tried())
         self._processes.add(process)
         when = time.monotonic() + BOOT_PATIENCE
@@ -243,7 +245,8 @@ class Supervisor:
 
     def _fill_spares(self) -> None:
         while len(self._spares) < self._spare_count:
-            self._spares.append(self._new_process(()))
+            busy = sum(process.attempt is not None for process in self._processes)
+            self._spares.append(self._new_process((), rehearse=busy < _PROCESSORS))
 
     def _on_message(self, process: WorkerProcess, message: FromWorker) -> None:
         if isinstance(message, Ready):
