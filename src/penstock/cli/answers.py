@@ -6,14 +6,14 @@ of them have ended.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from penstock.config.secrets import SecretProvider, default_provider
-from penstock.engine.loop import RunHandle
-from penstock.engine.plan import RunOptions
+from penstock.engine.loop import RunHandle, Sink
+from penstock.engine.plan import RunOptions, RunPlan
 from penstock.model.errors import PenstockError, SecretMissingError, SettingInvalidError
 from penstock.model.messages import Answer, Ask, AskKind
 from penstock.model.run import RunState
@@ -21,10 +21,17 @@ from penstock.observe.history import latest_run
 from penstock.project import Project
 from penstock.project.edit import delete_pipeline_variable, set_pipeline_variable
 
-if TYPE_CHECKING:
-    from penstock.cli.wire import Workbench
-
 Reply = Callable[[Answer], None]
+
+
+class Starter(Protocol):
+    """What decides and begins runs: the workbench."""
+
+    def plan(self, pipeline: str, options: RunOptions) -> RunPlan:
+        """Decide a run of that pipeline."""
+
+    def start(self, plan: RunPlan, sinks: Iterable[Sink]) -> RunHandle:
+        """Begin it."""
 
 
 @dataclass(slots=True)
@@ -32,7 +39,7 @@ class Answers:
     """Answers requests; `bench` is set once the workbench stands."""
 
     project: Project
-    bench: Workbench | None = None
+    bench: Starter | None = None
     secrets: SecretProvider = field(default_factory=default_provider)
     started: list[RunHandle] = field(default_factory=list)
     _waiting: dict[str, tuple[int, Reply, bool]] = field(default_factory=dict)

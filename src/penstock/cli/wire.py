@@ -91,7 +91,7 @@ class Workbench:
     def _warm(self, plan: RunPlan) -> None:
         """Have the warm parent import what these blocks need, when more than one of them will profit."""
         files = [Path(file) for uuid in plan.graph if (file := plan.block(uuid).file)]
-        wanted = [*third_party(self.project, files)]
+        wanted = [*third_party(self.project, files), *_learned(self.project)]
         if any(plan.block(uuid).language == "sql" for uuid in plan.graph):
             wanted += ["duckdb", "pyarrow"]
         self.supervisor.preload(wanted)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from penstock.data import ProductStore
-
 from penstock.engine.plan import RunPlan
 from penstock.model.block import BlockType
 from penstock.model.errors import ProductMissingError
