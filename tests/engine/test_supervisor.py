@@ -471,3 +471,57 @@ def test_the_tests_of_an_output_in_parts_see_what_a_later_block_reads(bench: Ben
     seen = bench.run(code)
     assert [(test.name, test.passed) for test in seen.finished.tests] == [("whole", True)]
     assert bench.value(seen)["a"].tolist() == [0, 1, 2, 3]
+
+
+def test_memory_is_watched_from_outside_where_the_system_has_no_limit(make_bench) -> None:
+    bench = make_bench(mode="spawn", watch_memory=True)
+    code = """
+    import resource, time
+    resource.setrlimit(resource.RLIMIT_DATA, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    data = b'x' * 400_000_000
+    time.sleep(600)
+    """
+    failure = bench.run(body(code), limits=Limits(memory=200_000_000)).failure
+    assert failure.kind == "memory"
+    assert "200,000,000" in failure.message
+
+
+def test_a_session_can_be_interrupted_and_used_again(bench: Bench) -> None:
+    first = bench.launch(bench.order(body("print('up')\nimport time\ntime.sleep(600)")), keep=True)
+    bench.until(first.text)
+    bench.supervisor.interrupt(first.attempt)
+    assert bench.finish(first).failure.kind == "interrupted"
+    second = bench.run(body("return {'n': 2}"), keep=True, reuse=first.attempt)
+    assert bench.value(second) == {"n": 2}
+    assert second.attempt.pid == first.attempt.pid
+
+
+def test_a_thread_that_asks_and_user_code_that_replaces_streams(bench: Bench) -> None:
+    code = """
+    import io, sys
+    sys.stdout = io.StringIO()
+    sys.stderr = None
+    print('lost')
+    return 1
+    """
+    assert bench.run(body(code)).ended.failure is None
+
+
+def test_a_frame_that_is_not_stored_exactly_is_refused_in_words(bench: Bench) -> None:
+    failure = bench.run(body("return [lambda: 1]")).failure
+    assert failure.kind == "ValueRefusedError"
+    assert failure.code == "D103"
+
+
+def test_a_disk_that_refuses_is_a_failure_in_words(bench: Bench) -> None:
+    (bench.store.root / "products").parent.mkdir(parents=True, exist_ok=True)
+    order = bench.order(body("return 1"))
+    (bench.store.root / "products").write_text("in the way")
+    failure = bench.finish(bench.launch(order)).failure
+    assert failure.kind == "StorageError"
+
+
+def test_an_older_attempt_cannot_publish(bench: Bench) -> None:
+    old = bench.order(body("return 1"))
+    bench.order(body("return 2"))
+    assert bench.finish(bench.launch(old)).failure.kind == "FenceError"

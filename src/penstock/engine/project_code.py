@@ -66,19 +66,24 @@ class ProjectCode:
 
     def forget(self) -> None:
         """Drop every module of the project, so that the next import reads the file again."""
-        for name, module in list(sys.modules.items()):
-            if self._owns_module(module):
-                del sys.modules[name]
+        # All are found before any is dropped: the search path of a namespace package asks for its parent.
+        for name in [name for name, module in list(sys.modules.items()) if self._owns_module(module)]:
+            del sys.modules[name]
         for path in list(sys.path_importer_cache):
             if self._owns(path):
                 del sys.path_importer_cache[path]
         self.digests.clear()
 
     def _owns_module(self, module: ModuleType) -> bool:
-        file = getattr(module, "__file__", None)
+        # Not by getattr: a module that loads its parts lazily would be made to.
+        names = getattr(module, "__dict__", None) or {}
+        file = names.get("__file__")
         if isinstance(file, str):
             return self._owns(file)
-        return any(self._owns(str(place)) for place in getattr(module, "__path__", None) or ())
+        try:
+            return any(self._owns(str(place)) for place in names.get("__path__") or ())
+        except (KeyError, TypeError):  # a namespace package without its parent; something that is no path
+            return False
 
     def _owns(self, path: str) -> bool:
         below = path == self.root or path.startswith(self.root + os.sep)

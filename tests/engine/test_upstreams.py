@@ -1,0 +1,54 @@
+from decimal import Decimal
+
+import pandas as pd
+import pyarrow as pa
+
+from penstock.data import ProductStore, fingerprint
+from penstock.engine.upstreams import Upstream
+from penstock.model.messages import InputOrder
+from penstock.model.product import Address, Lineage
+
+TABLE = pa.table(
+    {
+        "year": pa.array([2013, 2014], pa.int32()),
+        "price": pa.array([Decimal("1.25"), None], pa.decimal128(18, 2)),
+        "count": pa.array([1, None], pa.int64()),
+        "name": ["a", None],
+    }
+)
+
+
+def upstream(tmp_path, *values, language="sql"):
+    store = ProductStore(tmp_path)
+    draft = store.draft(Address("p", "b"), store.issue_fence("r", "b"))
+    for value in values:
+        draft.add(value, load_as="pandas" if language == "sql" else None)
+    manifest = draft.publish(Lineage(), fingerprint=fingerprint(Lineage()))
+    return Upstream(InputOrder("b", manifest.ref, "transformer", language), store)
+
+
+def test_a_python_block_gets_the_rows_of_a_query_in_types_that_do_not_overflow(tmp_path):
+    given = upstream(tmp_path, TABLE)
+    frame = given.value()
+    assert isinstance(frame, pd.DataFrame)
+    assert str(frame["year"].dtype) == "int64"
+    assert frame["year"].iloc[0] * 2_000_000 == 4_026_000_000
+    assert frame["price"].dtype == "float64"
+    assert frame["price"].iloc[0] == 1.25
+    assert pd.isna(frame["price"].iloc[1])
+    assert frame["count"].iloc[0] == 1
+
+
+def test_a_sql_block_gets_them_as_the_query_made_them(tmp_path):
+    assert upstream(tmp_path, TABLE).table().schema.types == TABLE.schema.types
+
+
+def test_a_frame_of_a_python_block_stays_as_it_is(tmp_path):
+    frame = pd.DataFrame({"x": pd.array([1, 2], "int32")})
+    assert str(upstream(tmp_path, frame, language="python").value()["x"].dtype) == "int32"
+
+
+def test_no_output_and_no_version_are_the_empty_list(tmp_path):
+    assert upstream(tmp_path).value() == []
+    assert Upstream(InputOrder("b", None), ProductStore(tmp_path)).value() == []
+    assert upstream(tmp_path, 1, 2, language="python").value() == [1, 2]
