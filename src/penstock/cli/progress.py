@@ -191,7 +191,8 @@ def failure_lines(failure: Failure, tail: list[str]) -> list[str]:
     if failure.message and failure.kind[:1].isupper() and failure.kind not in _OWN_ERRORS:
         first = f"{failure.kind}: {first}"
     lines = [f"  {click.style(first, fg='red')}", *(f"  {line}" for line in rest)]
-    for frame in failure.frames:
+    own = [frame for frame in failure.frames if frame.own]
+    for frame in own or failure.frames[-1:]:
         lines += [f"    {frame.file}:{frame.line} in {frame.function}", f"        {frame.text}"]
     if failure.hint:
         lines.append(f"  {failure.hint}")

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from penstock.model.block import Language
 from penstock.model.messages import InputOrder
+from penstock.model.product import Column
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
     from penstock.data import ProductStore
+
+_NARROW = frozenset({"int8", "int16", "int32", "uint8", "uint16", "uint32"})
 
 
 class Upstream:
@@ -37,8 +42,16 @@ class Upstream:
     def value(self) -> object:
         """The single output, else the list of them, empty when there is none; the same object each time."""
         if self._value is None:
-            self._value = [[] if self.empty() or self._ref is None else self._store.load(self._ref)]
+            self._value = [self._load()]
         return self._value[0]
+
+    def _load(self) -> object:
+        if self._ref is None or self.empty():
+            return []
+        value = self._store.load(self._ref)
+        if self.language == Language.SQL and type(value).__name__ == "DataFrame":
+            return widened(value, self._store.manifest(self._ref).summaries()[0].columns)
+        return value
 
     def table(self) -> pa.Table:
         """The single output as Arrow, mapped.
@@ -54,3 +67,18 @@ class Upstream:
                 hint=f"Return a frame from {self.block}.",
             )
         return self._store.table(self._ref)
+
+
+def widened(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
+    """The rows of a query as a Python block expects them: decimals as float64, narrow integers as int64.
+
+    The stored version keeps the types of the query, which a later SQL block reads. A block that multiplies a column of
+    32 bits must not overflow because the database chose the narrowest type.
+    """
+    types = {column.name: column.type for column in columns}
+    wider = {
+        name: "float64" if types.get(str(name), "").startswith("decimal") else "int64"
+        for name, dtype in frame.dtypes.items()
+        if str(dtype) in _NARROW or types.get(str(name), "").startswith("decimal")
+    }
+    return frame.astype(wider) if wider and frame.columns.is_unique else frame
