@@ -94,11 +94,12 @@ def main() -> None:
         program = str(Path(sys.executable).parent / "penstock")
         # The second run is the one to show: the first one compiles and learns what to import.
         on_a_terminal([program, *COMMAND], environment)
-        lines = last_screen(on_a_terminal([program, *COMMAND], environment))
+        lines = last_screen(on_a_terminal([program, *COMMAND], environment).replace(place, "~"))
     console = Console(record=True, width=COLUMNS, file=Path(os.devnull).open("w"), force_terminal=True)  # noqa: SIM115
     console.print(Text(f"$ penstock {' '.join(COMMAND)}", style="bold"))
     for line in lines:
         console.print(Text.from_ansi(line), soft_wrap=True)
+    console.print()  # else the last line's descenders are cut off
     PICTURE.parent.mkdir(parents=True, exist_ok=True)
     PICTURE.write_text(console.export_svg(title="Penstock", code_format=SVG, unique_id="penstock"), encoding="utf-8")
     print(f"wrote {PICTURE.relative_to(ROOT)}")
