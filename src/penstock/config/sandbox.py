@@ -24,6 +24,11 @@ class BoundedSandbox(ImmutableSandboxedEnvironment):
         """A sandbox in which an unknown name is an error (`strict`) or empty text."""
         return cls(undefined=StrictUndefined if strict else Undefined, keep_trailing_newline=True)
 
+    def unsafe_undefined(self, obj: Any, attribute: str) -> Undefined:
+        """What stands for a forbidden attribute: an error when it is used, in lenient templates too."""
+        kind = type(obj).__name__
+        return StrictUndefined(f"access to attribute {attribute!r} of {kind!r} object is unsafe", exc=SecurityError)
+
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """Compute, after looking at how large the result would be."""
         if operator == "**" and isinstance(left, int) and isinstance(right, int):

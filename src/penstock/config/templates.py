@@ -75,7 +75,10 @@ def _render_simple(text: str, functions: Mapping[str, Callable[..., Any]]) -> st
     rest = _CALL.sub("", text)
     if has_marks(rest) or any(call[1] not in functions for call in _CALL.finditer(text)):
         return None
-    return _CALL.sub(lambda call: str(functions[call[1]](call[2] if call[2] is not None else call[3])), text)
+    try:
+        return _CALL.sub(lambda call: str(functions[call[1]](call[2] if call[2] is not None else call[3])), text)
+    except TypeError:
+        return None  # jinja2 tells on which line a function was called wrongly
 
 
 def check_syntax(text: str, file: str = "") -> None:

@@ -145,7 +145,8 @@ def _type(
         return BlockType.UNKNOWN
     kind = assumed or type_of_folder(place, uuid, configuration)
     if kind is None:
-        _unknown(values, MissingType, path, uuid, "it has no type, and no folder holds a file of its name")
+        message = "it has no type, and no folder holds a file of its name; it loads and does not run"
+        values.tell(MissingType, path, message, "Add its type.", block=uuid)
         return BlockType.UNKNOWN
     values.tell(
         MissingType,

@@ -123,8 +123,10 @@ def find_block_file(
             # Only a path that another machine left behind is worth telling: relative ones are found as they stand.
             return BlockFile(found, found, named or ("" if _as_it_stands(place, text) else text))
         named = named or text
+    if not is_inside(uuid):
+        return BlockFile(None, place.root, named or uuid, outside=True)
     if not default:
-        return BlockFile(None, place.root, named, outside=not is_inside(uuid))
+        return BlockFile(None, place.root, named)
     path = next((candidate for candidate in default if candidate.is_file()), None)
     return BlockFile(path, default[0], named)
 

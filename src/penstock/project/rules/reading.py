@@ -91,7 +91,7 @@ class ForeignPath(Rule):
 
 
 class PathOutside(Rule):
-    """A block names a file outside the project. It is not opened."""
+    """A block names a file outside the project. It is not opened; move the file into the project."""
 
     code, severity = "PS016", Severity.ERROR
 

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import pytest
+
+from penstock.config import environment
+from penstock.config.environment import VARIABLES, parse_flag, read
+from penstock.config.secrets import EnvironmentSecrets, default_provider
+from penstock.model.errors import SettingInvalidError
+
+
+def test_names_win_over_aliases_and_empty_counts_as_not_set() -> None:
+    assert read("PENSTOCK_DATA_DIR", {}) == ""
+    assert read("PENSTOCK_DATA_DIR", {"MAGE_DATA_DIR": "/mage"}) == "/mage"
+    assert read("PENSTOCK_DATA_DIR", {"MAGE_DATA_DIR": "/mage", "PENSTOCK_DATA_DIR": "/ours"}) == "/ours"
+    assert read("PENSTOCK_DATA_DIR", {"MAGE_DATA_DIR": "/mage", "PENSTOCK_DATA_DIR": " "}) == "/mage"
+    assert read("INITIAL_METADATA", {"INITIAL_METADATA": '{"a": 1}'}) == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("INITIAL_METADATA", "{"),
+        ("INITIAL_METADATA", "[" * 100_000),
+        ("INITIAL_METADATA", "3"),
+        ("PROJECT_TYPE", "other"),
+    ],
+)
+def test_values_of_the_wrong_kind_are_one_sentence(name: str, value: str) -> None:
+    with pytest.raises(SettingInvalidError) as caught:
+        read(name, {name: value})
+    assert name in caught.value.message
+    assert "\n" not in caught.value.message
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("1", True), ("TRUE", True), ("t", True), ("0", False), ("False", False), ("no", False)]
+)
+def test_flags(text: str, value: bool) -> None:  # noqa: FBT001
+    assert parse_flag(text, name="x") is value
+
+
+def test_a_flag_that_says_nothing_is_refused() -> None:
+    with pytest.raises(SettingInvalidError):
+        parse_flag("perhaps", name="x")
+
+
+def test_names_are_declared_once_and_described() -> None:
+    names = [name for variable in VARIABLES for name in (variable.name, *variable.aliases)]
+    assert len(names) == len(set(names))
+    assert all(variable.description.endswith(".") for variable in VARIABLES)
+    with pytest.raises(KeyError):
+        read("NOT_DECLARED", {})
+
+
+def test_secrets_come_from_the_environment() -> None:
+    values = {"PENSTOCK_SECRET_API_KEY": "a", "api_key": "b", "other": "c", "PENSTOCK_SECRET_WITH_DASH": "d"}
+    secrets = EnvironmentSecrets(values.get)
+    assert [secrets.get(name) for name in ("api_key", "other", "with-dash", "none", "", "a=b", "a\0b")] == [
+        "a",
+        "c",
+        "d",
+        None,
+        None,
+        None,
+        None,
+    ]
+
+
+def test_the_default_provider_asks_the_first_ones_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PENSTOCK_SECRET_X", "environment")
+    assert default_provider().get("x") == "environment"
+    assert default_provider(EnvironmentSecrets({"x": "first"}.get)).get("x") == "first"
+    assert environment.snapshot()["PENSTOCK_SECRET_X"] == "environment"

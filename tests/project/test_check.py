@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from penstock.config.diagnostics import Diagnostic, Severity
+from penstock.model.errors import PipelineNotFoundError
+from penstock.project import check_project, open_project
+from penstock.project.rules.base import every_rule
+from penstock.project.rules.schedules import is_schedule
+from tests.project.golden import PROJECTS, copy
+
+DECORATED = "@{0}\ndef f({1}):\n    return 1\n"
+
+
+def _block(
+    root: Path, code: str | bytes, *, kind: str = "transformer", entry: str = "", others: str = ""
+) -> list[Diagnostic]:
+    """Findings of a project with one block `x` of that code."""
+    folder = root / "pipelines/p"
+    folder.mkdir(parents=True)
+    (root / "metadata.yaml").write_text("")
+    (folder / "metadata.yaml").write_text(f"type: python\nblocks:\n- {{uuid: x, type: {kind}, {entry}}}\n{others}")
+    code_folder = root / (kind if kind == "custom" else f"{kind}s")
+    code_folder.mkdir()
+    extension = "sql" if "sql" in entry else "md" if kind == "markdown" else "py"
+    (code_folder / f"x.{extension}").write_bytes(code.encode() if isinstance(code, str) else code)
+    for name in ("one", "two"):
+        (code_folder / f"{name}.py").write_text(DECORATED.format(kind, "*a"))
+    return check_project(open_project(root))
+
+
+UPSTREAMS = (
+    "- {uuid: one, type: transformer}\n- {uuid: two, type: transformer}\n- {uuid: note, type: markdown, content: x}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "upstream", "cause"),
+    [
+        ("data", "one", ""),
+        ("data, **kwargs", "one", ""),
+        ("*args, **kwargs", "one, two", ""),
+        ("a, b", "one, two", ""),
+        ("a, *args", "one, two", ""),
+        ("a, b=1", "one", ""),
+        ("a, limit", "one", ""),
+        ("a, env", "one", ""),
+        ("data", "one, note", ""),
+        ("**kwargs", "one", "takes no upstream blocks, the block has 1: one"),
+        ("a", "one, two", "takes 1 upstream block, the block has 2: one, two"),
+        ("a, b", "one", "needs an upstream block for b, the block has 1"),
+        ("a, *args", "", "needs an upstream block for a, the block has 0"),
+    ],
+)
+def test_arguments_and_upstreams_must_agree(parameters: str, upstream: str, cause: str, tmp_path: Path) -> None:
+    others = UPSTREAMS + "variables: {limit: 1}\n"
+    found = _block(
+        tmp_path, DECORATED.format("transformer", parameters), entry=f"upstream_blocks: [{upstream}]", others=others
+    )
+    assert [finding.code for finding in found] == (["PS032"] if cause else [])
+    assert not cause or (cause in found[0].message and str(found[0].location) == "transformers/x.py:2")
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "entry", "expected", "place"),
+    [
+        ("x = 1\n# Title\n- item\nsome words here\n", "custom", "", "PS030", "custom/x.py:4:6"),
+        ("def f(): ...\n", "custom", "", "PS031", "custom/x.py"),
+        (DECORATED.format("data_loader", ""), "custom", "", "PS031", "custom/x.py"),
+        (b"x = '\xe9'\n", "custom", "", "PS029", "custom/x.py"),
+        (b"\x00\xff" * 5000, "custom", "", "PS029", "custom/x.py"),
+        ("select 1\nfrom {{ df_1 }\n", "transformer", "language: sql", "PS033", "transformers/x.sql:2"),
+        ("# {% if %}\n", "markdown", "", "PS033", "markdowns/x.md:1"),
+        ("from default_repo.utils import x\n" + DECORATED.format("custom", ""), "custom", "", "PS034", "custom/x.py:1"),
+        ("import no_such_package_anywhere\n" + DECORATED.format("custom", ""), "custom", "", "PS035", "custom/x.py:1"),
+        (DECORATED.format("custom", ""), "custom", "language: r", "PS014", "pipelines/p/metadata.yaml:3:3"),
+        ("select 1", "transformer", "language: sql, configuration: {data_provider: postgres, data_provider_profile: none}", "PS042", "pipelines/p/metadata.yaml:3:88"),
+    ],
+)  # fmt: skip
+def test_rules_find_what_they_are_for(
+    code: str | bytes, kind: str, entry: str, expected: str, place: str, tmp_path: Path
+) -> None:
+    found = {finding.code: finding for finding in _block(tmp_path, code, kind=kind, entry=entry)}
+    assert expected in found
+    assert str(found[expected].location) == place
+    assert found[expected].hint
+    assert found[expected].block == "x"
+    assert found[expected].pipeline == "p"
+
+
+def test_code_is_never_run(tmp_path: Path) -> None:
+    mark = tmp_path / "ran"
+    _block(tmp_path / "p", f"open({str(mark)!r}, 'w')\n" + DECORATED.format("custom", ""), kind="custom")
+    assert not mark.exists()
+
+
+def test_the_odd_project_has_these_kinds_of_findings() -> None:
+    found = check_project(open_project(PROJECTS / "odd"))
+    assert {finding.code for finding in found} == {
+        "PS001", "PS002", "PS003", "PS005", "PS010", "PS011", "PS012", "PS013", "PS014", "PS015", "PS016", "PS017",
+        "PS018", "PS019", "PS020", "PS021", "PS040", "PS041",
+    }  # fmt: skip
+    cycle = next(finding for finding in found if finding.code == "PS020")
+    assert "a -> b -> c -> a" in cycle.message
+    assert str(cycle.location) == "pipelines/everything/metadata.yaml:61:3"
+    assert sum(finding.code == "PS040" for finding in found) == 8
+
+
+def test_kinds_that_do_not_run_are_told() -> None:
+    found = check_project(open_project(PROJECTS / "kinds"))
+    assert sorted((finding.code, finding.pipeline) for finding in found) == [
+        ("PS022", "stream"), ("PS022", "sync"), ("PS023", "models"), ("PS023", "models"), ("PS023", "models"),
+    ]  # fmt: skip
+    assert all(finding.severity is Severity.WARNING for finding in found)
+
+
+def test_a_check_can_be_limited_to_pipelines() -> None:
+    project = open_project(PROJECTS / "odd")
+    found = check_project(project, ["fine"])
+    assert {finding.pipeline for finding in found} == {"", "fine"}
+    with pytest.raises(PipelineNotFoundError):
+        check_project(project, ["nothing"])
+
+
+def test_findings_as_data() -> None:
+    (first, *_) = check_project(open_project(PROJECTS / "odd"))
+    assert first.to_dict() == {
+        "code": "PS002",
+        "severity": "warning",
+        "message": "metadata.yaml: the key project_type stands twice, first on line 1; the last one counts",
+        "hint": "Remove the one that is not meant.",
+        "file": "metadata.yaml",
+        "line": 10,
+        "column": 1,
+        "pipeline": "",
+        "block": "",
+    }
+
+
+def test_rules_have_a_code_of_their_own_and_a_page() -> None:
+    rules = every_rule()
+    codes = [rule.code for rule in rules]
+    assert len(codes) == len(set(codes)) > 25
+    assert all(rule.__doc__ and len(rule.__doc__) > 60 for rule in rules)
+
+
+def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
+    root = copy("good", tmp_path)
+    (root / "pipelines/orders/triggers.yaml").write_bytes(b"\xff")
+    (root / "io_config.yaml").write_text("default: {{ nothing_such('x') }}\n")
+    (root / "requirements.txt").write_bytes(b"caf\xe9\n")
+    (root / "custom").symlink_to(root / "custom")
+    (root / "pipelines/fifo").mkdir()
+    os.mkfifo(root / "pipelines/fifo/metadata.yaml")
+    found = {finding.code: finding for finding in check_project(open_project(root))}
+    assert {"PS001", "PS036", "PS041"} <= set(found)
+
+
+@pytest.mark.parametrize(
+    "text", ["@daily", "0 6 * * *", "*/5 1-3,7 1 jan-mar mon", "0 0 L * 5#2", " @once ", "0 0 ? * 7"]
+)
+def test_schedules(text: str) -> None:
+    assert is_schedule(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        5,
+        "",
+        "daily",
+        "@yearly5",
+        "* * * *",
+        "60 * * * *",
+        "* * * * 8",
+        "*/0 * * * *",
+        "a b c d e",
+        "* * * 13 *",
+        "* * * * * *",
+    ],
+)
+def test_no_schedules(text: object) -> None:
+    assert not is_schedule(text)

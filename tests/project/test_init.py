@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from penstock.model.errors import EditRefusedError, SettingInvalidError, StorageError
+from penstock.project import check_project, open_project
+from penstock.project.init import create_project, ensure_project_uuid
+from penstock.project.new_project import FOLDERS
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PROJECT_TYPE", "CLUSTER_TYPE", "PROJECT_UUID", "INITIAL_METADATA"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_a_new_project_has_everything_and_no_findings(tmp_path: Path) -> None:
+    root = create_project(tmp_path / "my shop ü")
+    project = open_project(root)
+    assert check_project(project) == []
+    assert project.pipeline_uuids() == ["example_pipeline"]
+    assert re.fullmatch("[0-9a-f]{32}", project.settings.project_uuid)
+    assert project.settings.retry_config.delay == 5
+    assert all((root / folder / "__init__.py").is_file() for folder in FOLDERS)
+    for name in ("io_config.yaml", "requirements.txt", ".gitignore", "__init__.py", "dbt/profiles.yml"):
+        assert (root / name).is_file()
+    assert [entry.name for entry in tmp_path.iterdir()] == ["my shop ü"]
+
+
+@pytest.mark.parametrize("kind", ["standalone", "sub"])
+def test_types_and_ids(kind: str, tmp_path: Path) -> None:
+    project = open_project(create_project(tmp_path / "p", kind, "k8s", "abc"))
+    settings = project.settings
+    assert (settings.project_type, settings.cluster_type, settings.project_uuid) == (kind, "k8s", "abc")
+    assert project.pipeline_uuids() == ["example_pipeline"]
+
+
+def test_a_main_project_holds_settings_only(tmp_path: Path) -> None:
+    root = create_project(tmp_path / "p", "main")
+    assert sorted(entry.name for entry in root.iterdir()) == ["__init__.py", "metadata.yaml"]
+    assert open_project(root).settings.project_type == "main"
+
+
+def test_settings_of_the_environment_go_into_a_new_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INITIAL_METADATA", '{"retry_config": {"retries": 3}, "features": {"polars": true}}')
+    monkeypatch.setenv("PROJECT_TYPE", "sub")
+    monkeypatch.setenv("PROJECT_UUID", "xyz")
+    settings = open_project(create_project(tmp_path / "p")).settings
+    assert (settings.retry_config.retries, settings.retry_config.delay) == (3, 5)
+    assert (settings.features, settings.project_type, settings.project_uuid) == ({"polars": True}, "sub", "xyz")
+    monkeypatch.setenv("INITIAL_METADATA", "[1]")
+    with pytest.raises(SettingInvalidError, match="INITIAL_METADATA"):
+        create_project(tmp_path / "q")
+    assert not (tmp_path / "q").exists()
+
+
+def test_an_empty_folder_is_filled_and_any_other_refused(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    inode = (tmp_path / "empty").stat().st_ino
+    create_project(tmp_path / "empty")
+    assert (tmp_path / "empty").stat().st_ino == inode
+    with pytest.raises(EditRefusedError, match="not empty"):
+        create_project(tmp_path / "empty")
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(EditRefusedError, match="file of that name"):
+        create_project(tmp_path / "file")
+    with pytest.raises(StorageError):
+        create_project(tmp_path / "file/p")
+    with pytest.raises(SettingInvalidError, match="one of standalone"):
+        create_project(tmp_path / "q", "other")
+
+
+def test_an_id_is_written_once_with_comments_kept(tmp_path: Path) -> None:
+    (tmp_path / "pipelines").mkdir()
+    file = tmp_path / "metadata.yaml"
+    file.write_text("# ours\r\nproject_type: sub   # of the main one\r\nx: 1\r\n", newline="")
+    uuid = ensure_project_uuid(open_project(tmp_path))
+    assert (
+        file.read_bytes().decode()
+        == f"# ours\r\nproject_type: sub   # of the main one\r\nx: 1\r\nproject_uuid: {uuid}\r\n"
+    )
+    assert ensure_project_uuid(open_project(tmp_path)) == uuid
+
+
+def test_an_id_is_written_beside_templates_that_are_no_yaml(tmp_path: Path) -> None:
+    (tmp_path / "pipelines").mkdir()
+    file = tmp_path / "metadata.yaml"
+    file.write_text("{% if true %}\nproject_type: {{ 'sub' }}\n{% endif %}")
+    uuid = ensure_project_uuid(open_project(tmp_path))
+    project = open_project(tmp_path)
+    assert (project.settings.project_uuid, project.settings.project_type) == (uuid, "sub")
+    file.unlink()
+    assert open_project(tmp_path).settings.project_uuid == ""
+    uuid = ensure_project_uuid(open_project(tmp_path))
+    assert open_project(tmp_path).settings.project_uuid == uuid

@@ -1,0 +1,1 @@
+SELECT sum(x) AS total FROM {{ df_1 }}

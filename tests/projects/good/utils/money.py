@@ -1,0 +1,6 @@
+from decimal import Decimal
+
+import numpy as np
+from good.utils import rounding
+
+__all__ = ["Decimal", "np", "rounding"]
