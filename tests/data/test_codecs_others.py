@@ -242,6 +242,7 @@ def test_a_lazy_frame_is_collected_and_objects_are_refused(shelf):
 
 def test_geometries(shelf):
     import geopandas as gpd
+    import geopandas.testing
     from shapely.geometry import LineString, Point
 
     frame = gpd.GeoDataFrame({"n": [1, 2, 3]}, geometry=[Point(1, 2), None, LineString([(0, 0, 5), (1, 1, 6)])], crs="EPSG:4326")

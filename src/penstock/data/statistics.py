@@ -62,7 +62,10 @@ def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
     types = pa.types
     if types.is_dictionary(kind):
         small = column if len(column) <= _EXACT_DISTINCT_ROWS else _sample(column)
-        return small.cast(kind.value_type) if not types.is_nested(kind.value_type) else None
+        try:
+            return small.cast(kind.value_type) if not types.is_nested(kind.value_type) else None
+        except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
+            return None
     if types.is_nested(kind) or types.is_null(kind) or isinstance(kind, pa.BaseExtensionType):
         return None
     if getattr(types, "is_string_view", lambda _: False)(kind):

@@ -89,8 +89,9 @@ def decode_table(source: Source) -> pa.Table:
     schema = schema_of(source.stored.meta["schema"])
     columns = source.columns()
     if not columns:
-        bare = pa.table({"rows": pa.nulls(source.stored.rows or 0)}).select([])
-        return bare.replace_schema_metadata(schema.metadata)
+        # Rows without columns: only a selection of none keeps their number.
+        rows = pa.table({"rows": pa.nulls(source.stored.rows or 0)})
+        return rows.replace_schema_metadata(schema.metadata).select([])
     cast = [_typed(column, field.type) for column, field in zip(columns, schema, strict=True)]
     return pa.Table.from_arrays(cast, schema=schema)
 

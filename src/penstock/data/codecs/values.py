@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from penstock.data.codecs.base import Codec, Encoded, Scope, Source
+from penstock.data.statistics import json_safe
 from penstock.model.product import Kind
 
 _SHOWN = 2000
@@ -33,7 +34,7 @@ class TextCodec:
 
     def encode(self, value: str, scope: Scope) -> Encoded:
         """The text."""
-        return Encoded("text", Kind.TEXT, inline=scope.plain(value), preview=value[:_SHOWN])
+        return Encoded("text", Kind.TEXT, inline=scope.plain(value), preview=json_safe(value, _SHOWN))
 
     def decode(self, source: Source) -> Any:
         """The text."""
