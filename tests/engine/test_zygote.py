@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -243,3 +244,33 @@ def test_a_zygote_that_cannot_start(make_bench: Callable[..., Bench], tmp_path: 
     failure = bench.run(body("return 1")).failure
     assert failure.kind == "lost"
     assert "no interpreter here" in failure.message
+
+
+SLOW = """
+    import time
+    time.sleep(600)
+    """
+
+
+def test_closing_does_not_wait_for_an_import(
+    make_bench: Callable[..., Bench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site_with(tmp_path, monkeypatch, slow=SLOW)
+    bench = make_bench()
+    assert bench.run(body("return 1")).ended.failure is None
+    bench.supervisor.preload(["slow"])
+    bench.until(lambda: bench.supervisor._launcher._importing == "slow")
+    start = time.monotonic()
+    bench.supervisor.close()
+    assert time.monotonic() - start < 4
+
+
+def test_an_attempt_that_waits_for_an_import_can_be_interrupted(
+    make_bench: Callable[..., Bench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site_with(tmp_path, monkeypatch, slow=SLOW)
+    bench = make_bench()
+    seen = bench.launch(bench.order("import slow\n" + body("return 1")))
+    bench.until(lambda: bench.supervisor._launcher._importing == "slow")
+    bench.supervisor.interrupt(seen.attempt)
+    assert bench.finish(seen).failure.kind == "interrupted"

@@ -130,24 +130,29 @@ class ForkLauncher:
         self._signal(process, signal.SIGINT)
 
     def kill(self, process: WorkerProcess) -> None:
-        """SIGKILL to the worker's process group; the zygote kills what has left the group once the worker is dead."""
+        """SIGKILL to the worker's process group; the zygote kills what has left the group once the worker is dead.
+
+        One that has not come up yet runs nothing any more, as its first message meets a closed channel.
+        """
         self._signal(process, signal.SIGKILL)
+        if process.pid is None and self._processes.pop(process.number, None) is not None:
+            self._reactor.soon(lambda: process.exited(Exit(None, "it was given up before it had come up")))
 
     def _signal(self, process: WorkerProcess, number: signal.Signals) -> None:
         if process.pid is not None and process.exit is None:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, number)
 
-    def close(self) -> None:
-        """Let the zygote kill everything and end."""
-        connection = self._connection
-        if connection is None:
+    def close(self, *, idle: bool) -> None:
+        """Let the zygote kill everything and end; where it has nothing to clean up or is busy, kill it."""
+        if self._connection is None:
             return
         self._drop_connection()
-        if not self._wait(_PATIENCE):
+        if idle or self._importing or not self._wait(_PATIENCE):
             os.kill(self._pid, signal.SIGKILL)
             self._wait(_PATIENCE)
-            self._sweep()
+            if not idle:
+                self._sweep()
         os.close(self._log)
         self._processes.clear()
 

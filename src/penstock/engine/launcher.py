@@ -48,8 +48,12 @@ class Launcher(Protocol):
     def kill(self, process: WorkerProcess) -> None:
         """End the process and all that it has started, without delay."""
 
-    def close(self) -> None:
-        """End every process; returns when none is left."""
+    def close(self, *, idle: bool) -> None:
+        """End every process; returns when none is left.
+
+        Args:
+            idle: no process that is alive has run a user's code, so none of them has left anything behind.
+        """
 
 
 def new_mark() -> tuple[str, bytes]:

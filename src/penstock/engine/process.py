@@ -1,4 +1,4 @@
-"""A worker process as its supervisor sees it: a channel, two streams of output, a life and an end."""
+"""A worker process as its supervisor sees it: a channel, two streams of output, an end; and the attempt in it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from penstock.engine.capture import LineCapture
 from penstock.engine.channel import FROM_WORKER, FrameReader
+from penstock.engine.events import AttemptEvent, Captured, Ended, OnEvent
 from penstock.model.errors import MessageInvalidError
-from penstock.model.messages import FromWorker
+from penstock.model.messages import Finished, FromWorker, WorkOrder
 
 if TYPE_CHECKING:
-    from penstock.engine.attempt import Attempt
     from penstock.engine.reactor import Reactor
 
 _CHUNK = 1 << 16
@@ -226,3 +227,42 @@ class WorkerProcess:
         source = self.streams.pop(name)
         self.reactor.forget(source)
         source.close()
+
+
+@dataclass(slots=True, eq=False)
+class Attempt:
+    """An attempt that was launched; `ended` is its last event, None while it goes on."""
+
+    order: WorkOrder
+    process: WorkerProcess
+    on_event: OnEvent
+    finished: Finished | None = None
+    ended: Ended | None = None
+    captures: dict[str, LineCapture] = field(default_factory=dict)
+
+    @property
+    def pid(self) -> int | None:
+        """The process that it runs in, as soon as that has reported."""
+        return self.process.pid
+
+    def tell(self, event: AttemptEvent) -> None:
+        """Hand an event to the caller; none follows `Ended`."""
+        if self.ended is None:
+            if isinstance(event, Ended):
+                self.ended = event
+            self.on_event(event)
+
+    def capture(self, stream: str, data: bytes) -> None:
+        """Take what was written to a stream."""
+        capture = self.captures.get(stream)
+        if capture is None:
+            capture = self.captures[stream] = LineCapture(lambda text: self.tell(Captured(stream, text)))
+        capture.feed(data)
+
+    def finish_output(self) -> str:
+        """Pass on what is left of the output; the last lines of all of it, stdout's before stderr's."""
+        lines: list[str] = []
+        for _, capture in sorted(self.captures.items(), reverse=True):
+            capture.finish()
+            lines += capture.tail()
+        return "\n".join(lines)

@@ -146,8 +146,9 @@ class SpawnLauncher:
         self._children.pop(process.number, None)
         process.exited(Exit(child.popen.returncode))
 
-    def close(self) -> None:
+    def close(self, *, idle: bool) -> None:
         """Kill every worker and wait for the last."""
+        del idle
         if self._listener is not None:
             self._reactor.forget(self._listener)
             self._listener.close()

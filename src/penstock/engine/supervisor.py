@@ -15,14 +15,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from penstock.engine.attempt import Attempt
 from penstock.engine.channel import TO_WORKER
 from penstock.engine.dependencies import imported_modules
 from penstock.engine.endings import failure_at_end
 from penstock.engine.events import AttemptEvent, Captured, Ended, OnEvent
 from penstock.engine.forking import ForkLauncher, available
 from penstock.engine.launcher import Launcher
-from penstock.engine.process import Doom, Exit, Reports, WorkerProcess
+from penstock.engine.process import Attempt, Doom, Exit, Reports, WorkerProcess
 from penstock.engine.reactor import Reactor
 from penstock.model.errors import MessageInvalidError
 from penstock.model.messages import (
@@ -205,9 +204,10 @@ class Supervisor:
         if self._closed:
             return
         self._closed = True
-        for process in self._processes:
+        used = [process for process in self._processes if process not in self._spares]
+        for process in used:
             process.attempt = None
-        self._launcher.close()
+        self._launcher.close(idle=not used)
         for process in list(self._processes):
             process.close()
         self._processes.clear()
