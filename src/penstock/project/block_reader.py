@@ -8,8 +8,7 @@ from typing import Any
 
 from penstock.model.block import EXTENSIONS, Block, BlockType, Language
 from penstock.project.layout import BlockFile, ProjectPlace, clean_name, find_block_file, type_of_folder
-from penstock.project.rules.base import Rule
-from penstock.project.rules.reading import (
+from penstock.project.reading_rules import (
     ForeignPath,
     MissingBlockFile,
     MissingType,
@@ -18,6 +17,7 @@ from penstock.project.rules.reading import (
     UnknownLanguage,
     WrongShape,
 )
+from penstock.project.rule import Rule
 from penstock.project.values import Path as Steps
 from penstock.project.values import Values, name_of
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from penstock.config.diagnostics import Diagnostic, Severity
 from penstock.model.errors import FileInvalidError, Location, PipelineNotFoundError
 from penstock.project.load import Project
+from penstock.project.reading_rules import FileUnreadable
 from penstock.project.rules import blocks, files, graphs, imports
 from penstock.project.rules.base import CheckingRule
-from penstock.project.rules.reading import FileUnreadable
 from penstock.project.rules.subject import PipelineSubject, ProjectView
 
 PROJECT_RULES: tuple[CheckingRule[ProjectView], ...] = (files.InvalidProfile(), imports.MissingRequirement())

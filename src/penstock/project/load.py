@@ -16,7 +16,7 @@ from penstock.model.pipeline import Pipeline
 from penstock.project.layout import METADATA, PIPELINES, pipeline_folder, pipeline_folders
 from penstock.project.places import data_folder, logs_folder
 from penstock.project.reader import PipelineReading, oddities, read_document, read_pipeline
-from penstock.project.rules.reading import FileUnreadable, NoProjectFile, ProjectTemplate, SettingIgnored, WrongShape
+from penstock.project.reading_rules import FileUnreadable, NoProjectFile, ProjectTemplate, SettingIgnored, WrongShape
 from penstock.project.text_file import read_text
 from penstock.project.values import name_of
 from penstock.project.yaml_text import parse_yaml

@@ -14,8 +14,7 @@ from penstock.model.pipeline import Pipeline, PipelineType
 from penstock.project.block_reader import find_code, read_block, read_retries
 from penstock.project.layout import METADATA, ProjectPlace
 from penstock.project.legacy import read_legacy_variables
-from penstock.project.rules.base import Rule
-from penstock.project.rules.reading import (
+from penstock.project.reading_rules import (
     DuplicateBlock,
     DuplicateKey,
     MissingType,
@@ -25,6 +24,7 @@ from penstock.project.rules.reading import (
     UnknownUpstream,
     WrongShape,
 )
+from penstock.project.rule import Rule
 from penstock.project.text_file import TextFile, read_text
 from penstock.project.values import Path as Steps
 from penstock.project.values import Values, name_of

@@ -9,8 +9,8 @@ from typing import Any
 
 from penstock.config.diagnostics import Diagnostic
 from penstock.model.errors import Location
-from penstock.project.rules.base import Rule
-from penstock.project.rules.reading import NumberAsText, WrongShape
+from penstock.project.reading_rules import NumberAsText, WrongShape
+from penstock.project.rule import Rule
 from penstock.project.yaml_text import YamlDocument
 
 Path = tuple[str | int, ...]

@@ -1,5 +1,5 @@
-"""The lint rules: one class each, with a stable code, a severity and a docstring that is its documentation page.
+"""The rules that look at what has been read: one class each, with a stable code, a severity and a docstring that is its documentation page.
 
-`base` says what a rule is; `reading` holds those that the reader of projects and pipelines finds things for, the other
-modules those that look at a pipeline that has been read. `penstock.project.check` runs them. No rule runs user code.
+`base` says what they have in common; each module holds those about one subject. What the reader itself finds stands in
+`penstock.project.reading_rules`. `penstock.project.check` runs all of them. No rule runs user code.
 """

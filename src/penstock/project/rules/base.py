@@ -1,39 +1,18 @@
-"""What a rule is."""
+"""Rules that go and look, and the list of all rules."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import ClassVar, Generic, TypeVar
+from typing import Generic, TypeVar
 
-from penstock.config.diagnostics import Diagnostic, Severity
-from penstock.model.errors import Location
+from penstock.config.diagnostics import Diagnostic
+from penstock.project.rule import Rule
 
 Subject_contra = TypeVar("Subject_contra", contravariant=True)
 
 
-class Rule(ABC):
-    """One thing that can be wrong. The docstring of each rule says what, why it matters and what to do."""
-
-    code: ClassVar[str]
-    severity: ClassVar[Severity]
-
-    @classmethod
-    def found(
-        cls,
-        message: str,
-        *,
-        hint: str,
-        location: Location | None = None,
-        pipeline: str = "",
-        block: str = "",
-        severity: Severity | None = None,
-    ) -> Diagnostic:
-        """A finding of this rule."""
-        return Diagnostic(cls.code, severity or cls.severity, message, hint, location, pipeline, block)
-
-
-class CheckingRule(Rule, Generic[Subject_contra]):
+class CheckingRule(Rule, ABC, Generic[Subject_contra]):
     """A rule that looks at something that has been read: a pipeline, or the whole project."""
 
     @abstractmethod

@@ -13,8 +13,8 @@ from penstock.config.templates import has_marks, project_functions, render
 from penstock.model.errors import FileInvalidError, Location, PenstockError
 from penstock.project.layout import IO_CONFIG, TRIGGERS
 from penstock.project.reader import oddities, read_document
+from penstock.project.reading_rules import FileUnreadable
 from penstock.project.rules.base import CheckingRule
-from penstock.project.rules.reading import FileUnreadable
 from penstock.project.rules.schedules import is_schedule
 from penstock.project.rules.subject import PipelineSubject, ProjectView
 from penstock.project.text_file import read_text

@@ -14,7 +14,7 @@ from penstock.model.errors import FileInvalidError, Location
 from penstock.model.pipeline import Pipeline
 from penstock.project.code import CodeFacts, read_source, scan
 from penstock.project.reader import PipelineReading
-from penstock.project.rules.base import Rule
+from penstock.project.rule import Rule
 
 
 class ProjectView(Protocol):

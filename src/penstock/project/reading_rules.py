@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from penstock.config.diagnostics import Severity
-from penstock.project.rules.base import Rule
+from penstock.project.rule import Rule
 
 
 class FileUnreadable(Rule):
