@@ -177,9 +177,7 @@ def test_no_paths_of_one_machine_and_no_registries() -> None:
         .stdout.decode()
         .split("\0")
     )
-    pattern = re.compile(
-        r"(?<![\w.])/(?:work|root|tmp/lab)/|files\.pythonhosted|pypi\.org|--index-url", re.IGNORECASE
-    )
+    pattern = re.compile(r"(?<![\w.])/(?:work|root|tmp/lab)/|files\.pythonhosted|pypi\.org|--index-url", re.IGNORECASE)
     found = []
     for name in tracked:
         path = ROOT / name
