@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import mmap
 import os
 import uuid
@@ -26,6 +27,7 @@ _HINTS = {
     errno.EMFILE: "Raise the limit on open files of the process.",
 }
 _RECORD = 1024
+_ATTEMPTS = 100
 
 
 def refused(error: OSError, doing: str) -> StorageError:
@@ -278,19 +280,17 @@ class LocalBackend:
     def lock(self, key: str, *, shared: bool = False, create: bool = True) -> Iterator[LocalLock | None]:
         """Hold the lock of that key; several processes and threads may share it when all ask so."""
         path = self.path(key)
-        try:
-            with translated(f"locking {path}"):
+        with translated(f"locking {path}"):
+            try:
+                descriptor = self._locked(path, os.O_RDWR | (os.O_CREAT if create else 0), shared=shared)
+            except FileNotFoundError:
                 if create:
-                    self.make_folder(path.parent)
-                descriptor = os.open(path, os.O_RDWR | (os.O_CREAT if create else 0), 0o666)
-        except FileNotFoundError:
-            if create:
-                raise
+                    raise
+                descriptor = None
+        if descriptor is None:
             yield None
             return
         try:
-            with translated(f"locking {path}"):
-                acquire(descriptor, shared=shared)
             yield LocalLock(descriptor, path)
         finally:
             os.close(descriptor)
@@ -299,10 +299,28 @@ class LocalBackend:
         """Create a file that is locked until it is closed or the process ends."""
         path = self.path(key)
         with translated(f"creating {path}"):
-            self.make_folder(path.parent)
-            file = path.open("xb")
-            acquire(file.fileno())
-        return file
+            return os.fdopen(self._locked(path, os.O_RDWR | os.O_CREAT | os.O_EXCL), "wb")
+
+    def _locked(self, path: Path, flags: int, *, shared: bool = False) -> int:
+        """Open and lock a file, anew when retention took it or its folder away in between."""
+        for attempt in itertools.count():
+            if flags & os.O_CREAT:
+                self.make_folder(path.parent)
+            try:
+                descriptor = os.open(path, flags, 0o666)
+            except FileNotFoundError:
+                if flags & os.O_CREAT and attempt < _ATTEMPTS:
+                    continue
+                raise
+            try:
+                acquire(descriptor, shared=shared)
+                if os.fstat(descriptor).st_nlink:
+                    return descriptor
+            except BaseException:
+                os.close(descriptor)
+                raise
+            os.close(descriptor)
+        raise AssertionError
 
     def walk(self, prefix: str) -> Iterator[str]:
         """The keys of all files below a key."""

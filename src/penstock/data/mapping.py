@@ -69,6 +69,8 @@ _shared: dict[tuple[int, str], _Shared] = {}
 _by_identity: dict[tuple[Any, ...], MappedColumn] = {}
 _private: dict[int, _Private] = {}
 _hooks: list[PrivateMapHook] = []
+_handed_out: dict[tuple[str, int], list[MappedColumn]] = {}
+_REMEMBERED = 4096
 
 
 def private_mapped_bytes() -> int:
@@ -174,6 +176,7 @@ def _remember_private(mapped: mmap.mmap, address: int, offset: int, length: int,
     columns = {column.offset: column for column in group}
     with _guard:
         _private[name] = _Private(weakref.ref(mapped, forget), address, offset, length, columns)
+        _remember_names(group)
 
 
 def unchanged_arrow(array: pa.ChunkedArray, backend: Backend) -> MappedColumn | None:
@@ -212,14 +215,20 @@ def _at(address: int, size: int) -> MappedColumn | None:
 
 
 def _named(size: int, kind: pa.DataType | None, name: str, backend: Backend) -> MappedColumn | None:
-    if kind is None:
-        return None
-    for entry in _private.values():
-        for column in entry.columns.values():
-            alike = column.size == size and column.name == name and column.backend is backend
-            if alike and column.type.equals(kind):
-                return column
+    """The column of that name and size that was handed out last; its mapping may be gone by now."""
+    for column in reversed(_handed_out.get((name, size), [])):
+        if kind is not None and column.backend is backend and column.type.equals(kind):
+            return column
     return None
+
+
+def _remember_names(group: list[MappedColumn]) -> None:
+    for column in group:
+        known = _handed_out.pop((column.name, column.size), [])
+        known = [other for other in known if other.key != column.key or other.position != column.position]
+        _handed_out[column.name, column.size] = [*known[-3:], column]
+    while len(_handed_out) > _REMEMBERED:
+        _handed_out.pop(next(iter(_handed_out)))
 
 
 def _equal(values: np.ndarray, column: MappedColumn) -> bool:

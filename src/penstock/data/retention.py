@@ -107,7 +107,8 @@ def _clean(store: Versions, policy: CleanPolicy) -> CleanReport:
     if not policy.dry_run:
         for manifest in going:
             _remove_manifest(store, manifest.ref)
-    files, freed, in_use = _sweep(store, kept_files, policy, now)
+    named = kept_files | {entry.key for manifest in going for entry in manifest.files}
+    files, freed, in_use = _sweep(store, kept_files, named, policy, now)
     if not policy.dry_run:
         _remove_fences(store, policy, now)
     return CleanReport(len(going), files, freed, in_use, tuple(manifest.ref for manifest in going))
@@ -144,8 +145,11 @@ def _remove_manifest(store: Versions, ref: ProductRef) -> None:
     store.backend.delete_unused(manifest_key(ref.address, number))
 
 
-def _sweep(store: Versions, kept: set[str], policy: CleanPolicy, now: float) -> tuple[int, int, int]:
-    """Remove the data files that no manifest names: how many, their bytes, and how many are in use."""
+def _sweep(store: Versions, kept: set[str], named: set[str], policy: CleanPolicy, now: float) -> tuple[int, int, int]:
+    """Remove the data files that no kept manifest names: how many, their bytes, and how many are in use.
+
+    An attempt of whose files no manifest names any (`named`, before this cleaning) may be a draft of right now.
+    """
     files = freed = busy = 0
     for folder in _attempts(store, policy.pipeline):
         names = store.backend.list(folder)
@@ -153,7 +157,7 @@ def _sweep(store: Versions, kept: set[str], policy: CleanPolicy, now: float) -> 
             continue
         unnamed = [f"{folder}/{name}" for name in names if f"{folder}/{name}" not in kept]
         written = max((store.backend.modified(key) for key in unnamed), default=0.0)
-        published = len(unnamed) < len(names)
+        published = any(f"{folder}/{name}" in named for name in names)
         if not published and now - max(written, store.backend.modified(folder)) < policy.draft_grace:
             continue
         for key in unnamed:

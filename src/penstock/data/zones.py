@@ -55,7 +55,9 @@ def decode_zone(form: Any) -> tzinfo | None:
         from zoneinfo import ZoneInfo
 
         return ZoneInfo(form["zoneinfo"])
-    import pytz  # type: ignore[import-untyped]
+    from importlib import import_module
+
+    pytz: Any = import_module("pytz")
 
     found: tzinfo = pytz.timezone(form["pytz"]) if "pytz" in form else pytz.FixedOffset(form["pytz_minutes"])
     return found
