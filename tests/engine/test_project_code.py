@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -70,3 +71,43 @@ def test_an_environment_inside_the_project_is_not_its_code(code: ProjectCode, mo
     assert "bundled" in sys.modules
     assert not code.digests
     del sys.modules["bundled"]
+
+
+def test_a_project_that_was_renamed_answers_to_its_former_name(tmp_path: Path) -> None:
+    project = tmp_path / "owner+flights"
+    (project / "utils").mkdir(parents=True)
+    (project / "utils" / "dates.py").write_text("from flights.utils.words import WORD\nDAY = WORD + 'day'\n")
+    (project / "utils" / "words.py").write_text("WORD = 'to'\n")
+    block = project / "block.py"
+    block.write_text(
+        "from flights.utils.dates import DAY\nfrom default_repo.flights.utils.dates import DAY as same\n"
+        "assert DAY == same == 'today'\n"
+    )
+    run_fresh(project, block)
+
+
+def test_a_package_that_is_missing_stays_missing(tmp_path: Path) -> None:
+    project = tmp_path / "p"
+    (project / "utils").mkdir(parents=True)
+    block = project / "block.py"
+    block.write_text(
+        "import pytest\n"
+        "for code in ('import no_such_package', 'from no_such_package import utils_of_it',"
+        " 'import no_such_package.core', 'from default_repo.gone import x'):\n"
+        "    with pytest.raises(ModuleNotFoundError):\n        exec(code)\n"
+        "with pytest.raises(ModuleNotFoundError):\n    import no_such_package.core\n"
+    )
+    run_fresh(project, block)
+
+
+def run_fresh(project: Path, block: Path) -> None:
+    """Execute the block file in an interpreter of its own, with the project's import path."""
+    code = (
+        "import sys\nfrom penstock.engine.project_code import ProjectCode\n"
+        "ProjectCode(sys.argv[1]).install()\n"
+        "exec(compile(open(sys.argv[2]).read(), sys.argv[2], 'exec'), {'__name__': 'block'})\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(project), str(block)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

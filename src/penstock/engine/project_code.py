@@ -5,7 +5,9 @@ Python trusts a stored .pyc of the same second and size, and keeps what it has l
 
 from __future__ import annotations
 
+import ast
 import hashlib
+import linecache
 import os
 import sys
 from collections.abc import Sequence
@@ -20,7 +22,7 @@ from importlib.machinery import (
 )
 from importlib.util import spec_from_file_location
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import CodeType, FrameType, ModuleType
 
 from penstock.engine.dependencies import site_folders
 
@@ -115,7 +117,12 @@ class FreshLoader(SourceFileLoader):
 
 
 class _Alias(MetaPathFinder):
-    """Finds `default_repo`: the project's folder as a package."""
+    """Finds the project's folder as a package under the names that are not its own.
+
+    `default_repo` always; and a name that nothing else answers to, where the import goes on to what the project holds:
+    `from flights.utils.dates import day` finds `utils/dates.py` also after the folder `flights` was renamed or cloned
+    under another name. Any other missing module stays missing.
+    """
 
     def __init__(self, root: str) -> None:
         self._root = root
@@ -124,7 +131,7 @@ class _Alias(MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         del path, target
-        if fullname != ALIAS:
+        if fullname != ALIAS and not self._is_former_name(fullname):
             return None
         init = Path(self._root) / "__init__.py"
         if init.is_file():
@@ -132,3 +139,44 @@ class _Alias(MetaPathFinder):
         spec = ModuleSpec(fullname, None, is_package=True)
         spec.submodule_search_locations = [self._root]
         return spec
+
+    def _is_former_name(self, fullname: str) -> bool:
+        parent, _, _ = fullname.rpartition(".")
+        if parent not in {"", ALIAS}:
+            return False
+        importer = _importing_file()
+        if importer is None:
+            return False
+        return any(self._holds(module) for module in _imported_below(importer, fullname))
+
+    def _holds(self, module: str) -> bool:
+        place = Path(self._root, *module.split("."))
+        return place.with_name(f"{place.name}.py").is_file() or place.is_dir()
+
+
+def _importing_file() -> str | None:
+    """The file whose import statement is being carried out."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the import system does not say who asks
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if file != __file__ and not file.startswith("<frozen importlib"):
+            return file
+        frame = frame.f_back
+    return None
+
+
+def _imported_below(file: str, package: str) -> list[str]:
+    """The modules below that package that the file imports: `utils.dates` for `from package.utils.dates import day`."""
+    try:
+        tree = ast.parse("".join(linecache.getlines(file)))
+    except (SyntaxError, ValueError):
+        return []
+    names: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            below = node.module != package
+            names += [node.module] if below else [f"{package}.{alias.name}" for alias in node.names]
+    start = f"{package}."
+    return [name.removeprefix(start) for name in names if name.startswith(start)]
