@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from penstock.config import environment
@@ -72,3 +74,10 @@ def test_the_default_provider_asks_the_first_ones_first(monkeypatch: pytest.Monk
     assert default_provider().get("x") == "environment"
     assert default_provider(EnvironmentSecrets({"x": "first"}.get)).get("x") == "first"
     assert environment.snapshot()["PENSTOCK_SECRET_X"] == "environment"
+
+
+def test_every_declared_variable_is_read_somewhere() -> None:
+    package = Path(environment.__file__).parents[1]
+    files = [file for file in package.rglob("*.py") if file != Path(environment.__file__)]
+    source = "".join(file.read_text(encoding="utf-8") for file in files)
+    assert [variable.name for variable in VARIABLES if f'("{variable.name}"' not in source] == []

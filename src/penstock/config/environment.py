@@ -41,8 +41,6 @@ class Variable:
 VARIABLES: tuple[Variable, ...] = (
     Variable("PENSTOCK_DATA_DIR", Kind.TEXT, "", "Folder of data products, logs and caches.", ("MAGE_DATA_DIR",)),
     Variable("PENSTOCK_LOGS_DIR", Kind.TEXT, "", "Folder of logs, when not in the data folder.", ("LOGS_DIR_PATH",)),
-    Variable("PENSTOCK_ENV", Kind.TEXT, "dev", "Name of the environment: dev, staging, prod, test.", ("ENV",)),
-    Variable("PENSTOCK_PROJECT", Kind.TEXT, "", "Project folder when none is given.", ("USER_CODE_PATH",)),
     Variable(
         "PROJECT_TYPE",
         Kind.TEXT,
