@@ -138,3 +138,17 @@ def test_sources_are_read_in_the_encoding_they_declare(tmp_path: Path) -> None:
             read_source(file)
     with pytest.raises(FileInvalidError):
         read_source(tmp_path)
+
+
+def test_a_former_name_of_the_project_is_followed(tmp_path: Path) -> None:
+    for name in ("pipelines", "utils"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "utils/dates.py").write_text("import scipy\n")
+    block = tmp_path / "block.py"
+    block.write_text("from shop.utils.dates import f\nimport default_repo.shop.utils.dates\nfrom shop.other import g\n")
+    project = open_project(tmp_path)
+    assert project_imports(project, block) == {tmp_path / "utils/dates.py"}
+    assert third_party(project, [block]) == ("scipy", "shop")
+    (tmp_path / "utils/utils.py").write_text("")
+    block.write_text("import pytest.utils\nfrom json.utils import dates\nfrom numpy.utils import dates\n")
+    assert project_imports(project, block) == frozenset()

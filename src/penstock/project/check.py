@@ -26,6 +26,7 @@ PIPELINE_RULES: tuple[CheckingRule[PipelineSubject], ...] = (
     blocks.TemplateSyntax(),
     imports.MissingProjectModule(),
     imports.MissingPackage(),
+    imports.FormerName(),
     files.InvalidTrigger(),
     files.MissingProfile(),
 )

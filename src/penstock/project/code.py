@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 
 from penstock.model.block import FOLDERS
@@ -162,7 +163,7 @@ def is_project_module(place: ProjectPlace, name: str) -> bool:
 def _is_ours(place: ProjectPlace, file: Path, imported: Import) -> bool:
     """Whether an import is of the project. A folder of blocks gives way to a package of its name: `transformers`."""
     if not is_project_module(place, imported.root):
-        return False
+        return bool(former_name_files(place, imported))
     if imported.root not in _BLOCK_FOLDERS or imported.root in {place.name, ALIAS}:
         return True
     return any(path.name != "__init__.py" for path in resolve_import(place, file, imported))
@@ -181,7 +182,32 @@ def resolve_import(place: ProjectPlace, file: Path, imported: Import) -> list[Pa
         base = place.root
         if parts and parts[0] in {place.name, ALIAS} and not (len(parts) > 1 and (base / parts[0] / parts[1]).exists()):
             parts = parts[1:]
-    return _module_files(base, parts, imported.names)
+    return _module_files(base, parts, imported.names) or former_name_files(place, imported)
+
+
+def former_name_files(place: ProjectPlace, imported: Import) -> list[Path]:
+    """The project files that an import means when its first name is one that the project's folder had before.
+
+    `shop.utils.dates` and `default_repo.shop.utils.dates` find `utils/dates.py` also in a folder that is not called
+    shop, as long as nothing else is; the worker's import path does the same.
+    """
+    parts = imported.module.split(".")
+    rest = parts[2:] if parts[0] == ALIAS else parts[1:]
+    name = parts[1] if parts[0] == ALIAS and len(parts) > 1 else parts[0]
+    if imported.level or not rest or name in sys.stdlib_module_names or name in OURS or (place.root / name).exists():
+        return []
+    files = _module_files(place.root, rest, imported.names)
+    real = any(path.name != "__init__.py" for path in files)
+    return files if real and not (parts[0] == name and is_installed(name)) else []
+
+
+@lru_cache(maxsize=1024)
+def is_installed(name: str) -> bool:
+    """Whether a top-level module can be imported here; nothing is imported to find out."""
+    try:
+        return name in sys.modules or find_spec(name) is not None
+    except (ImportError, ValueError, AttributeError):
+        return False
 
 
 def _module_files(base: Path, parts: list[str], names: tuple[str, ...]) -> list[Path]:

@@ -5,16 +5,22 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import lru_cache
 from importlib.metadata import distributions
-from importlib.util import find_spec
 from pathlib import Path
 
 from penstock.config.diagnostics import Diagnostic, Severity
 from penstock.model.block import Block
 from penstock.model.errors import FileInvalidError, Location
-from penstock.project.code import ALIAS, OURS, Import, is_project_module, resolve_import
+from penstock.project.code import (
+    ALIAS,
+    OURS,
+    Import,
+    former_name_files,
+    is_installed,
+    is_project_module,
+    resolve_import,
+)
 from penstock.project.rules.base import CheckingRule
 from penstock.project.rules.subject import PipelineSubject, ProjectView
 from penstock.project.text_file import read_text
@@ -41,11 +47,7 @@ class MissingProjectModule(CheckingRule[PipelineSubject]):
 
 
 class MissingPackage(CheckingRule[PipelineSubject]):
-    """A block imports a package that is not installed where this check runs. The block fails at its import.
-
-    When the rest of the name is in the project, the project's folder had that name where the block was written:
-    rename the folder, or import from `default_repo`.
-    """
+    """A block imports a package that is not installed where this check runs. The block fails at its import."""
 
     code, severity = "PS035", Severity.WARNING
 
@@ -57,13 +59,29 @@ class MissingPackage(CheckingRule[PipelineSubject]):
                 name = imported.root
                 if imported.level or imported.optional or name in told or is_project_module(subject.project, name):
                     continue
-                if not _installed(name):
+                if not _installed(name) and not former_name_files(subject.project, imported):
                     told.add(name)
                     message = f"it imports {name}, which is not installed here"
                     hint = "Install the package that provides it, and name it in requirements.txt."
-                    if "." in imported.module and _known_under(subject.project, block, imported, ALIAS):
-                        message = f"it imports {imported.module}: this project's folder is not called {name}"
-                        hint = f"Rename the folder to {name}, or import from {ALIAS}."
+                    yield subject.tell(type(self), block, message, hint, subject.place(block, imported.line))
+
+
+class FormerName(CheckingRule[PipelineSubject]):
+    """A block imports from the project by a name that its folder does not have now. The import is found all the same.
+
+    Where other tools run the project it is not: rename the folder, or import from `default_repo`.
+    """
+
+    code, severity = "PS037", Severity.INFO
+
+    def check(self, subject: PipelineSubject) -> Iterator[Diagnostic]:
+        """One finding an import."""
+        for block, facts in subject.python_blocks():
+            for imported in facts.imports:
+                name = imported.module.split(".")[1 if imported.root == ALIAS and "." in imported.module else 0]
+                if name != subject.project.name and former_name_files(subject.project, imported):
+                    message = f"it imports {imported.module}, and the project's folder is not called {name}"
+                    hint = f"It is found; to be plain, rename the folder to {name} or import from {ALIAS}."
                     yield subject.tell(type(self), block, message, hint, subject.place(block, imported.line))
 
 
@@ -108,24 +126,8 @@ def _missing(project: ProjectView, block: Block, imported: Import) -> bool:
     return not folder.is_dir()
 
 
-def _known_under(project: ProjectView, block: Block, imported: Import, name: str) -> bool:
-    """Whether an import finds a file of the project when its first part is replaced by that name."""
-    other = replace(imported, module=f"{name}.{imported.module.partition('.')[2]}")
-    return any(path.name != "__init__.py" for path in resolve_import(project, Path(block.file or ""), other))
-
-
 def _installed(name: str) -> bool:
-    if name in sys.stdlib_module_names or name in OURS or name in sys.modules:
-        return True
-    return _found(name)
-
-
-@lru_cache(maxsize=1024)
-def _found(name: str) -> bool:
-    try:
-        return find_spec(name) is not None
-    except (ImportError, ValueError, AttributeError):
-        return False
+    return name in sys.stdlib_module_names or name in OURS or is_installed(name)
 
 
 def _requirement(line: str) -> str:
