@@ -303,3 +303,22 @@ def test_ctrl_c_ends_the_run_and_its_processes(tmp_path):
     assert process.returncode == 130
     assert "cancelled" in out
     assert time.monotonic() - began < 30
+
+
+def test_what_cannot_be_stored_is_handed_on_in_memory_where_the_pipeline_says_so(tmp_path):
+    project = write_project(tmp_path / "p")
+    blocks = [
+        B("lock", "data_loader", "import threading\nreturn threading.Lock()"),
+        B("use", "transformer", "return args[0].acquire(blocking=False)", up=("lock",)),
+    ]
+    write_pipeline(project, "memory", blocks, run_pipeline_in_one_process=True, cache_block_output_in_memory=True)
+    done = penstock("run", project, "memory", "-v", home=tmp_path)
+    assert done.code == 0, done.out
+    assert "the next blocks of this run get it from memory" in done.out
+    alone = penstock("run", project, "memory", "--block-uuid", "use", home=tmp_path)
+    assert alone.code == 1
+    assert "its upstream lock has no stored output" in alone.out
+    write_pipeline(project, "disk", blocks, run_pipeline_in_one_process=True)
+    refused = penstock("run", project, "disk", home=tmp_path)
+    assert refused.code == 1
+    assert "no exact form for it is known" in refused.out

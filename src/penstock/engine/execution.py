@@ -19,7 +19,13 @@ from penstock.engine.upstreams import Upstream
 from penstock.languages.job import BlockResult, Job, Parts
 from penstock.languages.registry import runner
 from penstock.model.block import BlockType, Language
-from penstock.model.errors import BlockFailedError, BlockNotFoundError, FileInvalidError, Location
+from penstock.model.errors import (
+    BlockFailedError,
+    BlockNotFoundError,
+    FileInvalidError,
+    Location,
+    ValueRefusedError,
+)
 from penstock.model.messages import AskKind, FromWorker, Log, Outcome, Output, Started, TestOutcome, WorkOrder
 from penstock.model.product import Address
 from penstock.sdk import context as sdk_context
@@ -45,6 +51,7 @@ class Execution:
         shared: the `context` that the blocks of one process share.
         code: the project's import path.
         modules_before: how many modules were loaded before the first order of this process.
+        memory: block -> what it returned, where that could not be stored and the order allows to keep it.
     """
 
     order: WorkOrder
@@ -54,6 +61,7 @@ class Execution:
     shared: dict[str, Any]
     code: ProjectCode
     modules_before: int = 0
+    memory: dict[str, list[object]] = field(default_factory=dict)
     tests: list[TestOutcome] = field(default_factory=list)
 
     def run(self) -> Outcome:
@@ -71,7 +79,7 @@ class Execution:
         job = Job(
             order=order,
             source=text,
-            inputs=[Upstream(entry, store) for entry in order.inputs],
+            inputs=[Upstream(entry, store, self.memory.get(entry.block)) for entry in order.inputs],
             variables=_variables(order),
             context=self.shared,
             log=self._log,
@@ -90,19 +98,33 @@ class Execution:
     def _store(self, store: ProductStore, result: BlockResult, source: bytes) -> None:
         order = self.order
         draft = store.draft(Address(order.pipeline, order.block.uuid, order.partition), order.fence)
+        self.memory.pop(order.block.uuid, None)
         try:
-            values = [self._add(draft, value) for value in result.outputs]
+            values = self._add_all(draft, result.outputs)
             if result.check is not None and order.run_tests:
                 self.tests.extend(result.check(values))
-            lineage = lineage_of(order, source, result.files, self.code.digests)
-            with self.interrupts.shielded():
-                manifest = draft.publish(lineage, fingerprint=fingerprint(lineage), checks=tuple(self.tests))
-                self.send(Output(manifest.ref, tuple(manifest.summaries())))
+            if order.block.uuid not in self.memory:
+                lineage = lineage_of(order, source, result.files, self.code.digests)
+                with self.interrupts.shielded():
+                    manifest = draft.publish(lineage, fingerprint=fingerprint(lineage), checks=tuple(self.tests))
+                    self.send(Output(manifest.ref, tuple(manifest.summaries())))
         finally:
             draft.abandon()
         failed = [test for test in self.tests if not test.passed]
         if failed:
             raise _tests_failed(order, failed, len(self.tests))
+
+    def _add_all(self, draft: Draft, outputs: list[object | Parts]) -> list[object]:
+        """Store the outputs; where one cannot be stored, keep all of them in memory if the order allows that."""
+        if not self.order.keep_in_memory:
+            return [self._add(draft, value) for value in outputs]
+        whole = [list(value.items) if isinstance(value, Parts) else value for value in outputs]
+        try:
+            return [self._add(draft, value) for value in whole]
+        except ValueRefusedError as refusal:
+            self._log("WARNING", f"{refusal.message}; the next blocks of this run get it from memory, it is not stored")
+            self.memory[self.order.block.uuid] = whole
+            return whole
 
     def _add(self, draft: Draft, value: object) -> object:
         """Store one output; what its tests get to see."""

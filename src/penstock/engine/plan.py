@@ -218,9 +218,9 @@ def work_order(
         builtins=_builtins(plan, block, failed_attempts),
         datetimes=_datetimes(plan.started),
         run_tests=plan.options.run_tests,
-        retries_used=failed_attempts,
         limits=Limits(memory=plan.options.memory_limit, seconds=block.timeout),
         allow_pickle=plan.options.allow_pickle,
+        keep_in_memory=plan.pipeline.run_in_one_process and plan.pipeline.cache_output_in_memory,
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from penstock.model.block import Language
+from penstock.model.block import BlockType, Language
+from penstock.model.errors import ProductMissingError, ValueRefusedError
 from penstock.model.messages import InputOrder
 from penstock.model.product import Column
 
@@ -24,19 +25,23 @@ class Upstream:
     Args:
         order: which block it is and which version was pinned.
         store: where that version lies.
+        memory: its outputs, where they are kept in this process because they could not be stored.
     """
 
-    def __init__(self, order: InputOrder, store: ProductStore) -> None:
+    def __init__(self, order: InputOrder, store: ProductStore, memory: list[object] | None = None) -> None:
         self.block = order.block
         self.type = order.type
         self.language = order.language
         self.configuration: Mapping[str, Any] = order.configuration
         self._ref = order.ref
         self._store = store
+        self._memory = memory
         self._value: list[object] | None = None
 
     def empty(self) -> bool:
         """Whether the upstream has no output at all."""
+        if self._memory is not None:
+            return not self._memory
         return self._ref is None or not self._store.manifest(self._ref).outputs
 
     def value(self) -> object:
@@ -46,6 +51,13 @@ class Upstream:
         return self._value[0]
 
     def _load(self) -> object:
+        if self._memory is not None:
+            return self._memory[0] if len(self._memory) == 1 else self._memory
+        if self._ref is None and self.type not in {"", BlockType.SENSOR}:
+            raise ProductMissingError(
+                f"reading the output of {self.block}: it was in the memory of a process that has ended",
+                hint=f"Run the pipeline again, or let {self.block} return what can be stored.",
+            )
         if self._ref is None or self.empty():
             return []
         value = self._store.load(self._ref)
@@ -59,8 +71,6 @@ class Upstream:
         Raises:
             ValueRefusedError: it is not tabular, or there is none.
         """
-        from penstock.model.errors import ValueRefusedError
-
         if self._ref is None:
             raise ValueRefusedError(
                 f"reading the output of {self.block} as a table: the block has no output",

@@ -125,6 +125,7 @@ class WorkServer:
         self._interrupts = interrupts
         self._asks = count(1)
         self._shared: dict[str, Any] = {}
+        self._memory: dict[str, list[object]] = {}
         self._code: ProjectCode | None = None
         self._served = 0
 
@@ -153,7 +154,14 @@ class WorkServer:
             with self._interrupts.working(first=self._served == 1), limit_memory(order.limits.memory):
                 code = self._project_code(order)
                 execution = Execution(
-                    order, self._channel.send, self._ask, self._interrupts, self._shared, code, modules_before()
+                    order,
+                    self._channel.send,
+                    self._ask,
+                    self._interrupts,
+                    self._shared,
+                    code,
+                    modules_before(),
+                    self._memory,
                 )
                 outcome = execution.run()
         except BaseException as error:  # noqa: BLE001 - the worker's entry: whatever user code raises becomes a failure

@@ -58,7 +58,8 @@ class WorkOrder:
     """The complete, serialisable instruction for one attempt.
 
     `variables` are the values of the user (pipeline, trigger, run), `builtins` those that the engine adds (dates as
-    ISO 8601 text under `datetimes`). `data_root` is the root folder of the product store.
+    ISO 8601 text under `datetimes`). `data_root` is the root folder of the product store. With
+    `keep_in_memory` a result that cannot be stored is handed to later blocks of the same process instead.
     """
 
     run: str
@@ -75,9 +76,9 @@ class WorkOrder:
     builtins: dict[str, Any] = field(default_factory=dict)
     datetimes: dict[str, str] = field(default_factory=dict)
     run_tests: bool = True
-    retries_used: int = 0
     limits: Limits = Limits()
     allow_pickle: bool = False
+    keep_in_memory: bool = False
 
 
 @dataclass(frozen=True, slots=True)
