@@ -34,6 +34,13 @@ def test_an_output_by_name(project):
     assert variables.VariableManager(repo_path="x").get_variable("orders", "load", "output_1") == {"rows": 2}
 
 
+def test_a_model_can_be_read(project):
+    from sklearn.linear_model import LinearRegression
+
+    publish(project, "train", LinearRegression().fit([[0.0], [1.0]], [0.0, 2.0]))
+    assert variables.get_variable("orders", "train", "output_0").coef_.tolist() == pytest.approx([2.0])
+
+
 def test_the_latest_version_counts(project):
     publish(project, "load", "first")
     publish(project, "load", "second")

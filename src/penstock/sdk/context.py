@@ -18,7 +18,8 @@ Asker = Callable[[AskKind, dict[str, Any]], Any]
 class Context:
     """Where a block runs: `project` and `data_root` are absolute folders, `data_root` that of the product store.
 
-    `ask` is None outside a worker, for example when pytest imports a block file.
+    `ask` is None outside a worker, for example when pytest imports a block file. `allow_pickle` says whether outputs that
+    are stored as pickles may be read.
     """
 
     project: str
@@ -29,6 +30,7 @@ class Context:
     partition: str = ""
     variables: dict[str, Any] = field(default_factory=dict)
     ask: Asker | None = None
+    allow_pickle: bool = False
 
 
 _active: Context | None = None

@@ -41,7 +41,7 @@ def outputs_of(
 
     context = current()
     address = Address(pipeline_uuid, block_uuid, partition or context.partition or UNPARTITIONED)
-    store = ProductStore(context.data_root)
+    store = ProductStore(context.data_root, worker=True, allow_pickle=context.allow_pickle)
     manifest = store.latest(address)
     if manifest is None:
         raise ProductMissingError(
