@@ -225,6 +225,15 @@ def read_only(folder: Path) -> Iterator[None]:
         subprocess.run(undo, check=True)
 
 
+def test_retries_of_the_project_hold_where_the_block_has_none(tmp_path):
+    body = "assert kwargs['retry']['attempts'] == 1, 'not yet'\nreturn 1"
+    project = write_project(tmp_path / "p", r=[B("a", "data_loader", body)])
+    (project / "metadata.yaml").write_text("retry_config:\n  retries: '1'\n  delay: 0\n")
+    done = penstock("run", project, "r", "--json", home=tmp_path)
+    assert done.code == 0, done.out
+    assert done.block("a")["attempts"] == 2
+
+
 def test_a_read_only_project_runs(project, tmp_path):
     with read_only(project):
         with pytest.raises(OSError, match=r"[Rr]ead-only|[Pp]ermission"):

@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -54,6 +54,7 @@ class Workbench:
     def plan(self, pipeline: str, options: RunOptions) -> RunPlan:
         """Decide a run of that pipeline; raises what `make_plan` raises."""
         loaded = self.project.pipeline(pipeline)
+        options = replace(options, retry_config=asdict(self.project.settings.retry_config))
         place = Place(str(self.project.root), self.project.name, str(self.project.store_root()))
         now = datetime.fromtimestamp(self.clock(), UTC)
         return make_plan(new_run_id(now, secrets.token_hex(3)), place, loaded, options, now)
