@@ -18,8 +18,8 @@ Asker = Callable[[AskKind, dict[str, Any]], Any]
 class Context:
     """Where a block runs: `project` and `data_root` are absolute folders, `data_root` that of the product store.
 
-    `ask` is None outside a worker, for example when pytest imports a block file. `allow_pickle` says whether outputs that
-    are stored as pickles may be read.
+    `ask` is None outside a worker, for example when pytest imports a block file. `allow_pickle` says
+    whether outputs that are stored as pickles may be read.
     """
 
     project: str
