@@ -31,7 +31,7 @@ PLAIN = [
     Decimal("1.10"), Decimal("-Infinity"), Fraction(1, 3), uuid.UUID(int=5), pathlib.Path("a/b"), 1 + 2j, range(1, 9, 2),
     [], [1, [2, (3, {4})]], (), ((1,),), {}, {"a": {"b": [None]}}, {1: "x", (1, 2): 3, None: 4}, {"$tuple": [1]},
     {"\ud800": 1}, set(), frozenset({1, "a"}), OrderedDict([("b", 1), ("a", 2)]), Counter("aab"), deque([1, 2], maxlen=5),
-    np.int16(5), np.float64("1.1"), np.datetime64("2020-01-01T01", "h"), np.str_("x"), np.bool_(True), ...,  # noqa: FBT003
+    np.int16(5), np.float64("1.1"), np.datetime64("2020-01-01T01", "h"), np.str_("x"), np.bool_(True), ...,
     pd.Timestamp("2020-01-01", tz="US/Pacific"), pd.Timedelta("1ns"), pd.NaT, pd.NA, pd.Period("2020Q1"),
     pd.Interval(0, pd.Timestamp("2020").value, closed="neither"),
 ]  # fmt: skip
@@ -63,7 +63,11 @@ def test_a_large_plain_value_goes_to_a_file(shelf):
 
 
 def test_tables_and_arrays_inside_of_plain_values(shelf):
-    value = {"frame": pd.DataFrame({"a": [1, 2]}), "list": [np.arange(3), (pl.DataFrame({"z": [1]}), "x")], 5: pa.table({"q": [1]})}
+    value = {
+        "frame": pd.DataFrame({"a": [1, 2]}),
+        "list": [np.arange(3), (pl.DataFrame({"z": [1]}), "x")],
+        5: pa.table({"q": [1]}),
+    }
     found = shelf.back(value)
     pd.testing.assert_frame_equal(found["frame"], value["frame"])
     assert found["list"][0].tolist() == [0, 1, 2]
@@ -83,7 +87,9 @@ class Point:
 Pair = namedtuple("Pair", "a b")  # noqa: PYI024
 
 
-@pytest.mark.parametrize("value", [Colour.RED, Point(), Pair(1, 2), object(), len, int, {"a": [Point()]}, open(pathlib.Path(__file__))])  # noqa: SIM115, PTH123
+@pytest.mark.parametrize(
+    "value", [Colour.RED, Point(), Pair(1, 2), object(), len, int, {"a": [Point()]}, open(pathlib.Path(__file__))]
+)
 def test_unknown_values_are_refused_with_a_hint(shelf, value):
     with pytest.raises(ValueRefusedError) as refusal:
         shelf.put(value)
@@ -98,9 +104,13 @@ def test_a_value_that_holds_itself_is_refused(shelf):
 
 
 json_like = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=4), st.binary(max_size=4)),
+    st.one_of(
+        st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=4), st.binary(max_size=4)
+    ),
     lambda inner: st.one_of(
-        st.lists(inner, max_size=3), st.tuples(inner, inner), st.dictionaries(st.one_of(st.text(max_size=3), st.integers()), inner, max_size=3)
+        st.lists(inner, max_size=3),
+        st.tuples(inner, inner),
+        st.dictionaries(st.one_of(st.text(max_size=3), st.integers()), inner, max_size=3),
     ),
     max_leaves=10,
 )
@@ -145,7 +155,9 @@ def test_arrays(shelf, name):
         found.flat[0] = found.flat[-1]
 
 
-@pytest.mark.parametrize("value", [np.array([1, "a"], dtype=object), np.ma.array([1], mask=[True]), np.rec.array([(1,)])])
+@pytest.mark.parametrize(
+    "value", [np.array([1, "a"], dtype=object), np.ma.array([1], mask=[True]), np.rec.array([(1,)])]
+)
 def test_arrays_without_exact_form(shelf, value):
     with pytest.raises(ValueRefusedError):
         shelf.put(value)
@@ -156,13 +168,17 @@ def arrow_tables() -> dict[str, pa.Table]:
     return {
         "nulls and nan": pa.table({"f": pa.array([1.0, None, float("nan")])}),
         "metadata": pa.table({"a": [1]}).replace_schema_metadata({"k": "v"}),
-        "not null": pa.table([pa.array([1])], schema=pa.schema([pa.field("a", pa.int8(), nullable=False, metadata={"x": "y"})])),
+        "not null": pa.table(
+            [pa.array([1])], schema=pa.schema([pa.field("a", pa.int8(), nullable=False, metadata={"x": "y"})])
+        ),
         "nested": pa.table({"n": nested, "m": pa.array([[("k", 1)], None], pa.map_(pa.string(), pa.int8()))}),
         "same names": pa.Table.from_arrays([pa.array([1]), pa.array(["x"])], names=["a", "a"]),
         "no rows": pa.table({"a": pa.array([], pa.date32()), "d": pa.array([], pa.decimal256(50, 3))}),
         "no columns": pa.table({"a": [1, 2]}).select([]),
         "chunks": pa.table({"a": pa.chunked_array([[1], [2, 3]])}),
-        "dictionaries": pa.table({"a": pa.chunked_array([pa.array(["x"]).dictionary_encode(), pa.array(["y"]).dictionary_encode()])}),
+        "dictionaries": pa.table(
+            {"a": pa.chunked_array([pa.array(["x"]).dictionary_encode(), pa.array(["y"]).dictionary_encode()])}
+        ),
         "sliced": pa.table({"a": list(range(10)), "b": list("abcdefghij")}).slice(3, 4),
         "extension": pa.table({"u": pa.ExtensionArray.from_storage(pa.uuid(), pa.array([b"0" * 16], pa.binary(16)))}),
         "views": pa.table({"v": pa.array(["a" * 50, None], pa.string_view())}),
@@ -207,11 +223,21 @@ def test_an_arrow_table_may_be_read_back_as_pandas(shelf):
 
 POLARS = {
     "flat": pl.DataFrame({"i": [1, None], "f": [float("nan"), None], "s": ["a" * 40, None], "b": [True, None]}),
-    "types": pl.DataFrame({"d": [dt.date(2020, 1, 1)], "t": [dt.datetime(2020, 1, 1)], "u": [dt.timedelta(1)], "n": [None], "x": [b"x"]}),  # noqa: DTZ001
+    "types": pl.DataFrame(
+        {"d": [dt.date(2020, 1, 1)], "t": [dt.datetime(2020, 1, 1)], "u": [dt.timedelta(1)], "n": [None], "x": [b"x"]}
+    ),
     "zone": pl.DataFrame({"t": pl.Series([dt.datetime(2020, 1, 1)]).dt.replace_time_zone("Europe/Rome")}),  # noqa: DTZ001
     "decimal": pl.DataFrame({"d": pl.Series([Decimal("1.50")], dtype=pl.Decimal(20, 2))}),
-    "categories": pl.DataFrame({"c": pl.Series(["b", "a"], dtype=pl.Categorical), "e": pl.Series(["x", None], dtype=pl.Enum(["y", "x"]))}),
-    "nested": pl.DataFrame({"l": [[1, 2], None], "s": [{"a": 1}, {"a": None}], "a": pl.Series([[1, 2], [3, 4]], dtype=pl.Array(pl.Int8, 2))}),
+    "categories": pl.DataFrame(
+        {"c": pl.Series(["b", "a"], dtype=pl.Categorical), "e": pl.Series(["x", None], dtype=pl.Enum(["y", "x"]))}
+    ),
+    "nested": pl.DataFrame(
+        {
+            "l": [[1, 2], None],
+            "s": [{"a": 1}, {"a": None}],
+            "a": pl.Series([[1, 2], [3, 4]], dtype=pl.Array(pl.Int8, 2)),
+        }
+    ),
     "no rows": pl.DataFrame(schema={"a": pl.Int8, "b": pl.String}),
     "no columns": pl.DataFrame(),
     "int128": pl.DataFrame({"i": pl.Series([2**100], dtype=pl.Int128)}),
@@ -245,7 +271,9 @@ def test_geometries(shelf):
     import geopandas.testing
     from shapely.geometry import LineString, Point
 
-    frame = gpd.GeoDataFrame({"n": [1, 2, 3]}, geometry=[Point(1, 2), None, LineString([(0, 0, 5), (1, 1, 6)])], crs="EPSG:4326")
+    frame = gpd.GeoDataFrame(
+        {"n": [1, 2, 3]}, geometry=[Point(1, 2), None, LineString([(0, 0, 5), (1, 1, 6)])], crs="EPSG:4326"
+    )
     frame["other"] = gpd.GeoSeries([Point(), Point(0.1, 0.2), None], crs="EPSG:3857")
     found = shelf.back(frame)
     assert type(found) is gpd.GeoDataFrame

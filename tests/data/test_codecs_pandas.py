@@ -52,7 +52,7 @@ OBJECT = {
     "floats with nan": [1.5, float("nan"), None, 1],
     "only none": [None, None, None, None],
     "only nan": [float("nan")] * 4,
-    "numpy scalars": [np.int8(1), np.float32(1.1), np.datetime64("2020-01-01"), np.bool_(True)],  # noqa: FBT003
+    "numpy scalars": [np.int8(1), np.float32(1.1), np.datetime64("2020-01-01"), np.bool_(True)],
     "lone surrogate": ["\ud800", "a", "", "é"],
     "text": ["", "ü\x00", "日本", "a" * 1000],
     "intervals": [pd.Interval(1, 2), pd.Period("2020-01", "M"), pd.Timedelta(5), 1 + 2j],
@@ -73,14 +73,26 @@ def test_object_columns_keep_every_value(shelf, name):
 N = 6
 FLAT = {
     **{f"int {t}": pd.Series(np.arange(N), dtype=t) for t in ("int8", "int16", "int32", "int64", "uint8", "uint64")},
-    **{f"float {t}": pd.Series([1.5, np.nan, -0.0, np.inf, -np.inf, 0], dtype=t) for t in ("float16", "float32", "float64")},
+    **{
+        f"float {t}": pd.Series([1.5, np.nan, -0.0, np.inf, -np.inf, 0], dtype=t)
+        for t in ("float16", "float32", "float64")
+    },
     "big endian": pd.Series(np.arange(N, dtype=">i4")),
     "bool": pd.Series([True, False] * 3),
     "complex": pd.Series([1 + 2j, complex("nan"), 0, 1, 2, 3]),
-    **{f"datetime {u}": pd.Series(pd.to_datetime(["2020-01-01", None, "1990-05-05"] * 2)).astype(f"M8[{u}]") for u in ("s", "ms", "us", "ns")},
+    **{
+        f"datetime {u}": pd.Series(pd.to_datetime(["2020-01-01", None, "1990-05-05"] * 2)).astype(f"M8[{u}]")
+        for u in ("s", "ms", "us", "ns")
+    },
     "far datetime": pd.Series(np.array(["0001-01-01", "9999-12-31", "NaT"] * 2, dtype="M8[s]")),
-    **{f"timedelta {u}": pd.Series(pd.to_timedelta([1, None, -5] * 2, unit="s")).astype(f"m8[{u}]") for u in ("s", "ns")},
-    **{f"masked {t}": pd.Series([1, None, 0, 1, None, 1], dtype=t) for t in ("Int8", "Int64", "UInt16", "boolean", "Float32", "Float64")},
+    **{
+        f"timedelta {u}": pd.Series(pd.to_timedelta([1, None, -5] * 2, unit="s")).astype(f"m8[{u}]")
+        for u in ("s", "ns")
+    },
+    **{
+        f"masked {t}": pd.Series([1, None, 0, 1, None, 1], dtype=t)
+        for t in ("Int8", "Int64", "UInt16", "boolean", "Float32", "Float64")
+    },
     "str": pd.Series(["a", None, "", "ü", "b", "c"], dtype="str"),
     "string": pd.Series(["a", None, "", "ü", "b", "c"], dtype="string"),
     "string python": pd.Series(["a", None, "", "ü", "b", "c"], dtype="string[python]"),
@@ -103,7 +115,9 @@ FLAT = {
     "arrow list": pd.Series([[1], None, []] * 2, dtype=pd.ArrowDtype(pa.list_(pa.int64()))),
     "arrow decimal": pd.Series([Decimal("1.5"), None, Decimal(2)] * 2, dtype=pd.ArrowDtype(pa.decimal128(10, 2))),
     "arrow float nan": pd.Series(pd.arrays.ArrowExtensionArray(pa.chunked_array([[1.0, float("nan"), None] * 2]))),
-    "arrow dictionary": pd.Series(pd.arrays.ArrowExtensionArray(pa.chunked_array([pa.array(["a", None, "b"] * 2).dictionary_encode()]))),
+    "arrow dictionary": pd.Series(
+        pd.arrays.ArrowExtensionArray(pa.chunked_array([pa.array(["a", None, "b"] * 2).dictionary_encode()]))
+    ),
 }
 
 
@@ -142,7 +156,9 @@ INDEXES = {
     "no freq": pd.DatetimeIndex(["2020-01-03", "2020-01-01", None]),
     "levels": pd.MultiIndex.from_product([["a"], [1, 2, 3]], names=["x", None]),
     "levels with gaps": pd.MultiIndex.from_arrays([[1, None, 2], ["a", "b", None]], names=[("t", 1), "y"]),
-    "levels of times": pd.MultiIndex.from_arrays([pd.date_range("2020", periods=3, tz="UTC"), pd.Categorical(["a", "b", "a"])]),
+    "levels of times": pd.MultiIndex.from_arrays(
+        [pd.date_range("2020", periods=3, tz="UTC"), pd.Categorical(["a", "b", "a"])]
+    ),
     "unused level": pd.MultiIndex.from_product([list("abc"), [1, 2, 3]])[3:6],
     "categories": pd.CategoricalIndex(["a", "b", "a"], ordered=True),
     "intervals": pd.interval_range(0, 3),
@@ -208,7 +224,13 @@ class Own:
         (pd.DataFrame({"a": pd.arrays.SparseArray([0, 0, 1])}), "Sparse"),
         (pd.DataFrame({"a": np.array([1, 2], dtype=np.longdouble)}), "float128"),
         (type("Sub", (pd.DataFrame,), {})({"a": [1]}), "Sub"),
-        (pd.DataFrame({"a": [1]}, index=pd.date_range("2020", periods=1, freq=pd.offsets.CustomBusinessDay(holidays=["2020-01-02"]))), "frequency"),
+        (
+            pd.DataFrame(
+                {"a": [1]},
+                index=pd.date_range("2020", periods=1, freq=pd.offsets.CustomBusinessDay(holidays=["2020-01-02"])),
+            ),
+            "frequency",
+        ),
     ],
 )
 def test_what_would_not_survive_is_refused_with_a_reason_and_a_hint(shelf, value, word):
@@ -278,11 +300,15 @@ def frames(draw) -> pd.DataFrame:
                 values[row] = draw(CELLS)
             columns[at] = pd.Series(values, dtype=object)
     frame = pd.DataFrame(columns, index=pd.RangeIndex(rows))
-    frame.columns = pd.Index([draw(st.one_of(st.text(max_size=3), st.integers(), st.none())) for _ in columns], dtype=object)
+    frame.columns = pd.Index(
+        [draw(st.one_of(st.text(max_size=3), st.integers(), st.none())) for _ in columns], dtype=object
+    )
     return frame
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(frame=frames())
 def test_any_frame_survives_exactly_or_is_refused(shelf, frame):
     try:

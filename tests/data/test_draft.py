@@ -95,7 +95,9 @@ def test_a_new_attempt_waits_while_another_one_is_publishing(tmp_path):
 
 def test_two_publishers_at_once_both_get_a_version(tmp_path):
     store = ProductStore(tmp_path)
-    workers = [publisher(tmp_path, run, store.issue_fence(run, "b").token, "link", "wait") for run in ("one", "two", "three")]
+    workers = [
+        publisher(tmp_path, run, store.issue_fence(run, "b").token, "link", "wait") for run in ("one", "two", "three")
+    ]
     for worker in workers:
         assert worker.stdout is not None
         assert worker.stdout.readline() == "link\n"
@@ -166,7 +168,7 @@ def test_failed_checks_keep_the_version_and_hide_it(shelf):
 def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
-    if os.geteuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk], check=False).returncode:  # noqa: S607
+    if os.geteuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk], check=False).returncode:
         pytest.skip("mounting a small disk needs root")
     try:
         store = ProductStore(disk / "store")
@@ -191,7 +193,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path):
         publish(store, store.issue_fence("r", "b"))
         assert [name for name in files(disk) if "/.new-" in name] == []
     finally:
-        subprocess.run(["umount", disk], check=True)  # noqa: S607
+        subprocess.run(["umount", disk], check=True)
 
 
 def test_a_limit_on_the_size_of_files(tmp_path):
@@ -215,8 +217,8 @@ def test_a_read_only_root(tmp_path):
             path.chmod(0o555 if path.is_dir() else 0o444)
         undo = None
     else:
-        subprocess.run(["mount", "--bind", tmp_path / "disk", tmp_path / "disk"], check=True)  # noqa: S607
-        subprocess.run(["mount", "-o", "remount,bind,ro", tmp_path / "disk"], check=True)  # noqa: S607
+        subprocess.run(["mount", "--bind", tmp_path / "disk", tmp_path / "disk"], check=True)
+        subprocess.run(["mount", "-o", "remount,bind,ro", tmp_path / "disk"], check=True)
         undo = ["umount", tmp_path / "disk"]
     try:
         with pytest.raises(StorageError, match="read-only file system|permission denied") as refusal:
@@ -230,7 +232,7 @@ def test_a_read_only_root(tmp_path):
             store.clean(CleanPolicy(keep_last=1))
     finally:
         if undo is not None:
-            subprocess.run(undo, check=True)  # noqa: S603
+            subprocess.run(undo, check=True)
         else:
             for path in [tmp_path / "disk", *(tmp_path / "disk").rglob("*")]:
                 path.chmod(0o755)

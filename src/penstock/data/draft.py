@@ -16,6 +16,7 @@ from penstock.data.files import FileSink
 from penstock.data.manifest import FORMAT, Manifest, OutputEntry, encode_manifest
 from penstock.data.naming import unquote
 from penstock.data.places import GATE, address_key, manifest_key, number_of, version_name
+from penstock.data.plain import is_json_text
 from penstock.data.reading import Reader
 from penstock.data.writing import ValueWriter, Written, parts_entry
 from penstock.model.errors import FenceError, ProductMissingError, ValueRefusedError
@@ -49,6 +50,11 @@ class Draft:
     def __init__(
         self, backend: Backend, address: Address, fence: Fence, *, allow_pickle: bool = False, step: Step = _no_step
     ) -> None:
+        if not is_json_text(f"{address}{fence.run}"):
+            raise ValueRefusedError(
+                f"storing outputs of {str(address)!r}: UTF-8 cannot hold that name",
+                hint="Rename the block or pipeline.",
+            )
         self._backend = backend
         self._address = address
         self._fence = fence

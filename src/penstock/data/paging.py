@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from penstock.data.duck import connection, identifier
+from penstock.data.duck import connection
 from penstock.data.store import ProductStore
 from penstock.model.errors import SettingInvalidError
 from penstock.model.product import ProductRef
@@ -78,15 +78,18 @@ def _query(
 ) -> pa.Table:
     import duckdb
 
+    # DuckDB takes names that differ only in case for one, so it is given numbers.
+    codes = {name: f"c{at}" for at, name in reversed(list(enumerate(table.column_names)))}
     parameters: list[Any] = []
-    where = " and ".join(_condition(one, parameters) for one in filters)
+    where = " and ".join(_condition(one, codes[one.column], parameters) for one in filters)
     # By position as well, so that equal rows keep their order from page to page.
-    order = [f"{identifier(name)} {'desc' if name != asked else 'asc'} nulls last" for asked, name in sort]
-    names = ", ".join(identifier(name) for name in columns) if columns is not None else "* exclude (__row__)"
-    query = f"select {names} from numbered" + (f" where {where}" if where else "")  # noqa: S608 - quoted, bound
+    order = [f"{codes[name]} {'desc' if name != asked else 'asc'} nulls last" for asked, name in sort]
+    wanted = [codes[name] for name in columns] if columns is not None else [f"c{at}" for at in range(table.num_columns)]
+    names = list(columns) if columns is not None else table.column_names
+    query = f"select {', '.join(wanted)} from numbered" + (f" where {where}" if where else "")  # noqa: S608 - codes
     query += f" order by {', '.join([*order, '__row__'])} limit {int(limit)} offset {int(offset)}"
     with connection() as duck:
-        duck.register("stored", table)
+        duck.register("stored", table.rename_columns([f"c{at}" for at in range(table.num_columns)]))
         duck.execute("create view numbered as select *, row_number() over () as __row__ from stored")
         try:
             found: pa.Table = duck.execute(query, parameters).to_arrow_table()
@@ -94,11 +97,10 @@ def _query(
             raise SettingInvalidError(
                 f"reading a page of {ref}: {str(error).splitlines()[0]}", hint="Check the filter against the types."
             ) from error
-    return found
+    return found.rename_columns(names)
 
 
-def _condition(one: Filter, parameters: list[Any]) -> str:
-    name = identifier(one.column)
+def _condition(one: Filter, name: str, parameters: list[Any]) -> str:
     if one.op == "null":
         return f"{name} is null"
     if one.op == "not null":

@@ -1,0 +1,162 @@
+"""Pages, export and comparison of stored outputs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from penstock.data import Filter, diff, export, page
+from penstock.model.errors import SettingInvalidError, StorageError, ValueRefusedError
+
+
+@pytest.fixture
+def ref(shelf):
+    return shelf.put(pd.DataFrame({"n": [3, 1, 2, None], "s": ["c", "a", 'q"x', None], "N": [1, 2, 3, 4]})).ref
+
+
+def test_a_page_in_stored_order(shelf, ref):
+    assert page(shelf.store, ref, offset=1, limit=2, columns=["s"]).to_pydict() == {"s": ["a", 'q"x']}
+    assert page(shelf.store, ref, offset=9).num_rows == 0
+
+
+def test_a_page_sorted_and_filtered(shelf, ref):
+    assert page(shelf.store, ref, sort=["-n"]).column("N").to_pylist() == [1, 3, 2, 4]
+    assert page(shelf.store, ref, sort=["n"], limit=1, offset=1, columns=["s"]).to_pydict() == {"s": ['q"x']}
+    found = page(shelf.store, ref, filter=[Filter("n", ">=", 2), Filter("s", "contains", 'Q"')])
+    assert found.column("N").to_pylist() == [3]
+    assert page(shelf.store, ref, filter=[Filter("s", "null")]).column("N").to_pylist() == [4]
+    assert page(shelf.store, ref, filter=[Filter("s", "not null")]).num_rows == 3
+    assert page(shelf.store, ref, filter=[Filter("s", "=", "x'; drop table stored; --")]).num_rows == 0
+
+
+def test_bad_pages(shelf, ref):
+    for wrong in (
+        {"columns": ["x"]},
+        {"sort": ["-x"]},
+        {"filter": [Filter("x", "=", 1)]},
+        {"filter": [Filter("n", "like", 1)]},
+        {"filter": [Filter("n", ">", "x")]},
+    ):
+        with pytest.raises(SettingInvalidError) as refusal:
+            page(shelf.store, ref, **wrong)
+        assert refusal.value.hint
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "json", "arrow"])
+def test_export(shelf, ref, tmp_path, kind):
+    path = tmp_path / f"mit ' Leerzeichen é.{kind}"
+    path.write_text("old")
+    export(shelf.store, ref, None, path, kind)
+    if kind == "csv":
+        found = pd.read_csv(path)
+    elif kind == "json":
+        found = pd.DataFrame(json.loads(path.read_text()))
+    elif kind == "parquet":
+        found = pq.read_table(path).to_pandas()
+    else:
+        found = pa.ipc.open_file(path).read_all().to_pandas()
+    assert found["s"].tolist()[:3] == ["c", "a", 'q"x']
+    assert found.iloc[:, 2].tolist() == [1, 2, 3, 4]
+    assert [entry.name for entry in tmp_path.iterdir() if entry.is_file()] == [path.name]
+
+
+def test_export_has_the_index_in_front(shelf, tmp_path):
+    ref = shelf.put(pd.DataFrame({"a": [1]}, index=pd.Index(["x"], name="key"))).ref
+    export(shelf.store, ref, "output_0", tmp_path / "a.csv", "csv")
+    assert (tmp_path / "a.csv").read_text() == "key,a\nx,1\n"
+
+
+def test_export_of_values(shelf, tmp_path):
+    ref = shelf.put({"a": [1, None, "ü"]}, np.zeros(2), object_with_complex()).ref
+    export(shelf.store, ref, "output_0", tmp_path / "a.json", "json")
+    assert json.loads((tmp_path / "a.json").read_text()) == {"a": [1, None, "ü"]}
+    for output, kind in (("output_0", "csv"), ("output_1", "json"), ("output_2", "json")):
+        with pytest.raises(ValueRefusedError):
+            export(shelf.store, ref, output, tmp_path / "b", kind)
+    with pytest.raises(SettingInvalidError, match="unknown format"):
+        export(shelf.store, ref, None, tmp_path / "b", "xlsx")
+    with pytest.raises(SettingInvalidError, match="folder does not exist"):
+        export(shelf.store, ref, None, tmp_path / "no" / "b", "json")
+
+
+def object_with_complex() -> dict[str, complex]:
+    return {"z": 1j}
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "json", "arrow"])
+def test_a_full_disk_leaves_the_earlier_file(shelf, tmp_path, kind):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], check=False, capture_output=True
+    ).returncode:
+        pytest.skip("mounting a small disk needs root")
+    try:
+        ref = shelf.put(pd.DataFrame({"a": np.random.default_rng(0).random(10**6)})).ref
+        path = disk / "out"
+        path.write_text("old")
+        with pytest.raises(StorageError) as refusal:
+            export(shelf.store, ref, None, path, kind)
+        assert refusal.value.hint
+        assert path.read_text() == "old"
+        assert [entry.name for entry in disk.iterdir()] == ["out"]
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def test_diff_by_key(shelf):
+    before = shelf.put(pd.DataFrame({"k": [1, 2, 3, None], "v": ["a", "b", None, "z"], "old": 1})).ref
+    after = shelf.put(pd.DataFrame({"k": [2, 3, 4, None], "v": ["b", "x", "d", "z"], "new": 1.5})).ref
+    found = diff(shelf.store, before, after, key="k")
+    assert found.differs
+    assert (found.added_columns, found.removed_columns) == (("new",), ("old",))
+    rows = found.row_changes
+    assert rows is not None
+    assert (rows.added, rows.removed, rows.changed, rows.changed_columns) == (1, 1, 1, {"v": 1})
+    assert rows.samples["changed"] == [{"k": 3, "v before": None, "v": "x"}]
+    assert rows.samples["added"][0]["k"] == 4
+    assert found.statistics["v"] == {"nulls": [1, 0], "minimum": ["a", "b"], "distinct": [3, 4]}
+    text = "\n".join(found.lines())
+    assert "1 added, 1 removed, 1 changed" in text
+    assert json.loads(json.dumps(found.to_dict()))["row_changes"]["added"] == 1
+
+
+def test_diff_without_key(shelf):
+    frame = pd.DataFrame({"f": [1.0, np.nan], "s": ["a", "b"]})
+    first = shelf.put(frame).ref
+    assert not diff(shelf.store, first, first).differs
+    same = diff(shelf.store, first, shelf.put(frame.copy()).ref)
+    assert not same.differs
+    assert "no difference" in same.lines()[0]
+    swapped = diff(shelf.store, first, shelf.put(frame.assign(s=["b", "a"])).ref)
+    assert swapped.differs
+    assert swapped.content_differs
+    assert diff(shelf.store, first, shelf.put(frame[["s", "f"]]).ref).reordered
+    assert diff(shelf.store, first, shelf.put(frame.iloc[:1]).ref).rows == (2, 1)
+
+
+def test_diff_of_values_and_of_kinds(shelf):
+    one, same, two = (shelf.put(value).ref for value in ({"a": Decimal(1)}, {"a": Decimal(1)}, {"a": Decimal(2)}))
+    assert not diff(shelf.store, one, same).differs
+    assert diff(shelf.store, one, two).differs
+    kinds = diff(shelf.store, one, shelf.put(np.zeros(3)).ref)
+    assert kinds.kinds == ("json", "array")
+    arrays = [shelf.put(np.arange(3) + add).ref for add in (0, 0, 1)]
+    assert not diff(shelf.store, arrays[0], arrays[1]).differs
+    assert diff(shelf.store, arrays[0], arrays[2]).differs
+
+
+def test_diff_refuses_a_key_that_is_none(shelf):
+    ref = shelf.put(pd.DataFrame({"k": [1, 1], "v": [1, 2]})).ref
+    other = shelf.put(pd.DataFrame({"k": [1, 1], "v": [1, 3]})).ref
+    for key in ("k", "nope"):
+        with pytest.raises(SettingInvalidError):
+            diff(shelf.store, ref, other, key=key)
+    assert diff(shelf.store, ref, other, key=["k", "v"]).row_changes.added == 1

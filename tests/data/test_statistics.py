@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from penstock.data.statistics import column_statistics, json_safe
+
+
+def of(values: pa.Array | list[object]) -> object:
+    data = values if isinstance(values, pa.Array) else pa.array(values)
+    return column_statistics("c", str(data.type), pa.chunked_array([data]))
+
+
+def test_exact_in_small_columns():
+    found = of([3, None, 1, 3])
+    assert (found.nulls, found.minimum, found.maximum, found.distinct, found.exact) == (1, 1, 3, 2, True)
+    assert of(pa.array([], pa.int8())).minimum is None
+    assert of(pa.nulls(3)).nulls == 3
+    assert (of([2.5, float("nan"), -1.0]).minimum, of([2.5, float("nan"), -1.0]).maximum) == (-1.0, 2.5)
+    assert of([float("inf"), 0.0]).maximum == "inf"
+    assert of([True, False]).minimum is False
+    assert of(["b", "a"]).minimum == "a"
+    times = of(pa.array([0, 86_400_000_000_001], pa.timestamp("ns")))
+    assert times.minimum == "1970-01-01T00:00:00"
+    assert times.maximum.startswith("1970-01-02T00:00:00.000000001")
+    assert of([[1], [2]]).minimum is None
+    assert of([2**62, 1]).maximum == str(2**62)
+
+
+@pytest.mark.parametrize("kinds", [5, 1000, 60_000, 2_000_000])
+def test_distinct_values_are_estimated_in_large_columns(kinds):
+    values = np.random.default_rng(1).permutation(np.arange(2_000_000) % kinds)
+    found = of(pa.array(values))
+    assert (found.minimum, found.maximum, found.exact) == (0, kinds - 1, True)
+    assert kinds / 4 <= found.distinct <= kinds * 4
+
+
+def test_text_above_a_million_rows_is_sampled():
+    values = pd.Series(np.arange(1_100_000) % 7).astype(str)
+    found = of(pa.array(values, type=pa.large_string()))
+    assert (found.exact, found.minimum, found.maximum, found.distinct) == (False, "0", "6", 7)
+
+
+def test_everything_can_be_shown():
+    odd = [
+        1,
+        2**80,
+        float("nan"),
+        "x" * 9999,
+        "\ud800",
+        b"\xff" * 999,
+        {1: {2: [3] * 999}},
+        object(),
+        np.float64(1.5),
+        np.datetime64("2020"),
+        pd.NaT,
+        np.longdouble(1),
+    ]
+    text = json.dumps([json_safe(value) for value in odd])
+    assert len(text) < 5000
+    assert "NaN" not in text
+
+
+def test_previews_are_bounded(shelf):
+    wide = pd.DataFrame({f"column {at}": ["x" * 1000] * 20 for at in range(1500)})
+    deep = {"a": ["y" * 100_000] * 1000}
+    for value in (wide, deep, "z" * 10**6, np.zeros((100, 100)), [wide] * 2):
+        for summary in shelf.put(value).summaries():
+            assert len(json.dumps(summary.preview, separators=(",", ":"))) <= 64_000
