@@ -265,4 +265,4 @@ def partition_name(plan: RunPlan) -> str:
 
 def new_run_id(now: datetime, salt: str) -> str:
     """A run's id: its start in UTC and a few characters that tell runs of the same microsecond apart."""
-    return f"{now.astimezone(UTC):%Y%m%dT%H%M%S%f}-{re.sub(r'[^0-9a-z]', '', salt.lower())[:6]}"
+    return f"{now.astimezone(UTC):%Y%m%d-%H%M%S-%f}-{re.sub(r'[^0-9a-z]', '', salt.lower())[:6]}"

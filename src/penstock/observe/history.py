@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from penstock.data.naming import quote, unquote
 from penstock.model.run import RunState
-from penstock.observe.record import RUN_RECORD, file_name, read_record
+from penstock.observe.record import RUN_RECORD, read_record
 
 
 @dataclass(slots=True)
@@ -43,7 +44,7 @@ def past_run(logs_root: Path, pipeline: str, run: str) -> PastRun | None:
 
 def latest_run(logs_root: Path, pipeline: str, earliest: float, latest: float) -> PastRun | None:
     """The last run of a pipeline that began between two moments, seconds since the epoch, both included."""
-    folder = logs_root / "pipelines" / file_name(pipeline) / ".logs"
+    folder = logs_root / "pipelines" / quote(pipeline) / ".logs"
     names = sorted((entry.parent.name for entry in folder.glob(f"*/{RUN_RECORD}")), reverse=True)
     for name in names:
         found = past_run(logs_root, pipeline, name)
@@ -54,6 +55,7 @@ def latest_run(logs_root: Path, pipeline: str, earliest: float, latest: float) -
 
 def find_run(logs_root: Path, run: str) -> PastRun | None:
     """The run of that id, whatever its pipeline."""
-    for record in logs_root.glob(f"pipelines/*/.logs/{file_name(run)}/{RUN_RECORD}"):
-        return past_run(logs_root, record.parents[2].name, run)
+    for record in logs_root.glob(f"pipelines/*/.logs/{quote(run)}/{RUN_RECORD}"):
+        pipeline = unquote(record.parents[2].name)
+        return past_run(logs_root, pipeline, run) if pipeline else None
     return None

@@ -6,15 +6,14 @@ holds the run's events, appended as they happen, so that a killed process leaves
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any, TextIO
-from urllib.parse import quote
 
+from penstock.data.naming import quote
 from penstock.model import events
 from penstock.model.errors import StorageError
 
@@ -23,21 +22,11 @@ RUN_RECORD = "run.jsonl"
 ROTATE_BYTES = 20 * 1024 * 1024
 """A block's log is continued in a new file at this size; ten are kept, so that a chatty block cannot fill the disk."""
 KEPT_FILES = 10
-LONGEST_NAME = 200
-"""Characters of a file name, with room left for an ending below the 255 that file systems allow."""
 
 
 def run_folder(logs_root: Path, pipeline: str, run: str) -> Path:
     """Where the logs of that run are."""
-    return logs_root / "pipelines" / file_name(pipeline) / ".logs" / file_name(run)
-
-
-def file_name(name: str) -> str:
-    """A name of a project as one component of a path: slashes and control characters are percent-encoded."""
-    quoted = quote(name, safe=" ()[]{}@+,;=!$&'~#")
-    if len(quoted) <= LONGEST_NAME:
-        return quoted
-    return f"{quoted[: LONGEST_NAME - 17]}~{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+    return logs_root / "pipelines" / quote(pipeline) / ".logs" / quote(run)
 
 
 class RunRecorder:
@@ -89,12 +78,12 @@ class RunRecorder:
                 lines = "".join(
                     log_line(at, level, line, block=block, stream=stream) for line in text.splitlines() if line
                 )
-                self._file(f"{file_name(block)}.log").write(lines)
+                self._file(f"{quote(block)}.log").write(lines)
             case events.BlockLogged(block=block, level=level, text=text, at=at):
-                self._file(f"{file_name(block)}.log").write(log_line(at, level, text, block=block))
+                self._file(f"{quote(block)}.log").write(log_line(at, level, text, block=block))
             case events.BlockEnded(block=block) if event.failure is not None:
                 detail = event.failure.traceback or event.failure.message
-                self._file(f"{file_name(block)}.log").write(log_line(event.at, "ERROR", detail, block=block))
+                self._file(f"{quote(block)}.log").write(log_line(event.at, "ERROR", detail, block=block))
                 self._record(event)
             case _:
                 self._record(event)

@@ -6,7 +6,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from penstock.observe.record import RUN_RECORD, file_name
+from penstock.data.naming import quote
+from penstock.observe.record import RUN_RECORD
 
 
 def old_runs(logs_root: Path, *, before: float, pipeline: str | None = None) -> Iterator[Path]:
@@ -17,7 +18,7 @@ def old_runs(logs_root: Path, *, before: float, pipeline: str | None = None) -> 
         before: seconds since the epoch.
         pipeline: only this pipeline's runs.
     """
-    pattern = f"pipelines/{file_name(pipeline) if pipeline else '*'}/.logs/*"
+    pattern = f"pipelines/{quote(pipeline) if pipeline else '*'}/.logs/*"
     for folder in sorted(logs_root.glob(pattern)):
         record = folder / RUN_RECORD
         newest = record if record.exists() else folder

@@ -1,0 +1,93 @@
+import json
+
+import pytest
+
+from penstock.model import events
+from penstock.model.errors import StorageError
+from penstock.observe import record
+from penstock.observe.record import RotatingFile, RunRecorder, read_record, run_folder
+from tests.observe.runs import record_run
+
+
+def lines(file):
+    return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+def test_a_block_has_a_log_of_its_own_in_json_lines(tmp_path):
+    folder = record_run(tmp_path).folder
+    log = lines(folder / "load.log")
+    assert [(entry["level"], entry["message"]) for entry in log] == [
+        ("INFO", "one"),
+        ("INFO", "two"),
+        ("WARNING", "café"),
+    ]
+    assert log[0]["at"] == "1970-01-01T00:16:41.000+00:00"
+    assert log[0]["stream"] == "stdout"
+    failed = lines(folder / "a%2fb.log")
+    assert failed[0]["level"] == "ERROR"
+    assert failed[0]["message"].endswith("ValueError: no such day")
+
+
+def test_the_record_holds_the_run_and_survives_a_last_line_cut_by_a_kill(tmp_path):
+    folder = record_run(tmp_path).folder
+    entries = read_record(tmp_path, "flights", "r1")
+    assert [entry["event"] for entry in entries] == [
+        "RunStarted",
+        "BlockStarted",
+        "BlockEnded",
+        "BlockEnded",
+        "RunEnded",
+    ]
+    assert entries[0]["variables"] == {"day": 1, "city": "Zürich"}
+    whole = (folder / "run.jsonl").read_bytes()
+    (folder / "run.jsonl").write_bytes(whole[:-20])
+    assert [entry["event"] for entry in read_record(tmp_path, "flights", "r1")][-1] == "BlockEnded"
+
+
+def test_what_is_written_is_there_before_the_file_is_closed(tmp_path):
+    recorder = RunRecorder(tmp_path, "p", "r")
+    recorder(events.BlockPrinted("r", "b", "stderr", "last words", 1.0))
+    assert lines(recorder.folder / "b.log")[0]["level"] == "ERROR"
+    recorder.close()
+
+
+def test_text_that_is_no_unicode_is_kept_readable(tmp_path):
+    recorder = RunRecorder(tmp_path, "p", "r")
+    recorder(events.BlockLogged("r", "b", "INFO", "lone \udcff surrogate", 1.0))
+    recorder.close()
+    assert "lone" in (recorder.folder / "b.log").read_text()
+
+
+def test_a_log_is_continued_in_a_fresh_file_and_ten_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(record, "ROTATE_BYTES", 100)
+    file = RotatingFile(tmp_path / "b.log")
+    for number in range(60):
+        file.write(f"line {number:04d} {'x' * 39}\n")
+    file.close()
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert len(names) == record.KEPT_FILES
+    assert "line 0059" in (tmp_path / "b.log").read_text()
+    assert "line 0057" in (tmp_path / "b.log.1").read_text()
+
+
+@pytest.mark.parametrize("name", ["a/b", "..", "../../x", "ž" * 300, "nul\0", "x" * 1000, "con trol\n", "Con"])
+def test_no_name_leads_out_of_the_folder(tmp_path, name):
+    recorder = record_run(tmp_path / "logs", name, pipeline=name)
+    assert recorder.folder.resolve().is_relative_to(tmp_path / "logs")
+    assert not recorder.failed
+    assert read_record(tmp_path / "logs", name, name)[0]["pipeline"] == name
+    assert [path.name for path in tmp_path.iterdir()] == ["logs"]
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "pipelines").write_text("a file")
+    with pytest.raises(StorageError, match="making the log folder"):
+        RunRecorder(tmp_path, "p", "r")
+
+
+def test_a_disk_that_fills_up_ends_no_run(tmp_path):
+    recorder = RunRecorder(tmp_path, "p", "r")
+    (recorder.folder / "b.log").symlink_to("/dev/full")
+    recorder(events.BlockLogged("r", "b", "INFO", "x", 1.0))
+    assert "No space left" in recorder.failed
+    assert run_folder(tmp_path, "p", "r") == recorder.folder
