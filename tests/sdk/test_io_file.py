@@ -126,3 +126,8 @@ def test_broken_files_are_errors_of_ours_or_a_frame(tmp_path: Path, name: str, c
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match=r"exporting to .*nope"):
         FileIO().export(FRAME, tmp_path / "nope" / "f.csv")
+
+
+def test_code_that_expects_a_file_not_found_error_catches_one(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        FileIO().load(str(tmp_path / "nope.csv"))

@@ -141,6 +141,12 @@ class UnsupportedError(PenstockError):
     phase = Phase.PROJECT
 
 
+class FileMissingError(FileInvalidError, FileNotFoundError):
+    """A file that block code asked for does not exist; code that expects a FileNotFoundError catches it as one."""
+
+    code = "J108"
+
+
 class ProfileInvalidError(PenstockError):
     """A profile of io_config.yaml is missing or lacks a key that the connection needs."""
 

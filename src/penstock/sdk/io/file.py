@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from penstock.model.errors import (
     DriverMissingError,
     FileInvalidError,
+    FileMissingError,
     QueryFailedError,
     StorageError,
     ValueRefusedError,
@@ -194,6 +195,8 @@ def _read(filepath: str | os.PathLike[str], given: FileFormat | str | None, opti
         frame: pd.DataFrame = readers[kind](filepath, **options)
     except ImportError as error:
         raise _missing(kind, f"loading {filepath}", error) from None
+    except FileNotFoundError as error:
+        raise FileMissingError(f"loading {filepath}: {error.strerror or error}", hint="Check the path.") from error
     except OSError as error:
         raise FileInvalidError(f"loading {filepath}: {error.strerror or error}", hint="Check the path.") from error
     except (ValueError, SyntaxError) as error:
