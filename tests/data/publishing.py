@@ -19,7 +19,8 @@ def main(root: str, run: str, token: int, stop_at: str, action: str) -> None:
             return
         if action == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
-        print(name, flush=True)
+        sys.stdout.write(f"{name}\n")
+        sys.stdout.flush()
         sys.stdin.readline()
 
     store = ProductStore(root)
@@ -31,7 +32,7 @@ def main(root: str, run: str, token: int, stop_at: str, action: str) -> None:
     step("added")
     manifest = draft.publish(Lineage(run=run), fingerprint=fingerprint(Lineage(variables={"run": run})))
     step("done")
-    print("published", manifest.ref.version, flush=True)
+    sys.stdout.write(f"published {manifest.ref.version}\n")
 
 
 STEPS = ["drafted", "first added", "added", "publish", "fenced", "claim", "link", "published", "done"]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import io
 import math
 import pathlib
 import uuid
@@ -43,7 +44,7 @@ def same(one: object, other: object) -> bool:
     return type(one) is type(other) and repr(one) == repr(other)
 
 
-@pytest.mark.parametrize("value", PLAIN, ids=lambda value: repr(value)[:40])
+@pytest.mark.parametrize("value", PLAIN, ids=lambda value: type(value).__name__)
 def test_plain_values_survive_alone_and_inside(shelf, value):
     assert same(shelf.back(value), value)
     assert same(shelf.back({"in": [value, (value,)]}), {"in": [value, (value,)]})
@@ -88,7 +89,9 @@ Pair = namedtuple("Pair", "a b")  # noqa: PYI024
 
 
 @pytest.mark.parametrize(
-    "value", [Colour.RED, Point(), Pair(1, 2), object(), len, int, {"a": [Point()]}, open(pathlib.Path(__file__))]
+    "value",
+    [Colour.RED, Point(), Pair(1, 2), object(), len, int, {"a": [Point()]}, io.BytesIO(b"x")],
+    ids=lambda value: type(value).__name__,
 )
 def test_unknown_values_are_refused_with_a_hint(shelf, value):
     with pytest.raises(ValueRefusedError) as refusal:
@@ -180,11 +183,19 @@ def arrow_tables() -> dict[str, pa.Table]:
             {"a": pa.chunked_array([pa.array(["x"]).dictionary_encode(), pa.array(["y"]).dictionary_encode()])}
         ),
         "sliced": pa.table({"a": list(range(10)), "b": list("abcdefghij")}).slice(3, 4),
-        "extension": pa.table({"u": pa.ExtensionArray.from_storage(pa.uuid(), pa.array([b"0" * 16], pa.binary(16)))}),
         "views": pa.table({"v": pa.array(["a" * 50, None], pa.string_view())}),
         "null type": pa.table({"n": pa.nulls(2)}),
         "times": pa.table({"t": pa.array([1], pa.timestamp("ns", "Asia/Tokyo")), "o": pa.array([1], pa.time32("s"))}),
     }
+
+
+@pytest.mark.skipif(not hasattr(pa, "uuid"), reason="this pyarrow has no such type")
+def test_extension_types(shelf):
+    storage = pa.array([b"0" * 16, None], pa.binary(16))
+    table = pa.table({"u": pa.ExtensionArray.from_storage(pa.uuid(), storage)})
+    found = shelf.back(table)
+    assert found.schema == table.schema
+    assert found.equals(table)
 
 
 @pytest.mark.parametrize("name", arrow_tables())
@@ -224,7 +235,13 @@ def test_an_arrow_table_may_be_read_back_as_pandas(shelf):
 POLARS = {
     "flat": pl.DataFrame({"i": [1, None], "f": [float("nan"), None], "s": ["a" * 40, None], "b": [True, None]}),
     "types": pl.DataFrame(
-        {"d": [dt.date(2020, 1, 1)], "t": [dt.datetime(2020, 1, 1)], "u": [dt.timedelta(1)], "n": [None], "x": [b"x"]}
+        {
+            "d": [dt.date(2020, 1, 1)],
+            "t": [dt.datetime(2020, 1, 1)],  # noqa: DTZ001
+            "u": [dt.timedelta(1)],
+            "n": [None],
+            "x": [b"x"],
+        }
     ),
     "zone": pl.DataFrame({"t": pl.Series([dt.datetime(2020, 1, 1)]).dt.replace_time_zone("Europe/Rome")}),  # noqa: DTZ001
     "decimal": pl.DataFrame({"d": pl.Series([Decimal("1.50")], dtype=pl.Decimal(20, 2))}),
@@ -240,19 +257,13 @@ POLARS = {
     ),
     "no rows": pl.DataFrame(schema={"a": pl.Int8, "b": pl.String}),
     "no columns": pl.DataFrame(),
-    "int128": pl.DataFrame({"i": pl.Series([2**100], dtype=pl.Int128)}),
 }
 
 
 @pytest.mark.parametrize("name", POLARS)
 def test_polars_frames(shelf, name):
     frame = POLARS[name]
-    try:
-        found = shelf.back(frame)
-    except ValueRefusedError as refusal:
-        assert name == "int128"
-        assert refusal.hint
-        return
+    found = shelf.back(frame)
     assert found.schema == frame.schema
     assert found.equals(frame, null_equal=True)
     for series in frame:
@@ -260,9 +271,16 @@ def test_polars_frames(shelf, name):
         assert shelf.back(series).name == series.name
 
 
+def test_integers_that_arrow_has_no_type_for(shelf):
+    frame = pl.DataFrame({"i": pl.Series([2**100], dtype=pl.Int128)})
+    with pytest.raises(ValueRefusedError, match="Int128") as refusal:
+        shelf.put(frame)
+    assert refusal.value.hint
+
+
 def test_a_lazy_frame_is_collected_and_objects_are_refused(shelf):
     assert shelf.back(pl.LazyFrame({"a": [1]}).select(pl.col("a") + 1)).to_dict(as_series=False) == {"a": [2]}
-    with pytest.raises(ValueRefusedError, match="Object|object"):
+    with pytest.raises(ValueRefusedError, match=r"Object|object"):
         shelf.put(pl.DataFrame({"o": pl.Series([Point()], dtype=pl.Object)}))
 
 

@@ -310,10 +310,5 @@ def frames(draw) -> pd.DataFrame:
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(frame=frames())
-def test_any_frame_survives_exactly_or_is_refused(shelf, frame):
-    try:
-        found = shelf.back(frame)
-    except ValueRefusedError as refusal:
-        assert refusal.hint
-        return
-    same_frame(found, frame)
+def test_any_frame_of_known_values_survives_exactly(shelf, frame):
+    same_frame(shelf.back(frame), frame)

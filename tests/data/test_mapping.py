@@ -50,6 +50,7 @@ def test_only_the_changed_column_is_written(shelf, frame):
     assert unchanged.summaries()[0].columns == second.summaries()[0].columns
 
 
+@pytest.mark.skipif(pd.__version__ < "3", reason="pandas 2 copies the columns that it selects")
 def test_renamed_reordered_dropped_and_repeated_columns_are_not_written(shelf, frame):
     loaded = shelf.store.load(shelf.put(frame).ref)
     turned = loaded[["s", "i", "f"]].rename(columns={"i": "n"})
@@ -89,6 +90,26 @@ def test_writing_through_numpy_is_seen(shelf):
     assert stored_on_disk(second, shelf) == COLUMN
     assert (shelf.store.load(first.ref) == value).all()
     assert shelf.store.load(second.ref)[-1] == -1
+
+
+def test_nullable_and_object_columns_are_recognised_by_their_values(shelf, frame):
+    frame = pd.DataFrame(
+        {
+            "n": frame["i"].astype("Int64").mask(frame["b"]),
+            "o": frame["s"].astype(object),
+            "m": pd.Series([1, "x"] * (N // 2), dtype=object),
+            "z": pd.Series([0.0, None] * (N // 2), dtype="Float64"),
+        }
+    )
+    loaded = shelf.store.load(shelf.put(frame).ref)
+    manifest = shelf.put(loaded)
+    assert stored_on_disk(manifest, shelf) < COLUMN + N // 8 + 10_000
+    pd.testing.assert_frame_equal(shelf.store.load(manifest.ref), frame)
+    loaded["z"] = -loaded["z"]
+    loaded.loc[3, "n"] = -7
+    found = shelf.store.load(shelf.put(loaded).ref)
+    assert np.signbit(found["z"][0])
+    assert found["n"][3] == -7
 
 
 def test_writing_the_same_value_back_is_no_change(shelf, frame):
@@ -132,7 +153,7 @@ def test_polars_and_arrow_pass_columns_through(shelf, frame):
         if isinstance(loaded, pl.DataFrame):
             changed = loaded.with_columns(pl.col("i") + 1)
         else:
-            changed = loaded.set_column(0, "i", pa.compute.add(loaded["i"], 1))
+            changed = loaded.set_column(0, "i", pa.compute.add(loaded["i"], 2))
         second = shelf.put(changed)
         assert COLUMN <= stored_on_disk(second, shelf) < COLUMN + 25_000
         assert shelf.store.load(second.ref).equals(changed)

@@ -222,7 +222,7 @@ def _check_key(duck: Any, keys: list[str], what: str) -> None:
     names = ", ".join(identifier(name) for name in keys)
     for table in ("b", "a"):
         query = f"select count(*) from (select 1 from {table} group by {names} having count(*) > 1)"  # noqa: S608
-        if duck.execute(query).fetchone()[0]:
+        if duck.sql(query).fetchall()[0][0]:
             raise SettingInvalidError(
                 f"comparing {what} by {', '.join(keys)}: several rows have the same key",
                 hint="Choose columns that identify a row.",
@@ -234,14 +234,14 @@ def _joined(duck: Any, keys: list[str], others: list[str]) -> RowsDiff:
     differs = [f"(a.{identifier(name)} is distinct from b.{identifier(name)})" for name in others]
     either = " or ".join(differs) or "false"
     counts = ", ".join(f"count(*) filter (where {one})" for one in differs) or "0"
-    inner = duck.execute(
+    inner = duck.sql(
         f"select count(*) filter (where {either}), {counts} from b join a on {on}"  # noqa: S608 - names are quoted
-    ).fetchone()
+    ).fetchall()[0]
     samples = {}
     totals = {}
     for name, first, second in (("added", "a", "b"), ("removed", "b", "a")):
         clause = f"from {first} anti join {second} on {on}"
-        totals[name] = duck.execute(f"select count(*) {clause}").fetchone()[0]
+        totals[name] = duck.sql(f"select count(*) {clause}").fetchall()[0][0]
         samples[name] = _sample(duck, f"select {first}.* {clause} limit {_SHOWN}")
     shown = ", ".join(
         [f"a.{identifier(name)}" for name in keys]
@@ -260,7 +260,7 @@ def _joined(duck: Any, keys: list[str], others: list[str]) -> RowsDiff:
 
 
 def _sample(duck: Any, query: str) -> list[dict[str, Any]]:
-    table = duck.execute(query).to_arrow_table()
+    table = duck.sql(query).to_arrow_table()
     columns = [[json_safe(value, 100) for value in head(column)] for column in table.columns]
     return [dict(zip(table.column_names, row, strict=True)) for row in zip(*columns, strict=True)]
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from penstock.data.backend import Backend
 from penstock.data.local import refused
 from penstock.data.manifest import FileEntry
-from penstock.data.mapping import MappedColumn, map_shared
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from penstock.data.mapping import map_shared
 
 
 class FileSink:
@@ -32,7 +29,6 @@ class FileSink:
         self._numbers: dict[str, int] = {}
         self._pinned: dict[str, mmap.mmap] = {}
         self._owner: Any = None
-        self._tables: dict[str, pa.Table] = {}
 
     def own_bytes(self) -> int:
         """The bytes that were written so far."""
@@ -103,20 +99,8 @@ class FileSink:
             self.entries.append(FileEntry(key, len(self._pinned[key]), own=False))
         return self._numbers[key]
 
-    def column(self, column: MappedColumn) -> pa.ChunkedArray:
-        """The data of a stored column."""
-        import pyarrow as pa
-
-        table = self._tables.get(column.key)
-        if table is None:
-            mapped = map_shared(self._backend, column.key)
-            table = pa.ipc.open_file(pa.BufferReader(pa.py_buffer(mapped))).read_all()
-            self._tables[column.key] = table
-        return table.column(column.position)
-
     def close(self, *, keep: bool) -> None:
         """Let go of everything; without `keep` the files that were written are removed."""
-        self._tables.clear()
         self._pinned.clear()
         if self._owner is not None:
             self._owner.close()

@@ -69,7 +69,7 @@ _shared: dict[tuple[int, str], _Shared] = {}
 _by_identity: dict[tuple[Any, ...], MappedColumn] = {}
 _private: dict[int, _Private] = {}
 _hooks: list[PrivateMapHook] = []
-_handed_out: dict[tuple[str, int], list[MappedColumn]] = {}
+_by_name: dict[tuple[str, int], list[MappedColumn]] = {}
 _REMEMBERED = 4096
 
 
@@ -122,6 +122,7 @@ def register(column: MappedColumn) -> MappedColumn:
         if known.summary is None:
             known.summary = column.summary
         _by_identity.setdefault(known.identity, known)
+        _remember(known)
         return known
 
 
@@ -176,7 +177,6 @@ def _remember_private(mapped: mmap.mmap, address: int, offset: int, length: int,
     columns = {column.offset: column for column in group}
     with _guard:
         _private[name] = _Private(weakref.ref(mapped, forget), address, offset, length, columns)
-        _remember_names(group)
 
 
 def unchanged_arrow(array: pa.ChunkedArray, backend: Backend) -> MappedColumn | None:
@@ -202,8 +202,8 @@ def unchanged_values(values: np.ndarray, kind: pa.DataType | None, name: str, ba
         if found is not None:
             same = found.backend is backend and (kind is None or found.type.equals(kind))
             return found if same and (untouched(address, values.nbytes) or _equal(values, found)) else None
-        twin = _named(values.nbytes, kind, name, backend)
-    return twin if twin is not None and _equal(values, twin) else None
+    twins = _twins(name, len(values), kind, backend) if kind is not None else []
+    return next((twin for twin in twins if twin.size == values.nbytes and _equal(values, twin)), None)
 
 
 def _at(address: int, size: int) -> MappedColumn | None:
@@ -214,21 +214,51 @@ def _at(address: int, size: int) -> MappedColumn | None:
     return None
 
 
-def _named(size: int, kind: pa.DataType | None, name: str, backend: Backend) -> MappedColumn | None:
-    """The column of that name and size that was handed out last; its mapping may be gone by now."""
-    for column in reversed(_handed_out.get((name, size), [])):
-        if kind is not None and column.backend is backend and column.type.equals(kind):
-            return column
+def _remember(column: MappedColumn) -> None:
+    key = (column.name, column.length)
+    known = [other for other in _by_name.pop(key, []) if (other.key, other.position) != (column.key, column.position)]
+    _by_name[key] = [*known[-3:], column]
+    while len(_by_name) > _REMEMBERED:
+        _by_name.pop(next(iter(_by_name)))
+
+
+def _twins(name: str, length: int, kind: pa.DataType, backend: Backend) -> list[MappedColumn]:
+    """Columns of that name, length and type that were read here, the last one first; their mappings may be gone."""
+    with _guard:
+        known = _by_name.get((name, length), [])
+        return [column for column in reversed(known) if column.backend is backend and column.type.equals(kind)]
+
+
+def equal_arrow(array: pa.ChunkedArray, name: str, backend: Backend) -> MappedColumn | None:
+    """A stored column of that name with the same values, compared one by one: what a copy or a conversion gives back.
+
+    Of numbers with a point there is none: zero and minus zero, and the ways to write NaN, compare wrongly.
+    """
+    import pyarrow as pa
+
+    kind = array.type
+    if pa.types.is_floating(kind) or pa.types.is_nested(kind) or pa.types.is_dictionary(kind):
+        return None
+    for column in _twins(name, len(array), kind, backend):
+        try:
+            if stored_column(column).equals(array):
+                return column
+        except (FileNotFoundError, pa.ArrowNotImplementedError):
+            continue
     return None
 
 
-def _remember_names(group: list[MappedColumn]) -> None:
-    for column in group:
-        known = _handed_out.pop((column.name, column.size), [])
-        known = [other for other in known if other.key != column.key or other.position != column.position]
-        _handed_out[column.name, column.size] = [*known[-3:], column]
-    while len(_handed_out) > _REMEMBERED:
-        _handed_out.pop(next(iter(_handed_out)))
+def stored_column(column: MappedColumn) -> pa.ChunkedArray:
+    """The data of a column that was seen before.
+
+    Raises:
+        FileNotFoundError: its file has been removed.
+    """
+    import pyarrow as pa
+
+    mapped = map_shared(column.backend, column.key)
+    table = pa.ipc.open_file(pa.BufferReader(pa.py_buffer(mapped))).read_all()
+    return table.column(column.position)
 
 
 def _equal(values: np.ndarray, column: MappedColumn) -> bool:

@@ -92,7 +92,7 @@ def _query(
         duck.register("stored", table.rename_columns([f"c{at}" for at in range(table.num_columns)]))
         duck.execute("create view numbered as select *, row_number() over () as __row__ from stored")
         try:
-            found: pa.Table = duck.execute(query, parameters).to_arrow_table()
+            found: pa.Table = duck.sql(query, params=parameters).to_arrow_table()
         except duckdb.Error as error:
             raise SettingInvalidError(
                 f"reading a page of {ref}: {str(error).splitlines()[0]}", hint="Check the filter against the types."

@@ -61,22 +61,21 @@ def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
     kind = column.type
     types = pa.types
     if types.is_dictionary(kind):
-        small = column if len(column) <= _EXACT_DISTINCT_ROWS else _sample(column)
-        try:
-            return small.cast(kind.value_type) if not types.is_nested(kind.value_type) else None
-        except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
-            return None
-    if types.is_nested(kind) or types.is_null(kind) or isinstance(kind, pa.BaseExtensionType):
-        return None
+        return _cast(column, kind.value_type, _EXACT_DISTINCT_ROWS)
     if getattr(types, "is_string_view", lambda _: False)(kind):
-        return _view_sample(column, pa.large_string())
-    if getattr(types, "is_binary_view", lambda _: False)(kind) or types.is_binary(kind) or types.is_large_binary(kind):
+        return _cast(column, pa.large_string(), _EXACT_TEXT_ROWS)
+    known = types.is_primitive(kind) or types.is_boolean(kind) or types.is_decimal(kind)
+    return column if known or types.is_string(kind) or types.is_large_string(kind) else None
+
+
+def _cast(column: pa.ChunkedArray, kind: pa.DataType, rows: int) -> pa.ChunkedArray | None:
+    """The column, or a sample when it has more rows, in another type; None when Arrow has no way there."""
+    import pyarrow as pa
+
+    try:
+        return (column if len(column) <= rows else _sample(column)).cast(kind)
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
         return None
-    return None if types.is_fixed_size_binary(kind) and not types.is_decimal(kind) else column
-
-
-def _view_sample(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
-    return (column if len(column) <= _EXACT_TEXT_ROWS else _sample(column)).cast(kind)
 
 
 def _is_fixed(kind: pa.DataType) -> bool:

@@ -14,7 +14,7 @@ from penstock.data.codecs.base import Encoded, TableColumn
 from penstock.data.codecs.registry import codec_name, codec_named
 from penstock.data.files import FileSink
 from penstock.data.manifest import ColumnPlace, OutputEntry, Stored
-from penstock.data.mapping import MappedColumn, unchanged_arrow, unchanged_values
+from penstock.data.mapping import MappedColumn, equal_arrow, stored_column, unchanged_arrow, unchanged_values
 from penstock.data.plain import encode_plain, is_plain, unknown_type
 from penstock.data.preview import head, table_preview, value_preview
 from penstock.data.statistics import column_statistics
@@ -222,7 +222,7 @@ class ValueWriter:
         data = column.data if isinstance(column.data, pa.ChunkedArray) else pa.chunked_array([column.data])
         column.data = data
         if _size(data) >= WORTH_A_REFERENCE:
-            same = unchanged_arrow(data, self.backend)
+            same = unchanged_arrow(data, self.backend) or equal_arrow(data, column.name, self.backend)
             if same is not None and self.files.pin(same.key):
                 column.same = same
         return column
@@ -265,11 +265,19 @@ class ValueWriter:
         if column.data is not None:
             return column.data
         assert column.same is not None
-        return self.files.column(column.same)
+        return stored_column(column.same)
 
 
 def _size(data: Any) -> int:
-    return int(data.nbytes) if data is not None else 0
+    import pyarrow as pa
+
+    if data is None:
+        return 0
+    try:
+        return int(data.nbytes)
+    except (pa.ArrowTypeError, pa.ArrowNotImplementedError):
+        # Older versions cannot say it of views.
+        return int(data.get_total_buffer_size())
 
 
 def _one_piece(data: pa.ChunkedArray) -> pa.Array:

@@ -5,6 +5,7 @@ They are stored in the layout of memory that polars itself uses: no copy either 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from penstock.data.codecs.arrow_table import decode_table, encode_table
@@ -26,12 +27,23 @@ def codec_for(value: Any) -> str | None:
     return "polars.series" if type(value) is pl.Series else None
 
 
+@cache
+def _has_views() -> bool:
+    """Whether pyarrow can do more with polars' own layout of text than hold it."""
+    import pyarrow as pa
+
+    try:
+        pa.array(["a"], pa.string_view()).cast(pa.large_string())
+    except (AttributeError, pa.ArrowNotImplementedError):
+        return False
+    return True
+
+
 def _to_arrow(frame: pl.DataFrame) -> pa.Table:
     import polars as pl
 
-    newest = getattr(pl, "CompatLevel", None)
     try:
-        return frame.to_arrow(compat_level=newest.newest()) if newest is not None else frame.to_arrow()
+        return frame.to_arrow(compat_level=pl.CompatLevel.newest()) if _has_views() else frame.to_arrow()
     except BaseException as error:
         # polars reports what it cannot convert by exceptions of several families, one of them outside of Exception.
         if isinstance(error, KeyboardInterrupt | SystemExit | MemoryError):
@@ -39,11 +51,15 @@ def _to_arrow(frame: pl.DataFrame) -> pa.Table:
         raise _refused(frame, str(error)) from error
 
 
-def _refused(frame: pl.DataFrame, reason: str) -> ValueRefusedError:
+def _unknown_to_arrow() -> list[Any]:
     import polars as pl
 
-    odd = [f"{name} ({kind})" for name, kind in frame.schema.items() if kind == pl.Object]
-    what = "columns " + ", ".join(odd) if odd else "a polars frame"
+    return [kind for name in ("Object", "Int128", "UInt128") if (kind := getattr(pl, name, None)) is not None]
+
+
+def _refused(frame: pl.DataFrame, reason: str) -> ValueRefusedError:
+    odd = [f"{name!r} ({kind})" for name, kind in frame.schema.items() if kind in _unknown_to_arrow()]
+    what = f"column {', '.join(odd)}" if odd else "a polars frame"
     return ValueRefusedError(f"storing {what}: {reason[:200]}", hint="Cast the column to a type that Arrow has.")
 
 
