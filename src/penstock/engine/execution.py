@@ -146,6 +146,7 @@ class Execution:
                 partition=order.partition,
                 variables=_variables(order),
                 ask=self.ask,
+                allow_pickle=order.allow_pickle,
             )
         )
 
