@@ -185,6 +185,17 @@ def test_fences_of_runs_of_long_ago_are_forgotten(shelf):
     assert list(shelf.store.backend.walk("runs")) == []
 
 
+def test_manifests_that_were_never_linked_go(shelf):
+    shelf.put(1, block="b")
+    left = Path(shelf.store.root) / "products/p/b/_/m/.new-0123"
+    left.write_text("half")
+    assert len(shelf.store.versions(B)) == 1
+    shelf.store.clean(CleanPolicy())
+    assert left.exists()
+    shelf.store.clean(CleanPolicy(draft_grace=0))
+    assert not left.exists()
+
+
 def test_nothing_to_clean(shelf):
     assert shelf.store.clean(CleanPolicy(keep_last=1)).versions == 0
     assert not Path(shelf.store.root).exists()

@@ -11,6 +11,9 @@ from contextlib import AbstractContextManager
 from enum import StrEnum
 from typing import Any, BinaryIO, Protocol
 
+ASIDE = ".new-"
+"""How the names of objects start that are being put; one of long ago was left by a process that was killed."""
+
 
 class Durability(StrEnum):
     """What a publication survives.

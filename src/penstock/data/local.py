@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from penstock.data.backend import Durability
+from penstock.data.backend import ASIDE, Durability
 from penstock.data.locking import acquire
 from penstock.model.errors import StorageError
 
@@ -139,7 +139,7 @@ class LocalBackend:
         path = self.path(key)
         with translated(f"writing {path}"):
             self.make_folder(path.parent)
-            aside = str(path.parent / f".new-{uuid.uuid4().hex}")
+            aside = str(path.parent / f"{ASIDE}{uuid.uuid4().hex}")
             try:
                 with open(aside, "xb", buffering=0) as file:  # noqa: PTH123 - a Path costs more than the call
                     file.write(content)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from penstock.data.backend import Backend
+from penstock.data.backend import ASIDE, Backend
 from penstock.data.fences import RUNS
 from penstock.data.manifest import Manifest
 from penstock.data.naming import quote
@@ -167,6 +167,9 @@ def _sweep(store: Versions, kept: set[str], named: set[str], policy: CleanPolicy
             freed += size or 0
         if not policy.dry_run:
             store.backend.delete_folder(folder)
+    for key in [key for key in store.backend.walk(PRODUCTS) if f"/{ASIDE}" in key]:
+        if not policy.dry_run and now - store.backend.modified(key) >= policy.draft_grace:
+            freed += store.backend.delete_unused(key) or 0
     return files, freed, busy
 
 
