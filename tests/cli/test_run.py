@@ -331,3 +331,47 @@ def test_what_cannot_be_stored_is_handed_on_in_memory_where_the_pipeline_says_so
     refused = penstock("run", project, "disk", home=tmp_path)
     assert refused.code == 1
     assert "no exact form for it is known" in refused.out
+
+
+def test_a_block_that_cannot_run_fails_alone_with_what_depends_on_it(tmp_path):
+    project = write_project(tmp_path / "p")
+    blocks = [
+        B("product", "custom", "return 1", more={"type": "global_data_product"}),
+        B("after", "transformer", "return args[0]", up=("product",)),
+        B("lost", "transformer", "return args[0]", up=("ghost",)),
+        B("thinker", "custom", "return 1", more={"type": "ai"}),
+        B("beside", "data_loader", "return 1"),
+        B("gone", "data_loader", "return 1"),
+    ]
+    write_pipeline(project, "odd", blocks)
+    (project / "data_loaders" / "gone.py").unlink()
+    done = penstock("run", project, "odd", "--json", home=tmp_path)
+    assert done.code == 1
+    states = {entry["block"]: entry["state"] for entry in done.document["blocks"]}
+    assert states == {
+        "product": "failed",
+        "after": "upstream_failed",
+        "lost": "failed",
+        "thinker": "failed",
+        "beside": "completed",
+        "gone": "failed",
+    }
+    messages = {entry["block"]: (entry["failure"] or {}).get("message", "") for entry in done.document["blocks"]}
+    assert "does not run global_data_product blocks" in messages["product"]
+    assert "does not run ai blocks" in messages["thinker"]
+    assert "names ghost as upstream" in messages["lost"]
+    assert "gone" in messages["gone"]
+
+
+def test_a_cycle_is_named_before_anything_runs(tmp_path):
+    project = write_project(
+        tmp_path / "p",
+        loop=[
+            B("a", "custom", "return 1", up=("c",)),
+            B("b", "custom", "return 1", up=("a",)),
+            B("c", "custom", "", up=("b",)),
+        ],
+    )
+    done = penstock("run", project, "loop", home=tmp_path)
+    assert done.code == 2
+    assert "a -> b -> c -> a" in done.err

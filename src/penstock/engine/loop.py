@@ -16,7 +16,7 @@ from itertools import count
 from penstock.data import ProductStore
 from penstock.engine.freshness import fresh_version
 from penstock.engine.inputs import stored_input
-from penstock.engine.plan import RunPlan, work_order
+from penstock.engine.plan import RunPlan, check_runnable, work_order
 from penstock.engine.supervisor import Attempt, Captured, Ended, Supervisor
 from penstock.model import events
 from penstock.model.errors import PenstockError
@@ -182,6 +182,7 @@ class RunLoop:
     def _dispatch(self, handle: RunHandle, block: str) -> None:
         """Start an attempt, or take the stored version when it is fresh and only what is stale may run."""
         try:
+            check_runnable(handle.plan, block)
             refs = self._inputs(handle, block)
             if handle.plan.options.stale_only:
                 fresh = fresh_version(self._store, handle.plan, block, refs)

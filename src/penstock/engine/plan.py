@@ -82,23 +82,15 @@ def make_plan(run: str, place: Place, pipeline: Pipeline, options: RunOptions, s
     Raises:
         UnsupportedError: the pipeline is of a kind that does not run block by block, or none of its blocks runs.
         BlockNotFoundError: `options.blocks` names a block that the pipeline does not have.
-        GraphInvalidError: an edge leads to no block, or there is a cycle.
+        GraphInvalidError: there is a cycle.
     """
     if pipeline.type not in {PipelineType.PYTHON, PipelineType.PYSPARK, PipelineType.DATABRICKS}:
         raise UnsupportedError(
             f"running pipeline {pipeline.uuid}: this version does not run type {pipeline.declared_type}",
             hint="This version runs pipelines of type python.",
         )
-    known = {block.uuid for block in pipeline.blocks}
     graph = _runnable_graph(pipeline, options)
     selected = _selected(pipeline, graph, options)
-    for uuid in selected:
-        unknown = [parent for parent in graph[uuid] if parent not in known]
-        if unknown:
-            raise GraphInvalidError(
-                f"running pipeline {pipeline.uuid}: block {uuid} names {unknown[0]} as upstream, which is not a block",
-                hint=f"Remove {unknown[0]} from the block's upstream_blocks, or add the block.",
-            )
     if not selected:
         raise UnsupportedError(
             f"running pipeline {pipeline.uuid}: it has no block that runs",
@@ -111,6 +103,7 @@ def make_plan(run: str, place: Place, pipeline: Pipeline, options: RunOptions, s
 def _runnable_graph(pipeline: Pipeline, options: RunOptions) -> dict[str, tuple[str, ...]]:
     """Blocks that make a block run -> their upstreams that take a place among the function's arguments.
 
+    Blocks of kinds that this version does not run are among them: each fails by itself, and the others run.
     A sensor has no output and yet takes a place; markdown, scratchpads and charts take none.
     """
     silent = {block.uuid for block in pipeline.blocks if block.type in _NO_ARGUMENT}
@@ -118,26 +111,39 @@ def _runnable_graph(pipeline: Pipeline, options: RunOptions) -> dict[str, tuple[
     return {
         block.uuid: tuple(parent for parent in block.upstream if parent not in silent)
         for block in pipeline.blocks
-        if block.type in RUNNABLE_TYPES - left_out
+        if block.type in (RUNNABLE_TYPES | _NOT_YET) - left_out
     }
 
 
 def _selected(pipeline: Pipeline, graph: Mapping[str, tuple[str, ...]], options: RunOptions) -> set[str]:
     if not options.blocks:
-        unsupported = [block for block in pipeline.blocks if block.type in _NOT_YET]
-        if unsupported:
-            first = unsupported[0]
-            raise UnsupportedError(
-                f"running pipeline {pipeline.uuid}: block {first.uuid} is of type {first.declared_type or first.type}, "
-                "which this version does not run",
-                hint="Run the other blocks with --block-uuid, or remove this one from the pipeline.",
-            )
         return set(graph)
     for uuid in options.blocks:
         if uuid not in graph:
             raise _no_such_block(pipeline, graph, uuid)
     chosen = set(options.blocks)
     return chosen | (ancestors(graph, chosen) if options.with_upstream else set())
+
+
+def check_runnable(plan: RunPlan, uuid: str) -> None:
+    """Refuse one block of a run, so that only it and what depends on it fail.
+
+    Raises:
+        UnsupportedError: this version does not run blocks of its type.
+        GraphInvalidError: one of its upstreams is not a block of the pipeline.
+    """
+    block = plan.block(uuid)
+    if block.type in _NOT_YET:
+        raise UnsupportedError(
+            f"running block {uuid}: this version does not run {block.declared_type or block.type} blocks",
+            hint="The blocks that do not depend on it run; see docs/compatibility.md for what is to come.",
+        )
+    for parent in plan.graph[uuid]:
+        if plan.pipeline.block(parent) is None:
+            raise GraphInvalidError(
+                f"running block {uuid}: it names {parent} as upstream, which is not a block of the pipeline",
+                hint=f"Remove {parent} from the block's upstream_blocks, or add the block.",
+            )
 
 
 def _no_such_block(pipeline: Pipeline, graph: Mapping[str, tuple[str, ...]], uuid: str) -> Exception:
