@@ -279,7 +279,7 @@ def test_summary_tells_types_statistics_and_first_rows(shelf):
 CELLS = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.binary(max_size=5),
     st.dates(), st.datetimes(), st.timedeltas(), st.decimals(allow_nan=False), st.lists(st.integers(), max_size=2),
-    st.tuples(st.text(max_size=2)), st.complex_numbers(),
+    st.tuples(st.text(max_size=2)), st.complex_numbers(), st.just(Own()),
 )  # fmt: skip
 NUMBERS = st.sampled_from(["int64", "float64", "uint8", "float32", "M8[ns]", "m8[us]", "bool", "complex128"])
 
@@ -310,5 +310,9 @@ def frames(draw) -> pd.DataFrame:
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(frame=frames())
-def test_any_frame_of_known_values_survives_exactly(shelf, frame):
-    same_frame(shelf.back(frame), frame)
+def test_any_frame_survives_exactly_or_is_refused(shelf, frame):
+    if any(isinstance(value, Own) for at in range(frame.shape[1]) for value in frame.iloc[:, at]):
+        with pytest.raises(ValueRefusedError, match="Own"):
+            shelf.put(frame)
+    else:
+        same_frame(shelf.back(frame), frame)
