@@ -3,6 +3,7 @@ from decimal import Decimal
 import pandas as pd
 import pyarrow as pa
 
+from penstock.connect.sql.frames import MARK
 from penstock.data import ProductStore, fingerprint
 from penstock.engine.upstreams import Upstream
 from penstock.model.messages import InputOrder
@@ -14,8 +15,12 @@ TABLE = pa.table(
         "price": pa.array([Decimal("1.25"), None], pa.decimal128(18, 2)),
         "count": pa.array([1, None], pa.int64()),
         "name": ["a", None],
+        "tags": pa.array([[1, 2], None]),
     }
 )
+
+
+TABLE = TABLE.append_column(pa.field("doc", pa.string(), metadata={MARK: b"json"}), pa.array(['{"a": {"b": 1}}', None]))
 
 
 def upstream(tmp_path, *values, language="sql"):
@@ -37,6 +42,17 @@ def test_a_python_block_gets_the_rows_of_a_query_in_types_that_do_not_overflow(t
     assert frame["price"].iloc[0] == 1.25
     assert pd.isna(frame["price"].iloc[1])
     assert frame["count"].iloc[0] == 1
+    assert frame["doc"].iloc[0]["a"]["b"] == 1
+    assert frame["tags"].iloc[0] == [1, 2]
+    assert list(frame.columns) == TABLE.column_names
+
+
+def test_two_columns_of_one_name_are_each_converted(tmp_path):
+    twice = pa.table([pa.array([1], pa.int8()), pa.array([2], pa.int16())], names=["a", "a"])
+    frame = upstream(tmp_path, twice).value()
+    assert list(frame.columns) == ["a", "a"]
+    assert [str(dtype) for dtype in frame.dtypes] == ["int64", "int64"]
+    assert frame.to_numpy().tolist() == [[1, 2]]
 
 
 def test_a_sql_block_gets_them_as_the_query_made_them(tmp_path):

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from penstock.model.block import BlockType, Language
 from penstock.model.errors import ProductMissingError, ValueRefusedError
 from penstock.model.messages import InputOrder
-from penstock.model.product import Column
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
     from penstock.data import ProductStore
-
-_NARROW = frozenset({"int8", "int16", "int32", "uint8", "uint16", "uint32"})
 
 
 class Upstream:
@@ -62,7 +59,7 @@ class Upstream:
             return []
         value = self._store.load(self._ref)
         if self.language == Language.SQL and type(value).__name__ == "DataFrame":
-            return widened(value, self._store.manifest(self._ref).summaries()[0].columns)
+            return as_expected(value, self._store.table(self._ref))
         return value
 
     def table(self) -> pa.Table:
@@ -79,16 +76,20 @@ class Upstream:
         return self._store.table(self._ref)
 
 
-def widened(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
-    """The rows of a query as a Python block expects them: decimals as float64, narrow integers as int64.
+def as_expected(frame: pd.DataFrame, table: pa.Table) -> pd.DataFrame:
+    """The rows of a query in the types that a Python block expects.
 
-    The stored version keeps the types of the query, which a later SQL block reads. A block that multiplies a column of
-    32 bits must not overflow because the database chose the narrowest type.
+    The stored version keeps the types of the query, which a later SQL block reads. Columns that need no change stay
+    the mapped memory that they are.
     """
-    types = {column.name: column.type for column in columns}
-    wider = {
-        name: "float64" if types.get(str(name), "").startswith("decimal") else "int64"
-        for name, dtype in frame.dtypes.items()
-        if str(dtype) in _NARROW or types.get(str(name), "").startswith("decimal")
-    }
-    return frame.astype(wider) if wider and frame.columns.is_unique else frame
+    from penstock.connect.sql.frames import expected_columns
+
+    changed = expected_columns(table)
+    if not changed:
+        return frame
+    names = frame.columns
+    frame = frame.set_axis(range(len(names)), axis=1)
+    for at, column in changed.items():
+        frame[at] = column
+    frame.columns = names
+    return frame

@@ -192,29 +192,35 @@ def pandas_of(table: pa.Table, *, coerce_float: bool = True) -> pd.DataFrame:
 
     Decimals become floats unless `coerce_float` is False; JSON becomes Python values, arrays become lists.
     """
-    import pyarrow as pa
-
-    json_columns = [at for at, field in enumerate(table.schema) if marked(field) == "json"]
-    lists = [
-        at
-        for at, field in enumerate(table.schema)
-        if pa.types.is_list(field.type) or pa.types.is_large_list(field.type)
-    ]
-    for at, field in enumerate(table.schema):
-        # narrow integers would overflow silently in the user's arithmetic
-        if pa.types.is_integer(field.type) and field.type.bit_width < _WIDEST:
-            table = table.set_column(at, field.name, table.column(at).cast(pa.int64()))
-        elif coerce_float and pa.types.is_decimal(field.type):
-            table = table.set_column(at, field.name, table.column(at).cast(pa.float64()))
     names = table.column_names
     # pandas is filled by position, because a query may return two columns of one name
     frame: pd.DataFrame = table.rename_columns([str(at) for at in range(len(names))]).to_pandas()
-    for at in json_columns:
-        frame[str(at)] = _objects([None if v is None else json.loads(v) for v in table.column(at).to_pylist()])
-    for at in lists:
-        frame[str(at)] = _objects(table.column(at).to_pylist())
+    for at, column in expected_columns(table, coerce_float=coerce_float).items():
+        frame[str(at)] = column
     frame.columns = pd_index(names)
     return frame
+
+
+def expected_columns(table: pa.Table, *, coerce_float: bool = True) -> dict[int, pd.Series[Any]]:
+    """The columns that Python code expects in another form than the one they are stored in, by position.
+
+    Narrow integers as int64, since they would overflow silently in arithmetic; decimals as float64 (unless
+    `coerce_float` is False); JSON as Python values; arrays as lists.
+    """
+    import pyarrow as pa
+
+    found: dict[int, pd.Series[Any]] = {}
+    for at, field in enumerate(table.schema):
+        column = table.column(at)
+        if pa.types.is_integer(field.type) and field.type.bit_width < _WIDEST:
+            found[at] = column.cast(pa.int64()).to_pandas()
+        elif coerce_float and pa.types.is_decimal(field.type):
+            found[at] = column.cast(pa.float64()).to_pandas()
+        elif marked(field) == "json":
+            found[at] = _objects([None if value is None else json.loads(value) for value in column.to_pylist()])
+        elif pa.types.is_list(field.type) or pa.types.is_large_list(field.type):
+            found[at] = _objects(column.to_pylist())
+    return found
 
 
 def _objects(values: list[Any]) -> Any:
