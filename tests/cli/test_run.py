@@ -375,3 +375,27 @@ def test_a_cycle_is_named_before_anything_runs(tmp_path):
     done = penstock("run", project, "loop", home=tmp_path)
     assert done.code == 2
     assert "a -> b -> c -> a" in done.err
+
+
+def test_the_environment_says_what_the_pipeline_does_not(tmp_path):
+    project = write_project(
+        tmp_path / "p",
+        pids=[
+            B("a", "data_loader", "import os\nreturn os.getpid()"),
+            B("b", "transformer", "import os\nreturn args[0] == os.getpid()", up=("a",)),
+        ],
+        odd=[B("c", "data_loader", "import types\nreturn types.SimpleNamespace(a=1)")],
+    )
+
+    def same_process(**environment):
+        assert penstock("run", project, "pids", home=tmp_path, **environment).code == 0
+        shown = penstock("data", "show", "pids/b", "-p", project, "--json", home=tmp_path)
+        return shown.document["outputs"][0]["preview"]
+
+    assert same_process() is False
+    assert same_process(RUN_PIPELINE_IN_ONE_PROCESS="1") is True
+    assert penstock("run", project, "odd", home=tmp_path).code == 1
+    assert penstock("run", project, "odd", home=tmp_path, PENSTOCK_ALLOW_PICKLE="1").code == 0
+    wrong = penstock("run", project, "pids", home=tmp_path, CONCURRENCY_CONFIG_BLOCK_RUN_LIMIT="many")
+    assert wrong.code == 2
+    assert "CONCURRENCY_CONFIG_BLOCK_RUN_LIMIT" in wrong.err

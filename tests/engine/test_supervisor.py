@@ -295,9 +295,11 @@ def test_an_answer_may_be_an_error(bench: Bench) -> None:
     code = body("from penstock.sdk.context import current\ncurrent().ask('secret', {})")
     seen = bench.launch(bench.order(code))
     bench.until(lambda: seen.of(Ask))
-    bench.supervisor.answer(seen.attempt, Answer(seen.of(Ask)[0].id, error="no such secret", hint="Make one."))
+    answer = Answer(seen.of(Ask)[0].id, error="no such secret", hint="Make one.", code="C103")
+    bench.supervisor.answer(seen.attempt, answer)
     failure = bench.finish(seen).failure
     assert (failure.message, failure.hint) == ("no such secret", "Make one.")
+    assert (failure.kind, failure.code) == ("SecretMissingError", "C103")
 
 
 def test_threads_and_exit_handlers_run_before_the_end(bench: Bench) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from penstock.config.secrets import SecretProvider, default_provider
 from penstock.engine.loop import RunHandle, Sink
 from penstock.engine.plan import RunOptions, RunPlan
-from penstock.model.errors import PenstockError, SecretMissingError, SettingInvalidError
+from penstock.model.errors import BlockFailedError, PenstockError, SecretMissingError, SettingInvalidError
 from penstock.model.messages import Answer, Ask, AskKind
 from penstock.model.run import RunState
 from penstock.observe.history import latest_run
@@ -52,7 +52,7 @@ class Answers:
             else:
                 reply(Answer(ask.id, value=self._value(handle, ask)))
         except PenstockError as error:
-            reply(Answer(ask.id, error=error.message, hint=error.hint))
+            reply(Answer(ask.id, error=error.message, hint=error.hint, code=error.code))
 
     def ended(self, handle: RunHandle) -> None:
         """Answer the block that waited for that run."""
@@ -62,7 +62,8 @@ class Answers:
         ask, reply, error_on_failure = waiting
         if error_on_failure and handle.state is not RunState.COMPLETED:
             pipeline = handle.plan.pipeline.uuid
-            reply(Answer(ask, error=f"running the triggered pipeline {pipeline}: it {handle.state.value}"))
+            message = f"running the triggered pipeline {pipeline}: it {handle.state.value}"
+            reply(Answer(ask, error=message, code=BlockFailedError.code))
         else:
             reply(Answer(ask, value=_run_value(handle)))
 

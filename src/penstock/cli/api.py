@@ -47,7 +47,8 @@ class RunResult:
                 f"reading the output of {block}: it took no part in the run",
                 hint=f"Blocks of the run: {', '.join(self.refs)}.",
             )
-        return ProductStore(Path(self.data_root)).load(ref)
+        # The caller is user code in a process of its own: what only a worker may load, it may.
+        return ProductStore(Path(self.data_root), worker=True).load(ref)
 
 
 def run(

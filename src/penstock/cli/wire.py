@@ -14,12 +14,14 @@ from types import TracebackType
 from typing import Self
 
 from penstock.cli.answers import Answers
+from penstock.config import environment
 from penstock.data import ProductStore
 from penstock.engine.loop import RunHandle, RunLoop, Sink
 from penstock.engine.plan import Place, RunOptions, RunPlan, make_plan, new_run_id
 from penstock.engine.supervisor import Supervisor
 from penstock.model import events
 from penstock.model.errors import StorageError
+from penstock.model.pipeline import Pipeline
 from penstock.observe.record import RunRecorder
 from penstock.project import Project, open_project
 from penstock.project.code import third_party
@@ -54,7 +56,12 @@ class Workbench:
     def plan(self, pipeline: str, options: RunOptions) -> RunPlan:
         """Decide a run of that pipeline; raises what `make_plan` raises."""
         loaded = self.project.pipeline(pipeline)
-        options = replace(options, retry_config=asdict(self.project.settings.retry_config))
+        loaded = with_defaults(loaded)
+        options = replace(
+            options,
+            retry_config=asdict(self.project.settings.retry_config),
+            allow_pickle=options.allow_pickle or environment.flag("PENSTOCK_ALLOW_PICKLE"),
+        )
         place = Place(str(self.project.root), self.project.name, str(self.project.store_root()))
         now = datetime.fromtimestamp(self.clock(), UTC)
         return make_plan(new_run_id(now, secrets.token_hex(3)), place, loaded, options, now)
@@ -96,6 +103,16 @@ class Workbench:
         if any(plan.block(uuid).language == "sql" for uuid in plan.graph):
             wanted += ["duckdb", "pyarrow"]
         self.supervisor.preload(wanted)
+
+
+def with_defaults(pipeline: Pipeline) -> Pipeline:
+    """The pipeline with what the environment says where its file says nothing."""
+    if "run_pipeline_in_one_process" not in pipeline.raw and environment.flag("RUN_PIPELINE_IN_ONE_PROCESS"):
+        pipeline = replace(pipeline, run_in_one_process=True)
+    limit = environment.read("CONCURRENCY_CONFIG_BLOCK_RUN_LIMIT")
+    if limit and "block_run_limit" not in pipeline.concurrency_config:
+        pipeline = replace(pipeline, concurrency_config={**pipeline.concurrency_config, "block_run_limit": limit})
+    return pipeline
 
 
 def open_workbench(project: Path | str, *, width: int | None = None) -> Workbench:

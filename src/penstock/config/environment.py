@@ -41,6 +41,16 @@ class Variable:
 VARIABLES: tuple[Variable, ...] = (
     Variable("PENSTOCK_DATA_DIR", Kind.TEXT, "", "Folder of data products, logs and caches.", ("MAGE_DATA_DIR",)),
     Variable("PENSTOCK_LOGS_DIR", Kind.TEXT, "", "Folder of logs, when not in the data folder.", ("LOGS_DIR_PATH",)),
+    Variable("PENSTOCK_ALLOW_PICKLE", Kind.FLAG, False, "Store outputs that only pickle can store."),
+    Variable(
+        "RUN_PIPELINE_IN_ONE_PROCESS",
+        Kind.FLAG,
+        False,
+        "All blocks of a run in one process, where a pipeline does not say.",
+    ),
+    Variable(
+        "CONCURRENCY_CONFIG_BLOCK_RUN_LIMIT", Kind.INTEGER, 0, "Blocks of a run at once, where a pipeline does not say."
+    ),
     Variable(
         "PROJECT_TYPE",
         Kind.TEXT,

@@ -19,7 +19,7 @@ from functools import partial
 from typing import IO
 
 from penstock.engine.launcher import marked_environment, new_mark
-from penstock.engine.process import Exit, WorkerProcess
+from penstock.engine.process import Exit, PipeEnd, Source, WorkerProcess
 from penstock.engine.process_tree import kill_tree
 from penstock.engine.reactor import Reactor
 
@@ -175,8 +175,8 @@ class _Child:
         self._pumps: list[threading.Thread] = []
         assert popen.stdout is not None
         assert popen.stderr is not None
-        self.stdout = self._pump(popen.stdout)
-        self.stderr = self._pump(popen.stderr)
+        self.stdout = self._readable(popen.stdout)
+        self.stderr = self._readable(popen.stderr)
         threading.Thread(target=self._wait, daemon=True).start()
 
     def introduce(self, line: str) -> None:
@@ -184,6 +184,13 @@ class _Child:
         assert self.popen.stdin is not None
         with suppress(OSError), self.popen.stdin as stdin:
             stdin.write(line.encode())
+
+    def _readable(self, source: IO[bytes]) -> Source:
+        """The pipe itself where a pipe can be waited for, so that no output is late; else a socket that follows it."""
+        if sys.platform == "win32":
+            return self._pump(source)
+        with source:
+            return PipeEnd(os.dup(source.fileno()))
 
     def _pump(self, source: IO[bytes]) -> socket.socket:
         ours, theirs = socket.socketpair()

@@ -28,7 +28,7 @@ from penstock.engine.interrupts import Interrupts
 from penstock.engine.project_code import ProjectCode
 from penstock.engine.usage import Usage, limit_memory, usage
 from penstock.languages.registry import runner
-from penstock.model.errors import PenstockError, WorkerLostError
+from penstock.model.errors import WorkerLostError, error_class
 from penstock.model.messages import Answer, Ask, AskKind, Failure, Finished, Outcome, Ready, Shutdown, WorkOrder
 
 _WARM = (
@@ -209,7 +209,7 @@ class WorkServer:
         if answer is None:
             raise WorkerLostError(f"asking for {kind.value}: the supervisor has gone")
         if answer.error is not None:
-            raise PenstockError(answer.error, hint=answer.hint)
+            raise error_class(answer.code)(answer.error, hint=answer.hint)
         return answer.value
 
 

@@ -252,3 +252,8 @@ def every_error() -> list[type[PenstockError]]:
         found.append(error)
         pending.extend(error.__subclasses__())
     return sorted(found, key=lambda error: error.code)
+
+
+def error_class(code: str) -> type[PenstockError]:
+    """The public error of that code, so that one told over a wire can be caught by its class; the root when unknown."""
+    return next((error for error in every_error() if error.code == code), PenstockError)

@@ -83,12 +83,13 @@ class WorkOrder:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The reply to an `Ask` with the same id: a value, or an error in words."""
+    """The reply to an `Ask` with the same id: a value, or an error in words with its code."""
 
     ask: int
     value: Any = None
     error: str | None = None
     hint: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
