@@ -86,6 +86,19 @@ def test_a_project_that_was_renamed_answers_to_its_former_name(tmp_path: Path) -
     run_fresh(project, block)
 
 
+def test_a_project_inside_of_a_package_finds_the_package(tmp_path: Path) -> None:
+    project = tmp_path / "platform" / "unit_3"
+    (project / "blocks").mkdir(parents=True)
+    shared = project.parent / "utils"
+    shared.mkdir()
+    (shared / "words.py").write_text("WORD = 'shared'\n")
+    block = project / "blocks" / "block.py"
+    block.write_text("from platform_of_units.utils.words import WORD\nassert WORD == 'shared'\n")
+    project.parent.rename(tmp_path / "platform_of_units")
+    project = tmp_path / "platform_of_units" / "unit_3"
+    run_fresh(project, project / "blocks" / "block.py")
+
+
 def test_a_package_that_is_missing_stays_missing(tmp_path: Path) -> None:
     project = tmp_path / "p"
     (project / "utils").mkdir(parents=True)

@@ -29,6 +29,9 @@ from penstock.engine.dependencies import site_folders
 ALIAS = "default_repo"
 """The name by which block files may import the project, whatever its folder is called."""
 
+FOLDERS_ABOVE = 4
+"""How many folders around the project block files may import by name."""
+
 
 class ProjectCode:
     """The import path of one project in this process.
@@ -117,9 +120,10 @@ class FreshLoader(SourceFileLoader):
 
 
 class _Alias(MetaPathFinder):
-    """Finds the project's folder as a package under the names that are not its own.
+    """Finds the project's folder as a package under names that are not its own, and the folders around it.
 
-    `default_repo` always; and a name that nothing else answers to, where the import goes on to what the project holds:
+    `default_repo` always; a folder above the project by its own name, as where several projects share a package that
+    they lie in; and a name that nothing else answers to, where the import goes on to what the project holds:
     `from flights.utils.dates import day` finds `utils/dates.py` also after the folder `flights` was renamed or cloned
     under another name. Any other missing module stays missing.
     """
@@ -131,14 +135,12 @@ class _Alias(MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         del path, target
-        if fullname != ALIAS and not self._is_former_name(fullname):
-            return None
-        init = Path(self._root) / "__init__.py"
-        if init.is_file():
-            return spec_from_file_location(fullname, init, submodule_search_locations=[self._root])
-        spec = ModuleSpec(fullname, None, is_package=True)
-        spec.submodule_search_locations = [self._root]
-        return spec
+        if fullname == ALIAS:
+            return _package(fullname, Path(self._root))
+        for folder in list(Path(self._root).parents)[:FOLDERS_ABOVE]:
+            if folder.name == fullname:
+                return _package(fullname, folder)
+        return _package(fullname, Path(self._root)) if self._is_former_name(fullname) else None
 
     def _is_former_name(self, fullname: str) -> bool:
         parent, _, _ = fullname.rpartition(".")
@@ -152,6 +154,15 @@ class _Alias(MetaPathFinder):
     def _holds(self, module: str) -> bool:
         place = Path(self._root, *module.split("."))
         return place.with_name(f"{place.name}.py").is_file() or place.is_dir()
+
+
+def _package(name: str, folder: Path) -> ModuleSpec | None:
+    init = folder / "__init__.py"
+    if init.is_file():
+        return spec_from_file_location(name, init, submodule_search_locations=[str(folder)])
+    spec = ModuleSpec(name, None, is_package=True)
+    spec.submodule_search_locations = [str(folder)]
+    return spec
 
 
 def _importing_file() -> str | None:

@@ -25,6 +25,8 @@ from penstock.project.rules.base import CheckingRule
 from penstock.project.rules.subject import PipelineSubject, ProjectView
 from penstock.project.text_file import read_text
 
+FOLDERS_ABOVE = 4
+"""Folders around the project whose names a worker finds as packages."""
 SHOWN = 10
 """Packages that one finding names."""
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
@@ -59,7 +61,9 @@ class MissingPackage(CheckingRule[PipelineSubject]):
                 name = imported.root
                 if imported.level or imported.optional or name in told or is_project_module(subject.project, name):
                     continue
-                if not _installed(name) and not former_name_files(subject.project, imported):
+                around = {folder.name for folder in list(subject.project.root.parents)[:FOLDERS_ABOVE]}
+                found = name in around or former_name_files(subject.project, imported)
+                if not _installed(name) and not found:
                     told.add(name)
                     message = f"it imports {name}, which is not installed here"
                     hint = "Install the package that provides it, and name it in requirements.txt."
