@@ -149,7 +149,8 @@ def test_upstreams_are_uploaded_exactly(project: Project) -> None:
         ("a", 47.920979, True, dt.datetime(2024, 1, 1, tzinfo=dt.UTC), 1),
         (None, 1e300, None, None, 2),
     ]
-    assert {"dev_pipe_up_v1", "dev_pipe_block_v1"} == project.tables()
+    uploaded = set() if project.provider == "duckdb" else {"dev_pipe_up_v1"}  # DuckDB reads the frame where it lies
+    assert {*uploaded, "dev_pipe_block_v1"} == project.tables()
 
 
 def test_queries_written_for_cleaned_names_find_them(project: Project) -> None:

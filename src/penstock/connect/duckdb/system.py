@@ -39,6 +39,7 @@ class DuckDBSystem(SqlSystem):
     name = "duckdb"
     name_limit = 4096
     case_folds = True
+    shows_frames = True
 
     def __init__(
         self,
@@ -172,6 +173,11 @@ class DuckDBSystem(SqlSystem):
             names = ", ".join(quoted(name) for name in table.column_names)
             with self._errors(f"INSERT INTO {target.sql}"):
                 self.connection.execute(f"INSERT INTO {target.sql} ({names}) SELECT {names} FROM {_ROWS}")
+
+    def show(self, name: str, table: pa.Table) -> None:
+        """See the protocol."""
+        with self._errors("reading the frame"):
+            self.connection.register(name, _plain(table))
 
     def unique_keys(self, target: Target) -> list[frozenset[str]]:
         """See the protocol."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from penstock.connect.sql.names import Target, quoted
 from penstock.connect.sql.widening import fits
-from penstock.model.errors import PenstockError
+from penstock.model.errors import PenstockError, UnsupportedError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,7 +41,18 @@ class SqlSystem(ABC):
     """The longest name of a table or column, in bytes."""
     case_folds: bool
     """Whether two names that differ only in case are the same column."""
+    shows_frames: bool = False
+    """Whether `show` can make an Arrow table readable by queries without copying it."""
     _tell: Callable[[str], None]
+
+    def show(self, name: str, table: pa.Table) -> None:
+        """Let the queries of this connection read the table by that name, where it lies, until the connection closes.
+
+        Raises:
+            UnsupportedError: the system cannot; see `shows_frames`.
+        """
+        del table
+        raise UnsupportedError(f"showing {name} to {self.name} without a copy: it cannot read tables of this process")
 
     @abstractmethod
     def open(self) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from penstock.connect.sql.names import Target, shortened
 from penstock.connect.sql.statements import Statement, split
@@ -16,6 +18,12 @@ from penstock.languages.sql.settings import SqlSettings, read_settings
 from penstock.languages.sql.tables import table_of
 from penstock.languages.sql.templating import rendered
 from penstock.model.block import EXTENSIONS, FOLDERS, BlockType, Language
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_NEEDS_TABLE = re.compile(r"\b(?:drop|view|alter|update|delete|truncate|merge|index|macro)\b", re.IGNORECASE)
+"""Words of statements that may need an upstream as a table of its own, in blocks that run their text as it is."""
 
 
 class Upstreams:
@@ -36,6 +44,7 @@ class Upstreams:
         self._schema = schema
         self._texts: dict[str, str] = {}
         self._uploads: dict[str, Target] = {}
+        self._shown: dict[str, str] = {}
 
     def use(self, token: str) -> str:
         """What stands for that upstream in the query; an upload happens later, in `upload`."""
@@ -44,23 +53,39 @@ class Upstreams:
             there = self._there(entry)
             if there:
                 self._texts[token] = there
+            elif self._can_show(entry):
+                self._shown[token] = f"_penstock_{token}"
+                self._texts[token] = self._shown[token]
             else:
                 self._uploads[token] = self._target(entry)
                 self._texts[token] = written(self._uploads[token])
         return self._texts[token]
 
     def upload(self, statements: list[Statement]) -> None:
-        """Upload the upstreams that the query uses and that are not in the database."""
+        """Make the upstreams readable that the query uses and that are not in the database: shown or uploaded."""
+        for token, name in self._shown.items():
+            self._system.show(name, self._fitted(token, "it", statements))
         for token, target in self._uploads.items():
-            entry = self.tokens[token]
-            table = table_of(entry, token)
-            renamed = fitted_names(table.column_names, statements, folds=self._system.case_folds)
-            if renamed:
-                told = ", ".join(f"{old} as {new}" for old, new in renamed.items())
-                self._job.log("info", f"The query calls columns of {entry.block} otherwise; {target} has {told}.")
-                table = table.rename_columns([renamed.get(column, column) for column in table.column_names])
-            self._job.log("info", f"Uploading {table.num_rows:,} rows of {entry.block} to {target}.")
+            table = self._fitted(token, str(target), statements)
+            self._job.log("info", f"Uploading {table.num_rows:,} rows of {self.tokens[token].block} to {target}.")
             write_table(self._system, table, target, WritePlan(if_exists=IfExists.REPLACE))
+
+    def _fitted(self, token: str, place: str, statements: list[Statement]) -> pa.Table:
+        """The upstream's table, with the column names that the query uses for them."""
+        entry = self.tokens[token]
+        table = table_of(entry, token)
+        renamed = fitted_names(table.column_names, statements, folds=self._system.case_folds)
+        if not renamed:
+            return table
+        told = ", ".join(f"{old} as {new}" for old, new in renamed.items())
+        self._job.log("info", f"The query calls columns of {entry.block} otherwise; {place} has {told}.")
+        return table.rename_columns([renamed.get(column, column) for column in table.column_names])
+
+    def _can_show(self, entry: Input) -> bool:
+        """Whether the query can read the frame where it lies: nobody has named a table for it, and it is only read."""
+        named = self._settings.unique_upstream or self._settings.upstream_tables.get(entry.block)
+        only_read = not (self._settings.raw and _NEEDS_TABLE.search(self._job.source))
+        return self._system.shows_frames and not named and only_read
 
     def _there(self, entry: Input) -> str:
         """How the query reaches an upstream that worked on this very database: its table or its query; else empty."""
