@@ -30,13 +30,14 @@ SQL_SETTINGS = """\
 
 @dataclass(frozen=True)
 class Step:
-    """One block: its name, type, code and upstreams."""
+    """One block: its name, type, code and upstreams; a SQL block without provider runs on the embedded DuckDB."""
 
     name: str
     kind: str
     code: str
     upstream: list[str] = field(default_factory=list)
     language: str = "python"
+    provider: str = ""
 
 
 def python(name: str, kind: str, body: str, upstream: list[str] | None = None, *, extra: str = "") -> Step:
@@ -76,7 +77,7 @@ class Project:
                 "  executor_type: local_python",
                 f"  upstream_blocks: [{', '.join(step.upstream)}]",
                 f"  downstream_blocks: [{', '.join(downstream)}]",
-                SQL_SETTINGS.rstrip() if step.language == "sql" else "  configuration: {}",
+                SQL_SETTINGS.rstrip() if step.provider else "  configuration: {}",
             ]
         folder = self.folder / "pipelines" / name
         folder.mkdir(exist_ok=True)

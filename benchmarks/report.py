@@ -181,7 +181,7 @@ def _sql(found: list[dict[str, Any]]) -> list[str]:
                 [name, *(_seconds(run[field]["median"]) for field in ("wall", "cpu")), round(run["peak"]["median"])]
                 for name, run in both.items()
             ]
-            lines += ["", f"Loader (pandas) and SQL block ({case['query']}), {case['rows']:,} rows:\n"]
+            lines += ["", f"Loader (pandas) and SQL block ({case['query']}) on a DuckDB file, {case['rows']:,} rows:\n"]
             lines += _table(["who", "wall", "cpu", "peak"], cells)
     return lines
 

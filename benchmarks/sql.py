@@ -20,12 +20,12 @@ def measure(bench: Bench) -> None:
     ]
 
 
-def pipeline(bench: Bench, library: str, rows: int, query: str) -> tuple[str, str]:
+def pipeline(bench: Bench, library: str, rows: int, query: str, provider: str = "") -> tuple[str, str]:
     """Write loader and SQL block; the names of the pipeline and of the SQL block."""
-    label = f"sql_{library}_{rows}_{query.replace(' ', '_')}"
+    label = f"sql_{library}{provider}_{rows}_{query.replace(' ', '_')}"
     load = frames(label, library, bench.input(rows), bench.scratch / "unused")[0]
     text = QUERIES[query].format(table="{{ df_1 }}") + "\n"
-    block = Step(f"{label}_query", "transformer", text, [load.name], "sql")
+    block = Step(f"{label}_query", "transformer", text, [load.name], "sql", provider)
     bench.project.pipeline(label, [load, block])
     return label, block.name
 
@@ -69,7 +69,7 @@ def _compare(bench: Bench, rows: int, query: str) -> dict[str, object]:
 
 
 def _mage(bench: Bench, rows: int, query: str) -> dict[str, object]:
-    label, _ = pipeline(bench, "pandas", rows, query)
+    label, _ = pipeline(bench, "pandas", rows, query, "duckdb")
     folder = str(bench.project.folder)
 
     def fresh(tool: str) -> Sample:
