@@ -30,9 +30,12 @@ def main() -> None:
         bench = Bench(Path(scratch), given.repeats, tuple(given.rows), given.mage_venv)
         for name in given.only:
             print(name, "...", flush=True)
-            PARTS[name].measure(bench)
-            # Written after each part, so that an interrupt keeps what has been measured.
-            report.write(given.results, {name: bench.results[name]}, bench)
+            try:
+                PARTS[name].measure(bench)
+            finally:
+                # Written after each part and on failure, so that what has been measured is kept.
+                if name in bench.results:
+                    report.write(given.results, {name: bench.results[name]}, bench)
     print((given.results / "RESULTS.md").read_text())
 
 

@@ -101,14 +101,14 @@ def _startup(found: dict[str, Any]) -> list[str]:
         ]
         for name, run in found["runs"].items()
     ]
-    more = [[name, value] for name, value in found["milliseconds a block over the first"].items()]
+    more = [[name, *values.values()] for name, values in found["milliseconds a block over the first"].items()]
     return [
         "## Starting\n",
         "Trivial blocks, each in a process of its own, in sequence; every output kept, every state change recorded.\n",
         *_table(["command", "wall", "min", "cpu", "others"], rows),
         "",
         f"One block takes {found['one block over python -c pass, seconds']} s more than `python -c pass`.\n",
-        *_table(["each further block", "ms"], more),
+        *_table(["each further block, ms", "median wall", "fastest wall", "cpu"], more),
         "",
         "A chain of 4,000 blocks is not run: the cost of a block does not depend on how many came before it, as the step",
         "from 40 to 400 shows.",

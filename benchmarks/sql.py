@@ -15,9 +15,11 @@ from benchmarks.tables import SLOW_FOR_MAGE
 
 def measure(bench: Bench) -> None:
     """Fill `results["sql"]`: one case per size and query."""
-    bench.results["sql"] = [
-        {"rows": rows, "query": name} | _compare(bench, rows, name) for rows in bench.rows for name in QUERIES
-    ]
+    found: list[dict[str, object]] = []
+    bench.results["sql"] = found
+    for rows in bench.rows:
+        for name in QUERIES:
+            found.append({"rows": rows, "query": name} | _compare(bench, rows, name))
 
 
 def pipeline(bench: Bench, library: str, rows: int, query: str, provider: str = "") -> tuple[str, str]:

@@ -44,10 +44,14 @@ def measure(bench: Bench) -> None:
         )
     per_block = {}
     for tool in ("penstock", "mage") if bench.mage else ("penstock",):
-        one = median(samples[f"{tool} run, 1 blocks"], "wall")
         for length in LENGTHS[1:]:
             if more := samples.get(f"{tool} run, {length} blocks"):
-                per_block[f"{tool}, chain of {length}"] = round((median(more, "wall") - one) / (length - 1) * 1000, 2)
+                one = samples[f"{tool} run, 1 blocks"]
+                per_block[f"{tool}, chain of {length}"] = {
+                    "median": round((median(more, "wall") - median(one, "wall")) / (length - 1) * 1000, 2),
+                    "fastest": round((min(s.wall for s in more) - min(s.wall for s in one)) / (length - 1) * 1000, 2),
+                    "cpu": round((median(more, "cpu") - median(one, "cpu")) / (length - 1) * 1000, 2),
+                }
     base = median(samples["python -c pass"], "wall")
     bench.results["startup"] = {
         "runs": {name: figures(found) for name, found in samples.items()},
