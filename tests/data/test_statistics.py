@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -71,3 +73,22 @@ def test_previews_are_bounded(shelf):
     for value in (wide, deep, "z" * 10**6, np.zeros((100, 100)), [wide] * 2):
         for summary in shelf.put(value).summaries():
             assert len(json.dumps(summary.preview, separators=(",", ":"))) <= 64_000
+
+
+def test_storing_tables_of_arrow_and_polars_imports_no_pandas(tmp_path):
+    code = (
+        "import sys, datetime, pyarrow as pa, polars as pl, duckdb\n"
+        "from penstock.data import ProductStore\n"
+        "from penstock.model.product import Address, Lineage\n"
+        "now = \"select range a, 'x' s, now() t, now()::timestamp u, 1.5::decimal(9,2) m from range(100)\"\n"
+        "frames = [duckdb.sql(now).to_arrow_table(), pl.DataFrame({'a': [1, 2], 's': ['x', None], 'f': [1.5, None]})]\n"
+        "store = ProductStore(sys.argv[1])\n"
+        "for number, frame in enumerate(frames):\n"
+        "    draft = store.draft(Address('p', f'b{number}'), store.issue_fence('r', f'b{number}'))\n"
+        "    draft.add(frame)\n"
+        "    manifest = draft.publish(Lineage(), fingerprint='f')\n"
+        "    assert len(store.load(manifest.ref)) == len(frame)\n"
+        "assert 'pandas' not in sys.modules\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

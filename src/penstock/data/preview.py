@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from penstock.data.statistics import json_safe
+from penstock.data.zones import python_moment, zoned
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,7 +53,7 @@ def head(column: pa.ChunkedArray) -> list[Any]:
 
     first = column.slice(0, ROWS)
     try:
-        found: list[Any] = first.to_pylist()
+        found: list[Any] = [python_moment(v) for v in first] if zoned(first.type) else first.to_pylist()
     except (ValueError, OverflowError, pa.ArrowInvalid):
         # Times finer than a microsecond, or beyond the year 9999.
         found = [str(value) for value in first]

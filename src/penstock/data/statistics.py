@@ -13,6 +13,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from penstock.data.zones import python_moment, zoned
 from penstock.model.product import Column
 
 if TYPE_CHECKING:
@@ -96,6 +97,10 @@ def _sample(column: pa.ChunkedArray, rows: int = _SAMPLE_ROWS) -> pa.ChunkedArra
     return pa.chunked_array(pieces, type=column.type)
 
 
+_NUMPY_NAMES = {"halffloat": "f2", "float": "f4", "double": "f8"}
+"""The types of numbers whose names differ between Arrow and numpy."""
+
+
 def _extremes(column: pa.ChunkedArray) -> tuple[Any, Any]:
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -123,19 +128,22 @@ def _fast_extremes(column: pa.ChunkedArray) -> tuple[Any, Any] | None:
     if column.null_count or column.num_chunks != 1 or not (number or moment):
         return None
     chunk = column.chunk(0)
-    values = chunk.view(pa.int64()).to_numpy() if moment else chunk.to_numpy()
-    low, high = values.min(), values.max()
-    if number and values.dtype.kind == "f" and (np.isnan(low) or np.isnan(high)):
-        return None
+    # Not by to_numpy, and no pa.scalar: both import pandas, which costs more than the column does.
+    dtype = np.dtype("i8" if moment else _NUMPY_NAMES.get(str(kind), str(kind)))
+    offset = chunk.offset * dtype.itemsize
+    values = np.frombuffer(chunk.buffers()[1], dtype, count=len(chunk), offset=offset)
     if moment:
-        return _scalar(pa.scalar(int(low), pa.int64()).cast(kind)), _scalar(pa.scalar(int(high), pa.int64()).cast(kind))
+        return _scalar(chunk[int(values.argmin())]), _scalar(chunk[int(values.argmax())])
+    low, high = values.min(), values.max()
+    if dtype.kind == "f" and (np.isnan(low) or np.isnan(high)):
+        return None
     return low.item(), high.item()
 
 
 def _scalar(value: Any) -> Any:
     """A single Arrow value as Python has it; times finer than a microsecond as text."""
     try:
-        return value.as_py()
+        return python_moment(value) if zoned(value.type) else value.as_py()
     except (ValueError, OverflowError):
         return str(value.cast("string"))
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, timedelta, timezone, tzinfo
-from typing import Any
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from penstock.model.errors import ValueRefusedError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def encode_zone(zone: tzinfo | None, owner: Any) -> Any:
@@ -61,3 +65,32 @@ def decode_zone(form: Any) -> tzinfo | None:
 
     found: tzinfo = pytz.timezone(form["pytz"]) if "pytz" in form else pytz.FixedOffset(form["pytz_minutes"])
     return found
+
+
+def zoned(kind: pa.DataType) -> bool:
+    """Whether the Arrow type is that of moments with a zone that Python knows by name."""
+    import pyarrow as pa
+
+    return (
+        bool(pa.types.is_timestamp(kind)) and kind.tz is not None and kind.unit != "ns" and _zone(kind.tz) is not None
+    )
+
+
+def python_moment(value: pa.Scalar) -> datetime | None:
+    """A moment of a type that is `zoned` as Python has it; Arrow itself would import pandas for that."""
+    import pyarrow as pa
+
+    moment: datetime | None = value.cast(pa.timestamp(value.type.unit)).as_py()
+    return None if moment is None else moment.replace(tzinfo=UTC).astimezone(_zone(value.type.tz))
+
+
+@cache
+def _zone(name: str) -> tzinfo | None:
+    from zoneinfo import ZoneInfo
+
+    if name in {"UTC", "Etc/UTC"}:
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # an offset, or a zone that this machine does not have
+        return None

@@ -47,7 +47,18 @@ EXIT_PATIENCE = 5.0
 """Seconds that a process may take to end after it has finished its last order."""
 
 _SHUTDOWN = TO_WORKER.encode(Shutdown())
-_NEEDS_BY_LANGUAGE = {"sql": frozenset({"duckdb", "pyarrow"})}
+_NEEDS_BY_LANGUAGE = {
+    "sql": frozenset(
+        {
+            "duckdb",
+            "pyarrow",
+            "penstock.languages.sql.embedded",
+            "penstock.data.codecs.arrow_table",
+            "penstock.data.statistics",
+        }
+    )
+}
+"""Modules that a block in that language is certain to use: those of others, and our own that not every block needs."""
 _WATCH_INTERVAL = 0.2
 _PROCESSORS = os.cpu_count() or 1
 

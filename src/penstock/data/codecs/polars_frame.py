@@ -33,7 +33,8 @@ def _has_views() -> bool:
     import pyarrow as pa
 
     try:
-        pa.array(["a"], pa.string_view()).cast(pa.large_string())
+        # Not by pa.array, which imports pandas.
+        pa.nulls(1, pa.string_view()).cast(pa.large_string())
     except (AttributeError, pa.ArrowNotImplementedError):
         return False
     return True
