@@ -17,9 +17,7 @@ def measure(bench: Bench) -> None:
     """Fill `results["sql"]`: one case per size and query."""
     found: list[dict[str, object]] = []
     bench.results["sql"] = found
-    for rows in bench.rows:
-        for name in QUERIES:
-            found.append({"rows": rows, "query": name} | _compare(bench, rows, name))
+    found.extend({"rows": rows, "query": name} | _compare(bench, rows, name) for rows in bench.rows for name in QUERIES)
 
 
 def pipeline(bench: Bench, library: str, rows: int, query: str, provider: str = "") -> tuple[str, str]:

@@ -17,12 +17,12 @@ def measure(bench: Bench) -> None:
     """Fill `results["tables"]`: one case per library, size and source, with the ratios to the plain script."""
     found: list[dict[str, object]] = []
     bench.results["tables"] = found
-    for library in LIBRARIES:
-        for rows in bench.rows:
-            for source in ("made", "read"):
-                found.append(
-                    {"library": library, "rows": rows, "source": source} | _compare(bench, library, rows, source)
-                )
+    found.extend(
+        {"library": library, "rows": rows, "source": source} | _compare(bench, library, rows, source)
+        for library in LIBRARIES
+        for rows in bench.rows
+        for source in ("made", "read")
+    )
 
 
 def _compare(bench: Bench, library: str, rows: int, kind: str) -> dict[str, object]:
