@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 TICK = os.sysconf("SC_CLK_TCK")
@@ -130,23 +130,40 @@ def run(command: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = No
 
 
 def alternate(
-    contestants: Mapping[str, Callable[[], Sample]], repeats: int, *, once: frozenset[str] = frozenset()
+    contestants: Mapping[str, Callable[[bool], Sample]],
+    repeats: int,
+    *,
+    once: frozenset[str] = frozenset(),
+    memory_rounds: int = 0,
 ) -> dict[str, list[Sample]]:
     """Run the contestants in turn, so that a busy minute hits all of them; the first round is not counted.
 
+    Time and memory come from different runs: the kernel walks the page tables of a process to tell its PSS, and while it
+    does, that process cannot fault pages in.
+
     Args:
-        contestants: name -> what runs it.
-        repeats: rounds that count.
-        once: names that run only once, uncounted warm-up included, because they take minutes.
+        contestants: name -> what runs it, told whether to sample memory.
+        repeats: rounds that count for time.
+        once: names that run only once for each, uncounted warm-up included, because they take minutes.
+        memory_rounds: further rounds, for memory; each sample then carries their median.
     """
     samples: dict[str, list[Sample]] = {name: [] for name in contestants}
     for index in range(repeats + 1):
         for name, go in contestants.items():
             if name in once and index != 1:
                 continue
-            sample = go()
+            sample = go(False)
             if index:
                 samples[name].append(sample)
+    weighed: dict[str, list[Sample]] = {name: [] for name in contestants}
+    for index in range(memory_rounds):
+        for name, go in contestants.items():
+            if name not in once or not index:
+                weighed[name].append(go(True))
+    if memory_rounds:
+        for name, several in samples.items():
+            peak, private = median(weighed[name], "peak"), median(weighed[name], "private")
+            samples[name] = [replace(sample, peak=peak, private=private) for sample in several]
     return samples
 
 

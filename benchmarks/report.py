@@ -20,8 +20,8 @@ INTRODUCTION = """\
 
 Made by `make bench`; do not edit. Every figure is the median of several runs, the contestants taking turns, after a round
 that does not count. *wall* is time on the clock, *cpu* user and system time of all processes, both in seconds. *peak* is
-the highest sum of the proportional set sizes (PSS) over the process tree, sampled every 50 ms: memory that processes share
-counts once, mapped files included; *private* is the anonymous part of it; both in megabytes (10^6 bytes). *others* is how
+the highest sum of the proportional set sizes (PSS) over the process tree, sampled every 50 ms in runs of their own (telling
+the PSS of a process slows it down): memory that processes share counts once, mapped files included; *private* is the anonymous part of it; both in megabytes (10^6 bytes). *others* is how
 many cores other processes kept busy meanwhile: where it is not near zero, cpu and ratios say more than wall.
 """
 

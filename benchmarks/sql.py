@@ -35,17 +35,18 @@ def _compare(bench: Bench, rows: int, query: str) -> dict[str, object]:
     label, block = pipeline(bench, "arrow", rows, query)
     folder = str(bench.project.folder)
 
-    def alone() -> Sample:
+    def alone(memory: bool) -> Sample:
         # The upstream's output is stored already; only the SQL block runs.
-        return bench.penstock("run", folder, label, "--block-uuid", block, "--json")
+        return bench.penstock("run", folder, label, "--block-uuid", block, "--json", memory=memory)
 
     samples = alternate(
         {
-            "script": lambda: bench.plain(str(SHAPES), "sql", str(source), query),
-            "pipeline": lambda: bench.penstock("run", folder, label, "--json"),
+            "script": lambda memory: bench.plain(str(SHAPES), "sql", str(source), query, memory=memory),
+            "pipeline": lambda memory: bench.penstock("run", folder, label, "--json", memory=memory),
             "block alone": alone,
         },
         bench.repeats,
+        memory_rounds=1,
     )
     forget(bench.penstock_data)
     inside = statistics.median(json.loads(sample.output)["seconds"] for sample in samples["script"])
@@ -72,12 +73,12 @@ def _mage(bench: Bench, rows: int, query: str) -> dict[str, object]:
     label, _ = pipeline(bench, "pandas", rows, query, "duckdb")
     folder = str(bench.project.folder)
 
-    def fresh(tool: str) -> Sample:
+    def fresh(tool: str, memory: bool) -> Sample:
         data = bench.penstock_data if tool == "penstock" else bench.mage_data
         (bench.scratch / "bench.duckdb").unlink(missing_ok=True)
-        sample = (bench.penstock if tool == "penstock" else bench.mage_run)("run", folder, label)
+        sample = (bench.penstock if tool == "penstock" else bench.mage_run)("run", folder, label, memory=memory)
         forget(data)
         return sample
 
-    samples = alternate({tool: partial(fresh, tool) for tool in ("penstock", "mage")}, bench.repeats)
+    samples = alternate({tool: partial(fresh, tool) for tool in ("penstock", "mage")}, bench.repeats, memory_rounds=1)
     return {name: figures(several) for name, several in samples.items()}

@@ -17,12 +17,12 @@ def measure(bench: Bench) -> None:
     folder = str(project.folder)
     samples = alternate(
         {
-            "python -c pass": lambda: bench.plain("-c", "pass", memory=False),
-            "import pandas": lambda: bench.plain("-c", "import pandas", memory=False),
-            "penstock --help": lambda: bench.penstock("--help", memory=False),
+            "python -c pass": lambda memory: bench.plain("-c", "pass", memory=memory),
+            "import pandas": lambda memory: bench.plain("-c", "import pandas", memory=memory),
+            "penstock --help": lambda memory: bench.penstock("--help", memory=memory),
             **{
-                f"penstock run, {length} blocks": lambda n=length: bench.penstock(
-                    "run", folder, f"chain{n}", memory=False
+                f"penstock run, {length} blocks": lambda memory, n=length: bench.penstock(
+                    "run", folder, f"chain{n}", memory=memory
                 )
                 for length in LENGTHS
             },
@@ -32,10 +32,10 @@ def measure(bench: Bench) -> None:
     if bench.mage:
         samples |= alternate(
             {
-                "mage --help": lambda: bench.mage_run("--help", memory=False),
+                "mage --help": lambda memory: bench.mage_run("--help", memory=memory),
                 **{
-                    f"mage run, {length} blocks": lambda n=length: bench.mage_run(
-                        "run", folder, f"chain{n}", memory=False
+                    f"mage run, {length} blocks": lambda memory, n=length: bench.mage_run(
+                        "run", folder, f"chain{n}", memory=memory
                     )
                     for length in LENGTHS[:2]
                 },

@@ -34,17 +34,17 @@ def _compare(bench: Bench, library: str, rows: int, kind: str) -> dict[str, obje
     kept: dict[str, float] = {}
     exported: dict[str, int] = {}
 
-    def plain() -> Sample:
-        sample = bench.plain(str(SHAPES), "chain", library, str(source), str(target))
+    def plain(memory: bool) -> Sample:
+        sample = bench.plain(str(SHAPES), "chain", library, str(source), str(target), memory=memory)
         exported["plain"] = target.stat().st_size
         target.unlink()
         return sample
 
-    def tool(name: str) -> Sample:
+    def tool(name: str, memory: bool) -> Sample:
         data = bench.penstock_data if name == "penstock" else bench.mage_data
         forget(data)
         go = bench.penstock if name == "penstock" else bench.mage_run
-        sample = go("run", folder, label)
+        sample = go("run", folder, label, memory=memory)
         kept[name] = round(stored(data), 1)
         exported[name] = target.stat().st_size
         target.unlink()
@@ -56,7 +56,7 @@ def _compare(bench: Bench, library: str, rows: int, kind: str) -> dict[str, obje
     if bench.mage and library == MAGE_LIBRARY:
         contestants["mage"] = partial(tool, "mage")
         slow = frozenset({"mage"}) if rows > SLOW_FOR_MAGE else slow
-    samples = alternate(contestants, bench.repeats, once=slow)
+    samples = alternate(contestants, bench.repeats, once=slow, memory_rounds=2)
     ratios = {
         name: {
             field: round(median(samples[name], field) / median(samples["plain"], field), 3)
