@@ -51,7 +51,7 @@ def translated(doing: str) -> Iterator[None]:
 
 
 PIECE = 256 * 1024
-"""Bytes handed to the system at once: measured on Linux 6.18 in a virtual machine, larger writes to files that are new to
+"""Bytes handed to the system at once: on Linux 6.18 in a virtual machine, larger writes to files that are new to
 the page cache took 2 s a gigabyte instead of 0.3, most likely for the large pages that they ask for."""
 
 
