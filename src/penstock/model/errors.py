@@ -6,9 +6,10 @@ the hint names the next action.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class Phase(StrEnum):
@@ -145,6 +146,34 @@ class FileMissingError(FileInvalidError, FileNotFoundError):
     """A file that block code asked for does not exist; code that expects a FileNotFoundError catches it as one."""
 
     code = "J108"
+
+
+class ConflictError(PenstockError):
+    """A file is no longer the one that was seen, so that saving would overwrite somebody's work.
+
+    `details` carry the file as it is now: `revision` and, when it is text, `content`.
+    """
+
+    code = "J109"
+    phase = Phase.PROJECT
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        location: Location | None = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, location=location)
+        self.details = dict(details or {})
+
+
+class PathRefusedError(PenstockError):
+    """A path of a request leaves the project, or leads into what is not the user's to change."""
+
+    code = "J110"
+    phase = Phase.ACCESS
 
 
 class ProfileInvalidError(PenstockError):

@@ -1,0 +1,93 @@
+"""The project as a whole: what it is, its settings, search, undo."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class Features(msgspec.Struct, frozen=True):
+    """What this installation can do."""
+
+    terminal: bool
+    language_server: bool
+    formatter: bool
+    git: bool
+
+
+class ProjectInfo(msgspec.Struct, frozen=True):
+    """The open project, the program, and what the caller may do."""
+
+    name: str
+    root: str
+    version: str
+    python: str
+    platform: str
+    project_uuid: str
+    features: Features
+    timezone: str
+    permissions: list[str]
+
+
+class SettingDetail(msgspec.Struct, frozen=True):
+    """One declared setting. `set` tells that the file has it; a secret has no value here, only whether it is set."""
+
+    key: str
+    title: str
+    description: str
+    kind: str
+    value: Any
+    default: Any
+    set: bool
+    choices: list[str] = []
+    secret: bool = False
+
+
+class EnvironmentDetail(msgspec.Struct, frozen=True):
+    """A variable of the environment that Penstock reads, and whether it is set; values are not told."""
+
+    name: str
+    description: str
+    set: bool
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """The settings of the project, as a form shows them."""
+
+    settings: list[SettingDetail]
+    file: str
+    revision: str
+    environment: list[EnvironmentDetail]
+
+
+class SettingChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Settings to write; None takes a setting out of the file."""
+
+    set: dict[str, Any]
+    revision: str | None = None
+
+
+class SearchQuery(msgspec.Struct, frozen=True):
+    """What to look for."""
+
+    q: str
+    limit: int = 40
+
+
+class SearchItem(msgspec.Struct, frozen=True):
+    """Something that was found; `kind` is pipeline, block, file, product, template or text."""
+
+    kind: str
+    title: str
+    detail: str
+    pipeline: str | None = None
+    block: str | None = None
+    path: str | None = None
+    line: int | None = None
+
+
+class SearchResult(msgspec.Struct, frozen=True):
+    """What was found, names first."""
+
+    items: list[SearchItem]
