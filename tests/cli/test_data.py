@@ -110,6 +110,15 @@ def test_clean_keeps_the_latest_and_says_what_it_removed(tmp_path):
     assert (wrong.code, "soon" in wrong.err) == (2, True)
 
 
+def test_a_number_to_keep_is_not_narrowed_by_the_age_that_the_project_sets(tmp_path):
+    project = write_project(tmp_path / "p", frames=[LOADER])
+    (project / "metadata.yaml").write_text("project_type: standalone\nvariables_retention_period: 90d\n")
+    for _ in range(2):
+        assert penstock("run", project, "frames", home=tmp_path).code == 0
+    assert "removed 0 versions" in penstock("clean", project, home=tmp_path).out
+    assert "removed 1 versions" in penstock("clean", project, "--keep", "1", home=tmp_path).out
+
+
 def test_a_project_of_many_kinds_of_output_lists(tmp_path):
     project = write_project(tmp_path / "p")
     write_pipeline(

@@ -26,7 +26,11 @@ _dry = click.option("--dry-run", is_flag=True, help="Say what would be removed a
 @_project
 @_pipeline
 @_period
-@click.option("--keep", type=click.IntRange(1), help="Keep this many versions of each output, whatever their age.")
+@click.option(
+    "--keep",
+    type=click.IntRange(1),
+    help="Keep this many versions of each output; alone: remove all others, whatever their age.",
+)
 @_dry
 def clean(
     project: Path, pipeline_uuid: str | None, retention_period: str | None, keep: int | None, *, dry_run: bool
@@ -65,7 +69,8 @@ def clean_old_logs(project: Path, pipeline_uuid: str | None, retention_period: s
 def _clean_outputs(
     project: Project, pipeline: str | None, period: str | None, keep: int | None, *, dry_run: bool
 ) -> None:
-    period = period or project.settings.variables_retention_period
+    if keep is None:  # a number that is asked for by itself is not narrowed by the age that the project sets
+        period = period or project.settings.variables_retention_period
     if period is None and keep is None:
         click.echo("outputs: nothing to do, no retention period is set (--retention-period, --keep)")
         return
