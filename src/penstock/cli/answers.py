@@ -116,7 +116,7 @@ class Answers:
                 f"triggering pipeline {arguments.get('pipeline_uuid')}: variables must be a dict",
                 hint="Pass variables={'name': value}.",
             )
-        plan = self.bench.plan(str(arguments["pipeline_uuid"]), RunOptions(variables=variables))
+        plan = self.bench.plan(str(arguments["pipeline_uuid"]), RunOptions(variables=variables, origin="block"))
         wait = bool(arguments.get("check_status"))
         if wait:
             self._waiting[plan.run] = (ask.id, reply, bool(arguments.get("error_on_failure")))

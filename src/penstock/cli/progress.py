@@ -25,6 +25,7 @@ _MARKS = {
     BlockState.SKIPPED: ("fresh", "cyan"),
     BlockState.FAILED: ("failed", "red"),
     BlockState.CANCELLED: ("cancelled", "yellow"),
+    BlockState.INTERRUPTED: ("interrupted", "yellow"),
     BlockState.UPSTREAM_FAILED: ("not run", "yellow"),
     BlockState.RUNNING: ("running", "blue"),
     BlockState.QUEUED: ("waiting", "bright_black"),

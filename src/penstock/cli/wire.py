@@ -44,6 +44,7 @@ class Workbench:
     answers: Answers
     clock: Callable[[], float] = time.time
     warnings: list[str] = field(default_factory=list)
+    _watchers: list[Callable[[RunPlan], Iterable[Sink]]] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         return self
@@ -51,7 +52,15 @@ class Workbench:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every process."""
         self.supervisor.close()
+
+    def watch_runs(self, sinks_for: Callable[[RunPlan], Iterable[Sink]]) -> None:
+        """Ask for sinks of every run that begins, those that blocks trigger included."""
+        self._watchers.append(sinks_for)
 
     def plan(self, pipeline: str, options: RunOptions) -> RunPlan:
         """Decide a run of that pipeline; raises what `make_plan` raises."""
@@ -62,15 +71,18 @@ class Workbench:
             retry_config=asdict(self.project.settings.retry_config),
             allow_pickle=options.allow_pickle or environment.flag("PENSTOCK_ALLOW_PICKLE"),
         )
-        place = Place(str(self.project.root), self.project.name, str(self.project.store_root()))
+        place = Place(str(self.project.root), self.project.name, str(self.store.root))
         now = datetime.fromtimestamp(self.clock(), UTC)
         return make_plan(new_run_id(now, secrets.token_hex(3)), place, loaded, options, now)
 
-    def start(self, plan: RunPlan, sinks: Iterable[Sink]) -> RunHandle:
+    def start(
+        self, plan: RunPlan, sinks: Iterable[Sink], *, on_end: Callable[[RunHandle], None] | None = None
+    ) -> RunHandle:
         """Begin a run that is recorded in the project's logs and told to those sinks."""
         recorder = RunRecorder(self.project.logs_root(), plan.pipeline.uuid, plan.run)
         self._warm(plan)
-        targets: list[Sink] = [recorder, *sinks]
+        watching = [sink for sinks_for in self._watchers for sink in sinks_for(plan)]
+        targets: list[Sink] = [recorder, *sinks, *watching]
 
         def tell(event: events.Event) -> None:
             for target in targets:
@@ -81,6 +93,8 @@ class Workbench:
             if recorder.failed:
                 self.warnings.append(recorder.failed)
             self.answers.ended(handle)
+            if on_end is not None:
+                on_end(handle)
 
         return self.loop.start(plan, tell, on_end=ended)
 
@@ -115,20 +129,28 @@ def with_defaults(pipeline: Pipeline) -> Pipeline:
     return pipeline
 
 
-def open_workbench(project: Path | str, *, width: int | None = None) -> Workbench:
+def open_workbench(
+    project: Path | str, *, width: int | None = None, total: int | None = None, grace: float = 5.0
+) -> Workbench:
     """Open a project for running.
+
+    Args:
+        project: its folder.
+        width: blocks of one run at once; default one per core.
+        total: blocks of all runs at once; default as many as of one run.
+        grace: seconds that an interrupted block has before it is killed.
 
     Raises:
         ProjectNotFoundError: there is no project.
         StorageError: its data folder cannot be made.
     """
-    supervisor = Supervisor()
+    supervisor = Supervisor(grace=grace)
     supervisor.start()
     try:
         opened = open_project(project)
         store = ProductStore(_writable(opened.store_root()))
         answers = Answers(opened)
-        loop = RunLoop(supervisor, store, clock=time.time, answer=answers, width=width)
+        loop = RunLoop(supervisor, store, clock=time.time, answer=answers, width=width, total=total)
         bench = Workbench(opened, store, supervisor, loop, answers)
         answers.bench = bench
     except BaseException:

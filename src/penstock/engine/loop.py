@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,6 +24,7 @@ from penstock.model.errors import PenstockError
 from penstock.model.messages import Answer, Ask, Failure, Finished, FromWorker, Log, Outcome, Output, Started
 from penstock.model.product import OutputSummary, ProductRef
 from penstock.model.run import (
+    DONE,
     ENDED,
     AttemptFailed,
     AttemptStarted,
@@ -58,6 +60,7 @@ class _Current:
     started: float
     output: Output | None = None
     finished: Finished | None = None
+    over: bool = False
 
 
 @dataclass(slots=True)
@@ -73,6 +76,7 @@ class RunHandle:
     first_start: dict[str, float] = field(default_factory=dict)
     session: Attempt | None = None
     told: set[str] = field(default_factory=set)
+    held: list[tuple[float, int, str]] = field(default_factory=list)
     ended: bool = False
 
     @property
@@ -93,7 +97,8 @@ class RunLoop:
         store: the product store of the project.
         clock: seconds since the epoch.
         answer: answers the requests of user code.
-        width: attempts at once; default one per core.
+        width: attempts of one run at once; default one per core.
+        total: attempts of all runs at once; default as many as of one.
     """
 
     def __init__(
@@ -104,12 +109,14 @@ class RunLoop:
         clock: Callable[[], float],
         answer: Asker,
         width: int | None = None,
+        total: int | None = None,
     ) -> None:
         self._supervisor = supervisor
         self._store = store
         self._clock = clock
         self._answer = answer
         self._width = width or os.cpu_count() or 1
+        self._total = total or self._width
         self._queue: list[tuple[float, int, RunHandle, str]] = []
         self._order = count()
         self._active = 0
@@ -127,6 +134,8 @@ class RunLoop:
                 now,
                 tuple(plan.graph),
                 {**plan.pipeline.variables, **plan.options.variables},
+                plan.options.origin,
+                plan.options.what(),
             )
         )
         self._apply(handle, effects)
@@ -141,14 +150,65 @@ class RunLoop:
     def poll(self, timeout: float | None = None) -> None:
         """Start what is due, then wait at most `timeout` seconds for something to happen."""
         self._dispatch_due()
-        if self._queue and self._active < self._width:
-            until_due = max(0.0, self._queue[0][0] - self._clock())
+        if (until_due := self._until_due()) is not None:
             timeout = until_due if timeout is None else min(timeout, until_due)
         self._supervisor.poll(timeout)
+
+    def fileno(self) -> int:
+        """A descriptor that is readable when `poll(0)` has something to do, for an event loop; not on Windows."""
+        return self._supervisor.fileno()
+
+    def deadline(self) -> float | None:
+        """When `poll(0)` must be called even if `fileno` is not readable, on the monotonic clock; None is never."""
+        due = self._supervisor.deadline()
+        if (until_due := self._until_due()) is not None:
+            own = time.monotonic() + until_due
+            due = own if due is None else min(due, own)
+        return due
+
+    def wait_readable(self, timeout: float) -> bool:
+        """From another thread: whether `poll(0)` has something to do, at the latest after that many seconds."""
+        return self._supervisor.wait_readable(timeout)
+
+    def _until_due(self) -> float | None:
+        """Seconds until something can be dispatched; None while that takes the end of an attempt first."""
+        if not self._queue or self._active >= self._total:
+            return None
+        return max(0.0, self._queue[0][0] - self._clock())
 
     def cancel(self, handle: RunHandle) -> None:
         """Interrupt the run's attempts and end it as cancelled."""
         self._advance(handle, CancelRequested())
+
+    def interrupt(self, handle: RunHandle, block: str) -> bool:
+        """Interrupt the attempt of one block, which fails without a retry; whether it had one."""
+        current = handle.current.get(block)
+        if current is not None:
+            self._supervisor.interrupt(current.attempt)
+        return current is not None
+
+    def abandon(self, handle: RunHandle, failure: Failure) -> None:
+        """Tell the end of a run whose processes are about to be ended with this one: nothing of it is waited for."""
+        if handle.ended:
+            return
+        handle.ended = True
+        now = self._clock()
+        for block, entry in handle.run.blocks.items():
+            if block not in handle.told:
+                handle.told.add(block)
+                begun = handle.first_start.get(block)
+                handle.sink(
+                    events.BlockEnded(
+                        handle.plan.run,
+                        block,
+                        BlockState.CANCELLED if begun is None else BlockState.INTERRUPTED,
+                        now,
+                        seconds=now - (begun or now),
+                        attempts=entry.attempts,
+                        failure=None if begun is None else failure,
+                    )
+                )
+        self._tell_run_ended(handle, RunState.INTERRUPTED, failure.message)
 
     def _apply(self, handle: RunHandle, effects: list[Effect]) -> None:
         for effect in effects:
@@ -166,18 +226,14 @@ class RunLoop:
 
     def _dispatch_due(self) -> None:
         now = self._clock()
-        held: list[tuple[float, int, RunHandle, str]] = []
-        while self._queue and self._queue[0][0] <= now and self._active < self._width:
-            entry = heapq.heappop(self._queue)
-            _, _, handle, block = entry
-            if handle.run.blocks[block].state in ENDED:
+        while self._queue and self._queue[0][0] <= now and self._active < self._total:
+            due, order, handle, block = heapq.heappop(self._queue)
+            if handle.ended or handle.run.blocks[block].state in ENDED:
                 continue
-            if len(handle.current) >= _limit(handle.plan):
-                held.append(entry)
+            if len(handle.current) >= min(self._width, _limit(handle.plan)):
+                handle.held.append((due, order, block))  # until one of its attempts has ended
                 continue
             self._dispatch(handle, block)
-        for entry in held:
-            heapq.heappush(self._queue, entry)
 
     def _dispatch(self, handle: RunHandle, block: str) -> None:
         """Start an attempt, or take the stored version when it is fresh and only what is stale may run."""
@@ -239,13 +295,21 @@ class RunLoop:
     def _ended(self, handle: RunHandle, block: str, end: Ended) -> None:
         current = handle.current[block]
         self._active -= 1
+        current.over = True
+        while handle.held:
+            due, order, other = handle.held.pop()
+            heapq.heappush(self._queue, (due, order, handle, other))
+        if handle.ended:
+            return
         finished = current.finished
         if handle.plan.pipeline.run_in_one_process:
             handle.session = current.attempt if end.failure is None else None
         if end.failure is not None:
             failed = AttemptFailed(block, end.failure, final=end.failure.kind == "interrupted")
             self._retry_or_end(handle, failed)
-        elif finished is not None and finished.outcome is Outcome.WAITING:
+        elif (
+            finished is not None and finished.outcome is Outcome.WAITING and handle.run.blocks[block].state not in ENDED
+        ):
             handle.current.pop(block)
             handle.sink(
                 events.BlockLogged(
@@ -271,9 +335,12 @@ class RunLoop:
             handle.sink(events.BlockRetrying(handle.plan.run, failed.block, before.attempts, wait, failed.failure, now))
 
     def _tell_ends(self, handle: RunHandle) -> None:
-        """Report the blocks that have ended since the last time, then the run when nothing of it is left."""
+        """Report the blocks that have ended since the last time, then the run when nothing of it is left.
+
+        A block that was cancelled has ended when its process has.
+        """
         for block, entry in handle.run.blocks.items():
-            if entry.state in ENDED and block not in handle.told:
+            if entry.state in ENDED and block not in handle.told and not _under_way(handle, block):
                 handle.told.add(block)
                 handle.sink(self._block_ended(handle, block))
         self._close(handle)
@@ -310,12 +377,33 @@ class RunLoop:
         if handle.session is not None:
             self._supervisor.close_session(handle.session)
             handle.session = None
+        self._tell_run_ended(handle, handle.run.state, "")
+
+    def _tell_run_ended(self, handle: RunHandle, state: RunState, reason: str) -> None:
         now = self._clock()
+        blocks = handle.run.blocks
+        failed = next((block for block, entry in blocks.items() if entry.state is BlockState.FAILED), None)
+        failure = blocks[failed].failure if failed is not None else None
         handle.sink(
-            events.RunEnded(handle.plan.run, handle.plan.pipeline.uuid, handle.run.state, now, now - handle.started)
+            events.RunEnded(
+                handle.plan.run,
+                handle.plan.pipeline.uuid,
+                state,
+                now,
+                now - handle.started,
+                done=sum(entry.state in DONE for entry in blocks.values()),
+                failed_block=failed,
+                error=reason or (failure.message.partition("\n")[0] if failure is not None else ""),
+            )
         )
         if handle.on_end is not None:
             handle.on_end(handle)
+
+
+def _under_way(handle: RunHandle, block: str) -> bool:
+    """Whether a process still works on the block, be it to its end after an interrupt."""
+    current = handle.current.get(block)
+    return current is not None and not current.over
 
 
 def _limit(plan: RunPlan) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 
 from penstock.model.block import RUNNABLE_TYPES, Block, BlockType
 from penstock.model.errors import BlockNotFoundError, GraphInvalidError, SettingInvalidError, UnsupportedError
-from penstock.model.graph import ancestors, topological_order
+from penstock.model.graph import ancestors, descendants, topological_order
 from penstock.model.messages import BlockOrder, InputOrder, Limits, WorkOrder
 from penstock.model.pipeline import Pipeline, PipelineType
 from penstock.model.product import UNPARTITIONED, Fence, ProductRef
@@ -25,13 +25,15 @@ _NOT_YET = frozenset({BlockType.DBT, BlockType.UNKNOWN, BlockType.GLOBAL_DATA_PR
 class RunOptions:
     """What the caller asks of a run.
 
-    `blocks` limits it to these; `with_upstream` adds what they depend on; `stale_only` skips what is fresh by content;
-    `environment` is the value of the block variable `env`.
+    `blocks` limits it to these; `with_upstream` adds what they depend on, `with_downstream` what depends on them;
+    `stale_only` skips what is fresh by content; `environment` is the value of the block variable `env`; `origin` is who
+    asks (cli, studio, block).
     """
 
     variables: Mapping[str, Any] = field(default_factory=dict)
     blocks: tuple[str, ...] = ()
     with_upstream: bool = False
+    with_downstream: bool = False
     stale_only: bool = False
     run_tests: bool = True
     skip_sensors: bool = False
@@ -41,6 +43,18 @@ class RunOptions:
     allow_pickle: bool = False
     keep_going: bool = True
     retry_config: Mapping[str, Any] = field(default_factory=dict)
+    origin: str = "cli"
+
+    def what(self) -> str:
+        """What is to run, in words."""
+        if not self.blocks:
+            return "stale" if self.stale_only else "all"
+        names = ", ".join(self.blocks[:3]) + (f" and {len(self.blocks) - 3} more" if len(self.blocks) > 3 else "")  # noqa: PLR2004 - a line
+        around = [
+            word for word, given in (("upstream", self.with_upstream), ("downstream", self.with_downstream)) if given
+        ]
+        tail = f" with {' and '.join(around)}" if around else ""
+        return f"{'block' if len(self.blocks) == 1 else 'blocks'} {names}{tail}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +136,8 @@ def _selected(pipeline: Pipeline, graph: Mapping[str, tuple[str, ...]], options:
         if uuid not in graph:
             raise _no_such_block(pipeline, graph, uuid)
     chosen = set(options.blocks)
+    if options.with_downstream:
+        chosen |= descendants(graph, chosen)
     return chosen | (ancestors(graph, chosen) if options.with_upstream else set())
 
 

@@ -81,6 +81,12 @@ class Reactor:
         if self._deadlines:
             self._fire(time.monotonic())
 
+    def wait(self, timeout: float) -> bool:
+        """Wait, in another thread than the one that turns, until there is something to do; False when time is up."""
+        due = self.deadline()
+        left = timeout if due is None else min(timeout, max(0.0, due - time.monotonic()))
+        return bool(self._selector.select(left)) or (due is not None and due <= time.monotonic())
+
     def _fire(self, now: float) -> None:
         for key in [key for key, (when, _) in self._deadlines.items() if when <= now]:
             entry = self._deadlines.pop(key, None)

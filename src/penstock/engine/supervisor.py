@@ -176,6 +176,10 @@ class Supervisor:
         """When `poll(0)` must be called even if `fileno` is not readable, on the monotonic clock."""
         return self._reactor.deadline()
 
+    def wait_readable(self, timeout: float) -> bool:
+        """From another thread: whether `poll(0)` has something to do, at the latest after that many seconds."""
+        return self._reactor.wait(timeout)
+
     def answer(self, attempt: Attempt, answer: Answer) -> None:
         """Reply to an `Ask` of that attempt; a value that cannot be sent becomes an error there."""
         if attempt.ended is not None or attempt.process.attempt is not attempt:

@@ -15,7 +15,10 @@ from penstock.model.run import BlockState, RunState
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """A run has begun with these blocks, in the order in which they can run."""
+    """A run has begun with these blocks, in the order in which they can run.
+
+    `origin` is who asked for it (cli, studio, block), `what` which blocks, in words.
+    """
 
     run: str
     pipeline: str
@@ -23,6 +26,8 @@ class RunStarted:
     at: float
     blocks: tuple[str, ...]
     variables: dict[str, Any] = field(default_factory=dict)
+    origin: str = ""
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +94,16 @@ class BlockEnded:
 
 @dataclass(frozen=True, slots=True)
 class RunEnded:
-    """The run has reached its last state."""
+    """The run has reached its last state: `done` blocks are done, `error` says in a sentence what went wrong."""
 
     run: str
     pipeline: str
     state: RunState
     at: float
     seconds: float
+    done: int = 0
+    failed_block: str | None = None
+    error: str = ""
 
 
 Event = RunStarted | BlockStarted | BlockLogged | BlockPrinted | BlockRetrying | BlockEnded | RunEnded

@@ -16,7 +16,10 @@ from penstock.model.product import ProductRef
 
 
 class BlockState(StrEnum):
-    """States of a block run; the values are Mage's, `SKIPPED` (fresh, not run again) is ours."""
+    """States of a block run; the values are Mage's.
+
+    Ours are `SKIPPED` (fresh, not run again) and `INTERRUPTED` (the process that drove the run has ended).
+    """
 
     INITIAL = "initial"
     QUEUED = "queued"
@@ -26,19 +29,21 @@ class BlockState(StrEnum):
     CANCELLED = "cancelled"
     UPSTREAM_FAILED = "upstream_failed"
     SKIPPED = "skipped"
+    INTERRUPTED = "interrupted"
 
 
 class RunState(StrEnum):
-    """States of a pipeline run."""
+    """States of a pipeline run. `INTERRUPTED` is one whose driving process has ended before it."""
 
     RUNNING = "running"
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
 
 
 DONE = frozenset({BlockState.COMPLETED, BlockState.SKIPPED})
-ENDED = DONE | {BlockState.FAILED, BlockState.CANCELLED, BlockState.UPSTREAM_FAILED}
+ENDED = DONE | {BlockState.FAILED, BlockState.CANCELLED, BlockState.UPSTREAM_FAILED, BlockState.INTERRUPTED}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,39 @@
+"""What the studio needs of a project that can run things; `cli.wire.Workbench` is one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from penstock.data import ProductStore
+from penstock.engine.loop import RunHandle, RunLoop, Sink
+from penstock.engine.plan import RunOptions, RunPlan
+from penstock.engine.supervisor import Supervisor
+from penstock.project import Project
+
+
+class Bench(Protocol):
+    """A project, its store, and the processes that run its blocks. All but `plan` on the event loop only."""
+
+    project: Project
+    store: ProductStore
+    supervisor: Supervisor
+    loop: RunLoop
+    warnings: list[str]
+
+    def plan(self, pipeline: str, options: RunOptions) -> RunPlan:
+        """Decide a run, as `penstock run` decides it. Reads files: call it in a thread. Raises as `make_plan`."""
+
+    def start(
+        self, plan: RunPlan, sinks: Iterable[Sink], *, on_end: Callable[[RunHandle], None] | None = None
+    ) -> RunHandle:
+        """Begin it: recorded in the project's logs, told to those sinks."""
+
+    def watch_runs(self, sinks_for: Callable[[RunPlan], Iterable[Sink]]) -> None:
+        """Ask for sinks of every run that begins, those that blocks trigger included."""
+
+    def learn(self) -> None:
+        """Keep what the workers have imported, for the next start."""
+
+    def close(self) -> None:
+        """End every process."""

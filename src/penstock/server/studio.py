@@ -1,0 +1,106 @@
+"""The parts of one running server, made once and handed to every route.
+
+A noun's owner adds a service in two lines: a field of `Studio` and its construction in `make_studio`; when it has
+something to start or to end, a third in `Studio._parts`. Services are given what they need (hub, project, bench) and
+never the studio itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from penstock.data import ProductStore
+from penstock.project import Project, open_project
+from penstock.server.bench import Bench
+from penstock.server.hub import Hub
+from penstock.server.runs.pump import Pump
+
+
+class Part(Protocol):
+    """A service that has something to start on the event loop, and to end."""
+
+    async def start(self) -> None:
+        """Begin; the event loop runs."""
+
+    async def close(self) -> None:
+        """End, and leave nothing running."""
+
+
+class ProjectDoor:
+    """The project as its files are now: opened again only when its own file has changed. Safe in any thread."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._stamp = _stamp(project.root)
+        self._lock = threading.Lock()
+
+    def __call__(self) -> Project:
+        """The project. Pipelines are read anew from it on every call of its own.
+
+        Raises:
+            ProjectNotFoundError: its folder has gone.
+        """
+        stamp = _stamp(self._project.root)
+        if stamp is None or stamp != self._stamp:
+            with self._lock:
+                self._project, self._stamp = open_project(self._project.root), stamp
+        return self._project
+
+
+def _stamp(root: Path) -> tuple[int, int, int] | None:
+    try:
+        found = (root / "metadata.yaml").stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+@dataclass(slots=True)
+class Studio:
+    """One server's parts. `project()` gives the project anew; `store` and `bench` stay those of the start."""
+
+    root: Path
+    project: ProjectDoor
+    bench: Bench
+    hub: Hub
+    pump: Pump
+    _started: list[Part] = field(default_factory=list)
+
+    @property
+    def store(self) -> ProductStore:
+        """The data products: manifests only in this process, values never."""
+        return self.bench.store
+
+    def _parts(self) -> Iterable[Part]:
+        """What is started in this order and ended in the opposite one."""
+        return (self.pump,)
+
+    async def start(self) -> None:
+        """Start every part on the running event loop; those that were started are ended when one cannot be."""
+        self.hub.attach(asyncio.get_running_loop())
+        try:
+            for part in self._parts():
+                await part.start()
+                self._started.append(part)
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """End every part and every process."""
+        while self._started:
+            await self._started.pop().close()
+        self.bench.close()
+
+
+def make_studio(bench: Bench) -> Studio:
+    """Put the services of a server together."""
+    hub = Hub()
+    project = ProjectDoor(bench.project)
+    pump = Pump(bench.loop)
+    return Studio(root=bench.project.root, project=project, bench=bench, hub=hub, pump=pump)
