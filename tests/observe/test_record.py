@@ -62,7 +62,7 @@ def test_a_log_is_continued_in_a_fresh_file_and_ten_are_kept(tmp_path, monkeypat
     monkeypatch.setattr(record, "ROTATE_BYTES", 100)
     file = RotatingFile(tmp_path / "b.log")
     for number in range(60):
-        file.write(f"line {number:04d} {'x' * 39}\n")
+        file.write(f"line {number:04d} {'x' * 39}\n".encode())
     file.close()
     names = sorted(path.name for path in tmp_path.iterdir())
     assert len(names) == record.KEPT_FILES

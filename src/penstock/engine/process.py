@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from penstock.engine.reactor import Reactor
 
 _CHUNK = 1 << 16
-_CHUNKS_A_TURN = 16
+_CHUNKS_AT_A_DRAIN = 16
 
 
 class Doom(StrEnum):
@@ -120,7 +120,8 @@ class WorkerProcess:
         """Where the process's stdout and stderr can be read."""
         self.streams = streams
         for name, source in streams.items():
-            self.reactor.on_readable(source, lambda name=name: self._on_stream(name))  # type: ignore[misc]
+            # One chunk a turn, which is what a pipe holds: who shares the thread gets it back within a millisecond.
+            self.reactor.on_readable(source, lambda name=name: self._on_stream(name, 1))  # type: ignore[misc]
 
     def write(self, frames: bytes) -> None:
         """Send frames down the channel, now or when it can take them; what is written to an ended process is lost."""
@@ -146,7 +147,7 @@ class WorkerProcess:
     def drain_streams(self) -> None:
         """Read the output that has arrived."""
         for name in tuple(self.streams):
-            self._on_stream(name)
+            self._on_stream(name, _CHUNKS_AT_A_DRAIN)
 
     def close(self) -> None:
         """Close the channel and the streams; a worker that waits for an order then ends by itself."""
@@ -205,11 +206,11 @@ class WorkerProcess:
             self.reports.closed(self)
         return bool(data)
 
-    def _on_stream(self, name: str) -> None:
+    def _on_stream(self, name: str, chunks: int) -> None:
         source = self.streams.get(name)
         if source is None:
             return
-        for _ in range(_CHUNKS_A_TURN):
+        for _ in range(chunks):
             try:
                 data = source.recv(_CHUNK)
             except BlockingIOError:

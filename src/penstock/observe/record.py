@@ -11,11 +11,14 @@ from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO
+
+import msgspec
 
 from penstock.data.naming import quote
 from penstock.model import events
 from penstock.model.errors import StorageError
+from penstock.observe.liveness import identity
 
 RUN_LOG = "pipeline.log"
 RUN_RECORD = "run.jsonl"
@@ -27,6 +30,19 @@ KEPT_FILES = 10
 def run_folder(logs_root: Path, pipeline: str, run: str) -> Path:
     """Where the logs of that run are."""
     return logs_root / "pipelines" / quote(pipeline) / ".logs" / quote(run)
+
+
+class _Printed(msgspec.Struct):
+    """A line that a block has printed, as it stands in its log."""
+
+    at: str
+    level: str
+    message: str
+    block: str
+    stream: str
+
+
+_encode_lines = msgspec.json.Encoder().encode_lines
 
 
 class RunRecorder:
@@ -74,45 +90,53 @@ class RunRecorder:
     def _write(self, event: events.Event) -> None:
         match event:
             case events.BlockPrinted(block=block, stream=stream, text=text, at=at):
-                level = "ERROR" if stream == "stderr" else "INFO"
-                lines = "".join(
-                    log_line(at, level, line, block=block, stream=stream) for line in text.splitlines() if line
-                )
-                self._file(f"{quote(block)}.log").write(lines)
+                level, moment = "ERROR" if stream == "stderr" else "INFO", _moment(at)
+                lines = [_Printed(moment, level, line, block, stream) for line in text.splitlines() if line]
+                self._file(f"{quote(block)}.log").write(_encode_lines(lines))
             case events.BlockLogged(block=block, level=level, text=text, at=at):
-                self._file(f"{quote(block)}.log").write(log_line(at, level, text, block=block))
+                self._file(f"{quote(block)}.log").write(_encode(log_line(at, level, text, block=block)))
             case events.BlockEnded(block=block) if event.failure is not None:
                 detail = event.failure.traceback or event.failure.message
-                self._file(f"{quote(block)}.log").write(log_line(event.at, "ERROR", detail, block=block))
+                self._file(f"{quote(block)}.log").write(_encode(log_line(event.at, "ERROR", detail, block=block)))
                 self._record(event)
             case _:
                 self._record(event)
 
     def _record(self, event: events.Event) -> None:
-        self._file(RUN_RECORD).write(json.dumps({"event": type(event).__name__, **_plain(event)}) + "\n")
+        entry = {"event": type(event).__name__, **_plain(event)}
+        if isinstance(event, events.RunStarted):
+            entry["process"] = identity()
+        self._file(RUN_RECORD, rotates=False).write(_encode(json.dumps(entry) + "\n"))
 
-    def _file(self, name: str) -> RotatingFile:
+    def _file(self, name: str, *, rotates: bool = True) -> RotatingFile:
         file = self._files.get(name)
         if file is None:
-            file = self._files[name] = RotatingFile(self.folder / name)
+            file = self._files[name] = RotatingFile(self.folder / name, rotates=rotates)
         return file
 
 
 class RotatingFile:
-    """An append-only text file that is continued in a fresh one when it is full; older ones get `.1`, `.2`, ..."""
+    """An append-only file that is continued in a fresh one when it is full; older ones get `.1`, `.2`, ...
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: the file.
+        rotates: whether it is ever full.
+    """
+
+    def __init__(self, path: Path, *, rotates: bool = True) -> None:
         self._path = path
-        self._file: TextIO = path.open("a", encoding="utf-8", errors="backslashreplace")
+        self._rotates = rotates
+        self._file: BinaryIO = path.open("ab", buffering=0)
         self._size = path.stat().st_size
 
-    def write(self, text: str) -> None:
-        """Append and flush, so that another process sees it and a kill loses nothing."""
-        if self._size + len(text) > ROTATE_BYTES and self._size:
+    def write(self, data: bytes) -> None:
+        """Append at once, so that another process sees it and a kill loses nothing."""
+        if self._rotates and self._size and self._size + len(data) > ROTATE_BYTES:
             self._rotate()
-        self._file.write(text)
-        self._file.flush()
-        self._size += len(text)
+        left = memoryview(data)
+        while left:
+            left = left[self._file.write(left) :]
+        self._size += len(data)
 
     def close(self) -> None:
         """Close the file."""
@@ -125,7 +149,7 @@ class RotatingFile:
             if self._numbered(number).exists():
                 self._numbered(number).rename(self._numbered(number + 1))
         self._path.rename(self._numbered(1))
-        self._file = self._path.open("a", encoding="utf-8", errors="backslashreplace")
+        self._file = self._path.open("ab", buffering=0)
         self._size = 0
 
     def _numbered(self, number: int) -> Path:
@@ -134,8 +158,15 @@ class RotatingFile:
 
 def log_line(at: float, level: str, text: str, **tags: Any) -> str:
     """One line of JSON with an ISO time in UTC."""
-    moment = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
-    return json.dumps({"at": moment, "level": level, "message": text, **tags}, ensure_ascii=False) + "\n"
+    return json.dumps({"at": _moment(at), "level": level, "message": text, **tags}, ensure_ascii=False) + "\n"
+
+
+def _moment(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
+
+
+def _encode(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")
 
 
 def read_record(logs_root: Path, pipeline: str, run: str) -> list[dict[str, Any]]:

@@ -1,0 +1,250 @@
+"""Lists the recorded runs of a project, of whatever process, fast with thousands of them.
+
+A run that has ended is read once: the first and the last line of its record say all that a list shows. Names of runs
+begin with their start, so that the newest are found without opening the others. Safe in any thread.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from penstock.data.naming import quote, unquote
+from penstock.model.run import RunState
+from penstock.observe.liveness import is_gone
+from penstock.observe.record import RUN_RECORD, read_record
+
+_CHUNK = 1 << 16
+_SETTLED = 0.1
+"""Seconds after which the time stamp of a folder is sure to tell a change."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunHead:
+    """What a list shows of a run. Times in seconds since the epoch; `blocks` in the order in which they could run."""
+
+    run: str
+    pipeline: str
+    state: str
+    started: float
+    ended: float | None
+    blocks: tuple[str, ...]
+    done: int = 0
+    failed_block: str | None = None
+    error: str = ""
+    origin: str = ""
+    what: str = ""
+    partition: str = ""
+    process: dict[str, Any] = field(default_factory=dict)
+
+    def matches(self, text: str) -> bool:
+        """Whether that text, in lower case, is found in its words."""
+        words = (self.run, self.pipeline, self.what, self.origin, self.error, self.failed_block or "")
+        return any(text in word.lower() for word in words)
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """The runs of one pipeline: their names, newest first, as of a time stamp of the folder."""
+
+    stamp: int
+    runs: tuple[str, ...]
+
+
+class RunArchive:
+    """The recorded runs below one folder of logs."""
+
+    def __init__(self, logs_root: Path) -> None:
+        self._root = logs_root
+        self._folders: dict[str, _Folder] = {}
+        self._heads: dict[tuple[str, str], RunHead] = {}
+        self._pipelines: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def page(
+        self, *, pipeline: str = "", state: str = "", text: str = "", limit: int = 50, before: str = ""
+    ) -> tuple[list[RunHead], str | None]:
+        """Runs, newest first, and the name to go on before; None when there are no more.
+
+        Args:
+            pipeline: only this one's.
+            state: only those in one of these states, separated by commas.
+            text: only those whose words hold it.
+            limit: how many at most.
+            before: only those older than the run of this name.
+        """
+        states = {part.strip() for part in state.split(",") if part.strip()}
+        wanted = text.strip().lower()
+        found: list[RunHead] = []
+        for run, owner in self._names(pipeline):
+            if before and run >= before:
+                continue
+            head = self.head(owner, run)
+            if head is None or (states and head.state not in states) or (wanted and not head.matches(wanted)):
+                continue
+            if len(found) == limit:
+                return found, found[-1].run
+            found.append(head)
+        return found, None
+
+    def newest(self, pipeline: str) -> Iterator[RunHead]:
+        """The runs of one pipeline, newest first."""
+        for run, owner in self._names(pipeline):
+            if (head := self.head(owner, run)) is not None:
+                yield head
+
+    def find(self, run: str) -> RunHead | None:
+        """The run of that name, whatever its pipeline."""
+        pipeline = self._pipelines.get(run)
+        if pipeline is None:
+            for record in self._root.glob(f"pipelines/*/.logs/{quote(run)}/{RUN_RECORD}"):
+                pipeline = unquote(record.parents[2].name)
+        return self.head(pipeline, run) if pipeline is not None else None
+
+    def head(self, pipeline: str, run: str) -> RunHead | None:
+        """What the record says now; None when there is none that can be read."""
+        known = self._heads.get((pipeline, run))
+        if known is None:
+            known = _read_head(self.folder(pipeline, run) / RUN_RECORD, run)
+            if known is None:
+                return None
+            self._pipelines[run] = pipeline
+            if known.state != RunState.RUNNING:
+                self._heads[pipeline, run] = known
+        return known
+
+    def folder(self, pipeline: str, run: str) -> Path:
+        """The folder of a run's logs."""
+        return self._root / "pipelines" / quote(pipeline) / ".logs" / quote(run)
+
+    def events(self, head: RunHead) -> list[dict[str, Any]]:
+        """The recorded events of a run, oldest first; none when the record has gone."""
+        try:
+            return read_record(self._root, head.pipeline, head.run)
+        except OSError:
+            return []
+
+    def _names(self, pipeline: str) -> list[tuple[str, str]]:
+        if pipeline:
+            return [(run, pipeline) for run in self._runs(quote(pipeline))]
+        try:
+            folders = os.listdir(self._root / "pipelines")  # noqa: PTH208 - names are enough
+        except OSError:
+            return []
+        owners = [(name, folder) for folder in folders if (name := unquote(folder)) is not None]
+        return sorted(((run, name) for name, folder in owners for run in self._runs(folder)), reverse=True)
+
+    def _runs(self, folder: str) -> tuple[str, ...]:
+        path = self._root / "pipelines" / folder / ".logs"
+        try:
+            stamp = path.stat().st_mtime_ns
+            known = self._folders.get(folder)
+            if known is not None and known.stamp == stamp:
+                return known.runs
+            names = sorted((name for entry in os.listdir(path) if (name := unquote(entry))), reverse=True)  # noqa: PTH208
+        except OSError:
+            return ()
+        if time.time() - stamp / 1e9 > _SETTLED:
+            with self._lock:
+                self._folders[folder] = _Folder(stamp, tuple(names))
+        return tuple(names)
+
+
+def _read_head(record: Path, run: str) -> RunHead | None:
+    try:
+        with record.open("rb") as file:
+            first = _entry(file.readline())
+            if first is None or first.get("event") != "RunStarted":
+                return None
+            last = _entry(_last_line(file))
+            changed = os.fstat(file.fileno()).st_mtime
+    except OSError:
+        return None
+    head = RunHead(
+        run=run,
+        pipeline=str(first["pipeline"]),
+        state=RunState.RUNNING.value,
+        started=float(first["at"]),
+        ended=None,
+        blocks=tuple(first.get("blocks") or ()),
+        origin=str(first.get("origin") or "cli"),
+        what=str(first.get("what") or "all"),
+        partition=str(first.get("partition") or ""),
+        process=first.get("process") or {},
+    )
+    if last is not None and last.get("event") == "RunEnded" and "done" in last:
+        return _ended(head, last)
+    return _from_whole_record(head, record, changed)
+
+
+def _ended(head: RunHead, last: dict[str, Any]) -> RunHead:
+    return replace(
+        head,
+        state=str(last["state"]),
+        ended=float(last["at"]),
+        done=int(last["done"]),
+        failed_block=last.get("failed_block"),
+        error=str(last.get("error") or ""),
+    )
+
+
+def _from_whole_record(head: RunHead, record: Path, changed: float) -> RunHead:
+    """A run that goes on, was cut off, or was recorded before its last line said how it went."""
+    done, failed, error = 0, None, ""
+    last: dict[str, Any] | None = None
+    for line in record.read_bytes().splitlines():
+        entry = _entry(line)
+        if entry is None:
+            break
+        if entry["event"] == "BlockEnded":
+            done += entry["state"] in {"completed", "skipped"}
+            if entry["state"] == "failed" and failed is None:
+                failed = str(entry["block"])
+                error = str((entry.get("failure") or {}).get("message") or "").partition("\n")[0]
+        elif entry["event"] == "RunEnded":
+            last = entry
+    if last is not None:
+        return _ended(head, {"done": done, "failed_block": failed, "error": error, **last})
+    if not is_gone(head.process):
+        return replace(head, done=done, failed_block=failed, error=error)
+    return replace(
+        head,
+        state=RunState.INTERRUPTED.value,
+        ended=changed,
+        done=done,
+        failed_block=failed,
+        error=cut_off(head.origin),
+    )
+
+
+def cut_off(origin: str) -> str:
+    """Why a run has no end, in words."""
+    who = {"studio": "the server", "cli": "the command"}.get(origin, "the process")
+    return f"{who} that drove this run ended before the run did: it was killed, or the machine was restarted"
+
+
+def _entry(line: bytes) -> dict[str, Any] | None:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) and "event" in found else None
+
+
+def _last_line(file: Any) -> bytes:
+    """The last complete line, read from the end."""
+    size = file.seek(0, os.SEEK_END)
+    tail = b""
+    while size and tail.count(b"\n") < 2:  # noqa: PLR2004 - the one at the end, and the one before the line
+        step = min(_CHUNK, size)
+        size -= step
+        file.seek(size)
+        tail = file.read(step) + tail
+    lines = tail.splitlines()
+    return lines[-1] if lines and tail.endswith(b"\n") else b""

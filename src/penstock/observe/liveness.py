@@ -1,0 +1,54 @@
+"""Whether the process that drives a run still lives, told by what it wrote into the run's record at its start."""
+
+from __future__ import annotations
+
+import os
+import platform
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+_START_TIME = 19
+"""Place of the start time among the fields of /proc/<pid>/stat that follow the name."""
+
+
+def identity() -> dict[str, Any]:
+    """What tells this process from any other that has or will have its number."""
+    pid = os.getpid()
+    return {"pid": pid, "started": _started(pid), "host": _host()}
+
+
+def is_gone(process: dict[str, Any]) -> bool:
+    """Whether that process has ended; one of another machine, or of before a restart of this one, counts as gone."""
+    pid = process.get("pid")
+    if not isinstance(pid, int) or process.get("host") != _host():
+        return True
+    started = _started(pid)
+    return started is None or started != process.get("started")
+
+
+@cache
+def _host() -> str:
+    """This machine since it was last started."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()[:13]
+    except OSError:
+        boot = ""
+    return f"{platform.node()} {boot}".strip()
+
+
+def _started(pid: int) -> str | None:
+    """When the process of that number started, in a form that only compares; None when there is none."""
+    if platform.system() == "Linux":
+        try:
+            text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return None
+        fields = text.rpartition(")")[2].split()  # the name before it may hold anything, brackets included
+        return None if fields[0] in {"Z", "X"} else fields[_START_TIME]
+    import psutil
+
+    try:
+        return f"{psutil.Process(pid).create_time():.2f}"
+    except psutil.Error:
+        return None

@@ -1,0 +1,121 @@
+"""Runs are found again quickly, and one that was cut off is told from one that goes on."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+from penstock.model import events
+from penstock.model.run import BlockState, RunState
+from penstock.observe.archive import RunArchive
+from penstock.observe.record import RunRecorder, run_folder
+from tests.observe.runs import record_run
+
+
+def finished(root, run, *, pipeline="flights", state=RunState.COMPLETED, at=1000.0, error="", origin="studio"):
+    recorder = RunRecorder(root, pipeline, run)
+    recorder(events.RunStarted(run, pipeline, "_", at, ("load", "save"), {}, origin, "all"))
+    recorder(events.BlockEnded(run, "load", BlockState.COMPLETED, at + 1))
+    recorder(
+        events.RunEnded(run, pipeline, state, at + 2, 2.0, done=1, failed_block="save" if error else None, error=error)
+    )
+    recorder.close()
+
+
+def test_what_a_list_shows(tmp_path):
+    finished(tmp_path, "20260101-000000-a", error="no such day", state=RunState.FAILED)
+    (head,), following = RunArchive(tmp_path).page()
+    assert following is None
+    assert (head.run, head.pipeline, head.state) == ("20260101-000000-a", "flights", "failed")
+    assert (head.blocks, head.done, head.failed_block, head.error) == (("load", "save"), 1, "save", "no such day")
+    assert (head.started, head.ended, head.origin, head.what) == (1000.0, 1002.0, "studio", "all")
+
+
+def test_newest_first_filtered_and_in_pages(tmp_path):
+    for number in range(7):
+        finished(tmp_path, f"2026-{number}", pipeline="a" if number % 2 else "b/c")
+    finished(tmp_path, "2026-9", state=RunState.FAILED, error="Disk is full")
+    archive = RunArchive(tmp_path)
+    first, before = archive.page(limit=3)
+    second, _ = archive.page(limit=3, before=before)
+    assert [head.run for head in (*first, *second)] == ["2026-9", "2026-6", "2026-5", "2026-4", "2026-3", "2026-2"]
+    assert [head.run for head in archive.page(pipeline="b/c")[0]] == ["2026-6", "2026-4", "2026-2", "2026-0"]
+    assert [head.run for head in archive.page(state="failed, cancelled")[0]] == ["2026-9"]
+    assert [head.run for head in archive.page(text="disk IS")[0]] == ["2026-9"]
+    assert archive.find("2026-4").pipeline == "b/c"
+    assert archive.find("none") is None
+
+
+def test_a_run_that_begins_later_is_seen(tmp_path):
+    archive = RunArchive(tmp_path)
+    for number in range(3):
+        finished(tmp_path, f"r{number}")
+        assert len(archive.page()[0]) == number + 1
+
+
+def test_a_run_of_this_process_goes_on(tmp_path):
+    record_run(tmp_path, ends=False)
+    (head,), _ = RunArchive(tmp_path).page()
+    assert (head.state, head.done, head.failed_block, head.error) == ("running", 1, "a/b", "no such day")
+
+
+def test_a_run_whose_process_was_killed_is_interrupted(tmp_path):
+    code = (
+        "import os, sys; from pathlib import Path; from tests.observe.runs import record_run\n"
+        "record_run(Path(sys.argv[1]), ends=False); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", code, tmp_path], check=False, env={**os.environ, "PYTHONPATH": "."})
+    head = RunArchive(tmp_path).find("r1")
+    assert head.state == "interrupted"
+    assert head.ended is not None
+    assert "ended before the run did" in head.error
+
+
+def test_a_record_of_a_reused_process_number_is_interrupted(tmp_path):
+    record_run(tmp_path, ends=False)
+    record = run_folder(tmp_path, "flights", "r1") / "run.jsonl"
+    first, *rest = record.read_text().splitlines()
+    entry = json.loads(first)
+    entry["process"]["started"] = "1"
+    record.write_text("\n".join([json.dumps(entry), *rest]) + "\n")
+    assert RunArchive(tmp_path).find("r1").state == "interrupted"
+
+
+def test_records_of_before_the_last_line_told_how_it_went(tmp_path):
+    record_run(tmp_path)
+    record = run_folder(tmp_path, "flights", "r1") / "run.jsonl"
+    lines = record.read_text().splitlines()
+    entry = json.loads(lines[-1])
+    for key in ("done", "failed_block", "error"):
+        del entry[key]
+    record.write_text("\n".join([*lines[:-1], json.dumps(entry)]) + "\n")
+    head = RunArchive(tmp_path).find("r1")
+    assert (head.state, head.done, head.failed_block, head.error) == ("failed", 1, "a/b", "no such day")
+
+
+def test_damaged_records_are_left_out(tmp_path):
+    finished(tmp_path, "good")
+    for name, content in (("empty", b""), ("binary", b"\xff\x00{"), ("other", b'{"event": "RunEnded"}\n')):
+        folder = run_folder(tmp_path, "flights", name)
+        folder.mkdir(parents=True)
+        (folder / "run.jsonl").write_bytes(content)
+    (run_folder(tmp_path, "flights", "no record")).mkdir()
+    assert [head.run for head in RunArchive(tmp_path).page()[0]] == ["good"]
+
+
+def test_thousands_of_runs_are_listed_at_once(tmp_path):
+    finished(tmp_path, "r00000")
+    source = run_folder(tmp_path, "flights", "r00000") / "run.jsonl"
+    for number in range(1, 3000):
+        folder = run_folder(tmp_path, "flights", f"r{number:05}")
+        folder.mkdir()
+        os.link(source, folder / "run.jsonl")
+    archive = RunArchive(tmp_path)
+    before = time.process_time()
+    assert len(archive.page(limit=50)[0]) == 50
+    assert time.process_time() - before < 0.1
+    assert archive.page(state="failed")[0] == []
+    before = time.process_time()
+    assert archive.page(state="failed")[0] == []
+    assert time.process_time() - before < 0.1
