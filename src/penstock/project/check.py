@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from penstock.config.diagnostics import Diagnostic, Severity
 from penstock.model.errors import FileInvalidError, Location, PipelineNotFoundError
 from penstock.project.load import Project
+from penstock.project.reader import PipelineReading
 from penstock.project.reading_rules import FileUnreadable
 from penstock.project.rules import blocks, files, graphs, imports
 from penstock.project.rules.base import CheckingRule
@@ -49,25 +50,30 @@ def check_project(project: Project, pipelines: Iterable[str] | None = None) -> l
         found += rule.check(project)
     chosen = project.pipeline_uuids() if pipelines is None else list(pipelines)
     for uuid in chosen:
-        found += sorted(_check_pipeline(project, uuid, named=pipelines is not None), key=_place)
+        found += _check_named(project, uuid, named=pipelines is not None)
     return list(_once(found))
 
 
-def _check_pipeline(project: Project, uuid: str, *, named: bool) -> Iterator[Diagnostic]:
+def check_pipeline(project: Project, reading: PipelineReading) -> list[Diagnostic]:
+    """All findings about a pipeline that has been read, the worst first, then by file and line; each once."""
+    found = [*reading.findings]
+    subject = PipelineSubject(project, reading)
+    for rule in PIPELINE_RULES:
+        found += rule.check(subject)
+    return list(_once(sorted(found, key=_place)))
+
+
+def _check_named(project: Project, uuid: str, *, named: bool) -> list[Diagnostic]:
     try:
         reading = project.read(uuid)
     except FileInvalidError as error:
         place = error.location or Location(f"pipelines/{uuid}/metadata.yaml")
-        yield FileUnreadable.found(error.message, hint=error.hint, location=place, pipeline=uuid)
-        return
+        return [FileUnreadable.found(error.message, hint=error.hint, location=place, pipeline=uuid)]
     except PipelineNotFoundError:
         if named:
             raise
-        return  # removed while this check was running
-    yield from reading.findings
-    subject = PipelineSubject(project, reading)
-    for rule in PIPELINE_RULES:
-        yield from rule.check(subject)
+        return []  # removed while this check was running
+    return check_pipeline(project, reading)
 
 
 def _once(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:

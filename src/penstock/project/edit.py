@@ -13,13 +13,22 @@ from typing import Any
 from penstock.model.block import Block
 from penstock.model.errors import BlockNotFoundError, EditRefusedError, GraphInvalidError
 from penstock.model.graph import find_cycle
+from penstock.project.entries import (
+    Entry,
+    connect,
+    entries,
+    find_entry,
+    insert_entry,
+    is_entry,
+    put,
+    remove_entry,
+    rename_entry,
+)
 from penstock.project.layout import clean_name, find_block_file
 from penstock.project.load import Project
-from penstock.project.reader import SECTIONS, PipelineReading
+from penstock.project.reader import PipelineReading
 from penstock.project.text_file import TextFile, write_text
 from penstock.project.yaml_edit import copy_data, update
-
-Entry = dict[str, Any]
 
 
 def set_pipeline_key(
@@ -38,9 +47,9 @@ def set_pipeline_key(
     """
 
     def change(data: Entry) -> None:
-        _put(data, path, value)
+        put(data, path, value)
 
-    return _change(project.read(pipeline), change, revision)
+    return change_pipeline(project.read(pipeline), change, revision)
 
 
 def set_pipeline_variable(project: Project, pipeline: str, name: str, value: Any, *, revision: str = "") -> TextFile:
@@ -52,7 +61,7 @@ def set_pipeline_variable(project: Project, pipeline: str, name: str, value: Any
             data["variables"] = copy_data(dict(reading.pipeline.variables))
         data["variables"][name] = value
 
-    return _change(reading, change, revision)
+    return change_pipeline(reading, change, revision)
 
 
 def delete_pipeline_variable(project: Project, pipeline: str, name: str, *, revision: str = "") -> TextFile:
@@ -64,7 +73,7 @@ def delete_pipeline_variable(project: Project, pipeline: str, name: str, *, revi
             kept = {key: item for key, item in reading.pipeline.variables.items() if key != name}
             data["variables"] = copy_data(kept)
 
-    return _change(reading, change, revision)
+    return change_pipeline(reading, change, revision)
 
 
 def add_block(
@@ -98,13 +107,9 @@ def add_block(
     new["upstream_blocks"], new["downstream_blocks"] = upstream, list(new.get("downstream_blocks") or [])
 
     def change(data: Entry) -> None:
-        blocks = _list(data, "blocks")
-        blocks.insert(len(blocks) if position is None else max(0, min(position, len(blocks))), new)
-        for block in blocks:
-            if block is not new and block.get("uuid") in upstream:
-                _list(block, "downstream_blocks").append(new["uuid"])
+        insert_entry(data, "blocks", new, position)
 
-    return _change(reading, change, revision)
+    return change_pipeline(reading, change, revision)
 
 
 def remove_block(project: Project, pipeline: str, uuid: str, *, revision: str = "") -> TextFile:
@@ -117,14 +122,9 @@ def remove_block(project: Project, pipeline: str, uuid: str, *, revision: str = 
     _must_find(reading, uuid)
 
     def change(data: Entry) -> None:
-        for section in SECTIONS:
-            entries = data.get(section)
-            if isinstance(entries, list):
-                entries[:] = [entry for entry in entries if not _is(entry, uuid)]
-                for entry in entries:
-                    _replace_edges(entry, uuid, None)
+        remove_entry(data, uuid)
 
-    return _change(reading, change, revision)
+    return change_pipeline(reading, change, revision)
 
 
 def rename_block(project: Project, pipeline: str, uuid: str, name: str, *, revision: str = "") -> TextFile:
@@ -148,17 +148,12 @@ def rename_block(project: Project, pipeline: str, uuid: str, name: str, *, revis
     named = _named_file(project, block, new)
 
     def change(data: Entry) -> None:
-        for section in SECTIONS:
-            for entry in _list(data, section) if isinstance(data.get(section), list) else []:
-                if _is(entry, uuid):
-                    entry["uuid"], entry["name"] = new, name
-                    if named:
-                        _put(entry, ("configuration", "file_source", "path"), named)
-                _replace_edges(entry, uuid, new)
-                if isinstance(entry, dict) and entry.get("replicated_block") == uuid:
-                    entry["replicated_block"] = new
+        rename_entry(data, uuid, new, name)
+        place = find_entry(data, new)
+        if named and place:
+            put(place[2], ("configuration", "file_source", "path"), named)
 
-    return _change(reading, change, revision)
+    return change_pipeline(reading, change, revision)
 
 
 def set_edges(project: Project, pipeline: str, uuid: str, upstream: Iterable[str], *, revision: str = "") -> TextFile:
@@ -182,18 +177,9 @@ def set_edges(project: Project, pipeline: str, uuid: str, upstream: Iterable[str
         )
 
     def change(data: Entry) -> None:
-        for entry in _entries(data):
-            if _is(entry, uuid):
-                entry["upstream_blocks"] = parents
-                continue
-            downstream = entry.get("downstream_blocks")
-            names = list(downstream) if isinstance(downstream, list) else []
-            if entry.get("uuid") in parents and uuid not in names:
-                entry["downstream_blocks"] = [*names, uuid]
-            elif entry.get("uuid") not in parents and uuid in names:
-                entry["downstream_blocks"] = [name for name in names if name != uuid]
+        connect(data, uuid, parents)
 
-    return _change(reading, change, revision)
+    return change_pipeline(reading, change, revision)
 
 
 def set_block_key(
@@ -208,11 +194,11 @@ def set_block_key(
     _must_find(reading, uuid)
 
     def change(data: Entry) -> None:
-        for entry in _entries(data):
-            if _is(entry, uuid):
-                _put(entry, path, value)
+        for _section, _index, entry in entries(data):
+            if is_entry(entry, uuid):
+                put(entry, path, value)
 
-    return _change(reading, change, revision)
+    return change_pipeline(reading, change, revision)
 
 
 def set_block_configuration(
@@ -222,7 +208,13 @@ def set_block_configuration(
     return set_block_key(project, pipeline, uuid, ("configuration", key), value, revision=revision)
 
 
-def _change(reading: PipelineReading, change: Callable[[Entry], None], revision: str) -> TextFile:
+def change_pipeline(reading: PipelineReading, change: Callable[[Entry], None], revision: str = "") -> TextFile:
+    """Write a pipeline's file anew with what `change` does to its data; only what differs is touched.
+
+    Raises:
+        EditRefusedError: the file has changed since it was read, or the change cannot be made without damage.
+        StorageError: the file system refuses.
+    """
     file = reading.file
     if revision and revision != file.revision:
         raise EditRefusedError(
@@ -233,39 +225,6 @@ def _change(reading: PipelineReading, change: Callable[[Entry], None], revision:
     data = {} if data is None else data
     change(data)
     return write_text(file, update(file.text, data, reading.document.file))
-
-
-def _entries(data: Entry) -> list[Entry]:
-    sections = [data[name] for name in SECTIONS if isinstance(data.get(name), list)]
-    return [entry for entries in sections for entry in entries if isinstance(entry, dict)]
-
-
-def _is(entry: Any, uuid: str) -> bool:
-    return isinstance(entry, dict) and str(entry.get("uuid") or clean_name(str(entry.get("name") or ""))) == uuid
-
-
-def _list(data: Entry, key: str) -> list[Any]:
-    if not isinstance(data.get(key), list):
-        data[key] = []
-    entries: list[Any] = data[key]
-    return entries
-
-
-def _put(data: Entry, path: tuple[str, ...], value: Any) -> None:
-    for step in path[:-1]:
-        if not isinstance(data.get(step), dict):
-            data[step] = {}
-        data = data[step]
-    data[path[-1]] = value
-
-
-def _replace_edges(entry: Any, uuid: str, new: str | None) -> None:
-    if not isinstance(entry, dict):
-        return
-    for key in ("upstream_blocks", "downstream_blocks"):
-        names = entry.get(key)
-        if isinstance(names, list) and uuid in names:
-            entry[key] = [new if name == uuid else name for name in names if name != uuid or new is not None]
 
 
 def _all(reading: PipelineReading) -> tuple[Block, ...]:

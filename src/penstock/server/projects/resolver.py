@@ -39,7 +39,9 @@ class Resolver:
             real = Path(os.path.realpath(folder))
             if self._real_root.is_relative_to(real):
                 # The data lies in or around the project's own folder: what is known of it by name is private.
-                self._private += [real / name for name in _DATA_NAMES if not self._real_root.is_relative_to(real / name)]
+                self._private += [
+                    real / name for name in _DATA_NAMES if not self._real_root.is_relative_to(real / name)
+                ]
             else:
                 self._private.append(real)
 
@@ -127,6 +129,4 @@ def _is_git(part: str) -> bool:
 
 def _refused(path: str, cause: str) -> PathRefusedError:
     shown = path[:120].encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
-    return PathRefusedError(
-        f"opening {shown!r}: {cause}", hint="Give a path inside the project, relative to it."
-    )
+    return PathRefusedError(f"opening {shown!r}: {cause}", hint="Give a path inside the project, relative to it.")

@@ -27,7 +27,7 @@ class NewBlock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     replicate: str | None = None
     configuration: dict[str, Any] = {}
     upstream: list[str] = []
-    after: str | None | UnsetType = UNSET
+    after: str | UnsetType | None = UNSET
     color: str | None = None
 
 
@@ -39,12 +39,12 @@ class BlockChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     type: str | UnsetType = UNSET
     language: str | UnsetType = UNSET
     upstream: list[str] | UnsetType = UNSET
-    after: str | None | UnsetType = UNSET
+    after: str | UnsetType | None = UNSET
     configuration: dict[str, Any] | UnsetType = UNSET
-    color: str | None | UnsetType = UNSET
-    timeout: float | None | UnsetType = UNSET
+    color: str | UnsetType | None = UNSET
+    timeout: float | UnsetType | None = UNSET
     retry_config: dict[str, Any] | UnsetType = UNSET
-    executor_type: str | None | UnsetType = UNSET
+    executor_type: str | UnsetType | None = UNSET
     content: str | UnsetType = UNSET
     content_revision: str | None = None
 

@@ -1,0 +1,1 @@
+"""The JSON of the studio: one module of msgspec Structs a noun; nothing here does anything."""
