@@ -1,0 +1,140 @@
+"""Who may come in: one-time links, browser sessions, and the token of this machine's own commands.
+
+Only hashes are kept. Sessions outlive a restart of the server, in a file of the installation that nobody else may read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from penstock.server.permissions import OWNER, Identity
+
+LINK_SECONDS = 600.0
+"""How long a one-time link works."""
+SESSION_SECONDS = 30 * 86_400.0
+"""How long a login lasts after it was last renewed."""
+MOST_SESSIONS = 200
+_TOKEN_BYTES = 32
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(slots=True)
+class Access:
+    """Logins of one installation.
+
+    Args:
+        file: where sessions are kept between restarts; None keeps them in memory.
+        clock: seconds since the epoch.
+    """
+
+    file: Path | None
+    clock: Callable[[], float] = time.time
+    _links: dict[str, float] = field(default_factory=dict)
+    _sessions: dict[str, float] = field(default_factory=dict)
+    _token: str = ""
+    _closers: dict[str, set[Callable[[], None]]] = field(default_factory=dict)
+    logged_in: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        self._sessions = self._load()
+
+    def new_link(self) -> str:
+        """A token that logs one browser in, once, within ten minutes."""
+        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        now = self.clock()
+        self._links = {digest: until for digest, until in self._links.items() if until > now}
+        self._links[_digest(token)] = now + LINK_SECONDS
+        return token
+
+    def redeem(self, token: str) -> str | None:
+        """The new session's secret for a link's token; None when it is unknown, used or too old."""
+        until = self._links.pop(_digest(token), None)
+        if until is None or until <= self.clock():
+            return None
+        session = secrets.token_urlsafe(_TOKEN_BYTES)
+        self._sessions[_digest(session)] = self.clock() + SESSION_SECONDS
+        self._save()
+        return session
+
+    def new_token(self) -> str:
+        """The bearer token of this machine's own commands; the one before it ends."""
+        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        self._token = _digest(token)
+        return token
+
+    def by_session(self, secret: str) -> Identity | None:
+        """Who a session's secret stands for."""
+        digest = _digest(secret)
+        until = self._sessions.get(digest)
+        if until is None:
+            return None
+        if until <= self.clock():
+            self.end(digest)
+            return None
+        return Identity("owner", OWNER, session=digest)
+
+    def by_token(self, token: str) -> Identity | None:
+        """Who a bearer token stands for."""
+        if self._token and hmac.compare_digest(self._token, _digest(token)):
+            return Identity("owner", OWNER, session="token", browser=False)
+        return None
+
+    def end(self, session: str) -> None:
+        """Log out: the session no longer counts, and the sockets that it opened close."""
+        self._sessions.pop(session, None)
+        self._save()
+        for close in list(self._closers.pop(session, ())):
+            close()
+
+    def end_all(self) -> None:
+        """Log every browser out."""
+        for session in list(self._sessions):
+            self.end(session)
+
+    @contextlib.contextmanager
+    def holding(self, session: str, close: Callable[[], None]):  # type: ignore[no-untyped-def]  # noqa: ANN201
+        """While this runs, ending the session calls `close`."""
+        holders = self._closers.setdefault(session, set())
+        holders.add(close)
+        try:
+            yield
+        finally:
+            holders.discard(close)
+
+    def _load(self) -> dict[str, float]:
+        if self.file is None:
+            return {}
+        try:
+            found = json.loads(self.file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        now = self.clock()
+        entries = found.items() if isinstance(found, dict) else ()
+        return {str(key): float(until) for key, until in entries if isinstance(until, int | float) and until > now}
+
+    def _save(self) -> None:
+        """Keep the sessions; where that fails, logins last until the server ends."""
+        if len(self._sessions) > MOST_SESSIONS:
+            newest = sorted(self._sessions.items(), key=lambda item: item[1])[-MOST_SESSIONS:]
+            self._sessions = dict(newest)
+        if self.file is None:
+            return
+        with contextlib.suppress(OSError):
+            self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            temporary = self.file.with_name(f"{self.file.name}.{secrets.token_hex(4)}")
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                json.dump(self._sessions, file)
+            temporary.replace(self.file)

@@ -1,0 +1,112 @@
+"""What goes back: JSON of Structs, errors with their HTTP status, files and streams."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from starlette.concurrency import iterate_in_threadpool
+from starlette.responses import FileResponse, Response, StreamingResponse
+
+from penstock.model import errors
+from penstock.model.errors import PenstockError
+from penstock.server.routing import Reply
+
+SANDBOX = (
+    "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' blob:; "
+    "style-src 'unsafe-inline'; img-src data: blob:; font-src data:; media-src data: blob:"
+)
+"""Markup made by user code: an origin of its own, no network, no storage, no way to this server."""
+
+_STATUS: tuple[tuple[type[PenstockError], int], ...] = (
+    (errors.PathRefusedError, 403),
+    (errors.ConflictError, 409),
+    (errors.EditRefusedError, 409),
+    (errors.ProjectNotFoundError, 404),
+    (errors.PipelineNotFoundError, 404),
+    (errors.BlockNotFoundError, 404),
+    (errors.FileMissingError, 404),
+    (errors.ProductMissingError, 404),
+    (errors.RunNotFoundError, 404),
+    (errors.RunBusyError, 409),
+    (errors.ProductCorruptError, 500),
+    (errors.StorageError, 507),
+    (errors.TimeoutExceededError, 504),
+    (errors.WorkerLostError, 503),
+    (errors.ConnectionFailedError, 502),
+    (errors.InterruptedRunError, 409),
+)
+"""Error class -> HTTP status, the first that fits; 422 where none does: the request was understood and refused."""
+
+
+class HttpError(Exception):
+    """An answer of the router itself: no route, not logged in, wrong method, too large."""
+
+    def __init__(
+        self, status: int, code: str, message: str, hint: str = "", headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.headers = headers or {}
+
+
+def status_of(error: PenstockError) -> int:
+    """The HTTP status of one of our errors."""
+    own = getattr(error, "http_status", None)
+    if isinstance(own, int):
+        return own
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 422)
+
+
+def error_body(code: str, message: str, hint: str, location: Any = None, details: Any = None) -> bytes:
+    """The one form of all errors."""
+    place = None
+    if location is not None:
+        place = {"file": location.file, "line": location.line, "column": location.column}
+    entry = {"code": code, "message": message, "hint": hint, "location": place, "details": details}
+    return msgspec.json.encode({"error": entry})
+
+
+def error_response(error: PenstockError | HttpError) -> Response:
+    """The answer for an error."""
+    if isinstance(error, HttpError):
+        body = error_body(error.code, error.message, error.hint)
+        return Response(body, error.status, error.headers, "application/json")
+    details = getattr(error, "details", None)
+    body = error_body(error.code, error.message, error.hint, error.location, details)
+    return Response(body, status_of(error), media_type="application/json")
+
+
+def response(value: Any, status: int) -> Response:
+    """The answer for what a handler returned: a Struct, a Reply, a ready Response, or None."""
+    if isinstance(value, Response):
+        return value
+    if isinstance(value, Reply):
+        return _reply(value)
+    if value is None:
+        return Response(status_code=204 if status == 200 else status)  # noqa: PLR2004 - nothing to show
+    return Response(msgspec.json.encode(value), status, media_type="application/json")
+
+
+def _reply(reply: Reply) -> Response:
+    headers = dict(reply.headers)
+    if reply.filename:
+        headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(reply.filename, safe='')}"
+    if reply.sandbox:
+        headers["Content-Security-Policy"] = SANDBOX
+    if reply.path is not None:
+        return FileResponse(reply.path, reply.status, headers, reply.media_type)
+    if reply.stream is not None:
+        return StreamingResponse(_chunks(reply.stream), reply.status, headers, reply.media_type)
+    return Response(reply.content, reply.status, headers, reply.media_type)
+
+
+async def _chunks(stream: Any) -> AsyncIterator[bytes]:
+    source = stream if hasattr(stream, "__aiter__") else iterate_in_threadpool(stream)
+    async for chunk in source:
+        yield chunk

@@ -1,0 +1,119 @@
+"""From a matched route to its answer: body and query into Structs, the handler, errors into statuses."""
+
+from __future__ import annotations
+
+import logging
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from penstock.model.errors import PenstockError
+from penstock.server.answers import HttpError, error_response, response
+from penstock.server.routing import Call, Route
+
+log = logging.getLogger("penstock.server")
+_JSON = "application/json"
+
+
+async def answer(route: Route, call: Call, request: Request) -> Response:
+    """Run the handler. Every failure becomes an answer; an unforeseen one a 500 without its traceback."""
+    try:
+        call.query = _query(route, request)
+        call.body = await _body(route, request)
+        if _is_async(route):
+            value = await route.handler(call)
+        else:
+            value = await run_in_threadpool(route.handler, call)
+        return response(value, route.status)
+    except (PenstockError, HttpError) as error:
+        return error_response(error)
+    except ClientDisconnect:
+        return Response(status_code=499)
+    except Exception:
+        log.exception("answering %s %s", route.method, route.path)
+        return error_response(internal(route))
+
+
+def internal(route: Route) -> HttpError:
+    """What is told of an error in our own code: where, and not how it looks inside."""
+    return HttpError(
+        500,
+        "A500",
+        f"answering {route.method} {route.path}: an error in Penstock itself",
+        "The server's output holds the details; please report them.",
+    )
+
+
+def _is_async(route: Route) -> bool:
+    import inspect
+
+    return inspect.iscoroutinefunction(route.handler)
+
+
+def _query(route: Route, request: Request) -> Any:
+    if route.query is None:
+        return None
+    given: dict[str, Any] = {}
+    lists = {field.encode_name for field in msgspec.structs.fields(route.query) if _is_list(field.type)}
+    for key, value in request.query_params.multi_items():
+        if key in lists:
+            given.setdefault(key, []).append(value)
+        elif key in given:
+            raise HttpError(422, "A106", f"reading the query: {key} is given twice", "Give it once.")
+        else:
+            given[key] = value
+    try:
+        return msgspec.convert(given, route.query, strict=False)
+    except msgspec.ValidationError as error:
+        raise HttpError(
+            422, "A106", f"reading the query: {error}", "docs/reference/api.md lists what is taken."
+        ) from None
+
+
+def _is_list(kind: Any) -> bool:
+    origin = typing.get_origin(kind)
+    if origin in {typing.Union, types.UnionType}:
+        return any(_is_list(one) for one in typing.get_args(kind))
+    return origin in {list, tuple}
+
+
+async def _body(route: Route, request: Request) -> Any:
+    if route.raw or request.method in {"GET", "HEAD"}:
+        return None
+    length = request.headers.get("content-length", "")
+    if length.isdigit() and int(length) > route.limit:
+        raise _too_large(route.limit)
+    received = bytearray()
+    async for chunk in request.stream():
+        received += chunk
+        if len(received) > route.limit:
+            raise _too_large(route.limit)
+    if route.body is None:
+        return None
+    return _decoded(route, request.headers, bytes(received))
+
+
+def _decoded(route: Route, headers: Mapping[str, str], content: bytes) -> Any:
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != _JSON and (content or kind):
+        raise HttpError(
+            415, "A107", f"reading the body: it is sent as {kind or 'nothing'}, not as JSON", f"Send it as {_JSON}."
+        )
+    try:
+        return msgspec.json.decode(content or b"{}", type=route.body)
+    except msgspec.ValidationError as error:
+        raise HttpError(
+            422, "A106", f"reading the body: {error}", "docs/reference/api.md lists what is taken."
+        ) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise HttpError(400, "A108", f"reading the body: it is not JSON ({error})", f"Send it as {_JSON}.") from None
+
+
+def _too_large(limit: int) -> HttpError:
+    return HttpError(413, "A109", f"reading the body: it is larger than {limit >> 20} MB", "Send less at once.")

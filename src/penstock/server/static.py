@@ -1,0 +1,71 @@
+"""The built UI: hashed files for ever, the page itself never cached, compressed files as they were built.
+
+Whatever is not a file is the page: its router knows the path. Nothing here holds data, so no login is asked for.
+"""
+
+from __future__ import annotations
+
+import html
+import mimetypes
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import unquote
+
+from starlette.responses import FileResponse, HTMLResponse, Response
+
+FOLDER = Path(__file__).parent / "static"
+NOT_BUILT = (
+    "<!doctype html><meta charset=utf-8><title>Penstock</title>"
+    "<p>The user interface has not been built. In a checkout, run <code>make ui</code> and start again; "
+    "the API below <code>/api/</code> works without it.</p>"
+)
+_IMMUTABLE = "public, max-age=31536000, immutable"
+_TYPES = {
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+    ".map": "application/json",
+}
+
+
+@dataclass
+class StaticFiles:
+    """The files of the UI below a base path. The folder is listed once: names that are not in it do not exist."""
+
+    base: str = ""
+    folder: Path = FOLDER
+
+    @cached_property
+    def _files(self) -> dict[str, Path]:
+        if not self.folder.is_dir():
+            return {}
+        return {file.relative_to(self.folder).as_posix(): file for file in self.folder.rglob("*") if file.is_file()}
+
+    @cached_property
+    def _page(self) -> str:
+        """The page with the base path in it, so that one build serves any prefix."""
+        text = (self.folder / "index.html").read_text(encoding="utf-8")
+        base = html.escape(self.base, quote=True)
+        return text.replace("<head>", f'<head><base href="{base}/"><meta name="base-path" content="{base}">', 1)
+
+    def answer(self, path: bytes, headers: dict[bytes, bytes]) -> Response:
+        """The file of that path, or the page."""
+        name = unquote(path.decode("latin-1")).lstrip("/")
+        if name.startswith("assets/") or (name in self._files and name != "index.html" and not name.endswith(".gz")):
+            return self._file(name, headers)
+        if "index.html" not in self._files:
+            return HTMLResponse(NOT_BUILT, 503)
+        return HTMLResponse(self._page, headers={"Cache-Control": "no-cache"})
+
+    def _file(self, name: str, headers: dict[bytes, bytes]) -> Response:
+        file = self._files.get(name)
+        if file is None:
+            return Response("There is no such file.", 404, media_type="text/plain")
+        kind = _TYPES.get(file.suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+        kept = {"Cache-Control": _IMMUTABLE if name.startswith("assets/") else "no-cache", "Vary": "Accept-Encoding"}
+        packed = self._files.get(f"{name}.gz")
+        if packed is not None and b"gzip" in headers.get(b"accept-encoding", b""):
+            return FileResponse(packed, headers={**kept, "Content-Encoding": "gzip"}, media_type=kind)
+        return FileResponse(file, headers=kept, media_type=kind)
