@@ -27,7 +27,7 @@ from penstock.model.errors import (
     ValueRefusedError,
 )
 from penstock.model.messages import AskKind, FromWorker, Log, Outcome, Output, Started, TestOutcome, WorkOrder
-from penstock.model.product import Address
+from penstock.model.product import Address, Lineage
 from penstock.sdk import context as sdk_context
 
 if TYPE_CHECKING:
@@ -63,6 +63,11 @@ class Execution:
     modules_before: int = 0
     memory: dict[str, list[object]] = field(default_factory=dict)
     tests: list[TestOutcome] = field(default_factory=list)
+    _bytes: bytes | None = None
+
+    def lineage(self) -> Lineage | None:
+        """What the attempt is made from, as far as it got; None when its source could not be read."""
+        return None if self._bytes is None else lineage_of(self.order, self._bytes, (), self.code.digests)
 
     def run(self) -> Outcome:
         """Run the block, store what it returns, test and publish it; the tests' results are in `tests` afterwards.
@@ -76,6 +81,7 @@ class Execution:
         self._activate()
         store = ProductStore(order.data_root, allow_pickle=order.allow_pickle, worker=True)
         source, text = _source(order)
+        self._bytes = source
         job = Job(
             order=order,
             source=text,

@@ -17,12 +17,13 @@ from itertools import count
 from penstock.data import ProductStore
 from penstock.engine.freshness import fresh_version
 from penstock.engine.inputs import stored_input
+from penstock.engine.lineage import block_settings
 from penstock.engine.plan import RunPlan, check_runnable, work_order
 from penstock.engine.supervisor import Attempt, Captured, Ended, Supervisor
 from penstock.model import events
 from penstock.model.errors import PenstockError
 from penstock.model.messages import Answer, Ask, Failure, Finished, FromWorker, Log, Outcome, Output, Started
-from penstock.model.product import OutputSummary, ProductRef
+from penstock.model.product import Lineage, OutputSummary, ProductRef
 from penstock.model.run import (
     DONE,
     ENDED,
@@ -365,6 +366,7 @@ class RunLoop:
             failure=entry.failure,
             peak_memory=finished.peak_memory if finished else 0,
             cpu_seconds=finished.cpu_seconds if finished else 0.0,
+            lineage=_lineage(current) if entry.failure is not None and current is not None else None,
         )
 
     def _stored_outputs(self, ref: ProductRef | None) -> tuple[OutputSummary, ...]:
@@ -398,6 +400,16 @@ class RunLoop:
         )
         if handle.on_end is not None:
             handle.on_end(handle)
+
+
+def _lineage(current: _Current) -> Lineage:
+    """What a failed attempt was made from, as far as it is known when its process ended without a word."""
+    if current.finished is not None and current.finished.lineage is not None:
+        return current.finished.lineage
+    order = current.attempt.order
+    inputs = tuple(entry.ref for entry in order.inputs if entry.ref is not None)
+    settings = block_settings(order.block.configuration)
+    return Lineage(inputs=inputs, variables=order.variables, settings=settings, run=order.run, attempt=order.attempt)
 
 
 def _under_way(handle: RunHandle, block: str) -> bool:

@@ -167,17 +167,20 @@ class WorkServer:
         except BaseException as error:  # noqa: BLE001 - the worker's entry: whatever user code raises becomes a failure
             failure = failure_of(error, order.project)
             outcome = Outcome.FAILED
-        return self._finished(outcome, failure, execution.tests if execution else [], usage().since(before))
+        return self._finished(outcome, failure, execution, usage().since(before))
 
-    def _finished(self, outcome: Outcome, failure: Failure | None, tests: list[Any], used: Usage) -> Finished:
+    def _finished(
+        self, outcome: Outcome, failure: Failure | None, execution: Execution | None, used: Usage
+    ) -> Finished:
         return Finished(
             outcome=outcome,
             at=time.time(),
             failure=failure,
-            tests=tuple(tests),
+            tests=tuple(execution.tests) if execution else (),
             imports=loaded_packages(),
             peak_memory=used.peak_memory,
             cpu_seconds=used.cpu_seconds,
+            lineage=execution.lineage() if execution and failure is not None else None,
         )
 
     def _project_code(self, order: WorkOrder) -> ProjectCode:

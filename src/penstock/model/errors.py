@@ -236,6 +236,18 @@ class MessageInvalidError(PenstockError):
     code = "X105"
 
 
+class RunBusyError(PenstockError):
+    """What was asked for is under way already: a block runs once at a time."""
+
+    code = "X106"
+
+
+class RunNotFoundError(PenstockError):
+    """There is no run, scratchpad or execution of that name."""
+
+    code = "X107"
+
+
 class ProductMissingError(PenstockError):
     """A data product, version or output that was asked for does not exist."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from penstock.model.messages import Failure, TestOutcome
-from penstock.model.product import OutputSummary, ProductRef
+from penstock.model.product import Lineage, OutputSummary, ProductRef
 from penstock.model.run import BlockState, RunState
 
 
@@ -76,7 +76,7 @@ class BlockRetrying:
 
 @dataclass(frozen=True, slots=True)
 class BlockEnded:
-    """A block has reached its last state in this run."""
+    """A block has reached its last state in this run; `lineage` tells what one that failed was made from."""
 
     run: str
     block: str
@@ -90,6 +90,7 @@ class BlockEnded:
     failure: Failure | None = None
     peak_memory: int = 0
     cpu_seconds: float = 0.0
+    lineage: Lineage | None = None
 
 
 @dataclass(frozen=True, slots=True)

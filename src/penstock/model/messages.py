@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from penstock.model.product import Fence, OutputSummary, ProductRef
+from penstock.model.product import Fence, Lineage, OutputSummary, ProductRef
 
-WIRE_VERSION = 1
+WIRE_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The last message of an attempt. `imports` are the third-party top-level modules that it had loaded."""
+    """The last message of an attempt. `imports` are the third-party top-level modules that it had loaded.
+
+    `lineage` tells what a failed attempt was made from; that of a published one stands in its manifest.
+    """
 
     outcome: Outcome
     at: float
@@ -203,6 +206,7 @@ class Finished:
     imports: tuple[str, ...] = ()
     peak_memory: int = 0
     cpu_seconds: float = 0.0
+    lineage: Lineage | None = None
 
 
 ToWorker = WorkOrder | Answer | Shutdown
