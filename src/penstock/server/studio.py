@@ -18,6 +18,7 @@ from penstock.data import ProductStore
 from penstock.project import Project, open_project
 from penstock.server.bench import Bench
 from penstock.server.hub import Hub
+from penstock.server.projects.workspace import Workspace
 from penstock.server.runs.pump import Pump
 
 
@@ -69,6 +70,7 @@ class Studio:
     bench: Bench
     hub: Hub
     pump: Pump
+    workspace: Workspace
     _started: list[Part] = field(default_factory=list)
 
     @property
@@ -78,7 +80,7 @@ class Studio:
 
     def _parts(self) -> Iterable[Part]:
         """What is started in this order and ended in the opposite one."""
-        return (self.pump,)
+        return (self.pump, self.workspace)
 
     async def start(self) -> None:
         """Start every part on the running event loop; those that were started are ended when one cannot be."""
@@ -103,4 +105,5 @@ def make_studio(bench: Bench) -> Studio:
     hub = Hub()
     project = ProjectDoor(bench.project)
     pump = Pump(bench.loop)
-    return Studio(root=bench.project.root, project=project, bench=bench, hub=hub, pump=pump)
+    workspace = Workspace(project, hub.publish_from_thread)
+    return Studio(root=bench.project.root, project=project, bench=bench, hub=hub, pump=pump, workspace=workspace)

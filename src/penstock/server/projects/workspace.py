@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +19,7 @@ from penstock.server.projects.parts import Parts
 from penstock.server.projects.resolver import Resolver
 from penstock.server.projects.trash import Trash
 from penstock.server.projects.versions import Versions
+from penstock.server.projects.watch import Watcher
 from penstock.server.schema.pipelines import PipelineDetail
 
 FOLDER = ".studio"
@@ -44,6 +47,9 @@ class Workspace:
         self.resolver = Resolver(opened.root, (data, logs))
         self.index = PipelineIndex(project, own / "index.json")
         self.announcer = Announcer(publish, self.resolver, self.index)
+        self.watcher = Watcher(
+            opened.root, self.resolver.is_private, self.announcer.tell, logging.getLogger("penstock.server").warning
+        )
         self.git = Git(opened.root, lambda: self.announcer.changes)
         self.versions = Versions(own / "versions", clock)
         self.trash = Trash(opened.root, own / "trash", clock)
@@ -61,6 +67,15 @@ class Workspace:
             trash=self.trash,
             tell=self.announcer.tell,
         )
+
+    async def start(self) -> None:
+        """Begin to watch; the pipelines as they are now are no news."""
+        await asyncio.to_thread(self.announcer.begin)
+        self.watcher.start()
+
+    async def close(self) -> None:
+        """End the watch."""
+        await asyncio.to_thread(self.watcher.close)
 
     def detail(self, pipeline: str, notes: tuple[str, ...] = ()) -> PipelineDetail:
         """A pipeline as the editor shows it; raises as `Project.read`."""

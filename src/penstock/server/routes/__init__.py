@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from penstock.server.routing import Routes
 
-ROUTES = ("session",)
+ROUTES = (
+    "session",
+    "pipelines",
+)
 """Modules of this package, each with a `routes`."""
 
 
