@@ -201,7 +201,7 @@ export interface OutputSummary {
 export interface TestResult {
   name: string;
   passed: boolean;
-  error: string | null;
+  error: string;
 }
 
 export interface BlockStatus {
@@ -216,6 +216,8 @@ export interface BlockStatus {
   failure: Failure | null;
   tests: TestResult[];
   changed: string[];
+  /** It was asked to stop and has not yet. */
+  interrupting: boolean;
 }
 
 export interface RunSummary {

@@ -34,7 +34,12 @@ describe("refuseEdge", () => {
 });
 
 describe("neighbour", () => {
-  const layout = layoutGraph([block("a"), block("b"), block("c", ["a"]), block("d", ["b"])]);
+  const layout = layoutGraph([
+    { id: "a", upstream: [] },
+    { id: "b", upstream: [] },
+    { id: "c", upstream: ["a"] },
+    { id: "d", upstream: ["b"] },
+  ]);
 
   it("follows the arrow keys through the layers", () => {
     const below = neighbour(layout, "a", "ArrowDown");

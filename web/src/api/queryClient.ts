@@ -1,0 +1,16 @@
+import { QueryClient } from "@tanstack/react-query";
+import { ApiError } from "./client";
+
+/** Answers stay until an event says otherwise: nothing is fetched again by time, focus or mount. */
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: Infinity,
+      gcTime: 10 * 60_000,
+      refetchOnWindowFocus: false,
+      refetchOnReconnect: false,
+      retry: (count, error) => error instanceof ApiError && error.status === 0 && count < 2,
+    },
+    mutations: { retry: false },
+  },
+});

@@ -1,0 +1,98 @@
+/**
+ * Every action of the studio, by name: what the palette lists, what the key map shows, what keys do.
+ *
+ * Keys are written as "Mod+K" (Ctrl, or Cmd on a Mac), "Shift+Enter", "D D" (one after the other), "?".
+ */
+import { useEffect, useRef } from "react";
+import { create } from "zustand";
+
+export interface Command {
+  id: string;
+  title: string;
+  group: string;
+  keys?: string[];
+  /** Whether its keys count while text is being typed. Those with Mod do by default. */
+  inText?: boolean;
+  /** False hides it and leaves its keys alone. */
+  enabled?: boolean;
+  run: () => void;
+}
+
+interface Registry {
+  sets: Map<symbol, Command[]>;
+}
+
+export const useRegistry = create<Registry>(() => ({ sets: new Map() }));
+
+export function allCommands(): Command[] {
+  // What was registered last, the innermost view, comes first.
+  return [...useRegistry.getState().sets.values()].reverse().flat().filter((command) => command.enabled !== false);
+}
+
+/** Register commands while a component is mounted; the newest closures are the ones that run. */
+export function useCommands(commands: Command[]): void {
+  const key = useRef(Symbol("commands"));
+  const latest = useRef(commands);
+  latest.current = commands;
+  const shape = JSON.stringify(commands.map(({ id, title, group, keys, inText, enabled }) => [id, title, group, keys, inText, enabled]));
+  useEffect(() => {
+    const bound = latest.current.map((command, index) => ({ ...command, run: () => latest.current[index]?.run() }));
+    useRegistry.setState(({ sets }) => ({ sets: new Map(sets).set(key.current, bound) }));
+  }, [shape]);
+  useEffect(() => {
+    const own = key.current;
+    return () =>
+      useRegistry.setState(({ sets }) => {
+        const rest = new Map(sets);
+        rest.delete(own);
+        return { sets: rest };
+      });
+  }, []);
+}
+
+const MAC = typeof navigator !== "undefined" && /Mac|iPhone|iPad/.test(navigator.platform);
+const SEQUENCE_MS = 700;
+
+export function showKeys(keys: string): string {
+  return MAC ? keys.replaceAll("Mod+", "⌘").replaceAll("Shift+", "⇧").replaceAll("Alt+", "⌥") : keys.replaceAll("Mod", "Ctrl");
+}
+
+/** One key press in the form of `keys`. */
+export function chordOf(event: KeyboardEvent): string {
+  const parts: string[] = [];
+  if (MAC ? event.metaKey : event.ctrlKey) parts.push("Mod");
+  if (event.altKey) parts.push("Alt");
+  const key = event.key.length === 1 ? event.key.toUpperCase() : event.key;
+  // "?" is typed with Shift on most keyboards: the character says enough, Shift is named for letters and named keys.
+  if (event.shiftKey && (event.key.length > 1 || /[a-z]/i.test(event.key))) parts.push("Shift");
+  parts.push(key === " " ? "Space" : key);
+  return parts.join("+");
+}
+
+export function inText(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && Boolean(target.closest("input, textarea, select, [contenteditable='true'], .xterm"));
+}
+
+export class KeyHandler {
+  private before = "";
+  private at = 0;
+
+  constructor(private readonly commands: () => Command[] = allCommands) {}
+
+  /** Run what the key stands for; whether it stood for anything. */
+  handle(event: KeyboardEvent): boolean {
+    if (event.defaultPrevented || ["Control", "Shift", "Alt", "Meta"].includes(event.key)) return false;
+    const chord = chordOf(event);
+    const typing = inText(event.target);
+    const sequence = event.timeStamp - this.at < SEQUENCE_MS ? `${this.before} ${chord}` : "";
+    this.before = typing ? "" : chord;
+    this.at = event.timeStamp;
+    const usable = this.commands().filter((command) => !typing || (command.inText ?? chord.startsWith("Mod+")));
+    const found = (sequence && usable.find((command) => command.keys?.includes(sequence))) || usable.find((command) => command.keys?.includes(chord));
+    if (!found) return false;
+    if (sequence && found.keys?.includes(sequence)) this.before = "";
+    event.preventDefault();
+    found.run();
+    return true;
+  }
+}

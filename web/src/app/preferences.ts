@@ -1,0 +1,48 @@
+import { create } from "zustand";
+
+export type Theme = "light" | "dark" | "system";
+export type Zone = "local" | "utc";
+
+interface Preferences {
+  theme: Theme;
+  zone: Zone;
+  fontSize: number;
+  rail: "wide" | "narrow";
+}
+
+const DEFAULTS: Preferences = { theme: "system", zone: "local", fontSize: 12.5, rail: "wide" };
+
+function load(): Preferences {
+  try {
+    return {
+      ...DEFAULTS,
+      ...(JSON.parse(localStorage.getItem("penstock.preferences") ?? "{}") as Partial<Preferences>),
+      theme: (localStorage.getItem("penstock.theme") as Theme | null) ?? "system",
+    };
+  } catch {
+    return DEFAULTS;
+  }
+}
+
+/** Choices of this browser: kept here, not on the server. */
+export const usePreferences = create<Preferences>(load);
+
+export function setPreference<K extends keyof Preferences>(name: K, value: Preferences[K]): void {
+  usePreferences.setState({ [name]: value } as Pick<Preferences, K>);
+  const { theme, ...rest } = usePreferences.getState();
+  try {
+    localStorage.setItem("penstock.preferences", JSON.stringify(rest));
+    localStorage.setItem("penstock.theme", theme);
+  } catch {
+    // A browser that stores nothing still works; the choice lasts until the page is closed.
+  }
+  if (name === "theme") applyTheme();
+}
+
+export function applyTheme(): void {
+  const { theme } = usePreferences.getState();
+  const dark = theme === "dark" || (theme === "system" && window.matchMedia("(prefers-color-scheme: dark)").matches);
+  document.documentElement.dataset.theme = dark ? "dark" : "light";
+}
+
+window.matchMedia?.("(prefers-color-scheme: dark)").addEventListener("change", applyTheme);

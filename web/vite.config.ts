@@ -1,0 +1,40 @@
+import tailwindcss from "@tailwindcss/vite";
+import react from "@vitejs/plugin-react";
+import { createReadStream, createWriteStream, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { createGzip, constants } from "node:zlib";
+import { defineConfig, type Plugin } from "vitest/config";
+
+const OUT = "../src/penstock/server/static";
+
+/** Compresses what is worth it once, at build time; the server sends these files as they are. */
+function compressed(): Plugin {
+  const walk = (folder: string): string[] =>
+    readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+      entry.isDirectory() ? walk(join(folder, entry.name)) : [join(folder, entry.name)],
+    );
+  return {
+    name: "compressed",
+    apply: "build",
+    async closeBundle() {
+      const worth = walk(OUT).filter((file) => /\.(js|css|svg|json)$/.test(file) && statSync(file).size > 1024);
+      for (const file of worth) {
+        const gzip = createGzip({ level: constants.Z_BEST_COMPRESSION });
+        await pipeline(createReadStream(file), gzip, createWriteStream(`${file}.gz`));
+      }
+    },
+  };
+}
+
+export default defineConfig({
+  // Relative, so that one build serves below any path; the server writes <base href> into the page.
+  base: "./",
+  plugins: [react(), tailwindcss(), compressed()],
+  build: { outDir: OUT, emptyOutDir: true, sourcemap: false, target: "es2022", chunkSizeWarningLimit: 1200 },
+  server: {
+    port: 5173,
+    proxy: { "/api": { target: process.env.PENSTOCK_URL ?? "http://127.0.0.1:6789", ws: true } },
+  },
+  test: { environment: "happy-dom", include: ["src/**/*.test.{ts,tsx}"] },
+});
