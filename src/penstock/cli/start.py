@@ -1,22 +1,157 @@
-"""`penstock start`: the server comes with the studio."""
+"""`penstock start`: the studio in the browser."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from penstock.model.errors import UnsupportedError
+from penstock.cli.servers import Running, forget, remember, running_on
+from penstock.config import environment
+from penstock.model.errors import PortBusyError, ProjectNotFoundError, SettingInvalidError
+
+if TYPE_CHECKING:
+    from penstock.server.app import App
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @click.command()
 @click.argument("project", default=".", type=click.Path(path_type=Path))
-@click.option("--host", default="localhost", help="Address to listen on.")
-@click.option("--port", default=6789, type=click.IntRange(0, 65535), help="Port to listen on.")
-def start(project: Path, host: str, port: int) -> None:
-    """Open a project in the browser. This version has no server yet: it says so and ends with exit code 2."""
-    del host, port
-    raise UnsupportedError(
-        f"starting the server for {project}: this version has no web editor yet",
-        hint=f"Run a pipeline with: penstock run {project} PIPELINE",
-    )
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", default=6789, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one."
+)
+@click.option("--browser/--no-browser", default=True, show_default=True, help="Open the browser.")
+@click.option("--base-path", default="", metavar="PATH", help="Serve everything below this path, such as /penstock.")
+@click.option(
+    "--allowed-host", "hosts", multiple=True, metavar="NAME", help="A name by which the server may be called."
+)
+@click.option("--terminal/--no-terminal", default=True, show_default=True, help="Offer a shell in the browser.")
+@click.option("--manage-instance", hidden=True, default=None, help="Accepted for compatibility.")
+@click.option("--dbt-docs-instance", hidden=True, default=None, help="Accepted for compatibility.")
+def start(
+    project: Path,
+    host: str,
+    port: int,
+    base_path: str,
+    hosts: tuple[str, ...],
+    *,
+    browser: bool,
+    terminal: bool,
+    manage_instance: str | None,
+    dbt_docs_instance: str | None,
+) -> None:
+    """Open PROJECT in the browser; a folder that holds none yet becomes a new project.
+
+    Prints one address, which logs one browser in, once, within ten minutes. When the project's server runs already,
+    prints another address for it.
+    """
+    del manage_instance, dbt_docs_instance
+    from penstock.server.serving import listen
+
+    root = opened_or_new(project)
+    base = base_path_of(base_path)
+    try:
+        listener = listen(host, port)
+    except PortBusyError:
+        found = running_on(port, root)
+        if found is None:
+            raise
+        _tell(found.link(), browser=browser, note="It runs already.")
+        return
+    try:
+        _serve(root, listener, host, base, hosts, browser=browser, terminal=terminal)
+    finally:
+        listener.close()
+
+
+def _serve(
+    root: Path,
+    listener: object,
+    host: str,
+    base: str,
+    hosts: tuple[str, ...],
+    *,
+    browser: bool,
+    terminal: bool,
+) -> None:
+    from penstock.cli.studio import open_studio
+    from penstock.server.access import Access
+    from penstock.server.app import Options, create_app
+    from penstock.server.serving import serve
+
+    port = listener.getsockname()[1]  # type: ignore[attr-defined]
+    shown = "127.0.0.1" if host in {"0.0.0.0", "::", *_LOOPBACK} else host  # noqa: S104 - compared, not listened on
+    address = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}{base}"
+    terminal = terminal and environment.text("PENSTOCK_TERMINAL").lower() not in {"off", "0", "false"}
+    options = Options(base=base, hosts=(*hosts, host, shown), port=port, terminal=terminal, url=address)
+    access = Access(environment.home() / "studio" / "sessions.json")
+    app = create_app(open_studio(root), access=access, options=options)
+    remember(Running(port, str(root), address, access.new_token(), os.getpid()))
+    try:
+        serve(
+            app,
+            listener,  # type: ignore[arg-type]
+            ready=lambda: _tell(f"{address}/?token={access.new_link()}", browser=browser),
+            end_sockets=lambda: _end(app),
+        )
+    finally:
+        forget(port)
+
+
+def _end(app: App) -> None:
+    for task in list(app.sockets):
+        task.cancel()
+
+
+def _tell(link: str, *, browser: bool, note: str = "") -> None:
+    if note:
+        click.echo(note, err=True)
+    click.echo(link)
+    if browser:
+        import threading
+        import webbrowser
+
+        # Some browsers are started in the foreground: the server answers meanwhile.
+        threading.Thread(target=webbrowser.open, args=(link,), daemon=True).start()
+
+
+def opened_or_new(project: Path) -> Path:
+    """The folder of the project; a missing or empty folder becomes a new project.
+
+    Raises:
+        ProjectNotFoundError: the folder holds other things.
+    """
+    from penstock.project import open_project
+    from penstock.project.init import create_project
+
+    try:
+        return open_project(project).root
+    except ProjectNotFoundError:
+        if project.exists() and (not project.is_dir() or any(project.iterdir())):
+            raise
+        created = create_project(project)
+        click.echo(f"Made the project {project}.", err=True)
+        return created.root
+
+
+def base_path_of(text: str) -> str:
+    """A base path as it is used: "" or /like/this.
+
+    Raises:
+        SettingInvalidError: it holds what no path of an address can.
+    """
+    trimmed = text.strip("/")
+    if not trimmed:
+        return ""
+    if not all(
+        part and part.replace("-", "").replace("_", "").replace(".", "").isalnum() for part in trimmed.split("/")
+    ):
+        raise SettingInvalidError(
+            f"reading --base-path {text!r}: it is not a path",
+            hint="Letters, digits, - and _ between slashes, such as /penstock.",
+        )
+    return f"/{trimmed}"

@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from penstock.model.errors import SettingInvalidError
@@ -41,7 +42,15 @@ class Variable:
 VARIABLES: tuple[Variable, ...] = (
     Variable("PENSTOCK_DATA_DIR", Kind.TEXT, "", "Folder of data products, logs and caches.", ("MAGE_DATA_DIR",)),
     Variable("PENSTOCK_LOGS_DIR", Kind.TEXT, "", "Folder of logs, when not in the data folder.", ("LOGS_DIR_PATH",)),
+    Variable("PENSTOCK_HOME", Kind.TEXT, "~/.penstock", "Folder of this installation: logins of the studio."),
+    Variable("PENSTOCK_TERMINAL", Kind.TEXT, "on", "off: the studio offers no shell.", choices=("on", "off")),
     Variable("PENSTOCK_ALLOW_PICKLE", Kind.FLAG, False, "Store outputs that only pickle can store."),
+    Variable(
+        "PENSTOCK_READER_MEMORY",
+        Kind.INTEGER,
+        0,
+        "Megabytes the studio may use to sort, filter and compare outputs; 0: half of the memory, at most 4096.",
+    ),
     Variable(
         "RUN_PIPELINE_IN_ONE_PROCESS",
         Kind.FLAG,
@@ -96,6 +105,11 @@ def read(name: str, environ: Environ | None = None) -> Any:
 def text(name: str, environ: Environ | None = None) -> str:
     """The value of a declared variable of kind text. Raises as `read`."""
     return str(read(name, environ))
+
+
+def home() -> Path:
+    """The folder of this installation."""
+    return Path(os.path.expanduser(text("PENSTOCK_HOME")))  # noqa: PTH111 - Path.expanduser raises without home
 
 
 def flag(name: str, environ: Environ | None = None) -> bool:

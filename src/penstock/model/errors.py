@@ -284,6 +284,28 @@ class StorageError(PenstockError):
     recovery = Recovery.RETRIABLE
 
 
+class ReadingTooLargeError(PenstockError):
+    """Showing a stored output needs more memory than the process that reads it may use."""
+
+    code = "D106"
+    phase = Phase.TRANSFER
+
+
+class ReaderLostError(PenstockError):
+    """The process that reads stored outputs for the studio ended while it answered; the next question starts another."""
+
+    code = "D107"
+    phase = Phase.TRANSFER
+    recovery = Recovery.RETRIABLE
+
+
+class PortBusyError(PenstockError):
+    """Another program listens on the port that the server was to listen on."""
+
+    code = "A120"
+    phase = Phase.CONNECT
+
+
 def every_error() -> list[type[PenstockError]]:
     """All public errors in the order of their codes; the reference page and its test read this."""
     found: list[type[PenstockError]] = []

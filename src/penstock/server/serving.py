@@ -1,0 +1,119 @@
+"""Runs an application on a port until a signal says otherwise."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from penstock.model.errors import PortBusyError, SettingInvalidError
+
+GRACE = 3.0
+"""Seconds that open requests have when the server ends."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one.
+
+    Raises:
+        PortBusyError: something else listens there.
+        SettingInvalidError: the address is not one of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    found = socket.socket(family, socket.SOCK_STREAM)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        found.bind((host, port))
+    except PermissionError as error:
+        found.close()
+        raise SettingInvalidError(
+            f"listening on {host}:{port}: the system forbids it ({error.strerror})", hint="Choose a port above 1023."
+        ) from None
+    except OSError as error:
+        found.close()
+        if error.errno is not None and "in use" in (error.strerror or "").lower():
+            raise PortBusyError(
+                f"listening on {host}:{port}: another program listens there",
+                hint=f"End it, or choose another port: --port {port + 1}; --port 0 takes any free one.",
+            ) from None
+        raise SettingInvalidError(
+            f"listening on {host}:{port}: {error.strerror or error}", hint="Give --host an address of this machine."
+        ) from None
+    found.listen(512)
+    found.setblocking(False)
+    return found
+
+
+def serve(app: Any, listener: socket.socket, *, ready: Callable[[], None], end_sockets: Callable[[], None]) -> None:
+    """Serve until SIGINT or SIGTERM; a second signal ends at once.
+
+    Args:
+        app: the ASGI application.
+        listener: where to listen.
+        ready: called once requests are answered.
+        end_sockets: ends open sockets and streams, which would otherwise hold up the end.
+    """
+    import uvicorn
+
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        lifespan="on",
+        ws="websockets-sansio",
+        ws_max_size=4 << 20,
+        ws_ping_interval=30.0,
+        ws_ping_timeout=30.0,
+        timeout_graceful_shutdown=int(GRACE),
+        server_header=False,
+        date_header=False,
+    )
+    asyncio.run(_run(_server(config), listener, ready, end_sockets))
+
+
+async def _run(
+    server: Any, listener: socket.socket, ready: Callable[[], None], end_sockets: Callable[[], None]
+) -> None:
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        if server.should_exit:
+            server.force_exit = True
+        server.should_exit = True
+        end_sockets()
+        server.ending.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError, ValueError):
+            loop.add_signal_handler(number, stop)
+    server.tell = ready
+    await server.serve(sockets=[listener])
+
+
+def _server(config: Any) -> Any:
+    """Uvicorn's server, which is imported only here: with our signals, and asleep while nothing is asked of it."""
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        def __init__(self, config: Any) -> None:
+            super().__init__(config)
+            self.ending = asyncio.Event()
+            self.tell: Callable[[], None] = lambda: None
+
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield
+
+        async def startup(self, sockets: Any = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                self.tell()
+
+        async def main_loop(self) -> None:
+            # Uvicorn's own wakes ten times a second, for a date header and a limit of requests that are not used here.
+            await self.ending.wait()
+
+    return Server(config)
