@@ -75,12 +75,16 @@ class Workbench:
         now = datetime.fromtimestamp(self.clock(), UTC)
         return make_plan(new_run_id(now, secrets.token_hex(3)), place, loaded, options, now)
 
-    def start(
-        self, plan: RunPlan, sinks: Iterable[Sink], *, on_end: Callable[[RunHandle], None] | None = None
-    ) -> RunHandle:
-        """Begin a run that is recorded in the project's logs and told to those sinks."""
+    def start(self, plan: RunPlan, sinks: Iterable[Sink], *, warm: Iterable[str] | None = None) -> RunHandle:
+        """Begin a run that is recorded in the project's logs and told to those sinks.
+
+        Args:
+            plan: the run.
+            sinks: what is told of it, beside the record.
+            warm: what `imports` gave for the plan, where it was asked before, in a thread.
+        """
         recorder = RunRecorder(self.project.logs_root(), plan.pipeline.uuid, plan.run)
-        self._warm(plan)
+        self.supervisor.preload(self.imports(plan) if warm is None else warm)
         watching = [sink for sinks_for in self._watchers for sink in sinks_for(plan)]
         targets: list[Sink] = [recorder, *sinks, *watching]
 
@@ -93,8 +97,6 @@ class Workbench:
             if recorder.failed:
                 self.warnings.append(recorder.failed)
             self.answers.ended(handle)
-            if on_end is not None:
-                on_end(handle)
 
         return self.loop.start(plan, tell, on_end=ended)
 
@@ -110,13 +112,13 @@ class Workbench:
             temporary.write_text(json.dumps(sorted(learned)), encoding="utf-8")
             temporary.replace(file)
 
-    def _warm(self, plan: RunPlan) -> None:
-        """Have the warm parent import what these blocks need, when more than one of them will profit."""
+    def imports(self, plan: RunPlan) -> list[str]:
+        """What the warm parent is to import for these blocks: what their files name, and what was learned before."""
         files = [Path(file) for uuid in plan.graph if (file := plan.block(uuid).file)]
         wanted = [*third_party(self.project, files), *_learned(self.project)]
         if any(plan.block(uuid).language == "sql" for uuid in plan.graph):
             wanted += ["duckdb", "pyarrow"]
-        self.supervisor.preload(wanted)
+        return wanted
 
 
 def with_defaults(pipeline: Pipeline) -> Pipeline:

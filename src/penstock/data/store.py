@@ -67,11 +67,13 @@ class ProductStore:
         extra: dict[str, Any] = {} if step is None else {"step": step}
         return Draft(self.backend, address, fence, allow_pickle=self._allow_pickle, **extra)
 
-    def _numbers(self, address: Address) -> list[int]:
+    def numbers(self, address: Address) -> list[int]:
+        """The numbers of all versions, newest first; costs the listing of one folder."""
         names = self.backend.list(f"{address_key(address)}/m")
         return sorted((number for name in names if (number := number_of(name)) is not None), reverse=True)
 
-    def _read(self, address: Address, number: int) -> Manifest | None:
+    def numbered(self, address: Address, number: int) -> Manifest | None:
+        """The manifest of that number; None when it is not there. Raises ProductCorruptError."""
         key = manifest_key(address, number)
         try:
             return decode_manifest(self.backend.read(key), key)
@@ -84,15 +86,15 @@ class ProductStore:
         Raises:
             ProductCorruptError: a newer manifest cannot be read.
         """
-        for number in self._numbers(address):
-            manifest = self._read(address, number)
+        for number in self.numbers(address):
+            manifest = self.numbered(address, number)
             if manifest is not None and manifest.good:
                 return manifest
         return None
 
     def versions(self, address: Address) -> list[Manifest]:
         """All versions, newest first, those with failed checks among them."""
-        found = (self._read(address, number) for number in self._numbers(address))
+        found = (self.numbered(address, number) for number in self.numbers(address))
         return [manifest for manifest in found if manifest is not None]
 
     def manifest(self, ref: ProductRef) -> Manifest:
@@ -103,7 +105,7 @@ class ProductStore:
             ProductCorruptError: it cannot be read.
         """
         number = version_number(ref.version)
-        manifest = self._read(ref.address, number) if number is not None else None
+        manifest = self.numbered(ref.address, number) if number is not None else None
         if manifest is None or manifest.ref != ref:
             raise ProductMissingError(
                 f"reading {ref}: there is no such version", hint="It may have been cleaned; read the latest one."
@@ -117,7 +119,7 @@ class ProductStore:
             for second in self.backend.list(f"{PRODUCTS}/{first}"):
                 for third in self.backend.list(f"{PRODUCTS}/{first}/{second}"):
                     address = self._address(first, second, third)
-                    if address is not None and self._numbers(address):
+                    if address is not None and self.numbers(address):
                         yield address
 
     def _address(self, *folders: str) -> Address | None:

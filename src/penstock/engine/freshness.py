@@ -8,14 +8,45 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from penstock.data import Manifest, ProductStore
 from penstock.engine.lineage import block_settings
 from penstock.engine.plan import RunPlan
 from penstock.model.product import Address, Lineage, ProductRef
+
+
+def file_digest(path: Path) -> str | None:
+    """The SHA-256 of a file; None when it cannot be read."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None
+
+
+def installed_version(package: str) -> str | None:
+    """The version of an installed package, or of the interpreter for "python"; None when there is none."""
+    if package == "python":
+        return platform.python_version()
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Probes:
+    """How the world of now is looked at; who asks often passes probes that remember."""
+
+    digest: Callable[[Path], str | None] = file_digest
+    installed: Callable[[str], str | None] = installed_version
+
+
+DIRECT = Probes()
 
 
 def fresh_version(
@@ -28,43 +59,63 @@ def fresh_version(
     return manifest.ref
 
 
-def stale_reason(manifest: Manifest, plan: RunPlan, block: str, refs: Mapping[str, ProductRef | None]) -> str:
+def stale_reason(
+    manifest: Manifest, plan: RunPlan, block: str, refs: Mapping[str, ProductRef | None], probes: Probes = DIRECT
+) -> str:
     """Why the version is stale, in words; empty when it is fresh."""
     lineage = manifest.lineage
+    return (
+        _changed_inputs(lineage.inputs, refs)
+        or _changed_variables(lineage.variables, {**plan.pipeline.variables, **plan.options.variables})
+        or _changed_settings(lineage, plan, block)
+        or _changed_code(lineage, plan, block, probes)
+        or _changed_environment(lineage, probes)
+    )
+
+
+def _changed_inputs(inputs: tuple[ProductRef, ...], refs: Mapping[str, ProductRef | None]) -> str:
     wanted = tuple(ref for ref in refs.values() if ref is not None)
-    if lineage.inputs != wanted:
-        return "an upstream has a newer version"
-    if lineage.variables != {**plan.pipeline.variables, **plan.options.variables}:
-        return "a variable has changed"
-    if lineage.settings != block_settings(plan.block(block).configuration):
-        return "the block's configuration has changed"
-    return _changed_code(lineage, plan, block) or _changed_environment(lineage)
+    if inputs == wanted:
+        return ""
+    if len(inputs) != len(wanted) or any(old.address != new.address for old, new in zip(inputs, wanted, strict=True)):
+        return "its upstreams are others"
+    newer = next(new for old, new in zip(inputs, wanted, strict=True) if old != new)
+    return f"upstream {newer.address.block} has a newer version"
 
 
-def _changed_code(lineage: Lineage, plan: RunPlan, block: str) -> str:
+def _changed_variables(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    names = sorted(name for name in {*before, *after} if _value(before, name) != _value(after, name))
+    if not names:
+        return ""
+    return f"variable {names[0]} has changed" if len(names) == 1 else f"variables {', '.join(names)} have changed"
+
+
+def _value(values: Mapping[str, Any], name: str) -> tuple[bool, Any]:
+    return name in values, values.get(name)
+
+
+def _changed_settings(lineage: Lineage, plan: RunPlan, block: str) -> str:
+    same = lineage.settings == block_settings(plan.block(block).configuration)
+    return "" if same else "the block's configuration has changed"
+
+
+def _changed_code(lineage: Lineage, plan: RunPlan, block: str, probes: Probes) -> str:
     root = Path(plan.place.project)
     file = plan.block(block).file
     if file is not None and not any((root / name) == Path(file) for name in lineage.code):
         return "the block has another file"
     for name, digest in lineage.code.items():
-        try:
-            content = (root / name).read_bytes()
-        except OSError:
+        found = probes.digest(root / name)
+        if found is None:
             return f"{name} is gone"
-        if hashlib.sha256(content).hexdigest() != digest:
+        if found != digest:
             return f"{name} has changed"
     return ""
 
 
-def _changed_environment(lineage: Lineage) -> str:
+def _changed_environment(lineage: Lineage, probes: Probes) -> str:
     for name, version in lineage.environment.items():
-        if name == "python":
-            found: str | None = platform.python_version()
-        else:
-            try:
-                found = metadata.version(name)
-            except metadata.PackageNotFoundError:
-                found = None
+        found = probes.installed(name)
         if found != version:
             return f"{name} is {found or 'gone'}, was {version}"
     return ""

@@ -100,6 +100,8 @@ class RunLoop:
         answer: answers the requests of user code.
         width: attempts of one run at once; default one per core.
         total: attempts of all runs at once; default as many as of one.
+
+    `handles` are the runs that have not ended, by name.
     """
 
     def __init__(
@@ -121,12 +123,13 @@ class RunLoop:
         self._queue: list[tuple[float, int, RunHandle, str]] = []
         self._order = count()
         self._active = 0
+        self.handles: dict[str, RunHandle] = {}
 
     def start(self, plan: RunPlan, sink: Sink, *, on_end: Callable[[RunHandle], None] | None = None) -> RunHandle:
         """Begin a run; its blocks start inside the next `poll`."""
         now = self._clock()
         run, effects = new_run(plan.run, plan.graph, plan.policies(), keep_going=plan.options.keep_going)
-        handle = RunHandle(plan, run, sink, now, on_end)
+        handle = self.handles[plan.run] = RunHandle(plan, run, sink, now, on_end)
         sink(
             events.RunStarted(
                 plan.run,
@@ -137,6 +140,7 @@ class RunLoop:
                 {**plan.pipeline.variables, **plan.options.variables},
                 plan.options.origin,
                 plan.options.what(),
+                dict(plan.graph),
             )
         )
         self._apply(handle, effects)
@@ -382,6 +386,7 @@ class RunLoop:
         self._tell_run_ended(handle, handle.run.state, "")
 
     def _tell_run_ended(self, handle: RunHandle, state: RunState, reason: str) -> None:
+        self.handles.pop(handle.plan.run, None)
         now = self._clock()
         blocks = handle.run.blocks
         failed = next((block for block, entry in blocks.items() if entry.state is BlockState.FAILED), None)

@@ -44,9 +44,12 @@ class RunOptions:
     keep_going: bool = True
     retry_config: Mapping[str, Any] = field(default_factory=dict)
     origin: str = "cli"
+    words: str = ""
 
     def what(self) -> str:
-        """What is to run, in words."""
+        """What is to run, in words: `words`, when the caller knows better."""
+        if self.words:
+            return self.words
         if not self.blocks:
             return "stale" if self.stale_only else "all"
         names = ", ".join(self.blocks[:3]) + (f" and {len(self.blocks) - 3} more" if len(self.blocks) > 3 else "")  # noqa: PLR2004 - a line

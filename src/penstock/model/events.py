@@ -17,7 +17,7 @@ from penstock.model.run import BlockState, RunState
 class RunStarted:
     """A run has begun with these blocks, in the order in which they can run.
 
-    `origin` is who asked for it (cli, studio, block), `what` which blocks, in words.
+    `origin` is who asked for it (cli, studio, block), `what` which blocks, in words, `upstream` the edges among them.
     """
 
     run: str
@@ -28,6 +28,7 @@ class RunStarted:
     variables: dict[str, Any] = field(default_factory=dict)
     origin: str = ""
     what: str = ""
+    upstream: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ class RunHead:
     what: str = ""
     partition: str = ""
     process: dict[str, Any] = field(default_factory=dict)
+    upstream: dict[str, list[str]] = field(default_factory=dict)
 
     def matches(self, text: str) -> bool:
         """Whether that text, in lower case, is found in its words."""
@@ -177,6 +178,7 @@ def _read_head(record: Path, run: str) -> RunHead | None:
         what=str(first.get("what") or "all"),
         partition=str(first.get("partition") or ""),
         process=first.get("process") or {},
+        upstream=first.get("upstream") or {},
     )
     if last is not None and last.get("event") == "RunEnded" and "done" in last:
         return _ended(head, last)

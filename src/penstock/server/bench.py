@@ -13,7 +13,7 @@ from penstock.project import Project
 
 
 class Bench(Protocol):
-    """A project, its store, and the processes that run its blocks. All but `plan` on the event loop only."""
+    """A project, its store, and the processes that run its blocks. All but `plan` and `imports` on the event loop."""
 
     project: Project
     store: ProductStore
@@ -24,10 +24,11 @@ class Bench(Protocol):
     def plan(self, pipeline: str, options: RunOptions) -> RunPlan:
         """Decide a run, as `penstock run` decides it. Reads files: call it in a thread. Raises as `make_plan`."""
 
-    def start(
-        self, plan: RunPlan, sinks: Iterable[Sink], *, on_end: Callable[[RunHandle], None] | None = None
-    ) -> RunHandle:
-        """Begin it: recorded in the project's logs, told to those sinks."""
+    def imports(self, plan: RunPlan) -> list[str]:
+        """Modules that its blocks need. Reads files: call it in a thread."""
+
+    def start(self, plan: RunPlan, sinks: Iterable[Sink], *, warm: Iterable[str] | None = None) -> RunHandle:
+        """Begin it: recorded in the project's logs, told to those sinks; `warm` is what `imports` gave."""
 
     def watch_runs(self, sinks_for: Callable[[RunPlan], Iterable[Sink]]) -> None:
         """Ask for sinks of every run that begins, those that blocks trigger included."""

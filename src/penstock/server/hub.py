@@ -1,7 +1,7 @@
 """Numbered events by topic, for any number of listeners, in bounded memory.
 
 An event is encoded once, when it is published. A topic keeps its newest events in a ring; a listener keeps only how
-far it has read. One that is too slow, or comes back too late, finds its place gone and is told to fetch a snapshot (a reset).
+far it has read. One that is too slow, or comes back too late, finds its place gone and is told to fetch a snapshot.
 
 Everything here happens on the event loop; `publish_from_thread` is the door for the rest.
 """
@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,11 +29,13 @@ TOTAL_BYTES = 32 * 1024 * 1024
 TOPICS = 1000
 
 FRAME_BYTES = 32 * 1024
-"""A frame is sent when it has reached this size, or when `BATCH_SECONDS` have passed since the last one."""
+"""About the size of the largest frames; what a block prints is sent at most every `BATCH_SECONDS`."""
 
 BATCH_SECONDS = 0.05
 
 encode = msgspec.json.Encoder().encode
+
+Hearer = Callable[[tuple[str, ...], Any], None]
 
 
 @dataclass(slots=True)
@@ -84,20 +87,32 @@ class Hub:
         self._forgotten = 0
         self._bytes = 0
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._hearers: list[Hearer] = []
+
+    def hear(self, hearer: Hearer) -> None:
+        """Have a part of the server called with the topics and the event of everything that is published."""
+        self._hearers.append(hearer)
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Name the event loop on which everything happens."""
         self._loop = loop
 
-    def publish(self, topics: str | Iterable[str], event: Any) -> int:
-        """Publish an event (a dict or Struct with `type`) under one number to these topics; the number."""
+    def publish(self, topics: str | Iterable[str], event: Any, *, calm: bool = False) -> int:
+        """Publish an event (a dict or Struct with `type`) under one number to these topics; the number.
+
+        A `calm` one may wait for others, to be sent with them.
+        """
         self.seq += 1
+        seq = self.seq
         data = encode(event)
-        for name in (topics,) if isinstance(topics, str) else topics:
-            self._append(self._topic(name), data)
+        names = (topics,) if isinstance(topics, str) else tuple(topics)
+        for name in names:
+            self._append(self._topic(name), data, calm=calm)
         if self._bytes > TOTAL_BYTES or len(self._topics) > TOPICS:
             self._forget_idle()
-        return self.seq
+        for hearer in self._hearers:
+            hearer(names, event)
+        return seq
 
     def publish_from_thread(self, topics: str | Iterable[str], event: Any) -> None:
         """`publish`, from another thread: at the event loop's next turn. Lost when the server is ending."""
@@ -118,7 +133,7 @@ class Hub:
         self._topics[name] = topic  # the order is that of use
         return topic
 
-    def _append(self, topic: _Topic, data: bytes) -> None:
+    def _append(self, topic: _Topic, data: bytes, *, calm: bool) -> None:
         topic.ring.append((self.seq, data))
         topic.size += len(data)
         self._bytes += len(data)
@@ -127,7 +142,7 @@ class Hub:
             topic.size -= len(old)
             self._bytes -= len(old)
         for listener in topic.listeners:
-            listener.wake(topic.name)
+            listener.wake(topic.name, calm=calm)
 
     def _forget_idle(self) -> None:
         for name in [name for name, topic in self._topics.items() if not topic.listeners]:
@@ -147,6 +162,7 @@ class Listener:
         self._waiting: dict[str, None] = {}
         self._answers: dict[str, None] = {}
         self._woken = asyncio.Event()
+        self._hurry = asyncio.Event()
 
     @property
     def topics(self) -> list[str]:
@@ -179,14 +195,19 @@ class Listener:
         for topic in self.topics:
             self.unsubscribe(topic)
 
-    def wake(self, topic: str) -> None:
+    def wake(self, topic: str, *, calm: bool = False) -> None:
         """There is something new in that topic."""
         self._waiting[topic] = None
         self._woken.set()
+        if not calm:
+            self._hurry.set()
 
-    async def wait(self) -> None:
-        """Until there is something to take."""
+    async def wait(self, pause: float = 0.0) -> None:
+        """Until there is something to take; as long as all of it is calm, for that many seconds more."""
         await self._woken.wait()
+        if pause > 0 and not self._hurry.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._hurry.wait(), pause)
 
     def take(self) -> list[Frame]:
         """What has come since the last time, each frame of a bearable size."""
@@ -196,6 +217,7 @@ class Listener:
         self._waiting.clear()
         self._answers.clear()
         self._woken.clear()
+        self._hurry.clear()
         return frames
 
     def _frames(self, name: str) -> list[Frame]:

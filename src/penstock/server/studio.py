@@ -19,7 +19,9 @@ from penstock.project import Project, open_project
 from penstock.server.bench import Bench
 from penstock.server.hub import Hub
 from penstock.server.projects.workspace import Workspace
+from penstock.server.runs.edits import Edits
 from penstock.server.runs.pump import Pump
+from penstock.server.runs.service import RunService
 
 
 class Part(Protocol):
@@ -71,6 +73,7 @@ class Studio:
     hub: Hub
     pump: Pump
     workspace: Workspace
+    runs: RunService
     _started: list[Part] = field(default_factory=list)
 
     @property
@@ -80,7 +83,7 @@ class Studio:
 
     def _parts(self) -> Iterable[Part]:
         """What is started in this order and ended in the opposite one."""
-        return (self.pump, self.workspace)
+        return (self.pump, self.workspace, self.runs)
 
     async def start(self) -> None:
         """Start every part on the running event loop; those that were started are ended when one cannot be."""
@@ -106,4 +109,12 @@ def make_studio(bench: Bench) -> Studio:
     project = ProjectDoor(bench.project)
     pump = Pump(bench.loop)
     workspace = Workspace(project, hub.publish_from_thread)
-    return Studio(root=bench.project.root, project=project, bench=bench, hub=hub, pump=pump, workspace=workspace)
+    return Studio(
+        root=bench.project.root,
+        project=project,
+        bench=bench,
+        hub=hub,
+        pump=pump,
+        workspace=workspace,
+        runs=RunService(bench, hub, pump, project, Edits(project, workspace.contents).save),
+    )

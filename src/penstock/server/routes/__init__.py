@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 ROUTES = (
     "session",
     "pipelines",
+    "live",
+    "runs",
 )
 """Modules of this package, each with a `routes`."""
 

@@ -1,0 +1,62 @@
+"""The manifests of versions, kept once read: a version never changes. Safe in any thread."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+
+from penstock.data import Manifest, ProductStore
+from penstock.model.errors import PenstockError
+from penstock.model.product import Address, ProductRef
+
+KEPT = 2000
+
+
+class Manifests:
+    """Reads manifests of a store; what cannot be read counts as not there."""
+
+    def __init__(self, store: ProductStore) -> None:
+        self._store = store
+        self._kept: OrderedDict[tuple[Address, int], Manifest] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def latest(self, address: Address, *, good: bool = True) -> Manifest | None:
+        """The newest version; with `good`, the newest whose checks passed."""
+        return next((found for found in self._newest_first(address) if found.good or not good), None)
+
+    def last_good(self, address: Address, *, before: str) -> Manifest | None:
+        """The newest version whose checks passed and that was made before that moment, ISO 8601 in UTC."""
+        return next((found for found in self._newest_first(address) if found.good and found.created_at < before), None)
+
+    def previous(self, ref: ProductRef) -> Manifest | None:
+        """The newest good version before that one."""
+        earlier = (found for found in self._newest_first(ref.address) if found.ref.version < ref.version)
+        return next((found for found in earlier if found.good), None)
+
+    def of(self, ref: ProductRef) -> Manifest | None:
+        """The manifest of a version."""
+        try:
+            return self._store.manifest(ref)
+        except PenstockError:
+            return None
+
+    def _newest_first(self, address: Address) -> Iterator[Manifest]:
+        try:
+            numbers = self._store.numbers(address)
+        except OSError:
+            return
+        for number in numbers:
+            found = self._kept.get((address, number))
+            if found is None:
+                try:
+                    found = self._store.numbered(address, number)
+                except PenstockError:
+                    continue
+                if found is None:
+                    continue
+                with self._lock:
+                    self._kept[address, number] = found
+                    while len(self._kept) > KEPT:
+                        self._kept.popitem(last=False)
+            yield found

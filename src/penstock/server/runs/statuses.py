@@ -1,0 +1,163 @@
+"""How the blocks of a pipeline stand: from records, manifests and what is under way. Safe in any thread."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+import msgspec
+
+from penstock.model.messages import Failure, TestOutcome
+from penstock.model.product import Address, OutputSummary, ProductRef
+from penstock.observe.archive import RunArchive, RunHead
+from penstock.server.runs.manifests import Manifests
+from penstock.server.runs.summaries import shown_state, what_changed
+from penstock.server.schema.runs import BlockRunDetail, BlockStatus, VersionRef
+
+RUNS_LOOKED_AT = 2000
+_RECORDS_KEPT = 32
+
+Entries = dict[str, dict[str, Any]]
+
+
+class Statuses:
+    """Reads how blocks stood when their runs ended.
+
+    Args:
+        archive: the recorded runs.
+        manifests: what is stored.
+    """
+
+    def __init__(self, archive: RunArchive, manifests: Manifests) -> None:
+        self._archive = archive
+        self._manifests = manifests
+        self._records: OrderedDict[str, Entries] = OrderedDict()
+
+    def of(self, pipeline: str, blocks: list[str], reasons: dict[str, str]) -> dict[str, BlockStatus]:
+        """The status of each of these blocks.
+
+        Args:
+            pipeline: their pipeline.
+            blocks: their uuids.
+            reasons: why their outputs are stale.
+        """
+        last = self._last_runs(pipeline, set(blocks))
+        return {block: self._status(pipeline, block, last.get(block), reasons.get(block, "")) for block in blocks}
+
+    def detail(self, head: RunHead) -> list[BlockRunDetail]:
+        """The blocks of a recorded run."""
+        entries = self._entries(head)
+        return [_block_run(block, entries.get(block, {}), head) for block in head.blocks]
+
+    def _last_runs(self, pipeline: str, wanted: set[str]) -> dict[str, tuple[RunHead, dict[str, Any]]]:
+        found: dict[str, tuple[RunHead, dict[str, Any]]] = {}
+        for number, head in enumerate(self._archive.newest(pipeline)):
+            if not wanted or number >= RUNS_LOOKED_AT:
+                break
+            if wanted.isdisjoint(head.blocks):
+                continue
+            entries = self._entries(head)
+            for block in wanted.intersection(head.blocks):
+                entry = entries.get(block, {})
+                if entry or head.state == "running":
+                    found[block] = (head, entry)
+            wanted = wanted - found.keys()
+        return found
+
+    def _entries(self, head: RunHead) -> Entries:
+        """Block -> what the record says of it: the fields of its end, `started` and `attempts`."""
+        known = self._records.get(head.run)
+        if known is not None:
+            return known
+        entries: Entries = {}
+        for entry in self._archive.events(head):
+            block = str(entry.get("block"))
+            if entry["event"] == "BlockStarted":
+                mine = entries.setdefault(block, {})
+                mine.setdefault("started", entry["at"])
+                mine["attempts"] = mine.get("attempts", 0) + 1
+            elif entry["event"] == "BlockEnded":
+                entries.setdefault(block, {}).update(entry)
+        if head.ended is not None:
+            self._records[head.run] = entries
+            while len(self._records) > _RECORDS_KEPT:
+                self._records.popitem(last=False)
+        return entries
+
+    def _status(
+        self, pipeline: str, block: str, last: tuple[RunHead, dict[str, Any]] | None, stale: str
+    ) -> BlockStatus:
+        address = Address(pipeline, block, (last[0].partition or "_") if last is not None else "_")
+        stored = self._manifests.latest(address)
+        if last is None:
+            if stored is None:
+                return BlockStatus()
+            return self._with_output(BlockStatus("completed", run=stored.lineage.run or None, stale=stale), stored.ref)
+        head, entry = last
+        failure = _failure(entry.get("failure"))
+        status = BlockStatus(
+            state=_state(head, entry, failure),
+            run=head.run,
+            started=entry.get("started"),
+            seconds=entry.get("seconds") if entry.get("attempts") else None,
+            attempts=int(entry.get("attempts") or 0),
+            stale=stale,
+            failure=failure if failure is not None else _cut_off(head, entry),
+            tests=tuple(TestOutcome(**test) for test in entry.get("tests") or ()),
+        )
+        ref = _ref(entry.get("ref")) or (stored.ref if stored is not None else None)
+        return self._with_output(status, ref)
+
+    def _with_output(self, status: BlockStatus, ref: ProductRef | None) -> BlockStatus:
+        manifest = self._manifests.of(ref) if ref is not None else None
+        if manifest is None:
+            return msgspec.structs.replace(status, stale="")
+        outputs = tuple(manifest.summaries())
+        before = self._manifests.previous(manifest.ref)
+        changed = what_changed(before.summaries(), outputs) if before is not None else ()
+        return msgspec.structs.replace(status, version=manifest.ref.version, outputs=outputs, changed=changed)
+
+
+def _state(head: RunHead, entry: dict[str, Any], failure: Failure | None) -> str:
+    if "state" in entry:
+        return shown_state(str(entry["state"]), failure.kind if failure is not None else None)
+    if head.state == "running":
+        return "running" if entry else "queued"
+    return "interrupted"
+
+
+def _cut_off(head: RunHead, entry: dict[str, Any]) -> Failure | None:
+    """Why a block that was under way has no end, as a failure."""
+    if "state" in entry or head.state == "running":
+        return None
+    return Failure("interrupted", head.error or "the run ended before the block did", "Run the block again.", "X104")
+
+
+def _block_run(block: str, entry: dict[str, Any], head: RunHead) -> BlockRunDetail:
+    failure = _failure(entry.get("failure"))
+    state = _state(head, entry, failure) if entry or head.state == "running" else "cancelled"
+    ref = _ref(entry.get("ref"))
+    return BlockRunDetail(
+        block=block,
+        state=state,
+        attempts=int(entry.get("attempts") or 0),
+        queued=head.started,
+        started=entry.get("started"),
+        ended=entry.get("at"),
+        seconds=entry.get("seconds") if entry.get("attempts") else None,
+        ref=VersionRef(ref.version) if ref is not None else None,
+        outputs=msgspec.convert(entry.get("outputs") or [], list[OutputSummary]),
+        tests=[TestOutcome(**test) for test in entry.get("tests") or ()],
+        failure=failure if failure is not None else _cut_off(head, entry) if entry else None,
+        peak_memory=int(entry.get("peak_memory") or 0),
+        cpu_seconds=float(entry.get("cpu_seconds") or 0.0),
+        upstream=list(head.upstream.get(block, ())),
+    )
+
+
+def _failure(fields: Any) -> Failure | None:
+    return msgspec.convert(fields, Failure) if isinstance(fields, dict) else None
+
+
+def _ref(fields: Any) -> ProductRef | None:
+    return msgspec.convert(fields, ProductRef) if isinstance(fields, dict) else None

@@ -1,0 +1,226 @@
+"""Runs, the state of blocks, logs and the card of a failure, as JSON. Times in seconds since the epoch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from penstock.model.messages import Failure, TestOutcome
+from penstock.model.product import OutputSummary
+
+
+class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Text of a block that is saved before the run begins; `revision` is that of the text which was edited."""
+
+    block: str
+    content: str
+    revision: str
+
+
+class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What to run: all blocks, or `blocks` and what is asked for around them.
+
+    `incomplete_upstream` adds those upstreams that have no output yet; `stale_only` leaves out what is fresh.
+    """
+
+    blocks: list[str] = []
+    with_upstream: bool = False
+    with_downstream: bool = False
+    incomplete_upstream: bool = False
+    stale_only: bool = False
+    variables: dict[str, Any] = {}
+    tests: bool = True
+    edits: list[Edit] = []
+
+
+class RunSummary(msgspec.Struct, frozen=True):
+    """One line of a list of runs. `error` says in one sentence what went wrong."""
+
+    run: str
+    pipeline: str
+    state: str
+    started: float
+    ended: float | None
+    seconds: float | None
+    blocks_total: int
+    blocks_done: int
+    failed_block: str | None
+    error: str | None
+    origin: str
+    what: str
+
+
+class Saved(msgspec.Struct, frozen=True):
+    """The revision that a block's text has after it was saved."""
+
+    block: str
+    content_revision: str
+
+
+class RunBegun(msgspec.Struct, frozen=True):
+    """A run that has begun, and the texts that were saved before."""
+
+    run: RunSummary
+    saved: list[Saved]
+
+
+class RunQuery(msgspec.Struct, frozen=True):
+    """Which runs to list; `state` may name several, separated by commas; `before` is `next` of the page before."""
+
+    pipeline: str = ""
+    state: str = ""
+    q: str = ""
+    limit: int = 50
+    before: str = ""
+
+
+class RunList(msgspec.Struct, frozen=True):
+    """Runs, newest first."""
+
+    runs: list[RunSummary]
+    next: str | None
+
+
+class VersionRef(msgspec.Struct, frozen=True):
+    """A version of a block's output."""
+
+    version: str
+
+
+class BlockRunDetail(msgspec.Struct, frozen=True):
+    """One block in a run."""
+
+    block: str
+    state: str
+    attempts: int
+    queued: float | None
+    started: float | None
+    ended: float | None
+    seconds: float | None
+    ref: VersionRef | None
+    outputs: list[OutputSummary]
+    tests: list[TestOutcome]
+    failure: Failure | None
+    peak_memory: int
+    cpu_seconds: float
+    upstream: list[str]
+
+
+class RunDetail(RunSummary, frozen=True):
+    """A run with its blocks, in the order in which they could run; `seq` is the number of the newest event."""
+
+    partition: str = ""
+    variables: dict[str, Any] = {}
+    seq: int = 0
+    blocks: list[BlockRunDetail] = []
+
+
+class BlockStatus(msgspec.Struct, frozen=True):
+    """How a block stands: its last run, what it has stored, whether that is stale (`stale` says why, in words).
+
+    `state` is never, queued, running, completed, failed, cancelled, upstream_failed or interrupted; `changed` compares
+    the output with that of the version before.
+    """
+
+    state: str = "never"
+    run: str | None = None
+    started: float | None = None
+    seconds: float | None = None
+    attempts: int = 0
+    version: str | None = None
+    outputs: tuple[OutputSummary, ...] = ()
+    stale: str = ""
+    failure: Failure | None = None
+    tests: tuple[TestOutcome, ...] = ()
+    changed: tuple[str, ...] = ()
+    interrupting: bool = False
+
+
+class PipelineStatus(msgspec.Struct, frozen=True):
+    """How all blocks of a pipeline stand, its runs under way, and the number of the newest event."""
+
+    blocks: dict[str, BlockStatus]
+    runs: list[RunSummary]
+    seq: int
+
+
+class LogQuery(msgspec.Struct, frozen=True):
+    """Which lines to read; `after` and `before` are places that another page gave, `before=end` the newest lines."""
+
+    block: str = ""
+    after: str = ""
+    before: str = ""
+    limit: int = 500
+    level: str = ""
+    q: str = ""
+
+
+class LogEntry(msgspec.Struct, frozen=True):
+    """One line."""
+
+    at: float
+    level: str
+    block: str
+    stream: str
+    text: str
+
+
+class LogLines(msgspec.Struct, frozen=True):
+    """Lines, oldest first; `next` and `previous` lead on, `truncated` says that there is more that way."""
+
+    lines: list[LogEntry]
+    next: str
+    previous: str
+    truncated: bool
+
+
+class Interrupt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What to interrupt: one block of the run, or all of it."""
+
+    block: str | None = None
+
+
+class Interrupted(msgspec.Struct, frozen=True):
+    """The runs that are being interrupted."""
+
+    runs: list[str]
+
+
+class InputAtFailure(msgspec.Struct, frozen=True):
+    """An input as the failed attempt saw it; `rows` and `columns` are None where its version has been cleaned."""
+
+    block: str
+    ref: VersionRef
+    rows: int | None
+    columns: int | None
+
+
+class Change(msgspec.Struct, frozen=True):
+    """Something that differs from the last good run: kind is code, input, variable, configuration or environment."""
+
+    kind: str
+    what: str
+    before: str | None
+    after: str | None
+
+
+class LastGood(msgspec.Struct, frozen=True):
+    """The last version that was stored before the failure, and the run that made it."""
+
+    run: str
+    version: str
+    at: str
+
+
+class Why(msgspec.Struct, frozen=True):
+    """Why a block failed: the failure, what it was given, and what has changed since it last went well.
+
+    `known` is false when the attempt's process ended without telling its code; then the files of now are compared.
+    """
+
+    failure: Failure
+    inputs: list[InputAtFailure]
+    changed_since_good: list[Change]
+    last_good: LastGood | None
+    known: bool = True
