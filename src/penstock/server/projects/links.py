@@ -12,7 +12,15 @@ from penstock.server.projects.signature import parameters
 
 _DF = re.compile(r"\{\{[^{}]*?\bdf_(\d+)\b[^{}]*?\}\}")
 _BLOCK_OUTPUT = re.compile(r"block_output\s*\(\s*(?:block_uuid\s*=\s*)?['\"]([^'\"]+)['\"]")
-_BEFORE_TABLE = frozenset({"from", "join", "using", "into", "update", "table"})
+_KEYWORDS = frozenset(
+    (
+        *("select", "from", "join", "where", "group", "order", "having", "limit", "on", "using", "union", "except"),
+        *("intersect", "left", "right", "inner", "outer", "full", "cross", "natural", "lateral", "as", "with", "case"),
+        *("when", "then", "else", "end", "and", "or", "not", "in", "is", "null", "only", "values", "distinct", "all"),
+        *("table", "create", "insert", "update", "delete", "into", "set", "by", "for", "fetch", "offset", "window"),
+    )
+)
+"""Words that are no name of a table unless they stand in quotes."""
 _READS = frozenset({"from", "join", "using"})
 
 
@@ -69,7 +77,7 @@ def renamed_in_sql(text: str, old: str, new: str) -> str:
     """The query with another name for a table; strings, comments and columns of that name stay."""
     if old not in sql_names(text, [old]):
         return text
-    plain = re.fullmatch(r"[a-z_][a-z0-9_]*", new) is not None
+    plain = re.fullmatch(r"[a-z_][a-z0-9_]*", new) is not None and new not in _KEYWORDS
     written = new if plain else '"' + new.replace('"', '""') + '"'
     result: list[str] = []
     significant: list[Token] = []
@@ -80,7 +88,8 @@ def renamed_in_sql(text: str, old: str, new: str) -> str:
             continue
         follows = next((each for each in pieces[at + 1 :] if each.kind not in {"space", "comment"}), None)
         qualifies = follows is not None and follows.text == "." and not (significant and significant[-1].text == ".")
-        is_table = token.identifier == old.lower() and (_opens_table(significant) or qualifies)
+        is_name = _names_something(token) and token.identifier == old.lower()
+        is_table = is_name and (_opens_table(significant) or qualifies)
         result.append(written if is_table else token.text)
         significant.append(token)
     return "".join(result)
@@ -128,8 +137,13 @@ def _tables(parts: list[Token]) -> Iterable[str]:
     """The names behind FROM, JOIN and USING, in lower case; of a dotted name none, for that is of the database."""
     for at, token in enumerate(parts):
         dotted = at + 1 < len(parts) and parts[at + 1].text == "."
-        if token.identifier and not dotted and _opens_table(parts[:at]) and not _is_call(parts, at):
+        if _names_something(token) and not dotted and _opens_table(parts[:at]) and not _is_call(parts, at):
             yield token.identifier
+
+
+def _names_something(token: Token) -> bool:
+    """Whether a token is a name: a word of the language is one only in quotes."""
+    return bool(token.identifier) and (token.kind == "name" or token.identifier not in _KEYWORDS)
 
 
 def _is_call(parts: list[Token], at: int) -> bool:
@@ -142,7 +156,7 @@ def _opens_table(before: list[Token]) -> bool:
     for back in range(len(before) - 1, -1, -1):
         token = before[back]
         if depth == 0 and token.kind == "word" and token.identifier in _READS:
-            return back == len(before) - 1 or before[-1].text == ","
+            return (back == len(before) - 1 or before[-1].text == ",") and not _is_other_from(before, back)
         if token.text == ")":
             depth += 1
         elif token.text == "(":
@@ -157,6 +171,21 @@ def _opens_table(before: list[Token]) -> bool:
 _ENDS_TABLES = frozenset(
     ("select", "where", "group", "order", "having", "limit", "on", "set", "values", "union", "except", "intersect")
 )
+
+
+def _is_other_from(before: list[Token], at: int) -> bool:
+    """Whether a FROM belongs to `extract(year from x)`, `trim(...)`, `substring(...)` or `is distinct from`."""
+    if at and before[at - 1].identifier == "distinct" and at > 1 and before[at - 2].identifier in {"is", "not"}:
+        return True
+    depth = 0
+    for back in range(at - 1, -1, -1):
+        text = before[back].text
+        depth += {")": 1, "(": -1}.get(text, 0)
+        if depth < 0:
+            return back > 0 and before[back - 1].identifier in {"extract", "trim", "substring", "overlay"}
+        if before[back].identifier == "select" and depth == 0:
+            return False
+    return False
 
 
 def _with_names(parts: list[Token]) -> set[str]:

@@ -55,25 +55,36 @@ def with_upstream(source: str, kind: BlockType, before: list[str], after: list[s
     if function is None or before == after or function.args.vararg is not None:
         return Rewritten(source)
     arguments = function.args
-    if len(arguments.args) != len(before) or arguments.posonlyargs or arguments.defaults:
-        if len(arguments.args) - len(arguments.defaults) == len(after):
+    required = arguments.args[: len(arguments.args) - len(arguments.defaults)]
+    if len(required) != len(before) or arguments.posonlyargs:
+        if len(required) == len(after) and not arguments.posonlyargs:
             return Rewritten(source)
         return Rewritten(source, f"The parameters of {function.name}() were left as they are; make them agree.")
-    texts = dict(zip(before, (_slice(source, argument) for argument in arguments.args), strict=True))
-    names = dict(zip(before, (argument.arg for argument in arguments.args), strict=True))
+    texts = dict(zip(before, (_slice(source, argument) for argument in required), strict=True))
+    names = dict(zip(before, (argument.arg for argument in required), strict=True))
     used = _names_in(function)
     lost = [names[uuid] for uuid in before if uuid not in after and names[uuid] in used]
     if lost:
         words = ", ".join(lost)
         return Rewritten(source, f"{function.name}() still uses {words}; its parameters were left as they are.")
-    taken = {names[uuid] for uuid in after if uuid in names} | _other_parameters(arguments) | used
+    taken = {argument.arg for argument in arguments.args} | _other_parameters(arguments) | used
     wanted: list[str] = []
     for uuid in after:
         if uuid not in texts:
             texts[uuid] = _free_name(uuid, taken)
             taken.add(texts[uuid])
         wanted.append(texts[uuid])
-    return _spliced(source, function, wanted)
+    return _spliced(source, function, required, wanted)
+
+
+def parameter_names(upstream: list[str]) -> list[str]:
+    """Names for the parameters of a new function that takes these upstreams."""
+    taken: set[str] = {"kwargs", "args"}
+    chosen: list[str] = []
+    for uuid in upstream:
+        chosen.append(_free_name(uuid, taken))
+        taken.add(chosen[-1])
+    return chosen
 
 
 def with_decorator(source: str, before: BlockType, after: BlockType) -> Rewritten:
@@ -138,10 +149,9 @@ def _decorator_name(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _spliced(source: str, function: _Function, wanted: list[str]) -> Rewritten:
-    """The text with other positional parameters; they stand where the old ones stood."""
+def _spliced(source: str, function: _Function, arguments: list[ast.arg], wanted: list[str]) -> Rewritten:
+    """The text with other required parameters; they stand where the old ones stood."""
     lines = source.splitlines(keepends=True)
-    arguments = function.args.args
     why = f"The parameters of {function.name}() are written in a way that was left alone; make them agree."
     if arguments:
         start = _offset(lines, arguments[0].lineno, arguments[0].col_offset)

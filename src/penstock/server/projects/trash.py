@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -31,12 +30,17 @@ class Item(msgspec.Struct, frozen=True):
 
 
 class Removed(msgspec.Struct, frozen=True):
-    """An entry that was taken out of a pipeline's file, and where each child had it among its upstreams."""
+    """An entry that was taken out of a pipeline's file, as YAML, and where each child had it among its upstreams.
+
+    `before` is the file's text before; when the file still has the revision `after`, that text comes back as it was.
+    """
 
     section: str
     index: int
-    entry: dict[str, Any]
+    entry: str
     children: dict[str, int] = {}
+    before: str = ""
+    after: str = ""
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -77,7 +81,7 @@ class Trash:
             place.mkdir(parents=True)
             # The record first: what is in the trash without one could not be brought back.
             record = Record(self.clock(), items, pipeline, list(removed))
-            replace_bytes(place / _RECORD, msgspec.msgpack.encode(record, enc_hook=str))
+            replace_bytes(place / _RECORD, msgspec.json.encode(record))
             for item in items:
                 shutil.move(self.root / item.path, place / item.stored)
                 moved.append(item)
@@ -101,7 +105,7 @@ class Trash:
         record = None
         if _TOKEN.fullmatch(token):
             with suppress(OSError, msgspec.MsgspecError):
-                record = msgspec.msgpack.decode((self.folder / token / _RECORD).read_bytes(), type=Record)
+                record = msgspec.json.decode((self.folder / token / _RECORD).read_bytes(), type=Record)
         if record is None or record.at < self.clock() - KEPT_SECONDS:
             raise FileMissingError(
                 "undoing a deletion: it is not in the trash any more",

@@ -91,7 +91,7 @@ class Watcher:
                 self._catch_up(since, folders)
             try:
                 since = self._follow(folders, since)
-            except (OSError, RuntimeError, watchfiles.WatchfilesRustInternalError) as error:
+            except (OSError, RuntimeError) as error:
                 if not self._root.is_dir():
                     self._failed(f"Changes on disk are not seen: {self._root} is gone.")
                     return

@@ -6,21 +6,31 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+from penstock.data.relocating import Relocation, relocate
+from penstock.model.errors import EditRefusedError, FileMissingError, PenstockError
+from penstock.observe.relocating import move_records
 from penstock.project.load import Project
+from penstock.server.projects.adding import Adding, Rendered
 from penstock.server.projects.announcer import Announcer, Publish
+from penstock.server.projects.changing import Changing
 from penstock.server.projects.contents import Contents
+from penstock.server.projects.deleting import Deleting
 from penstock.server.projects.detail import Details
 from penstock.server.projects.git import Git
 from penstock.server.projects.index import PipelineIndex
-from penstock.server.projects.parts import Parts
+from penstock.server.projects.parts import Parts, must_find
+from penstock.server.projects.pipelines import Pipelines
+from penstock.server.projects.renaming import Renaming
 from penstock.server.projects.resolver import Resolver
 from penstock.server.projects.trash import Trash
 from penstock.server.projects.versions import Versions
 from penstock.server.projects.watch import Watcher
-from penstock.server.schema.pipelines import PipelineDetail
+from penstock.server.schema.pipelines import BlockDetail, PipelineDetail
 
 FOLDER = ".studio"
 """Folder in the data folder: versions, trash, the index."""
@@ -68,6 +78,12 @@ class Workspace:
             tell=self.announcer.tell,
         )
 
+        self.deleting = Deleting(self.parts)
+        self.adding = Adding(self.parts, _no_templates)
+        self.changing = Changing(self.parts, Renaming(self.parts, self._block_moved))
+        self.pipelines = Pipelines(self.parts, self.deleting, self._pipeline_moved, _no_pipeline_template, clock)
+        self.running: Callable[[], Iterable[str]] = tuple
+
     async def start(self) -> None:
         """Begin to watch; the pipelines as they are now are no news."""
         await asyncio.to_thread(self.announcer.begin)
@@ -80,3 +96,31 @@ class Workspace:
     def detail(self, pipeline: str, notes: tuple[str, ...] = ()) -> PipelineDetail:
         """A pipeline as the editor shows it; raises as `Project.read`."""
         return self.details.pipeline(self.project(), pipeline, notes)
+
+    def block(self, pipeline: str, uuid: str) -> BlockDetail:
+        """One block as the editor shows it. Raises BlockNotFoundError; as `Project.read`."""
+        reading = self.project().read(pipeline)
+        return self.details.block(self.project(), reading, must_find(reading, uuid))
+
+    def _block_moved(self, pipeline: str, before: str, after: str) -> None:
+        """Let the stored outputs follow a block; a run under way keeps them where they are."""
+        with suppress(PenstockError):
+            relocate(self.project().store_root(), Relocation(pipeline, pipeline, (before, after)))
+
+    def _pipeline_moved(self, before: str, after: str) -> None:
+        """Let outputs and logs follow a pipeline; refused while it runs."""
+        if before in self.running():
+            raise EditRefusedError(
+                f"renaming pipeline {before}: it is running", hint="Wait until the run has ended, or interrupt it."
+            )
+        project = self.project()
+        relocate(project.store_root(), Relocation(before, after))
+        move_records(project.logs_root(), before, after)
+
+
+def _no_templates(template: str, _values: Mapping[str, Any], _name: str) -> Rendered:
+    raise FileMissingError(f"adding a block: there is no template {template[:60]!r}", hint="Choose one of the list.")
+
+
+def _no_pipeline_template(template: str) -> Mapping[str, Any]:
+    raise FileMissingError(f"making a pipeline: there is no template {template[:60]!r}", hint="Choose one of the list.")

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 ROUTES = (
     "session",
     "pipelines",
+    "blocks",
     "live",
     "runs",
 )

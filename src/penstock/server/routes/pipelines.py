@@ -5,7 +5,18 @@ from __future__ import annotations
 from penstock.server.permissions import Permission
 from penstock.server.projects.index import IndexEntry
 from penstock.server.routing import Call, Routes
-from penstock.server.schema.pipelines import PipelineDetail, PipelineList, PipelineSummary
+from penstock.server.schema.pipelines import (
+    NewFolder,
+    NewName,
+    NewPipeline,
+    PipelineChanges,
+    PipelineDeletion,
+    PipelineDetail,
+    PipelineList,
+    PipelineSummary,
+    Undo,
+    Undone,
+)
 
 routes = Routes("pipelines")
 
@@ -20,6 +31,48 @@ def list_pipelines(call: Call) -> PipelineList:
 def show_pipeline(call: Call) -> PipelineDetail:
     """A pipeline with its blocks, their texts and what is odd about them."""
     return call.studio.workspace.detail(call.path["pipeline"])
+
+
+@routes.post("/api/pipelines", Permission.EDIT, body=NewPipeline, status=201)
+def create_pipeline(call: Call) -> PipelineDetail:
+    """Make a pipeline: empty, a copy, or from a template."""
+    uuid, notes = call.studio.workspace.pipelines.create(call.body)
+    return call.studio.workspace.detail(uuid, tuple(notes))
+
+
+@routes.patch("/api/pipelines/{pipeline}", Permission.EDIT, body=PipelineChanges)
+def change_pipeline(call: Call) -> PipelineDetail:
+    """Change what is given of a pipeline; comments and unknown keys of its file stay."""
+    call.studio.workspace.pipelines.change(call.path["pipeline"], call.body)
+    return call.studio.workspace.detail(call.path["pipeline"])
+
+
+@routes.post("/api/pipelines/{pipeline}/rename", Permission.EDIT, body=NewName)
+def rename_pipeline(call: Call) -> PipelineDetail:
+    """Give it another name and folder; stored outputs and logs follow."""
+    uuid, notes = call.studio.workspace.pipelines.rename(call.path["pipeline"], call.body.name)
+    return call.studio.workspace.detail(uuid, tuple(notes))
+
+
+@routes.post("/api/pipelines/{pipeline}/move", Permission.EDIT, body=NewFolder)
+def move_pipeline(call: Call) -> PipelineDetail:
+    """Put it into another folder below `pipelines/`."""
+    uuid, notes = call.studio.workspace.pipelines.move(call.path["pipeline"], call.body.folder)
+    return call.studio.workspace.detail(uuid, tuple(notes))
+
+
+@routes.delete("/api/pipelines/{pipeline}", Permission.EDIT, query=PipelineDeletion)
+def delete_pipeline(call: Call) -> Undo:
+    """Move it to the trash, for a day."""
+    gone = call.studio.workspace.pipelines.delete(call.path["pipeline"], delete_files=call.query.delete_files)
+    return Undo(gone.token, gone.paths)
+
+
+@routes.post("/api/undo/{token}", Permission.EDIT)
+def undo(call: Call) -> Undone:
+    """Bring back what a deletion took."""
+    pipeline, paths = call.studio.workspace.deleting.undo(call.path["token"])
+    return Undone(call.studio.workspace.detail(pipeline) if pipeline else None, paths)
 
 
 def _summary(entry: IndexEntry) -> PipelineSummary:
