@@ -18,6 +18,10 @@ BROAD_EXCEPTS = {
     "engine/supervisor.py": "the supervisor's loop: one broken worker must not end the others",
     "engine/zygote.py": "a forked child must never go on as a second zygote",
     "engine/preload.py": "a library may raise anything while it is imported, and the zygote lives on",
+    "engine/session.py": "the worker's entry for scratchpads: whatever a cell raises becomes its Failure",
+    "engine/completion.py": "properties, keys and __repr__ of the user's objects are the user's code",
+    "engine/display.py": "how a value shows itself is the user's code",
+    "server/outputs/reader/service.py": "the reader's entry: whatever a question raises becomes its answer",
     "engine/failures.py": "the text of a user's exception is made by the user's code",
 }
 """Where `except Exception` may stand, and why."""

@@ -46,11 +46,15 @@ class Answers:
 
     def __call__(self, handle: RunHandle, ask: Ask, reply: Reply) -> None:
         """Answer now, or when the triggered pipeline has ended."""
+        self.answer(handle.plan.pipeline.uuid, ask, reply)
+
+    def answer(self, pipeline: str, ask: Ask, reply: Reply) -> None:
+        """As the call, for code of that pipeline, be it of a run or not."""
         try:
             if ask.kind is AskKind.TRIGGER_PIPELINE:
                 self._trigger(ask, reply)
             else:
-                reply(Answer(ask.id, value=self._value(handle, ask)))
+                reply(Answer(ask.id, value=self._value(pipeline, ask)))
         except PenstockError as error:
             reply(Answer(ask.id, error=error.message, hint=error.hint, code=error.code))
 
@@ -67,7 +71,7 @@ class Answers:
         else:
             reply(Answer(ask, value=_run_value(handle)))
 
-    def _value(self, handle: RunHandle, ask: Ask) -> Any:
+    def _value(self, own: str, ask: Ask) -> Any:
         arguments = ask.arguments
         match ask.kind:
             case AskKind.SECRET:
@@ -75,12 +79,12 @@ class Answers:
             case AskKind.RUN_STATUS:
                 return self._status(arguments)
             case AskKind.GET_VARIABLE:
-                pipeline = str(arguments.get("pipeline_uuid") or handle.plan.pipeline.uuid)
+                pipeline = str(arguments.get("pipeline_uuid") or own)
                 values = dict(self.project.pipeline(pipeline).variables)
                 key = arguments.get("key")
                 return values if key is None else values.get(str(key))
             case _:
-                return self._set_variable(handle, arguments)
+                return self._set_variable(own, arguments)
 
     def _secret(self, name: str) -> str:
         value = self.secrets.get(name)
@@ -91,8 +95,8 @@ class Answers:
             )
         return value
 
-    def _set_variable(self, handle: RunHandle, arguments: dict[str, Any]) -> None:
-        pipeline = str(arguments.get("pipeline_uuid") or handle.plan.pipeline.uuid)
+    def _set_variable(self, own: str, arguments: dict[str, Any]) -> None:
+        pipeline = str(arguments.get("pipeline_uuid") or own)
         if arguments.get("delete"):
             delete_pipeline_variable(self.project, pipeline, str(arguments["key"]))
         else:

@@ -21,6 +21,7 @@ from penstock.engine.plan import Place, RunOptions, RunPlan, make_plan, new_run_
 from penstock.engine.supervisor import Supervisor
 from penstock.model import events
 from penstock.model.errors import StorageError
+from penstock.model.messages import Answer, Ask
 from penstock.model.pipeline import Pipeline
 from penstock.observe.record import RunRecorder
 from penstock.project import Project, open_project
@@ -99,6 +100,10 @@ class Workbench:
             self.answers.ended(handle)
 
         return self.loop.start(plan, tell, on_end=ended)
+
+    def answer(self, pipeline: str, ask: Ask, reply: Callable[[Answer], None]) -> None:
+        """Answer what code of that pipeline, of no run, asks for."""
+        self.answers.answer(pipeline, ask, reply)
 
     def learn(self) -> None:
         """Keep what the workers have imported, for the next warm parent; a cache that cannot be written is no loss."""

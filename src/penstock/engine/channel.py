@@ -22,8 +22,13 @@ from penstock.model.messages import (
     WIRE_VERSION,
     Answer,
     Ask,
+    Displayed,
+    Execute,
+    Executed,
     Finished,
     FromWorker,
+    Inspect,
+    Inspected,
     Log,
     Output,
     Ready,
@@ -97,8 +102,20 @@ class Family(Generic[M]):
         return decoder
 
 
-TO_WORKER: Family[ToWorker] = Family({1: WorkOrder, 2: Answer, 3: Shutdown})
-FROM_WORKER: Family[FromWorker] = Family({16: Ready, 17: Started, 18: Log, 19: Output, 20: Ask, 21: Finished})
+TO_WORKER: Family[ToWorker] = Family({1: WorkOrder, 2: Answer, 3: Shutdown, 4: Execute, 5: Inspect})
+FROM_WORKER: Family[FromWorker] = Family(
+    {
+        16: Ready,
+        17: Started,
+        18: Log,
+        19: Output,
+        20: Ask,
+        21: Finished,
+        22: Displayed,
+        23: Executed,
+        24: Inspected,
+    }
+)
 
 
 class FrameReader(Generic[M]):

@@ -67,10 +67,15 @@ def _frames(trace: TracebackType | None, project: str) -> Iterator[Frame]:
         code = trace.tb_frame.f_code
         file, line = code.co_filename, trace.tb_lineno or 0
         text = linecache.getline(file, line, trace.tb_frame.f_globals).strip()
-        is_inline = file.startswith("<") and trace.tb_frame.f_globals.get("__name__", "").startswith("penstock_block_")
+        is_inline = file.startswith("<") and _is_ours(trace.tb_frame.f_globals)
         own = (file.startswith(root) and "site-packages" not in file) or is_inline
         yield Frame(file, line, code.co_name, text[:500], own)
         trace = trace.tb_next
+
+
+def _is_ours(names: dict[str, object]) -> bool:
+    """Whether a module of those names holds the text of a block or a scratchpad."""
+    return "__penstock_cells__" in names or str(names.get("__name__", "")).startswith("penstock_block_")
 
 
 def _traceback(error: BaseException, project: str) -> str:

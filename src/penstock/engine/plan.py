@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Any
@@ -247,6 +247,12 @@ def work_order(
         allow_pickle=plan.options.allow_pickle,
         keep_in_memory=plan.pipeline.run_in_one_process and plan.pipeline.cache_output_in_memory,
     )
+
+
+def session_order(place: Place, pipeline: Pipeline, block: Block, started: datetime) -> WorkOrder:
+    """The order that makes a process the session of a scratchpad."""
+    plan = RunPlan("", place, pipeline, {block.uuid: ()}, RunOptions(), started)
+    return replace(work_order(plan, block.uuid, Fence("", block.uuid, 0), {}), interactive=True, limits=Limits())
 
 
 def _input(plan: RunPlan, parent: str, ref: ProductRef | None) -> InputOrder:

@@ -26,9 +26,12 @@ from penstock.engine.reactor import Reactor
 from penstock.model.errors import MessageInvalidError
 from penstock.model.messages import (
     Answer,
+    Execute,
+    Executed,
     Failure,
     Finished,
     FromWorker,
+    Inspect,
     Outcome,
     Ready,
     Shutdown,
@@ -190,6 +193,20 @@ class Supervisor:
             frame = TO_WORKER.encode(Answer(answer.ask, error=error.message, hint=error.hint))
         attempt.process.write(frame)
 
+    def send(self, attempt: Attempt, message: Execute | Inspect) -> None:
+        """Send a message to the session that an interactive attempt is.
+
+        Raises:
+            MessageInvalidError: it is too large.
+        """
+        if attempt.ended is None:
+            attempt.process.write(TO_WORKER.encode(message))
+
+    def processes(self) -> list[tuple[int, WorkOrder]]:
+        """The processes that work on an order: number and order."""
+        found = [(process.pid, process.attempt) for process in self._processes]
+        return [(pid, attempt.order) for pid, attempt in found if pid is not None and attempt is not None]
+
     def interrupt(self, attempt: Attempt) -> None:
         """Raise KeyboardInterrupt in the user's code; what has not ended after the grace is killed."""
         process = attempt.process
@@ -277,6 +294,10 @@ class Supervisor:
         if isinstance(message, Finished):
             self._on_finished(process, attempt, message)
             return
+        if isinstance(message, Executed):
+            self._reactor.cancel(process)  # it has heeded the interrupt, if there was one
+            attempt.finish_output()
+            attempt.captures.clear()
         attempt.tell(message)
 
     def _on_ready(self, process: WorkerProcess, message: Ready) -> None:

@@ -138,11 +138,21 @@ class WorkServer:
             message = self._channel.receive()
             if message is None or isinstance(message, Shutdown):
                 return
+            if isinstance(message, WorkOrder) and message.interactive:
+                self._hold_session(message)
+                return
             if isinstance(message, WorkOrder):
                 finished = self._work(message)
                 flush_streams()
                 self._channel.send(finished)
             # An Answer here is one to an ask whose thread has gone: nobody waits for it.
+
+    def _hold_session(self, order: WorkOrder) -> None:
+        """Be the session of a scratchpad, until the end of the channel."""
+        from penstock.engine.session import Session
+
+        self._project_code(order)
+        Session(order, self._channel, self._interrupts).serve()
 
     def _work(self, order: WorkOrder) -> Finished:
         before = usage()

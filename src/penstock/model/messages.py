@@ -59,7 +59,9 @@ class WorkOrder:
 
     `variables` are the values of the user (pipeline, trigger, run), `builtins` those that the engine adds (dates as
     ISO 8601 text under `datetimes`). `data_root` is the root folder of the product store. With
-    `keep_in_memory` a result that cannot be stored is handed to later blocks of the same process instead.
+    `keep_in_memory` a result that cannot be stored is handed to later blocks of the same process instead. An
+    `interactive` order runs nothing by itself: the process becomes a session that carries out `Execute` after `Execute`
+    in one namespace, until it is told to shut down.
     """
 
     run: str
@@ -79,6 +81,7 @@ class WorkOrder:
     limits: Limits = Limits()
     allow_pickle: bool = False
     keep_in_memory: bool = False
+    interactive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,27 @@ class Answer:
     error: str | None = None
     hint: str = ""
     code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Execute:
+    """Run code in the namespace of the session; `cell` is what its tracebacks call it."""
+
+    execution: str
+    code: str
+    cell: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inspect:
+    """Ask a session what it holds: completions of `code` at `cursor` (characters), or its variables without code.
+
+    It is answered beside the code that runs.
+    """
+
+    request: int
+    code: str | None = None
+    cursor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +208,43 @@ class Failure:
     traceback: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Displayed:
+    """An execution shows a value: media type -> data, bytes as base64 text."""
+
+    execution: str
+    mime: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """An execution has ended; `failure` says how, when not well."""
+
+    execution: str
+    at: float
+    seconds: float
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A name in a session's namespace: the type of its value, and a short text about it."""
+
+    name: str
+    type: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """The answer to `Inspect`: words that complete the text from `start` on, or the variables."""
+
+    request: int
+    matches: tuple[str, ...] = ()
+    start: int = 0
+    variables: tuple[Variable, ...] = ()
+
+
 class Outcome(StrEnum):
     """How an attempt ended. `WAITING` is a sensor that said "not yet"."""
 
@@ -209,5 +270,5 @@ class Finished:
     lineage: Lineage | None = None
 
 
-ToWorker = WorkOrder | Answer | Shutdown
-FromWorker = Ready | Started | Log | Output | Ask | Finished
+ToWorker = WorkOrder | Answer | Shutdown | Execute | Inspect
+FromWorker = Ready | Started | Log | Output | Ask | Finished | Displayed | Executed | Inspected

@@ -9,6 +9,7 @@ from penstock.data import ProductStore
 from penstock.engine.loop import RunHandle, RunLoop, Sink
 from penstock.engine.plan import RunOptions, RunPlan
 from penstock.engine.supervisor import Supervisor
+from penstock.model.messages import Answer, Ask
 from penstock.project import Project
 
 
@@ -32,6 +33,9 @@ class Bench(Protocol):
 
     def watch_runs(self, sinks_for: Callable[[RunPlan], Iterable[Sink]]) -> None:
         """Ask for sinks of every run that begins, those that blocks trigger included."""
+
+    def answer(self, pipeline: str, ask: Ask, reply: Callable[[Answer], None]) -> None:
+        """Answer what code of a scratchpad of that pipeline asks for, now or later."""
 
     def learn(self) -> None:
         """Keep what the workers have imported, for the next start."""

@@ -18,10 +18,14 @@ from penstock.data import ProductStore
 from penstock.project import Project, open_project
 from penstock.server.bench import Bench
 from penstock.server.hub import Hub
+from penstock.server.outputs.catalog import Catalog
+from penstock.server.outputs.client import ReaderClient
+from penstock.server.outputs.memory import reader_memory
 from penstock.server.projects.workspace import Workspace
 from penstock.server.runs.edits import Edits
 from penstock.server.runs.pump import Pump
 from penstock.server.runs.service import RunService
+from penstock.server.scratchpads.service import Scratchpads
 
 
 class Part(Protocol):
@@ -74,6 +78,9 @@ class Studio:
     pump: Pump
     workspace: Workspace
     runs: RunService
+    scratchpads: Scratchpads
+    catalog: Catalog
+    reader: ReaderClient
     _started: list[Part] = field(default_factory=list)
 
     @property
@@ -83,7 +90,7 @@ class Studio:
 
     def _parts(self) -> Iterable[Part]:
         """What is started in this order and ended in the opposite one."""
-        return (self.pump, self.workspace, self.runs)
+        return (self.pump, self.workspace, self.runs, self.reader)
 
     async def start(self) -> None:
         """Start every part on the running event loop; those that were started are ended when one cannot be."""
@@ -117,4 +124,7 @@ def make_studio(bench: Bench) -> Studio:
         pump=pump,
         workspace=workspace,
         runs=RunService(bench, hub, pump, project, Edits(project, workspace.contents).save),
+        scratchpads=Scratchpads(bench, hub, pump, project),
+        catalog=Catalog(bench.store),
+        reader=ReaderClient(bench.store.root, reader_memory()),
     )

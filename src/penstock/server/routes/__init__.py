@@ -13,7 +13,9 @@ ROUTES = (
     "pipelines",
     "blocks",
     "live",
+    "scratchpads",
     "runs",
+    "products",
 )
 """Modules of this package, each with a `routes`."""
 
