@@ -1,0 +1,66 @@
+import { ChevronDown, ChevronRight, Copy } from "lucide-react";
+import { useState } from "react";
+import type { Failure, Frame } from "../../api/types";
+import { Button } from "../../ui/Button";
+import { toast } from "../../ui/toasts";
+
+interface Props {
+  failure: Failure;
+  /** Opens a file of the project at a line. */
+  onOpen?: (file: string, line: number) => void;
+  compact?: boolean;
+}
+
+/** Why a block failed: the sentence, your own line first, what to do; frames of libraries folded away. */
+export function FailureCard({ failure, onOpen, compact }: Props) {
+  const [all, setAll] = useState(false);
+  // Where the error came out of your code is the last of your frames.
+  const own = failure.frames.filter((frame) => frame.own).reverse();
+  const shown = all ? [...failure.frames].reverse() : own.slice(0, compact ? 1 : 4);
+  const folded = failure.frames.length - shown.length;
+  return (
+    <div className="rounded-card border border-failed/40 bg-failed-soft" role="group" aria-label="Why it failed">
+      <div className="px-3 py-2">
+        <p className="break-words text-ui">
+          <b className="text-failed">{failure.kind}</b>
+          {failure.message && <span className="whitespace-pre-wrap">: {failure.message}</span>}
+        </p>
+        {failure.hint && <p className="mt-0.5 break-words text-ui">{failure.hint}</p>}
+      </div>
+      {shown.map((frame, index) => (
+        <FrameLine key={index} frame={frame} main={index === 0 && frame.own} onOpen={onOpen} />
+      ))}
+      {!compact && (failure.traceback || folded > 0) && (
+        <div className="flex gap-1 border-t border-failed/20 px-2 py-1">
+          {folded > 0 || all ? (
+            <Button look="quiet" icon={all ? <ChevronDown size={14} aria-hidden="true" /> : <ChevronRight size={14} aria-hidden="true" />} onClick={() => setAll(!all)}>
+              {all ? "Fold frames of libraries" : `${folded} more ${folded === 1 ? "frame" : "frames"}`}
+            </Button>
+          ) : null}
+          {failure.traceback && (
+            <Button look="quiet" icon={<Copy size={13} aria-hidden="true" />} onClick={() => void navigator.clipboard.writeText(failure.traceback).then(() => toast("Copied the traceback.", { seconds: 2 }))}>
+              Copy traceback
+            </Button>
+          )}
+        </div>
+      )}
+    </div>
+  );
+}
+
+function FrameLine({ frame, main, onOpen }: { frame: Frame; main: boolean; onOpen?: Props["onOpen"] }) {
+  const place = `${frame.file}:${frame.line}`;
+  return (
+    <div className={main ? "border-t border-failed/20 bg-s0 px-3 py-1.5" : "border-t border-failed/20 px-3 py-1"}>
+      <div className="text-meta text-muted">
+        {onOpen && frame.own ? (
+          <button type="button" className="font-mono text-accent underline" onClick={() => onOpen(frame.file, frame.line)}>{place}</button>
+        ) : (
+          <span className="font-mono">{place}</span>
+        )}{" "}
+        in {frame.function}
+      </div>
+      {frame.text && <pre className={main ? "overflow-x-auto font-mono text-code font-semibold" : "overflow-x-auto font-mono text-code text-muted"}>{frame.text}</pre>}
+    </div>
+  );
+}

@@ -1,0 +1,144 @@
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { ArrowDownToLine, Copy, WrapText } from "lucide-react";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { api, segment } from "../../api/client";
+import { useTopic } from "../../api/useTopic";
+import { clock } from "../../app/format";
+import { usePreferences } from "../../app/preferences";
+import { IconButton } from "../../ui/Button";
+import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
+import { Input, Select } from "../../ui/fields";
+import { toast } from "../../ui/toasts";
+import { pieces } from "./ansi";
+import { append, linesOf, storedLine, type LogLine } from "./logs";
+
+const LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR"];
+const TONES: Record<string, string> = { ERROR: "text-failed", CRITICAL: "text-failed", WARNING: "text-stale", DEBUG: "text-muted" };
+
+interface Stored {
+  lines: { at: number | string; level: string; block?: string; stream?: string; text: string }[];
+  next: number | null;
+  truncated: boolean;
+}
+
+/** What a run has printed and logged, of one block or all: as it comes, followed to its end, searchable. */
+export function LogView({ run, block, showBlock = !block }: { run: string | null; block?: string | null; showBlock?: boolean }) {
+  const [lines, setLines] = useState<LogLine[]>([]);
+  const [state, setState] = useState<"loading" | "ready" | "failed">("loading");
+  const [error, setError] = useState<unknown>(null);
+  const [text, setText] = useState("");
+  const [level, setLevel] = useState("");
+  const [wrap, setWrap] = useState(false);
+  const [follow, setFollow] = useState(true);
+  const [round, setRound] = useState(0);
+  const waiting = useRef<LogLine[] | null>([]);
+  const zone = usePreferences((held) => held.zone);
+
+  useEffect(() => {
+    if (!run) return undefined;
+    const controller = new AbortController();
+    setLines([]);
+    setState("loading");
+    waiting.current = [];
+    api
+      .get<Stored>(`/runs/${segment(run)}/logs`, { query: { block: block ?? undefined, limit: 5000 }, signal: controller.signal })
+      .then((found) => {
+        const stored = found.lines.map(storedLine);
+        // What came live while the stored lines were fetched may be among them already.
+        const last = stored.at(-1);
+        const later = (waiting.current ?? []).filter((line) => !last || timeOf(line.at) > timeOf(last.at));
+        waiting.current = null;
+        setLines(append(stored, later));
+        setState("ready");
+      })
+      .catch((problem: unknown) => {
+        if (controller.signal.aborted) return;
+        setError(problem);
+        setState("failed");
+      });
+    return () => controller.abort();
+  }, [run, block, round]);
+
+  useTopic(
+    run ? `run:${run}` : null,
+    (events) => {
+      const found = events.flatMap(linesOf).filter((line) => !block || line.block === block);
+      if (found.length === 0) return;
+      if (waiting.current) waiting.current.push(...found);
+      else setLines((held) => append(held, found));
+    },
+    () => setRound((count) => count + 1),
+  );
+
+  const shown = useMemo(() => {
+    const wanted = text.toLowerCase();
+    const least = level ? LEVELS.indexOf(level) : 0;
+    return lines.filter((line) => (!wanted || line.text.toLowerCase().includes(wanted)) && (least <= 0 || rank(line.level) >= least));
+  }, [lines, text, level]);
+  const box = useRef<HTMLDivElement>(null);
+  const virtual = useVirtualizer({ count: shown.length, getScrollElement: () => box.current, estimateSize: () => 18, overscan: 20, getItemKey: (index) => shown[index]?.key ?? index });
+  useEffect(() => {
+    if (follow && shown.length > 0) virtual.scrollToIndex(shown.length - 1, { align: "end" });
+  }, [follow, shown.length, virtual]);
+
+  if (!run) return <EmptyState title="No run yet">What a block prints and logs appears here while it runs.</EmptyState>;
+  if (state === "failed") return <ErrorCard className="m-3" error={error} />;
+  return (
+    <div className="flex h-full min-h-0 flex-col">
+      <div className="flex h-9 flex-none items-center gap-1 border-b border-line px-2">
+        <Input value={text} onChange={(event) => setText(event.target.value)} placeholder="Find in log" aria-label="Find in log" className="!w-44" />
+        <Select value={level} onChange={(event) => setLevel(event.target.value)} aria-label="Least level">
+          <option value="">All levels</option>
+          {LEVELS.slice(1).map((name) => <option key={name} value={name}>{name.toLowerCase()} and above</option>)}
+        </Select>
+        <span className="ml-auto text-meta text-muted tabular">{shown.length.toLocaleString("en-US")} lines</span>
+        <IconButton label={wrap ? "Do not wrap long lines" : "Wrap long lines"} aria-pressed={wrap} onClick={() => setWrap(!wrap)}><WrapText size={14} aria-hidden="true" /></IconButton>
+        <IconButton label="Follow the end" aria-pressed={follow} className={follow ? "!text-accent" : undefined} onClick={() => setFollow(!follow)}><ArrowDownToLine size={14} aria-hidden="true" /></IconButton>
+        <IconButton label="Copy the lines shown" onClick={() => void navigator.clipboard.writeText(shown.map((line) => line.text).join("\n")).then(() => toast("Copied.", { seconds: 2 }))}><Copy size={14} aria-hidden="true" /></IconButton>
+      </div>
+      <div
+        ref={box}
+        role="log"
+        aria-label="Log"
+        tabIndex={0}
+        className="min-h-0 flex-1 overflow-auto bg-s0 font-mono text-code"
+        onScroll={(event) => {
+          const element = event.currentTarget;
+          const atEnd = element.scrollHeight - element.scrollTop - element.clientHeight < 24;
+          if (!atEnd && follow) setFollow(false);
+          else if (atEnd && !follow) setFollow(true);
+        }}
+      >
+        {state === "loading" && <div className="p-3"><Spinner label="Reading the log" /></div>}
+        {state === "ready" && shown.length === 0 && <p className="p-3 font-sans text-muted">{lines.length === 0 ? "Nothing was printed or logged." : "No line matches."}</p>}
+        <div style={{ height: virtual.getTotalSize(), position: "relative", minWidth: "100%", width: wrap ? "100%" : "max-content" }}>
+          {virtual.getVirtualItems().map((item) => {
+            const line = shown[item.index];
+            if (!line) return null;
+            return (
+              <div key={item.key} data-index={item.index} ref={virtual.measureElement} className="absolute left-0 top-0 flex gap-2 px-2" style={{ transform: `translateY(${item.start}px)`, width: wrap ? "100%" : undefined }}>
+                <span className="flex-none select-none text-muted tabular">{clock(line.at, zone)}</span>
+                {showBlock && <span className="w-32 flex-none select-none truncate text-muted" title={line.block}>{line.block}</span>}
+                <span className={`${TONES[line.level.toUpperCase()] ?? ""} ${wrap ? "whitespace-pre-wrap break-all" : "whitespace-pre"}`}>
+                  {line.stream === "log" && <b className="font-semibold">{line.level.toLowerCase()} </b>}
+                  {pieces(line.text.length > 20_000 ? `${line.text.slice(0, 20_000)}… (${line.text.length.toLocaleString("en-US")} characters)` : line.text).map((piece, index) => (
+                    <span key={index} style={{ color: piece.colour ?? undefined, fontWeight: piece.bold ? 600 : undefined }}>{piece.text}</span>
+                  ))}
+                </span>
+              </div>
+            );
+          })}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function rank(level: string): number {
+  const name = level.toUpperCase();
+  return name === "CRITICAL" ? 3 : Math.max(0, LEVELS.indexOf(name));
+}
+
+function timeOf(at: number | string): number {
+  return typeof at === "number" ? at : Date.parse(at) / 1000;
+}

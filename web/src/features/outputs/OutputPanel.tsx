@@ -1,0 +1,108 @@
+import { Play } from "lucide-react";
+import { useState } from "react";
+import type { BlockStatus, OutputSummary } from "../../api/types";
+import { ago, bytes, count } from "../../app/format";
+import { Button } from "../../ui/Button";
+import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
+import { Select } from "../../ui/fields";
+import { FailureCard } from "./FailureCard";
+import { MimeView } from "./MimeView";
+import { describe } from "./preview";
+import { useValue, useVersions, type OutputRef, type Version } from "./queries";
+import { TablePanel } from "./TablePanel";
+import { TestList } from "./TestList";
+
+const TABLES = new Set(["table", "series"]);
+
+export interface OutputPanelProps {
+  pipeline: string;
+  block: string;
+  status: BlockStatus | undefined;
+  /** Which output and version are shown; kept in the address by the page. */
+  output?: string;
+  version?: string;
+  onChange?: (chosen: { output?: string; version?: string }) => void;
+  onOpen?: (file: string, line: number) => void;
+  onRun?: () => void;
+}
+
+/** Everything that a block has put out: each output in full, of any version, with how its run went. */
+export function OutputPanel({ pipeline, block, status, output, version, onChange, onOpen, onRun }: OutputPanelProps) {
+  const newest = status?.version ?? null;
+  const versions = useVersions(pipeline, block, newest);
+  const list = versions.data?.versions ?? [];
+  const outputs = (status?.outputs ?? []).filter((one) => one.kind !== "nothing");
+  const chosen = outputs.find((one) => one.name === output) ?? outputs[0];
+  const failed = status?.state === "failed" && status.failure;
+  if (!status || (status.state === "never" && !newest)) {
+    return (
+      <EmptyState title="No output yet" action={onRun && <Button look="primary" icon={<Play size={14} aria-hidden="true" />} onClick={onRun}>Run {block}</Button>}>
+        Run the block: everything that it returns is kept and shown here.
+      </EmptyState>
+    );
+  }
+  return (
+    <div className="flex h-full min-h-0 flex-col">
+      <div className="flex min-h-9 flex-none flex-wrap items-center gap-2 border-b border-line px-2 py-1">
+        {outputs.length > 1 ? (
+          <Select value={chosen?.name ?? ""} onChange={(event) => onChange?.({ output: event.target.value, version })} aria-label="Output">
+            {outputs.map((one) => <option key={one.name} value={one.name}>{one.name} · {describe(one)}</option>)}
+          </Select>
+        ) : (
+          <b className="truncate font-semibold">{block}</b>
+        )}
+        {list.length > 0 && (
+          <Select value={version || newest || ""} onChange={(event) => onChange?.({ output, version: event.target.value === newest ? undefined : event.target.value })} aria-label="Version">
+            {list.map((one) => <option key={one.version} value={one.version}>{versionLabel(one, one.version === newest)}</option>)}
+          </Select>
+        )}
+        {status.changed.length > 0 && !version && <span className="truncate text-meta text-muted" title="Compared with the version before">{status.changed.join(", ")}</span>}
+        {chosen?.bytes ? <span className="ml-auto text-meta text-muted tabular">{bytes(chosen.bytes)}</span> : null}
+      </div>
+      {failed && (
+        <div className="max-h-[45%] flex-none overflow-y-auto border-b border-line p-2">
+          <FailureCard failure={failed} onOpen={onOpen} />
+          {newest && <p className="mt-1 text-meta text-muted">Below is the output of the last run that went well.</p>}
+        </div>
+      )}
+      {status.tests.length > 0 && !version && <div className="flex-none border-b border-line px-3 py-1"><TestList tests={status.tests} /></div>}
+      <div className="min-h-0 flex-1">
+        {chosen && newest ? (
+          <OneOutput key={`${chosen.name}:${version || newest}`} target={{ pipeline, block, output: chosen.name, version: version || newest }} summary={chosen} />
+        ) : !failed ? (
+          <EmptyState title={status.state === "running" || status.state === "queued" ? "Running" : "No output"}>
+            {status.state === "running" || status.state === "queued" ? <Spinner label="The output appears when the block is done" /> : "The block returned nothing."}
+          </EmptyState>
+        ) : null}
+      </div>
+    </div>
+  );
+}
+
+export function versionLabel(version: Version, newest: boolean): string {
+  const rows = version.rows === null ? "" : ` · ${count(version.rows)} rows`;
+  return `v${version.number}${newest ? " (newest)" : ""} · ${ago(version.at)}${rows}${version.good ? "" : " · tests failed"}`;
+}
+
+/** One output in full, by its kind. */
+export function OneOutput({ target, summary }: { target: OutputRef; summary: OutputSummary }) {
+  if (TABLES.has(summary.kind)) return <TablePanel target={target} columns={summary.columns} total={summary.rows} />;
+  return <Value target={target} />;
+}
+
+function Value({ target }: { target: OutputRef }) {
+  const value = useValue(target, true);
+  const [more, setMore] = useState(false);
+  if (value.isPending) return <div className="p-3"><Spinner label="Reading the output" /></div>;
+  if (value.error) return <ErrorCard className="m-3" error={value.error} />;
+  return (
+    <div className="flex h-full min-h-0 flex-col">
+      {value.data.truncated && !more && (
+        <p className="border-b border-line bg-stale-soft px-3 py-1 text-[12px] text-stale">
+          This is a part: the whole is {value.data.size === null ? "larger" : bytes(value.data.size)}. <button type="button" className="underline" onClick={() => setMore(true)}>All right</button>
+        </p>
+      )}
+      <div className="min-h-0 flex-1"><MimeView mime={value.data.mime} /></div>
+    </div>
+  );
+}

@@ -1,0 +1,273 @@
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent, type MouseEvent } from "react";
+import { count } from "../../../app/format";
+import { ErrorCard } from "../../../ui/feedback";
+import { Button } from "../../../ui/Button";
+import { toast, toastError } from "../../../ui/toasts";
+import { asTabs, cellsOf, MOST_COPIED, rangeOf } from "./copy";
+import "./grid.css";
+import { HeaderCell } from "./HeaderCell";
+import type { PageStore } from "./pages";
+import type { ColumnProfile } from "./profile";
+import { familyOf, type Cell, type GridColumn, type Rows } from "./types";
+import { clampPosition, positionOf, ROW_HEIGHT, rowWindow, scrollTopOf, visibleRows } from "./window";
+
+export const HEADER_HEIGHT = 58;
+const DEFAULT_WIDTH = 132;
+const NUMBER_WIDTH = 62;
+
+export interface GridProps {
+  store: PageStore;
+  /** All columns in the stored order; those of `hidden` are left out. */
+  columns: GridColumn[];
+  hidden: ReadonlySet<string>;
+  rows: Rows;
+  onRows: (rows: Rows) => void;
+  profiles: ReadonlyMap<string, ColumnProfile>;
+  onVisibleColumns: (names: string[]) => void;
+  onCell?: (row: number, column: GridColumn, value: Cell) => void;
+  label: string;
+}
+
+type Place = [row: number, column: number];
+
+/** Ten million rows as a grid: only what is in view exists. */
+export function Grid({ store, columns: all, hidden, rows, onRows, profiles, onVisibleColumns, onCell, label }: GridProps) {
+  useSyncExternalStore(store.subscribe, store.snapshot);
+  const columns = useMemo(() => all.filter((column) => !hidden.has(column.name)), [all, hidden]);
+  const places = useMemo(() => new Map((store.columns ?? []).map((name, index) => [name, index])), [store.columns]);
+  const total = store.filtered ?? 0;
+  const box = useRef<HTMLDivElement>(null);
+  const [view, setView] = useState(0);
+  const [position, setPosition] = useState(0);
+  const [widths, setWidths] = useState<Record<string, number>>({});
+  const [anchor, setAnchor] = useState<Place | null>(null);
+  const [focus, setFocus] = useState<Place>([0, 0]);
+  const moved = useRef(-1);
+  const window_ = useMemo(() => rowWindow(total, view), [total, view]);
+  const { first, count: drawn, shift } = visibleRows(clampPosition(position, view, window_), view, total);
+
+  const virtual = useVirtualizer({
+    horizontal: true,
+    count: columns.length,
+    getScrollElement: () => box.current,
+    estimateSize: (index) => widths[columns[index]?.name ?? ""] ?? DEFAULT_WIDTH,
+    overscan: 2,
+    scrollPaddingStart: NUMBER_WIDTH,
+  });
+  useEffect(() => virtual.measure(), [virtual, widths, columns]);
+  const seen = virtual.getVirtualItems();
+  const shown = seen.map((item) => columns[item.index]?.name ?? "").join("\0");
+  useEffect(() => onVisibleColumns(shown ? shown.split("\0") : []), [shown, onVisibleColumns]);
+
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return undefined;
+    const sizes = new ResizeObserver(() => setView(Math.max(0, element.clientHeight - HEADER_HEIGHT)));
+    sizes.observe(element);
+    return () => sizes.disconnect();
+  }, []);
+  // A new store (other rows, other version) asks for its first page even before its length is known.
+  useEffect(() => store.look(first, first + Math.max(drawn, 30)), [store, store.version, first, drawn]);
+
+  const goTo = useCallback(
+    (next: number) => {
+      const element = box.current;
+      const place = clampPosition(next, view, window_);
+      setPosition(place);
+      if (element) {
+        element.scrollTop = scrollTopOf(place, view, window_);
+        moved.current = element.scrollTop;
+      }
+    },
+    [view, window_],
+  );
+  useEffect(() => {
+    const element = box.current;
+    if (!element || window_.full <= window_.spacer) return undefined;
+    // The bar stands for more rows than it has pixels: the wheel is ours, so that no row is passed over.
+    const onWheel = (event: WheelEvent) => {
+      if (event.ctrlKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) return;
+      event.preventDefault();
+      goTo(position + (event.deltaMode === 1 ? event.deltaY * ROW_HEIGHT : event.deltaY));
+    };
+    element.addEventListener("wheel", onWheel, { passive: false });
+    return () => element.removeEventListener("wheel", onWheel);
+  }, [goTo, position, window_]);
+
+  const onScroll = () => {
+    const element = box.current;
+    if (!element || element.scrollTop === moved.current) return;
+    moved.current = element.scrollTop;
+    setPosition(positionOf(element.scrollTop, view, window_));
+  };
+
+  const select = (place: Place, extend: boolean) => {
+    setFocus(place);
+    setAnchor(extend ? (anchor ?? focus) : place);
+    const top = place[0] * ROW_HEIGHT;
+    if (top < position) goTo(top);
+    else if (top + ROW_HEIGHT > position + view) goTo(top + ROW_HEIGHT - view);
+    virtual.scrollToIndex(place[1], { align: "auto" });
+  };
+  const valueAt = (row: number, column: GridColumn | undefined): Cell | undefined => {
+    const found = store.row(row);
+    const at = column ? places.get(column.name) : undefined;
+    return found && at !== undefined ? found.page.cells[at]?.[found.at] : undefined;
+  };
+  const copy = async () => {
+    const range = rangeOf(anchor ?? focus, focus);
+    if ((range.row1 - range.row0 + 1) * (range.column1 - range.column0 + 1) > MOST_COPIED) {
+      toast("That is too much for the clipboard.", { hint: "Download the table instead, with the same filters.", tone: "failed" });
+      return;
+    }
+    try {
+      const chosen = columns.slice(range.column0, range.column1 + 1);
+      const cells = cellsOf(await store.rowsOf(range.row0, range.row1), range, chosen.map((column) => places.get(column.name) ?? -1));
+      const single = cells.length === 1 && chosen.length === 1;
+      await navigator.clipboard.writeText(asTabs(cells, single ? null : chosen.map((column) => column.name)));
+      toast(single ? "Copied the cell." : `Copied ${count(cells.length)} rows × ${chosen.length} columns.`, { seconds: 2 });
+    } catch (error) {
+      toastError(error);
+    }
+  };
+  const onKey = (event: KeyboardEvent) => {
+    if (event.target instanceof HTMLElement && event.target.closest("button, input")) return;
+    const next = moveOf(event, focus, total, columns.length, Math.max(1, Math.floor(view / ROW_HEIGHT) - 1));
+    if (next) select(next, event.shiftKey);
+    else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "c") void copy();
+    else if (event.key === "Enter") {
+      const column = columns[focus[1]];
+      const value = valueAt(focus[0], column);
+      if (column && value !== undefined) onCell?.(focus[0], column, value);
+    } else if (event.key === "Escape") setAnchor(null);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+
+  if (store.error) {
+    return <ErrorCard className="m-3" error={store.error} action={<Button onClick={() => store.retry()}>Try again</Button>} />;
+  }
+  const range = anchor ? rangeOf(anchor, focus) : null;
+  const width = NUMBER_WIDTH + virtual.getTotalSize();
+  return (
+    <div ref={box} className="grid-box" onScroll={onScroll} onKeyDown={onKey} tabIndex={0} role="grid" aria-label={label} aria-rowcount={total + 1} aria-colcount={columns.length + 1} aria-multiselectable="true">
+      <div style={{ height: window_.spacer + HEADER_HEIGHT, width }} role="presentation">
+        <div className="grid-layer" style={{ height: view + HEADER_HEIGHT, width }} role="rowgroup">
+          <div className="grid-head" style={{ height: HEADER_HEIGHT, width }} role="row" aria-rowindex={1}>
+            <div className="grid-corner" style={{ width: NUMBER_WIDTH }} role="columnheader" aria-colindex={1} aria-label="Row number" />
+            {seen.map((item) => {
+              const column = columns[item.index];
+              return column ? (
+                <HeaderCell
+                  key={column.name}
+                  column={column}
+                  index={item.index}
+                  left={NUMBER_WIDTH + item.start}
+                  width={item.size}
+                  rows={rows}
+                  onRows={onRows}
+                  profile={profiles.get(column.name)}
+                  total={store.total ?? 0}
+                  onWidth={(next) => setWidths((held) => ({ ...held, [column.name]: next }))}
+                />
+              ) : null;
+            })}
+          </div>
+          <div className="grid-body" style={{ height: view }} role="presentation">
+            {Array.from({ length: drawn }, (_, index) => {
+              const row = first + index;
+              return (
+                <div key={row} className="grid-row" style={{ top: index * ROW_HEIGHT - shift, width }} role="row" aria-rowindex={row + 2}>
+                  <div className="grid-number" style={{ width: NUMBER_WIDTH }} role="rowheader" aria-colindex={1}>{count(row)}</div>
+                  {seen.map((item) => {
+                    const column = columns[item.index];
+                    const value = valueAt(row, column);
+                    const place: Place = [row, item.index];
+                    const inside = range !== null && row >= range.row0 && row <= range.row1 && item.index >= range.column0 && item.index <= range.column1;
+                    return (
+                      <CellView
+                        key={item.key}
+                        value={value}
+                        family={column?.family ?? "other"}
+                        left={NUMBER_WIDTH + item.start}
+                        width={item.size}
+                        index={item.index}
+                        selected={inside}
+                        focused={focus[0] === row && focus[1] === item.index}
+                        onMouseDown={(event) => event.button === 0 && select(place, event.shiftKey)}
+                        onMouseEnter={(event) => event.buttons === 1 && anchor && setFocus(place)}
+                        onDoubleClick={() => column && value !== undefined && onCell?.(row, column, value)}
+                      />
+                    );
+                  })}
+                </div>
+              );
+            })}
+            {store.filtered === 0 && <p className="grid-none">{store.total === 0 ? "This table has no rows." : "No row meets the conditions."}</p>}
+          </div>
+        </div>
+      </div>
+    </div>
+  );
+}
+
+interface CellProps {
+  value: Cell | undefined;
+  family: string;
+  left: number;
+  width: number;
+  index: number;
+  selected: boolean;
+  focused: boolean;
+  onMouseDown: (event: MouseEvent) => void;
+  onMouseEnter: (event: MouseEvent) => void;
+  onDoubleClick: () => void;
+}
+
+function CellView({ value, family, left, width, index, selected, focused, ...events }: CellProps) {
+  const kind = value === undefined ? "loading" : value === null ? "null" : typeof value === "number" ? "number" : family;
+  return (
+    <div className="grid-cell" data-kind={kind} data-selected={selected || undefined} data-focused={focused || undefined} style={{ left, width }} role="gridcell" aria-colindex={index + 2} aria-selected={selected} {...events}>
+      {textOf(value)}
+    </div>
+  );
+}
+
+/** Null, NaN and the empty text are three things and look like three. */
+export function textOf(value: Cell | undefined): string {
+  if (value === undefined) return "";
+  if (value === null) return "null";
+  if (value === "") return "“”";
+  if (typeof value === "number") return Number.isNaN(value) ? "NaN" : String(value);
+  return typeof value === "boolean" ? String(value) : value;
+}
+
+export function moveOf(event: Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey">, [row, column]: Place, rows: number, columns: number, page: number): Place | null {
+  const far = event.ctrlKey || event.metaKey;
+  const clamp = (r: number, c: number): Place => [Math.max(0, Math.min(rows - 1, r)), Math.max(0, Math.min(columns - 1, c))];
+  switch (event.key) {
+    case "ArrowDown":
+      return far ? clamp(rows - 1, column) : clamp(row + 1, column);
+    case "ArrowUp":
+      return far ? clamp(0, column) : clamp(row - 1, column);
+    case "ArrowLeft":
+      return far ? clamp(row, 0) : clamp(row, column - 1);
+    case "ArrowRight":
+      return far ? clamp(row, columns - 1) : clamp(row, column + 1);
+    case "PageDown":
+      return clamp(row + page, column);
+    case "PageUp":
+      return clamp(row - page, column);
+    case "Home":
+      return far ? clamp(0, 0) : clamp(row, 0);
+    case "End":
+      return far ? clamp(rows - 1, columns - 1) : clamp(row, columns - 1);
+    default:
+      return null;
+  }
+}
+
+export const gridColumns = (columns: readonly { name: string; type: string; nulls: number | null; distinct: number | null }[]): GridColumn[] =>
+  columns.map(({ name, type, nulls, distinct }) => ({ name, type, nulls, distinct, family: familyOf(type) }));

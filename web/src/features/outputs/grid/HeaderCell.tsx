@@ -1,0 +1,107 @@
+import { ArrowDown, ArrowUp, Filter } from "lucide-react";
+import { useRef, useState, type MouseEvent as ReactMouseEvent } from "react";
+import { shortCount } from "../../../app/format";
+import { IconButton } from "../../../ui/Button";
+import { Popover } from "../../../ui/Popover";
+import { ConditionForm } from "./ConditionForm";
+import { Distribution } from "./Distribution";
+import type { ColumnProfile } from "./profile";
+import type { GridColumn, Rows } from "./types";
+
+interface Props {
+  column: GridColumn;
+  index: number;
+  left: number;
+  width: number;
+  rows: Rows;
+  onRows: (rows: Rows) => void;
+  profile: ColumnProfile | undefined;
+  total: number;
+  onWidth: (width: number) => void;
+}
+
+/** A column's head: name (sorts), type, what its values look like, share of nulls, condition, width. */
+export function HeaderCell({ column, index, left, width, rows, onRows, profile, total, onWidth }: Props) {
+  const [open, setOpen] = useState(false);
+  const sorted = rows.sort.find((one) => one.column === column.name);
+  const filtered = rows.filters.some((one) => one.column === column.name);
+  const sort = (event: ReactMouseEvent) => onRows({ ...rows, sort: nextSort(rows, column.name, event.shiftKey) });
+  return (
+    <div className="grid-column" style={{ left, width }} role="columnheader" aria-colindex={index + 2} aria-sort={sorted ? (sorted.descending ? "descending" : "ascending") : "none"}>
+      <div className="grid-column-name">
+        <button type="button" onClick={sort} title={`${column.name} · ${column.type}\nClick: sort. Shift+click: sort by it as well.`}>
+          {column.name || <i>no name</i>}
+        </button>
+        {sorted && (sorted.descending ? <ArrowDown size={12} aria-hidden="true" /> : <ArrowUp size={12} aria-hidden="true" />)}
+        <span className="ml-auto" />
+        <Popover
+          open={open}
+          onOpenChange={setOpen}
+          label={`Condition on ${column.name}`}
+          trigger={
+            <IconButton label={`Filter by ${column.name}`} className={filtered ? "h-4 w-4 !text-accent" : "h-4 w-4 opacity-50 hover:opacity-100 focus-visible:opacity-100"}>
+              <Filter size={11} aria-hidden="true" fill={filtered ? "currentColor" : "none"} />
+            </IconButton>
+          }
+        >
+          <ConditionForm column={column} profile={profile} onAdd={(condition) => {
+            onRows({ ...rows, filters: [...rows.filters, condition] });
+            setOpen(false);
+          }} />
+        </Popover>
+      </div>
+      <Distribution profile={profile} width={Math.max(0, width - 16)} height={18} />
+      <div className="grid-column-meta">
+        <span className="truncate">{column.type}</span>
+        <span>{metaOf(column, profile, total)}</span>
+      </div>
+      <Edge width={width} onWidth={onWidth} name={column.name} />
+    </div>
+  );
+}
+
+/** Sorted by nothing, ascending, descending, and again; with `more`, beside what it is sorted by already. */
+export function nextSort(rows: Rows, column: string, more: boolean): Rows["sort"] {
+  const held = rows.sort.find((one) => one.column === column);
+  const rest = more ? rows.sort.filter((one) => one.column !== column) : [];
+  if (!held) return [...rest, { column, descending: false }];
+  return held.descending ? rest : [...rest, { column, descending: true }];
+}
+
+function metaOf(column: GridColumn, profile: ColumnProfile | undefined, total: number): string {
+  const nulls = profile?.nulls ?? column.nulls;
+  const distinct = profile?.distinct ?? column.distinct;
+  const rows = profile?.rows ?? total;
+  const parts: string[] = [];
+  if (nulls && rows) parts.push(`${share(nulls / rows)} null`);
+  if (distinct !== null && distinct !== undefined) parts.push(`${profile && !profile.exact ? "≈" : ""}${shortCount(distinct)} values`);
+  return parts.join(" · ");
+}
+
+function share(value: number): string {
+  const percent = value * 100;
+  return percent > 0 && percent < 1 ? "<1%" : `${Math.round(percent)}%`;
+}
+
+function Edge({ width, onWidth, name }: { width: number; onWidth: (width: number) => void; name: string }) {
+  const start = useRef<{ x: number; width: number } | null>(null);
+  return (
+    <div
+      className="grid-column-edge"
+      role="separator"
+      aria-label={`Width of ${name}`}
+      aria-orientation="vertical"
+      aria-valuenow={width}
+      tabIndex={-1}
+      onPointerDown={(event) => {
+        start.current = { x: event.clientX, width };
+        event.currentTarget.setPointerCapture(event.pointerId);
+      }}
+      onPointerMove={(event) => {
+        if (start.current) onWidth(Math.max(48, start.current.width + event.clientX - start.current.x));
+      }}
+      onPointerUp={() => (start.current = null)}
+      onDoubleClick={() => onWidth(132)}
+    />
+  );
+}

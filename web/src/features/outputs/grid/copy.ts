@@ -1,0 +1,54 @@
+import type { Cell, Page } from "./types";
+
+export interface Range {
+  row0: number;
+  row1: number;
+  column0: number;
+  column1: number;
+}
+
+export const MOST_COPIED = 20_000;
+
+export function rangeOf(anchor: [number, number], focus: [number, number]): Range {
+  return {
+    row0: Math.min(anchor[0], focus[0]),
+    row1: Math.max(anchor[0], focus[0]),
+    column0: Math.min(anchor[1], focus[1]),
+    column1: Math.max(anchor[1], focus[1]),
+  };
+}
+
+/** Cells of a range out of pages, row by row; `columns` are positions in the pages. */
+export function cellsOf(pages: readonly Page[], range: Range, columns: readonly number[]): Cell[][] {
+  const found: Cell[][] = [];
+  for (const page of pages) {
+    for (let at = 0; at < page.rows; at += 1) {
+      const row = page.offset + at;
+      if (row < range.row0 || row > range.row1) continue;
+      found.push(columns.map((column) => page.cells[column]?.[at] ?? null));
+    }
+  }
+  return found;
+}
+
+const TAB_NEEDS_QUOTES = /[\t\n\r"]/;
+
+/** For a spreadsheet: tabs between cells, quotes where a cell holds tabs or line ends. */
+export function asTabs(rows: Cell[][], header: string[] | null): string {
+  const lines = header ? [header as Cell[], ...rows] : rows;
+  return lines.map((line) => line.map((cell) => quoted(cell)).join("\t")).join("\n");
+}
+
+function quoted(cell: Cell): string {
+  const text = cell === null ? "" : String(cell);
+  return TAB_NEEDS_QUOTES.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+export function asMarkdown(rows: Cell[][], header: string[]): string {
+  const escape = (cell: Cell) => (cell === null ? "" : String(cell).replaceAll("|", "\\|").replaceAll("\n", " "));
+  return [header, header.map(() => "---"), ...rows].map((line) => `| ${line.map(escape).join(" | ")} |`).join("\n");
+}
+
+export function asJson(rows: Cell[][], header: string[]): string {
+  return JSON.stringify(rows.map((row) => Object.fromEntries(row.map((cell, index) => [header[index] ?? `${index}`, cell]))), null, 2);
+}
