@@ -35,6 +35,7 @@ _STATUS: tuple[tuple[type[PenstockError], int], ...] = (
     (errors.StorageError, 507),
     (errors.TimeoutExceededError, 504),
     (errors.WorkerLostError, 503),
+    (errors.ReaderLostError, 503),
     (errors.ConnectionFailedError, 502),
     (errors.InterruptedRunError, 409),
 )

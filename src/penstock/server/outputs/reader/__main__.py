@@ -1,0 +1,23 @@
+"""The entry of the reader process: the store's folder and the bytes that it may allocate are its arguments."""
+
+from __future__ import annotations
+
+import signal
+import sys
+
+from penstock.server.outputs.reader.process import limit_memory, refuse_libraries, take_pipes
+
+
+def main(root: str, memory: int) -> None:
+    """Answer questions until the server closes the pipe."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl-C in the terminal is for the server, which ends this process
+    questions, answers = take_pipes()
+    refuse_libraries()
+    limit_memory(memory)
+    from penstock.server.outputs.reader.service import Service
+
+    Service(root, memory, answers).run(questions)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

@@ -1,0 +1,129 @@
+"""Stored outputs: the catalogue, pages of tables, profiles, single cells."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from penstock.model.errors import InterruptedRunError
+from penstock.model.product import Address
+from penstock.server.outputs.reader import questions
+from penstock.server.permissions import Permission
+from penstock.server.routing import Reply, Routes
+from penstock.server.schema import products as schema
+
+if TYPE_CHECKING:
+    from starlette.requests import HTTPConnection
+
+    from penstock.server.routing import Call
+
+T = TypeVar("T")
+
+routes = Routes("products")
+ARROW = "application/vnd.apache.arrow.stream"
+
+
+@routes.get("/api/products", Permission.VIEW, query=schema.ProductQuery)
+def products(call: Call) -> schema.ProductList:
+    """Every product with its newest version."""
+    return schema.ProductList(call.studio.catalog.products(call.query.pipeline, call.query.q))
+
+
+@routes.get("/api/products/{pipeline}/{block}", Permission.VIEW, query=schema.PartitionQuery)
+def product(call: Call) -> schema.ProductDetail:
+    """A product: its versions, what the chosen one holds, what it was made from."""
+    address = Address(call.path["pipeline"], call.path["block"], call.query.partition)
+    return call.studio.catalog.detail(address, call.query.version)
+
+
+def target(call: Call) -> questions.Target:
+    """The output that a request is about."""
+    return questions.Target(
+        pipeline=call.path["pipeline"],
+        block=call.path["block"],
+        partition=call.query.partition,
+        version=call.query.version,
+        output=call.query.output,
+    )
+
+
+async def unless_gone(request: HTTPConnection, work: Awaitable[T]) -> T:
+    """The result of that work; it is cancelled when the client hangs up.
+
+    Raises:
+        InterruptedRunError: the client is gone.
+    """
+    task = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(_gone(request))
+    try:
+        await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        raise InterruptedRunError("reading a stored output: the client is gone")
+    finally:
+        for one in (task, gone):
+            one.cancel()
+        await asyncio.gather(task, gone, return_exceptions=True)
+
+
+async def _gone(request: HTTPConnection) -> None:
+    while (await request.receive())["type"] != "http.disconnect":  # type: ignore[attr-defined]
+        pass
+
+
+@routes.post(
+    "/api/products/{pipeline}/{block}/page", Permission.VIEW, body=schema.PageRequest, query=schema.OutputQuery
+)
+async def page(call: Call) -> Reply:
+    """Rows of a table, as an Arrow stream (or JSON): sorted and filtered over all of it."""
+    body: schema.PageRequest = call.body
+    question = questions.PageQuestion(
+        target=target(call),
+        offset=body.offset,
+        limit=body.limit,
+        rows=questions.Rows(sort=tuple(body.sort), filters=tuple(body.filters), search=body.search),
+        columns=tuple(body.columns) if body.columns is not None else None,
+        format=body.format,
+    )
+    head, content = await unless_gone(call.request, call.studio.reader.ask(question, seconds=30))
+    headers = {
+        "X-Rows-Total": str(head["total"]),
+        "X-Rows-Filtered": str(head["filtered"]),
+        "X-Columns-Total": str(head["columns_total"]),
+        "X-Version": head["version"],
+        "Cache-Control": "no-store",
+    }
+    if body.format == "json":
+        whole = msgspec.json.encode({**head, "page": msgspec.Raw(content)})
+        return Reply(whole, "application/json", headers=headers)
+    return Reply(content, ARROW, headers=headers)
+
+
+@routes.post(
+    "/api/products/{pipeline}/{block}/profile", Permission.VIEW, body=schema.ProfileRequest, query=schema.OutputQuery
+)
+async def profile(call: Call) -> schema.Profile:
+    """What the columns hold: share of nulls, extremes, a histogram or the most frequent values."""
+    body: schema.ProfileRequest = call.body
+    question = questions.ProfileQuestion(
+        target=target(call),
+        columns=tuple(body.columns) if body.columns is not None else None,
+        rows=questions.Rows(filters=tuple(body.filters), search=body.search),
+    )
+    _, content = await unless_gone(call.request, call.studio.reader.ask(question, seconds=120))
+    found: schema.Profile = msgspec.json.decode(content, type=schema.Profile)
+    return found
+
+
+@routes.get("/api/products/{pipeline}/{block}/cell", Permission.VIEW, query=schema.CellQuery)
+async def cell(call: Call) -> schema.Cell:
+    """One cell in full."""
+    query: schema.CellQuery = call.query
+    column: Any = query.index if query.index is not None else query.column
+    question = questions.CellQuestion(target=target(call), row=query.row, column=column)
+    head, content = await unless_gone(call.request, call.studio.reader.ask(question))
+    text = None if head["null"] else content.decode("utf-8", "replace")
+    return schema.Cell(text, head["size"], head["truncated"])

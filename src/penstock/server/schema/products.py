@@ -1,0 +1,235 @@
+"""Stored outputs, as JSON: the catalogue, a product's versions, pages, profiles, values, differences, charts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from penstock.server.schema.selections import Condition, SortBy
+
+
+class ColumnDetail(msgspec.Struct, frozen=True):
+    """A column and what was found when it was stored; `exact` says whether of every row."""
+
+    name: str
+    type: str
+    nulls: int | None = None
+    minimum: Any = None
+    maximum: Any = None
+    distinct: int | None = None
+    exact: bool = True
+
+
+class OutputDetail(msgspec.Struct, frozen=True):
+    """One output of a version: enough to show its first rows before anything is read."""
+
+    name: str
+    kind: str
+    codec: str
+    rows: int | None
+    bytes: int
+    columns: list[ColumnDetail]
+    preview: Any = None
+
+
+class ProductSummary(msgspec.Struct, frozen=True):
+    """The newest version of a product; `at` in seconds since the epoch. `error` when it cannot be read."""
+
+    pipeline: str
+    block: str
+    partition: str
+    version: str
+    versions: int
+    kind: str
+    outputs: list[OutputDetail]
+    rows: int | None
+    bytes: int
+    at: float
+    run: str
+    good: bool = True
+    error: str | None = None
+
+
+class ProductList(msgspec.Struct, frozen=True):
+    """All products, the newest first."""
+
+    products: list[ProductSummary]
+
+
+class ProductQuery(msgspec.Struct, frozen=True):
+    """Which products: of a pipeline, with a text in their name or columns."""
+
+    pipeline: str | None = None
+    q: str = ""
+
+
+class VersionSummary(msgspec.Struct, frozen=True):
+    """One version; `number` counts from 1. `good` when all its tests passed."""
+
+    version: str
+    number: int
+    at: float
+    run: str
+    rows: int | None
+    bytes: int
+    good: bool
+    error: str | None = None
+
+
+class VersionDetail(msgspec.Struct, frozen=True):
+    """A version with its outputs."""
+
+    version: str
+    number: int
+    at: float
+    run: str
+    rows: int | None
+    bytes: int
+    good: bool
+    outputs: list[OutputDetail]
+
+
+class CodeFile(msgspec.Struct, frozen=True):
+    """A file of the project that took part, and its SHA-256 then."""
+
+    path: str
+    sha: str
+
+
+class InputProduct(msgspec.Struct, frozen=True):
+    """A version that a block read."""
+
+    pipeline: str
+    block: str
+    partition: str
+    version: str
+
+
+class ProductLineage(msgspec.Struct, frozen=True):
+    """What a version was made from."""
+
+    code: list[CodeFile]
+    inputs: list[InputProduct]
+    variables: dict[str, Any]
+    environment: dict[str, str]
+
+
+class ProductAddress(msgspec.Struct, frozen=True):
+    """Where the versions of a product live."""
+
+    pipeline: str
+    block: str
+    partition: str
+
+
+class ProductDetail(msgspec.Struct, frozen=True):
+    """A product: all versions, the newest first; `latest` is the newest good one, else the newest."""
+
+    address: ProductAddress
+    partitions: list[str]
+    versions: list[VersionSummary]
+    latest: VersionDetail
+    lineage: ProductLineage
+    upstream: list[ProductAddress]
+    downstream: list[ProductAddress]
+
+
+class PartitionQuery(msgspec.Struct, frozen=True):
+    """Which partition and version of a product."""
+
+    partition: str = "_"
+    version: str = ""
+
+
+class OutputQuery(msgspec.Struct, frozen=True):
+    """Which output: of a partition and version; the newest good version and the first output when empty."""
+
+    partition: str = "_"
+    version: str = ""
+    output: str = ""
+
+
+class PageRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Rows to show. Columns are names or positions; `search` is a text that some column contains."""
+
+    offset: int = 0
+    limit: int = 100
+    sort: list[SortBy] = []
+    filters: list[Condition] = []
+    columns: list[str | int] | None = None
+    search: str = ""
+    format: str = "arrow"
+
+
+class ProfileRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Columns to describe, over the rows that the conditions leave."""
+
+    columns: list[str | int] | None = None
+    filters: list[Condition] = []
+    search: str = ""
+
+
+class HistogramDetail(msgspec.Struct, frozen=True):
+    """Counts between edges: one edge more than counts. Edges of times are text."""
+
+    edges: list[Any]
+    counts: list[int]
+
+
+class TopValue(msgspec.Struct, frozen=True):
+    """A frequent value and how often it occurs."""
+
+    value: Any
+    count: int
+
+
+class ColumnProfile(msgspec.Struct, frozen=True):
+    """What a column holds.
+
+    `nan` counts values that are no number; `exact` says whether every row was looked at, `distinct_exact` whether the
+    different values were counted or estimated.
+    """
+
+    name: str
+    index: int
+    type: str
+    rows: int
+    nulls: int | None
+    null_share: float | None
+    distinct: int | None
+    minimum: Any
+    maximum: Any
+    mean: Any = None
+    nan: int = 0
+    histogram: HistogramDetail | None = None
+    top: list[TopValue] | None = None
+    distinct_exact: bool = True
+    exact: bool = True
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """The columns that were asked for."""
+
+    columns: list[ColumnProfile]
+    rows: int
+    version: str
+
+
+class CellQuery(msgspec.Struct, frozen=True):
+    """A cell of an output; `row` in the stored order, `column` a name or, with `index`, a position."""
+
+    row: int
+    column: str = ""
+    index: int | None = None
+    partition: str = "_"
+    version: str = ""
+    output: str = ""
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """A cell in full, up to 16 MB; `text` is None for NULL."""
+
+    text: str | None
+    size: int
+    truncated: bool
