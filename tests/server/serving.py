@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import uvicorn
@@ -121,7 +121,7 @@ class Server:
         self.app = create_app(self.studio)
         self._server = uvicorn.Server(uvicorn.Config(self.app, port=0, log_level="warning", lifespan="on"))
         serving = asyncio.create_task(self._server.serve())
-        while not self._server.started and not serving.done():
+        while not self._server.started and not serving.done():  # noqa: ASYNC110 - it tells its start in no other way
             await asyncio.sleep(0.005)
         if not serving.done():
             self.port = self._server.servers[0].sockets[0].getsockname()[1]
@@ -139,7 +139,7 @@ class Live:
         self.seen: list[dict[str, Any]] = []
         self.received = 0
 
-    def __enter__(self) -> Live:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

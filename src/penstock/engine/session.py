@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 import warnings
+from collections.abc import Callable
 from itertools import count
 from types import ModuleType
 from typing import Any
@@ -76,8 +77,9 @@ class Session:
     def display(self, *values: object) -> None:
         """Show values under the cell that runs."""
         for value in values:
+            bundle = mime_bundle(value)
             _flush()
-            self._channel.send(Displayed(self._execution, mime_bundle(value)))
+            self._put(lambda number: Displayed(number, self._execution, bundle))  # noqa: B023 - called before it is bound anew
 
     def _prepare(self) -> None:
         order = self._order
@@ -154,16 +156,21 @@ class Session:
 
     def _ask(self, kind: AskKind, arguments: dict[str, Any]) -> Any:
         """Put a request to the control side and wait for what it says; raises as the worker's own."""
-        number = next(self._asks)
-        waiting = self._answers[number] = queue.SimpleQueue()
         _flush()
-        self._channel.send(Ask(number, kind, arguments))
-        answer = waiting.get()
+        answer = self._put(lambda number: Ask(number, kind, arguments))
         if answer is None:
             raise WorkerLostError(f"asking for {kind.value}: the supervisor has gone")
         if answer.error is not None:
             raise error_class(answer.code)(answer.error, hint=answer.hint)
         return answer.value
+
+    def _put(self, message: Callable[[int], Ask | Displayed]) -> Answer | None:
+        """Send a message that is answered, and wait for the answer; None when the supervisor has gone."""
+        number = next(self._asks)
+        waiting: queue.SimpleQueue[Answer | None] = queue.SimpleQueue()
+        self._answers[number] = waiting
+        self._channel.send(message(number))
+        return waiting.get()
 
 
 def _flush() -> None:

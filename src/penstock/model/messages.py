@@ -210,8 +210,12 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Displayed:
-    """An execution shows a value: media type -> data, bytes as base64 text."""
+    """An execution shows a value: media type -> data, bytes as base64 text.
 
+    It is answered like an `Ask`, so that what is printed afterwards cannot come before it.
+    """
+
+    id: int
     execution: str
     mime: dict[str, Any]
 

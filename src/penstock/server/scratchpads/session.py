@@ -151,6 +151,8 @@ class ScratchSession:
                 if self._printing is not None:
                     self._printing.flush()
                 self._tell({"type": "display", "execution": execution, "mime": mime})
+                if self._attempt is not None:
+                    self._supervisor.answer(self._attempt, Answer(event.id))
 
     def _print(self, item: dict[str, Any]) -> None:
         if self._printing is None:  # a thread of an earlier cell goes on printing
