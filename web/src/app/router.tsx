@@ -6,7 +6,22 @@ import { Shell } from "./Shell";
 
 export type EditorTab = "graph" | "data" | "chart" | "logs" | "diff";
 
-const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
+/** Texts of an address, each of which may be missing: what is not asked for is left out of links, too. */
+function texts<K extends string>(...names: K[]) {
+  return (search: Record<string, unknown>): Partial<Record<K, string>> => {
+    const found: Partial<Record<K, string>> = {};
+    for (const name of names) {
+      const value = search[name];
+      if (typeof value === "string" && value !== "") found[name] = value;
+      else if (typeof value === "number" || typeof value === "boolean") found[name] = String(value);
+    }
+    return found;
+  };
+}
+
+function line(search: Record<string, unknown>): { line?: number } {
+  return typeof search.line === "number" ? { line: search.line } : {};
+}
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, errorComponent: PageError });
 
@@ -19,20 +34,16 @@ const home = createRoute({
 const pipelines = createRoute({
   getParentRoute: () => root,
   path: "/pipelines",
-  validateSearch: (search: Record<string, unknown>) => ({ q: text(search.q), tag: text(search.tag), type: text(search.type), state: text(search.state), group: text(search.group), new: text(search.new) }),
+  validateSearch: texts("q", "tag", "type", "state", "group", "new"),
   component: lazyRouteComponent(() => import("../features/pipelines/PipelinesPage"), "PipelinesPage"),
 });
 
 const editor = createRoute({
   getParentRoute: () => root,
   path: "/pipelines/$pipeline",
-  validateSearch: (search: Record<string, unknown>) => ({
-    block: text(search.block),
-    tab: text(search.tab) as EditorTab | undefined,
-    output: text(search.output),
-    version: text(search.version),
-    view: text(search.view),
-    line: typeof search.line === "number" ? search.line : undefined,
+  validateSearch: (search: Record<string, unknown>): Partial<Record<"block" | "output" | "version" | "view", string>> & { tab?: EditorTab; line?: number } => ({
+    ...(texts("block", "output", "version", "view", "tab")(search) as Partial<Record<"block" | "output" | "version" | "view", string>> & { tab?: EditorTab }),
+    ...line(search),
   }),
   component: lazyRouteComponent(() => import("../features/editor/EditorPage"), "EditorPage"),
 });
@@ -46,35 +57,35 @@ const settings = createRoute({
 const runs = createRoute({
   getParentRoute: () => root,
   path: "/runs",
-  validateSearch: (search: Record<string, unknown>) => ({ pipeline: text(search.pipeline), state: text(search.state), q: text(search.q) }),
+  validateSearch: texts("pipeline", "state", "q"),
   component: lazyRouteComponent(() => import("../features/runs/RunsPage"), "RunsPage"),
 });
 
 const run = createRoute({
   getParentRoute: () => root,
   path: "/runs/$run",
-  validateSearch: (search: Record<string, unknown>) => ({ block: text(search.block), tab: text(search.tab) }),
+  validateSearch: texts("block", "tab"),
   component: lazyRouteComponent(() => import("../features/runs/RunPage"), "RunPage"),
 });
 
 const data = createRoute({
   getParentRoute: () => root,
   path: "/data",
-  validateSearch: (search: Record<string, unknown>) => ({ q: text(search.q), pipeline: text(search.pipeline), kind: text(search.kind) }),
+  validateSearch: texts("q", "pipeline", "kind"),
   component: lazyRouteComponent(() => import("../features/data/DataPage"), "DataPage"),
 });
 
 const product = createRoute({
   getParentRoute: () => root,
   path: "/data/$pipeline/$block",
-  validateSearch: (search: Record<string, unknown>) => ({ version: text(search.version), tab: text(search.tab), output: text(search.output), partition: text(search.partition), before: text(search.before) }),
+  validateSearch: texts("version", "tab", "output", "partition", "before"),
   component: lazyRouteComponent(() => import("../features/data/ProductPage"), "ProductPage"),
 });
 
 const files = createRoute({
   getParentRoute: () => root,
   path: "/files",
-  validateSearch: (search: Record<string, unknown>) => ({ path: text(search.path), line: typeof search.line === "number" ? search.line : undefined }),
+  validateSearch: (search: Record<string, unknown>) => ({ ...texts("path")(search), ...line(search) }),
   component: lazyRouteComponent(() => import("../features/files/FilesPage"), "FilesPage"),
 });
 

@@ -1,0 +1,91 @@
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { Command } from "cmdk";
+import { Dialog as Radix } from "radix-ui";
+import { useDeferredValue, useState } from "react";
+import { api } from "../api/client";
+import { Kbd } from "../ui/Kbd";
+import { allCommands, type Command as Action } from "./commands";
+
+interface Found {
+  kind: "pipeline" | "block" | "file" | "product" | "template" | "text";
+  title: string;
+  detail: string;
+  pipeline?: string | null;
+  block?: string | null;
+  path?: string | null;
+  line?: number | null;
+}
+
+const KINDS: Record<Found["kind"], string> = { pipeline: "Pipelines", block: "Blocks", file: "Files", product: "Data", template: "Templates", text: "Text in files" };
+const ITEM = "flex cursor-pointer items-center gap-2 rounded-control px-2 py-1.5 text-ui data-[selected=true]:bg-accent-soft";
+
+/** Everything that can be done and found, by typing. */
+export function Palette({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
+  return (
+    <Radix.Root open={open} onOpenChange={onOpenChange}>
+      <Radix.Portal>
+        <Radix.Overlay className="fixed inset-0 z-40 bg-black/40" />
+        <Radix.Content aria-describedby={undefined} className="fixed left-1/2 top-[10vh] z-50 w-[calc(100vw-32px)] max-w-xl -translate-x-1/2 overflow-hidden rounded-card border border-line bg-s0 text-fg shadow-[var(--shadow)]">
+          <Radix.Title className="sr-only">Commands</Radix.Title>
+          <Search onDone={() => onOpenChange(false)} />
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}
+
+function Search({ onDone }: { onDone: () => void }) {
+  const [text, setText] = useState("");
+  const query = useDeferredValue(text.trim());
+  const navigate = useNavigate();
+  const found = useQuery({
+    queryKey: ["search", query],
+    queryFn: ({ signal }) => api.get<{ items: Found[] }>("/search", { query: { q: query }, signal }),
+    enabled: query.length > 1,
+    gcTime: 0,
+    staleTime: 0,
+    placeholderData: (before) => before,
+  });
+  const groups = new Map<string, Action[]>();
+  for (const command of allCommands()) groups.set(command.group, [...(groups.get(command.group) ?? []), command]);
+  const items = query.length > 1 ? (found.data?.items ?? []) : [];
+  const go = (item: Found) => {
+    onDone();
+    if (item.kind === "product" && item.pipeline && item.block) void navigate({ to: "/data/$pipeline/$block", params: { pipeline: item.pipeline, block: item.block } });
+    else if (item.pipeline && (item.kind === "pipeline" || item.kind === "block")) void navigate({ to: "/pipelines/$pipeline", params: { pipeline: item.pipeline }, search: { block: item.block ?? undefined } });
+    else if (item.path) void navigate({ to: "/files", search: { path: item.path, line: item.line ?? undefined } });
+  };
+  return (
+    <Command label="Commands" loop>
+      <Command.Input autoFocus value={text} onValueChange={setText} placeholder="Type a command, or the name of a pipeline, block or file" className="h-11 w-full border-b border-line bg-transparent px-4 text-[14px] outline-none placeholder:text-muted" />
+      <Command.List className="max-h-[55vh] overflow-y-auto p-1.5">
+        <Command.Empty className="p-4 text-center text-muted">{found.isFetching ? "Searching…" : "Nothing of that name."}</Command.Empty>
+        {(Object.keys(KINDS) as Found["kind"][]).map((kind) => {
+          const list = items.filter((item) => item.kind === kind);
+          return list.length > 0 ? (
+            <Command.Group key={kind} heading={KINDS[kind]} className="text-meta text-muted">
+              {list.map((item, index) => (
+                // The server has searched already: its finds count, also those whose title does not hold the text.
+                <Command.Item key={`${kind}${index}`} value={`${kind} ${item.title} ${item.detail} ${query} ${index}`} onSelect={() => go(item)} className={ITEM}>
+                  <span className="min-w-0 flex-none truncate text-fg">{item.title}</span>
+                  <span className="min-w-0 flex-1 truncate text-muted">{item.detail}</span>
+                </Command.Item>
+              ))}
+            </Command.Group>
+          ) : null;
+        })}
+        {[...groups].map(([group, commands]) => (
+          <Command.Group key={group} heading={group} className="text-meta text-muted">
+            {commands.map((command) => (
+              <Command.Item key={command.id} value={`${command.title} ${group}`} onSelect={() => { onDone(); command.run(); }} className={ITEM}>
+                <span className="min-w-0 flex-1 truncate text-fg">{command.title}</span>
+                {command.keys?.[0] && <Kbd keys={command.keys[0]} />}
+              </Command.Item>
+            ))}
+          </Command.Group>
+        ))}
+      </Command.List>
+    </Command>
+  );
+}
