@@ -78,7 +78,7 @@ class Pipelines:
             StorageError: the disk refuses; nothing was made.
         """
         with self.parts.lock:
-            uuid = self._free_uuid(new.folder, new.name, f"making pipeline {new.name[:60]!r}")
+            uuid = self.free_uuid(new.folder, new.name, f"making pipeline {new.name[:60]!r}")
             if new.type not in _TYPES:
                 raise EditRefusedError(
                     f"making pipeline {uuid}: there is no type {new.type[:60]!r}",
@@ -93,7 +93,7 @@ class Pipelines:
             data.setdefault("type", new.type)
             data["created_at"] = self._now()
             data.setdefault("blocks", [])
-            self._write(uuid, {METADATA: yaml.safe_dump(data, sort_keys=False, allow_unicode=True), "__init__.py": ""})
+            self.write(uuid, {METADATA: yaml.safe_dump(data, sort_keys=False, allow_unicode=True), "__init__.py": ""})
             return uuid, []
 
     def change(self, pipeline: str, changes: PipelineChanges) -> None:
@@ -185,7 +185,7 @@ class Pipelines:
                 after.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(before, after)
                 made.append(after)
-            self._write(uuid, files, folder)
+            self.write(uuid, files, folder)
         except (OSError, StorageError) as error:
             for path in made:
                 path.unlink(missing_ok=True)
@@ -257,7 +257,8 @@ class Pipelines:
     def _folder(self, uuid: str) -> Path:
         return self.parts.root / PIPELINES / uuid
 
-    def _free_uuid(self, folder: str, name: str, doing: str) -> str:
+    def free_uuid(self, folder: str, name: str, doing: str) -> str:
+        """The uuid that a new pipeline gets. Raises EditRefusedError when it is taken or none."""
         last = names.checked_uuid(name.replace("/", " "), doing)
         place = clean_name(folder)
         uuid = f"{place}/{last}" if place else last
@@ -276,8 +277,8 @@ class Pipelines:
             what = "a pipeline" if os.path.lexists(self._folder(uuid) / METADATA) else "a folder"
             raise EditRefusedError(f"{doing}: there is {what} {uuid} already", hint="Choose another name.")
 
-    def _write(self, uuid: str, files: Mapping[str, str], like: Path | None = None) -> None:
-        """Write a pipeline's folder beside, then put it in its place."""
+    def write(self, uuid: str, files: Mapping[str, str], like: Path | None = None) -> None:
+        """Write a pipeline's folder beside, then put it in its place. Raises StorageError; then nothing was made."""
         target = self._folder(uuid)
         self.parts.resolver.for_writing(f"{PIPELINES}/{uuid}")
         aside = target.with_name(f".{target.name[:80]}.{secrets.token_hex(4)}.new")

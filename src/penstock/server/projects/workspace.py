@@ -17,12 +17,17 @@ from penstock.observe.relocating import move_records
 from penstock.project.load import Project
 from penstock.server.projects.adding import Adding, Rendered
 from penstock.server.projects.announcer import Announcer, Publish
+from penstock.server.projects.archive import Importing
 from penstock.server.projects.changing import Changing
+from penstock.server.projects.checks import Checks
 from penstock.server.projects.contents import Contents
 from penstock.server.projects.deleting import Deleting
 from penstock.server.projects.detail import Details
+from penstock.server.projects.everything import Everything
+from penstock.server.projects.files import Files
 from penstock.server.projects.git import Git
 from penstock.server.projects.index import PipelineIndex
+from penstock.server.projects.listing import Listing
 from penstock.server.projects.parts import Parts, must_find
 from penstock.server.projects.pipelines import Pipelines
 from penstock.server.projects.renaming import Renaming
@@ -82,6 +87,11 @@ class Workspace:
         self.adding = Adding(self.parts, _no_templates)
         self.changing = Changing(self.parts, Renaming(self.parts, self._block_moved))
         self.pipelines = Pipelines(self.parts, self.deleting, self._pipeline_moved, _no_pipeline_template, clock)
+        self.importing = Importing(self.parts, self.pipelines)
+        self.files = Files(self.parts, self.deleting, self.git)
+        self.listing = Listing(self.parts, self.git)
+        self.checks = Checks(self.parts)
+        self.everything = Everything(self.parts)
         self.running: Callable[[], Iterable[str]] = tuple
 
     async def start(self) -> None:
@@ -118,7 +128,7 @@ class Workspace:
         move_records(project.logs_root(), before, after)
 
 
-def _no_templates(template: str, _values: Mapping[str, Any], _name: str) -> Rendered:
+def _no_templates(template: str, values: Mapping[str, Any], name: str) -> Rendered:  # noqa: ARG001 - the protocol's
     raise FileMissingError(f"adding a block: there is no template {template[:60]!r}", hint="Choose one of the list.")
 
 

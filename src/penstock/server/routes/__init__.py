@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 ROUTES = (
     "session",
     "pipelines",
+    "files",
+    "project",
     "blocks",
     "live",
     "scratchpads",

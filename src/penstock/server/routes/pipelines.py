@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+from tempfile import SpooledTemporaryFile
+
+from penstock.model.errors import FileInvalidError
 from penstock.server.permissions import Permission
+from penstock.server.projects.archive import MOST_BYTES, pack
 from penstock.server.projects.index import IndexEntry
-from penstock.server.routing import Call, Routes
+from penstock.server.projects.pipeline_text import save_yaml, show_yaml
+from penstock.server.routes.files import spooled
+from penstock.server.routing import Call, Reply, Routes
+from penstock.server.schema.blocks import ContentSave
 from penstock.server.schema.pipelines import (
+    ExportQuery,
+    ImportQuery,
     NewFolder,
     NewName,
     NewPipeline,
@@ -16,6 +26,7 @@ from penstock.server.schema.pipelines import (
     PipelineSummary,
     Undo,
     Undone,
+    YamlFile,
 )
 
 routes = Routes("pipelines")
@@ -73,6 +84,49 @@ def undo(call: Call) -> Undone:
     """Bring back what a deletion took."""
     pipeline, paths = call.studio.workspace.deleting.undo(call.path["token"])
     return Undone(call.studio.workspace.detail(pipeline) if pipeline else None, paths)
+
+
+@routes.get("/api/pipelines/{pipeline}/yaml", Permission.VIEW)
+def read_yaml(call: Call) -> YamlFile:
+    """The pipeline's file as text, also when it cannot be read as a pipeline."""
+    return show_yaml(call.studio.workspace.parts, call.path["pipeline"])
+
+
+@routes.put("/api/pipelines/{pipeline}/yaml", Permission.EDIT, body=ContentSave)
+def write_yaml(call: Call) -> YamlFile:
+    """Save the pipeline's file as text; a text that is no YAML is refused, unless the file is none already."""
+    save_yaml(call.studio.workspace.parts, call.path["pipeline"], call.body.content, call.body.revision)
+    return show_yaml(call.studio.workspace.parts, call.path["pipeline"])
+
+
+@routes.get("/api/pipelines/{pipeline}/export", Permission.VIEW, query=ExportQuery)
+def export_pipeline(call: Call) -> Reply:
+    """The pipeline with the files of its blocks, as a zip."""
+    uuid, project = call.path["pipeline"], call.studio.project()
+    return Reply(
+        stream=spooled(lambda target: pack(project, uuid, target, keep_folders=call.query.keep_folders)),
+        media_type="application/zip",
+        filename=f"{uuid.rpartition('/')[2]}.zip",
+    )
+
+
+@routes.post("/api/pipelines/import", Permission.EDIT, query=ImportQuery, raw=True, limit=MOST_BYTES, status=201)
+async def import_pipeline(call: Call) -> PipelineDetail:
+    """Make a pipeline from a zip: that of an export, or the folder of one."""
+    with SpooledTemporaryFile(max_size=1 << 20) as file:
+        size = 0
+        async for chunk in call.request.stream():
+            size += len(chunk)
+            if size > MOST_BYTES:
+                raise FileInvalidError(
+                    f"importing a pipeline: the archive is larger than {MOST_BYTES >> 20} MB",
+                    hint="Import less at once.",
+                )
+            file.write(chunk)
+        file.seek(0)
+        workspace = call.studio.workspace
+        uuid, notes = await asyncio.to_thread(workspace.importing.unpack, file, call.query.name)
+        return await asyncio.to_thread(workspace.detail, uuid, tuple(notes))
 
 
 def _summary(entry: IndexEntry) -> PipelineSummary:

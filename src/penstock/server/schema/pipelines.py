@@ -211,10 +211,9 @@ class ExportQuery(msgspec.Struct, frozen=True):
 
 
 class ImportQuery(msgspec.Struct, frozen=True):
-    """How to unpack one: under another name; with its own block files where the project has others of those names."""
+    """Under which name to unpack one; its own when it is empty."""
 
     name: str = ""
-    replace: bool = False
 
 
 class YamlFile(msgspec.Struct, frozen=True):

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from penstock.server.schema.runs import RunSummary
+
 
 class Features(msgspec.Struct, frozen=True):
     """What this installation can do."""
@@ -91,3 +93,43 @@ class SearchResult(msgspec.Struct, frozen=True):
     """What was found, names first."""
 
     items: list[SearchItem]
+
+
+class Attention(msgspec.Struct, frozen=True):
+    """Something that somebody should look at; `kind` is failed_block, unreadable or interrupted_run."""
+
+    kind: str
+    pipeline: str
+    message: str
+    at: float
+    block: str | None = None
+    run: str | None = None
+
+
+class RecentEdit(msgspec.Struct, frozen=True):
+    """A file that was written lately; `at` in seconds since the epoch."""
+
+    path: str
+    at: float
+    pipeline: str | None = None
+    block: str | None = None
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """How many there are; `errors` and `warnings` are None while a large project is checked for the first time."""
+
+    pipelines: int
+    blocks: int
+    products: int
+    errors: int | None
+    warnings: int | None
+
+
+class Home(msgspec.Struct, frozen=True):
+    """What needs somebody now, and what happened lately."""
+
+    attention: list[Attention]
+    running: list[RunSummary]
+    recent_runs: list[RunSummary]
+    recent_edits: list[RecentEdit]
+    counts: Counts

@@ -1,0 +1,141 @@
+"""The project as a whole: what it is, Home, settings, the check, search."""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+import sys
+from importlib.util import find_spec
+from itertools import islice
+from shutil import which
+
+from penstock.server.permissions import Permission
+from penstock.server.projects.home import recent_edits
+from penstock.server.projects.settings_form import change_settings, show_settings
+from penstock.server.projects.workspace import Workspace
+from penstock.server.routing import Call, Routes
+from penstock.server.runs.service import RunService
+from penstock.server.runs.summaries import summary_of
+from penstock.server.schema.diagnostics import Diagnostics, diagnostic_detail
+from penstock.server.schema.project import (
+    Attention,
+    Counts,
+    Features,
+    Home,
+    ProjectInfo,
+    SearchQuery,
+    SearchResult,
+    SettingChanges,
+    Settings,
+)
+from penstock.server.schema.runs import RunSummary
+from penstock.version import __version__
+
+routes = Routes("project")
+RECENT = 10
+LATEST_FAILURES = 30
+"""Failed runs that are looked at for what still fails."""
+
+
+@routes.get("/api/project", Permission.VIEW)
+def show_project(call: Call) -> ProjectInfo:
+    """The open project, the program, and what the caller may do."""
+    project = call.studio.project()
+    terminal = getattr(getattr(call.app, "options", None), "terminal", False)
+    return ProjectInfo(
+        name=project.name,
+        root=str(project.root),
+        version=__version__,
+        python=platform.python_version(),
+        platform=sys.platform,
+        project_uuid=project.settings.project_uuid,
+        features=Features(
+            terminal=bool(terminal),
+            language_server=_has("ty"),
+            formatter=_has("ruff"),
+            git=which("git") is not None,
+        ),
+        timezone="local",
+        permissions=sorted(str(permission) for permission in call.identity.permissions),
+    )
+
+
+@routes.get("/api/home", Permission.VIEW)
+async def show_home(call: Call) -> Home:
+    """What needs somebody now, and what happened lately."""
+    running = call.studio.runs.running()
+    return await asyncio.to_thread(_home, call.studio.workspace, call.studio.runs, running, call)
+
+
+@routes.get("/api/settings", Permission.VIEW)
+def read_settings(call: Call) -> Settings:
+    """Every declared setting of the project; secrets only as set or not."""
+    return show_settings(call.studio.workspace.parts)
+
+
+@routes.patch("/api/settings", Permission.ADMIN, body=SettingChanges)
+def write_settings(call: Call) -> Settings:
+    """Write settings into the project's file; comments stay."""
+    change_settings(call.studio.workspace.parts, call.body.set, call.body.revision)
+    return show_settings(call.studio.workspace.parts)
+
+
+@routes.get("/api/check", Permission.VIEW)
+def check(call: Call) -> Diagnostics:
+    """Everything that is odd about the project's files. Nothing is run."""
+    return Diagnostics([diagnostic_detail(found) for found in call.studio.workspace.checks.all()])
+
+
+@routes.get("/api/search", Permission.VIEW, query=SearchQuery)
+def search(call: Call) -> SearchResult:
+    """Anything by its name; then text in files."""
+    return call.studio.workspace.everything.find(call.query.q, max(1, min(call.query.limit, 200)))
+
+
+def _home(workspace: Workspace, runs: RunService, running: list[RunSummary], call: Call) -> Home:
+    entries = workspace.index.entries()
+    heads, _more = runs.archive.page(limit=RECENT)
+    under_way = {run.run for run in running}
+    attention = [
+        Attention("unreadable", entry.uuid, entry.error, entry.stamp[0] / 1e9)
+        for entry in entries.values()
+        if entry.error is not None
+    ]
+    attention += _failing(runs, set(entries), under_way)
+    known = workspace.checks.is_known()
+    errors, warnings = workspace.checks.counts() if known else (None, None)
+    return Home(
+        attention=sorted(attention, key=lambda each: each.at, reverse=True),
+        running=running,
+        recent_runs=[summary_of(head) for head in heads if head.run not in under_way],
+        recent_edits=recent_edits(workspace.parts),
+        counts=Counts(
+            pipelines=len(entries),
+            blocks=sum(len(entry.blocks) for entry in entries.values()),
+            products=sum(1 for _ in call.studio.store.addresses()),
+            errors=errors,
+            warnings=warnings,
+        ),
+    )
+
+
+def _failing(runs: RunService, pipelines: set[str], under_way: set[str]) -> list[Attention]:
+    """The last runs that failed or were cut off, of pipelines whose newest run that is."""
+    found: list[Attention] = []
+    heads, _more = runs.archive.page(state="failed,interrupted", limit=LATEST_FAILURES)
+    for head in heads:
+        if head.pipeline not in pipelines:
+            continue
+        newest = next(
+            (each for each in islice(runs.archive.newest(head.pipeline), 2) if each.run not in under_way), None
+        )
+        if newest is None or newest.run != head.run:
+            continue
+        kind = "interrupted_run" if head.state == "interrupted" else "failed_block"
+        message = head.error or ("The run was cut off." if kind == "interrupted_run" else "The run failed.")
+        found.append(Attention(kind, head.pipeline, message, head.ended or head.started, head.failed_block, head.run))
+    return found
+
+
+def _has(tool: str) -> bool:
+    return find_spec(tool) is not None or which(tool) is not None
