@@ -10,6 +10,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "penstock"
+BLOCK_FILES = PACKAGE / "project" / "templates" / "blocks"
+"""The code of templates: block files as users have them, not modules of the package."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class SourceFile:
 def source_files() -> tuple[SourceFile, ...]:
     found = []
     for path in sorted(PACKAGE.rglob("*.py")):
+        if path.is_relative_to(BLOCK_FILES):
+            continue
         text = path.read_text(encoding="utf-8")
         found.append(SourceFile(path, text, ast.parse(text, str(path))))
     return tuple(found)
