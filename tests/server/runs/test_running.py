@@ -60,7 +60,9 @@ def test_all_blocks_in_order_with_everything_told(server: Server):
     assert {status["state"] for status in statuses.values()} == {"completed"}
     assert statuses["double"]["tests"] == [{"name": "even", "passed": True, "error": ""}]
     assert statuses["load"]["outputs"][0]["rows"] == 2
-    printed = "".join(i["text"] for e in events if e["type"] == "block_output" and e["block"] == "load" for i in e["items"])
+    printed = "".join(
+        i["text"] for e in events if e["type"] == "block_output" and e["block"] == "load" for i in e["items"]
+    )
     assert printed == "loading dev\n"
     run = events[-1]["run"]
     assert (run["state"], run["blocks_done"], run["blocks_total"], run["what"], run["origin"]) == (
