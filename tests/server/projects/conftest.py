@@ -30,15 +30,15 @@ class Browser:
     root: Path
     events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
-    def ask(self, method: str, path: str, body: Any = None, *, status: int | None = None, **query: Any) -> Any:
+    def ask(self, method: str, url: str, body: Any = None, /, *, status: int | None = None, **query: Any) -> Any:
         content = {} if body is None else {"content": json.dumps(body), "headers": {"Content-Type": "application/json"}}
-        answer = self.client.request(method, f"/api{path}", params=query or None, **content)
+        answer = self.client.request(method, f"/api{url}", params=query or None, **content)
         expected = status if status is not None else (201 if answer.status_code == 201 else 200)
         assert answer.status_code == expected, answer.text[:2000]
         return answer.json()
 
-    def get(self, path: str, **options: Any) -> Any:
-        return self.ask("GET", path, **options)
+    def get(self, url: str, /, **options: Any) -> Any:
+        return self.ask("GET", url, **options)
 
     def file(self, path: str) -> str:
         return (self.root / path).read_text(encoding="utf-8")

@@ -147,9 +147,7 @@ def test_the_failure_is_said_in_words_and_the_next_run_is_well(server: Server, b
     assert end_of(server, "fine")["state"] == "completed"
 
 
-@pytest.mark.parametrize(
-    ("block", "at_most"), [("loops", 1.0), ("sleeps", 1.0), ("swallows", 4.0), ("deaf", 4.0)]
-)
+@pytest.mark.parametrize(("block", "at_most"), [("loops", 1.0), ("sleeps", 1.0), ("swallows", 4.0), ("deaf", 4.0)])
 def test_an_interrupt_is_told_at_once_and_ends_everything(server: Server, block, at_most):
     with server.live() as live:
         live.subscribe("pipeline:bad")
@@ -176,7 +174,10 @@ def test_one_block_of_a_run_is_interrupted_and_the_others_go_on(server: Server):
     states = {e["block"]: e["status"]["state"] for e in events if e["type"] == "block_ended"}
     assert states["sleeps"] == "cancelled"
     detail = server.get(f"/runs/{run}")
-    assert {block["block"]: block["state"] for block in detail["blocks"]} == {"sleeps": "cancelled", "fine": "completed"}
+    assert {block["block"]: block["state"] for block in detail["blocks"]} == {
+        "sleeps": "cancelled",
+        "fine": "completed",
+    }
 
 
 def test_a_block_runs_once_at_a_time_and_others_beside_it(server: Server):
@@ -215,7 +216,7 @@ def test_eight_endless_blocks_leave_the_server_responsive(server: Server):
 
 
 def test_a_thousand_blocks(server: Server):
-    code = BAD["fine"]
+    code = "@custom\ndef f(*upstream, **kwargs):\n    return 1\n"
     blocks = [(f"b{n}", "custom", [f"b{n - 1}"] if n % 50 else [], code) for n in range(1000)]
     add_pipeline(server.root, "wide", blocks)
     with Watch(server) as watch:
@@ -256,7 +257,11 @@ def test_files_that_cannot_be_run_fail_their_block_alone(server: Server):
     add_pipeline(
         server.root,
         "odd",
-        [("latin", "custom", [], BAD["fine"]), ("gone", "custom", [], BAD["fine"]), ("well", "custom", [], BAD["fine"])],
+        [
+            ("latin", "custom", [], BAD["fine"]),
+            ("gone", "custom", [], BAD["fine"]),
+            ("well", "custom", [], BAD["fine"]),
+        ],
     )
     (server.root / "custom" / "latin.py").write_bytes(b"@custom\ndef f():\n    return '\xe9'\n")
     (server.root / "custom" / "gone.py").unlink()
