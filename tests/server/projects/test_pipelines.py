@@ -44,7 +44,9 @@ def test_yaml_that_is_none_is_not_saved_over_yaml(browser: Browser) -> None:
 
 def test_making_one_and_what_its_file_looks_like(browser: Browser) -> None:
     detail = browser.ask(
-        "POST", "/pipelines", {"name": "Große Läufe 项目", "description": "All: of it", "tags": ["a"], "folder": "Teams/North"}
+        "POST",
+        "/pipelines",
+        {"name": "Große Läufe 项目", "description": "All: of it", "tags": ["a"], "folder": "Teams/North"},
     )
     assert detail["uuid"] == "teams/north/große_läufe_项目"
     assert (detail["name"], detail["blocks"], detail["diagnostics"]) == ("Große Läufe 项目", [], [])
@@ -107,7 +109,9 @@ def test_a_date_stays_a_date_when_it_comes_back_as_text(browser: Browser) -> Non
 def test_a_change_on_a_file_that_was_not_seen_is_refused(browser: Browser) -> None:
     detail = browser.get("/pipelines/orders")
     browser.write("pipelines/orders/metadata.yaml", browser.file("pipelines/orders/metadata.yaml") + "# more\n")
-    error = browser.ask("PATCH", "/pipelines/orders", {"revision": detail["revision"], "name": "x"}, status=409)["error"]
+    error = browser.ask("PATCH", "/pipelines/orders", {"revision": detail["revision"], "name": "x"}, status=409)[
+        "error"
+    ]
     assert error["details"]["content"].endswith("# more\n")
     # Without a revision the change is by meaning, and goes into the file as it is.
     browser.ask("PATCH", "/pipelines/orders", {"name": "x"})
