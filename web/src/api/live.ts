@@ -49,14 +49,17 @@ export class Live {
     private readonly tell: (state: ConnectionState) => void = (state) => useConnection.setState({ state }),
   ) {}
 
-  /** Receive the events of a topic until the returned function is called. */
-  subscribe(name: string, handler: TopicHandler): () => void {
+  /**
+   * Receive the events of a topic until the returned function is called. `since` is the number that a snapshot was made
+   * at: events from there on are sent again, so that none is lost between the snapshot and the subscription.
+   */
+  subscribe(name: string, handler: TopicHandler, since: number | null = null): () => void {
     let topic = this.topics.get(name);
     if (topic) topic.handlers.add(handler);
     else {
-      topic = { handlers: new Set([handler]), seq: null };
+      topic = { handlers: new Set([handler]), seq: since };
       this.topics.set(name, topic);
-      this.say({ op: "subscribe", topic: name, since: null, epoch: this.epoch });
+      this.say({ op: "subscribe", topic: name, since, epoch: this.epoch });
     }
     this.connect();
     return () => {

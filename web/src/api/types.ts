@@ -280,10 +280,14 @@ export type PipelineEvent =
   | { type: "run_ended"; run: RunSummary }
   | { type: "block_queued"; run: string; block: string }
   | { type: "block_started"; run: string; block: string; attempt: number; at: number }
-  | { type: "block_output"; run: string; block: string; items: OutputItem[]; dropped?: number }
+  | { type: "block_output"; run: string | null; block: string; execution?: string | null; items: OutputItem[]; dropped?: number }
   | { type: "block_progress"; run: string; block: string }
+  | { type: "block_retrying"; run: string; block: string; attempt: number; wait: number; failure: Failure; at: number }
+  | { type: "block_interrupting"; run: string; block: string; at: number }
   | { type: "block_ended"; run: string; block: string; at: number; status: BlockStatus }
   | { type: "stale_changed"; blocks: Record<string, string> }
   | { type: "display"; block: string; execution: string; mime: Record<string, unknown> }
-  | { type: "scratch_started"; block: string; execution: string }
-  | { type: "scratch_ended"; block: string; execution: string; failure?: Failure | null };
+  | { type: "scratch_started"; block: string; execution: string; cell?: string; at?: number }
+  | { type: "scratch_interrupting"; block: string; execution: string }
+  | { type: "scratch_ended"; block: string; execution: string; seconds?: number | null; failure?: Failure | null; at?: number }
+  | { type: "scratch_session"; block: string; state: string; reason?: string };

@@ -91,3 +91,12 @@ it("keeps unsaved text through a change of the block's name", async () => {
   await vi.advanceTimersByTimeAsync(800);
   expect([docs.get("load_all")?.mine, file.content]).toEqual(["b", "b"]);
 });
+
+it("takes a file with other line ends for the same text", async () => {
+  const docs = new Documents(disk("a\r\nb").save);
+  docs.sync(snapshot("a\r\nb"));
+  expect(docs.get("load")?.mine).toBe("a\nb");
+  docs.remote("load", { content: "a\r\nb\r\n", revision: "2" });
+  docs.type("load", "a\nb\n");
+  expect(phaseOf(docs.get("load")!)).toBe("saved");
+});

@@ -37,6 +37,15 @@ export interface Snapshot {
   content_revision: string;
 }
 
+/** Texts here have plain line ends; the server keeps those that the file has. */
+export function plainLines(text: string): string {
+  return text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text;
+}
+
+function plainRemote(remote: Remote): Remote {
+  return { ...remote, content: plainLines(remote.content) };
+}
+
 type Save = (block: string, content: string, revision: string) => Promise<SaveAnswer>;
 
 const AUTOSAVE_MS = 800;
@@ -69,7 +78,7 @@ export class Documents {
         if (doc && isDirty(doc)) next[block.uuid] = doc;
         continue;
       }
-      const remote = { content: block.content, revision: block.content_revision };
+      const remote = { content: plainLines(block.content), revision: block.content_revision };
       next[block.uuid] = doc ? snapshot(doc, remote, now) : open(remote.content, remote.revision);
       moved ||= next[block.uuid] !== doc;
     }
@@ -99,7 +108,7 @@ export class Documents {
   }
 
   remote(block: string, remote: Remote): void {
-    this.update(block, (doc) => changed(doc, remote, Date.now()));
+    this.update(block, (doc) => changed(doc, plainRemote(remote), Date.now()));
     this.schedule(block);
   }
 
@@ -157,7 +166,7 @@ export class Documents {
   /** Nothing ran. `conflict` names the block whose file was another one; the rest stays unsaved. */
   editsFailed(edits: readonly Edit[], conflict: { block: string; theirs: Remote } | null): void {
     for (const { block } of edits) {
-      this.update(block, (doc) => (conflict?.block === block ? refused(doc, conflict.theirs) : unsent(doc)));
+      this.update(block, (doc) => (conflict?.block === block ? refused(doc, plainRemote(conflict.theirs)) : unsent(doc)));
       this.schedule(block);
     }
   }
@@ -166,7 +175,7 @@ export class Documents {
     this.update(block, sending);
     const answer = await this.save(block, doc.mine, doc.revision);
     if ("revision" in answer) this.update(block, (now) => written(now, answer.revision, Date.now()));
-    else if ("theirs" in answer) this.update(block, (now) => refused(now, answer.theirs));
+    else if ("theirs" in answer) this.update(block, (now) => refused(now, plainRemote(answer.theirs)));
     else this.update(block, (now) => failed(now, answer.problem));
     this.schedule(block);
   }

@@ -13,6 +13,7 @@ export const NEVER: BlockStatus = {
   failure: null,
   tests: [],
   changed: [],
+  interrupting: false,
 };
 
 /** The run that a press stands for until the server has named one. */
@@ -44,7 +45,12 @@ export function patched(status: PipelineStatus, event: PipelineEvent): PipelineS
         attempts: event.attempt,
         failure: null,
         tests: [],
+        interrupting: false,
       }));
+    case "block_retrying":
+      return withBlock(status, event.block, (now) => ({ ...now, state: "queued", failure: event.failure }));
+    case "block_interrupting":
+      return withBlock(status, event.block, (now) => ({ ...now, interrupting: true }));
     case "block_ended":
       return counted(withBlock(status, event.block, () => event.status), event.run);
     case "stale_changed":
@@ -64,6 +70,15 @@ export function pressed(status: PipelineStatus, blocks: Iterable<string>): Pipel
     next = withBlock(next, block, (now) =>
       isBusy(now) ? now : { ...now, state: "queued", run: PRESSED, started: Date.now() / 1000, seconds: null },
     );
+  }
+  return next;
+}
+
+/** Shows that blocks were asked to stop, until they have. */
+export function stopping(status: PipelineStatus, block?: string): PipelineStatus {
+  let next = status;
+  for (const [uuid, now] of Object.entries(status.blocks)) {
+    if (isBusy(now) && (block === undefined || uuid === block)) next = withBlock(next, uuid, (busy) => ({ ...busy, interrupting: true }));
   }
   return next;
 }

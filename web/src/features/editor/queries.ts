@@ -1,0 +1,149 @@
+import { queryOptions, useQuery } from "@tanstack/react-query";
+import { api, segment } from "../../api/client";
+import type {
+  BlockChanged,
+  BlockDeleted,
+  ContentSaved,
+  Diagnostic,
+  LibraryBlock,
+  PipelineDetail,
+  PipelineStatus,
+  RunSummary,
+  Template,
+} from "../../api/types";
+import type { Edit } from "./documents/store";
+
+/** What the editor asks of the server. Every change answers with the whole pipeline, so nothing is fetched twice. */
+
+export const pipelinePath = (pipeline: string) => `/pipelines/${segment(pipeline)}`;
+export const blockPath = (pipeline: string, block: string) => `${pipelinePath(pipeline)}/blocks/${segment(block)}`;
+
+export const pipelineQuery = (pipeline: string) =>
+  queryOptions({
+    queryKey: ["pipeline", pipeline],
+    queryFn: ({ signal }) => api.get<PipelineDetail>(pipelinePath(pipeline), { signal }),
+    staleTime: Infinity,
+  });
+
+export const statusQuery = (pipeline: string) =>
+  queryOptions({
+    queryKey: ["status", pipeline],
+    queryFn: ({ signal }) => api.get<PipelineStatus>(`${pipelinePath(pipeline)}/status`, { signal }),
+    staleTime: Infinity,
+    // Blocks that did not change keep their identity by the patches themselves; comparing them deeply would cost more.
+    structuralSharing: false,
+  });
+
+export interface NewBlock {
+  name?: string;
+  type: string;
+  language?: string;
+  template?: string;
+  content?: string;
+  file?: string;
+  configuration?: Record<string, unknown>;
+  upstream?: string[];
+  after?: string | null;
+  color?: string | null;
+}
+
+export interface BlockChanges {
+  name?: string;
+  type?: string;
+  language?: string;
+  upstream?: string[];
+  after?: string | null;
+  configuration?: Record<string, unknown>;
+  color?: string | null;
+  timeout?: number | null;
+  retry_config?: Record<string, unknown>;
+  executor_type?: string | null;
+  content?: string;
+  content_revision?: string;
+}
+
+export interface PipelineChanges {
+  revision?: string;
+  name?: string;
+  type?: string;
+  description?: string;
+  tags?: string[];
+  variables?: { set?: Record<string, unknown>; delete?: string[] };
+  settings?: Record<string, unknown>;
+  order?: string[];
+}
+
+export interface RunRequest {
+  blocks?: string[];
+  with_upstream?: boolean;
+  with_downstream?: boolean;
+  incomplete_upstream?: boolean;
+  stale_only?: boolean;
+  tests?: boolean;
+  edits?: Edit[];
+}
+
+export interface RunBegun {
+  run: RunSummary;
+  saved: { block: string; content_revision: string }[];
+}
+
+export const requests = {
+  addBlock: (p: string, body: NewBlock) => api.post<BlockChanged>(`${pipelinePath(p)}/blocks`, { body }),
+  changeBlock: (p: string, b: string, body: BlockChanges) => api.patch<BlockChanged>(blockPath(p, b), { body }),
+  saveBlock: (p: string, b: string, content: string, revision: string) =>
+    api.put<ContentSaved>(`${blockPath(p, b)}/content`, { body: { content, revision } }),
+  duplicateBlock: (p: string, b: string) => api.post<BlockChanged>(`${blockPath(p, b)}/duplicate`, { body: {} }),
+  detachBlock: (p: string, b: string) => api.post<BlockChanged>(`${blockPath(p, b)}/detach`, { body: {} }),
+  deleteBlock: (p: string, b: string) => api.del<BlockDeleted>(blockPath(p, b)),
+  undo: (token: string) => api.post<{ pipeline: PipelineDetail | null; paths: string[] }>(`/undo/${segment(token)}`),
+  changePipeline: (p: string, body: PipelineChanges) => api.patch<PipelineDetail>(pipelinePath(p), { body }),
+  renamePipeline: (p: string, name: string) => api.post<PipelineDetail>(`${pipelinePath(p)}/rename`, { body: { name } }),
+  saveYaml: (p: string, content: string, revision: string) =>
+    api.put<YamlFile>(`${pipelinePath(p)}/yaml`, { body: { content, revision } }),
+  run: (p: string, body: RunRequest) => api.post<RunBegun>(`${pipelinePath(p)}/runs`, { body }),
+  interruptAll: (p: string) => api.post(`${pipelinePath(p)}/interrupt`),
+  interrupt: (run: string, block: string) => api.post(`/runs/${segment(run)}/interrupt`, { body: { block } }),
+  scratch: (p: string, b: string, action: "run" | "interrupt" | "restart", body: object = {}) =>
+    api.post<{ execution: string }>(`/scratchpads/${segment(p)}/${segment(b)}/${action}`, { body }),
+  format: (content: string, language: string) => api.post<{ content: string }>("/language/format", { body: { content, language } }),
+  saveTemplate: (body: object) => api.post<Template>("/templates", { body }),
+};
+
+export interface YamlFile {
+  file: string;
+  content: string;
+  revision: string;
+  diagnostics: Diagnostic[];
+}
+
+export const templatesQuery = queryOptions({
+  queryKey: ["templates"],
+  queryFn: () => api.get<{ templates: Template[] }>("/templates").then((answer) => answer.templates),
+});
+
+export const libraryQuery = queryOptions({
+  queryKey: ["library"],
+  queryFn: () => api.get<{ blocks: LibraryBlock[] }>("/blocks").then((answer) => answer.blocks),
+  // Asked anew whenever the menu opens: files come and go, and the answer is small.
+  staleTime: 0,
+});
+
+export const yamlQuery = (pipeline: string, revision: string) =>
+  queryOptions({
+    queryKey: ["yaml", pipeline, revision],
+    queryFn: () => api.get<YamlFile>(`${pipelinePath(pipeline)}/yaml`),
+  });
+
+export const scratchVariablesQuery = (pipeline: string, block: string, execution: string) =>
+  queryOptions({
+    queryKey: ["scratch", pipeline, block, execution],
+    queryFn: () =>
+      api
+        .get<{ variables: { name: string; type: string; summary: string }[] }>(`/scratchpads/${segment(pipeline)}/${segment(block)}/variables`)
+        .then((answer) => answer.variables),
+  });
+
+export function useBlockCount(pipeline: string): number {
+  return useQuery({ ...pipelineQuery(pipeline), select: (detail) => detail.blocks.length }).data ?? 0;
+}

@@ -1,0 +1,44 @@
+import { createStore } from "zustand/vanilla";
+
+/** Where the cursor is to go as soon as the block's editor is there; `line` counts from 1. */
+export interface FocusRequest {
+  block: string;
+  line?: number;
+  /** The block's name instead of its code. */
+  rename?: boolean;
+}
+
+/** Where a new block is to go: behind a block, first (null), with these blocks as its upstream. */
+export interface AddRequest {
+  after: string | null;
+  upstream: string[];
+  type?: string;
+  language?: string;
+}
+
+export interface UiState {
+  collapsed: ReadonlySet<string>;
+  focus: FocusRequest | null;
+  adding: AddRequest | null;
+  merging: string | null;
+  fullscreen: string | null;
+  /** The block that is being dragged, and the block that it would stand behind (null: first). */
+  drag: { block: string; after: string | null } | null;
+}
+
+export function createUi() {
+  return createStore<UiState>(() => ({
+    collapsed: new Set<string>(),
+    focus: null,
+    adding: null,
+    merging: null,
+    fullscreen: null,
+    drag: null,
+  }));
+}
+
+export function toggled(set: ReadonlySet<string>, item: string): ReadonlySet<string> {
+  const next = new Set(set);
+  if (!next.delete(item)) next.add(item);
+  return next;
+}
