@@ -77,14 +77,14 @@ class ArrayCodec:
         import numpy as np
 
         meta = source.stored.meta
-        dtype = np.lib.format.descr_to_dtype(_tuples(meta["dtype"]))
+        dtype = np.lib.format.descr_to_dtype(descr_of(meta["dtype"]))
         order: Any = "F" if meta["fortran"] else "C"
         if source.stored.blob is None:
             return np.empty(meta["shape"], dtype=dtype, order=order)
         return source.writable_blob().view(dtype).reshape(meta["shape"], order=order)
 
 
-def _tuples(form: Any) -> Any:
+def descr_of(form: Any) -> Any:
     """JSON makes lists of the tuples that a structured dtype is described by."""
     if not isinstance(form, list):
         return form
@@ -95,7 +95,7 @@ def _tuples(form: Any) -> Any:
 
 def _field(field: list[Any]) -> tuple[Any, ...]:
     name, kind, *shape = field
-    return (tuple(name) if isinstance(name, list) else name, _tuples(kind), *(tuple(part) for part in shape))
+    return (tuple(name) if isinstance(name, list) else name, descr_of(kind), *(tuple(part) for part in shape))
 
 
 CODECS: dict[str, Codec] = {"numpy.array": ArrayCodec()}

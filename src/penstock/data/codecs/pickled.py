@@ -16,6 +16,9 @@ from penstock.model.product import Kind
 MODEL_LIBRARIES = frozenset(["sklearn", "xgboost", "lightgbm", "catboost", "imblearn", "statsmodels"])
 """Libraries whose models are stored without being asked, and read in workers."""
 
+_HTML = 48_000
+"""Bytes of markup that go into a preview."""
+
 
 def codec_for(value: Any) -> str | None:
     """`model` for an object of a class that such a library defines, or that derives from one."""
@@ -55,7 +58,7 @@ class PickleCodec:
                 f"storing a value of type {name}: it cannot be pickled: {error}",
                 hint="Return its data (a table, array or dict), and make the object in the block that uses it.",
             ) from error
-        preview = {"class": name, "text": _text(value)}
+        preview = {"class": name, "text": _text(value), **_markup(value)}
         return Encoded(self._codec, self._kind, {"class": name}, buffers=[content], preview=preview)
 
     def decode(self, source: Source) -> Any:
@@ -86,6 +89,16 @@ def _text(value: Any) -> str:
         return repr(value)[:500]
     except (TypeError, ValueError, AttributeError, RecursionError):
         return ""
+
+
+def _markup(value: Any) -> dict[str, str]:
+    """How the object shows itself as HTML, when that is not long: nobody else may open the pickle to ask it."""
+    show = getattr(value, "_repr_html_", None)
+    try:
+        text = show() if callable(show) else None
+    except (TypeError, ValueError, AttributeError, RecursionError, KeyError, IndexError, RuntimeError):
+        return {}
+    return {"html": text} if isinstance(text, str) and len(text.encode("utf-8", "replace")) <= _HTML else {}
 
 
 CODECS: dict[str, Codec] = {

@@ -1,4 +1,4 @@
-"""Pictures and figures: PIL images without loss, matplotlib figures as PNG, plotly figures as their JSON."""
+"""Pictures and figures: PIL images without loss, matplotlib figures as PNG, plotly and altair charts as their JSON."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ def codec_for(value: Any) -> str | None:
         return "image"
     if root == "matplotlib" and "Figure" in names:
         return "matplotlib"
+    if root == "altair" and "TopLevelMixin" in names:
+        return "altair"
     return "plotly" if root == "plotly" and "BaseFigure" in names else None
 
 
@@ -40,6 +42,18 @@ def _preview(png: bytes) -> Any:
         small.save(out, "PNG")
         png = out.getvalue()
     return {"mime": "image/png", "base64": base64.b64encode(png).decode()} if len(png) <= _SHOWN else None
+
+
+def _small(value: Image.Image) -> Any:
+    """The preview of a picture that PNG cannot hold; None when its pixels cannot be turned into colours."""
+    out = io.BytesIO()
+    try:
+        shown = value.convert("RGBA" if value.mode in {"P", "PA", "La", "RGBa"} else "RGB")
+        shown.thumbnail(_THUMBNAIL)
+        shown.save(out, "PNG")
+    except (ValueError, OSError):
+        return None
+    return _preview(out.getvalue())
 
 
 class ImageCodec:
@@ -59,7 +73,7 @@ class ImageCodec:
             meta["palette"] = [value.palette.mode, base64.b64encode(bytes(value.palette.getdata()[1])).decode()]
         if "transparency" in value.info and isinstance(value.info["transparency"], int):
             meta["transparency"] = value.info["transparency"]
-        return Encoded("image", Kind.IMAGE, meta, buffers=[value.tobytes()])
+        return Encoded("image", Kind.IMAGE, meta, buffers=[value.tobytes()], preview=_small(value))
 
     def decode(self, source: Source) -> Image.Image:
         """The picture."""
@@ -121,4 +135,34 @@ class PlotlyCodec:
         return plotly.io.from_json(bytes(source.blob()).decode(), skip_invalid=False)
 
 
-CODECS: dict[str, Codec] = {"image": ImageCodec(), "matplotlib": MatplotlibCodec(), "plotly": PlotlyCodec()}
+class AltairCodec:
+    """altair charts."""
+
+    def encode(self, value: Any, scope: Scope) -> Encoded:
+        """The Vega-Lite specification, its data within."""
+        del scope
+        try:
+            text = value.to_json(indent=None).encode()
+        except (ValueError, TypeError) as error:
+            raise ValueRefusedError(
+                f"storing an altair chart: {str(error)[:500]}",
+                hint="Chart fewer rows, or call alt.data_transformers.disable_max_rows().",
+            ) from error
+        preview = {"mime": "application/vnd.vegalite.v5+json", "json": text.decode()} if len(text) <= _SHOWN else None
+        return Encoded("altair", Kind.FIGURE, {"class": type(value).__name__}, buffers=[text], preview=preview)
+
+    def decode(self, source: Source) -> Any:
+        """The chart."""
+        from importlib import import_module
+
+        altair: Any = import_module("altair")
+        made = getattr(altair, source.stored.meta["class"], altair.Chart)
+        return made.from_json(bytes(source.blob()).decode())
+
+
+CODECS: dict[str, Codec] = {
+    "image": ImageCodec(),
+    "matplotlib": MatplotlibCodec(),
+    "plotly": PlotlyCodec(),
+    "altair": AltairCodec(),
+}

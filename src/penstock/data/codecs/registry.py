@@ -23,6 +23,7 @@ _BY_LIBRARY = {
     "PIL": "pictures",
     "matplotlib": "pictures",
     "plotly": "pictures",
+    "altair": "pictures",
 }
 _BY_CODEC = {
     "pandas": "pandas_frame",
@@ -34,6 +35,7 @@ _BY_CODEC = {
     "image": "pictures",
     "matplotlib": "pictures",
     "plotly": "pictures",
+    "altair": "pictures",
     "parts": "parts",
 }
 _BUILT_IN: dict[type, str] = {str: "text", bytes: "bytes", bytearray: "bytes"}

@@ -278,6 +278,12 @@ class Answer:
         if self._pending is not None:
             self._client.release(self._pending)
 
+    def __del__(self) -> None:
+        # A response that nobody began to read never gets to its end.
+        if self._pending is not None and not self._pending.over.is_set():
+            with suppress(RuntimeError):
+                asyncio.get_running_loop().call_soon(self._client.release, self._pending)
+
     async def __aiter__(self) -> AsyncIterator[bytes]:
         assert self._pending is not None
         while True:

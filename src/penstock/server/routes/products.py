@@ -1,15 +1,17 @@
-"""Stored outputs: the catalogue, pages of tables, profiles, single cells."""
+"""Stored outputs: the catalogue, pages of tables, profiles, single cells, values, files."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote, urlencode
 
 import msgspec
 
-from penstock.model.errors import InterruptedRunError
+from penstock.model.errors import InterruptedRunError, SettingInvalidError
 from penstock.model.product import Address
+from penstock.server.outputs.client import Answer
 from penstock.server.outputs.reader import questions
 from penstock.server.permissions import Permission
 from penstock.server.routing import Reply, Routes
@@ -127,3 +129,72 @@ async def cell(call: Call) -> schema.Cell:
     head, content = await unless_gone(call.request, call.studio.reader.ask(question))
     text = None if head["null"] else content.decode("utf-8", "replace")
     return schema.Cell(text, head["size"], head["truncated"])
+
+
+@routes.get("/api/products/{pipeline}/{block}/value", Permission.VIEW, query=schema.ValueQuery)
+async def value(call: Call) -> schema.Value:
+    """What is no table, by MIME type."""
+    query: schema.ValueQuery = call.query
+    try:
+        path = tuple(int(part) for part in query.path.split(",") if part)
+    except ValueError:
+        raise SettingInvalidError(
+            f"reading a part of a value: {query.path[:60]!r} is no path", hint="Write positions with commas: 0,3,2."
+        ) from None
+    question = questions.ValueQuestion(target=target(call), path=path, offset=max(0, query.offset))
+    _, content = await unless_gone(call.request, call.studio.reader.ask(question))
+    found: schema.Value = msgspec.json.decode(content, type=schema.Value)
+    if "text/html" in found.mime:
+        found.mime["text/html"] = {"url": _frame_url(call, found)}
+    return found
+
+
+def _frame_url(call: Call, found: schema.Value) -> str:
+    """The address of the sandboxed page, relative to the base of the API."""
+    where = "/".join(quote(part, safe="") for part in (call.path["pipeline"], call.path["block"]))
+    query = urlencode({"partition": call.query.partition, "version": found.version, "output": found.output})
+    return f"/api/products/{where}/frame?{query}"
+
+
+@routes.get("/api/products/{pipeline}/{block}/frame", Permission.VIEW, query=schema.OutputQuery)
+async def frame(call: Call) -> Reply:
+    """Markup that a block has made, with an origin of its own."""
+    head, content = await unless_gone(
+        call.request, call.studio.reader.ask(questions.FrameQuestion(target=target(call)))
+    )
+    return Reply(content, head["media_type"], headers={"Cache-Control": "no-store"}, sandbox=True)
+
+
+@routes.get("/api/products/{pipeline}/{block}/download", Permission.VIEW, query=schema.DownloadQuery)
+async def download(call: Call) -> Reply:
+    """An output as a file, sent while it is written; a failure breaks the transfer off."""
+    query: schema.DownloadQuery = call.query
+    try:
+        chosen = msgspec.json.decode(query.q or "{}", type=schema.Selection)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise SettingInvalidError(f"downloading a table: the selection is none ({error})", hint="") from None
+    question: questions.Question = questions.RawQuestion(target=target(call))
+    if query.format != "raw":
+        question = questions.DownloadQuestion(
+            target=target(call),
+            format=query.format,
+            rows=questions.Rows(sort=tuple(chosen.sort), filters=tuple(chosen.filters), search=chosen.search),
+            columns=tuple(chosen.columns) if chosen.columns is not None else None,
+        )
+    answer = await unless_gone(call.request, call.studio.reader.stream(question).__aenter__())
+    head = answer.head
+    name = f"{call.path['pipeline']}-{call.path['block']}-{head['output']}".replace("/", "_")
+    return Reply(
+        stream=_pieces(answer),
+        media_type=head["media_type"],
+        filename=f"{name}.{head['ending']}",
+        headers={"Cache-Control": "no-store", "X-Version": head["version"]},
+    )
+
+
+async def _pieces(answer: Answer) -> AsyncIterator[bytes]:
+    try:
+        async for piece in answer:
+            yield piece
+    finally:
+        await answer.__aexit__()

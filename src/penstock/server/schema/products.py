@@ -233,3 +233,44 @@ class Cell(msgspec.Struct, frozen=True):
     text: str | None
     size: int
     truncated: bool
+
+
+class ValueQuery(msgspec.Struct, frozen=True):
+    """Which output, and where in a tree: positions with commas between them; `offset` passes over items there."""
+
+    partition: str = "_"
+    version: str = ""
+    output: str = ""
+    path: str = ""
+    offset: int = 0
+
+
+class Value(msgspec.Struct, frozen=True):
+    """An output by MIME type; `text/html` stands for the page that `frame` gives. `truncated` when it is not all."""
+
+    mime: dict[str, Any]
+    truncated: bool
+    size: int
+    kind: str
+    codec: str
+    output: str
+    version: str
+
+
+class DownloadQuery(msgspec.Struct, frozen=True):
+    """Which output as which file: csv, parquet, json, arrow, or raw. `q` is a Selection as JSON."""
+
+    format: str
+    partition: str = "_"
+    version: str = ""
+    output: str = ""
+    q: str = ""
+
+
+class Selection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Rows and columns to download."""
+
+    sort: list[SortBy] = []
+    filters: list[Condition] = []
+    search: str = ""
+    columns: list[str | int] | None = None

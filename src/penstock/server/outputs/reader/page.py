@@ -11,7 +11,7 @@ from penstock.server.outputs.reader.conditions import find_column
 from penstock.server.outputs.reader.questions import CellQuestion, PageQuestion
 from penstock.server.outputs.reader.rows import Chosen, choose
 from penstock.server.outputs.reader.shelf import Shelf
-from penstock.server.outputs.reader.text import texts
+from penstock.server.outputs.reader.text import FULL, texts
 from penstock.server.outputs.reader.view import View, ViewColumn
 from penstock.server.outputs.reader.work import Work
 
@@ -23,8 +23,6 @@ MOST_ROWS = 1000
 MOST_COLUMNS = 500
 ROW = "__row__"
 """The name of the page's last column: the number of each row in the stored order."""
-CELL = 16 * 1024 * 1024
-"""Bytes of one cell that is asked for in full."""
 
 
 def answer_page(work: Work, shelf: Shelf, question: PageQuestion) -> None:
@@ -179,7 +177,7 @@ def answer_cell(work: Work, shelf: Shelf, question: CellQuestion) -> None:
         raise SettingInvalidError(
             f"reading a cell of {view.manifest.ref}: there is no row {question.row}", hint=f"It has {view.rows:,} rows."
         )
-    text = texts(column.data.slice(question.row, 1), column.form, CELL)[0]
+    text = texts(column.data.slice(question.row, 1), column.form, FULL)[0]
     content = (text or "").encode("utf-8", "backslashreplace")
-    work.head({"null": text is None, "size": len(content), "truncated": len(content) > CELL})
-    work.chunk(content[:CELL])
+    work.head({"null": text is None, "size": len(content), "truncated": len(content) > FULL})
+    work.chunk(content[:FULL])

@@ -56,11 +56,17 @@ class ProfileQuestion(msgspec.Struct, frozen=True, kw_only=True, tag="profile"):
 
 
 class ValueQuestion(msgspec.Struct, frozen=True, kw_only=True, tag="value"):
-    """What is no table, by MIME type. `path` leads into a tree of JSON; `offset` passes over items there."""
+    """What is no table, by MIME type. `path` leads into a tree by positions; `offset` passes over items there."""
 
     target: Target
-    path: tuple[str | int, ...] = ()
+    path: tuple[int, ...] = ()
     offset: int = 0
+
+
+class FrameQuestion(msgspec.Struct, frozen=True, kw_only=True, tag="frame"):
+    """The markup of what shows itself as HTML or SVG."""
+
+    target: Target
 
 
 class RawQuestion(msgspec.Struct, frozen=True, kw_only=True, tag="raw"):
@@ -100,6 +106,7 @@ Question = (
     | CellQuestion
     | ProfileQuestion
     | ValueQuestion
+    | FrameQuestion
     | RawQuestion
     | DownloadQuestion
     | DiffQuestion

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 LONGEST = 1000
 """Characters of a cell in a page at most."""
 MARK = "…"
+FULL = 1 << 24
+"""A limit from which on nothing is left out of a value."""
 _ITEMS = 1000
 
 
@@ -48,6 +50,8 @@ def _by_type(data: pa.Array, limit: int) -> list[str | None]:
     for fits, make in _MAKERS:
         if getattr(pa.types, fits)(kind):
             return make(data)
+    if "binary" in str(kind):
+        return [None if value is None else bytes_text(value, limit) for value in data.to_pylist()]
     if pa.types.is_dictionary(kind):
         return _by_type(data.dictionary_decode(), limit)
     if pa.types.is_nested(kind):
@@ -59,12 +63,10 @@ def _by_type(data: pa.Array, limit: int) -> list[str | None]:
     return found
 
 
-def _bytes(data: pa.Array) -> list[str | None]:
-    return [None if value is None else bytes_text(value) for value in data.to_pylist()]
-
-
-def bytes_text(value: bytes) -> str:
+def bytes_text(value: bytes, limit: int = LONGEST) -> str:
     """Bytes in hexadecimal; of many the first, and how many there are."""
+    if limit >= FULL:
+        return value.hex(" ")
     first = value[:64]
     return first.hex(" ") + (f" {MARK} ({len(value):,} bytes)" if len(value) > len(first) else "")
 
@@ -100,7 +102,7 @@ def plain(value: pa.Scalar, limit: int) -> Any:
     if types.is_map(kind):
         return _items(value.values, limit, lambda pair: [plain(pair["key"], limit), plain(pair["value"], limit)])
     if types.is_struct(kind):
-        return {kind.field(at).name: plain(value[at], limit) for at in range(min(kind.num_fields, _ITEMS))}
+        return {kind.field(at).name: plain(value[at], limit) for at in range(kind.num_fields)}
     if types.is_nested(kind) and hasattr(value, "values"):
         return _items(value.values, limit, lambda item: plain(item, limit))
     if types.is_dictionary(kind):
@@ -109,7 +111,7 @@ def plain(value: pa.Scalar, limit: int) -> Any:
 
 
 def _items(values: pa.Array, limit: int, make: Any) -> list[Any]:
-    shown = min(len(values), _ITEMS, max(1, limit))
+    shown = len(values) if limit >= FULL else min(len(values), _ITEMS, max(1, limit))
     found = [make(values[at]) for at in range(shown)]
     if shown < len(values):
         found.append(f"… {len(values):,} items")
@@ -155,7 +157,4 @@ _MAKERS: list[tuple[str, Callable[[Any], list[str | None]]]] = [
     ("is_timestamp", moments),
     ("is_duration", durations),
     ("is_time", clocks),
-    ("is_binary", _bytes),
-    ("is_large_binary", _bytes),
-    ("is_fixed_size_binary", _bytes),
 ]
