@@ -53,8 +53,8 @@ CUSTOM: Listed = {
         Entry("postgres_statements.py", "Statements on PostgreSQL", needs=(POSTGRES,)),
     ),
     "Pictures": (
-        Entry("matplotlib_figure.py", "matplotlib figure"),
-        Entry("plotly_figure.py", "plotly figure"),
+        Entry("matplotlib_figure.py", "Figure with matplotlib"),
+        Entry("plotly_figure.py", "Figure with plotly"),
     ),
 }
 SCRATCHPADS: Listed = {

@@ -67,7 +67,7 @@ def render(text: str, language: Language, *, name: str = "", values: Mapping[str
         )
     if tree is None:
         return text
-    changes = [(_span(text, places[key]), _written(key, value)) for key, value in values.items()]
+    changes = [(_span(text, places[key]), _written(key, _like(places[key], value))) for key, value in values.items()]
     function = _function_name(name)
     if function:
         changes += [(span, function) for span in _name_spans(text, tree)]
@@ -106,13 +106,28 @@ def _offset(lines: list[str], line: int, column: int) -> int:
     return sum(map(len, lines[: line - 1])) + len(before)
 
 
+def _like(old: ast.expr, value: Any) -> Any:
+    """The value with tuples where the code has tuples: JSON knows none, and libraries tell them from lists."""
+    if isinstance(value, list | tuple) and isinstance(old, ast.List | ast.Tuple):
+        items = [
+            _like(old.elts[min(at, len(old.elts) - 1)], item) if old.elts else item for at, item in enumerate(value)
+        ]
+        return tuple(items) if isinstance(old, ast.Tuple) else items
+    if isinstance(value, dict) and isinstance(old, ast.Dict) and old.values:
+        return {key: _like(old.values[0], item) for key, item in value.items()}
+    return value
+
+
 def _written(name: str, value: Any) -> str:
     """The value as Python writes it; texts in double quotes."""
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\x7f")
     if value is None or isinstance(value, bool | int | float):
         return repr(value)
-    if isinstance(value, list | tuple):
+    if isinstance(value, tuple):
+        items = [_written(name, item) for item in value]
+        return f"({items[0]},)" if len(items) == 1 else _several("(", items, ")")
+    if isinstance(value, list):
         return _several("[", [_written(name, item) for item in value], "]")
     if isinstance(value, dict):
         return _several("{", [f"{_written(name, key)}: {_written(name, item)}" for key, item in value.items()], "}")
