@@ -116,6 +116,8 @@ def make_studio(bench: Bench) -> Studio:
     project = ProjectDoor(bench.project)
     pump = Pump(bench.loop)
     workspace = Workspace(project, hub.publish_from_thread)
+    runs = RunService(bench, hub, pump, project, Edits(project, workspace.contents).save)
+    workspace.running = lambda: [run.pipeline for run in runs.running()]
     return Studio(
         root=bench.project.root,
         project=project,
@@ -123,7 +125,7 @@ def make_studio(bench: Bench) -> Studio:
         hub=hub,
         pump=pump,
         workspace=workspace,
-        runs=RunService(bench, hub, pump, project, Edits(project, workspace.contents).save),
+        runs=runs,
         scratchpads=Scratchpads(bench, hub, pump, project),
         catalog=Catalog(bench.store),
         reader=ReaderClient(bench.store.root, reader_memory()),

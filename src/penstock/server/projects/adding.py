@@ -22,6 +22,7 @@ from penstock.model.errors import (
 from penstock.project.entries import Entry, find_entry, insert_entry
 from penstock.project.layout import clean_name
 from penstock.project.reader import PipelineReading
+from penstock.project.templates.template import Template
 from penstock.project.text_file import create_text
 from penstock.server.projects import block_names as names
 from penstock.server.projects.detail import block_text
@@ -36,20 +37,14 @@ _COPIED = ("timeout", "retry_config", "executor_type", "executor_config")
 _LANGUAGE_OF = {extension: language for language, extension in EXTENSIONS.items()} | {"yml": Language.YAML}
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """The text of a template with its values, and what it sets in the configuration."""
-
-    content: str
-    language: str
-    configuration: Mapping[str, Any]
-
-
 class TemplateSource(Protocol):
-    """Where templates come from."""
+    """Where templates come from; `project.templates` is one."""
 
-    def __call__(self, template: str, values: Mapping[str, Any], name: str) -> Rendered:
-        """The text of a template; raises what it raises when there is none."""
+    def find(self, template: str) -> Template:
+        """The template of that id; raises FileMissingError when there is none."""
+
+    def text(self, template: Template, name: str, values: Mapping[str, Any]) -> str:
+        """The text of a new block; its function is called `name`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +53,11 @@ class Adding:
 
     Args:
         parts: the files.
-        render: renders templates.
+        templates: where templates come from.
     """
 
     parts: Parts
-    render: TemplateSource
+    templates: TemplateSource
 
     def add(self, pipeline: str, new: NewBlock) -> str:
         """Add a block; its uuid.
@@ -138,20 +133,17 @@ class Adding:
 
     def _make(self, reading: PipelineReading, new: NewBlock, *, like: Block | None = None, draw: bool = True) -> str:
         kind = names.type_named(new.type)
-        rendered = self.render(new.template, new.values, new.name) if new.template else None
-        language = names.language_named(new.language or (rendered.language if rendered else None), kind)
-        base = kind.value.replace("_", " ")
+        template = self.templates.find(new.template) if new.template else None
+        language = names.language_named(new.language or (template.language.value if template else None), kind)
+        base = template.name if template else kind.value.replace("_", " ")
         name = new.name.strip() or names.free_name(self.parts, reading, kind, language, base)
         uuid = names.checked_uuid(name, f"adding a block to pipeline {reading.pipeline.uuid}")
         _check_free(reading, uuid)
         file = names.default_file(self.parts.root, uuid, kind, language)
         self.parts.resolver.for_writing(self.parts.relative(file))
         self._check_no_file(file)
-        given = new.content if new.content is not None else rendered.content if rendered else None
         upstream = list(new.upstream)
-        text = given if given is not None else starter(kind, language, uuid, upstream)
-        if rendered is not None and language is Language.PYTHON:
-            text = with_upstream(text, kind, [], upstream).text
+        text = self._new_text(new, template, kind, language, uuid)
         if draw and language in {Language.PYTHON, Language.SQL}:
             known = [block.uuid for block in reading.pipeline.blocks]
             upstream = links_of(kind, language, None, text, upstream, known).upstream
@@ -163,13 +155,23 @@ class Adding:
                 if key in like.raw
             }
             entry |= kept
-        configuration = {**(rendered.configuration if rendered else {}), **new.configuration}
+        configuration = {**(template.configuration if template else {}), **new.configuration}
         if configuration:
             entry["configuration"] = as_before(like.configuration if like else None, configuration)
-        _colour(entry, new.color)
+        _colour(entry, new.color or (template.color if template else None))
         create_text(file, text)
         self._with_file(file, reading.pipeline.uuid, _inserting(entry, kind, new.after))
         return uuid
+
+    def _new_text(
+        self, new: NewBlock, template: Template | None, kind: BlockType, language: Language, uuid: str
+    ) -> str:
+        if new.content is not None:
+            return new.content
+        if template is None:
+            return starter(kind, language, uuid, list(new.upstream))
+        text = self.templates.text(template, uuid.rpartition("/")[2], new.values)
+        return with_upstream(text, kind, [], list(new.upstream)).text if language is Language.PYTHON else text
 
     def _share(self, reading: PipelineReading, new: NewBlock) -> str:
         """A block that uses a file which is there."""
@@ -240,7 +242,7 @@ class Adding:
         )
 
     def _text(self, block: Block) -> str:
-        text = block_text(self.parts.project(), block)
+        text = block_text(self.parts.resolver, block)
         if text.content is None:
             raise EditRefusedError(f"copying block {block.uuid}: {text.problem or 'it has no text'}", hint="")
         return text.content

@@ -21,6 +21,7 @@ from penstock.project.yaml_text import parse_yaml
 from penstock.server.projects import block_names as names
 from penstock.server.projects.parts import Parts, every_block
 from penstock.server.projects.pipelines import Pipelines
+from penstock.server.projects.resolver import Resolver
 
 MOST_ENTRIES = 5000
 MOST_BYTES = 200 * 1024 * 1024
@@ -30,10 +31,11 @@ _OWN_FILES = (METADATA, TRIGGERS, "interactions.yaml", "data_integration_catalog
 _CHUNK = 1 << 16
 
 
-def pack(project: Project, pipeline: str, target: IO[bytes], *, keep_folders: bool) -> None:
+def pack(resolver: Resolver, project: Project, pipeline: str, target: IO[bytes], *, keep_folders: bool) -> None:
     """Write a pipeline's folder and the files of its blocks as a zip.
 
     Args:
+        resolver: tells which files are of the project; no other is packed.
         project: the project.
         pipeline: the pipeline's uuid.
         target: an open file.
@@ -42,17 +44,20 @@ def pack(project: Project, pipeline: str, target: IO[bytes], *, keep_folders: bo
     Raises:
         PipelineNotFoundError, FileInvalidError: as they say.
     """
+    resolver.resolve(f"{PIPELINES}/{pipeline}/{METADATA}")
     reading = project.read(pipeline)
     folder = Path(reading.pipeline.file).parent
     files: dict[str, Path] = {}
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and not path.is_symlink() and "__pycache__" not in path.parts:
+        if path.is_file() and resolver.relative(path) is not None and "__pycache__" not in path.parts:
             inside = path.relative_to(folder).as_posix()
             files[f"{PIPELINES}/{pipeline}/{inside}" if keep_folders else inside] = path
     for block in every_block(reading):
         if block.file is None:
             continue
         path = Path(block.file)
+        if resolver.relative(path) is None:
+            continue
         name = path.relative_to(project.root).as_posix()
         files.setdefault(name if keep_folders else _flat(name, files), path)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -55,7 +55,7 @@ class Changing:
         with self.parts.lock:
             reading = self.parts.project().read(pipeline)
             block = must_find(reading, uuid)
-            before = block_text(self.parts.project(), block)
+            before = block_text(self.parts.resolver, block)
             if block.file is not None:
                 saved = self.parts.contents.save(self.parts.relative(block.file), content, revision).revision
             else:
@@ -74,7 +74,7 @@ class Changing:
             notes: list[str] = []
             drawn = False
             if changes.content is not UNSET:
-                known = changes.content_revision or block_text(self.parts.project(), block).revision
+                known = changes.content_revision or block_text(self.parts.resolver, block).revision
                 saved = self.save(pipeline, uuid, changes.content, known)
                 notes += saved.notes
                 drawn = saved.edges
@@ -107,7 +107,7 @@ class Changing:
         """Make the function take what the block now gets, when that can be done without a doubt."""
         if block.language is not Language.PYTHON or block.type not in RUNNABLE_TYPES or block.file is None:
             return []
-        text = block_text(self.parts.project(), block)
+        text = block_text(self.parts.resolver, block)
         if text.content is None:
             return []
         rewritten = with_upstream(text.content, block.type, _given(reading, block.upstream), _given(reading, upstream))

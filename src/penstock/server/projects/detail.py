@@ -14,6 +14,7 @@ from penstock.model.graph import downstream_of
 from penstock.project.block_reader import FILELESS
 from penstock.project.check import check_pipeline
 from penstock.project.code import scan
+from penstock.project.layout import METADATA, PIPELINES
 from penstock.project.load import Project
 from penstock.project.reader import PipelineReading
 from penstock.project.rules.blocks import DECORATORS
@@ -22,6 +23,7 @@ from penstock.project.text_file import revision_of
 from penstock.server.projects.contents import Text, read_shown
 from penstock.server.projects.index import PipelineIndex
 from penstock.server.projects.plain import kind_of, to_plain
+from penstock.server.projects.resolver import Resolver
 from penstock.server.schema.diagnostics import diagnostic_detail
 from penstock.server.schema.pipelines import (
     BlockDetail,
@@ -45,6 +47,8 @@ SETTINGS: Mapping[str, str] = {
     "settings": "settings",
 }
 """The settings of a pipeline as the API names them, and their keys in its file."""
+OUTSIDE = "The file of the block is outside of the project, behind a link."
+_MAY_LACK_CODE = frozenset({*FILELESS, BlockType.CHART})
 _TAKES_UPSTREAM = frozenset(
     {*RUNNABLE_TYPES, BlockType.DBT, BlockType.CALLBACK, BlockType.CONDITIONAL, BlockType.CHART, BlockType.EXTENSION}
 )
@@ -55,10 +59,12 @@ class Details:
     """Builds details.
 
     Args:
+        resolver: tells which files are of the project.
         index: tells with which pipelines a block file is shared.
         git: tells what differs from the last commit; given the paths of the pipeline's files.
     """
 
+    resolver: Resolver
     index: PipelineIndex
     git: Callable[[list[str]], GitState | None]
 
@@ -69,13 +75,14 @@ class Details:
             PipelineNotFoundError: there is none.
             FileInvalidError: its file cannot be read.
         """
+        self.resolver.resolve(f"{PIPELINES}/{uuid}/{METADATA}")
         reading = project.read(uuid)
         pipeline = reading.pipeline
         children = downstream_of({block.uuid: block.upstream for block in pipeline.blocks})
         blocks = [self.block(project, reading, block, children) for block in pipeline.blocks]
         callbacks = [self.block(project, reading, block) for block in pipeline.callbacks]
         conditionals = [self.block(project, reading, block) for block in pipeline.conditionals]
-        charts = [_chart(project, block) for block in pipeline.widgets]
+        charts = [_chart(self.resolver, project, block) for block in pipeline.widgets]
         file = _relative(project, pipeline.file)
         used = [each.file for each in (*blocks, *callbacks, *conditionals) if each.file]
         used += [chart.file for chart in charts if chart.file]
@@ -111,7 +118,7 @@ class Details:
         """One block of a pipeline that has been read; `children` are the blocks that take each one's output."""
         if children is None:
             children = downstream_of({other.uuid: other.upstream for other in reading.pipeline.blocks})
-        text = block_text(project, block)
+        text = block_text(self.resolver, block)
         file = _relative(project, block.file) if block.file else None
         users = self.index.pipelines_using(file) if file else []
         function, tests = _code(block, text.content)
@@ -141,25 +148,31 @@ class Details:
         )
 
 
-def block_text(project: Project, block: Block) -> Text:
+def block_text(resolver: Resolver, block: Block) -> Text:
     """The text of a block: of its file, or what its entry holds."""
     if block.file is not None:
-        try:
-            return read_shown(Path(block.file), _relative(project, block.file))
-        except FileInvalidError as error:
-            return Text(None, "", 0, 0.0, problem=f"{_sentence(error.message)} {error.hint}".strip())
+        return _file_text(resolver, Path(block.file))
     if block.content is not None:
         data = block.content.encode("utf-8", "surrogatepass")
         return Text(block.content, revision_of(data), len(data), 0.0, "utf-8")
-    if block.type in FILELESS:
-        return Text(None, "", 0, 0.0)
-    if block.type is BlockType.CHART:
-        return Text(None, "", 0, 0.0)
-    return Text(None, "", 0, 0.0, problem=f"The file of block {block.uuid} is missing. Create it, or remove the block.")
+    problem = None
+    if block.type not in _MAY_LACK_CODE:
+        problem = f"The file of block {block.uuid} is missing. Create it, or remove the block."
+    return Text(None, "", 0, 0.0, problem=problem)
 
 
-def _chart(project: Project, block: Block) -> ChartDetail:
-    text = block_text(project, block)
+def _file_text(resolver: Resolver, file: Path) -> Text:
+    shown = resolver.relative(file)
+    if shown is None:
+        return Text(None, "", 0, 0.0, problem=f"{OUTSIDE} Move it into the project.")
+    try:
+        return read_shown(file, shown)
+    except FileInvalidError as error:
+        return Text(None, "", 0, 0.0, problem=f"{_sentence(error.message)} {error.hint}".strip())
+
+
+def _chart(resolver: Resolver, project: Project, block: Block) -> ChartDetail:
+    text = block_text(resolver, block)
     return ChartDetail(
         uuid=block.uuid,
         name=block.name,

@@ -189,6 +189,8 @@ class Files:
     def _check_move(self, before: Path, after: Path, source: str, target: str) -> None:
         if not os.path.lexists(before):
             raise FileMissingError(f"moving {source}: there is none of that name", hint="Look again.")
+        if source.rstrip("/") in {METADATA, PIPELINES}:
+            raise EditRefusedError(f"moving {source}: without it the folder is no project", hint="Leave it there.")
         if os.path.lexists(after) and not _same(before, after):
             raise EditRefusedError(f"moving {source}: {target} is there already", hint="Choose another name.")
         if after.is_relative_to(before) and after != before:

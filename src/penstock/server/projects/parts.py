@@ -78,6 +78,14 @@ class Parts:
                 return reading
         raise AssertionError  # the last attempt returns or raises
 
+    def checked_file(self, block: Block) -> Path | None:
+        """The file of a block, which may be moved, replaced and removed; None when it has none.
+
+        Raises:
+            PathRefusedError: it is not one of the project: a link leads out of it.
+        """
+        return None if block.file is None else self.resolver.for_writing(self.relative(block.file)).path
+
 
 def check_revision(reading: PipelineReading, revision: str | None) -> None:
     """Refuse to go on when a pipeline's file is another one than the caller saw.

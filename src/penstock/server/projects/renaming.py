@@ -69,7 +69,7 @@ class Renaming:
                 return uuid, []
             if new in names.taken_uuids(reading):
                 raise EditRefusedError(f"{doing}: it has a block {new} already", hint="Choose another name.")
-            source = Path(block.file) if block.file else None
+            source = self.parts.checked_file(block)
             target = self._new_place(reading, block, new)
             notes: list[str] = []
             if source is not None and target is None and not block.replicated_block:
@@ -112,10 +112,10 @@ class Renaming:
 
     def _convert(self, reading: PipelineReading, block: Block, kind: BlockType, language: Language) -> list[str]:
         doing = f"changing block {block.uuid} of pipeline {reading.pipeline.uuid}"
-        text = block_text(self.parts.project(), block)
-        if text.content is None or block.file is None:
+        text = block_text(self.parts.resolver, block)
+        source = self.parts.checked_file(block)
+        if text.content is None or source is None:
             raise EditRefusedError(f"{doing}: {text.problem or 'it has no file'}", hint="Correct that first.")
-        source = Path(block.file)
         notes: list[str] = []
         content = text.content
         if Language.PYTHON is language is block.language:
@@ -231,7 +231,7 @@ class Renaming:
         for block in reading.pipeline.blocks:
             if block.language is not Language.SQL or new not in block.upstream or block.file is None:
                 continue
-            text = block_text(self.parts.project(), block)
+            text = block_text(self.parts.resolver, block)
             changed = renamed_in_sql(text.content or "", old, new)
             if text.content is None or changed == text.content:
                 continue

@@ -11,8 +11,11 @@ from penstock.model.errors import PathRefusedError
 
 LONGEST = 4096
 """Characters of the longest path."""
-_DATA_NAMES = ("products", "runs", "logs", "publishing.lock")
-"""What the store makes in its folder; everything else of ours there starts with a dot."""
+_DATA_NAMES = (
+    *("products", "runs", "logs", "publishing.lock", "secrets", "sessions"),
+    *(".studio", ".cache", ".project.json", ".server"),
+)
+"""What Penstock makes in the data folder; private by name where that folder is the project's own."""
 
 
 @dataclass(frozen=True, slots=True)

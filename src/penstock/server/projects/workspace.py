@@ -11,11 +11,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from penstock.config import environment
 from penstock.data.relocating import Relocation, relocate
 from penstock.model.errors import EditRefusedError, FileMissingError, PenstockError
 from penstock.observe.relocating import move_records
 from penstock.project.load import Project
-from penstock.server.projects.adding import Adding, Rendered
+from penstock.server.projects.adding import Adding
 from penstock.server.projects.announcer import Announcer, Publish
 from penstock.server.projects.archive import Importing
 from penstock.server.projects.changing import Changing
@@ -32,6 +33,7 @@ from penstock.server.projects.parts import Parts, must_find
 from penstock.server.projects.pipelines import Pipelines
 from penstock.server.projects.renaming import Renaming
 from penstock.server.projects.resolver import Resolver
+from penstock.server.projects.template_shelf import TemplateShelf
 from penstock.server.projects.trash import Trash
 from penstock.server.projects.versions import Versions
 from penstock.server.projects.watch import Watcher
@@ -59,7 +61,7 @@ class Workspace:
         lock = threading.RLock()
         self.project = project
         self.root: Path = opened.root
-        self.resolver = Resolver(opened.root, (data, logs))
+        self.resolver = Resolver(opened.root, (data, logs, environment.home()))
         self.index = PipelineIndex(project, own / "index.json")
         self.announcer = Announcer(publish, self.resolver, self.index)
         self.watcher = Watcher(
@@ -69,7 +71,7 @@ class Workspace:
         self.versions = Versions(own / "versions", clock)
         self.trash = Trash(opened.root, own / "trash", clock)
         self.contents = Contents(self.resolver, self.versions, lock, self.announcer.tell)
-        self.details = Details(self.index, self.git.state)
+        self.details = Details(self.resolver, self.index, self.git.state)
         self.parts = Parts(
             project=project,
             root=opened.root,
@@ -84,7 +86,7 @@ class Workspace:
         )
 
         self.deleting = Deleting(self.parts)
-        self.adding = Adding(self.parts, _no_templates)
+        self.adding = Adding(self.parts, TemplateShelf())
         self.changing = Changing(self.parts, Renaming(self.parts, self._block_moved))
         self.pipelines = Pipelines(self.parts, self.deleting, self._pipeline_moved, _no_pipeline_template, clock)
         self.importing = Importing(self.parts, self.pipelines)
@@ -126,10 +128,6 @@ class Workspace:
         project = self.project()
         relocate(project.store_root(), Relocation(before, after))
         move_records(project.logs_root(), before, after)
-
-
-def _no_templates(template: str, values: Mapping[str, Any], name: str) -> Rendered:  # noqa: ARG001 - the protocol's
-    raise FileMissingError(f"adding a block: there is no template {template[:60]!r}", hint="Choose one of the list.")
 
 
 def _no_pipeline_template(template: str) -> Mapping[str, Any]:

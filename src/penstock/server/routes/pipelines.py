@@ -102,9 +102,9 @@ def write_yaml(call: Call) -> YamlFile:
 @routes.get("/api/pipelines/{pipeline}/export", Permission.VIEW, query=ExportQuery)
 def export_pipeline(call: Call) -> Reply:
     """The pipeline with the files of its blocks, as a zip."""
-    uuid, project = call.path["pipeline"], call.studio.project()
+    uuid, project, resolver = call.path["pipeline"], call.studio.project(), call.studio.workspace.resolver
     return Reply(
-        stream=spooled(lambda target: pack(project, uuid, target, keep_folders=call.query.keep_folders)),
+        stream=spooled(lambda target: pack(resolver, project, uuid, target, keep_folders=call.query.keep_folders)),
         media_type="application/zip",
         filename=f"{uuid.rpartition('/')[2]}.zip",
     )
