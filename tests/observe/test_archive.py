@@ -54,6 +54,20 @@ def test_a_run_that_begins_later_is_seen(tmp_path):
         assert len(archive.page()[0]) == number + 1
 
 
+def test_the_last_runs_of_many_pipelines_cost_little(tmp_path):
+    for number in range(5):
+        finished(tmp_path, f"r{number}", pipeline="flights")
+    archive = RunArchive(tmp_path)
+    assert [head.run for head in archive.recent("flights", 3)] == ["r2", "r3", "r4"]
+    assert archive.recent("never run", 3) == []
+    finished(tmp_path, "r9", pipeline="flights")
+    assert [head.run for head in archive.recent("flights", 3)] == ["r3", "r4", "r9"]
+    before = time.process_time()
+    for _ in range(1000):
+        archive.recent("flights", 30)
+    assert time.process_time() - before < 0.1
+
+
 def test_a_run_of_this_process_goes_on(tmp_path):
     record_run(tmp_path, ends=False)
     (head,), _ = RunArchive(tmp_path).page()

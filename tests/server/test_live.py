@@ -26,8 +26,18 @@ def test_the_first_word_names_the_server_run(server: Server):
 
 @pytest.mark.parametrize(
     "request_",
-    ["", "{", "[]", '{"op": "shout"}', '{"op": "subscribe"}', '{"op": "subscribe", "topic": "secrets"}', "\x00" * 10]
-    + ['{"op": "subscribe", "topic": 7}', '{"op": "subscribe", "topic": "run:' + "x" * 5000 + '"}', "[" * 20_000],
+    [
+        *(
+            "",
+            "{",
+            "[]",
+            '{"op": "shout"}',
+            '{"op": "subscribe"}',
+            '{"op": "subscribe", "topic": "secrets"}',
+            "\x00" * 10,
+        ),
+        *('{"op": "subscribe", "topic": 7}', '{"op": "subscribe", "topic": "run:' + "x" * 5000 + '"}', "[" * 20_000),
+    ],
 )
 def test_what_is_no_request_ends_the_socket_with_a_reason(server: Server, request_):
     with server.live() as live:

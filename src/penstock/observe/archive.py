@@ -66,6 +66,7 @@ class RunArchive:
         self._folders: dict[str, _Folder] = {}
         self._heads: dict[tuple[str, str], RunHead] = {}
         self._pipelines: dict[str, str] = {}
+        self._recent: dict[str, tuple[tuple[tuple[str, ...], int], list[RunHead]]] = {}
         self._lock = threading.Lock()
 
     def page(
@@ -99,6 +100,17 @@ class RunArchive:
         for run, owner in self._names(pipeline):
             if (head := self.head(owner, run)) is not None:
                 yield head
+
+    def recent(self, pipeline: str, limit: int) -> list[RunHead]:
+        """The newest runs of one pipeline, oldest first; costs the time stamp of one folder when nothing is new."""
+        names = self._runs(quote(pipeline))[:limit]
+        known = self._recent.get(pipeline)
+        if known is not None and known[0] == (names, limit):
+            return known[1]
+        heads = [head for run in reversed(names) if (head := self.head(pipeline, run)) is not None]
+        if all(head.ended is not None for head in heads):
+            self._recent[pipeline] = ((names, limit), heads)
+        return heads
 
     def find(self, run: str) -> RunHead | None:
         """The run of that name, whatever its pipeline."""

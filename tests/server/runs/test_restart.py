@@ -37,7 +37,7 @@ time.sleep(1000)
 
 
 def worker_of(printed: str) -> int:
-    return int(printed.split()[-1])
+    return int(printed.rsplit(maxsplit=1)[-1])
 
 
 def gone(pid: int) -> bool:
