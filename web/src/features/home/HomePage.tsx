@@ -109,7 +109,7 @@ function Edit({ edit }: { edit: Home["recent_edits"][number] }) {
 
 function Figure({ value, word, to }: { value: number; word: string; to: "/pipelines" | "/data" }) {
   return (
-    <Link to={to} className="text-muted hover:text-fg"><b className="tabular text-fg">{count(value)}</b> {word}</Link>
+    <Link to={to} className="text-muted hover:text-fg"><b className="tabular text-fg">{count(value)}</b> {value === 1 ? word.slice(0, -1) : word}</Link>
   );
 }
 

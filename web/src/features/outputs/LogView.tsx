@@ -8,7 +8,7 @@ import { usePreferences } from "../../app/preferences";
 import { IconButton } from "../../ui/Button";
 import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
 import { Input, Select } from "../../ui/fields";
-import { toast } from "../../ui/toasts";
+import { toast, toastError } from "../../ui/toasts";
 import { pieces } from "./ansi";
 import { append, linesOf, storedLine, type LogLine } from "./logs";
 
@@ -16,10 +16,13 @@ const LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR"];
 const TONES: Record<string, string> = { ERROR: "text-failed", CRITICAL: "text-failed", WARNING: "text-stale", DEBUG: "text-muted" };
 
 interface Stored {
-  lines: { at: number | string; level: string; block?: string; stream?: string; text: string }[];
-  next: number | null;
+  lines: { at: number; level: string; block: string; stream: string; text: string }[];
+  next: string;
+  previous: string;
   truncated: boolean;
 }
+
+const PAGE = 2000;
 
 /** What a run has printed and logged, of one block or all: as it comes, followed to its end, searchable. */
 export function LogView({ run, block, showBlock = !block }: { run: string | null; block?: string | null; showBlock?: boolean }) {
@@ -31,6 +34,7 @@ export function LogView({ run, block, showBlock = !block }: { run: string | null
   const [wrap, setWrap] = useState(false);
   const [follow, setFollow] = useState(true);
   const [round, setRound] = useState(0);
+  const [earlier, setEarlier] = useState("");
   const waiting = useRef<LogLine[] | null>([]);
   const zone = usePreferences((held) => held.zone);
 
@@ -41,8 +45,9 @@ export function LogView({ run, block, showBlock = !block }: { run: string | null
     setState("loading");
     waiting.current = [];
     api
-      .get<Stored>(`/runs/${segment(run)}/logs`, { query: { block: block ?? undefined, limit: 5000 }, signal: controller.signal })
+      .get<Stored>(`/runs/${segment(run)}/logs`, { query: { block: block ?? undefined, limit: PAGE, before: "end" }, signal: controller.signal })
       .then((found) => {
+        setEarlier(found.truncated ? found.previous : "");
         const stored = found.lines.map(storedLine);
         // What came live while the stored lines were fetched may be among them already.
         const last = stored.at(-1);
@@ -70,6 +75,14 @@ export function LogView({ run, block, showBlock = !block }: { run: string | null
     () => setRound((count) => count + 1),
   );
 
+  const showEarlier = () => {
+    if (!run) return;
+    api.get<Stored>(`/runs/${segment(run)}/logs`, { query: { block: block ?? undefined, limit: PAGE, before: earlier } }).then((found) => {
+      setFollow(false);
+      setEarlier(found.truncated ? found.previous : "");
+      setLines((held) => [...found.lines.map(storedLine), ...held]);
+    }, toastError);
+  };
   const shown = useMemo(() => {
     const wanted = text.toLowerCase();
     const least = level ? LEVELS.indexOf(level) : 0;
@@ -110,6 +123,7 @@ export function LogView({ run, block, showBlock = !block }: { run: string | null
         }}
       >
         {state === "loading" && <div className="p-3"><Spinner label="Reading the log" /></div>}
+        {earlier && <button type="button" className="px-2 py-1 font-sans text-accent underline" onClick={showEarlier}>Show earlier lines</button>}
         {state === "ready" && shown.length === 0 && <p className="p-3 font-sans text-muted">{lines.length === 0 ? "Nothing was printed or logged." : "No line matches."}</p>}
         <div style={{ height: virtual.getTotalSize(), position: "relative", minWidth: "100%", width: wrap ? "100%" : "max-content" }}>
           {virtual.getVirtualItems().map((item) => {

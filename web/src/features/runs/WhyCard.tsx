@@ -1,0 +1,68 @@
+import { Link } from "@tanstack/react-router";
+import { Pencil, RotateCw } from "lucide-react";
+import { count, dateTime } from "../../app/format";
+import { Button } from "../../ui/Button";
+import { ErrorCard, Spinner } from "../../ui/feedback";
+import { Badge } from "../../ui/status";
+import { FailureCard } from "../outputs/FailureCard";
+import { useWhy } from "./queries";
+
+interface Props {
+  run: string;
+  pipeline: string;
+  block: string;
+  onOpen: (file: string, line: number) => void;
+  onRetry: () => void;
+}
+
+/** Why a block failed, in one place: the error and your line, what it was given, what has changed since it last went well. */
+export function WhyCard({ run, pipeline, block, onOpen, onRetry }: Props) {
+  const why = useWhy(run, block);
+  if (why.isPending) return <div className="p-3"><Spinner label="Looking into the failure" /></div>;
+  if (why.error) return <ErrorCard className="m-3" error={why.error} />;
+  const { failure, inputs, changed_since_good: changes, last_good: good, known } = why.data;
+  return (
+    <div className="flex flex-col gap-4 p-3">
+      <FailureCard failure={failure} onOpen={onOpen} />
+      <div className="flex flex-wrap gap-2">
+        <Button look="primary" icon={<RotateCw size={13} aria-hidden="true" />} onClick={onRetry}>Retry from here</Button>
+        <Link to="/pipelines/$pipeline" params={{ pipeline }} search={{ block, tab: "data" }} className="inline-flex h-7 items-center gap-1.5 rounded-control border border-line px-2.5 font-medium hover:bg-s2">
+          <Pencil size={13} aria-hidden="true" />Open in the editor
+        </Link>
+      </div>
+      <section>
+        <h3 className="mb-1 font-semibold">What it was given</h3>
+        {inputs.length === 0 ? <p className="text-muted">It takes no input.</p> : (
+          <ul className="divide-y divide-line rounded-card border border-line">
+            {inputs.map((input) => (
+              <li key={input.block} className="flex items-center gap-3 px-3 py-1.5">
+                <Link to="/data/$pipeline/$block" params={{ pipeline, block: input.block }} search={{ version: input.ref.version }} className="font-medium text-accent hover:underline">{input.block}</Link>
+                <span className="tabular text-muted">{input.rows === null ? "this version has been cleaned" : `${count(input.rows)} rows${input.columns === null ? "" : ` × ${input.columns} columns`}`}</span>
+                <span className="ml-auto font-mono text-meta text-muted">{input.ref.version}</span>
+              </li>
+            ))}
+          </ul>
+        )}
+      </section>
+      <section>
+        <h3 className="mb-1 font-semibold">What has changed since it last went well</h3>
+        {!good ? <p className="text-muted">It has never gone well before.</p> : (
+          <>
+            <p className="mb-1 text-[12px] text-muted">That was {dateTime(good.at)}.{!known && " The process ended without a word about its code, so the files of now are compared."}</p>
+            {changes.length === 0 ? <p className="text-muted">Nothing that is known here: the same code, inputs, variables and packages. What it reads from outside may have changed.</p> : (
+              <ul className="divide-y divide-line rounded-card border border-line">
+                {changes.map((change, index) => (
+                  <li key={index} className="flex flex-wrap items-center gap-x-3 px-3 py-1.5">
+                    <Badge>{change.kind}</Badge>
+                    <span className="font-medium">{change.what}</span>
+                    <span className="min-w-0 truncate text-muted">{change.before ?? "nothing"} → {change.after ?? "nothing"}</span>
+                  </li>
+                ))}
+              </ul>
+            )}
+          </>
+        )}
+      </section>
+    </div>
+  );
+}
