@@ -22,6 +22,8 @@ BROAD_EXCEPTS = {
     "engine/completion.py": "properties, keys and __repr__ of the user's objects are the user's code",
     "engine/display.py": "how a value shows itself is the user's code",
     "server/outputs/reader/service.py": "the reader's entry: whatever a question raises becomes its answer",
+    "server/dispatch.py": "the server's middleware: an error of ours in one request becomes a 500, told in the log",
+    "server/sockets.py": "the same for sockets",
     "engine/failures.py": "the text of a user's exception is made by the user's code",
 }
 """Where `except Exception` may stand, and why."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -12,10 +12,8 @@ from penstock.cli.servers import Running, forget, remember, running_on
 from penstock.config import environment
 from penstock.model.errors import PortBusyError, ProjectNotFoundError, SettingInvalidError
 
-if TYPE_CHECKING:
-    from penstock.server.app import App
-
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not listened on
 
 
 @click.command()
@@ -70,7 +68,7 @@ def start(
 
 def _serve(
     root: Path,
-    listener: object,
+    listener: socket.socket,
     host: str,
     base: str,
     hosts: tuple[str, ...],
@@ -83,28 +81,30 @@ def _serve(
     from penstock.server.app import Options, create_app
     from penstock.server.serving import serve
 
-    port = listener.getsockname()[1]  # type: ignore[attr-defined]
-    shown = "127.0.0.1" if host in {"0.0.0.0", "::", *_LOOPBACK} else host  # noqa: S104 - compared, not listened on
-    address = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}{base}"
+    port = listener.getsockname()[1]
+    name = "127.0.0.1" if host in {*_EVERYWHERE, "localhost"} else host
+    shown = f"[{name}]" if ":" in name else name
+    address = f"http://{shown}:{port}{base}"
     terminal = terminal and environment.text("PENSTOCK_TERMINAL").lower() not in {"off", "0", "false"}
-    options = Options(base=base, hosts=(*hosts, host, shown), port=port, terminal=terminal, url=address)
-    access = Access(environment.home() / "studio" / "sessions.json")
+    options = Options(
+        base=base,
+        hosts=(*hosts, shown),
+        literals=host not in _LOOPBACK,
+        port=port,
+        terminal=terminal,
+        url=address,
+    )
+    access = Access(environment.home() / "studio" / f"sessions-{port}.json")
     app = create_app(open_studio(root), access=access, options=options)
     remember(Running(port, str(root), address, access.new_token(), os.getpid()))
     try:
         serve(
             app,
-            listener,  # type: ignore[arg-type]
+            listener,
             ready=lambda: _tell(f"{address}/?token={access.new_link()}", browser=browser),
-            end_sockets=lambda: _end(app),
         )
     finally:
         forget(port)
-
-
-def _end(app: App) -> None:
-    for task in list(app.sockets):
-        task.cancel()
 
 
 def _tell(link: str, *, browser: bool, note: str = "") -> None:
@@ -135,7 +135,7 @@ def opened_or_new(project: Path) -> Path:
             raise
         created = create_project(project)
         click.echo(f"Made the project {project}.", err=True)
-        return created.root
+        return created
 
 
 def base_path_of(text: str) -> str:

@@ -16,7 +16,8 @@ from penstock.server.routing import Reply
 
 SANDBOX = (
     "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' blob:; "
-    "style-src 'unsafe-inline'; img-src data: blob:; font-src data:; media-src data: blob:"
+    "style-src 'unsafe-inline'; img-src data: blob:; font-src data:; media-src data: blob:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
 """Markup made by user code: an origin of its own, no network, no storage, no way to this server."""
 

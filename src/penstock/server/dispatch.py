@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import types
 import typing
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -24,6 +24,7 @@ _JSON = "application/json"
 async def answer(route: Route, call: Call, request: Request) -> Response:
     """Run the handler. Every failure becomes an answer; an unforeseen one a 500 without its traceback."""
     try:
+        call.request = request = _limited(route, request)
         call.query = _query(route, request)
         call.body = await _body(route, request)
         if _is_async(route):
@@ -51,8 +52,6 @@ def internal(route: Route) -> HttpError:
 
 
 def _is_async(route: Route) -> bool:
-    import inspect
-
     return inspect.iscoroutinefunction(route.handler)
 
 
@@ -86,25 +85,41 @@ def _is_list(kind: Any) -> bool:
 async def _body(route: Route, request: Request) -> Any:
     if route.raw or request.method in {"GET", "HEAD"}:
         return None
-    length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length) > route.limit:
-        raise _too_large(route.limit)
     received = bytearray()
     async for chunk in request.stream():
         received += chunk
-        if len(received) > route.limit:
-            raise _too_large(route.limit)
-    if route.body is None:
-        return None
-    return _decoded(route, request.headers, bytes(received))
-
-
-def _decoded(route: Route, headers: Mapping[str, str], content: bytes) -> Any:
-    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    content = bytes(received)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != _JSON and (content or kind):
         raise HttpError(
             415, "A107", f"reading the body: it is sent as {kind or 'nothing'}, not as JSON", f"Send it as {_JSON}."
         )
+    return None if route.body is None else _decoded(route, content)
+
+
+def _limited(route: Route, request: Request) -> Request:
+    """The same request, whose body cannot be larger than the route says: no handler has to count.
+
+    Raises:
+        HttpError: 413, it says itself that it is larger.
+    """
+    length = request.headers.get("content-length", "")
+    if length.isascii() and length.isdigit() and int(length) > route.limit:
+        raise _too_large(route.limit)
+    size = 0
+
+    async def receive() -> Any:
+        nonlocal size
+        message = await request.receive()
+        size += len(message.get("body", b""))
+        if size > route.limit:
+            raise _too_large(route.limit)
+        return message
+
+    return Request(request.scope, receive)
+
+
+def _decoded(route: Route, content: bytes) -> Any:
     try:
         return msgspec.json.decode(content or b"{}", type=route.body)
     except msgspec.ValidationError as error:

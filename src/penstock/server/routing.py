@@ -7,6 +7,7 @@ There is no prefix, suffix or pattern that lets anything through: a request matc
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,7 @@ MEGABYTE = 1 << 20
 BODY_LIMIT = 16 * MEGABYTE
 """Bytes of the largest JSON body; block files are text."""
 LONGEST_SEGMENT = 4096
+_SEGMENT = re.compile(r"[a-z][a-z_-]*|\{[a-z_]+\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ class Route:
     """One row of the table.
 
     `segments` are fixed texts, or names in braces. `body` and `query` are Structs or None; `answer` is the Struct that
-    the handler returns, None for a `Reply`. `raw` routes read the body themselves, at most `limit` bytes.
+    the handler returns, None for a `Reply`, whose media types are named in `media`. `raw` routes read the body
+    themselves; more than `limit` bytes are never read.
     """
 
     method: str
@@ -47,6 +50,7 @@ class Route:
     status: int = 200
     raw: bool = False
     limit: int = BODY_LIMIT
+    media: tuple[str, ...] = ()
 
     @property
     def websocket(self) -> bool:
@@ -98,6 +102,9 @@ class Routes:
         if not path.startswith("/api/"):
             raise ValueError(f"{method} {path} is not below /api/")
         segments = tuple(path[1:].split("/"))
+        for segment in segments:
+            if not _SEGMENT.fullmatch(segment):
+                raise ValueError(f"{method} {path}: {segment!r} is neither a fixed text nor a name in braces")
 
         def register(handler: Handler) -> Handler:
             answer = _answer(handler)

@@ -7,9 +7,12 @@ import contextlib
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from penstock.model.errors import PortBusyError, SettingInvalidError
+
+if TYPE_CHECKING:
+    from penstock.server.app import App
 
 GRACE = 3.0
 """Seconds that open requests have when the server ends."""
@@ -47,14 +50,16 @@ def listen(host: str, port: int) -> socket.socket:
     return found
 
 
-def serve(app: Any, listener: socket.socket, *, ready: Callable[[], None], end_sockets: Callable[[], None]) -> None:
+def serve(app: App, listener: socket.socket, *, ready: Callable[[], None]) -> None:
     """Serve until SIGINT or SIGTERM; a second signal ends at once.
 
     Args:
-        app: the ASGI application.
+        app: the application.
         listener: where to listen.
         ready: called once requests are answered.
-        end_sockets: ends open sockets and streams, which would otherwise hold up the end.
+
+    Raises:
+        PenstockError: the studio could not start.
     """
     import uvicorn
 
@@ -67,23 +72,26 @@ def serve(app: Any, listener: socket.socket, *, ready: Callable[[], None], end_s
         ws_max_size=4 << 20,
         ws_ping_interval=30.0,
         ws_ping_timeout=30.0,
+        ws_per_message_deflate=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=int(GRACE),
         server_header=False,
         date_header=False,
     )
-    asyncio.run(_run(_server(config), listener, ready, end_sockets))
+    asyncio.run(_run(_server(config), app, listener, ready))
+    if app.failure is not None:
+        raise app.failure
 
 
-async def _run(
-    server: Any, listener: socket.socket, ready: Callable[[], None], end_sockets: Callable[[], None]
-) -> None:
+async def _run(server: Any, app: App, listener: socket.socket, ready: Callable[[], None]) -> None:
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
         if server.should_exit:
             server.force_exit = True
         server.should_exit = True
-        end_sockets()
+        # Open sockets and streams would hold up the end.
+        app.sockets.end()
         server.ending.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
