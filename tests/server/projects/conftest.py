@@ -65,8 +65,7 @@ def make_browser(root: Path) -> Iterator[Browser]:
     events: list[tuple[str, dict[str, Any]]] = []
 
     def publish(topics: Any, event: Any) -> None:
-        for topic in (topics,) if isinstance(topics, str) else topics:
-            events.append((topic, event))
+        events.extend((topic, event) for topic in ((topics,) if isinstance(topics, str) else topics))
 
     door = ProjectDoor(open_project(root))
     workspace = Workspace(door, publish)

@@ -200,7 +200,7 @@ def test_undo_does_not_overwrite_what_came_since(browser: Browser) -> None:
 
 
 @pytest.mark.parametrize("keep", [True, False])
-def test_export_and_import_make_the_same_pipeline(browser: Browser, keep: bool) -> None:
+def test_export_and_import_make_the_same_pipeline(browser: Browser, *, keep: bool) -> None:
     answer = browser.client.get("/api/pipelines/orders/export", params={"keep_folders": keep})
     names = zipfile.ZipFile(io.BytesIO(answer.content)).namelist()
     assert ("transformers/join.py" if keep else "join.py") in names

@@ -35,7 +35,13 @@ LEAVING = [
     "out",
     "x" * 5000,
 ]
-ENCODED = ["%2e%2e/secret.txt", "%2e%2e%2fsecret.txt", "..%2fsecret.txt", "%252e%252e%252fsecret.txt", "..%c0%afsecret.txt"]
+ENCODED = [
+    "%2e%2e/secret.txt",
+    "%2e%2e%2fsecret.txt",
+    "..%2fsecret.txt",
+    "%252e%252e%252fsecret.txt",
+    "..%c0%afsecret.txt",
+]
 PRIVATE = [
     ".git/config",
     ".git/hooks/pre-commit",
@@ -71,7 +77,15 @@ def test_paths_that_are_refused(fenced: Browser, path: str) -> None:
 
 def test_paths_that_are_not(fenced: Browser) -> None:
     resolver = fenced.workspace.resolver
-    for path in ("transformers/join.py", "new folder/größe.py", "inside/join.py", "a.b/..c", "...", ".gitignore", "x%2e"):
+    for path in (
+        "transformers/join.py",
+        "new folder/größe.py",
+        "inside/join.py",
+        "a.b/..c",
+        "...",
+        ".gitignore",
+        "x%2e",
+    ):
         assert resolver.resolve(path).relative == path
     assert resolver.resolve("", top=True).path == fenced.root
 
@@ -117,14 +131,23 @@ def test_no_route_reads_or_writes_outside(fenced: Browser, path: str) -> None:
         where, name = place.split(":")
         query: dict[str, str] = {"id": "a" * 40, "q": "SECRET"}
         body: dict[str, object] = {
-            "content": "x", "revision": None, "id": "a" * 40, "type": "transformer", "from": "metadata.yaml", "to": "moved"
+            "content": "x",
+            "revision": None,
+            "id": "a" * 40,
+            "type": "transformer",
+            "from": "metadata.yaml",
+            "to": "moved",
         }
         (query if where == "query" else body)[name] = path
         if path == "" and (name == "folder" or address == "/api/files/download"):
             continue  # the project itself
         url = "/api" + address.removeprefix("/api").replace("{pipeline}", "orders").replace("{block}", "join")
         answer = fenced.client.request(method, url, params=query, json=_fitting(method, address, body))
-        assert answer.status_code in range(400, 500) or (path in ENCODED and answer.status_code < 300), (url, place, answer.text)
+        assert answer.status_code in range(400, 500) or (path in ENCODED and answer.status_code < 300), (
+            url,
+            place,
+            answer.text,
+        )
         assert "SECRET" not in answer.text
     after = _snapshot(fenced.root.parent)
     changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from penstock.project import open_project
+from penstock.server.projects.workspace import Workspace
+from penstock.server.studio import ProjectDoor
+from tests.project.golden import copy
+
+SECONDS = 20.0
+
+
+class Ear:
+    """Hears what is published, in order; asks for one event at a time."""
+
+    def __init__(self) -> None:
+        self.heard: queue.Queue[tuple[str, dict[str, Any]]] = queue.Queue()
+        self.all: list[tuple[str, dict[str, Any]]] = []
+
+    def publish(self, topics: Any, event: dict[str, Any]) -> None:
+        for topic in (topics,) if isinstance(topics, str) else topics:
+            self.heard.put((topic, event))
+
+    def until(self, wanted: Callable[[str, dict[str, Any]], bool]) -> dict[str, Any]:
+        end = time.monotonic() + SECONDS
+        while True:
+            topic, event = self.heard.get(timeout=max(0.01, end - time.monotonic()))
+            self.all.append((topic, event))
+            if wanted(topic, event):
+                return event
+
+    def file(self, path: str, revision: Any = ...) -> dict[str, Any]:
+        def fits(_topic: str, event: dict[str, Any]) -> bool:
+            told = {each["path"]: each["revision"] for each in event.get("paths", ())}
+            return path in told and (revision is ... or told[path] == revision)
+
+        return self.until(fits)
+
+
+@pytest.fixture
+def watched(tmp_path: Path, data_dir: Path) -> Iterator[tuple[Workspace, Ear]]:
+    ear = Ear()
+    root = copy("good", tmp_path)
+    workspace = Workspace(ProjectDoor(open_project(root)), ear.publish)
+    workspace.announcer.begin()
+    workspace.watcher.start()
+    _ready(root, ear)
+    yield workspace, ear
+    workspace.watcher.close()
+
+
+def _ready(root: Path, ear: Ear) -> None:
+    """Until the watch stands: a file is written anew until it is heard of."""
+    for number in range(400):
+        (root / "ready.txt").write_text(str(number))
+        try:
+            ear.heard.get(timeout=0.05)
+        except queue.Empty:
+            continue
+        break
+    (root / "ready.txt").unlink()
+    ear.file("ready.txt", None)
+
+
+def test_a_change_by_another_program_is_told_with_its_text(watched: tuple[Workspace, Ear]) -> None:
+    workspace, ear = watched
+    began = time.monotonic()
+    (workspace.root / "transformers/join.py").write_text("# other\n")
+    event = ear.until(lambda topic, event: topic == "pipeline:orders" and event["type"] == "content_changed")
+    assert time.monotonic() - began < 5
+    assert (event["block"], event["content"]) == ("join", "# other\n")
+    (workspace.root / "transformers/join.py").unlink()
+    ear.file("transformers/join.py", None)
+
+
+def test_a_changed_a_new_and_a_gone_pipeline(watched: tuple[Workspace, Ear]) -> None:
+    workspace, ear = watched
+    file = workspace.root / "pipelines/orders/metadata.yaml"
+    file.write_text(file.read_text() + "# more\n")
+    event = ear.until(lambda topic, event: topic == "pipeline:orders" and event["type"] == "pipeline_changed")
+    assert event["revision"] == workspace.project().read("orders").file.revision
+    new = workspace.root / "pipelines/new/metadata.yaml"
+    new.parent.mkdir()
+    new.write_text("name: new\ntype: python\nblocks: []\n")
+    ear.until(lambda _topic, event: event["type"] == "pipelines_changed" and "new" in event["uuids"])
+    (workspace.root / "pipelines/new").rename(workspace.root / "pipelines/newer")
+    ear.until(lambda _topic, event: event["type"] == "pipelines_changed" and "newer" in event["uuids"])
+
+
+def test_files_in_new_folders_are_seen(watched: tuple[Workspace, Ear]) -> None:
+    workspace, ear = watched
+    folder = workspace.root / "custom/a/b"
+    folder.mkdir(parents=True)
+    (folder / "first.py").write_text("x = 1\n")
+    ear.file("custom/a/b/first.py")
+    (folder / "second.py").write_text("x = 2\n")
+    ear.file("custom/a/b/second.py")
+
+
+def test_our_own_writes_are_told_at_once_and_only_once(watched: tuple[Workspace, Ear]) -> None:
+    workspace, ear = watched
+    text = workspace.contents.read("transformers/join.py")
+    saved = workspace.contents.save("transformers/join.py", "# mine\n", text.revision)
+    topic, event = ear.heard.get_nowait()
+    assert (topic, event["paths"]) == ("project", [{"path": "transformers/join.py", "revision": saved.revision}])
+    (workspace.root / "marker.txt").write_text("x")
+    ear.file("marker.txt")
+    told = [each for _, event in ear.all for each in event.get("paths", ()) if each["path"] == "transformers/join.py"]
+    assert told == []
+
+
+def test_what_is_nobodys_work_is_not_told(watched: tuple[Workspace, Ear]) -> None:
+    workspace, ear = watched
+    root = workspace.root
+    for name in (".git/index", "__pycache__/a.pyc", "node_modules/x/y.js", ".venv/lib/z.py", "utils/__pycache__/m.pyc"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("x")
+    (root / "transformers/.join.py.swp").write_text("x")
+    (root / "transformers/join.py~").write_text("x")
+    (root / "marker.txt").write_text("x")
+    ear.file("marker.txt")
+    (root / "marker2.txt").write_text("x")
+    ear.file("marker2.txt")
+    paths = {each["path"] for _, event in ear.all for each in event.get("paths", ())}
+    ours = ("marker", "ready")
+    assert {path for path in paths if not path.startswith(ours)} <= {"utils", "transformers"}
+
+
+def test_a_thousand_files_at_once_make_few_events(watched: tuple[Workspace, Ear]) -> None:
+    workspace, ear = watched
+    folder = workspace.root / "utils"
+    for number in range(1000):
+        (folder / f"m{number}.py").write_text(f"x = {number}\n")
+    seen: set[str] = set()
+
+    def complete(_topic: str, event: dict[str, Any]) -> bool:
+        seen.update(each["path"] for each in event.get("paths", ()))
+        return len({path for path in seen if path.startswith("utils/m")}) >= 1000
+
+    ear.until(complete)
+    assert len([event for _, event in ear.all if event["type"] == "files_changed"]) < 200
