@@ -47,6 +47,15 @@ def test_newest_first_filtered_and_in_pages(tmp_path):
     assert archive.find("none") is None
 
 
+def test_pipelines_with_names_too_long_for_a_folder(tmp_path):
+    name = "sales/" + "x" * 300
+    finished(tmp_path, "r1", pipeline=name)
+    archive = RunArchive(tmp_path)
+    assert [head.pipeline for head in archive.page()[0]] == [name]
+    assert archive.find("r1").pipeline == name
+    assert [head.run for head in RunArchive(tmp_path).page(pipeline=name)[0]] == ["r1"]
+
+
 def test_a_run_that_begins_later_is_seen(tmp_path):
     archive = RunArchive(tmp_path)
     for number in range(3):

@@ -125,7 +125,8 @@ class Answers:
         if wait:
             self._waiting[plan.run] = (ask.id, reply, bool(arguments.get("error_on_failure")))
         handle = self.bench.start(plan, [])
-        self.started.append(handle)
+        # A server lives long: what has ended is not kept.
+        self.started = [*(other for other in self.started if not other.ended), handle]
         if not wait:
             reply(Answer(ask.id, value=_run_value(handle)))
 

@@ -42,7 +42,6 @@ class RunHead:
     what: str = ""
     partition: str = ""
     process: dict[str, Any] = field(default_factory=dict)
-    upstream: dict[str, list[str]] = field(default_factory=dict)
 
     def matches(self, text: str) -> bool:
         """Whether that text, in lower case, is found in its words."""
@@ -65,7 +64,8 @@ class RunArchive:
         self._root = logs_root
         self._folders: dict[str, _Folder] = {}
         self._heads: dict[tuple[str, str], RunHead] = {}
-        self._pipelines: dict[str, str] = {}
+        self._places: dict[str, str] = {}
+        self._blocks: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._recent: dict[str, tuple[tuple[tuple[str, ...], int], list[RunHead]]] = {}
         self._lock = threading.Lock()
 
@@ -84,10 +84,10 @@ class RunArchive:
         states = {part.strip() for part in state.split(",") if part.strip()}
         wanted = text.strip().lower()
         found: list[RunHead] = []
-        for run, owner in self._names(pipeline):
+        for run, folder in self._names(pipeline):
             if before and run >= before:
                 continue
-            head = self.head(owner, run)
+            head = self._head(folder, run)
             if head is None or (states and head.state not in states) or (wanted and not head.matches(wanted)):
                 continue
             if len(found) == limit:
@@ -97,8 +97,8 @@ class RunArchive:
 
     def newest(self, pipeline: str) -> Iterator[RunHead]:
         """The runs of one pipeline, newest first."""
-        for run, owner in self._names(pipeline):
-            if (head := self.head(owner, run)) is not None:
+        for run, folder in self._names(pipeline):
+            if (head := self._head(folder, run)) is not None:
                 yield head
 
     def recent(self, pipeline: str, limit: int) -> list[RunHead]:
@@ -114,22 +114,27 @@ class RunArchive:
 
     def find(self, run: str) -> RunHead | None:
         """The run of that name, whatever its pipeline."""
-        pipeline = self._pipelines.get(run)
-        if pipeline is None:
+        folder = self._places.get(run)
+        if folder is None:
             for record in self._root.glob(f"pipelines/*/.logs/{quote(run)}/{RUN_RECORD}"):
-                pipeline = unquote(record.parents[2].name)
-        return self.head(pipeline, run) if pipeline is not None else None
+                folder = record.parents[2].name
+        return self._head(folder, run) if folder is not None else None
 
     def head(self, pipeline: str, run: str) -> RunHead | None:
-        """What the record says now; None when there is none that can be read."""
-        known = self._heads.get((pipeline, run))
+        """What the record of a run of that pipeline says now; None when there is none that can be read."""
+        return self._head(quote(pipeline), run)
+
+    def _head(self, folder: str, run: str) -> RunHead | None:
+        known = self._heads.get((folder, run))
         if known is None:
-            known = _read_head(self.folder(pipeline, run) / RUN_RECORD, run)
+            known = _read_head(self._root / "pipelines" / folder / ".logs" / quote(run) / RUN_RECORD, run)
             if known is None:
                 return None
-            self._pipelines[run] = pipeline
+            self._places[run] = folder
             if known.state != RunState.RUNNING:
-                self._heads[pipeline, run] = known
+                # Runs of one pipeline mostly have the same blocks, whose names are then kept once.
+                blocks = self._blocks.setdefault(known.blocks, known.blocks)
+                known = self._heads[folder, run] = replace(known, blocks=blocks, process={})
         return known
 
     def folder(self, pipeline: str, run: str) -> Path:
@@ -144,14 +149,14 @@ class RunArchive:
             return []
 
     def _names(self, pipeline: str) -> list[tuple[str, str]]:
+        """Runs and the folders of their pipelines, newest first."""
         if pipeline:
-            return [(run, pipeline) for run in self._runs(quote(pipeline))]
+            return [(run, quote(pipeline)) for run in self._runs(quote(pipeline))]
         try:
             folders = os.listdir(self._root / "pipelines")  # noqa: PTH208 - names are enough
         except OSError:
             return []
-        owners = [(name, folder) for folder in folders if (name := unquote(folder)) is not None]
-        return sorted(((run, name) for name, folder in owners for run in self._runs(folder)), reverse=True)
+        return sorted(((run, folder) for folder in folders for run in self._runs(folder)), reverse=True)
 
     def _runs(self, folder: str) -> tuple[str, ...]:
         path = self._root / "pipelines" / folder / ".logs"
@@ -190,7 +195,6 @@ def _read_head(record: Path, run: str) -> RunHead | None:
         what=str(first.get("what") or "all"),
         partition=str(first.get("partition") or ""),
         process=first.get("process") or {},
-        upstream=first.get("upstream") or {},
     )
     if last is not None and last.get("event") == "RunEnded" and "done" in last:
         return _ended(head, last)

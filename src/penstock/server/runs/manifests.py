@@ -10,7 +10,8 @@ from penstock.data import Manifest, ProductStore
 from penstock.model.errors import PenstockError
 from penstock.model.product import Address, ProductRef
 
-KEPT = 2000
+KEPT = 1500
+"""A manifest takes some ten kilobytes, its preview included."""
 
 
 class Manifests:

@@ -179,7 +179,7 @@ class RunService:
             partition=head.partition,
             variables=started.get("variables") or {},
             seq=seq,
-            blocks=self._statuses.detail(head),
+            blocks=self._statuses.detail(head, started.get("upstream") or {}),
         )
 
     def why(self, run: str, block: str) -> Why:
@@ -264,7 +264,6 @@ class RunService:
             origin=plan.options.origin,
             what=plan.options.what(),
             partition=plan.options.partition,
-            upstream={block: list(parents) for block, parents in plan.graph.items()},
         )
         return [LiveRun(self._hub, head, self._heard)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -15,7 +16,8 @@ from penstock.server.runs.summaries import shown_state, what_changed
 from penstock.server.schema.runs import BlockRunDetail, BlockStatus, VersionRef
 
 RUNS_LOOKED_AT = 2000
-_RECORDS_KEPT = 32
+_BLOCKS_KEPT = 1000
+"""Of all records that are kept together: what is said of a block may take some ten kilobytes."""
 
 Entries = dict[str, dict[str, Any]]
 
@@ -44,10 +46,10 @@ class Statuses:
         last = self._last_runs(pipeline, set(blocks))
         return {block: self._status(pipeline, block, last.get(block), reasons.get(block, "")) for block in blocks}
 
-    def detail(self, head: RunHead) -> list[BlockRunDetail]:
-        """The blocks of a recorded run."""
+    def detail(self, head: RunHead, upstream: Mapping[str, list[str]]) -> list[BlockRunDetail]:
+        """The blocks of a recorded run, and the edges among them."""
         entries = self._entries(head)
-        return [_block_run(block, entries.get(block, {}), head) for block in head.blocks]
+        return [_block_run(block, entries.get(block, {}), head, upstream.get(block) or []) for block in head.blocks]
 
     def _last_runs(self, pipeline: str, wanted: set[str]) -> dict[str, tuple[RunHead, dict[str, Any]]]:
         found: dict[str, tuple[RunHead, dict[str, Any]]] = {}
@@ -80,7 +82,7 @@ class Statuses:
                 entries.setdefault(block, {}).update(entry)
         if head.ended is not None:
             self._records[head.run] = entries
-            while len(self._records) > _RECORDS_KEPT:
+            while len(self._records) > 1 and sum(map(len, list(self._records.values()))) > _BLOCKS_KEPT:
                 self._records.popitem(last=False)
         return entries
 
@@ -133,7 +135,7 @@ def _cut_off(head: RunHead, entry: dict[str, Any]) -> Failure | None:
     return Failure("interrupted", head.error or "the run ended before the block did", "Run the block again.", "X104")
 
 
-def _block_run(block: str, entry: dict[str, Any], head: RunHead) -> BlockRunDetail:
+def _block_run(block: str, entry: dict[str, Any], head: RunHead, upstream: list[str]) -> BlockRunDetail:
     failure = _failure(entry.get("failure"))
     state = _state(head, entry, failure) if entry or head.state == "running" else "cancelled"
     ref = _ref(entry.get("ref"))
@@ -151,7 +153,7 @@ def _block_run(block: str, entry: dict[str, Any], head: RunHead) -> BlockRunDeta
         failure=failure if failure is not None else _cut_off(head, entry) if entry else None,
         peak_memory=int(entry.get("peak_memory") or 0),
         cpu_seconds=float(entry.get("cpu_seconds") or 0.0),
-        upstream=list(head.upstream.get(block, ())),
+        upstream=upstream,
     )
 
 
