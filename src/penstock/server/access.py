@@ -9,13 +9,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import hmac
-import json
 import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from penstock.server.permissions import OWNER, Identity
 
@@ -143,16 +144,11 @@ class Access:
         if self.file is None:
             return {}
         try:
-            found = json.loads(self.file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            found = msgspec.json.decode(self.file.read_bytes(), type=dict[str, float])
+        except (OSError, msgspec.DecodeError, RecursionError):
             return {}
         latest = self.clock() + SESSION_SECONDS
-        entries = found.items() if isinstance(found, dict) else ()
-        return {
-            str(key): min(float(until), latest)
-            for key, until in entries
-            if isinstance(until, int | float) and until > self.clock()
-        }
+        return {session: min(until, latest) for session, until in found.items() if until > self.clock()}
 
     def _save(self) -> None:
         """Keep the sessions; where that fails, logins last until the server ends."""
@@ -162,6 +158,6 @@ class Access:
             self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             temporary = self.file.with_name(f"{self.file.name}.{secrets.token_hex(4)}")
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(self._sessions, file)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(msgspec.json.encode(self._sessions))
             temporary.replace(self.file)
