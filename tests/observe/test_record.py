@@ -4,6 +4,7 @@ import pytest
 
 from penstock.model import events
 from penstock.model.errors import StorageError
+from penstock.model.run import BlockState
 from penstock.observe import record
 from penstock.observe.record import RotatingFile, RunRecorder, read_record, run_folder
 from tests.observe.runs import record_run
@@ -91,3 +92,16 @@ def test_a_disk_that_fills_up_ends_no_run(tmp_path):
     recorder(events.BlockLogged("r", "b", "INFO", "x", 1.0))
     assert "No space left" in recorder.failed
     assert run_folder(tmp_path, "p", "r") == recorder.folder
+
+
+def test_the_log_of_a_block_that_has_ended_is_closed(tmp_path):
+    recorder = RunRecorder(tmp_path, "flights", "r1")
+    for number in range(50):
+        block = f"b{number}"
+        recorder(events.BlockPrinted("r1", block, "stdout", "one\n", 1.0))
+        recorder(events.BlockEnded("r1", block, BlockState.COMPLETED, 2.0))
+        recorder(events.BlockPrinted("r1", block, "stdout", "late\n", 3.0))
+        recorder(events.BlockEnded("r1", block, BlockState.COMPLETED, 4.0))
+        assert (recorder.folder / f"{block}.log").read_text().count("\n") == 2
+    assert len(recorder._files) == 1
+    recorder.close()

@@ -130,6 +130,8 @@ class RunArchive:
             known = _read_head(self._root / "pipelines" / folder / ".logs" / quote(run) / RUN_RECORD, run)
             if known is None:
                 return None
+            # The folder says whose run it is: records move with a pipeline that gets another name.
+            known = replace(known, pipeline=unquote(folder) or known.pipeline)
             self._places[run] = folder
             if known.state != RunState.RUNNING:
                 # Runs of one pipeline mostly have the same blocks, whose names are then kept once.

@@ -95,12 +95,19 @@ class RunRecorder:
                 self._file(f"{quote(block)}.log").write(_encode_lines(lines))
             case events.BlockLogged(block=block, level=level, text=text, at=at):
                 self._file(f"{quote(block)}.log").write(_encode(log_line(at, level, text, block=block)))
-            case events.BlockEnded(block=block) if event.failure is not None:
-                detail = event.failure.traceback or event.failure.message
-                self._file(f"{quote(block)}.log").write(_encode(log_line(event.at, "ERROR", detail, block=block)))
-                self._record(event)
+            case events.BlockEnded():
+                self._block_ended(event)
             case _:
                 self._record(event)
+
+    def _block_ended(self, event: events.BlockEnded) -> None:
+        name = f"{quote(event.block)}.log"
+        if event.failure is not None:
+            detail = event.failure.traceback or event.failure.message
+            self._file(name).write(_encode(log_line(event.at, "ERROR", detail, block=event.block)))
+        self._record(event)
+        if (file := self._files.pop(name, None)) is not None:  # a run may have more blocks than a process has files
+            file.close()
 
     def _record(self, event: events.Event) -> None:
         entry = {"event": type(event).__name__, **_plain(event)}
