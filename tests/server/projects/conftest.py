@@ -13,6 +13,7 @@ from urllib.parse import quote
 import pytest
 from starlette.testclient import TestClient
 
+from penstock.observe.archive import RunArchive
 from penstock.project import open_project
 from penstock.server.app import create_app
 from penstock.server.hub import Hub
@@ -70,7 +71,8 @@ def make_browser(root: Path) -> Iterator[Browser]:
     door = ProjectDoor(open_project(root))
     workspace = Workspace(door, publish)
     workspace.announcer.begin()
-    studio = SimpleNamespace(root=root, project=door, hub=Hub(), workspace=workspace)
+    runs = SimpleNamespace(archive=RunArchive(door().logs_root()), running=list)
+    studio = SimpleNamespace(root=root, project=door, hub=Hub(), workspace=workspace, runs=runs)
     app = create_app(studio)
     token = app.access.new_token()
     client = TestClient(app, base_url="http://127.0.0.1:6789", headers={"Authorization": f"Bearer {token}"})

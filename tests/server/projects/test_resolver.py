@@ -115,10 +115,11 @@ def _routes_with_a_path() -> list[tuple[str, str, str]]:
     for routes in all_routes():
         for route in routes.all:
             for place, kind in (("query", route.query), ("body", route.body)):
-                fields = getattr(kind, "__struct_encode_fields__", ())
-                for name in fields:
-                    if name in {"path", "folder", "from", "to", "file"} and route.noun in {"files", "blocks"}:
-                        found.append((route.method, route.path, f"{place}:{name}"))
+                fields = (
+                    set(getattr(kind, "__struct_encode_fields__", ())) if route.noun in {"files", "blocks"} else set()
+                )
+                named = sorted(fields & {"path", "folder", "from", "to", "file"})
+                found += [(route.method, route.path, f"{place}:{name}") for name in named]
     return found
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections import Counter
+from collections.abc import Mapping
 from tempfile import SpooledTemporaryFile
 
 from penstock.model.errors import FileInvalidError
+from penstock.observe.archive import RunArchive, RunHead
 from penstock.server.permissions import Permission
 from penstock.server.projects.archive import MOST_BYTES, pack
-from penstock.server.projects.index import IndexEntry
+from penstock.server.projects.index import IndexEntry, PipelineIndex
 from penstock.server.projects.pipeline_text import save_yaml, show_yaml
 from penstock.server.routes.files import spooled
 from penstock.server.routing import Call, Reply, Routes
@@ -24,18 +28,22 @@ from penstock.server.schema.pipelines import (
     PipelineDetail,
     PipelineList,
     PipelineSummary,
+    RunMark,
     Undo,
     Undone,
     YamlFile,
 )
 
 routes = Routes("pipelines")
+RUNS_SHOWN = 30
+HISTORY_SECONDS = 0.5
 
 
 @routes.get("/api/pipelines", Permission.VIEW)
-def list_pipelines(call: Call) -> PipelineList:
+async def list_pipelines(call: Call) -> PipelineList:
     """All pipelines of the project, with their last runs."""
-    return PipelineList([_summary(entry) for entry in call.studio.workspace.index.entries().values()])
+    running = Counter(run.pipeline for run in call.studio.runs.running())
+    return await asyncio.to_thread(_list, call.studio.workspace.index, call.studio.runs.archive, running)
 
 
 @routes.get("/api/pipelines/{pipeline}", Permission.VIEW)
@@ -129,7 +137,21 @@ async def import_pipeline(call: Call) -> PipelineDetail:
         return await asyncio.to_thread(workspace.detail, uuid, tuple(notes))
 
 
-def _summary(entry: IndexEntry) -> PipelineSummary:
+def _list(index: PipelineIndex, archive: RunArchive, running: Mapping[str, int]) -> PipelineList:
+    until = time.monotonic() + HISTORY_SECONDS
+    listed: list[PipelineSummary] = []
+    for entry in index.entries().values():
+        # Records that nobody has read yet take time; those that are too late come with the next listing.
+        heads = archive.recent(entry.uuid, RUNS_SHOWN) if time.monotonic() < until else []
+        listed.append(_summary(entry, [_mark(head) for head in heads], running.get(entry.uuid, 0)))
+    return PipelineList(listed)
+
+
+def _mark(head: RunHead) -> RunMark:
+    return RunMark(head.run, head.state, head.started, None if head.ended is None else head.ended - head.started)
+
+
+def _summary(entry: IndexEntry, runs: list[RunMark], running: int) -> PipelineSummary:
     return PipelineSummary(
         uuid=entry.uuid,
         name=entry.name,
@@ -140,4 +162,6 @@ def _summary(entry: IndexEntry) -> PipelineSummary:
         created_at=entry.created_at,
         updated_at=entry.updated_at,
         error=entry.error,
+        runs=runs,
+        running=running,
     )
