@@ -1,0 +1,54 @@
+import { MergeView } from "@codemirror/merge";
+import { EditorState } from "@codemirror/state";
+import { EditorView, lineNumbers } from "@codemirror/view";
+import { useEffect, useRef } from "react";
+import { plainModeOf } from "../editor/code/modes";
+import { theme } from "../editor/code/theme";
+
+interface Props {
+  before: string;
+  after: string;
+  language: string;
+  beforeLabel: string;
+  afterLabel: string;
+  /** When the right side may be edited: hears of it, and takes pieces of the left side. */
+  onChange?: (text: string) => void;
+}
+
+/** Two texts beside each other, changes marked, what is the same folded. */
+export function DiffEditor({ before, after, language, beforeLabel, afterLabel, onChange }: Props) {
+  const host = useRef<HTMLDivElement>(null);
+  const tell = useRef(onChange);
+  tell.current = onChange;
+  const editable = onChange !== undefined;
+  useEffect(() => {
+    const shared = [lineNumbers(), theme, plainModeOf(language) ?? [], EditorView.lineWrapping];
+    const view = new MergeView({
+      parent: host.current as HTMLElement,
+      a: { doc: before, extensions: [...shared, EditorState.readOnly.of(true), EditorView.editable.of(false), EditorView.contentAttributes.of({ "aria-label": beforeLabel })] },
+      b: {
+        doc: after,
+        extensions: [
+          ...shared,
+          EditorState.readOnly.of(!editable),
+          EditorView.editable.of(editable),
+          EditorView.contentAttributes.of({ "aria-label": afterLabel }),
+          EditorView.updateListener.of((update) => update.docChanged && tell.current?.(update.state.doc.toString())),
+        ],
+      },
+      collapseUnchanged: { margin: 3, minSize: 6 },
+      gutter: true,
+      revertControls: editable ? "a-to-b" : undefined,
+    });
+    return () => view.destroy();
+  }, [before, after, language, beforeLabel, afterLabel, editable]);
+  return (
+    <div className="flex h-full min-h-0 flex-col">
+      <div className="grid flex-none grid-cols-2 border-b border-line text-meta text-muted">
+        <span className="truncate px-2 py-1">{beforeLabel}</span>
+        <span className="truncate px-2 py-1">{afterLabel}</span>
+      </div>
+      <div ref={host} className="min-h-0 flex-1 overflow-auto" />
+    </div>
+  );
+}
