@@ -43,7 +43,8 @@ def test_pages_forward_and_back_meet(recorder):
 
 
 def test_what_is_written_later_comes_after(recorder):
-    assert texts(first := read_logs(recorder.folder, block="load")) == []
+    first = read_logs(recorder.folder, block="load")
+    assert texts(first) == []
     prints(recorder, "load", ["one"])
     second = read_logs(recorder.folder, block="load", after=first.next)
     prints(recorder, "load", ["two"])
