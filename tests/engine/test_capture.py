@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from penstock.engine.capture import TAIL_LINES, LineCapture
 from tests.engine.conftest import Bench, body
 
 
-def captured(*chunks: bytes, **limits: int) -> tuple[list[str], LineCapture]:
+def captured(*chunks: bytes, **limits: Any) -> tuple[list[str], LineCapture]:
     texts: list[str] = []
     capture = LineCapture(texts.append, **limits)
     for chunk in chunks:
@@ -20,7 +21,7 @@ def captured(*chunks: bytes, **limits: int) -> tuple[list[str], LineCapture]:
     return texts, capture
 
 
-@given(st.lists(st.binary(max_size=40), max_size=20))
+@given(st.lists(st.binary(max_size=40).map(lambda data: data.replace(b"\r", b"")), max_size=20))
 def test_text_is_the_same_however_it_is_split(chunks: list[bytes]) -> None:
     whole = b"".join(chunks)
     texts, _ = captured(*chunks)
@@ -32,6 +33,33 @@ def test_text_is_the_same_however_it_is_split(chunks: list[bytes]) -> None:
     )
     assert all(text.endswith("\n") for text in texts)
     assert expected.count("\n") <= "".join(texts).count("\n")
+
+
+@given(st.lists(st.text("ab\r\n", max_size=8), max_size=12))
+def test_a_line_that_is_overwritten_shows_its_end_however_it_is_split(chunks: list[str]) -> None:
+    texts, _ = captured(*(chunk.encode() for chunk in chunks), clock=lambda: -1.0)  # no time passes
+    shown = [line.removesuffix("\r").rpartition("\r")[2] for line in "".join(chunks).split("\n")]
+    assert [line.removesuffix("\r") for line in "".join(texts).split("\n")][: len(shown)] == shown
+
+
+def test_a_progress_bar_is_passed_on_now_and_then() -> None:
+    now = 0.0
+    texts: list[str] = []
+    capture = LineCapture(texts.append, clock=lambda: now)
+    for percent in range(101):
+        capture.feed(f"\r{percent:3}%".encode())
+        now += 0.1
+    assert 15 <= len(texts) <= 22
+    assert texts[0] == "  0%\n"
+    capture.feed(b"\ndone\n")
+    assert "".join(texts[-2:]).endswith("100%\ndone\n")
+
+
+def test_an_endless_progress_bar_takes_no_memory() -> None:
+    capture = LineCapture(lambda text: None, clock=lambda: 0.0)
+    for number in range(100_000):
+        capture.feed(f"\r{number:020}".encode())
+    assert len(capture._partial) < 100
 
 
 def test_a_character_split_between_two_reads() -> None:

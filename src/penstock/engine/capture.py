@@ -1,7 +1,12 @@
-"""Turns the bytes that an attempt writes into events of complete lines, in bounded memory."""
+"""Turns the bytes that an attempt writes into events of complete lines, in bounded memory.
+
+A line that is overwritten with carriage returns (a progress bar) counts as a terminal shows it: what was written last.
+While it goes on it is passed on now and then.
+"""
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable
 
@@ -14,6 +19,9 @@ LINE_LIMIT = 64 * 1024
 STREAM_LIMIT = 64 * 1024 * 1024
 """Bytes of one stream of one attempt that are passed on; what is beyond is counted, and its end kept."""
 
+PROGRESS_INTERVAL = 0.5
+"""Seconds between two states of a line that is overwritten again and again."""
+
 _TAIL_WIDTH = 2000
 
 
@@ -24,10 +32,20 @@ class LineCapture:
         emit: receives text that ends with a newline.
         limit: bytes that are passed on in total.
         line_limit: bytes of one line.
+        clock: seconds, rising.
     """
 
-    def __init__(self, emit: Callable[[str], None], *, limit: int = STREAM_LIMIT, line_limit: int = LINE_LIMIT) -> None:
+    def __init__(
+        self,
+        emit: Callable[[str], None],
+        *,
+        limit: int = STREAM_LIMIT,
+        line_limit: int = LINE_LIMIT,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._emit = emit
+        self._clock = clock
+        self._progress_at = -PROGRESS_INTERVAL
         self._limit = limit
         self._line_limit = line_limit
         self._partial = bytearray()
@@ -42,6 +60,8 @@ class LineCapture:
         head, newline, rest = data.rpartition(b"\n")
         if not newline:
             self._keep(data)
+            if b"\r" in self._partial:
+                self._progress()
             return
         first, _, others = (head + b"\n").partition(b"\n")
         self._keep(first)
@@ -62,6 +82,20 @@ class LineCapture:
         """The last lines, whether or not they were passed on."""
         return list(self._tail)
 
+    def _progress(self) -> None:
+        """Pass on the newest complete state of the line that is being overwritten; the ones before it are gone."""
+        states, found, _ = self._partial[:-1].rpartition(b"\r")  # one at the very end may belong to a newline to come
+        if not found:
+            return
+        current = self._partial[len(states) + 1 :]
+        state = states.rpartition(b"\r")[2]
+        now = self._clock()
+        if state.strip() and now - self._progress_at >= PROGRESS_INTERVAL:
+            self._progress_at = now
+            self._pass(bytes(state) + b"\n")
+            state = bytearray()
+        self._partial[:] = (b"\r" + state if state else b"") + b"\r" + current
+
     def _keep(self, data: bytes) -> None:
         room = self._line_limit - len(self._partial)
         self._partial += data[:room]
@@ -76,6 +110,8 @@ class LineCapture:
         return line + b"\n"
 
     def _pass(self, data: bytes) -> None:
+        if b"\r" in data:
+            data = b"\n".join(_last_state(line) for line in data.split(b"\n"))
         text = data.decode("utf-8", "replace")
         recent = [line[:_TAIL_WIDTH] for line in text.rsplit("\n", TAIL_LINES + 1)[-TAIL_LINES - 1 : -1]]
         self._tail.extend(recent)
@@ -89,3 +125,8 @@ class LineCapture:
             self._emit(
                 f"[more than {self._limit:,} bytes of output: what follows is left out, except its last lines]\n"
             )
+
+
+def _last_state(line: bytes) -> bytes:
+    """What a terminal shows of a line in the end; a carriage return at its very end belongs to the newline."""
+    return line[line.rfind(b"\r", 0, -1) + 1 :]
