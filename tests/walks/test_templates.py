@@ -21,8 +21,10 @@ from penstock.model import events
 from penstock.model.block import EXTENSIONS, FOLDERS, RUNNABLE_TYPES, BlockType, Language
 from penstock.model.messages import BlockOrder, Limits, WorkOrder
 from penstock.model.run import RunState
+from penstock.project.check import check_project
 from penstock.project.code import scan
 from penstock.project.templates.catalogue import built_in, list_templates, missing, render_template
+from penstock.project.templates.starting import STARTING, StartingPipeline, start
 from penstock.project.templates.template import Template
 from penstock.sdk.decorators import Collector, collect
 from penstock.sdk.logger import BlockLogger
@@ -527,3 +529,32 @@ def test_conditionals_decide() -> None:
     assert [with_rows([1]), with_rows([1], [])] == [True, False]
     when_set = attached(render_template("conditional.variable_is_set", values={"VARIABLE": "ok"})).first("condition")
     assert [when_set(ok=True), when_set()] == [True, False]
+
+
+@pytest.fixture(scope="module")
+def started(finished: Finished) -> Finished:
+    """The project with every pipeline to start from, as it is made; only addresses are those of this test."""
+    project = finished.place.project
+    for pipeline in STARTING:
+        found = start(pipeline.id, lambda path: (project / path).exists())
+        for path, text in found.files.items():
+            file = project / path
+            file.parent.mkdir(exist_ok=True)
+            address = finished.place.web.url("/pages")
+            file.write_text(text.replace("https://api.example.org/orders", address), encoding="utf-8")
+        folder = project / "pipelines" / pipeline.id
+        folder.mkdir()
+        (folder / "metadata.yaml").write_text(yaml.safe_dump({"uuid": pipeline.id, "name": pipeline.id, **found.data}))
+    return finished
+
+
+@pytest.mark.parametrize("pipeline", STARTING, ids=lambda pipeline: pipeline.id)
+def test_a_pipeline_to_start_from_runs_as_it_is(pipeline: StartingPipeline, started: Finished) -> None:
+    problems = [
+        each for each in check_project(started.bench.project, [pipeline.id]) if each.severity in {"error", "warning"}
+    ]
+    assert not problems
+    ended: dict[str, events.BlockEnded] = {}
+    state = _run(started.bench, pipeline.id, ended)
+    assert state is RunState.COMPLETED, {uuid: each.failure for uuid, each in ended.items()}
+    assert len(ended) == len([step for step in pipeline.steps if step.kind is not BlockType.CHART])

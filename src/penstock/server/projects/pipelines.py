@@ -6,8 +6,8 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,8 @@ from penstock.model.pipeline import PipelineType
 from penstock.project.entries import Entry, find_entry, reorder
 from penstock.project.layout import METADATA, PIPELINES, TRIGGERS, clean_name, pipeline_folder
 from penstock.project.reader import PipelineReading
-from penstock.project.text_file import read_text, write_text
+from penstock.project.templates.starting import Started
+from penstock.project.text_file import create_text, read_text, write_text
 from penstock.project.yaml_edit import copy_data, update
 from penstock.project.yaml_text import parse_yaml
 from penstock.server.projects import block_names as names
@@ -58,14 +59,14 @@ class Pipelines:
         parts: the files.
         deleting: where deletions go.
         moved: told of pipelines that have another uuid; raises when that cannot be now.
-        template: the data of a pipeline template of the project, by its name.
+        template: what a pipeline made from the template of that id consists of.
         clock: seconds since the epoch.
     """
 
     parts: Parts
     deleting: Deleting
     moved: Moved
-    template: Callable[[str], Mapping[str, Any]]
+    template: Callable[[str], Started]
     clock: Callable[[], float] = time.time
 
     def create(self, new: NewPipeline) -> tuple[str, list[str]]:
@@ -87,13 +88,17 @@ class Pipelines:
             if new.clone_of is not None:
                 return uuid, self._clone(uuid, new)
             data: dict[str, Any] = {"name": new.name.strip(), "uuid": uuid.rpartition("/")[2]}
+            files: dict[str, str] = {}
             if new.template is not None:
-                data = {**copy_data(dict(self.template(new.template))), **data}
+                started = self.template(new.template)
+                data, files = {**copy_data(started.data), **data}, started.files
             data |= {key: item for key, item in (("description", new.description), ("tags", new.tags)) if item}
             data.setdefault("type", new.type)
             data["created_at"] = self._now()
             data.setdefault("blocks", [])
-            self.write(uuid, {METADATA: yaml.safe_dump(data, sort_keys=False, allow_unicode=True), "__init__.py": ""})
+            text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
+            with self._new_files(files):
+                self.write(uuid, {METADATA: text, "__init__.py": ""})
             return uuid, []
 
     def change(self, pipeline: str, changes: PipelineChanges) -> None:
@@ -298,6 +303,22 @@ class Pipelines:
         finally:
             shutil.rmtree(aside, ignore_errors=True)
         self.parts.tell([target, *(target / name for name in files)])
+
+    @contextmanager
+    def _new_files(self, files: Mapping[str, str]) -> Iterator[None]:
+        """Files of the project that are there when what follows succeeds, and gone again when it does not."""
+        made: list[Path] = []
+        try:
+            for path, content in files.items():
+                resolved = self.parts.resolver.for_writing(path)
+                create_text(resolved.path, content)
+                made.append(resolved.path)
+            yield
+        except BaseException:
+            for file in made:
+                file.unlink(missing_ok=True)
+            raise
+        self.parts.tell(made)
 
     def _now(self) -> str:
         return datetime.fromtimestamp(self.clock(), UTC).isoformat(sep=" ", timespec="microseconds")

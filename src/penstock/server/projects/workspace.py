@@ -6,14 +6,13 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from penstock.config import environment
 from penstock.data.relocating import Relocation, relocate
-from penstock.model.errors import EditRefusedError, FileMissingError, PenstockError
+from penstock.model.errors import EditRefusedError, PenstockError
 from penstock.observe.relocating import move_records
 from penstock.project.load import Project
 from penstock.server.projects.adding import Adding
@@ -29,6 +28,7 @@ from penstock.server.projects.files import Files
 from penstock.server.projects.git import Git
 from penstock.server.projects.index import PipelineIndex
 from penstock.server.projects.listing import Listing
+from penstock.server.projects.own_templates import OwnTemplates
 from penstock.server.projects.parts import Parts, must_find
 from penstock.server.projects.pipelines import Pipelines
 from penstock.server.projects.renaming import Renaming
@@ -86,14 +86,16 @@ class Workspace:
         )
 
         self.deleting = Deleting(self.parts)
-        self.adding = Adding(self.parts, TemplateShelf())
+        self.templates = TemplateShelf(self.parts)
+        self.own_templates = OwnTemplates(self.parts, self.templates, self.deleting)
+        self.adding = Adding(self.parts, self.templates)
         self.changing = Changing(self.parts, Renaming(self.parts, self._block_moved))
-        self.pipelines = Pipelines(self.parts, self.deleting, self._pipeline_moved, _no_pipeline_template, clock)
+        self.pipelines = Pipelines(self.parts, self.deleting, self._pipeline_moved, self.templates.start, clock)
         self.importing = Importing(self.parts, self.pipelines)
         self.files = Files(self.parts, self.deleting, self.git)
         self.listing = Listing(self.parts, self.git)
         self.checks = Checks(self.parts)
-        self.everything = Everything(self.parts)
+        self.everything = Everything(self.parts, [self.templates.search])
         self.running: Callable[[], Iterable[str]] = tuple
 
     async def start(self) -> None:
@@ -128,7 +130,3 @@ class Workspace:
         project = self.project()
         relocate(project.store_root(), Relocation(before, after))
         move_records(project.logs_root(), before, after)
-
-
-def _no_pipeline_template(template: str) -> Mapping[str, Any]:
-    raise FileMissingError(f"making a pipeline: there is no template {template[:60]!r}", hint="Choose one of the list.")
