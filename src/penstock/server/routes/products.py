@@ -198,3 +198,31 @@ async def _pieces(answer: Answer) -> AsyncIterator[bytes]:
             yield piece
     finally:
         await answer.__aexit__()
+
+
+@routes.post(
+    "/api/products/{pipeline}/{block}/diff", Permission.VIEW, body=schema.DiffRequest, query=schema.OutputQuery
+)
+async def diff(call: Call) -> schema.Difference:
+    """What differs between two versions of an output."""
+    body: schema.DiffRequest = call.body
+    question = questions.DiffQuestion(target=target(call), before=body.before, after=body.after, keys=tuple(body.keys))
+    _, content = await unless_gone(call.request, call.studio.reader.ask(question, seconds=300))
+    found: schema.Difference = msgspec.json.decode(content, type=schema.Difference)
+    return found
+
+
+@routes.post(
+    "/api/products/{pipeline}/{block}/chart", Permission.VIEW, body=schema.ChartRequest, query=schema.OutputQuery
+)
+async def chart(call: Call) -> schema.Chart:
+    """The points of a chart, aggregated."""
+    body: schema.ChartRequest = call.body
+    question = questions.ChartQuestion(
+        target=target(call),
+        configuration=body.chart,
+        rows=questions.Rows(filters=tuple(body.filters), search=body.search),
+    )
+    _, content = await unless_gone(call.request, call.studio.reader.ask(question, seconds=60))
+    found: schema.Chart = msgspec.json.decode(content, type=schema.Chart)
+    return found

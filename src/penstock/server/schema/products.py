@@ -274,3 +274,132 @@ class Selection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     filters: list[Condition] = []
     search: str = ""
     columns: list[str | int] | None = None
+
+
+class DiffRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Two versions to compare; row by row when `keys` name columns that identify a row."""
+
+    before: str
+    after: str
+    keys: list[str] = []
+
+
+class NewColumn(msgspec.Struct, frozen=True):
+    """A column that one version has and the other has not."""
+
+    name: str
+    type: str
+
+
+class RetypedColumn(msgspec.Struct, frozen=True):
+    """A column whose type is another."""
+
+    name: str
+    before: str
+    after: str
+
+
+class SchemaDiff(msgspec.Struct, frozen=True):
+    """How the columns differ."""
+
+    added: list[NewColumn]
+    removed: list[NewColumn]
+    retyped: list[RetypedColumn]
+    reordered: bool = False
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """A number before and after."""
+
+    before: int | None
+    after: int | None
+
+
+class HistogramPair(msgspec.Struct, frozen=True):
+    """Two histograms over the same edges."""
+
+    edges: list[Any]
+    before: list[int]
+    after: list[int]
+
+
+class ValuesPair(msgspec.Struct, frozen=True):
+    """The most frequent values of both versions, and how often each occurs in each."""
+
+    labels: list[Any]
+    before: list[int]
+    after: list[int]
+
+
+class DistributionDiff(msgspec.Struct, frozen=True):
+    """A common column; `unchanged` when it is the very same stored data."""
+
+    column: str
+    type: str
+    nulls: Counted
+    unchanged: bool = False
+    histogram: HistogramPair | None = None
+    values: ValuesPair | None = None
+
+
+class RowChange(msgspec.Struct, frozen=True):
+    """A row that was added, removed or changed; cells as text, the key first."""
+
+    change: str
+    before: dict[str, str | None] | None
+    after: dict[str, str | None] | None
+
+
+class KeyedDiff(msgspec.Struct, frozen=True):
+    """Rows by key; `changed_columns` counts the rows in which each differs."""
+
+    keys: list[str]
+    added: int
+    removed: int
+    changed: int
+    changed_columns: dict[str, int]
+    sample: list[RowChange]
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """What differs between two versions of an output; `key_candidates` may identify a row, as far as is known."""
+
+    before: str
+    after: str
+    output: str
+    kinds: list[str]
+    rows: Counted
+    schema: SchemaDiff
+    distributions: list[DistributionDiff]
+    keyed: KeyedDiff | None
+    content_differs: bool
+    key_candidates: list[str] = []
+    notes: list[str] = []
+
+
+class ChartRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A chart to draw: its configuration as a pipeline stores it, and conditions on the rows."""
+
+    chart: dict[str, Any]
+    filters: list[Condition] = []
+    search: str = ""
+
+
+class ChartColumn(msgspec.Struct, frozen=True):
+    """A column of a chart's points: its role is x, x_end, y or series; its type number, time or text."""
+
+    name: str
+    role: str
+    type: str
+
+
+class Chart(msgspec.Struct, frozen=True):
+    """The points of a chart. `total` counts what there was to draw, `note` tells what was left out or put together."""
+
+    chart_type: str
+    columns: list[ChartColumn]
+    rows: list[list[Any]]
+    series: list[Any]
+    total: int
+    note: str
+    version: str

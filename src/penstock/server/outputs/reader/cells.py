@@ -102,6 +102,8 @@ def _cut(data: pa.Array, limit: int, *, text: bool) -> Shown:
     cut = [(at, length) for at, length in enumerate(lengths) if length is not None and length > limit]
     if cut:
         short = pc.utf8_slice_codeunits(data, 0, limit)
-        marked = pc.binary_join_element_wise(short, pa.scalar(MARK, pa.large_string()), "")
+        marked = pc.binary_join_element_wise(
+            short, pa.scalar(MARK, pa.large_string()), pa.scalar("", pa.large_string())
+        )
         data = pc.if_else(pc.greater(pc.utf8_length(data), limit), marked, short)
     return Shown(data, text, cut)

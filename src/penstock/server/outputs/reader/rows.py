@@ -115,15 +115,19 @@ def opened(
             ) from error
 
 
-def _fetch(duck: duckdb.DuckDBPyConnection, query: str, parameters: list[Any]) -> np.ndarray:
+def fetch_columns(duck: duckdb.DuckDBPyConnection, query: str, parameters: list[Any]) -> list[np.ndarray]:
+    """The columns of whole numbers that a statement gives."""
+    found = duck.sql(query, params=parameters).to_arrow_table()
+    return [_whole(column) for column in found.columns]
+
+
+def _whole(column: pa.ChunkedArray) -> np.ndarray:
     import numpy as np
 
-    found = duck.sql(query, params=parameters).to_arrow_table().column(0)
+    wide = column.type.bit_width // 8
     pieces = [
-        np.frombuffer(
-            chunk.buffers()[1], chunk.type.to_pandas_dtype(), len(chunk), chunk.offset * chunk.type.bit_width // 8
-        )
-        for chunk in found.chunks
+        np.frombuffer(chunk.buffers()[1], f"i{wide}", len(chunk), chunk.offset * wide)
+        for chunk in column.chunks
         if len(chunk)
     ]
     return np.concatenate(pieces) if pieces else np.empty(0, np.int32)
@@ -162,7 +166,7 @@ def selected(work: Work, orders: Orders, view: View, rows: Rows) -> np.ndarray:
     def build() -> np.ndarray:
         with opened(work, orders, view, plan.columns) as duck:
             query = f"select __row__ from stored where {plan.where}"  # noqa: S608 - codes and parameters
-            found = _fetch(duck, query, plan.parameters)
+            found = fetch_columns(duck, query, plan.parameters)[0]
         found.sort()
         return found
 
@@ -175,7 +179,7 @@ def ordered(work: Work, orders: Orders, view: View, rows: Rows) -> np.ndarray:
 
     def build() -> np.ndarray:
         with opened(work, orders, view, plan.columns) as duck:
-            return _fetch(duck, _statement(plan), plan.parameters)
+            return fetch_columns(duck, _statement(plan), plan.parameters)[0]
 
     return orders.make(_key(view, rows), work, build)
 
@@ -193,7 +197,7 @@ def _first(work: Work, orders: Orders, view: View, rows: Rows, plan: Plan) -> np
 
     def build() -> np.ndarray:
         with opened(work, orders, view, plan.columns) as duck:
-            found = _fetch(duck, f"{_statement(plan)} limit {FIRST}", plan.parameters)
+            found = fetch_columns(duck, f"{_statement(plan)} limit {FIRST}", plan.parameters)[0]
         _build_meanwhile(work, orders, view, rows)
         return found
 

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from penstock.data import Manifest, OutputEntry
+from penstock.data.codecs.fixed import NOT_A_TIME
 from penstock.data.manifest import Stored
 from penstock.data.reading import Reader
 from penstock.model.errors import ProductCorruptError
@@ -173,6 +174,8 @@ class StoredTable:
 
             zoned = pa.timestamp(meta["u"], zone_name(meta["z"]))
             return pa.chunked_array([chunk.view(zoned) for chunk in column.chunks], type=zoned)
+        if kind == "period":
+            return _without_gaps(column)
         if kind == "cat":
             values = label_array(meta["c"]) if "c" in meta else self._part(stored.parts[meta["p"]])
             return _coded(column, values)
@@ -229,6 +232,14 @@ def _coded(codes: pa.ChunkedArray, values: pa.ChunkedArray | pa.Array) -> pa.Chu
             known = pc.if_else(pc.less(chunk, 0), None, chunk)
         chunks.append(pa.DictionaryArray.from_arrays(known, dictionary))
     return pa.chunked_array(chunks, type=kind)
+
+
+def _without_gaps(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Periods with NULL where pandas has NaT, which it stores as a number."""
+    import pyarrow.compute as pc
+
+    lowest = pc.min(column).as_py()
+    return column if lowest != NOT_A_TIME else pc.if_else(pc.equal(column, NOT_A_TIME), None, column)
 
 
 def _joined(pieces: list[ViewColumn]) -> pa.ChunkedArray:

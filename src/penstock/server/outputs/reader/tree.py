@@ -20,7 +20,10 @@ TEXT = 2000
 
 Node = dict[str, Any]
 _CONTAINERS = {
-    "$tuple": "tuple", "$set": "set", "$frozenset": "frozenset", "$deque": "array",
+    "$tuple": "tuple",
+    "$set": "set",
+    "$frozenset": "frozenset",
+    "$deque": "array",
     **dict.fromkeys(["$dict", "$ordereddict", "$counter"], "object"),
 }
 _NUMBERS = frozenset(["$int", "$float", "$np"])
