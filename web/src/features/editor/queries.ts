@@ -11,6 +11,7 @@ import type {
   RunSummary,
   Template,
 } from "../../api/types";
+import { DATA_FILE } from "./add/readers";
 import type { Edit } from "./documents/store";
 
 /** What the editor asks of the server. Every change answers with the whole pipeline, so nothing is fetched twice. */
@@ -147,3 +148,44 @@ export const scratchVariablesQuery = (pipeline: string, block: string, execution
 export function useBlockCount(pipeline: string): number {
   return useQuery({ ...pipelineQuery(pipeline), select: (detail) => detail.blocks.length }).data ?? 0;
 }
+
+/** The profiles of io_config.yaml: what stands at the beginning of a line. Values are not looked at. */
+export const profilesQuery = queryOptions({
+  queryKey: ["profiles"],
+  queryFn: async () => {
+    const file = await api.get<{ content: string | null }>("/files/content", { query: { path: "io_config.yaml" } });
+    const names = [...(file.content ?? "").matchAll(/^([A-Za-z_][\w.-]*):/gm)].map((match) => match[1] as string);
+    return names.filter((name) => name !== "version");
+  },
+  retry: false,
+});
+
+interface FolderEntry {
+  name: string;
+  path: string;
+  kind: string;
+  size: number;
+  hidden: boolean;
+}
+
+const MOST_FOLDERS = 60;
+const SKIPPED = new Set(["pipelines", "node_modules", "__pycache__", "venv"]);
+
+/** The data files of the project: its folders breadth first, at most sixty of them. */
+export const dataFilesQuery = queryOptions({
+  queryKey: ["data-files"],
+  staleTime: 0,
+  queryFn: async () => {
+    const found: FolderEntry[] = [];
+    let level = [""];
+    for (let seen = 0; level.length > 0 && seen < MOST_FOLDERS; ) {
+      const now = level.slice(0, MOST_FOLDERS - seen);
+      seen += now.length;
+      const answers = await Promise.all(now.map((folder) => api.get<{ entries: FolderEntry[] }>("/files", { query: { folder } })));
+      const entries = answers.flatMap((answer) => answer.entries).filter((entry) => !entry.hidden);
+      found.push(...entries.filter((entry) => entry.kind === "file" && DATA_FILE.test(entry.name)));
+      level = entries.filter((entry) => entry.kind === "folder" && !SKIPPED.has(entry.name)).map((entry) => entry.path);
+    }
+    return found.sort((one, other) => one.path.localeCompare(other.path));
+  },
+});

@@ -1,0 +1,83 @@
+import type { BlockDetail, LibraryBlock, Template } from "../../../api/types";
+import type { NewBlock } from "../queries";
+import { KINDS, kindOf, languageOf } from "../notebook/kinds";
+
+/** One entry of the menu that adds blocks. */
+export interface Choice {
+  id: string;
+  group: "New" | "Templates" | "Blocks of this project";
+  title: string;
+  detail: string;
+  type: string;
+  language: string;
+  /** What is searched: everything that a person might call it. */
+  words: string;
+  block: NewBlock;
+}
+
+const ORDER = ["data_loader", "transformer", "data_exporter", "custom", "sensor", "markdown", "scratchpad"];
+const LANGUAGES = ["python", "sql", "r", "markdown"];
+
+/** Languages that blocks run in here. */
+const RUNS = new Set(["python", "sql", "markdown"]);
+
+export function blankChoices(): Choice[] {
+  return ORDER.flatMap((type) =>
+    LANGUAGES.filter((language) => RUNS.has(language) && kindOf(type).languages.includes(language)).map((language) => {
+      const several = kindOf(type).languages.length > 1;
+      const title = several ? `${kindOf(type).word} in ${languageOf(language).word}` : kindOf(type).word;
+      return {
+        id: `new:${type}:${language}`,
+        group: "New" as const,
+        title,
+        detail: kindOf(type).purpose,
+        type,
+        language,
+        words: `${title} ${kindOf(type).purpose} ${type} ${language} block`.toLowerCase(),
+        block: { type, language },
+      };
+    }),
+  );
+}
+
+export function templateChoices(templates: readonly Template[]): Choice[] {
+  return templates
+    .filter((template) => template.block_type in KINDS)
+    .map((template) => ({
+      id: `template:${template.id}`,
+      group: "Templates" as const,
+      title: template.name,
+      detail: [template.group, template.description, template.needs ? `needs ${template.needs}` : ""].filter(Boolean).join(" · "),
+      type: template.block_type,
+      language: template.language,
+      words: `${template.name} ${template.description} ${template.group} ${kindOf(template.block_type).word} ${template.block_type} ${template.language} ${template.id}`.toLowerCase(),
+      block: { type: template.block_type, language: template.language, template: template.id },
+    }));
+}
+
+export function libraryChoices(library: readonly LibraryBlock[], present: readonly BlockDetail[]): Choice[] {
+  const used = new Set(present.map((block) => block.file));
+  return library
+    .filter((block) => block.type in KINDS && !used.has(block.file))
+    .map((block) => ({
+      id: `file:${block.file}`,
+      group: "Blocks of this project" as const,
+      title: block.name,
+      detail: block.pipelines.length > 0 ? `${block.file} · used by ${block.pipelines.slice(0, 3).join(", ")}` : block.file,
+      type: block.type,
+      language: block.language,
+      words: `${block.name} ${block.file} ${kindOf(block.type).word} ${block.language} reuse existing shared`.toLowerCase(),
+      block: { type: block.type, language: block.language, file: block.file },
+    }));
+}
+
+/** Choices that have every word of the search, those whose title begins with it first. */
+export function found(choices: readonly Choice[], search: string, type: string, language: string): Choice[] {
+  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  const hits = choices.filter(
+    (choice) => (!type || choice.type === type) && (!language || choice.language === language) && words.every((word) => choice.words.includes(word)),
+  );
+  if (words.length === 0) return hits;
+  const rank = (choice: Choice) => (choice.title.toLowerCase().startsWith(words[0] as string) ? 0 : words.every((word) => choice.title.toLowerCase().includes(word)) ? 1 : 2);
+  return hits.map((choice, at) => ({ choice, at, rank: rank(choice) })).sort((one, other) => one.rank - other.rank || one.at - other.at).map(({ choice }) => choice);
+}

@@ -1,0 +1,99 @@
+import { lazy, memo, Suspense, useMemo } from "react";
+import type { PipelineDetail, PipelineStatus } from "../../../api/types";
+import { EmptyState, Spinner } from "../../../ui/feedback";
+import { TabBar } from "../../../ui/Tabs";
+import { toast } from "../../../ui/toasts";
+import type { GraphStatus } from "../../graph/model";
+import { rowsOf } from "../notebook/StatusLine";
+import { wire } from "../session/changes";
+import { useBlockStatus, useSession, useStatus } from "../session/context";
+import { openPlace } from "../session/places";
+import { runBlock } from "../session/running";
+import { useNavigation, type Selection, type Tab } from "../session/selection";
+
+const GraphPanel = lazy(() => import("../../graph/GraphPanel").then((module) => ({ default: module.GraphPanel })));
+const OutputPanel = lazy(() => import("../../outputs/OutputPanel").then((module) => ({ default: module.OutputPanel })));
+const LogView = lazy(() => import("../../outputs/LogView").then((module) => ({ default: module.LogView })));
+
+const TABS: { value: Tab; label: string }[] = [
+  { value: "graph", label: "Graph" },
+  { value: "data", label: "Data" },
+  { value: "logs", label: "Logs" },
+];
+
+/** The right side: it shows what is selected at the left. */
+export const Follower = memo(function Follower({ detail, selection }: { detail: PipelineDetail; selection: Selection }) {
+  const { show } = useNavigation();
+  const tab = TABS.some((one) => one.value === selection.tab) ? selection.tab : "data";
+  return (
+    <section aria-label="Selected" className="flex h-full min-h-0 flex-col bg-s0">
+      <div className="flex-none border-b border-line px-1.5">
+        <TabBar label="What is shown of the selected block" tabs={TABS} value={tab} onChange={(value) => show({ tab: value as Tab })} />
+      </div>
+      <div role="tabpanel" aria-label={tab} className="min-h-0 flex-1">
+        <Suspense fallback={<div className="p-3"><Spinner /></div>}>
+          {tab === "graph" ? <Graph detail={detail} selected={selection.block} /> : <OfBlock detail={detail} selection={selection} tab={tab} />}
+        </Suspense>
+      </div>
+    </section>
+  );
+});
+
+function graphStatuses(status: PipelineStatus): Record<string, GraphStatus> {
+  return Object.fromEntries(
+    Object.entries(status.blocks).map(([uuid, one]) => [uuid, { state: one.state, stale: one.stale, seconds: one.seconds, rows: rowsOf(one) }]),
+  );
+}
+
+const NO_STATUSES = {};
+
+function Graph({ detail, selected }: { detail: PipelineDetail; selected: string | null }) {
+  const session = useSession();
+  const { select } = useNavigation();
+  const status = useStatus((now) => now);
+  const statuses = useMemo(() => (status ? graphStatuses(status) : NO_STATUSES), [status]);
+  const upstream = (uuid: string) => session.detail?.blocks.find((block) => block.uuid === uuid)?.upstream ?? [];
+  return (
+    <GraphPanel
+      blocks={detail.blocks}
+      statuses={statuses}
+      selected={selected}
+      onSelect={(block) => block && select(block)}
+      onOpen={(block) => {
+        select(block);
+        session.ui.setState({ focus: { block } });
+      }}
+      onConnect={(from, to) => void wire(session, to, [...upstream(to), from])}
+      onDisconnect={(from, to) => {
+        const before = upstream(to);
+        void wire(session, to, before.filter((one) => one !== from));
+        toast(`${to} no longer takes ${from}.`, { action: { label: "Undo", run: () => void wire(session, to, before) } });
+      }}
+      onRefused={(why) => toast(why)}
+    />
+  );
+}
+
+function OfBlock({ detail, selection, tab }: { detail: PipelineDetail; selection: Selection; tab: Tab }) {
+  const session = useSession();
+  const navigation = useNavigation();
+  const block = detail.blocks.find((one) => one.uuid === selection.block);
+  const status = useBlockStatus(block?.uuid ?? "");
+  if (!block) return <EmptyState title="No block is selected">Select one at the left to see what it put out.</EmptyState>;
+  if (block.type === "markdown") return <EmptyState title={block.name}>A text has no output.</EmptyState>;
+  if (block.type === "scratchpad") return <EmptyState title={block.name}>The output of a scratchpad is shown under its code.</EmptyState>;
+  if (tab === "logs") return <LogView run={status?.run ?? null} block={block.uuid} />;
+  return (
+    <OutputPanel
+      key={block.uuid}
+      pipeline={session.pipeline}
+      block={block.uuid}
+      status={status}
+      output={selection.output}
+      version={selection.version}
+      onChange={(chosen) => navigation.show({ block: block.uuid, ...chosen })}
+      onOpen={(file, line) => openPlace(session, navigation, file, line)}
+      onRun={() => void runBlock(session, block.uuid)}
+    />
+  );
+}

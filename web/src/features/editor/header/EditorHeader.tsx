@@ -1,0 +1,129 @@
+import { AlertTriangle, Braces, ChevronDown, GitBranch, ListTree, MoreHorizontal, PanelRight, Play, Settings2, Square } from "lucide-react";
+import { memo, useState } from "react";
+import type { PipelineDetail, RunSummary } from "../../../api/types";
+import { Button, IconButton } from "../../../ui/Button";
+import { Menu, type MenuItem } from "../../../ui/Menu";
+import { Progress } from "../../../ui/feedback";
+import { toast, toastError } from "../../../ui/toasts";
+import { Elapsed } from "../notebook/Elapsed";
+import { InlineName } from "../notebook/InlineName";
+import { requests } from "../queries";
+import { useSession, useStatus } from "../session/context";
+import { setLayout, useLayout } from "../session/layout";
+import { interrupt, runPipeline } from "../session/running";
+import { useNavigation, type View } from "../session/selection";
+import { SavedState } from "./SavedState";
+
+const NO_RUNS: RunSummary[] = [];
+
+/** The bar over the editor: what pipeline this is, what runs, whether all is saved, and the way to everything else. */
+export const EditorHeader = memo(function EditorHeader({ detail, view }: { detail: PipelineDetail; view: View | undefined }) {
+  const session = useSession();
+  const { show } = useNavigation();
+  const layout = useLayout();
+  const runnable = detail.blocks.filter((block) => block.runnable);
+  const stale = useStatus((status) => runnable.filter(({ uuid }) => !status.blocks[uuid]?.version || status.blocks[uuid]?.stale).length) ?? 0;
+  const runs = useStatus((status) => status.runs) ?? NO_RUNS;
+  const errors = detail.diagnostics.filter((one) => one.severity === "error").length;
+  const toggle = (one: View) => show({ view: view === one ? undefined : one });
+  return (
+    <header className="flex h-11 flex-none items-center gap-1.5 border-b border-line bg-s0 px-3">
+      <PipelineName detail={detail} />
+      <span className="mx-1 h-5 w-px flex-none bg-line" />
+      <Button look="primary" icon={<Play size={13} fill="currentColor" aria-hidden="true" />} disabled={runnable.length === 0} onClick={() => void runPipeline(session, "all")}>
+        Run all
+      </Button>
+      <Button disabled={stale === 0} title="Runs the blocks whose output is missing, or is not what it would be now" onClick={() => void runPipeline(session, "stale")}>
+        Run stale{stale > 0 ? ` (${stale})` : ""}
+      </Button>
+      {runs.length > 0 && <Running runs={runs} />}
+      <span className="min-w-1 flex-1" />
+      <SavedState />
+      {detail.git && (
+        <span className="hidden max-w-40 items-center gap-1 truncate text-meta text-muted xl:inline-flex" title={detail.git.changed.length > 0 ? `Not committed: ${detail.git.changed.join(", ")}` : "Nothing to commit here"}>
+          <GitBranch size={12} aria-hidden="true" />
+          {detail.git.branch}
+          {detail.git.changed.length > 0 && ` +${detail.git.changed.length}`}
+        </span>
+      )}
+      {detail.diagnostics.length > 0 && (
+        <Button look="quiet" aria-pressed={view === "problems"} className={errors > 0 ? "!text-failed" : "!text-stale"} icon={<AlertTriangle size={13} aria-hidden="true" />} onClick={() => toggle("problems")}>
+          {detail.diagnostics.length} {detail.diagnostics.length === 1 ? "problem" : "problems"}
+        </Button>
+      )}
+      <Button look="quiet" aria-pressed={view === "variables"} icon={<Braces size={13} aria-hidden="true" />} onClick={() => toggle("variables")}>Variables</Button>
+      <IconButton label="Pipeline settings" aria-pressed={view === "pipeline"} onClick={() => toggle("pipeline")}>
+        <Settings2 size={15} aria-hidden="true" />
+      </IconButton>
+      <IconButton label={layout.outline ? "Hide the outline" : "Show the outline"} aria-pressed={layout.outline} className={layout.outline ? "!text-accent" : undefined} onClick={() => setLayout({ outline: !layout.outline })}>
+        <ListTree size={15} aria-hidden="true" />
+      </IconButton>
+      <IconButton label={layout.follower ? "Hide the right side" : "Show the right side"} aria-pressed={layout.follower} className={layout.follower ? "!text-accent" : undefined} onClick={() => setLayout({ follower: !layout.follower })}>
+        <PanelRight size={15} aria-hidden="true" />
+      </IconButton>
+      <PipelineMenu detail={detail} />
+    </header>
+  );
+});
+
+function PipelineName({ detail }: { detail: PipelineDetail }) {
+  const session = useSession();
+  const { openPipeline } = useNavigation();
+  const [editing, setEditing] = useState(false);
+  const rename = async (name: string) => {
+    await session.documents.saveAll();
+    try {
+      const renamed = await requests.renamePipeline(session.pipeline, name);
+      for (const note of renamed.notes) toast(note);
+      openPipeline(renamed.uuid);
+      return true;
+    } catch (error) {
+      toastError(error);
+      return false;
+    }
+  };
+  return (
+    <h1 className="flex min-w-0 max-w-72 items-center text-[15px]" title={detail.description || undefined}>
+      <InlineName value={detail.name} label="Name of the pipeline" editing={editing} onEditing={setEditing} onRename={rename} />
+    </h1>
+  );
+}
+
+function Running({ runs }: { runs: readonly RunSummary[] }) {
+  const session = useSession();
+  const total = runs.reduce((sum, run) => sum + run.blocks_total, 0);
+  const done = runs.reduce((sum, run) => sum + run.blocks_done, 0);
+  const started = Math.min(...runs.map((run) => run.started));
+  return (
+    <span className="inline-flex items-center gap-2" role="status">
+      <Button look="danger" icon={<Square size={11} fill="currentColor" aria-hidden="true" />} onClick={() => void interrupt(session)}>Interrupt</Button>
+      <span className="hidden w-20 lg:block"><Progress value={total > 0 ? done / total : 0} label="Blocks done" /></span>
+      <span className="tabular text-[12px] text-running">{done}/{total}</span>
+      <Elapsed started={started} />
+    </span>
+  );
+}
+
+function PipelineMenu({ detail }: { detail: PipelineDetail }) {
+  const session = useSession();
+  const { show, openFile } = useNavigation();
+  const items: MenuItem[] = [
+    { label: "Pipeline settings", onSelect: () => show({ view: "pipeline" }) },
+    { label: "Variables", onSelect: () => show({ view: "variables" }) },
+    { label: "Problems", onSelect: () => show({ view: "problems" }) },
+    { label: "Its file as YAML", hint: detail.file, onSelect: () => show({ view: "yaml" }) },
+    { separator: true },
+    { label: "Fold all blocks", onSelect: () => session.ui.setState({ collapsed: new Set(detail.blocks.map((block) => block.uuid)) }) },
+    { label: "Unfold all blocks", onSelect: () => session.ui.setState({ collapsed: new Set() }) },
+    { separator: true },
+    { label: "Open its file", hint: detail.file, onSelect: () => openFile(detail.file) },
+  ];
+  return (
+    <Menu align="end" items={items}>
+      <button type="button" aria-label="More about this pipeline" className="inline-flex h-6 flex-none items-center rounded-control px-0.5 text-muted hover:bg-s2 hover:text-fg">
+        <MoreHorizontal size={15} aria-hidden="true" />
+        <ChevronDown size={11} aria-hidden="true" />
+      </button>
+    </Menu>
+  );
+}

@@ -1,0 +1,48 @@
+import { lazy, Suspense, useCallback, useMemo } from "react";
+import type { BlockDetail } from "../../../api/types";
+import { StaticCode } from "../code/StaticCode";
+import { useDocument, useSession, useUi } from "../session/context";
+
+const CodeEditor = lazy(() => import("../code/CodeEditor"));
+
+interface Props {
+  block: BlockDetail;
+  near: boolean;
+  /** The cursor leaves the editor: Escape, or past its first or last line. */
+  onLeave: (step: 0 | 1 | -1) => void;
+}
+
+/** The code of a block: an editor where it can be seen, plain text of the same size elsewhere. */
+export function CodeArea({ block, near, onLeave }: Props) {
+  const session = useSession();
+  const uuid = block.uuid;
+  const external = useDocument(uuid, (doc) => doc?.external ?? -1);
+  const focus = useUi((ui) => (ui.focus?.block === uuid && !ui.focus.rename ? (ui.focus.line ?? 0) : null));
+  const keys = useMemo(() => ({ leave: () => onLeave(0), beyond: (step: 1 | -1) => onLeave(step) }), [onLeave]);
+  const change = useCallback((text: string) => session.documents.type(uuid, text), [session, uuid]);
+  const freeze = useCallback((frozen: unknown) => session.editors.set(uuid, frozen), [session, uuid]);
+  const focused = useCallback(() => session.ui.setState({ focus: null }), [session]);
+  if (block.content === null && external < 0) {
+    return block.content_error ? <p role="alert" className="px-3 py-2 text-failed">{block.content_error}</p> : null;
+  }
+  const text = session.documents.get(uuid)?.mine ?? block.content ?? "";
+  if (external < 0 || (!near && focus === null)) return <StaticCode text={text} />;
+  return (
+    <Suspense fallback={<StaticCode text={text} />}>
+      <CodeEditor
+        // A name is part of what the editor says and saves to: another one makes another editor, with the same history.
+        key={uuid}
+        text={text}
+        external={external}
+        language={block.language}
+        label={`Code of ${block.name}`}
+        keys={keys}
+        focus={focus}
+        onFocused={focused}
+        onChange={change}
+        frozen={session.editors.get(uuid)}
+        onFreeze={freeze}
+      />
+    </Suspense>
+  );
+}

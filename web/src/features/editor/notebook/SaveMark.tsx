@@ -1,0 +1,41 @@
+import { AlertTriangle, CloudUpload, GitMerge, Pencil } from "lucide-react";
+import { useDocument, usePhase, useSession } from "../session/context";
+
+/** Whether the text of a block is on disk; nothing is shown while it is. */
+export function SaveMark({ block }: { block: string }) {
+  const session = useSession();
+  const phase = usePhase(block);
+  const problem = useDocument(block, (doc) => doc?.problem);
+  if (phase === "dirty" || phase === "saving") {
+    const Icon = phase === "saving" ? CloudUpload : Pencil;
+    return (
+      <span className="inline-flex items-center gap-1 text-meta text-muted" title="Saved a moment after you stop typing, and by running">
+        <Icon size={11} aria-hidden="true" /> {phase === "saving" ? "saving" : "edited"}
+      </span>
+    );
+  }
+  if (phase === "problem") {
+    return (
+      <button
+        type="button"
+        className="inline-flex items-center gap-1 text-meta font-medium text-failed underline"
+        title={`${problem?.message ?? ""} ${problem?.hint ?? ""}`}
+        onClick={() => void session.documents.saveNow(block)}
+      >
+        <AlertTriangle size={11} aria-hidden="true" /> not saved, try again
+      </button>
+    );
+  }
+  if (phase === "conflict") {
+    return (
+      <button
+        type="button"
+        className="inline-flex items-center gap-1 text-meta font-medium text-stale underline"
+        onClick={() => session.ui.setState({ merging: block })}
+      >
+        <GitMerge size={11} aria-hidden="true" /> changed elsewhere
+      </button>
+    );
+  }
+  return null;
+}

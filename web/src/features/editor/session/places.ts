@@ -1,0 +1,18 @@
+import type { Navigation } from "./selection";
+import type { EditorSession } from "./session";
+
+/** Goes to a line of a file: in its block here when it is one of this pipeline, else in the files. */
+export function openPlace(session: EditorSession, navigation: Navigation, file: string, line: number): void {
+  const detail = session.detail;
+  const root = file.startsWith("/") ? file : `/${file}`;
+  const block = detail?.blocks.find((one) => one.file && (one.file === file || root.endsWith(`/${one.file}`)));
+  if (!block) {
+    navigation.openFile(file, line);
+    return;
+  }
+  session.ui.setState(({ collapsed }) => ({
+    focus: { block: block.uuid, line },
+    collapsed: new Set([...collapsed].filter((one) => one !== block.uuid)),
+  }));
+  navigation.select(block.uuid);
+}

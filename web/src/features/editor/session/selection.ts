@@ -1,0 +1,70 @@
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useCallback, useMemo } from "react";
+
+export type Tab = "graph" | "data" | "chart" | "logs" | "diff";
+export type View = "variables" | "block" | "pipeline" | "yaml" | "problems";
+
+export interface Selection {
+  block: string | null;
+  tab: Tab;
+  output?: string;
+  version?: string;
+  /** A panel of settings in the place of the follower. */
+  view?: View;
+}
+
+const ROUTE = "/pipelines/$pipeline" as const;
+
+/** What is selected in the editor. It lives in the address alone, so that a link shows the same. */
+export function useSelection(): Selection {
+  const search = useSearch({ from: ROUTE });
+  return useMemo(
+    () => ({
+      block: search.block ?? null,
+      tab: search.tab ?? "data",
+      output: search.output,
+      version: search.version,
+      view: search.view as View | undefined,
+    }),
+    [search.block, search.tab, search.output, search.version, search.view],
+  );
+}
+
+export interface Navigation {
+  select: (block: string | null) => void;
+  show: (change: { tab?: Tab; output?: string; version?: string; view?: View; block?: string }) => void;
+  openFile: (path: string, line?: number) => void;
+  openPipeline: (pipeline: string, block?: string | null) => void;
+}
+
+/** Moves the selection. Another block drops the output and version of the one before. */
+export function useNavigation(): Navigation {
+  const navigate = useNavigate({ from: ROUTE });
+  const select = useCallback(
+    (block: string | null) =>
+      void navigate({
+        search: (now) => ({ ...now, block: block ?? undefined, output: undefined, version: undefined, line: undefined }),
+        replace: true,
+      }),
+    [navigate],
+  );
+  const show = useCallback(
+    (change: { tab?: Tab; output?: string; version?: string; view?: View; block?: string }) =>
+      void navigate({
+        search: (now) => {
+          const other = change.block !== undefined && change.block !== now.block;
+          const base = other ? { ...now, output: undefined, version: undefined } : now;
+          return { ...base, ...change, view: change.view };
+        },
+        replace: true,
+      }),
+    [navigate],
+  );
+  const openFile = useCallback((path: string, line?: number) => void navigate({ to: "/files", search: { path, line } }), [navigate]);
+  const openPipeline = useCallback(
+    (pipeline: string, block?: string | null) =>
+      void navigate({ to: ROUTE, params: { pipeline }, search: { block: block ?? undefined }, replace: true }),
+    [navigate],
+  );
+  return useMemo(() => ({ select, show, openFile, openPipeline }), [select, show, openFile, openPipeline]);
+}
