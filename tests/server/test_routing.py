@@ -37,7 +37,7 @@ def test_a_route_without_a_permission_cannot_be_declared() -> None:
     ["/x", "api/x", "/apix", "/api/", "/api/x/", "/api//x", "/api/*", "/api/{x:path}", "/api/a{b}", "/api/x.css"],
 )
 def test_a_path_is_plain_segments_below_api(path: str) -> None:
-    with pytest.raises(ValueError, match="/api/|segment|neither"):
+    with pytest.raises(ValueError, match=r"/api/|neither"):
         Routes("test").get(path, Permission.VIEW)
 
 

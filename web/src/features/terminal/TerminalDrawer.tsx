@@ -7,6 +7,9 @@ import { terminalTheme } from "./theme";
 
 type State = "connecting" | "open" | "ended";
 
+/** Bytes that are drawn before the server is told so; well below what it lets be under way. */
+const TOLD_EVERY = 64 * 1024;
+
 /** A shell in the project's folder. It lives as long as this drawer is mounted; hiding the drawer keeps it. */
 export function TerminalDrawer({ visible = true }: { visible?: boolean }) {
   const host = useRef<HTMLDivElement>(null);
@@ -35,6 +38,7 @@ export function TerminalDrawer({ visible = true }: { visible?: boolean }) {
     screen.current = terminal;
     const socket = new WebSocket(socketUrl("/api/terminal"));
     socket.binaryType = "arraybuffer";
+    let drawn = 0;
     const send = (message: object) => {
       if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
     };
@@ -42,10 +46,19 @@ export function TerminalDrawer({ visible = true }: { visible?: boolean }) {
       setState("open");
       setWhy("");
       send({ type: "resize", cols: terminal.cols, rows: terminal.rows });
+      // From here on the server waits when more has been sent than drawn.
+      send({ type: "shown", bytes: 0 });
       terminal.focus();
     };
     socket.onmessage = (event) => {
-      if (event.data instanceof ArrayBuffer) terminal.write(new Uint8Array(event.data));
+      if (!(event.data instanceof ArrayBuffer)) return;
+      const bytes = new Uint8Array(event.data);
+      terminal.write(bytes, () => {
+        drawn += bytes.length;
+        if (drawn < TOLD_EVERY) return;
+        send({ type: "shown", bytes: drawn });
+        drawn = 0;
+      });
     };
     socket.onclose = (event) => {
       setState("ended");
