@@ -22,7 +22,6 @@ from penstock.server.outputs.catalog import Catalog
 from penstock.server.outputs.client import ReaderClient
 from penstock.server.outputs.memory import reader_memory
 from penstock.server.projects.workspace import Workspace
-from penstock.server.runs.edits import Edits
 from penstock.server.runs.pump import Pump
 from penstock.server.runs.service import RunService
 from penstock.server.scratchpads.service import Scratchpads
@@ -116,7 +115,7 @@ def make_studio(bench: Bench) -> Studio:
     project = ProjectDoor(bench.project)
     pump = Pump(bench.loop)
     workspace = Workspace(project, hub.publish_from_thread)
-    runs = RunService(bench, hub, pump, project, Edits(project, workspace.contents).save)
+    runs = RunService(bench, hub, pump, project, workspace.save_text)
     workspace.running = lambda: [run.pipeline for run in runs.running()]
     return Studio(
         root=bench.project.root,

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from penstock.model.errors import ConflictError
+from penstock.model.errors import ConflictError, SettingInvalidError
+from penstock.server.schema.files import TextQuery
 from tests.server.projects.conftest import Browser
 
 
@@ -189,7 +190,17 @@ def test_searching_text(browser: Browser) -> None:
     assert browser.get("/files/search", q="RETURN ORDERS", case="true")["hits"] == []
     assert browser.get("/files/search", q=r"def \w+\(orders", regex="true")["hits"][0]["line"] == 6
     browser.get("/files/search", q="(", regex="true", status=422)
-    browser.get("/files/search", q="(a+)+b", regex="true", status=422)
+    browser.get("/files/search", q="x" * 600, status=422)
+
+
+def test_an_expression_that_takes_for_ever_is_ended(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    from penstock.server.projects import regex_child, text_search
+
+    monkeypatch.setattr(regex_child, "START_SECONDS", 1.0)
+    browser.write("evil.txt", "a" * 5000 + "!\n")
+    query = TextQuery("(a+)+b", regex=True)
+    with pytest.raises(SettingInvalidError, match="takes too long"):
+        text_search.search_text(browser.workspace.resolver, query, seconds=0.5)
 
 
 def test_folders_and_names_with_blanks_and_in_other_scripts(browser: Browser) -> None:

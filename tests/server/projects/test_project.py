@@ -130,10 +130,11 @@ def test_a_block_file_that_is_not_utf8_or_missing_leaves_the_others_alone(browse
     assert "not UTF-8: byte 0xe9 on line 1" in blocks["join"]["content_error"]
     assert "missing" in blocks["totals"]["content_error"]
     assert blocks["load_orders"]["content"]
-    body = {"content": "x", "revision": ""}
-    assert (
-        "missing" in browser.ask("PUT", "/pipelines/orders/blocks/totals/content", body, status=409)["error"]["message"]
-    )
+    body = {"content": "SELECT 1\n", "revision": "seen before"}
+    error = browser.ask("PUT", "/pipelines/orders/blocks/totals/content", body, status=409)["error"]
+    assert "its file is missing" in error["message"]
+    browser.ask("PUT", "/pipelines/orders/blocks/totals/content", body | {"revision": ""})
+    assert browser.block("orders", "totals")["content"] == "SELECT 1\n"
     revision = browser.block("orders", "load_orders")["content_revision"]
     browser.ask("PUT", "/pipelines/orders/blocks/load_orders/content", {"content": "x = 1\n", "revision": revision})
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from msgspec import UNSET, UnsetType
 
-from penstock.model.block import EXTENSIONS, FOLDERS, Block, BlockType, Language
+from penstock.model.block import EXTENSIONS, FOLDERS, RUNNABLE_TYPES, Block, BlockType, Language
 from penstock.model.errors import (
     BlockNotFoundError,
     EditRefusedError,
@@ -145,7 +145,7 @@ class Adding:
         upstream = list(new.upstream)
         text = self._new_text(new, template, kind, language, uuid)
         if draw and language in {Language.PYTHON, Language.SQL}:
-            known = [block.uuid for block in reading.pipeline.blocks]
+            known = [block.uuid for block in reading.pipeline.blocks if block.type in RUNNABLE_TYPES]
             upstream = links_of(kind, language, None, text, upstream, known).upstream
         entry = names.new_entry(uuid, name, kind, language, upstream)
         if like is not None:

@@ -86,7 +86,8 @@ class Announcer:
             if relative is None:
                 continue
             revision = _revision(path)
-            if relative in self._told and self._told[relative] == revision:
+            # What has changed in a folder cannot be seen by the folder itself, so it is always news.
+            if revision != FOLDER and relative in self._told and self._told[relative] == revision:
                 continue
             self._told[relative] = revision
             self._told.move_to_end(relative)

@@ -19,12 +19,13 @@ from penstock.project.text_file import create_text
 from penstock.project.yaml_edit import copy_data, update
 from penstock.project.yaml_text import parse_yaml
 from penstock.server.projects import block_names as names
+from penstock.server.projects.index import check_size
 from penstock.server.projects.parts import Parts, every_block
 from penstock.server.projects.pipelines import Pipelines
 from penstock.server.projects.resolver import Resolver
 
 MOST_ENTRIES = 5000
-MOST_BYTES = 200 * 1024 * 1024
+MOST_BYTES = 64 * 1024 * 1024
 """Bytes that all files of an archive may come to, unpacked."""
 LARGEST_FILE = 20 * 1024 * 1024
 _OWN_FILES = (METADATA, TRIGGERS, "interactions.yaml", "data_integration_catalog.json")
@@ -90,6 +91,7 @@ class Importing:
         """
         contents = _contents(source)
         home, text = _pipeline_file(contents)
+        check_size(len(text), METADATA)
         document = parse_yaml(text, METADATA)
         if not isinstance(document.data, dict) or not isinstance(document.data.get("blocks", []), list):
             raise FileInvalidError("importing a pipeline: its metadata.yaml holds none", hint="Export it again.")

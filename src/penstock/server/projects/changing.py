@@ -12,6 +12,7 @@ from penstock.model.block import RUNNABLE_TYPES, Block, BlockType, Language
 from penstock.model.errors import BlockNotFoundError, ConflictError, EditRefusedError, GraphInvalidError, Location
 from penstock.model.graph import find_cycle
 from penstock.project.entries import Entry, connect, find_entry, put
+from penstock.project.layout import find_block_file
 from penstock.project.reader import PipelineReading
 from penstock.project.text_file import revision_of
 from penstock.server.projects.adding import position_after
@@ -58,8 +59,10 @@ class Changing:
             before = block_text(self.parts.resolver, block)
             if block.file is not None:
                 saved = self.parts.contents.save(self.parts.relative(block.file), content, revision).revision
-            else:
+            elif block.content is not None:
                 saved = self._save_inline(pipeline, block, content, revision)
+            else:
+                saved = self._make_missing(block, content, revision)
             notes, drawn = self._draw(pipeline, uuid, before.content, content)
             return Outcome(uuid, saved, tuple(notes), drawn)
 
@@ -139,11 +142,7 @@ class Changing:
         return [], True
 
     def _save_inline(self, pipeline: str, block: Block, content: str, revision: str) -> str:
-        if block.content is None:
-            raise EditRefusedError(
-                f"saving block {block.uuid}: its file is missing", hint="Create the file, or remove the block."
-            )
-        now = revision_of(block.content.encode("utf-8", "surrogatepass"))
+        now = revision_of((block.content or "").encode("utf-8", "surrogatepass"))
         if now != revision:
             raise ConflictError(
                 f"saving block {block.uuid}: it has changed since it was opened",
@@ -154,6 +153,16 @@ class Changing:
         self.parts.change(pipeline, _changing(block.uuid, {"content": content}, None, UNSET))
         return revision_of(content.encode("utf-8"))
 
+    def _make_missing(self, block: Block, content: str, revision: str) -> str:
+        """Write the file that a block lacks, where it belongs; the revision of a missing file is empty."""
+        project = self.parts.project()
+        found = find_block_file(project, block.uuid, block.type, block.language, block.configuration)
+        if revision or found.outside or found.expected == project.root:
+            raise EditRefusedError(
+                f"saving block {block.uuid}: its file is missing", hint="Create the file, or remove the block."
+            )
+        return self.parts.contents.save(self.parts.relative(found.expected), content, None).revision
+
 
 def _changing(uuid: str, wanted: Mapping[str, Any], upstream: list[str] | None, after: Any) -> Callable[[Entry], None]:
     def change(data: Entry) -> None:
@@ -162,7 +171,7 @@ def _changing(uuid: str, wanted: Mapping[str, Any], upstream: list[str] | None, 
             raise BlockNotFoundError(f"changing block {uuid}: it is not in the pipeline any more", hint="Look again.")
         section, index, entry = place
         for key, value in wanted.items():
-            if value is None and key in _PLAIN_KEYS and key not in entry:
+            if value in (None, {}) and key not in entry:
                 continue
             put(entry, (key,), as_before(entry.get(key), value))
         if upstream is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ from penstock.project.rules.blocks import DECORATORS
 from penstock.project.rules.graphs import LANGUAGES, RUNS
 from penstock.project.text_file import revision_of
 from penstock.server.projects.contents import Text, read_shown
-from penstock.server.projects.index import PipelineIndex
+from penstock.server.projects.index import PipelineIndex, check_size
 from penstock.server.projects.plain import kind_of, to_plain
 from penstock.server.projects.resolver import Resolver
 from penstock.server.schema.diagnostics import diagnostic_detail
@@ -75,7 +76,9 @@ class Details:
             PipelineNotFoundError: there is none.
             FileInvalidError: its file cannot be read.
         """
-        self.resolver.resolve(f"{PIPELINES}/{uuid}/{METADATA}")
+        place = self.resolver.resolve(f"{PIPELINES}/{uuid}/{METADATA}")
+        with suppress(OSError):
+            check_size(place.path.stat().st_size, place.relative)
         reading = project.read(uuid)
         pipeline = reading.pipeline
         children = downstream_of({block.uuid: block.upstream for block in pipeline.blocks})

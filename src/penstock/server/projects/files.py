@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 from collections.abc import AsyncIterator
@@ -9,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import IO
 
 from penstock.model.errors import (
     ConflictError,
@@ -25,11 +27,12 @@ from penstock.server.projects.deleting import Deleting, Deletion
 from penstock.server.projects.git import Git
 from penstock.server.projects.index import BlockUse
 from penstock.server.projects.parts import Parts, every_block
+from penstock.server.projects.resolver import Resolved
 from penstock.server.schema.files import FileVersion, FileVersions, VersionContent
 
 LARGEST_UPLOAD = 4 * 1024**3
 """Bytes of the largest file that is taken."""
-_FLUSH = 1 << 20
+_LARGEST_KEPT = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,20 +132,23 @@ class Files:
                         )
                     digest.update(chunk)
                     file.write(chunk)
-                file.flush()
-                os.fsync(file.fileno())
-            with self.parts.lock:
-                self._check_upload(resolved.path, path, replace=replace)
-                if resolved.path.is_file():
-                    self._keep(resolved.path, resolved.relative)
-                temporary.replace(resolved.path)
+                await asyncio.to_thread(_flush, file)
+            await asyncio.to_thread(self._put, temporary, resolved, replace=replace)
         except OSError as error:
             raise _storage("uploading", path, error) from error
         finally:
             with suppress(OSError):
                 temporary.unlink()
-        self.parts.tell([resolved.path])
+        await asyncio.to_thread(self.parts.tell, [resolved.path])
         return size, digest.hexdigest()
+
+    def _put(self, temporary: Path, target: Resolved, *, replace: bool) -> None:
+        """Put an uploaded file in its place; what it replaces becomes a version."""
+        with self.parts.lock:
+            self._check_upload(target.path, target.relative, replace=replace)
+            if target.path.is_file():
+                self._keep(target.path, target.relative)
+            temporary.replace(target.path)
 
     def versions(self, path: str) -> FileVersions:
         """Earlier contents of a file, newest first: those that saves replaced, and those of commits."""
@@ -177,7 +183,7 @@ class Files:
 
     def _keep(self, path: Path, shown: str) -> None:
         with suppress(OSError):
-            if path.stat().st_size <= _FLUSH:
+            if path.stat().st_size <= _LARGEST_KEPT:
                 self.parts.versions.keep(shown, path.read_bytes())
 
     def _check_upload(self, target: Path, path: str, *, replace: bool) -> None:
@@ -237,6 +243,11 @@ def _files_below(path: Path) -> list[Path]:
     if not path.is_dir() or path.is_symlink():
         return [path]
     return [each for each in path.rglob("*") if each.is_file() and "__pycache__" not in each.parts]
+
+
+def _flush(file: IO[bytes]) -> None:
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _same(left: Path, right: Path) -> bool:

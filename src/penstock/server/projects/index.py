@@ -17,13 +17,15 @@ from pathlib import Path
 import msgspec
 
 from penstock.model.block import Block
-from penstock.model.errors import PenstockError
+from penstock.model.errors import FileInvalidError, PenstockError
 from penstock.project.block_reader import FILELESS
-from penstock.project.layout import METADATA, find_block_file, is_inside, pipeline_folder, pipeline_folders
+from penstock.project.layout import METADATA, PIPELINES, find_block_file, is_inside, pipeline_folder, pipeline_folders
 from penstock.project.load import Project
 from penstock.project.text_file import replace_bytes
 
 Stamp = tuple[int, int, int]
+LARGEST = 2 * 1024 * 1024
+"""Bytes of the largest pipeline file that the server parses: that takes two seconds. Real ones have a few kilobytes."""
 _FORMAT = 1
 _WORTH_KEEPING = 8
 """So many entries read anew make the kept file worth writing again."""
@@ -187,8 +189,22 @@ class PipelineIndex:
             replace_bytes(self._file, msgspec.json.encode(_Kept(_FORMAT, self._entries)))
 
 
+def check_size(size: int, shown: str) -> None:
+    """Refuse a pipeline's file that would keep the server busy.
+
+    Raises:
+        FileInvalidError: it is too large.
+    """
+    if size > LARGEST:
+        raise FileInvalidError(
+            f"reading {shown}: it has {size / 2**20:,.1f} MB, pipelines may have {LARGEST >> 20} MB",
+            hint="Keep data in files of its own.",
+        )
+
+
 def _read(project: Project, uuid: str, stamp: Stamp) -> IndexEntry | None:
     try:
+        check_size(stamp[1], f"{PIPELINES}/{uuid}/{METADATA}")
         reading = project.read(uuid)
     except PenstockError as error:
         if not (project.root / "pipelines" / uuid / METADATA).exists():

@@ -11,6 +11,7 @@ from penstock.project.reading_rules import FileUnreadable
 from penstock.project.text_file import TextFile, read_text
 from penstock.project.yaml_text import parse_yaml
 from penstock.server.projects.contents import missing
+from penstock.server.projects.index import check_size
 from penstock.server.projects.parts import Parts
 from penstock.server.schema.diagnostics import diagnostic_detail
 from penstock.server.schema.pipelines import YamlFile
@@ -44,6 +45,7 @@ def save_yaml(parts: Parts, pipeline: str, content: str, revision: str) -> None:
     """
     path = _file(parts, pipeline)
     shown = f"{PIPELINES}/{pipeline}/{METADATA}"
+    check_size(len(content), shown)
     try:
         _check_map(parse_yaml(content, shown).data, shown)
     except FileInvalidError:

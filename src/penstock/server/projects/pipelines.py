@@ -59,6 +59,7 @@ class Pipelines:
         parts: the files.
         deleting: where deletions go.
         moved: told of pipelines that have another uuid; raises when that cannot be now.
+        is_running: tells whether a run of the pipeline is under way on this server.
         template: what a pipeline made from the template of that id consists of.
         clock: seconds since the epoch.
     """
@@ -67,6 +68,7 @@ class Pipelines:
     deleting: Deleting
     moved: Moved
     template: Callable[[str], Started]
+    is_running: Callable[[str], bool]
     clock: Callable[[], float] = time.time
 
     def create(self, new: NewPipeline) -> tuple[str, list[str]]:
@@ -152,10 +154,16 @@ class Pipelines:
         """Move a pipeline's folder to the trash, and the files of its blocks when asked for and used by no other.
 
         Raises:
+            EditRefusedError: it is running.
             PipelineNotFoundError, StorageError: as they say.
         """
         with self.parts.lock:
             self._must_exist(pipeline)
+            if self.is_running(pipeline):
+                raise EditRefusedError(
+                    f"deleting pipeline {pipeline}: it is running",
+                    hint="Wait until the run has ended, or interrupt it.",
+                )
             paths = [f"{PIPELINES}/{pipeline}"]
             if delete_files:
                 with suppress(FileInvalidError):

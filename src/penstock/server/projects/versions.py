@@ -50,25 +50,26 @@ class Versions:
     folder: Path
     clock: Callable[[], float] = time.time
 
-    def keep(self, path: str, data: bytes) -> None:
-        """Keep a content that is about to be replaced.
+    def keep(self, path: str, data: bytes) -> bool:
+        """Keep a content that is about to be replaced; says whether it is kept.
 
-        Raises:
-            StorageError: the disk refuses; nothing was kept, and the file should not be replaced.
+        A data folder that is full or gone must not keep anybody from saving their work, so nothing is raised.
         """
         if len(data) > LARGEST:
-            return
+            return False
         digest = hashlib.sha256(data).hexdigest()
-        place = self._place(path)
         log = self._log(path)
         if log.kept and log.kept[-1].id == digest:
-            return
+            return True
         try:
-            place.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StorageError(
-                f"keeping the earlier version of {path}: {error.strerror}", hint="Free space in the data folder."
-            ) from error
+            self._write(path, digest, data, log)
+        except (OSError, StorageError):
+            return False
+        return True
+
+    def _write(self, path: str, digest: str, data: bytes, log: _Log) -> None:
+        place = self._place(path)
+        place.mkdir(parents=True, exist_ok=True)
         if not (place / digest).exists():
             replace_bytes(place / digest, zlib.compress(data, 1))
         kept = [*log.kept, Kept(digest, self.clock(), len(data))]

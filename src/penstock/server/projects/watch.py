@@ -120,6 +120,8 @@ class Watcher:
             if not settled:
                 self._catch_up(since, folders)
                 settled = True
+                if set(self._folders()) != known:
+                    return since  # a folder came or went while the watch was made
             if not changes:
                 continue
             paths = sorted({path for _change, path in changes})

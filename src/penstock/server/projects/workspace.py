@@ -90,7 +90,9 @@ class Workspace:
         self.own_templates = OwnTemplates(self.parts, self.templates, self.deleting)
         self.adding = Adding(self.parts, self.templates)
         self.changing = Changing(self.parts, Renaming(self.parts, self._block_moved))
-        self.pipelines = Pipelines(self.parts, self.deleting, self._pipeline_moved, self.templates.start, clock)
+        self.pipelines = Pipelines(
+            self.parts, self.deleting, self._pipeline_moved, self.templates.start, self._is_running, clock
+        )
         self.importing = Importing(self.parts, self.pipelines)
         self.files = Files(self.parts, self.deleting, self.git)
         self.listing = Listing(self.parts, self.git)
@@ -121,9 +123,16 @@ class Workspace:
         with suppress(PenstockError):
             relocate(self.project().store_root(), Relocation(pipeline, pipeline, (before, after)))
 
+    def _is_running(self, pipeline: str) -> bool:
+        return pipeline in self.running()
+
+    def save_text(self, pipeline: str, block: str, content: str, revision: str) -> str:
+        """Save the text of a block, and draw the edges that it names; its revision now. Raises as `Changing.save`."""
+        return self.changing.save(pipeline, block, content, revision).revision
+
     def _pipeline_moved(self, before: str, after: str) -> None:
         """Let outputs and logs follow a pipeline; refused while it runs."""
-        if before in self.running():
+        if self._is_running(before):
             raise EditRefusedError(
                 f"renaming pipeline {before}: it is running", hint="Wait until the run has ended, or interrupt it."
             )
