@@ -21,13 +21,20 @@ interface Timed {
 
 export function barsOf(begun: number, now: number, blocks: readonly Timed[]): { bars: Bar[]; length: number } {
   const critical = criticalPath(blocks, now);
+  const ends = new Map(blocks.map((block) => [block.block, block.ended ?? begun]));
   const bars = blocks.map((block) => {
     const started = block.started === null ? null : block.started - begun;
     const ended = block.started === null ? null : (block.ended ?? now) - begun;
-    return { block: block.block, state: block.state, queued: Math.max(0, (block.queued ?? block.started ?? begun) - begun), started, ended, critical: critical.has(block.block) };
+    return { block: block.block, state: block.state, queued: Math.max(0, waitsFrom(block, ends, begun) - begun), started, ended, critical: critical.has(block.block) };
   });
   bars.sort((one, other) => (one.started ?? Infinity) - (other.started ?? Infinity));
   return { bars, length: Math.max(0.001, ...bars.map((bar) => bar.ended ?? 0)) };
+}
+
+/** A block waits for a free worker from the moment at which the last of its upstreams was done. */
+function waitsFrom(block: Timed, ends: ReadonlyMap<string, number>, begun: number): number {
+  const ready = Math.max(begun, ...block.upstream.map((name) => ends.get(name) ?? begun));
+  return Math.min(Math.max(ready, block.queued ?? ready), block.started ?? ready);
 }
 
 /** From the block that ended last back through the upstream that ended last, each time: what the run waited for. */

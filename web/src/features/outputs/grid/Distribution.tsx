@@ -16,7 +16,7 @@ export function Distribution({ profile, width, height }: Props) {
     const step = width / counts.length;
     return (
       <svg width={width} height={height} role="img" aria-label={`From ${String(profile.minimum)} to ${String(profile.maximum)}`}>
-        <title>{`from ${String(profile.minimum)} to ${String(profile.maximum)}${profile.mean === null || profile.mean === undefined ? "" : `, mean ${Number(profile.mean.toPrecision(6))}`}`}</title>
+        <title>{`from ${String(profile.minimum)} to ${String(profile.maximum)}${profile.mean === null || profile.mean === undefined ? "" : `, mean ${typeof profile.mean === "number" ? Number(profile.mean.toPrecision(6)) : profile.mean}`}`}</title>
         {counts.map((value, index) => {
           const tall = value === 0 ? 0 : Math.max(1, (value / most) * height);
           return (

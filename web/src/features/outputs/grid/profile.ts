@@ -9,7 +9,8 @@ export interface ColumnProfile {
   top: { value: unknown; count: number }[] | null;
   minimum: unknown;
   maximum: unknown;
-  mean: number | null;
+  mean: number | string | null;
   rows: number;
+  distinct_exact?: boolean;
   exact: boolean;
 }

@@ -1,0 +1,142 @@
+import { ChartColumn, Download, MoreHorizontal, Play, Plus, SlidersHorizontal, Table2 } from "lucide-react";
+import { useEffect, useMemo, useRef, useState } from "react";
+import type { ECharts } from "echarts/core";
+import type { BlockStatus, ChartDetail } from "../../api/types";
+import { useCommands } from "../../app/commands";
+import { Button, IconButton } from "../../ui/Button";
+import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
+import { Input } from "../../ui/fields";
+import { Menu } from "../../ui/Menu";
+import { ChartForm } from "./ChartForm";
+import { ChartView, CodeChartView } from "./ChartView";
+import { shapeOf, suggest, type ChartConfig } from "./model";
+import { useChartChanges, useChartData } from "./queries";
+
+export interface ChartPanelProps {
+  pipeline: string;
+  block: string;
+  status: BlockStatus | undefined;
+  /** All charts of the pipeline; those of this block are shown. */
+  charts: readonly ChartDetail[];
+}
+
+/** The charts of a block's output: made with one press, shaped with a form, kept in the pipeline's files. */
+export function ChartPanel({ pipeline, block, status, charts }: ChartPanelProps) {
+  const own = charts.filter((chart) => chart.upstream.includes(block));
+  const { create } = useChartChanges(pipeline);
+  const output = status?.outputs.find((one) => one.columns.length > 0);
+  const add = () => create.mutate({ block, configuration: suggest(output?.columns ?? []) });
+  const ready = output !== undefined;
+  useCommands([{ id: "add-chart", title: "Add a chart of this block", group: "Charts", enabled: ready, run: add }]);
+  if (own.length === 0) {
+    return (
+      <EmptyState
+        icon={<ChartColumn size={32} aria-hidden="true" />}
+        title={ready ? "No chart yet" : "Nothing to chart yet"}
+        action={ready && <Button look="primary" icon={<Plus size={14} aria-hidden="true" />} busy={create.isPending} onClick={add}>Add a chart</Button>}
+      >
+        {ready ? `A chart of ${block} is drawn over all of its rows, and kept with the pipeline.` : status?.version ? "This output is no table." : `Run ${block} first: a chart is made from the rows that it puts out.`}
+      </EmptyState>
+    );
+  }
+  return (
+    <div className="flex h-full flex-col gap-3 overflow-y-auto p-3">
+      {own.map((chart) => <ChartCard key={chart.uuid} pipeline={pipeline} block={block} status={status} chart={chart} columns={output?.columns ?? []} />)}
+      {ready && <Button className="self-start" icon={<Plus size={14} aria-hidden="true" />} busy={create.isPending} onClick={add}>Add a chart</Button>}
+    </div>
+  );
+}
+
+interface CardProps {
+  pipeline: string;
+  block: string;
+  status: BlockStatus | undefined;
+  chart: ChartDetail;
+  columns: readonly { name: string; type: string; distinct: number | null }[];
+}
+
+function ChartCard({ pipeline, block, status, chart, columns }: CardProps) {
+  const { change, remove, create } = useChartChanges(pipeline);
+  const [config, setConfig] = useState<ChartConfig>(chart.configuration as ChartConfig);
+  const [editing, setEditing] = useState(false);
+  const [table, setTable] = useState(false);
+  const [name, setName] = useState<string | null>(null);
+  const drawn = useRef<ECharts | null>(null);
+  const byCode = shapeOf(config) === undefined && Boolean(chart.content);
+  const saved = useMemo(() => JSON.stringify(chart.configuration), [chart.configuration]);
+  // A form that is being filled in is the newest; what somebody else saves shows once it is closed.
+  useEffect(() => {
+    if (!editing) setConfig(JSON.parse(saved) as ChartConfig);
+  }, [saved, editing]);
+  const text = JSON.stringify(config);
+  useEffect(() => {
+    if (text === saved || !editing) return undefined;
+    const timer = setTimeout(() => change.mutate({ chart: chart.uuid, configuration: JSON.parse(text) as ChartConfig }), 500);
+    return () => clearTimeout(timer);
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [text, saved, editing]);
+  const exportPicture = () => {
+    const url = drawn.current?.getDataURL({ pixelRatio: 2, backgroundColor: getComputedStyle(document.body).backgroundColor });
+    if (!url) return;
+    const link = document.createElement("a");
+    link.href = url;
+    link.download = `${chart.name}.png`;
+    link.click();
+  };
+  return (
+    <section aria-label={chart.name} className="flex-none rounded-card border border-line">
+      <header className="flex h-8 items-center gap-1 border-b border-line px-2">
+        {name === null ? (
+          <button type="button" className="min-w-0 truncate font-semibold" title="Rename" onClick={() => setName(chart.name)}>{chart.name}</button>
+        ) : (
+          <form onSubmit={(event) => { event.preventDefault(); if (name.trim() && name !== chart.name) change.mutate({ chart: chart.uuid, name: name.trim() }); setName(null); }}>
+            <Input autoFocus aria-label="Name of the chart" value={name} onChange={(event) => setName(event.target.value)} onBlur={() => setName(null)} onKeyDown={(event) => event.key === "Escape" && setName(null)} />
+          </form>
+        )}
+        <span role="status" className="ml-2 text-meta text-muted">{change.isPending ? "saving…" : ""}</span>
+        <span className="ml-auto flex">
+          {!byCode && <IconButton label={table ? "Show the chart" : "Show its points as a table"} aria-pressed={table} onClick={() => setTable(!table)}><Table2 size={14} aria-hidden="true" /></IconButton>}
+          {!byCode && <IconButton label={editing ? "Close the form" : "Change the chart"} aria-pressed={editing} className={editing ? "!text-accent" : undefined} onClick={() => setEditing(!editing)}><SlidersHorizontal size={14} aria-hidden="true" /></IconButton>}
+          <Menu align="end" items={[
+            ...(byCode ? [] : [{ label: "Save as picture", icon: <Download size={13} aria-hidden="true" />, onSelect: exportPicture }]),
+            { label: "Rename", onSelect: () => setName(chart.name) },
+            { label: "Duplicate", onSelect: () => create.mutate({ block, configuration: config, ...(chart.content ? { content: chart.content } : {}) }) },
+            { separator: true },
+            { label: "Delete", danger: true, onSelect: () => remove.mutate(chart.uuid) },
+          ]}>
+            <IconButton label={`Actions for ${chart.name}`}><MoreHorizontal size={14} aria-hidden="true" /></IconButton>
+          </Menu>
+        </span>
+      </header>
+      {editing && <div className="border-b border-line"><ChartForm config={config} columns={columns} onChange={setConfig} /></div>}
+      {byCode ? <ByCode pipeline={pipeline} chart={chart} /> : <ByForm pipeline={pipeline} block={block} version={status?.version ?? null} config={config} table={table} onReady={(made) => (drawn.current = made)} />}
+    </section>
+  );
+}
+
+function ByForm({ pipeline, block, version, config, table, onReady }: { pipeline: string; block: string; version: string | null; config: ChartConfig; table: boolean; onReady: (chart: ECharts) => void }) {
+  const { data, error, isPending } = useChartData(pipeline, block, version, config);
+  const height = typeof config.height === "number" && config.height > 60 ? Math.min(config.height, 1200) : 300;
+  if (version === null) return <p className="p-4 text-muted">Run {block}: the chart is drawn from what it puts out.</p>;
+  if (error) return <ErrorCard className="m-3" error={error} />;
+  if (isPending) return <div className="p-4" style={{ height }}><Spinner label="Computing the chart" /></div>;
+  return (
+    <>
+      <div style={{ height }}><ChartView data={data} config={config} table={table} onReady={onReady} /></div>
+      {data.note && <p className="border-t border-line px-3 py-1 text-[12px] text-muted">{data.note}</p>}
+    </>
+  );
+}
+
+function ByCode({ pipeline, chart }: { pipeline: string; chart: ChartDetail }) {
+  const { runCode } = useChartChanges(pipeline);
+  return (
+    <>
+      <div className="flex items-center gap-2 border-b border-line px-2 py-1">
+        <Button icon={<Play size={12} aria-hidden="true" fill="currentColor" />} busy={runCode.isPending} onClick={() => runCode.mutate(chart.uuid)}>Run</Button>
+        {chart.file && <code className="truncate font-mono text-meta text-muted">{chart.file}</code>}
+      </div>
+      <div className="h-80 overflow-auto"><CodeChartView result={runCode.data} pending={runCode.isPending} error={runCode.error} /></div>
+    </>
+  );
+}
