@@ -65,6 +65,7 @@ class Server:
         self.headers: dict[str, str] = {}
         self.port = 0
         self._ready = threading.Event()
+        self._failure: BaseException | None = None
         self._server: uvicorn.Server | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._run, name="server", daemon=True)
@@ -72,6 +73,8 @@ class Server:
     def start(self) -> None:
         self._thread.start()
         assert self._ready.wait(PATIENCE)
+        if self._failure is not None:
+            raise self._failure
         self.headers = {"authorization": f"Bearer {self.app.access.new_token()}", "x-penstock": "1"}
         self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}/api", headers=self.headers, timeout=PATIENCE)
 
@@ -113,7 +116,11 @@ class Server:
             return live.until("run_ended", run=run)
 
     def _run(self) -> None:
-        asyncio.run(self._serve())
+        try:
+            asyncio.run(self._serve())
+        except BaseException as error:  # it is raised where the test waits
+            self._failure = error
+            self._ready.set()
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
