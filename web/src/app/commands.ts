@@ -73,6 +73,13 @@ export function inText(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && Boolean(target.closest("input, textarea, select, [contenteditable='true'], .xterm"));
 }
 
+/** Whether a key means something to what has the focus: Enter and Space press buttons, and keys in a dialog are its own. */
+function taken(target: EventTarget | null, chord: string): boolean {
+  if (!(target instanceof HTMLElement) || chord.includes("Mod+")) return false;
+  if (target.closest("[role='dialog'], [role='menu']")) return true;
+  return (chord === "Enter" || chord === "Space") && Boolean(target.closest("button, a[href], summary, [role='button'], [role='option'], [role='tab'], [role='menuitem']"));
+}
+
 export class KeyHandler {
   private before = "";
   private at = 0;
@@ -83,6 +90,7 @@ export class KeyHandler {
   handle(event: KeyboardEvent): boolean {
     if (event.defaultPrevented || ["Control", "Shift", "Alt", "Meta"].includes(event.key)) return false;
     const chord = chordOf(event);
+    if (taken(event.target, chord)) return false;
     const typing = inText(event.target);
     const sequence = event.timeStamp - this.at < SEQUENCE_MS ? `${this.before} ${chord}` : "";
     this.before = typing ? "" : chord;
