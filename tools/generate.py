@@ -6,6 +6,7 @@ import ast
 import inspect
 import sys
 from collections.abc import Callable, Iterable
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,10 @@ from penstock.config.settings import declared_keys
 from penstock.model.errors import PenstockError, every_error
 from penstock.project import check_project  # noqa: F401 - it imports every module of rules
 from penstock.project.rules.base import every_rule
+from penstock.server.description import permissions, summary_of
+from penstock.server.openapi import document
+from penstock.server.routes import all_routes
+from penstock.server.routing import Table
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "reference"
@@ -154,7 +159,37 @@ def rules_page() -> str:
     )
 
 
+API_HEAD = """# API
+
+Everything that the studio shows and does goes through these routes, below the base path if there is one.
+[openapi.json](openapi.json) describes them with the schemas of what they take and answer; a server answers its own at
+`/api/openapi.json`. What is not listed does not exist. Every route names one permission:
+
+"""
+API_TAIL = """
+A browser logs in with the link that `penstock start` prints, and sends `X-Penstock: 1` with whatever changes something.
+Programs send `Authorization: Bearer TOKEN`; the token of a running server is in `server-PORT.json` below
+`~/.penstock/studio`, which its owner alone can read. Bodies are JSON, unless a route takes bytes. A `/` in a value of a
+path is sent as `%2F`. Errors are `{"error": {"code", "message", "hint", "location", "details"}}`.
+"""
+
+
+def api_page() -> str:
+    """Every route with its permission."""
+    routes = sorted(Table(all_routes()).routes, key=lambda route: (route.noun, route.path, route.method))
+    allowed = table(["permission", "allows to"], [(f"`{name}`", meaning) for name, meaning in permissions()])
+    parts = [API_HEAD, allowed, API_TAIL]
+    for noun, several in groupby(routes, key=lambda route: route.noun):
+        rows = [
+            (route.method.replace("WEBSOCKET", "socket"), f"`{route.path}`", f"`{route.permission}`", summary_of(route))
+            for route in several
+        ]
+        parts.append(f"\n## {noun}\n\n" + table(["method", "path", "permission", "what it does"], rows))
+    return "".join(parts)
+
+
 PAGES: dict[str, Callable[[], str]] = {
+    "api.md": api_page,
     "commands.md": commands_page,
     "environment.md": environment_page,
     "errors.md": errors_page,
@@ -167,8 +202,9 @@ def main(arguments: list[str]) -> int:
     """Write or check all pages; the exit code is 1 when one is out of date."""
     check = arguments == ["--check"]
     stale = []
-    for name, page in PAGES.items():
-        text = NOTE + page()
+    pages = {name: NOTE + page() for name, page in PAGES.items()}
+    pages["openapi.json"] = document().decode()
+    for name, text in pages.items():
         file = FOLDER / name
         if file.exists() and file.read_text(encoding="utf-8") == text:
             continue

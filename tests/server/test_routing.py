@@ -144,4 +144,4 @@ def test_the_answer_is_that_of_the_annotation() -> None:
     def reply(call: Call) -> Reply:
         return Reply()
 
-    assert [route.answer for route in routes.all] == [Thing, None]
+    assert [route.answer for route in routes.all] == [Thing, Reply]

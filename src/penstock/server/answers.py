@@ -13,6 +13,9 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 from penstock.model import errors
 from penstock.model.errors import PenstockError
 from penstock.server.routing import Reply
+from penstock.server.schema.errors import ErrorEntry, ErrorPlace, Problem
+
+_JSON = "application/json"
 
 SANDBOX = (
     "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' blob:; "
@@ -65,23 +68,15 @@ def status_of(error: PenstockError) -> int:
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 422)
 
 
-def error_body(code: str, message: str, hint: str, location: Any = None, details: Any = None) -> bytes:
-    """The one form of all errors."""
-    place = None
-    if location is not None:
-        place = {"file": location.file, "line": location.line, "column": location.column}
-    entry = {"code": code, "message": message, "hint": hint, "location": place, "details": details}
-    return msgspec.json.encode({"error": entry})
-
-
 def error_response(error: PenstockError | HttpError) -> Response:
     """The answer for an error."""
     if isinstance(error, HttpError):
-        body = error_body(error.code, error.message, error.hint)
-        return Response(body, error.status, error.headers, "application/json")
-    details = getattr(error, "details", None)
-    body = error_body(error.code, error.message, error.hint, error.location, details)
-    return Response(body, status_of(error), media_type="application/json")
+        entry = ErrorEntry(error.code, error.message, error.hint, None, None)
+        return Response(msgspec.json.encode(Problem(entry)), error.status, error.headers, _JSON)
+    at = error.location
+    place = ErrorPlace(at.file, at.line, at.column) if at else None
+    entry = ErrorEntry(error.code, error.message, error.hint, place, getattr(error, "details", None))
+    return Response(msgspec.json.encode(Problem(entry)), status_of(error), media_type=_JSON)
 
 
 def response(value: Any, status: int) -> Response:
@@ -92,7 +87,7 @@ def response(value: Any, status: int) -> Response:
         return _reply(value)
     if value is None:
         return Response(status_code=204 if status == 200 else status)  # noqa: PLR2004 - nothing to show
-    return Response(msgspec.json.encode(value), status, media_type="application/json")
+    return Response(msgspec.json.encode(value), status, media_type=_JSON)
 
 
 def _reply(reply: Reply) -> Response:

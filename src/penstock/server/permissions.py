@@ -21,7 +21,7 @@ class Permission(StrEnum):
 
 
 MEANING = {
-    Permission.PUBLIC: "anybody who can reach the server",
+    Permission.PUBLIC: "nothing that needs a login",
     Permission.VIEW: "see the project, its runs and its data",
     Permission.RUN: "run blocks and interrupt them",
     Permission.EDIT: "change the project's files",

@@ -26,7 +26,7 @@ MEGABYTE = 1 << 20
 BODY_LIMIT = 16 * MEGABYTE
 """Bytes of the largest JSON body; block files are text."""
 LONGEST_SEGMENT = 4096
-_SEGMENT = re.compile(r"[a-z][a-z_-]*|\{[a-z_]+\}")
+_SEGMENT = re.compile(r"[a-z][a-z_-]*(\.json)?|\{[a-z_]+\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ class Route:
     """One row of the table.
 
     `segments` are fixed texts, or names in braces. `body` and `query` are Structs or None; `answer` is the Struct that
-    the handler returns, None for a `Reply`, whose media types are named in `media`. `raw` routes read the body
-    themselves; more than `limit` bytes are never read.
+    the handler returns, `Reply` (whose media types are named in `media`), or None for nothing. `raw` routes read the
+    body themselves; more than `limit` bytes are never read.
     """
 
     method: str
@@ -115,14 +115,14 @@ class Routes:
 
 
 def _answer(handler: Handler) -> Any:
-    """The Struct that a handler returns, from its annotation; None for a Reply or nothing."""
+    """What a handler returns, from its annotation; None for nothing."""
     if "return" not in inspect.get_annotations(handler):
         return None
     # Names that are there for checking types alone (Call's Studio) are no concern of the answer's schema.
     namespace = {**handler.__globals__, "Call": Any}
     hints = {"return": inspect.get_annotations(handler)["return"]}
     found = get_type_hints(_Holder(hints), globalns=namespace)["return"]
-    return None if found in {type(None), Reply} else found
+    return None if found is type(None) else found
 
 
 class _Holder:

@@ -10,9 +10,12 @@ if TYPE_CHECKING:
 
 ROUTES = (
     "session",
+    "openapi",
+    "terminal",
     "pipelines",
     "files",
     "project",
+    "templates",
     "blocks",
     "live",
     "scratchpads",
