@@ -64,9 +64,9 @@ def test_the_text_after_the_cursor_does_not_count() -> None:
 
 
 def test_variables_say_what_they_are() -> None:
-    import numpy
+    import numpy as np
 
-    values = {**NAMES, "grid": numpy.zeros((3, 1000)), "many": list(range(1000)), "long": "x" * 1000}
+    values = {**NAMES, "grid": np.zeros((3, 1000)), "many": list(range(1000)), "long": "x" * 1000}
     found = {variable.name: (variable.type, variable.summary) for variable in variables(values)}
     assert set(found) == {"flights", "fly", "hostile", "worse", "grid", "many", "long"}
     assert found["flights"] == ("list", "[1]")

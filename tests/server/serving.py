@@ -118,7 +118,7 @@ class Server:
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except BaseException as error:  # it is raised where the test waits
+        except BaseException as error:  # noqa: BLE001 - it is raised where the test waits
             self._failure = error
             self._ready.set()
 
