@@ -9,6 +9,8 @@ from penstock.project.layout import clean_name
 from penstock.project.reader import SECTIONS
 
 Entry = dict[str, Any]
+BLOCKS = "blocks"
+"""The section of what runs; all others hold what is attached to it."""
 
 
 def entries(data: Entry) -> Iterator[tuple[str, int, Entry]]:
@@ -52,9 +54,15 @@ def put(data: Entry, path: tuple[str, ...], value: Any) -> None:
 
 
 def insert_entry(data: Entry, section: str, entry: Entry, position: int | None = None) -> None:
-    """Put an entry into a section, at the end by default, and name it in the `downstream_blocks` of its upstreams."""
+    """Put an entry into a section, at the end by default.
+
+    A block is named in the `downstream_blocks` of its upstreams; what is attached to blocks (callbacks, conditionals,
+    charts) names them, and is named nowhere.
+    """
     listed = list_of(data, section)
     listed.insert(len(listed) if position is None else max(0, min(position, len(listed))), entry)
+    if section != BLOCKS:
+        return
     for parent in entry.get("upstream_blocks") or []:
         _name_child(data, parent, entry["uuid"])
 
@@ -82,10 +90,15 @@ def rename_entry(data: Entry, uuid: str, new: str, name: str) -> None:
 
 
 def connect(data: Entry, uuid: str, parents: list[str]) -> None:
-    """Make these the upstreams of a block, in this order, on both sides."""
+    """Make these the upstreams of a block, in this order, on both sides; of what is attached to blocks, on its own."""
+    place = find_entry(data, uuid)
+    if place is None:
+        return
+    place[2]["upstream_blocks"] = list(parents)
+    if place[0] != BLOCKS:
+        return
     for _section, _index, entry in entries(data):
         if is_entry(entry, uuid):
-            entry["upstream_blocks"] = list(parents)
             continue
         downstream = entry.get("downstream_blocks")
         names = list(downstream) if isinstance(downstream, list) else []

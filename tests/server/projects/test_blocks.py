@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import threading
+
 import pytest
 
+from penstock.project.yaml_text import parse_yaml
 from tests.server.projects.conftest import Browser, seg
 
 
@@ -217,6 +220,33 @@ def test_a_text_that_would_make_a_cycle_is_saved_without_the_edge(browser: Brows
     assert "form a cycle" in saved["notes"][0]
 
 
+def test_an_edge_that_a_query_still_needs_is_told(browser: Browser) -> None:
+    browser.write("transformers/totals.sql", 'SELECT * FROM "join"\n')
+    answer = browser.ask("PATCH", "/pipelines/orders/blocks/totals", {"upstream": []})
+    assert answer["pipeline"]["notes"] == ["The query of totals still reads join."]
+
+
+def test_changes_at_once_all_count(browser: Browser) -> None:
+    from msgspec import json
+
+    from penstock.server.schema.pipelines import PipelineChanges
+
+    barrier = threading.Barrier(8)
+
+    def change(number: int) -> None:
+        barrier.wait()
+        body = f'{{"variables": {{"set": {{"v{number}": {number}}}}}}}'
+        browser.workspace.pipelines.change("orders", json.decode(body, type=PipelineChanges))
+
+    threads = [threading.Thread(target=change, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    names = {each["name"] for each in browser.get("/pipelines/orders")["variables"]}
+    assert {f"v{number}" for number in range(8)} <= names
+
+
 def test_a_replica_runs_the_code_of_another(browser: Browser) -> None:
     answer = browser.ask(
         "POST", "/pipelines/orders/blocks", {"type": "transformer", "replicate": "join", "upstream": ["load_orders"]}
@@ -233,6 +263,10 @@ def test_callbacks_and_conditionals_stand_in_lists_of_their_own(browser: Browser
     assert "cry" in [block["uuid"] for block in answer["pipeline"]["callbacks"]]
     assert "callbacks:" in browser.file("pipelines/orders/metadata.yaml")
     assert browser.block("orders", "cry")["file"] == "callbacks/cry.py"
+    browser.ask("PATCH", "/pipelines/orders/blocks/cry", {"upstream": ["save", "join"]})
+    assert browser.block("orders", "cry")["upstream"] == ["save", "join"]
+    data = parse_yaml(browser.file("pipelines/orders/metadata.yaml")).data
+    assert not [block for block in data["blocks"] if "cry" in block["downstream_blocks"]]
 
 
 @pytest.mark.parametrize("name", ["", "  ", "...", "/", "___", "x" * 400, "\u200b"])

@@ -73,3 +73,5 @@ def test_edges_of_functions() -> None:
     assert _python("orders", "orders, limit=3, **kwargs", ["orders"]) == ["orders"]
     assert _python("orders", "data", ["orders"]) == ["orders"], "the argument may have another name"
     assert _python("orders", "broken(", ["orders"]) == ["orders"]
+    assert _python("x, orders", "x, orders", ["ts", "x"]) == ["ts", "x"], "somebody has removed that edge"
+    assert _python("x, orders", "x, orders", ["x"]) == ["x", "orders"], "it cannot be called without"

@@ -17,7 +17,7 @@ from penstock.project.reader import PipelineReading
 from penstock.project.text_file import revision_of
 from penstock.server.projects.adding import position_after
 from penstock.server.projects.detail import block_text
-from penstock.server.projects.links import links_of
+from penstock.server.projects.links import links_of, sql_names
 from penstock.server.projects.parts import Parts, check_revision, must_find
 from penstock.server.projects.plain import as_before
 from penstock.server.projects.renaming import Renaming
@@ -104,7 +104,15 @@ class Changing:
         if upstream is None:
             return []
         block = must_find(before, uuid)
+        if block.language is Language.SQL:
+            return self._still_read(block, upstream)
         return self._rewrite_parameters(before, block, upstream)
+
+    def _still_read(self, block: Block, upstream: list[str]) -> list[str]:
+        """What a query still reads although it is no upstream any more."""
+        gone = [uuid for uuid in block.upstream if uuid not in upstream]
+        named = sql_names(block_text(self.parts.resolver, block).content or "", gone)
+        return [f"The query of {block.uuid} still reads {', '.join(named)}."] if named else []
 
     def _rewrite_parameters(self, reading: PipelineReading, block: Block, upstream: list[str]) -> list[str]:
         """Make the function take what the block now gets, when that can be done without a doubt."""

@@ -113,7 +113,10 @@ def _python_links(kind: BlockType, old: str | None, new: str, upstream: list[str
     was = parameters(old, kind) if old is not None else None
     named = [name for name in names if name in known]
     former = [name for name in (was[0] if was else ()) if name in known]
-    drawn = [name for name in named if name not in upstream]
+    # An edge that somebody removed is not drawn again by every save, unless the function cannot be called without it.
+    needed = len(names) > len(upstream)
+    drawn = [name for name in named if name not in upstream and (needed or name not in former)]
+    named = [name for name in named if name in upstream or name in drawn]
     gone = [name for name in former if name not in names and name in upstream]
     removed = gone if not varargs and len(named) == len(names) else []
     if not drawn and not removed and (was is None or set(former) != set(named) or former == named):
