@@ -59,7 +59,7 @@ class BlockDecorator:
             return arguments[0]
 
         def decorate(item: Callable[..., Any]) -> Callable[..., Any]:
-            self._note(namespace, item, arguments)
+            self._note(namespace, item, (*arguments, *options.values()))
             return item
 
         return decorate
@@ -107,6 +107,11 @@ data_integration_selected_streams = BlockDecorator(
 )
 streaming_source = BlockDecorator("streaming_source", "Marks the class of a streaming source.")
 streaming_sink = BlockDecorator("streaming_sink", "Marks the class of a streaming sink.")
+
+CHART_DECORATORS = {
+    decorator.kind: decorator for decorator in (data_source, configuration, columns, x, y, xy, render)
+}
+"""The decorators that the code of a chart finds, besides the variables that it assigns."""
 
 BLOCK_DECORATORS = {
     decorator.kind: decorator

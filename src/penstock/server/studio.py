@@ -19,6 +19,7 @@ from penstock.project import Project, open_project
 from penstock.server.bench import Bench
 from penstock.server.hub import Hub
 from penstock.server.outputs.catalog import Catalog
+from penstock.server.outputs.chart_runs import ChartRuns
 from penstock.server.outputs.client import ReaderClient
 from penstock.server.outputs.memory import reader_memory
 from penstock.server.projects.workspace import Workspace
@@ -80,6 +81,7 @@ class Studio:
     scratchpads: Scratchpads
     catalog: Catalog
     reader: ReaderClient
+    charts: ChartRuns
     _started: list[Part] = field(default_factory=list)
 
     @property
@@ -114,6 +116,7 @@ def make_studio(bench: Bench) -> Studio:
     hub = Hub()
     project = ProjectDoor(bench.project)
     pump = Pump(bench.loop)
+    reader = ReaderClient(bench.store.root, reader_memory())
     workspace = Workspace(project, hub.publish_from_thread)
     runs = RunService(bench, hub, pump, project, workspace.save_text)
     workspace.running = lambda: [run.pipeline for run in runs.running()]
@@ -127,5 +130,6 @@ def make_studio(bench: Bench) -> Studio:
         runs=runs,
         scratchpads=Scratchpads(bench, hub, pump, project),
         catalog=Catalog(bench.store),
-        reader=ReaderClient(bench.store.root, reader_memory()),
+        reader=reader,
+        charts=ChartRuns(bench, pump, project, reader),
     )

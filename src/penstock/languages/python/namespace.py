@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from types import CodeType, ModuleType
 
 from penstock.languages.job import Input, Job
-from penstock.sdk.decorators import BLOCK_DECORATORS, preprocessor, test
+from penstock.model.block import BlockType
+from penstock.sdk.decorators import BLOCK_DECORATORS, CHART_DECORATORS, preprocessor, test
 
 
 def compile_block(job: Job) -> tuple[CodeType, str]:
@@ -34,6 +35,8 @@ def block_module(job: Job, file: str) -> ModuleType:
     decorator = BLOCK_DECORATORS.get(order.type)
     if decorator is not None:
         names[order.type] = decorator
+    if order.type == BlockType.CHART:
+        names.update(CHART_DECORATORS)
     names.update(test=test, preprocesser=preprocessor, preprocessor=preprocessor)
     wanted = free_names(job.source, file)
     for name, upstream in _upstream_names(job.inputs):

@@ -13,6 +13,7 @@ from typing import Any
 from penstock.languages.job import BlockResult, Job, Parts
 from penstock.languages.python.batches import batched
 from penstock.languages.python.call import call
+from penstock.languages.python.charts import draw
 from penstock.languages.python.checks import run_checks
 from penstock.languages.python.namespace import block_module, compile_block
 from penstock.model.block import BlockType
@@ -48,6 +49,9 @@ class PythonRunner:
             collect(None)
         if job.order.block.type == BlockType.SCRATCHPAD:
             return BlockResult(files=_project_files(job, file))
+        if job.order.block.type == BlockType.CHART:
+            drawn = draw(job, module.__dict__, collector, variables)
+            return BlockResult(outputs=[drawn], files=_project_files(job, file))
         value = self._call(job, collector, variables)
         if job.order.block.type == BlockType.SENSOR:
             return BlockResult(waiting=not value, files=_project_files(job, file))

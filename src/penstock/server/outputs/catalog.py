@@ -111,6 +111,8 @@ class Catalog:
             return None
         except PenstockError as error:
             return _unreadable(address, len(numbers), error)
+        if "chart_type" in manifest.lineage.settings:
+            return None  # what a chart's code has drawn is no product of the pipeline
         outputs = [output_detail(summary) for summary in manifest.summaries()]
         return schema.ProductSummary(
             pipeline=address.pipeline,

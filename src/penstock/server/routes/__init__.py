@@ -21,6 +21,7 @@ ROUTES = (
     "scratchpads",
     "runs",
     "products",
+    "charts",
 )
 """Modules of this package, each with a `routes`."""
 

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 import msgspec
 
-from penstock.model.errors import InterruptedRunError, SettingInvalidError
+from penstock.model.errors import SettingInvalidError
 from penstock.model.product import Address
 from penstock.server.outputs.client import Answer
 from penstock.server.outputs.reader import questions
 from penstock.server.permissions import Permission
 from penstock.server.routing import Reply, Routes
 from penstock.server.schema import products as schema
+from penstock.server.waiting import unless_gone
 
 if TYPE_CHECKING:
-    from starlette.requests import HTTPConnection
-
     from penstock.server.routing import Call
-
-T = TypeVar("T")
 
 routes = Routes("products")
 ARROW = "application/vnd.apache.arrow.stream"
@@ -50,30 +46,6 @@ def target(call: Call) -> questions.Target:
         version=call.query.version,
         output=call.query.output,
     )
-
-
-async def unless_gone(request: HTTPConnection, work: Awaitable[T]) -> T:
-    """The result of that work; it is cancelled when the client hangs up.
-
-    Raises:
-        InterruptedRunError: the client is gone.
-    """
-    task = asyncio.ensure_future(work)
-    gone = asyncio.ensure_future(_gone(request))
-    try:
-        await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            return task.result()
-        raise InterruptedRunError("reading a stored output: the client is gone")
-    finally:
-        for one in (task, gone):
-            one.cancel()
-        await asyncio.gather(task, gone, return_exceptions=True)
-
-
-async def _gone(request: HTTPConnection) -> None:
-    while (await request.receive())["type"] != "http.disconnect":  # type: ignore[attr-defined]
-        pass
 
 
 @routes.post(

@@ -63,7 +63,7 @@ def _tables(work: Work, shelf: Shelf, views: list[View], keys: tuple[str, ...], 
         "retyped": [{"name": name, "before": types[0][name], "after": types[1][name]} for name in retyped],
         "reordered": [name for name in dict.fromkeys(names[0]) if name in types[1]] != common,
     }
-    found["key_candidates"] = _candidates(views, common)
+    found["key_candidates"] = _candidates(views, [name for name in common if name not in retyped])
     pairs = [(_position(names[0], name), _position(names[1], name)) for name in common]
     found["distributions"], left_out = distributions(work, shelf, before, after, pairs)
     if left_out:

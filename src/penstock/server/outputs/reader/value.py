@@ -17,6 +17,7 @@ from penstock.data.store import entry_of
 from penstock.model.errors import ProductCorruptError, ValueRefusedError
 from penstock.server.outputs.reader.questions import FrameQuestion, Target, ValueQuestion
 from penstock.server.outputs.reader.shelf import Shelf
+from penstock.server.outputs.reader.special import untagged
 from penstock.server.outputs.reader.tree import Tree, follow
 from penstock.server.outputs.reader.work import Work
 
@@ -99,11 +100,12 @@ def _plain(item: Item, question: ValueQuestion) -> tuple[Bundle, bool]:
     form = follow(whole, question.path)
     mime: Bundle = {TREE: Tree(item.stored.parts).node(form, offset=question.offset)}
     if not question.path and not question.offset:
-        chart = _vega(whole)
+        plain = untagged(whole) if item.entry.summary.bytes <= PICTURE else None
+        chart = _vega(plain)
         if chart is not None:
-            mime[chart] = whole
+            mime[chart] = plain
         elif item.entry.summary.bytes <= SMALL_JSON and not item.stored.parts:
-            mime["application/json"] = whole
+            mime["application/json"] = plain
     return mime, False
 
 
@@ -239,6 +241,14 @@ _MAKERS: dict[str, Callable[[Item, ValueQuestion], tuple[Bundle, bool]]] = {
 }
 
 
+def _rendered(item: Item) -> bytes:
+    """The markup of a chart that was drawn by code."""
+    form = item.form()
+    mime = form.get("mime") if isinstance(form, dict) else None
+    text = mime.get("text/html") if isinstance(mime, dict) else None
+    return text.encode("utf-8", "backslashreplace") if isinstance(text, str) else b""
+
+
 def answer_frame(work: Work, shelf: Shelf, question: FrameQuestion) -> None:
     """Answer with the markup of an output: the head {media_type}, and the bytes.
 
@@ -252,6 +262,8 @@ def answer_frame(work: Work, shelf: Shelf, question: FrameQuestion) -> None:
         content = text_of(item).encode()
     elif codec == "bytes":
         content = bytes(item.blob())
+    elif codec == "plain":
+        content = _rendered(item)
     elif codec in {"model", "pickle"}:
         content = str(item.preview.get("html", "")).encode()
     if not _MARKUP.match(content[:4096].decode("utf-8", "replace")):
