@@ -24,7 +24,7 @@ def describe(table: Table) -> dict[str, Any]:
     taken = [kind for route in routes for kind in (route.body, route.query) if kind is not None]
     answered = [route.answer for route in routes if route.answer not in {None, Reply}]
     kinds = list(dict.fromkeys([*taken, *answered, Problem]))
-    schemas, components = msgspec.json.schema_components(kinds, ref_template=_REFERENCE)
+    schemas, components = _short_names(*msgspec.json.schema_components(kinds, ref_template=_REFERENCE))
     schema_of = dict(zip(kinds, schemas, strict=True))
     _open_maps(components)
     _require_all(components, [schema_of[kind] for kind in answered], [schema_of[kind] for kind in taken])
@@ -104,6 +104,23 @@ def _require_all(components: dict[str, Any], answered: list[Any], taken: list[An
     for name in _reached(components, answered) - _reached(components, taken):
         if "properties" in components[name]:
             components[name]["required"] = list(components[name]["properties"])
+
+
+def _short_names(schemas: Any, components: Any) -> tuple[Any, Any]:
+    """Structs of two nouns that share a name are called by their module as well: ProductsCell."""
+    short = {
+        name: "".join(part.title() for part in name.split(".")[-2:-1]) + name.rpartition(".")[2] for name in components
+    }
+
+    def renamed(node: Any) -> Any:
+        if isinstance(node, dict):
+            found = {key: renamed(value) for key, value in node.items()}
+            if isinstance(node.get("$ref"), str):
+                found["$ref"] = _REFERENCE.format(name=short[node["$ref"].rpartition("/")[2]])
+            return found
+        return [renamed(value) for value in node] if isinstance(node, list | tuple) else node
+
+    return renamed(schemas), {short[name]: renamed(schema) for name, schema in components.items()}
 
 
 def _open_maps(node: Any) -> None:
