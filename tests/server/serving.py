@@ -126,7 +126,16 @@ class Server:
         self._loop = asyncio.get_running_loop()
         self.studio = open_studio(self.root)
         self.app = create_app(self.studio)
-        self._server = uvicorn.Server(uvicorn.Config(self.app, port=0, log_level="warning", lifespan="on"))
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                self.app,
+                port=0,
+                log_level="warning",
+                lifespan="on",
+                ws="websockets-sansio",
+                ws_per_message_deflate=False,
+            )
+        )
         serving = asyncio.create_task(self._server.serve())
         while not self._server.started and not serving.done():  # noqa: ASYNC110 - it tells its start in no other way
             await asyncio.sleep(0.005)

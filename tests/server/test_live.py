@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import psutil
 import pytest
 from websockets.exceptions import ConnectionClosed
 
@@ -125,3 +126,24 @@ def test_the_stream_of_a_run_of_long_ago_says_that_it_has_ended(server: Server):
 
 def test_a_run_that_is_not_there(server: Server):
     assert server.client.get("/runs/none/events").status_code == 404
+
+
+def test_a_client_that_does_not_read_costs_nothing_and_is_reset(server: Server):
+    text = "x" * 100_000
+
+    def flood(first: int) -> None:
+        for number in range(first, first + 20):
+            server.studio.hub.publish("pipeline:flood", {"type": "noise", "n": number, "text": text})
+
+    with server.live() as slow, server.live() as quick:
+        slow.subscribe("pipeline:flood")
+        quick.subscribe("pipeline:flood")
+        before = psutil.Process().memory_info().rss
+        for first in range(0, 2000, 20):  # 200 MB, of which a socket's buffers hold a few
+            server.call(flood, first)
+            quick.until("noise", n=first + 19)
+        assert psutil.Process().memory_info().rss - before < 60 << 20
+        while not slow.frame().get("reset"):
+            pass
+        server.call(server.studio.hub.publish, "pipeline:flood", {"type": "last"})
+        assert slow.until("last")
