@@ -81,8 +81,10 @@ export function ProductPage() {
 }
 
 function Columns({ target, output }: { target: OutputRef; output: OutputSummary }) {
-  const names = useMemo(() => output.columns.map((column) => column.name), [output]);
-  const profiles = useProfiles(target, ALL_ROWS, names);
+  const positions = useMemo(() => output.columns.map((_, index) => index), [output]);
+  const found = useProfiles(target, ALL_ROWS, positions);
+  // Positions count an index of the frame as well, which the summary leaves out: names tell which is which.
+  const profiles = useMemo(() => new Map([...found.values()].map((profile) => [profile.name, profile])), [found]);
   if (output.columns.length === 0) return <EmptyState title="No columns">This output is no table: it is {output.kind}.</EmptyState>;
   return (
     <div className="h-full overflow-auto">

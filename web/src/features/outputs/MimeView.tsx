@@ -3,6 +3,8 @@ import { BASE } from "../../api/client";
 import { Spinner } from "../../ui/feedback";
 import { pieces } from "./ansi";
 import { JsonTree } from "./JsonTree";
+import type { OutputRef } from "./queries";
+import { TREE, TreeView, type TreeNode } from "./TreeView";
 
 const VegaView = lazy(() => import("./VegaView"));
 const PlotlyView = lazy(() => import("./PlotlyView"));
@@ -20,13 +22,14 @@ const ORDER = [
   "text/html",
   "image/svg+xml",
   "text/markdown",
+  TREE,
   "application/json",
   "text/plain",
 ];
 
 /** A value in the form that shows most of it. Markup of user code is only ever drawn in a frame with an origin of its own. */
-export function MimeView({ mime }: { mime: Readonly<Record<string, unknown>> }) {
-  const types = ORDER.filter((type) => mime[type] !== undefined && mime[type] !== null);
+export function MimeView({ mime, target }: { mime: Readonly<Record<string, unknown>>; target?: OutputRef }) {
+  const types = ORDER.filter((type) => mime[type] !== undefined && mime[type] !== null && (type !== TREE || target !== undefined));
   const rest = Object.keys(mime).filter((type) => !ORDER.includes(type));
   const [chosen, setChosen] = useState("");
   const type = types.includes(chosen) ? chosen : types[0];
@@ -42,14 +45,15 @@ export function MimeView({ mime }: { mime: Readonly<Record<string, unknown>> }) 
       )}
       <div className="min-h-0 flex-1 overflow-auto">
         <Suspense fallback={<div className="p-3"><Spinner /></div>}>
-          <One type={type} value={mime[type]} />
+          <One type={type} value={mime[type]} target={target} />
         </Suspense>
       </div>
     </div>
   );
 }
 
-function One({ type, value }: { type: string; value: unknown }) {
+function One({ type, value, target }: { type: string; value: unknown; target: OutputRef | undefined }) {
+  if (type === TREE && target) return <TreeView node={value as TreeNode} target={target} />;
   if (type.startsWith("image/") && type !== "image/svg+xml") return <Picture type={type} base64={String(value)} />;
   if (type === "application/vnd.plotly.v1+json") return <PlotlyView figure={parsed(value)} />;
   if (type.startsWith("application/vnd.vega")) return <VegaView spec={parsed(value)} lite={type.includes("vegalite")} />;
@@ -94,6 +98,7 @@ function wordOf(type: string): string {
   if (type.includes("vega")) return "Vega";
   if (type === "text/plain") return "Text";
   if (type === "text/html") return "HTML";
+  if (type === TREE) return "Tree";
   if (type === "application/json") return "JSON";
   return type.replace(/^.*\//, "").toUpperCase();
 }

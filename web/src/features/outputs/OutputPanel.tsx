@@ -1,5 +1,4 @@
 import { Play } from "lucide-react";
-import { useState } from "react";
 import type { BlockStatus, OutputSummary } from "../../api/types";
 import { ago, bytes, count } from "../../app/format";
 import { Button } from "../../ui/Button";
@@ -8,7 +7,7 @@ import { Select } from "../../ui/fields";
 import { FailureCard } from "./FailureCard";
 import { MimeView } from "./MimeView";
 import { describe } from "./preview";
-import { useValue, useVersions, type OutputRef, type Version } from "./queries";
+import { downloadUrl, useValue, useVersions, type OutputRef, type Version } from "./queries";
 import { TablePanel } from "./TablePanel";
 import { TestList } from "./TestList";
 
@@ -92,17 +91,16 @@ export function OneOutput({ target, summary }: { target: OutputRef; summary: Out
 
 function Value({ target }: { target: OutputRef }) {
   const value = useValue(target, true);
-  const [more, setMore] = useState(false);
   if (value.isPending) return <div className="p-3"><Spinner label="Reading the output" /></div>;
   if (value.error) return <ErrorCard className="m-3" error={value.error} />;
   return (
     <div className="flex h-full min-h-0 flex-col">
-      {value.data.truncated && !more && (
+      {value.data.truncated && (
         <p className="border-b border-line bg-stale-soft px-3 py-1 text-[12px] text-stale">
-          This is a part: the whole is {value.data.size === null ? "larger" : bytes(value.data.size)}. <button type="button" className="underline" onClick={() => setMore(true)}>All right</button>
+          This is the beginning of it{value.data.size ? `: the whole is ${bytes(value.data.size)}` : ""}. <a className="underline" href={downloadUrl(target, "raw", null)} download>Download all of it</a>
         </p>
       )}
-      <div className="min-h-0 flex-1"><MimeView mime={value.data.mime} /></div>
+      <div className="min-h-0 flex-1"><MimeView mime={value.data.mime} target={target} /></div>
     </div>
   );
 }

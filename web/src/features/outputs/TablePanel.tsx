@@ -3,14 +3,15 @@ import { useCallback, useDeferredValue, useEffect, useMemo, useState } from "rea
 import { count } from "../../app/format";
 import { Button, IconButton } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
+import { ErrorCard, Spinner } from "../../ui/feedback";
 import { Input } from "../../ui/fields";
 import { Menu } from "../../ui/Menu";
 import { Popover } from "../../ui/Popover";
 import { toast } from "../../ui/toasts";
 import { Grid, gridColumns, textOf } from "./grid/Grid";
 import { pageFetcher, PageStore } from "./grid/pages";
-import { ALL_ROWS, familyOf, wordsOf, type Cell, type GridColumn, type Rows } from "./grid/types";
-import { downloadUrl, outputQuery, productPath, useProfiles, type OutputRef } from "./queries";
+import { ALL_ROWS, wordsOf, type Cell, type GridColumn, type PageColumn, type Rows } from "./grid/types";
+import { downloadUrl, outputQuery, productPath, useCell, useProfiles, type OutputRef } from "./queries";
 
 export interface TablePanelProps {
   target: OutputRef;
@@ -24,9 +25,9 @@ export function TablePanel({ target, columns: given, total }: TablePanelProps) {
   const [rows, setRows] = useState<Rows>(ALL_ROWS);
   const [typed, setTyped] = useState("");
   const search = useDeferredValue(typed);
-  const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
-  const [visible, setVisible] = useState<readonly string[]>([]);
-  const [cell, setCell] = useState<{ row: number; column: GridColumn; value: Cell } | null>(null);
+  const [hidden, setHidden] = useState<ReadonlySet<number>>(new Set());
+  const [visible, setVisible] = useState<readonly number[]>([]);
+  const [cell, setCell] = useState<OpenCell | null>(null);
   const asked = useMemo(() => ({ ...rows, search }), [rows, search]);
   const store = useMemo(
     () => new PageStore(pageFetcher(productPath(target), outputQuery(target), asked)),
@@ -36,14 +37,14 @@ export function TablePanel({ target, columns: given, total }: TablePanelProps) {
   useEffect(() => () => store.close(), [store]);
   const [, redraw] = useState(0);
   useEffect(() => store.subscribe(() => redraw((n) => n + 1)) as () => void, [store]);
-  const columns = useMemo(() => {
-    // The page's own columns count: an index of pandas comes as columns that the summary does not have.
-    const known = new Map(given.map((column) => [column.name, column]));
-    const names = store.columns ?? given.map((column) => column.name);
-    return gridColumns(names.map((name) => known.get(name) ?? { name, type: "index", nulls: null, distinct: null }));
-  }, [given, store.columns]);
+  const known = useMemo(() => new Map(given.map((column) => [column.name, column])), [given]);
+  const [told, setTold] = useState<readonly PageColumn[] | null>(null);
+  useEffect(() => {
+    if (store.columns) setTold(store.columns);
+  }, [store, store.columns]);
+  const columns = useMemo(() => gridColumns(told ?? [], known), [told, known]);
   const profiles = useProfiles(target, asked, visible);
-  const onVisible = useCallback((names: string[]) => setVisible(names), []);
+  const onVisible = useCallback((seen: number[]) => setVisible(seen), []);
   const narrowed = asked.filters.length > 0 || asked.search !== "";
   const all = store.total ?? total;
 
@@ -52,16 +53,20 @@ export function TablePanel({ target, columns: given, total }: TablePanelProps) {
       <div className="flex min-h-9 flex-wrap items-center gap-x-2 gap-y-1 border-b border-line px-2 py-1">
         <span className="tabular whitespace-nowrap text-ui" role="status">
           {narrowed && store.filtered !== null ? `${count(store.filtered)} of ${count(all ?? 0)} rows` : all === null ? "" : `${count(all)} rows`}
-          <span className="text-muted"> × {columns.length} columns</span>
+          <span className="text-muted"> × {count(store.columnsTotal || given.length)} columns{store.columnsTotal > columns.length && columns.length > 0 ? ` (the first ${columns.length} are shown)` : ""}</span>
         </span>
-        {asked.filters.map((condition, index) => (
-          <span key={index} className="inline-flex max-w-60 items-center gap-1 rounded-control bg-accent-soft px-1.5 text-[12px]">
-            <span className="truncate">{wordsOf(condition, familyOf(columns.find((column) => column.name === condition.column)?.type ?? ""))}</span>
-            <button type="button" aria-label={`Remove the condition ${wordsOf(condition, "text")}`} onClick={() => setRows({ ...rows, filters: rows.filters.filter((_, at) => at !== index) })}>
-              <X size={12} aria-hidden="true" />
-            </button>
-          </span>
-        ))}
+        {asked.filters.map((condition, index) => {
+          const column = columns.find((one) => one.index === condition.column);
+          const words = wordsOf(condition, column?.name ?? "", column?.family ?? "other");
+          return (
+            <span key={index} className="inline-flex max-w-60 items-center gap-1 rounded-control bg-accent-soft px-1.5 text-[12px]">
+              <span className="truncate">{words}</span>
+              <button type="button" aria-label={`Remove the condition ${words}`} onClick={() => setRows({ ...rows, filters: rows.filters.filter((_, at) => at !== index) })}>
+                <X size={12} aria-hidden="true" />
+              </button>
+            </span>
+          );
+        })}
         {(narrowed || rows.sort.length > 0) && (
           <IconButton label="Show all rows in stored order" onClick={() => { setRows(ALL_ROWS); setTyped(""); }}>
             <RotateCcw size={13} aria-hidden="true" />
@@ -92,14 +97,30 @@ export function TablePanel({ target, columns: given, total }: TablePanelProps) {
         </div>
       </div>
       <div className="min-h-0 flex-1">
-        <Grid store={store} columns={columns} hidden={hidden} rows={rows} onRows={setRows} profiles={profiles} onVisibleColumns={onVisible} onCell={(row, column, value) => setCell({ row, column, value })} label={`Rows of ${target.block}`} />
+        <Grid store={store} columns={columns} hidden={hidden} rows={rows} onRows={setRows} profiles={profiles} onVisibleColumns={onVisible} onCell={(row, column, value, cut) => setCell({ row, column, value, cut })} label={`Rows of ${target.block}`} />
       </div>
-      {cell && (
-        <Dialog open onOpenChange={() => setCell(null)} title={cell.column.name} description={`${cell.column.type} · row ${count(cell.row)}`} wide footer={<Button onClick={() => void navigator.clipboard.writeText(cell.value === null ? "" : String(cell.value)).then(() => toast("Copied."))}>Copy</Button>}>
-          <pre className="whitespace-pre-wrap break-words font-mono text-code">{pretty(cell.value)}</pre>
-        </Dialog>
-      )}
+      {cell && <CellDialog target={target} cell={cell} onClose={() => setCell(null)} />}
     </div>
+  );
+}
+
+interface OpenCell {
+  row: number;
+  column: GridColumn;
+  value: Cell;
+  cut: number | undefined;
+}
+
+/** One cell in full, also where the grid has only its beginning. */
+function CellDialog({ target, cell, onClose }: { target: OutputRef; cell: OpenCell; onClose: () => void }) {
+  const full = useCell(target, cell.row, cell.column.index, cell.cut !== undefined);
+  const value = full.data ? full.data.text : cell.value;
+  return (
+    <Dialog open onOpenChange={onClose} title={cell.column.name} description={`${cell.column.type} · row ${count(cell.row)}${cell.cut ? ` · ${count(cell.cut)} characters` : ""}`} wide footer={<Button onClick={() => void navigator.clipboard.writeText(value === null ? "" : String(value)).then(() => toast("Copied.", { seconds: 2 }))}>Copy</Button>}>
+      {full.isFetching && <Spinner label="Reading the whole cell" />}
+      {full.error && <ErrorCard error={full.error} />}
+      <pre className="whitespace-pre-wrap break-words font-mono text-code">{pretty(value)}</pre>
+    </Dialog>
   );
 }
 
@@ -121,7 +142,7 @@ function pretty(value: Cell): string {
   return textOf(value);
 }
 
-function ColumnList({ columns, hidden, onHidden }: { columns: GridColumn[]; hidden: ReadonlySet<string>; onHidden: (hidden: ReadonlySet<string>) => void }) {
+function ColumnList({ columns, hidden, onHidden }: { columns: GridColumn[]; hidden: ReadonlySet<number>; onHidden: (hidden: ReadonlySet<number>) => void }) {
   const [text, setText] = useState("");
   const found = columns.filter((column) => column.name.toLowerCase().includes(text.toLowerCase()));
   return (
@@ -129,18 +150,18 @@ function ColumnList({ columns, hidden, onHidden }: { columns: GridColumn[]; hidd
       <Input value={text} onChange={(event) => setText(event.target.value)} placeholder="Find a column" aria-label="Find a column" />
       <div className="flex gap-2">
         <Button onClick={() => onHidden(new Set())}>Show all</Button>
-        <Button onClick={() => onHidden(new Set(columns.map((column) => column.name)))}>Hide all</Button>
+        <Button onClick={() => onHidden(new Set(columns.map((column) => column.index)))}>Hide all</Button>
       </div>
       <ul className="max-h-72 overflow-y-auto">
         {found.slice(0, 300).map((column) => (
-          <li key={column.name}>
+          <li key={column.index}>
             <label className="flex items-center gap-2 rounded-control px-1 py-0.5 hover:bg-s2">
               <input
                 type="checkbox"
-                checked={!hidden.has(column.name)}
+                checked={!hidden.has(column.index)}
                 onChange={() => {
                   const next = new Set(hidden);
-                  if (!next.delete(column.name)) next.add(column.name);
+                  if (!next.delete(column.index)) next.add(column.index);
                   onHidden(next);
                 }}
               />

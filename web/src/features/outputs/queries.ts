@@ -47,23 +47,23 @@ export function useVersions(pipeline: string, block: string, current: string | n
 const BATCH = 12;
 
 /** Profiles of the columns that have been in view, a few at a time, kept for a version and its conditions. */
-export function useProfiles(ref: OutputRef, rows: Rows, visible: readonly string[]): ReadonlyMap<string, ColumnProfile> {
+export function useProfiles(ref: OutputRef, rows: Rows, visible: readonly number[]): ReadonlyMap<number, ColumnProfile> {
   const key = JSON.stringify([ref, rows.filters, rows.search]);
-  const [held, setHeld] = useState<{ key: string; profiles: ReadonlyMap<string, ColumnProfile> }>({ key, profiles: new Map() });
-  const profiles = useMemo(() => (held.key === key ? held.profiles : new Map<string, ColumnProfile>()), [held, key]);
-  const missing = visible.filter((name) => !profiles.has(name)).slice(0, BATCH).join("\0");
+  const [held, setHeld] = useState<{ key: string; profiles: ReadonlyMap<number, ColumnProfile> }>({ key, profiles: new Map() });
+  const profiles = useMemo(() => (held.key === key ? held.profiles : new Map<number, ColumnProfile>()), [held, key]);
+  const missing = visible.filter((column) => !profiles.has(column)).slice(0, BATCH).join(",");
   useEffect(() => {
     if (!missing) return undefined;
     const controller = new AbortController();
     // Headers are worth nothing while columns fly by: asked for once the view has come to rest.
     const timer = setTimeout(() => {
-      const body = { columns: missing.split("\0"), filters: rows.filters, search: rows.search };
+      const body = { columns: missing.split(",").map(Number), filters: rows.filters, search: rows.search };
       api
         .post<{ columns: ColumnProfile[] }>(`${productPath(ref)}/profile`, { query: outputQuery(ref), body, signal: controller.signal })
         .then(({ columns }) =>
           setHeld((before) => {
             const next = new Map(before.key === key ? before.profiles : []);
-            for (const profile of columns) next.set(profile.name, profile);
+            for (const profile of columns) next.set(profile.index, profile);
             return { key, profiles: next };
           }),
         )
@@ -81,6 +81,16 @@ export function useProfiles(ref: OutputRef, rows: Rows, visible: readonly string
 export function downloadUrl(ref: OutputRef, format: string, rows: Rows | null): string {
   const q = rows ? JSON.stringify(rows) : undefined;
   return apiUrl(`${productPath(ref)}/download`, { ...outputQuery(ref), format, q });
+}
+
+/** One cell in full. */
+export function useCell(ref: OutputRef, row: number, column: number, enabled: boolean) {
+  return useQuery({
+    queryKey: ["cell", ref, row, column],
+    queryFn: ({ signal }) => api.get<{ text: string | null; size: number; truncated: boolean }>(`${productPath(ref)}/cell`, { query: { ...outputQuery(ref), row, index: column }, signal }),
+    enabled,
+    gcTime: 0,
+  });
 }
 
 export interface MimeValue {

@@ -25,7 +25,7 @@ export function ConditionForm({ column, profile, onAdd }: Props) {
       setProblem(column.family === "number" ? "Give a number." : "Give a value.");
       return;
     }
-    onAdd({ column: column.name, op, value });
+    onAdd({ column: column.index, op, value });
   };
   return (
     <form onSubmit={submit} className="flex w-64 flex-col gap-2">
@@ -50,7 +50,7 @@ export function ConditionForm({ column, profile, onAdd }: Props) {
           {profile.top.slice(0, 12).map((entry, index) => (
             <li key={index}>
               <button type="button" className="flex w-full justify-between gap-2 rounded-control px-1 py-0.5 text-left hover:bg-s2" onClick={() =>
-                onAdd(entry.value === null ? { column: column.name, op: "null", value: null } : { column: column.name, op: "=", value: entry.value as string })}>
+                onAdd(entry.value === null ? { column: column.index, op: "null", value: null } : { column: column.index, op: "=", value: entry.value as string })}>
                 <span className="truncate">{entry.value === null ? <i>null</i> : String(entry.value)}</span>
                 <span className="tabular text-muted">{count(entry.count)}</span>
               </button>

@@ -9,7 +9,7 @@ import "./grid.css";
 import { HeaderCell } from "./HeaderCell";
 import type { PageStore } from "./pages";
 import type { ColumnProfile } from "./profile";
-import { familyOf, type Cell, type GridColumn, type Rows } from "./types";
+import { familyOf, type Cell, type GridColumn, type PageColumn, type Rows } from "./types";
 import { clampPosition, positionOf, ROW_HEIGHT, rowWindow, scrollTopOf, visibleRows } from "./window";
 
 export const HEADER_HEIGHT = 58;
@@ -20,12 +20,13 @@ export interface GridProps {
   store: PageStore;
   /** All columns in the stored order; those of `hidden` are left out. */
   columns: GridColumn[];
-  hidden: ReadonlySet<string>;
+  hidden: ReadonlySet<number>;
   rows: Rows;
   onRows: (rows: Rows) => void;
-  profiles: ReadonlyMap<string, ColumnProfile>;
-  onVisibleColumns: (names: string[]) => void;
-  onCell?: (row: number, column: GridColumn, value: Cell) => void;
+  profiles: ReadonlyMap<number, ColumnProfile>;
+  onVisibleColumns: (columns: number[]) => void;
+  /** A cell that is opened; `row` is its number in the stored order, `cut` the full length of what is only there in part. */
+  onCell?: (row: number, column: GridColumn, value: Cell, cut: number | undefined) => void;
   label: string;
 }
 
@@ -34,13 +35,13 @@ type Place = [row: number, column: number];
 /** Ten million rows as a grid: only what is in view exists. */
 export function Grid({ store, columns: all, hidden, rows, onRows, profiles, onVisibleColumns, onCell, label }: GridProps) {
   useSyncExternalStore(store.subscribe, store.snapshot);
-  const columns = useMemo(() => all.filter((column) => !hidden.has(column.name)), [all, hidden]);
-  const places = useMemo(() => new Map((store.columns ?? []).map((name, index) => [name, index])), [store.columns]);
+  const columns = useMemo(() => all.filter((column) => !hidden.has(column.index)), [all, hidden]);
+  const places = useMemo(() => new Map((store.columns ?? []).map((column, place) => [column.index, place])), [store.columns]);
   const total = store.filtered ?? 0;
   const box = useRef<HTMLDivElement>(null);
   const [view, setView] = useState(0);
   const [position, setPosition] = useState(0);
-  const [widths, setWidths] = useState<Record<string, number>>({});
+  const [widths, setWidths] = useState<Record<number, number>>({});
   const [anchor, setAnchor] = useState<Place | null>(null);
   const [focus, setFocus] = useState<Place>([0, 0]);
   const moved = useRef(-1);
@@ -51,14 +52,14 @@ export function Grid({ store, columns: all, hidden, rows, onRows, profiles, onVi
     horizontal: true,
     count: columns.length,
     getScrollElement: () => box.current,
-    estimateSize: (index) => widths[columns[index]?.name ?? ""] ?? DEFAULT_WIDTH,
+    estimateSize: (index) => widths[columns[index]?.index ?? -1] ?? DEFAULT_WIDTH,
     overscan: 2,
     scrollPaddingStart: NUMBER_WIDTH,
   });
   useEffect(() => virtual.measure(), [virtual, widths, columns]);
   const seen = virtual.getVirtualItems();
-  const shown = seen.map((item) => columns[item.index]?.name ?? "").join("\0");
-  useEffect(() => onVisibleColumns(shown ? shown.split("\0") : []), [shown, onVisibleColumns]);
+  const shown = seen.map((item) => columns[item.index]?.index ?? -1).join(",");
+  useEffect(() => onVisibleColumns(shown ? shown.split(",").map(Number) : []), [shown, onVisibleColumns]);
 
   useEffect(() => {
     const element = box.current;
@@ -112,8 +113,13 @@ export function Grid({ store, columns: all, hidden, rows, onRows, profiles, onVi
   };
   const valueAt = (row: number, column: GridColumn | undefined): Cell | undefined => {
     const found = store.row(row);
-    const at = column ? places.get(column.name) : undefined;
+    const at = column ? places.get(column.index) : undefined;
     return found && at !== undefined ? found.page.cells[at]?.[found.at] : undefined;
+  };
+  const open = (row: number, column: GridColumn, value: Cell) => {
+    const found = store.row(row);
+    const at = places.get(column.index);
+    if (found && at !== undefined) onCell?.(found.page.numbers[found.at] ?? row, column, value, found.page.columns[at]?.cut.get(found.at));
   };
   const copy = async () => {
     const range = rangeOf(anchor ?? focus, focus);
@@ -123,7 +129,7 @@ export function Grid({ store, columns: all, hidden, rows, onRows, profiles, onVi
     }
     try {
       const chosen = columns.slice(range.column0, range.column1 + 1);
-      const cells = cellsOf(await store.rowsOf(range.row0, range.row1), range, chosen.map((column) => places.get(column.name) ?? -1));
+      const cells = cellsOf(await store.rowsOf(range.row0, range.row1), range, chosen.map((column) => places.get(column.index) ?? -1));
       const single = cells.length === 1 && chosen.length === 1;
       await navigator.clipboard.writeText(asTabs(cells, single ? null : chosen.map((column) => column.name)));
       toast(single ? "Copied the cell." : `Copied ${count(cells.length)} rows × ${chosen.length} columns.`, { seconds: 2 });
@@ -139,7 +145,7 @@ export function Grid({ store, columns: all, hidden, rows, onRows, profiles, onVi
     else if (event.key === "Enter") {
       const column = columns[focus[1]];
       const value = valueAt(focus[0], column);
-      if (column && value !== undefined) onCell?.(focus[0], column, value);
+      if (column && value !== undefined) open(focus[0], column, value);
     } else if (event.key === "Escape") setAnchor(null);
     else return;
     event.preventDefault();
@@ -161,16 +167,16 @@ export function Grid({ store, columns: all, hidden, rows, onRows, profiles, onVi
               const column = columns[item.index];
               return column ? (
                 <HeaderCell
-                  key={column.name}
+                  key={column.index}
                   column={column}
                   index={item.index}
                   left={NUMBER_WIDTH + item.start}
                   width={item.size}
                   rows={rows}
                   onRows={onRows}
-                  profile={profiles.get(column.name)}
+                  profile={profiles.get(column.index)}
                   total={store.total ?? 0}
-                  onWidth={(next) => setWidths((held) => ({ ...held, [column.name]: next }))}
+                  onWidth={(next) => setWidths((held) => ({ ...held, [column.index]: next }))}
                 />
               ) : null;
             })}
@@ -180,7 +186,7 @@ export function Grid({ store, columns: all, hidden, rows, onRows, profiles, onVi
               const row = first + index;
               return (
                 <div key={row} className="grid-row" style={{ top: index * ROW_HEIGHT - shift, width }} role="row" aria-rowindex={row + 2}>
-                  <div className="grid-number" style={{ width: NUMBER_WIDTH }} role="rowheader" aria-colindex={1}>{count(row)}</div>
+                  <div className="grid-number" style={{ width: NUMBER_WIDTH }} role="rowheader" aria-colindex={1}>{numberOf(store, row)}</div>
                   {seen.map((item) => {
                     const column = columns[item.index];
                     const value = valueAt(row, column);
@@ -198,7 +204,7 @@ export function Grid({ store, columns: all, hidden, rows, onRows, profiles, onVi
                         focused={focus[0] === row && focus[1] === item.index}
                         onMouseDown={(event) => event.button === 0 && select(place, event.shiftKey)}
                         onMouseEnter={(event) => event.buttons === 1 && anchor && setFocus(place)}
-                        onDoubleClick={() => column && value !== undefined && onCell?.(row, column, value)}
+                        onDoubleClick={() => column && value !== undefined && open(row, column, value)}
                       />
                     );
                   })}
@@ -235,6 +241,12 @@ function CellView({ value, family, left, width, index, selected, focused, ...eve
   );
 }
 
+/** The row's number in the stored order, also under another one. */
+function numberOf(store: PageStore, row: number): string {
+  const found = store.row(row);
+  return found ? count(found.page.numbers[found.at] ?? row) : "";
+}
+
 /** Null, NaN and the empty text are three things and look like three. */
 export function textOf(value: Cell | undefined): string {
   if (value === undefined) return "";
@@ -269,5 +281,11 @@ export function moveOf(event: Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey">
   }
 }
 
-export const gridColumns = (columns: readonly { name: string; type: string; nulls: number | null; distinct: number | null }[]): GridColumn[] =>
-  columns.map(({ name, type, nulls, distinct }) => ({ name, type, nulls, distinct, family: familyOf(type) }));
+/** Columns of a page, with what the summary of the output knows of them. */
+export function gridColumns(columns: readonly PageColumn[], known: ReadonlyMap<string, { type: string; nulls: number | null; distinct: number | null }>): GridColumn[] {
+  return columns.map(({ index, name, type, role }) => {
+    const about = role === "data" ? known.get(name) : undefined;
+    const told = type || about?.type || role;
+    return { index, name, type: told, nulls: about?.nulls ?? null, distinct: about?.distinct ?? null, family: familyOf(told) };
+  });
+}

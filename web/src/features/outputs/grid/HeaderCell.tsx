@@ -23,9 +23,9 @@ interface Props {
 /** A column's head: name (sorts), type, what its values look like, share of nulls, condition, width. */
 export function HeaderCell({ column, index, left, width, rows, onRows, profile, total, onWidth }: Props) {
   const [open, setOpen] = useState(false);
-  const sorted = rows.sort.find((one) => one.column === column.name);
-  const filtered = rows.filters.some((one) => one.column === column.name);
-  const sort = (event: ReactMouseEvent) => onRows({ ...rows, sort: nextSort(rows, column.name, event.shiftKey) });
+  const sorted = rows.sort.find((one) => one.column === column.index);
+  const filtered = rows.filters.some((one) => one.column === column.index);
+  const sort = (event: ReactMouseEvent) => onRows({ ...rows, sort: nextSort(rows, column.index, event.shiftKey) });
   return (
     <div className="grid-column" style={{ left, width }} role="columnheader" aria-colindex={index + 2} aria-sort={sorted ? (sorted.descending ? "descending" : "ascending") : "none"}>
       <div className="grid-column-name">
@@ -61,7 +61,7 @@ export function HeaderCell({ column, index, left, width, rows, onRows, profile, 
 }
 
 /** Sorted by nothing, ascending, descending, and again; with `more`, beside what it is sorted by already. */
-export function nextSort(rows: Rows, column: string, more: boolean): Rows["sort"] {
+export function nextSort(rows: Rows, column: number, more: boolean): Rows["sort"] {
   const held = rows.sort.find((one) => one.column === column);
   const rest = more ? rows.sort.filter((one) => one.column !== column) : [];
   if (!held) return [...rest, { column, descending: false }];

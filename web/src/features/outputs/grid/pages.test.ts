@@ -5,7 +5,9 @@ import type { Page } from "./types";
 
 const page = (offset: number): Page => ({
   offset,
-  columns: ["id"],
+  columns: [{ index: 0, name: "id", type: "int64", role: "data", cut: new Map() }],
+  numbers: Array.from({ length: PAGE_ROWS }, (_, index) => offset + index),
+  columnsTotal: 1,
   cells: [Array.from({ length: PAGE_ROWS }, (_, index) => offset + index)],
   rows: PAGE_ROWS,
   total: 10_000,
@@ -19,7 +21,8 @@ describe("decodePage", () => {
   it("gives the cells of an Arrow stream, with nulls, and the counts of the headers", () => {
     const bytes = tableToIPC(tableFromArrays({ id: [1, 2, 3], name: ["a", null, "c"] }), { format: "stream" }) as Uint8Array;
     const found = decodePage(bytes, 400, new Headers({ "X-Rows-Total": "500", "X-Rows-Filtered": "403", "X-Version": "v2" }));
-    expect(found.columns).toEqual(["id", "name"]);
+    expect(found.columns.map((column) => column.name)).toEqual(["id", "name"]);
+    expect(found.numbers).toEqual([400, 401, 402]);
     expect(found.cells[1]).toEqual(["a", null, "c"]);
     expect([found.offset, found.rows, found.total, found.filtered, found.version]).toEqual([400, 3, 500, 403, "v2"]);
   });

@@ -4,7 +4,7 @@
  */
 import { tableFromIPC } from "@uwdata/flechette";
 import { send } from "../../../api/client";
-import type { Cell, Page, Rows } from "./types";
+import type { Cell, Page, PageColumn, Rows } from "./types";
 
 export const PAGE_ROWS = 200;
 const KEPT = 24;
@@ -12,22 +12,36 @@ const AT_ONCE = 3;
 
 export type FetchPage = (offset: number, limit: number, signal: AbortSignal) => Promise<Page>;
 
+const ROW_NUMBER = "row";
+
 /** An Arrow stream as the server sends it: cells are numbers, truth values or text. */
 export function decodePage(bytes: Uint8Array, offset: number, headers: Headers): Page {
   const table = tableFromIPC(bytes, { useBigInt: false });
-  const columns = table.schema.fields.map((field) => field.name);
-  const cells = columns.map((_, index) => {
-    const column = table.getChildAt(index);
-    return Array.from({ length: table.numRows }, (_unused, row) => cellOf(column.at(row)));
+  const columns: PageColumn[] = [];
+  const cells: Cell[][] = [];
+  let numbers: number[] = Array.from({ length: table.numRows }, (_, row) => offset + row);
+  table.schema.fields.forEach((field, place) => {
+    const column = table.getChildAt(place);
+    const values = Array.from({ length: table.numRows }, (_unused, row) => cellOf(column.at(row)));
+    const about = (key: string) => field.metadata?.get(`penstock.${key}`);
+    if (about("role") === ROW_NUMBER) {
+      numbers = values.map(Number);
+      return;
+    }
+    const cut = JSON.parse(about("cut") ?? "[]") as [number, number][];
+    columns.push({ index: Number(about("index") ?? place), name: field.name, type: about("type") ?? "", role: about("role") ?? "data", cut: new Map(cut) });
+    cells.push(values);
   });
   const total = Number(headers.get("X-Rows-Total") ?? table.numRows);
   return {
     offset,
     columns,
     cells,
+    numbers,
     rows: table.numRows,
     total,
     filtered: Number(headers.get("X-Rows-Filtered") ?? total),
+    columnsTotal: Number(headers.get("X-Columns-Total") ?? columns.length),
     version: headers.get("X-Version") ?? "",
   };
 }
@@ -55,7 +69,8 @@ export class PageStore {
   version = 0;
   total: number | null = null;
   filtered: number | null = null;
-  columns: string[] | null = null;
+  columns: PageColumn[] | null = null;
+  columnsTotal = 0;
   error: unknown = null;
 
   constructor(private readonly fetchPage: FetchPage) {}
@@ -131,6 +146,7 @@ export class PageStore {
       this.total = found.total;
       this.filtered = found.filtered;
       this.columns = found.columns;
+      this.columnsTotal = found.columnsTotal;
       for (const old of this.pages.keys()) {
         if (this.pages.size <= KEPT) break;
         if (old !== page) this.pages.delete(old);

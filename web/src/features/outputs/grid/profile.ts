@@ -1,6 +1,7 @@
 /** What the server knows of a column's values, for the header of a grid. */
 export interface ColumnProfile {
   name: string;
+  index: number;
   type: string;
   nulls: number | null;
   null_share: number | null;

@@ -2,13 +2,14 @@
 
 export type Cell = string | number | boolean | null;
 
+/** Columns go by their position, since names may repeat; those of an index come first. */
 export interface SortBy {
-  column: string;
+  column: number;
   descending: boolean;
 }
 
 export interface Condition {
-  column: string;
+  column: number;
   op: string;
   value: string | number | boolean | string[] | null;
 }
@@ -22,6 +23,7 @@ export interface Rows {
 export const ALL_ROWS: Rows = { sort: [], filters: [], search: "" };
 
 export interface GridColumn {
+  index: number;
   name: string;
   type: string;
   family: Family;
@@ -41,11 +43,23 @@ export function familyOf(type: string): Family {
   return "other";
 }
 
+/** A column of a page: where it is, what it is called, and which of its cells are cut: row of the page -> full length. */
+export interface PageColumn {
+  index: number;
+  name: string;
+  type: string;
+  role: string;
+  cut: ReadonlyMap<number, number>;
+}
+
 export interface Page {
   offset: number;
-  columns: string[];
+  columns: PageColumn[];
   /** One entry a column, each with the page's cells. */
   cells: Cell[][];
+  /** The number that each row has in the stored order. */
+  numbers: number[];
+  columnsTotal: number;
   rows: number;
   total: number;
   filtered: number;
@@ -74,8 +88,8 @@ export function valueOf(family: Family, op: string, text: string): Condition["va
 }
 
 /** A condition as a chip says it. */
-export function wordsOf(condition: Condition, family: Family): string {
+export function wordsOf(condition: Condition, name: string, family: Family): string {
   const words = OPERATORS[family].find(([op]) => op === condition.op)?.[1] ?? condition.op;
-  if (condition.value === null) return `${condition.column} ${words}`;
-  return `${condition.column} ${words} ${Array.isArray(condition.value) ? condition.value.join(", ") : String(condition.value)}`;
+  if (condition.value === null) return `${name} ${words}`;
+  return `${name} ${words} ${Array.isArray(condition.value) ? condition.value.join(", ") : String(condition.value)}`;
 }
