@@ -138,7 +138,7 @@ def create_text(path: Path, text: str) -> TextFile:
 
 def replace_bytes(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Write beside, flush to disk, rename over. Raises StorageError; then the old content stands."""
-    temporary = path.with_name(f".{path.name[:80]}.{secrets.token_hex(6)}.tmp")
+    temporary = path.with_name(f".{path.name[:50]}.{secrets.token_hex(6)}.tmp")
     try:
         with temporary.open("xb") as file:
             file.write(data)

@@ -118,7 +118,7 @@ class Files:
         """
         resolved = self.parts.resolver.for_writing(path)
         self._check_upload(resolved.path, path, replace=replace)
-        temporary = resolved.path.with_name(f".{resolved.path.name[:80]}.{secrets.token_hex(6)}.tmp")
+        temporary = resolved.path.with_name(f".{resolved.path.name[:50]}.{secrets.token_hex(6)}.tmp")
         digest, size = sha256(), 0
         try:
             resolved.path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from penstock.model.errors import PathRefusedError
 
-LONGEST = 4096
-"""Characters of the longest path."""
+LONGEST = 2048
+LONGEST_NAME = 255
+"""Bytes of the longest path, and of the longest name in it: what file systems hold, with room for the project's own."""
 _DATA_NAMES = (
     *("products", "runs", "logs", "publishing.lock", "secrets", "sessions"),
     *(".studio", ".cache", ".project.json", ".server"),
@@ -102,12 +103,12 @@ class Resolver:
         return real.name == ".project.json"
 
     def _checked(self, path: str, *, top: bool) -> str:
-        if "\0" in path or len(path) > LONGEST:
-            raise _refused(path, "it is too long or holds a NUL character")
         try:
-            path.encode("utf-8")
+            raw = path.encode("utf-8")
         except UnicodeEncodeError:
             raise _refused(path, "it is not Unicode text") from None
+        if b"\0" in raw or len(raw) > LONGEST or any(len(part) > LONGEST_NAME for part in raw.split(b"/")):
+            raise _refused(path, "it is too long or holds a NUL character")
         text = path.rstrip("/") if len(path) > 1 else path
         if not text:
             if top:

@@ -118,6 +118,10 @@ class Workspace:
         reading = self.project().read(pipeline)
         return self.details.block(self.project(), reading, must_find(reading, uuid))
 
+    def is_block(self, uuid: str) -> bool:
+        """Whether a pipeline has a block of that uuid."""
+        return any(uuid == block.uuid for entry in self.index.entries().values() for block in entry.blocks)
+
     def _block_moved(self, pipeline: str, before: str, after: str) -> None:
         """Let the stored outputs follow a block; a run under way keeps them where they are."""
         with suppress(PenstockError):
