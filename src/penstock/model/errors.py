@@ -173,7 +173,7 @@ class PathRefusedError(PenstockError):
     """A path of a request leaves the project, or leads into what is not the user's to change."""
 
     code = "J110"
-    phase = Phase.ACCESS
+    phase = Phase.PROJECT
 
 
 class ProfileInvalidError(PenstockError):
