@@ -189,3 +189,25 @@ export const dataFilesQuery = queryOptions({
     return found.sort((one, other) => one.path.localeCompare(other.path));
   },
 });
+
+export interface FileVersion {
+  id: string;
+  at: number;
+  size: number;
+  source: string;
+  author: string | null;
+  message: string | null;
+}
+
+/** Earlier texts of a file; another revision makes another list. */
+export const fileVersionsQuery = (path: string, revision: string) =>
+  queryOptions({
+    queryKey: ["file-versions", path, revision],
+    queryFn: ({ signal }) => api.get<{ versions: FileVersion[] }>("/files/versions", { query: { path }, signal }).then((answer) => answer.versions),
+  });
+
+export const fileVersionQuery = (path: string, id: string) =>
+  queryOptions({
+    queryKey: ["file-version", path, id],
+    queryFn: ({ signal }) => api.get<{ content: string | null; problem: string | null }>("/files/version", { query: { path, id }, signal }),
+  });

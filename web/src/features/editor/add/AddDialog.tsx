@@ -86,7 +86,7 @@ function Choices({ adding }: { adding: AddRequest }) {
           aria-expanded="true"
           aria-controls="add-choices"
           aria-activedescendant={hits[active] ? `choice-${active}` : undefined}
-          className="h-7 min-w-0 flex-1 bg-transparent text-[14px] outline-none placeholder:text-muted"
+          className="h-7 min-w-0 flex-1 bg-transparent text-[14px] !outline-none placeholder:text-muted"
         />
         <Kbd keys="Escape" />
       </div>

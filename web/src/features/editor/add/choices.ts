@@ -78,6 +78,10 @@ export function found(choices: readonly Choice[], search: string, type: string, 
     (choice) => (!type || choice.type === type) && (!language || choice.language === language) && words.every((word) => choice.words.includes(word)),
   );
   if (words.length === 0) return hits;
-  const rank = (choice: Choice) => (choice.title.toLowerCase().startsWith(words[0] as string) ? 0 : words.every((word) => choice.title.toLowerCase().includes(word)) ? 1 : 2);
+  const rank = ({ title }: Choice) => {
+    const plain = title.toLowerCase();
+    const whole = words.every((word) => plain.includes(word));
+    return (whole ? 0 : 2) + (plain.startsWith(words[0] as string) ? 0 : 1);
+  };
   return hits.map((choice, at) => ({ choice, at, rank: rank(choice) })).sort((one, other) => one.rank - other.rank || one.at - other.at).map(({ choice }) => choice);
 }

@@ -1,5 +1,5 @@
-import { lazy, memo, Suspense, useMemo } from "react";
-import type { PipelineDetail, PipelineStatus } from "../../../api/types";
+import { lazy, memo, Suspense, useMemo, useState } from "react";
+import type { BlockDetail, BlockStatus, PipelineDetail, PipelineStatus } from "../../../api/types";
 import { EmptyState, Spinner } from "../../../ui/feedback";
 import { TabBar } from "../../../ui/Tabs";
 import { toast } from "../../../ui/toasts";
@@ -10,15 +10,20 @@ import { useBlockStatus, useSession, useStatus } from "../session/context";
 import { openPlace } from "../session/places";
 import { runBlock } from "../session/running";
 import { useNavigation, type Selection, type Tab } from "../session/selection";
+import { CodeDiff } from "./CodeDiff";
 
 const GraphPanel = lazy(() => import("../../graph/GraphPanel").then((module) => ({ default: module.GraphPanel })));
 const OutputPanel = lazy(() => import("../../outputs/OutputPanel").then((module) => ({ default: module.OutputPanel })));
+const ChartPanel = lazy(() => import("../../charts/ChartPanel").then((module) => ({ default: module.ChartPanel })));
+const BlockDiff = lazy(() => import("../../outputs/BlockDiff").then((module) => ({ default: module.BlockDiff })));
 const LogView = lazy(() => import("../../outputs/LogView").then((module) => ({ default: module.LogView })));
 
 const TABS: { value: Tab; label: string }[] = [
   { value: "graph", label: "Graph" },
   { value: "data", label: "Data" },
+  { value: "chart", label: "Chart" },
   { value: "logs", label: "Logs" },
+  { value: "diff", label: "Diff" },
 ];
 
 /** The right side: it shows what is selected at the left. */
@@ -74,6 +79,24 @@ function Graph({ detail, selected }: { detail: PipelineDetail; selected: string 
   );
 }
 
+/** What changed in a block: in what it put out, and in its code. */
+function Differences({ block, status, output }: { block: BlockDetail; status: BlockStatus | undefined; output?: string }) {
+  const session = useSession();
+  const [of, setOf] = useState<"output" | "code">("output");
+  return (
+    <div className="flex h-full min-h-0 flex-col">
+      <div className="flex h-8 flex-none items-center gap-1 border-b border-line px-2" role="group" aria-label="What is compared">
+        {(["output", "code"] as const).map((one) => (
+          <button key={one} type="button" aria-pressed={of === one} className={of === one ? "rounded-control bg-accent-soft px-2 text-[12px] font-semibold" : "rounded-control px-2 text-[12px] text-muted hover:text-fg"} onClick={() => setOf(one)}>
+            {one === "output" ? "Output" : "Code"}
+          </button>
+        ))}
+      </div>
+      <div className="min-h-0 flex-1">{of === "output" ? <BlockDiff pipeline={session.pipeline} block={block.uuid} status={status} output={output} /> : <CodeDiff block={block} />}</div>
+    </div>
+  );
+}
+
 function OfBlock({ detail, selection, tab }: { detail: PipelineDetail; selection: Selection; tab: Tab }) {
   const session = useSession();
   const navigation = useNavigation();
@@ -82,6 +105,8 @@ function OfBlock({ detail, selection, tab }: { detail: PipelineDetail; selection
   if (!block) return <EmptyState title="No block is selected">Select one at the left to see what it put out.</EmptyState>;
   if (block.type === "markdown") return <EmptyState title={block.name}>A text has no output.</EmptyState>;
   if (block.type === "scratchpad") return <EmptyState title={block.name}>The output of a scratchpad is shown under its code.</EmptyState>;
+  if (tab === "chart") return <ChartPanel key={block.uuid} pipeline={session.pipeline} block={block.uuid} status={status} charts={detail.charts} />;
+  if (tab === "diff") return <Differences key={block.uuid} block={block} status={status} output={selection.output} />;
   if (tab === "logs") return <LogView run={status?.run ?? null} block={block.uuid} />;
   return (
     <OutputPanel

@@ -74,7 +74,7 @@ export function BlockHeader({ block, index, count, status, busy, collapsed }: He
         {block.shared_with.length > 0 && <span className="flex-none" title={`Its file is used by ${block.shared_with.join(", ")} too`}>shared file</span>}
         <UpstreamChips block={block} />
         <span className="min-w-1 flex-1" />
-        {status?.stale ? <StaleMark reason={status.stale} /> : status && status.changed.length > 0 && <span className="truncate tabular" title="Compared with the version before">{status.changed.join(", ")}</span>}
+        {status?.stale && status.state === "completed" ? <StaleMark reason={status.stale} /> : status?.state === "completed" && status.changed.length > 0 && <span className="truncate tabular" title="Compared with the version before">{status.changed.join(", ")}</span>}
       </div>
     </header>
   );

@@ -9,8 +9,9 @@ export function SaveMark({ block }: { block: string }) {
   if (phase === "dirty" || phase === "saving") {
     const Icon = phase === "saving" ? CloudUpload : Pencil;
     return (
-      <span className="inline-flex items-center gap-1 text-meta text-muted" title="Saved a moment after you stop typing, and by running">
-        <Icon size={11} aria-hidden="true" /> {phase === "saving" ? "saving" : "edited"}
+      <span className="flex-none text-muted" title={phase === "saving" ? "Saving" : "Edited: saved a moment after you stop typing, and by running"}>
+        <Icon size={11} aria-hidden="true" />
+        <span className="sr-only">{phase === "saving" ? "saving" : "edited"}</span>
       </span>
     );
   }

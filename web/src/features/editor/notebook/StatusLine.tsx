@@ -21,7 +21,7 @@ export function StatusLine({ status, compact }: { status: BlockStatus; compact?:
       ) : (
         <>
           {status.seconds !== null && <span className="tabular text-[12px] text-muted">{seconds(status.seconds)}</span>}
-          {rows !== null && !compact && <span className="tabular text-[12px] text-muted" title={`${count(rows)} rows`}>{shortCount(rows)} rows</span>}
+          {rows !== null && !compact && <span className="tabular text-[12px] text-muted" title={`${count(rows)} rows`}>{rows < 1_000_000 ? count(rows) : shortCount(rows)} rows</span>}
         </>
       )}
     </span>

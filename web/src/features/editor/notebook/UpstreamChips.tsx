@@ -1,5 +1,6 @@
 import { Plus, X } from "lucide-react";
 import type { BlockDetail } from "../../../api/types";
+import { cx } from "../../../ui/cx";
 import { Menu } from "../../../ui/Menu";
 import { toast } from "../../../ui/toasts";
 import { useBlocks, useSession } from "../session/context";
@@ -56,7 +57,7 @@ function AddUpstream({ block }: { block: BlockDetail }) {
   if (items.length === 0) return null;
   return (
     <Menu items={[{ heading: "Take the output of" }, ...items]}>
-      <button type="button" aria-label={`Add an input to ${block.name}`} title="Add an input" className="inline-flex items-center gap-0.5 rounded-control px-0.5 leading-4 hover:bg-s2 hover:text-fg">
+      <button type="button" aria-label={`Add an input to ${block.name}`} title="Add an input" className={cx("inline-flex items-center gap-0.5 rounded-control px-0.5 leading-4 hover:bg-s2 hover:text-fg", block.upstream.length === 0 && "opacity-0 focus-visible:opacity-100 group-hover:opacity-100 data-[state=open]:opacity-100")}>
         <Plus size={11} aria-hidden="true" />
         {block.upstream.length === 0 && <span className="pr-0.5">input</span>}
       </button>

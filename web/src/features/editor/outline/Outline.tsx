@@ -42,7 +42,7 @@ export const Outline = memo(function Outline({ blocks, selected }: { blocks: Blo
     if (drag.after !== drag.block) void moveBlock(session, drag.block, drag.after);
   };
   return (
-    <nav aria-label="Outline" className="flex h-full flex-col overflow-hidden bg-s1">
+    <nav aria-label="Outline" className="@container flex h-full flex-col overflow-hidden bg-s1">
       <h2 className="px-3 pb-1 pt-2 text-meta font-semibold uppercase tracking-wide text-muted">Blocks</h2>
       <div role="listbox" aria-label="Blocks" tabIndex={0} className="min-h-0 flex-1 overflow-y-auto px-1.5 pb-2" onKeyDown={onKey} onDragOver={over} onDrop={drop}>
         {blocks.map((block, index) => (
@@ -108,7 +108,7 @@ const Row = memo(function Row({ block, index, selected }: { block: BlockDetail; 
       {phase !== null && phase !== "saved" && <span className={cx("flex-none text-meta", phase === "conflict" || phase === "problem" ? "text-failed" : "text-muted")} title={phase === "conflict" ? "Changed elsewhere" : "Not saved yet"}>●</span>}
       {!aside && (
         <span className={cx("inline-flex flex-none items-center gap-1", TONES[look.tone])} title={status?.stale || look.word}>
-          {status?.seconds != null && state === "completed" && <span className="tabular text-meta text-muted">{seconds(status.seconds)}</span>}
+          {status?.seconds != null && state === "completed" && <span className="tabular hidden text-meta text-muted @min-[210px]:inline">{seconds(status.seconds)}</span>}
           <Icon size={12} className={state === "running" ? "animate-spin" : undefined} aria-hidden="true" />
           <span className="sr-only">{look.word}</span>
         </span>

@@ -4,6 +4,7 @@ import { useStore } from "zustand";
 import type { BlockDetail, BlockStatus, PipelineDetail, PipelineStatus } from "../../../api/types";
 import { phaseOf, type Document, type Phase } from "../documents/machine";
 import { pipelineQuery, statusQuery } from "../queries";
+import { NEVER } from "../status/patch";
 import { EMPTY, type Scratchpad } from "../status/scratchpads";
 import type { Console } from "../status/consoles";
 import type { EditorSession } from "./session";
@@ -54,6 +55,7 @@ export function useStatus<T>(select: (status: PipelineStatus) => T): T | undefin
   return useQuery({ ...statusQuery(useSession().pipeline), select }).data;
 }
 
+/** How a block stands; undefined until the server has said so of any. */
 export function useBlockStatus(block: string): BlockStatus | undefined {
-  return useStatus((status) => status.blocks[block]);
+  return useStatus((status) => status.blocks[block] ?? NEVER);
 }

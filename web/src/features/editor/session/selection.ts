@@ -21,7 +21,8 @@ export function useSelection(): Selection {
   return useMemo(
     () => ({
       block: search.block ?? null,
-      tab: search.tab ?? "data",
+      // With nothing selected, the whole is what can be followed.
+      tab: search.tab ?? (search.block ? "data" : "graph"),
       output: search.output,
       version: search.version,
       view: search.view as View | undefined,

@@ -50,7 +50,7 @@ export function useEditorCommands(session: EditorSession, detail: PipelineDetail
 
   const commands: Command[] = [
     { id: "block.run", title: `Run ${name}`, group: "Block", keys: ["Mod+Enter"], enabled: any, run },
-    { id: "block.runNext", title: `Run ${name} and go to the next block`, group: "Block", keys: ["Shift+Enter"], inText: true, enabled: any && (editing() || true), run: runAndGo },
+    { id: "block.runNext", title: `Run ${name} and go to the next block`, group: "Block", keys: ["Shift+Enter"], inText: true, enabled: any, run: runAndGo },
     { id: "block.runUpstream", title: `Run ${name} with everything before it`, group: "Block", enabled: any, run: () => void runBlock(session, uuid, "upstream") },
     { id: "block.runIncomplete", title: `Run ${name} with what is missing before it`, group: "Block", enabled: any, run: () => void runBlock(session, uuid, "incomplete") },
     { id: "block.runDownstream", title: `Run ${name} with everything after it`, group: "Block", enabled: any, run: () => void runBlock(session, uuid, "downstream") },
@@ -79,6 +79,8 @@ export function useEditorCommands(session: EditorSession, detail: PipelineDetail
     { id: "pipeline.problems", title: "Problems of the pipeline", group: "Pipeline", run: () => show({ view: "problems" }) },
     { id: "tab.graph", title: "Show the graph", group: "View", keys: ["G"], run: () => show({ tab: "graph" }) },
     { id: "tab.data", title: "Show the data of the block", group: "View", keys: ["O"], run: () => show({ tab: "data" }) },
+    { id: "tab.chart", title: "Show the charts of the block", group: "View", keys: ["C"], run: () => show({ tab: "chart" }) },
+    { id: "tab.diff", title: "Show what changed in the block", group: "View", keys: ["X"], run: () => show({ tab: "diff" }) },
     { id: "tab.logs", title: "Show the logs of the block", group: "View", keys: ["L"], run: () => show({ tab: "logs" }) },
     { id: "view.focus", title: "Focus: the notebook alone", group: "View", keys: ["Shift+F"], run: () => setLayout(layout.outline || layout.follower ? { outline: false, follower: false } : { outline: true, follower: true }) },
     { id: "view.outline", title: "Show or hide the outline", group: "View", run: () => setLayout({ outline: !layout.outline }) },
