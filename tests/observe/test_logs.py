@@ -53,6 +53,13 @@ def test_what_is_written_later_comes_after(recorder):
     assert texts(read_logs(recorder.folder, block="load", after=third.next)) == []
 
 
+@pytest.mark.parametrize("where", [{"before": "end"}, {"after": ""}])
+def test_a_block_that_has_said_nothing_has_no_lines(recorder, where):
+    page = read_logs(recorder.folder, block="silent", **where)
+    assert (texts(page), page.truncated) == ([], False)
+    assert texts(read_logs(recorder.folder, **where)) == []
+
+
 def test_a_line_that_is_being_written_waits(recorder):
     prints(recorder, "load", ["one"])
     with (recorder.folder / "load.log").open("ab") as file:

@@ -169,6 +169,8 @@ class _Log:
 
     def lines(self, place: _Place | None, *, backwards: bool) -> Iterator[Found]:
         """The lines after a place, or those before it, last first."""
+        if not self.parts:  # a block that has said nothing has no file
+            return
         number, offset = self._start(place, backwards=backwards)
         if backwards:
             while number >= 0:

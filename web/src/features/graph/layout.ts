@@ -35,7 +35,7 @@ export interface Layout {
   height: number;
 }
 
-export const DEFAULT_OPTIONS: LayoutOptions = { width: 200, height: 52, gap: 24, layerGap: 44, sweeps: 4 };
+export const DEFAULT_OPTIONS: LayoutOptions = { width: 168, height: 50, gap: 16, layerGap: 40, sweeps: 4 };
 
 interface Vertex {
   id: string;

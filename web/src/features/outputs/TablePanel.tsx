@@ -139,7 +139,7 @@ function pretty(value: Cell): string {
       return value;
     }
   }
-  return textOf(value);
+  return typeof value === "number" ? String(value) : textOf(value);
 }
 
 function ColumnList({ columns, hidden, onHidden }: { columns: GridColumn[]; hidden: ReadonlySet<number>; onHidden: (hidden: ReadonlySet<number>) => void }) {

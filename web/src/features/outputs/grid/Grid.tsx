@@ -252,7 +252,8 @@ export function textOf(value: Cell | undefined): string {
   if (value === undefined) return "";
   if (value === null) return "null";
   if (value === "") return "“”";
-  if (typeof value === "number") return Number.isNaN(value) ? "NaN" : String(value);
+  // Nine digits tell apart what a person compares; the cell that is opened, copied or downloaded has all of them.
+  if (typeof value === "number") return Number.isNaN(value) ? "NaN" : Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(9)));
   return typeof value === "boolean" ? String(value) : value;
 }
 
