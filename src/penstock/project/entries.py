@@ -9,8 +9,8 @@ from penstock.project.layout import clean_name
 from penstock.project.reader import SECTIONS
 
 Entry = dict[str, Any]
-BLOCKS = "blocks"
-"""The section of what runs; all others hold what is attached to it."""
+ON_BOTH_SIDES = ("blocks", "widgets")
+"""The sections whose entries their upstreams name too; callbacks and conditionals are named nowhere."""
 
 
 def entries(data: Entry) -> Iterator[tuple[str, int, Entry]]:
@@ -56,12 +56,12 @@ def put(data: Entry, path: tuple[str, ...], value: Any) -> None:
 def insert_entry(data: Entry, section: str, entry: Entry, position: int | None = None) -> None:
     """Put an entry into a section, at the end by default.
 
-    A block is named in the `downstream_blocks` of its upstreams; what is attached to blocks (callbacks, conditionals,
-    charts) names them, and is named nowhere.
+    A block or chart is named in the `downstream_blocks` of its upstreams; callbacks and conditionals name the blocks
+    that they belong to, and are named nowhere.
     """
     listed = list_of(data, section)
     listed.insert(len(listed) if position is None else max(0, min(position, len(listed))), entry)
-    if section != BLOCKS:
+    if section not in ON_BOTH_SIDES:
         return
     for parent in entry.get("upstream_blocks") or []:
         _name_child(data, parent, entry["uuid"])
@@ -90,12 +90,12 @@ def rename_entry(data: Entry, uuid: str, new: str, name: str) -> None:
 
 
 def connect(data: Entry, uuid: str, parents: list[str]) -> None:
-    """Make these the upstreams of a block, in this order, on both sides; of what is attached to blocks, on its own."""
+    """Make these the upstreams of a block, in this order, on both sides; of callbacks and conditionals on its own."""
     place = find_entry(data, uuid)
     if place is None:
         return
     place[2]["upstream_blocks"] = list(parents)
-    if place[0] != BLOCKS:
+    if place[0] not in ON_BOTH_SIDES:
         return
     for _section, _index, entry in entries(data):
         if is_entry(entry, uuid):

@@ -26,7 +26,7 @@ class Catalog:
 
     def __init__(self, store: ProductStore) -> None:
         self._store = store
-        self._kept: OrderedDict[tuple[Address, int], Manifest] = OrderedDict()
+        self._kept: OrderedDict[tuple[Address, int], tuple[int | None, Manifest]] = OrderedDict()
         self._lock = Lock()
 
     def products(self, pipeline: str | None, text: str) -> list[schema.ProductSummary]:
@@ -85,17 +85,17 @@ class Catalog:
 
     def _manifest(self, address: Address, number: int, version: str = "") -> Manifest:
         with self._lock:
-            known = self._kept.get((address, number))
-        # A manifest that has been cleaned must not be shown for having been read once.
-        gone = known is None or self._store.backend.size(manifest_key(address, number)) is None
-        found = self._store.numbered(address, number) if gone else known
+            size, known = self._kept.get((address, number), (None, None))
+        # One that has been cleaned or damaged must not be shown for having been read once.
+        now = self._store.backend.size(manifest_key(address, number))
+        found = known if known is not None and size == now else self._store.numbered(address, number)
         if found is None or (version and found.ref.version != version):
             raise ProductMissingError(
                 f"reading version {version or number} of {address}: there is no such version",
                 hint="It may have been cleaned; open the newest one.",
             )
         with self._lock:
-            self._kept[address, number] = found
+            self._kept[address, number] = (now, found)
             self._kept.move_to_end((address, number))
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)

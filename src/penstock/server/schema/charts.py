@@ -58,7 +58,7 @@ class Points(msgspec.Struct, frozen=True):
 
 
 class DrawnChart(msgspec.Struct, frozen=True):
-    """A chart by code: its points, or what it rendered by MIME type; `text/html` holds the `url` of a sandboxed page."""
+    """A chart by code: its points, or what it rendered by MIME type; `text/html` holds the `url` of a page."""
 
     version: str
     points: Points | None = None

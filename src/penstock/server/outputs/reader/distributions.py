@@ -116,7 +116,8 @@ def _values(work: Work, shelf: Shelf, sides: tuple[tuple[View, ViewColumn], ...]
             if duck.sql("select approx_count_distinct(v) from stored").fetchall()[0][0] > _MANY:
                 return None
             counted.append(_top(duck, "", []))
-    both = sorted(set(counted[0]) | set(counted[1]), key=lambda one: -max(side.get(one, 0) for side in counted))[:TOP]
+    known_values = set(counted[0]) | set(counted[1])
+    both = sorted(known_values, key=lambda one: (-max(side.get(one, 0) for side in counted), one))[:TOP]
     exact = []
     for (view, column), known in zip(sides, counted, strict=True):
         missing = [value for value in both if value not in known]

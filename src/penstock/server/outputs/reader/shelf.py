@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from penstock.data import Manifest, ProductStore
+from penstock.data.places import manifest_key, version_number
 from penstock.data.store import entry_of
 from penstock.model.errors import ProductMissingError
 from penstock.model.product import Address, ProductRef
@@ -62,7 +63,7 @@ class Shelf:
     def view(self, target: Target) -> View:
         """The table that is meant. Raises as `manifest`; ValueRefusedError when it is no table."""
         known = self._views.get(target) if target.version else None
-        if known is not None:
+        if known is not None and self._is_there(known.manifest.ref):
             return known
         manifest = self.manifest(target)
         entry = entry_of(manifest, target.output or None)
@@ -80,6 +81,11 @@ class Shelf:
         if target.version:
             self._views.put(target, view)
         return view
+
+    def _is_there(self, ref: ProductRef) -> bool:
+        """Whether the version has not been cleaned since it was opened."""
+        number = version_number(ref.version)
+        return number is not None and self.store.backend.size(manifest_key(ref.address, number)) is not None
 
 
 class Kept(Generic[T]):

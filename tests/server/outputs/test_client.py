@@ -1,0 +1,216 @@
+"""The reader as a process: it falls over, it is cancelled, it is too slow; whoever asks is told, or never notices."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import psutil
+import pytest
+
+from penstock.data.places import manifest_key
+from penstock.model.errors import (
+    ProductCorruptError,
+    ProductMissingError,
+    ReaderLostError,
+    ReadingTooLargeError,
+    TimeoutExceededError,
+)
+from penstock.server.outputs.client import ReaderClient
+from penstock.server.outputs.reader.questions import DownloadQuestion, PageQuestion, ProfileQuestion, Rows
+from penstock.server.schema.selections import Condition, SortBy
+from tests.server.outputs.conftest import Desk
+
+ROWS = 2_000_000
+
+
+@pytest.fixture(scope="module")
+def big(desk: Desk) -> Iterator[object]:
+    words = np.array([f"some words {n:07d} and more of them" for n in range(100_000)], dtype=object)
+    numbers = np.random.default_rng(3).integers(0, 100_000, ROWS)
+    yield desk.put(pd.DataFrame({"n": np.arange(ROWS), "t": pd.array(words[numbers], "str")}))
+
+
+def test_the_reader_never_has_pandas(desk: Desk, big) -> None:
+    desk.page(big, sort=["t"], limit=5)
+    desk.profile(big)
+    maps = Path(f"/proc/{desk.client.pid}/maps").read_text()
+    assert "pyarrow" in maps
+    assert "duckdb" in maps
+    assert "pandas" not in maps
+
+
+def test_a_killed_reader_is_started_again_and_nobody_notices(desk: Desk, big) -> None:
+    desk.page(big)
+    before = desk.client.pid
+    assert before is not None
+
+    async def killed() -> int:
+        question = ProfileQuestion(target=desk.target(big))
+        asking = asyncio.ensure_future(desk.client.ask(question))
+        while not desk.client._connection.pending:  # type: ignore[union-attr]
+            await asyncio.sleep(0)
+        os.kill(before, signal.SIGKILL)
+        return len((await asking)[1])
+
+    assert desk.run(killed()) > 100
+    assert desk.client.pid not in {before, None}
+
+
+def test_a_reader_that_dies_twice_is_told(desk: Desk, big) -> None:
+    async def killed() -> None:
+        asking = asyncio.ensure_future(
+            desk.client.ask(ProfileQuestion(target=desk.target(big), rows=Rows(filters=(Condition("n", ">", 1),))))
+        )
+        for _ in range(2):
+            known = None
+            while known is None or known.lost or not known.pending:
+                known = desk.client._connection
+                await asyncio.sleep(0)
+            os.kill(known.process.pid, signal.SIGKILL)
+            while not known.lost:
+                await asyncio.sleep(0)
+        await asking
+
+    with pytest.raises(ReaderLostError, match="the process that reads it ended") as caught:
+        desk.run(killed())
+    assert caught.value.hint
+    assert desk.page(big, limit=1).head["total"] == ROWS
+
+
+def test_what_is_downloaded_breaks_off_when_the_reader_dies(desk: Desk, big) -> None:
+    async def killed() -> int:
+        received = 0
+        async with desk.client.stream(DownloadQuestion(target=desk.target(big), format="csv")) as answer:
+            async for piece in answer:
+                received += len(piece)
+                os.kill(desk.client.pid, signal.SIGKILL)  # type: ignore[arg-type]
+                break
+            async for piece in answer:
+                received += len(piece)
+        return received
+
+    with pytest.raises((ReaderLostError, TypeError)):
+        desk.run(killed())
+
+
+def test_a_question_that_takes_too_long_is_ended_and_the_reader_lives(desk: Desk, big) -> None:
+    before = desk.client.pid
+    slow = Rows(sort=(SortBy("t"), SortBy("n", descending=True)), filters=(Condition("t", "contains", "words 00"),))
+    with pytest.raises(TimeoutExceededError, match="took longer than 0.02 seconds"):
+        desk.ask(PageQuestion(target=desk.target(big), offset=10_000, rows=slow), seconds=0.02)
+    assert desk.page(big, limit=1).head["total"] == ROWS
+    assert before in {None, desk.client.pid}
+
+
+def test_a_cancelled_question_stops_and_pages_go_on_beside_it(desk: Desk, big) -> None:
+    async def cancelled() -> None:
+        rows = Rows(search="not to be found anywhere")
+        asking = asyncio.ensure_future(desk.client.ask(PageQuestion(target=desk.target(big), rows=rows)))
+        await asyncio.sleep(0)
+        head, _ = await desk.client.ask(PageQuestion(target=desk.target(big), offset=5, limit=1))
+        assert head["total"] == ROWS
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        connection = desk.client._connection
+        assert connection is not None
+        async with asyncio.timeout(2.5):  # sooner than a stubborn reader would be killed
+            while connection.pending:
+                await asyncio.sleep(0.001)
+        assert not connection.lost
+
+    desk.run(cancelled())
+
+
+def test_slow_downloads_hold_up_nobody(desk: Desk, big) -> None:
+    async def held() -> None:
+        answers = [desk.client.stream(DownloadQuestion(target=desk.target(big), format="csv")) for _ in range(6)]
+        for answer in answers:
+            await answer.__aenter__()
+        async with asyncio.timeout(10):
+            head, _ = await desk.client.ask(PageQuestion(target=desk.target(big), limit=1))
+        assert head["total"] == ROWS
+        for answer in answers:
+            await answer.__aexit__()
+
+    desk.run(held())
+
+
+def test_too_much_memory_is_an_answer_and_not_the_end(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, memory=200 << 20)
+    try:
+        stored = desk.put(pd.DataFrame({"n": np.arange(3_000_000), "t": [f"text {n}" for n in range(3_000_000)]}))
+        with pytest.raises((ReadingTooLargeError, ReaderLostError)) as caught:
+            desk.page(stored, sort=["t"], offset=1_000_000)
+        assert caught.value.hint
+        assert desk.page(stored, offset=2_999_999).rows == [[2_999_999, "text 2999999"]]
+    finally:
+        desk.close()
+
+
+def test_a_reader_without_work_ends(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    try:
+        stored = desk.put(pd.DataFrame({"n": [1]}))
+
+        async def rested() -> None:
+            client = ReaderClient(tmp_path, 1 << 30, idle=0.05)
+            await client.ask(PageQuestion(target=desk.target(stored)))
+            process = psutil.Process(client.pid)
+            async with asyncio.timeout(10):
+                while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+                    await asyncio.sleep(0.01)
+            assert client.pid is None
+            assert (await client.ask(PageQuestion(target=desk.target(stored))))[0]["total"] == 1
+            await client.close()
+
+        desk.run(rested())
+    finally:
+        desk.close()
+
+
+def test_the_reader_ends_with_its_server(tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import asyncio, os, sys\nfrom pathlib import Path\nfrom penstock.server.outputs.client import ReaderClient\n"
+        "async def main():\n    client = ReaderClient(Path(sys.argv[1]), 1 << 30)\n    await client.warm()\n"
+        "    print(client.pid, flush=True)\n    os._exit(9)\nasyncio.run(main())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)
+    pid = int(done.stdout)
+    gone, alive = psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=10)
+    assert not alive, gone
+
+
+def test_damaged_and_missing_files_are_told(desk: Desk) -> None:
+    frame = pd.DataFrame({"n": np.arange(50_000)})
+    for damage, error in (
+        (b"", ProductCorruptError),
+        (None, ProductMissingError),
+        (b"x" * 400_000, ProductCorruptError),
+    ):
+        stored = desk.put(frame)
+        file = desk.store.root / stored.files[0].key
+        if damage is None:
+            file.unlink()
+        else:
+            file.write_bytes((damage + b"y" * file.stat().st_size)[: file.stat().st_size] if damage else b"short")
+        with pytest.raises(error) as caught:
+            desk.page(stored)
+        assert caught.value.hint
+
+
+def test_a_version_that_is_cleaned_meanwhile_is_told(desk: Desk) -> None:
+    stored = desk.put(pd.DataFrame({"n": [1, 2]}))
+    assert desk.page(stored).head["total"] == 2
+    desk.store.backend.path(manifest_key(stored.ref.address, 1)).unlink()
+    with pytest.raises(ProductMissingError, match="there is no such version"):
+        desk.page(stored)
