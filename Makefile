@@ -5,7 +5,7 @@ PYTHON_IN := .venv/bin/python
 # Compiled modules are kept even where the machine says otherwise: every worker and test starts from them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test check pytest format reference bench environment clean
+.PHONY: help demo test check ui format reference bench environment clean
 
 help:
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 18
@@ -18,6 +18,7 @@ test: ## set up, check the code and run all tests
 	@tools/environment dev
 	@tools/postgresql
 	@$(MAKE) --no-print-directory lint
+	@echo "user interface" && $(PYTHON_IN) web/build.py check
 	@$(PYTHON_IN) -m pytest -q -n 2
 
 check: ## ruff, mypy, the import contracts and the generated pages; no tests
@@ -31,6 +32,10 @@ lint:
 	@echo "mypy" && $(PYTHON_IN) -m mypy --no-error-summary
 	@echo "lint-imports" && $(PYTHON_IN) tools/contracts.py
 	@echo "generated pages" && $(PYTHON_IN) tools/generate.py --check
+
+ui: ## build the user interface, if its sources changed (cd web && npm run dev: while working on it)
+	@tools/environment
+	@$(PYTHON_IN) web/build.py
 
 format: ## format the code and fix what ruff can fix
 	@tools/environment dev
@@ -48,4 +53,4 @@ environment: ## make .venv for development
 	@tools/environment dev
 
 clean: ## remove .venv, caches and build results
-	@rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf .venv build dist web/node_modules src/penstock/server/static .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,7 +1,7 @@
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { createReadStream, createWriteStream, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip, constants } from "node:zlib";
 import { defineConfig, type Plugin } from "vitest/config";
@@ -14,11 +14,15 @@ function compressed(): Plugin {
     readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
       entry.isDirectory() ? walk(join(folder, entry.name)) : [join(folder, entry.name)],
     );
+  let folder = OUT;
   return {
     name: "compressed",
     apply: "build",
+    configResolved(config) {
+      folder = resolve(config.root, config.build.outDir);
+    },
     async closeBundle() {
-      const worth = walk(OUT).filter((file) => /\.(js|css|svg|json)$/.test(file) && statSync(file).size > 1024);
+      const worth = walk(folder).filter((file) => /\.(js|css|svg|json)$/.test(file) && statSync(file).size > 1024);
       for (const file of worth) {
         const gzip = createGzip({ level: constants.Z_BEST_COMPRESSION });
         await pipeline(createReadStream(file), gzip, createWriteStream(`${file}.gz`));
