@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -159,3 +160,13 @@ def test_a_corrupt_version_is_told_and_hides_no_other(server: Server) -> None:
     finally:
         manifests[-1].write_bytes(whole)
     assert server.client.post("/products/flights/twice/page", json={}).status_code == 200
+
+
+def test_the_first_tab_has_the_reader_started_ahead(tmp_path) -> None:
+    with serving(make_project(tmp_path / "project", blocks=BLOCKS)) as server, server.live() as live:
+        live.subscribe("project")
+        reader = server.studio.reader
+        deadline = time.monotonic() + 30
+        while reader.pid is None and time.monotonic() < deadline:
+            server.call(lambda: None)
+        assert reader.pid is not None

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Mapping
@@ -27,6 +29,8 @@ IDLE = 600.0
 """Seconds without a question after which the reader is ended."""
 STUBBORN = 3.0
 """Seconds that a cancelled question may go on before its reader is killed."""
+SOON = 0.3
+"""Seconds between the first tab and the start of the reader: a page that opens has other things to wait for."""
 TIME = 60.0
 """Seconds for an answer, unless the asker says otherwise."""
 _MODULE = "penstock.server.outputs.reader"
@@ -99,8 +103,10 @@ class _Connection:
     def end(self) -> None:
         """Nothing more will come."""
         self.lost = True
-        with suppress(ProcessLookupError):
-            self.process.kill()
+        if self.process.returncode is None:
+            # Not by its own method, which would take the exit status away from whoever waits for it.
+            with suppress(ProcessLookupError):
+                os.kill(self.process.pid, signal.SIGKILL)
         for pending in self.pending.values():
             pending.put(0, b"")
             pending.over.set()
@@ -136,6 +142,8 @@ class ReaderClient:
 
     async def close(self) -> None:
         """End the reader."""
+        for task in list(self._watching):
+            task.cancel()
         if self._timer is not None:
             self._timer.cancel()
         connection, self._connection = self._connection, None
@@ -154,6 +162,18 @@ class ReaderClient:
     async def warm(self) -> None:
         """Have the reader running before the first question comes."""
         await self._connected()
+
+    def warm_soon(self) -> None:
+        """Start the reader a moment later, for somebody who has just come; a failure is told to the first question."""
+        if self.pid is None:
+            task = asyncio.ensure_future(self._warm_soon())
+            self._watching.add(task)
+            task.add_done_callback(self._watching.discard)
+
+    async def _warm_soon(self) -> None:
+        await asyncio.sleep(SOON)
+        with suppress(ReaderLostError):
+            await self.warm()
 
     async def ask(self, question: Question, *, seconds: float = TIME) -> tuple[dict[str, Any], bytes]:
         """The head and the bytes of an answer.

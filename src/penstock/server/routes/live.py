@@ -14,6 +14,7 @@ routes = Routes("live")
 @routes.websocket("/api/live", Permission.VIEW)
 async def live(call: Call, socket: WebSocket) -> None:
     """Numbered events of the topics that the client subscribes to."""
+    call.studio.reader.warm_soon()
 
     async def send(frame: bytes) -> None:
         await socket.send_text(frame.decode())

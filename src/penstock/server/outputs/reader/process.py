@@ -11,6 +11,9 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import BinaryIO
 
+OWN = 512 << 20
+"""Bytes that the process itself needs: libraries and the stacks of threads."""
+
 REFUSED = frozenset(["pandas", "polars", "sklearn", "matplotlib", "geopandas"])
 """pyarrow and DuckDB import pandas when they find it, which costs more than they do."""
 
@@ -34,12 +37,15 @@ def refuse_libraries() -> None:
 
 
 def limit_memory(limit: int) -> None:
-    """Have allocations beyond so many bytes fail; mapped files do not count. Nothing happens on systems without it."""
+    """Have allocations fail beyond so many bytes and what the process itself needs; mapped files do not count.
+
+    Nothing happens on systems without such a limit.
+    """
     with suppress(ImportError, ValueError, OSError):
         import resource
 
         hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-        allowed = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+        allowed = limit + OWN if hard == resource.RLIM_INFINITY else min(limit + OWN, hard)
         resource.setrlimit(resource.RLIMIT_DATA, (allowed, hard))
 
 

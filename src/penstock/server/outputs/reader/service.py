@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, BinaryIO
 
@@ -13,6 +12,7 @@ import msgspec
 
 from penstock.data import ProductStore
 from penstock.model.errors import PenstockError
+from penstock.server.outputs.reader.handlers import handler, load_all
 from penstock.server.outputs.reader.questions import (
     ChartQuestion,
     DiffQuestion,
@@ -29,6 +29,9 @@ log = logging.getLogger("penstock.reader")
 
 QUICK, LONG, STREAMS = 4, 2, 8
 """Questions at once: pages and their like, those that read everything, downloads."""
+
+REST = 1.0
+"""Seconds after the start at which everything is imported, when no question has come."""
 
 _LANES: dict[type, str] = {
     ProfileQuestion: "long",
@@ -52,6 +55,7 @@ class Service:
         self._answers = answers
         self._sending = threading.Lock()
         self._works: dict[int, Work] = {}
+        self._first = threading.Event()
         self._guard = threading.Lock()
         self._database = Database(memory // 2)
         self._shelf = Shelf(ProductStore(root), memory // 8)
@@ -64,7 +68,7 @@ class Service:
 
     def run(self, questions: BinaryIO) -> None:
         """Read frames until the pipe ends, then end the process with whatever is under way."""
-        threading.Thread(target=_warm, daemon=True).start()
+        threading.Thread(target=self._warm, daemon=True).start()
         while len(header := questions.read(HEADER.size)) == HEADER.size:
             length, kind, number = HEADER.unpack(header)
             body = questions.read(length)
@@ -72,6 +76,14 @@ class Service:
                 break
             self._take(kind, number, body)
         os._exit(0)
+
+    def _warm(self) -> None:
+        """Import what later questions need, but not while the first one is under way."""
+        import pyarrow as pa
+
+        del pa
+        self._first.wait(REST)
+        load_all()
 
     def _take(self, kind: int, number: int, body: bytes) -> None:
         with self._guard:
@@ -97,27 +109,14 @@ class Service:
     def _answer(self, work: Work, question: Question) -> None:
         try:
             work.check()
-            _handler(question)(work, self._shelf, question)
+            handler(question)(work, self._shelf, question)
             self._send(Sort.DONE, work.number)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer
             self._send(Sort.FAILED, work.number, told(error))
         finally:
+            self._first.set()
             with self._guard:
                 self._works.pop(work.number, None)
-
-
-def _handler(question: Question) -> Callable[[Work, Shelf, Any], None]:
-    from penstock.server.outputs.reader.handlers import HANDLERS
-
-    return HANDLERS[type(question)]
-
-
-def _warm() -> None:
-    """Import what the second question will need, while the first is under way."""
-    import duckdb
-    import pyarrow.dataset
-
-    del duckdb, pyarrow
 
 
 def told(error: Exception) -> Failed:
