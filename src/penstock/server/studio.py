@@ -17,7 +17,9 @@ from typing import Protocol
 from penstock.data import ProductStore
 from penstock.project import Project, open_project
 from penstock.server.bench import Bench
+from penstock.server.confined import ConfinedProject
 from penstock.server.hub import Hub
+from penstock.server.language.service import LanguageService
 from penstock.server.outputs.catalog import Catalog
 from penstock.server.outputs.chart_runs import ChartRuns
 from penstock.server.outputs.client import ReaderClient
@@ -42,7 +44,7 @@ class ProjectDoor:
     """The project as its files are now: opened again only when its own file has changed. Safe in any thread."""
 
     def __init__(self, project: Project) -> None:
-        self._project = project
+        self._project = ConfinedProject.of(project)
         self._stamp = _stamp(project.root)
         self._lock = threading.Lock()
 
@@ -55,7 +57,7 @@ class ProjectDoor:
         stamp = _stamp(self._project.root)
         if stamp is None or stamp != self._stamp:
             with self._lock:
-                self._project, self._stamp = open_project(self._project.root), stamp
+                self._project, self._stamp = ConfinedProject.of(open_project(self._project.root)), stamp
         return self._project
 
 
@@ -82,6 +84,7 @@ class Studio:
     catalog: Catalog
     reader: ReaderClient
     charts: ChartRuns
+    language: LanguageService
     _started: list[Part] = field(default_factory=list)
 
     @property
@@ -91,7 +94,7 @@ class Studio:
 
     def _parts(self) -> Iterable[Part]:
         """What is started in this order and ended in the opposite one."""
-        return (self.pump, self.workspace, self.runs, self.reader)
+        return (self.pump, self.workspace, self.runs, self.reader, self.language)
 
     async def start(self) -> None:
         """Start every part on the running event loop; those that were started are ended when one cannot be."""
@@ -120,6 +123,10 @@ def make_studio(bench: Bench) -> Studio:
     workspace = Workspace(project, hub.publish_from_thread)
     runs = RunService(bench, hub, pump, project, workspace.save_text)
     workspace.running = lambda: [run.pipeline for run in runs.running()]
+    language = LanguageService(
+        workspace.resolver, bench.project.data_dir() / ".studio" / "language", workspace.is_block
+    )
+    hub.hear(language.hear)
     return Studio(
         root=bench.project.root,
         project=project,
@@ -132,4 +139,5 @@ def make_studio(bench: Bench) -> Studio:
         catalog=Catalog(bench.store),
         reader=reader,
         charts=ChartRuns(bench, pump, project, reader),
+        language=language,
     )

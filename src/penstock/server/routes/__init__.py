@@ -17,6 +17,7 @@ ROUTES = (
     "project",
     "templates",
     "blocks",
+    "language",
     "live",
     "scratchpads",
     "runs",
