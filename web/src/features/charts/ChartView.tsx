@@ -51,5 +51,6 @@ export function CodeChartView({ result, pending, error }: { result: CodeChart | 
   if (error) return <ErrorCard className="m-3" error={error} />;
   if (!result) return <p className="p-4 text-muted">This chart is drawn by its own code. Press Run to draw it.</p>;
   if (result.mime) return <MimeView mime={result.mime} />;
-  return <PointTable columns={result.columns ?? []} rows={result.rows ?? []} />;
+  if (!result.points) return <p className="p-4 text-muted">The chart’s code has drawn nothing.</p>;
+  return <ChartView data={{ ...result.points, version: result.version }} config={{ chart_type: result.points.chart_type }} table={false} />;
 }

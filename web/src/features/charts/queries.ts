@@ -18,17 +18,22 @@ export function useChartData(pipeline: string, block: string, version: string | 
 
 /** The outcome of a chart by code: points, or something to show by MIME type. */
 export interface CodeChart {
-  mime?: Record<string, unknown>;
-  columns?: string[];
-  rows?: unknown[][];
+  version: string;
+  points: ChartData | null;
+  mime: Record<string, unknown> | null;
+}
+
+interface Changed {
+  chart: string;
+  pipeline: PipelineDetail;
 }
 
 export function useChartChanges(pipeline: string) {
   const client = useQueryClient();
   const base = `/pipelines/${segment(pipeline)}/charts`;
   const take = (detail: PipelineDetail) => client.setQueryData(["pipeline", pipeline], detail);
-  const create = useMutation({ mutationFn: (body: { name?: string; block: string; configuration: ChartConfig; content?: string }) => api.post<PipelineDetail>(base, { body }), onSuccess: take, onError: toastError });
-  const change = useMutation({ mutationFn: ({ chart, ...body }: { chart: string; name?: string; configuration?: ChartConfig; content?: string; content_revision?: string }) => api.patch<PipelineDetail>(`${base}/${segment(chart)}`, { body }), onSuccess: take, onError: toastError });
+  const create = useMutation({ mutationFn: (body: { name?: string; block: string; configuration: ChartConfig; content?: string }) => api.post<Changed>(base, { body }), onSuccess: ({ pipeline: detail }) => take(detail), onError: toastError });
+  const change = useMutation({ mutationFn: ({ chart, ...body }: { chart: string; name?: string; configuration?: ChartConfig; content?: string; content_revision?: string }) => api.patch<Changed>(`${base}/${segment(chart)}`, { body }), onSuccess: ({ pipeline: detail }) => take(detail), onError: toastError });
   const remove = useMutation({
     mutationFn: (chart: string) => api.del<{ undo: string; pipeline: PipelineDetail }>(`${base}/${segment(chart)}`),
     onSuccess: ({ undo, pipeline: detail }, chart) => {
