@@ -4,7 +4,7 @@ import { createReadStream, createWriteStream, readdirSync, statSync } from "node
 import { join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip, constants } from "node:zlib";
-import { defineConfig, type Plugin } from "vitest/config";
+import { defineConfig, type Plugin } from "vite";
 
 const OUT = "../src/penstock/server/static";
 
@@ -40,5 +40,4 @@ export default defineConfig({
     port: 5173,
     proxy: { "/api": { target: process.env.PENSTOCK_URL ?? "http://127.0.0.1:6789", ws: true } },
   },
-  test: { environment: "happy-dom", include: ["src/**/*.test.{ts,tsx}"] },
 });
