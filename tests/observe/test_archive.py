@@ -56,6 +56,19 @@ def test_pipelines_with_names_too_long_for_a_folder(tmp_path):
     assert [head.run for head in RunArchive(tmp_path).page(pipeline=name)[0]] == ["r1"]
 
 
+def test_runs_follow_a_pipeline_that_is_renamed(tmp_path):
+    finished(tmp_path, "r1", pipeline="before")
+    archive = RunArchive(tmp_path)
+    assert archive.find("r1").pipeline == "before"
+    assert [head.pipeline for head in archive.page()[0]] == ["before"]
+    (tmp_path / "pipelines" / "before").rename(tmp_path / "pipelines" / "after")
+    head = archive.find("r1")
+    assert head.pipeline == "after"
+    assert archive.events(head)
+    assert [head.pipeline for head in archive.page()[0]] == ["after"]
+    assert archive.page(pipeline="before")[0] == []
+
+
 def test_a_run_that_begins_later_is_seen(tmp_path):
     archive = RunArchive(tmp_path)
     for number in range(3):

@@ -1,17 +1,30 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from penstock.model import events
 from penstock.model.errors import StorageError
 from penstock.model.run import BlockState
 from penstock.observe import record
-from penstock.observe.record import RotatingFile, RunRecorder, read_record, run_folder
+from penstock.observe.record import RotatingFile, RunRecorder, printed_lines, read_record, run_folder
 from tests.observe.runs import record_run
 
 
 def lines(file):
     return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+@given(st.lists(st.text(alphabet='anu0",\\{}[]:é\u2028\x00 ', max_size=12), max_size=8), st.text(max_size=6))
+def test_printed_lines_are_the_json_of_each(texts, block):
+    text = "".join(f"{item}\n" for item in texts)
+    found = [json.loads(line) for line in printed_lines(1.5, text, block, "stderr").decode().split("\n")[:-1]]
+    wanted = [line for line in text.splitlines() if line]
+    assert [entry["message"] for entry in found] == wanted
+    for entry in found:
+        rest = {key: value for key, value in entry.items() if key != "message"}
+        assert rest == {"at": "1970-01-01T00:00:01.500+00:00", "level": "ERROR", "block": block, "stream": "stderr"}
 
 
 def test_a_block_has_a_log_of_its_own_in_json_lines(tmp_path):

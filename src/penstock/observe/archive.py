@@ -115,7 +115,8 @@ class RunArchive:
     def find(self, run: str) -> RunHead | None:
         """The run of that name, whatever its pipeline."""
         folder = self._places.get(run)
-        if folder is None:
+        if folder is None or not (self._root / "pipelines" / folder / ".logs" / quote(run)).is_dir():
+            folder = None
             for record in self._root.glob(f"pipelines/*/.logs/{quote(run)}/{RUN_RECORD}"):
                 folder = record.parents[2].name
         return self._head(folder, run) if folder is not None else None
@@ -130,6 +131,8 @@ class RunArchive:
             known = _read_head(self._root / "pipelines" / folder / ".logs" / quote(run) / RUN_RECORD, run)
             if known is None:
                 return None
+            # A pipeline that was renamed has taken its runs along, whose records name it as it was called then.
+            known = replace(known, pipeline=unquote(folder) or known.pipeline)
             # The folder says whose run it is: records move with a pipeline that gets another name.
             known = replace(known, pipeline=unquote(folder) or known.pipeline)
             self._places[run] = folder

@@ -32,19 +32,6 @@ def run_folder(logs_root: Path, pipeline: str, run: str) -> Path:
     return logs_root / "pipelines" / quote(pipeline) / ".logs" / quote(run)
 
 
-class _Printed(msgspec.Struct):
-    """A line that a block has printed, as it stands in its log."""
-
-    at: str
-    level: str
-    message: str
-    block: str
-    stream: str
-
-
-_encode_lines = msgspec.json.Encoder().encode_lines
-
-
 class RunRecorder:
     """A sink for the events of one run.
 
@@ -90,9 +77,8 @@ class RunRecorder:
     def _write(self, event: events.Event) -> None:
         match event:
             case events.BlockPrinted(block=block, stream=stream, text=text, at=at):
-                level, moment = "ERROR" if stream == "stderr" else "INFO", _moment(at)
-                lines = [_Printed(moment, level, line, block, stream) for line in text.splitlines() if line]
-                self._file(f"{quote(block)}.log").write(_encode_lines(lines))
+                if data := printed_lines(at, text, block, stream):
+                    self._file(f"{quote(block)}.log").write(data)
             case events.BlockLogged(block=block, level=level, text=text, at=at):
                 self._file(f"{quote(block)}.log").write(_encode(log_line(at, level, text, block=block)))
             case events.BlockEnded():
@@ -161,6 +147,22 @@ class RotatingFile:
 
     def _numbered(self, number: int) -> Path:
         return self._path.with_name(f"{self._path.name}.{number}")
+
+
+def printed_lines(at: float, text: str, block: str, stream: str) -> bytes:
+    """What a block has printed, as lines of its log; blank ones are left out.
+
+    A block may print millions of lines in a second: they are encoded as one text, and what stands around each is then
+    put in place of the newlines. Backslashes of the text itself are set aside meanwhile, as a byte that JSON never has.
+    """
+    lines = [line for line in text.splitlines() if line]
+    if not lines:
+        return b""
+    level = "ERROR" if stream == "stderr" else "INFO"
+    head = msgspec.json.encode({"at": _moment(at), "level": level, "message": ""})[:-2]
+    tail = b'",' + msgspec.json.encode({"block": block, "stream": stream})[1:] + b"\n"
+    texts = msgspec.json.encode("\n".join(lines))[1:-1].replace(b"\\\\", b"\0")
+    return head + texts.replace(b"\\n", tail + head).replace(b"\0", b"\\\\") + tail
 
 
 def log_line(at: float, level: str, text: str, **tags: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 
@@ -48,38 +49,45 @@ def end_of(server: Server, block: str):
 
 
 class Watch:
-    """Asks the server something all the time, and keeps how long it took and how much memory the server had."""
+    """Keeps how long the server's event loop was busy with one thing, in CPU time, and how much memory it took on."""
 
     def __init__(self, server: Server) -> None:
-        self.seconds: list[float] = []
         self.server = server
-        self._before = psutil.Process().memory_info().rss
+        self.seconds: list[float] = []
         self.grown = 0
+        self._before = psutil.Process().memory_info().rss
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run)
+        self._thread = threading.Thread(target=self._measure)
+        self._run = asyncio.Handle._run
 
     def __enter__(self):
+        run, seconds, loop = self._run, self.seconds, self.server._loop
+
+        def timed(handle):
+            if handle._loop is not loop:
+                return run(handle)
+            began = time.thread_time()
+            try:
+                return run(handle)
+            finally:
+                seconds.append(time.thread_time() - began)
+
+        asyncio.Handle._run = timed
         self._thread.start()
         return self
 
     def __exit__(self, *_):
+        asyncio.Handle._run = self._run
         self._ended.set()
         self._thread.join()
 
-    def _run(self):
-        done = threading.Event()
-        loop = self.server._loop
+    def _measure(self):
         while not self._ended.wait(0.01):
-            began = time.perf_counter()
-            loop.call_soon_threadsafe(done.set)
-            done.wait(60)
-            done.clear()
-            self.seconds.append(time.perf_counter() - began)
             self.grown = max(self.grown, psutil.Process().memory_info().rss - self._before)
 
-    def late(self) -> float:
-        """The time below which all answers but one in a hundred were."""
-        return sorted(self.seconds)[int(len(self.seconds) * 0.99)]
+    def longest(self) -> float:
+        """The longest that everything else had to wait, in seconds of CPU time."""
+        return max(self.seconds)
 
 
 @pytest.mark.parametrize(("block", "lines"), [("gigabyte", 10_740_000), ("short_lines", 8_000_000)])
@@ -103,7 +111,7 @@ def test_a_flood_of_output_is_bounded_everywhere(server: Server, block, lines):
         last = server.get(f"/runs/{run}/logs", block="gigabyte", before="end", limit=3)
         assert last["lines"][-1]["text"] == "the end"
     assert watch.grown < 120 << 20
-    assert watch.late() < 0.25  # on a machine that the block itself keeps busy
+    assert watch.longest() < 0.02
 
 
 def test_a_line_of_a_hundred_megabytes(server: Server):
@@ -206,13 +214,13 @@ def test_eight_endless_blocks_leave_the_server_responsive(server: Server):
         for n in range(8):
             live.subscribe(f"pipeline:loop{n}")
             server.post(f"/pipelines/loop{n}/runs", {})
-        for n in range(8):
-            live.until("block_output", block=f"loop{n}")
-            live.seen.clear() if n == 7 else None
+        printing: set[str] = set()
+        while len(printing) < 8:
+            printing.add(live.until("block_output")[-1]["block"])
         server.run("bad", blocks=["short_lines"])
         for n in range(8):
             server.post(f"/pipelines/loop{n}/interrupt")
-    assert watch.late() < 0.25
+    assert watch.longest() < 0.02
 
 
 def test_a_thousand_blocks(server: Server):
@@ -230,7 +238,7 @@ def test_a_thousand_blocks(server: Server):
             events = live.until("run_ended")
     assert events[-1]["run"]["state"] == "cancelled"
     assert sum(event["type"] == "block_ended" for event in events) > 900
-    assert watch.late() < 0.25
+    assert watch.longest() < 0.1
 
 
 def test_a_pipeline_file_that_breaks_meanwhile(server: Server):

@@ -196,8 +196,11 @@ class RunService:
             raise BlockNotFoundError(
                 f"interrupting block {block}: it takes no part in run {live.run}", hint="Interrupt the run itself."
             )
-        if self._bench.loop.interrupt(handle, block):
-            live.tell_interrupting([block])
+        if not self._bench.loop.interrupt(handle, block):
+            raise RunNotFoundError(
+                f"interrupting block {block}: it is not under way in run {live.run}", hint="Interrupt the run itself."
+            )
+        live.tell_interrupting([block])
 
     def _refuse_busy(self, pipeline: str, blocks: Iterable[str]) -> None:
         for block in blocks:

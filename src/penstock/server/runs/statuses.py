@@ -107,7 +107,8 @@ class Statuses:
             failure=failure if failure is not None else _cut_off(head, entry),
             tests=tuple(TestOutcome(**test) for test in entry.get("tests") or ()),
         )
-        ref = _ref(entry.get("ref")) or (stored.ref if stored is not None else None)
+        made = _ref(entry.get("ref"))  # named by its version alone: the pipeline may have another name by now
+        ref = ProductRef(address, made.version) if made is not None else stored.ref if stored is not None else None
         return self._with_output(status, ref)
 
     def _with_output(self, status: BlockStatus, ref: ProductRef | None) -> BlockStatus:
