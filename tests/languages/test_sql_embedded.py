@@ -344,3 +344,16 @@ def test_every_error_is_one_of_ours(tmp_path: Path) -> None:
     ):
         with contextlib.suppress(PenstockError):
             sql(tmp_path, source)
+
+
+def test_a_relative_path_begins_at_the_projects_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    project = tmp_path / "a project's folder"
+    for folder in (elsewhere, project / "data"):
+        folder.mkdir(parents=True)
+    (project / "data" / "towns.csv").write_text("id,town\n1,x\n")
+    monkeypatch.chdir(elsewhere)
+    assert cells(sql(project, "SELECT id, town FROM 'data/towns.csv'")) == [(1, "x")]
+    with pytest.raises(QueryFailedError) as refused:
+        sql(project, "SELECT * FROM 'data/gone.csv'")
+    assert "begins at the project's folder" in refused.value.hint

@@ -57,7 +57,9 @@ def run_embedded(job: Job, settings: SqlSettings) -> pa.Table | None:
 
 
 def _bound(connection: duckdb.DuckDBPyConnection, job: Job) -> None:
-    """Let DuckDB spill to the system's temporary folder before it meets the attempt's memory limit."""
+    """Let DuckDB find files by their path in the project, and spill before it meets the attempt's memory limit."""
+    if "," not in job.order.project:  # the setting is a list with commas; a folder's name may hold one
+        connection.execute(f"SET file_search_path = {literal(job.order.project)}")
     folder = Path(tempfile.gettempdir()) / f"penstock-duckdb-{os.getpid()}"
     connection.execute(f"SET temp_directory = {literal(str(folder))}")
     memory = job.order.limits.memory
@@ -119,6 +121,6 @@ def _arrow(relation: Any, sql: str) -> pa.Table:
 
 def _failed(sql: str, error: Exception) -> QueryFailedError:
     first = next((line.strip() for line in sql.splitlines() if line.strip()), "")[:80]
-    return QueryFailedError(
-        f"running {first!r} on the embedded DuckDB: {str(error).strip()}", hint="Correct the query."
-    )
+    missing = "No files found" in str(error)
+    hint = "A path begins at the project's folder, such as 'data/orders.csv'." if missing else "Correct the query."
+    return QueryFailedError(f"running {first!r} on the embedded DuckDB: {str(error).strip()}", hint=hint)
