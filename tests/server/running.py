@@ -65,7 +65,9 @@ class Server:
                     stream.close()
 
 
-def start(project: Path, home: Path, *arguments: str, environment: dict[str, str] | None = None) -> Server:
+def start(
+    project: Path, home: Path, *arguments: str, environment: dict[str, str] | None = None, cwd: Path | None = None
+) -> Server:
     """Start a studio of that project; everything that it keeps is below `home`."""
     env = {
         **os.environ,
@@ -79,7 +81,7 @@ def start(project: Path, home: Path, *arguments: str, environment: dict[str, str
         command += ["--port", "0"]
     log = (home / "server.log").open("a")
     process = subprocess.Popen(
-        [*command, *arguments], env=env, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
+        [*command, *arguments], env=env, cwd=cwd, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
     )
     log.close()
     assert process.stdout is not None

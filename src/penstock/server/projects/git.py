@@ -1,8 +1,9 @@
 """What git knows about the project, asked of the git program.
 
 Paths of requests reach git only behind `--`, and never with a leading dash; hooks, file-system monitors, external diff
-programs and text converters are switched off, and the environment's GIT_ variables are left out, so that nothing that
-a repository or an environment says makes git run a program.
+programs, text converters and the repository's own filters are switched off, and the environment's GIT_ variables are
+left out, so that nothing that a repository or an environment says makes git run a program. Filters of the user's own
+settings stay: without them, git would call files changed that are not.
 """
 
 from __future__ import annotations
@@ -119,7 +120,13 @@ class Git:
         return found
 
     def _ask_status(self) -> GitStatus:
-        answer = self._run("status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal", "--", ".")
+        without = self._without_filters()
+        if any(word.count("=") > 1 for word in without):
+            return GitStatus(
+                repository=False, reason="A filter of the repository has a name that cannot be switched off."
+            )
+        listing = ("status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal", "--", ".")
+        answer = self._run(*without, *listing)
         prefix = self._prefix()
         if answer is None or prefix is None:
             return GitStatus(repository=False, reason=self._why_none())
@@ -148,6 +155,16 @@ class Git:
         """The project's path in the repository, with a slash at its end; None without a repository."""
         answer = self._run("rev-parse", "--show-prefix")
         return None if answer is None else answer.decode("utf-8", "replace").rstrip("\n")
+
+    def _without_filters(self) -> list[str]:
+        """Options of git that empty every filter which the repository itself defines."""
+        listed = self._run("config", "--show-scope", "--includes", "-z", "--name-only", "--get-regexp", r"^filter\.")
+        words = (listed or b"").decode("utf-8", "surrogateescape").split("\0")
+        scopes = zip(words[::2], words[1::2], strict=False)
+        own = {name.rpartition(".")[0] for scope, name in scopes if scope not in {"global", "system"}}
+        settings = [f"{name}.{key}=" for name in sorted(own) for key in ("clean", "smudge", "process")]
+        settings += [f"{name}.required=false" for name in sorted(own)]
+        return [word for setting in settings for word in ("-c", setting)]
 
     def _run(self, *arguments: str) -> bytes | None:
         """The output of git; None when it refuses, is missing, or takes too long."""
