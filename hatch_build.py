@@ -41,8 +41,14 @@ class UserInterfaceHook(BuildHookInterface[BuilderConfig]):
         if _skipped():
             self.app.display_warning("PENSTOCK_UI=skip: this package has no user interface, only the API.")
             return
-        if _builder().build():
-            self.app.display_info("The user interface was built.")
+        builder = _builder()
+        try:
+            built = builder.build()
+        except builder.UiBuildError as error:
+            self.app.abort(str(error))  # the sentence alone, without a traceback
+        else:
+            if built:
+                self.app.display_info("The user interface was built.")
 
 
 def _skipped() -> bool:

@@ -1,6 +1,6 @@
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
-import { createReadStream, createWriteStream, readdirSync, statSync } from "node:fs";
+import { createReadStream, createWriteStream, readdirSync, statSync, unlinkSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip, constants } from "node:zlib";
@@ -8,7 +8,10 @@ import { defineConfig, type Plugin } from "vite";
 
 const OUT = "../src/penstock/server/static";
 
-/** Compresses what is worth it once, at build time; the server sends these files as they are. */
+/**
+ * Compresses what is worth it once, at build time: the server sends these files as they are, and unpacks them for the rare
+ * client that takes no gzip. The plain ones are not kept, or the package would hold everything twice.
+ */
 function compressed(): Plugin {
   const walk = (folder: string): string[] =>
     readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
@@ -26,6 +29,7 @@ function compressed(): Plugin {
       for (const file of worth) {
         const gzip = createGzip({ level: constants.Z_BEST_COMPRESSION });
         await pipeline(createReadStream(file), gzip, createWriteStream(`${file}.gz`));
+        unlinkSync(file);
       }
     },
   };

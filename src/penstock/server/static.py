@@ -5,6 +5,7 @@ Whatever is not a file is the page: its router knows the path. Nothing here hold
 
 from __future__ import annotations
 
+import gzip
 import html
 import mimetypes
 from dataclasses import dataclass
@@ -53,19 +54,34 @@ class StaticFiles:
     def answer(self, path: bytes, headers: dict[bytes, bytes]) -> Response:
         """The file of that path, or the page."""
         name = unquote(path.decode("latin-1")).lstrip("/")
-        if name.startswith("assets/") or (name in self._files and name != "index.html" and not name.endswith(".gz")):
+        if name.startswith("assets/") or self._serves(name):
             return self._file(name, headers)
         if "index.html" not in self._files:
             return HTMLResponse(NOT_BUILT, 503)
         return HTMLResponse(self._page, headers={"Cache-Control": "no-cache"})
 
+    def _serves(self, name: str) -> bool:
+        if name == "index.html" or name.endswith(".gz"):
+            return False
+        return name in self._files or f"{name}.gz" in self._files
+
     def _file(self, name: str, headers: dict[bytes, bytes]) -> Response:
-        file = self._files.get(name)
-        if file is None:
+        if not self._serves(name):
             return Response("There is no such file.", 404, media_type="text/plain")
-        kind = _TYPES.get(file.suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+        kind = _TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
         kept = {"Cache-Control": _IMMUTABLE if name.startswith("assets/") else "no-cache", "Vary": "Accept-Encoding"}
         packed = self._files.get(f"{name}.gz")
-        if packed is not None and b"gzip" in headers.get(b"accept-encoding", b""):
+        if packed is None:
+            return FileResponse(self._files[name], headers=kept, media_type=kind)
+        if _takes_gzip(headers):
             return FileResponse(packed, headers={**kept, "Content-Encoding": "gzip"}, media_type=kind)
-        return FileResponse(file, headers=kept, media_type=kind)
+        # Large files are kept compressed only; no browser asks for them like this.
+        return Response(gzip.decompress(packed.read_bytes()), headers=kept, media_type=kind)
+
+
+def _takes_gzip(headers: dict[bytes, bytes]) -> bool:
+    for coding in headers.get(b"accept-encoding", b"").decode("latin-1").lower().split(","):
+        name, _, quality = coding.replace(" ", "").partition(";q=")
+        if name in {"gzip", "*"}:
+            return quality not in {"0", "0.0", "0.00", "0.000"}
+    return False
