@@ -1,0 +1,102 @@
+import type { LSPClient, Transport } from "@codemirror/lsp-client";
+import { create } from "zustand";
+import { socketUrl } from "../../../api/client";
+
+/** Whether there is a language server; `missing` holds what to install. */
+export interface LanguageState {
+  state: "idle" | "connecting" | "open" | "lost" | "missing";
+  reason: string;
+}
+
+export const useLanguageState = create<LanguageState>(() => ({ state: "idle", reason: "" }));
+
+const NOT_INSTALLED = 4404;
+const REFUSED = 4403;
+const FIRST_WAIT = 500;
+const LONGEST_WAIT = 30_000;
+
+type Handler = (value: string) => void;
+
+/** One connection as the client of the language server knows it: whole messages of JSON. */
+export function transportOver(socket: Pick<WebSocket, "send" | "readyState" | "onmessage">): Transport {
+  const handlers = new Set<Handler>();
+  socket.onmessage = (event: MessageEvent) => handlers.forEach((handler) => handler(String(event.data)));
+  return {
+    send(message) {
+      if (socket.readyState !== WebSocket.OPEN) throw new Error("The language server is not connected.");
+      socket.send(message);
+    },
+    subscribe: (handler) => void handlers.add(handler),
+    unsubscribe: (handler) => void handlers.delete(handler),
+  };
+}
+
+/** Keeps a client connected for as long as somebody needs it: from the first editor on, through lost connections. */
+export class Connector {
+  private socket: WebSocket | null = null;
+  private wait = FIRST_WAIT;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private users = 0;
+
+  constructor(
+    private readonly client: LSPClient,
+    private readonly open: () => WebSocket = () => new WebSocket(socketUrl("/api/language")),
+    private readonly tell: (state: LanguageState) => void = (state) => useLanguageState.setState(state),
+    /** How long the connection stays after the last editor, in milliseconds. */
+    private readonly linger = 5000,
+  ) {}
+
+  /** An editor needs the server; call the answer when it does not any more. */
+  use(): () => void {
+    this.users += 1;
+    if (this.users === 1) {
+      clearTimeout(this.timer);
+      if (!this.socket) this.connect();
+    }
+    let used = true;
+    return () => {
+      if (!used) return;
+      used = false;
+      this.users -= 1;
+      if (this.users === 0) {
+        clearTimeout(this.timer);
+        this.timer = setTimeout(() => this.close(), this.linger);
+      }
+    };
+  }
+
+  private connect(): void {
+    this.tell({ state: "connecting", reason: "" });
+    const socket = this.open();
+    this.socket = socket;
+    socket.onopen = () => {
+      this.client.connect(transportOver(socket));
+      this.client.initializing.then(
+        () => {
+          this.wait = FIRST_WAIT;
+          this.tell({ state: "open", reason: "" });
+        },
+        () => undefined,
+      );
+    };
+    socket.onclose = (event) => {
+      if (this.socket !== socket) return;
+      this.socket = null;
+      this.client.disconnect();
+      if (event.code === NOT_INSTALLED || event.code === REFUSED) return this.tell({ state: "missing", reason: event.reason });
+      this.tell({ state: "lost", reason: event.reason });
+      if (this.users === 0) return;
+      this.timer = setTimeout(() => this.connect(), this.wait);
+      this.wait = Math.min(this.wait * 2, LONGEST_WAIT);
+    };
+  }
+
+  private close(): void {
+    const socket = this.socket;
+    this.socket = null;
+    if (!socket) return;
+    this.client.disconnect();
+    socket.close();
+    this.tell({ state: "idle", reason: "" });
+  }
+}
