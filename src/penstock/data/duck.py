@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,7 +22,11 @@ def connection(*, files: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """
     import duckdb
 
-    settings: dict[str, str | bool | int | float | list[str]] = {"enable_external_access": files}
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "enable_external_access": files,
+        # What does not fit into memory goes aside, by default into a folder .tmp of wherever one stands.
+        "temp_directory": str(Path(tempfile.gettempdir()) / f"penstock-{os.getpid()}"),
+    }
     with duckdb.connect(":memory:", config=settings) as duck:
         # Looks for variables of Python by the names in a statement otherwise.
         duck.execute("set python_enable_replacements = false")

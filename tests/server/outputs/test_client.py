@@ -22,7 +22,7 @@ from penstock.model.errors import (
     TimeoutExceededError,
 )
 from penstock.server.outputs.client import ReaderClient
-from penstock.server.outputs.reader.questions import DownloadQuestion, PageQuestion, ProfileQuestion, Rows
+from penstock.server.outputs.reader.questions import CellQuestion, DownloadQuestion, PageQuestion, ProfileQuestion, Rows
 from penstock.server.schema.selections import Condition, SortBy
 from tests.server.outputs.conftest import Desk
 
@@ -51,7 +51,7 @@ def test_a_killed_reader_is_started_again_and_nobody_notices(desk: Desk, big) ->
     assert before is not None
 
     async def killed() -> int:
-        question = ProfileQuestion(target=desk.target(big))
+        question = ProfileQuestion(target=desk.target(big), rows=Rows(filters=(Condition("n", ">", 0),)))
         asking = asyncio.ensure_future(desk.client.ask(question))
         while not desk.client._connection.pending:  # type: ignore[union-attr]
             await asyncio.sleep(0)
@@ -143,15 +143,35 @@ def test_slow_downloads_hold_up_nobody(desk: Desk, big) -> None:
 
 
 def test_too_much_memory_is_an_answer_and_not_the_end(tmp_path: Path) -> None:
-    desk = Desk(tmp_path, memory=200 << 20)
+    desk = Desk(tmp_path, memory=100 << 20)
     try:
-        stored = desk.put(pd.DataFrame({"n": np.arange(3_000_000), "t": [f"text {n}" for n in range(3_000_000)]}))
+        import pyarrow as pa
+
+        rows = 30_000_000
+        offsets = pa.array([0, rows], pa.int64())
+        stored = desk.put(pa.table({"l": pa.LargeListArray.from_arrays(offsets, pa.array(np.arange(rows)))}))
         with pytest.raises((ReadingTooLargeError, ReaderLostError)) as caught:
-            desk.page(stored, sort=["t"], offset=1_000_000)
+            desk.ask(CellQuestion(target=desk.target(stored), row=0, column=0))
         assert caught.value.hint
-        assert desk.page(stored, offset=2_999_999).rows == [[2_999_999, "text 2999999"]]
+        assert desk.page(stored).column(0)[0].startswith("[0,1,2")
     finally:
         desk.close()
+
+
+def test_what_does_not_fit_into_memory_is_sorted_aside_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    desk = Desk(tmp_path, memory=100 << 20)
+    try:
+        names = [f"text {n * 7919 % 2_000_003} and so on and so forth, at some length {n}" for n in range(2_000_000)]
+        stored = desk.put(pd.DataFrame({"t": pd.array(names, "str")}))
+        last = desk.page(stored, sort=["t"], offset=1_999_999)
+        assert last.rows == [[max(names)]]
+    finally:
+        desk.close()
+    assert not (tmp_path / ".reader").exists()
+    assert not (tmp_path / ".tmp").exists()
 
 
 def test_a_reader_without_work_ends(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from typing import Any, Self
 import msgspec
 
 from penstock.model.errors import PenstockError, ReaderLostError, TimeoutExceededError, error_class
+from penstock.server.outputs.aside import make_aside, remove_aside
 from penstock.server.outputs.reader.questions import Question
 from penstock.server.outputs.reader.wire import HEADER, LIMIT, Failed, Sort, frame
 
@@ -152,6 +153,7 @@ class ReaderClient:
             await connection.process.wait()
             if connection.listener is not None:
                 await connection.listener
+            await asyncio.to_thread(remove_aside, self._root)
 
     @property
     def pid(self) -> int | None:
@@ -243,7 +245,8 @@ class ReaderClient:
             return self._connection
 
     async def _spawn(self) -> _Connection:
-        command = [sys.executable, "-P", "-m", _MODULE, str(self._root), str(self._memory)]
+        aside = await asyncio.to_thread(make_aside, self._root)
+        command = [sys.executable, "-P", "-m", _MODULE, str(self._root), str(self._memory), str(aside)]
         try:
             process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, env=self._environment)
         except OSError as error:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from penstock.model.errors import PenstockError, SettingInvalidError
+from penstock.model.errors import PenstockError, SettingInvalidError, StorageError
 from penstock.server.outputs.reader.conditions import condition_sql, find_column, queryable
 from penstock.server.outputs.reader.questions import Rows
 from penstock.server.outputs.reader.shelf import Orders
@@ -92,6 +92,7 @@ def opened(
 
     Raises:
         SettingInvalidError: DuckDB refuses a statement over them.
+        StorageError: the disk has no room for what does not fit into memory.
     """
     import duckdb
     import pyarrow as pa
@@ -107,6 +108,11 @@ def opened(
             yield duck
         except (duckdb.OutOfMemoryException, duckdb.InterruptException):
             raise
+        except duckdb.IOException as error:
+            raise StorageError(
+                f"putting aside what does not fit into memory: {str(error).splitlines()[0]}",
+                hint="Free space on the disk of the data folder, or raise PENSTOCK_READER_MEMORY.",
+            ) from error
         except duckdb.Error as error:
             work.check()
             raise SettingInvalidError(

@@ -48,16 +48,17 @@ class Service:
     Args:
         root: the store's folder.
         memory: bytes that the process may allocate.
+        aside: folder for what does not fit.
         answers: where frames go.
     """
 
-    def __init__(self, root: str, memory: int, answers: BinaryIO) -> None:
+    def __init__(self, root: str, memory: int, aside: str, answers: BinaryIO) -> None:
         self._answers = answers
         self._sending = threading.Lock()
         self._works: dict[int, Work] = {}
         self._first = threading.Event()
         self._guard = threading.Lock()
-        self._database = Database(memory // 2)
+        self._database = Database(memory // 2, aside)
         self._shelf = Shelf(ProductStore(root), memory // 8)
         self._decoder = msgspec.msgpack.Decoder(Question)
         self._lanes = {

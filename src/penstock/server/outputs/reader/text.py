@@ -111,8 +111,12 @@ def plain(value: pa.Scalar, limit: int) -> Any:
 
 
 def _items(values: pa.Array, limit: int, make: Any) -> list[Any]:
+    import pyarrow as pa
+
     shown = len(values) if limit >= FULL else min(len(values), _ITEMS, max(1, limit))
-    found = [make(values[at]) for at in range(shown)]
+    kind = values.type
+    simple = pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_large_string(kind)
+    found = values.slice(0, shown).to_pylist() if simple else [make(values[at]) for at in range(shown)]
     if shown < len(values):
         found.append(f"… {len(values):,} items")
     return found

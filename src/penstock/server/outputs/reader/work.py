@@ -12,6 +12,9 @@ from penstock.server.outputs.reader.wire import CHUNK, CREDIT, Sort
 if TYPE_CHECKING:
     import duckdb
 
+ASIDE = "20GiB"
+"""What sorting and comparing may put onto the disk."""
+
 Send = Callable[[Sort, int, Any], None]
 
 
@@ -91,10 +94,12 @@ class Database:
 
     Args:
         memory: bytes that it may use.
+        aside: folder for what does not fit; it is made when it is needed.
     """
 
-    def __init__(self, memory: int) -> None:
+    def __init__(self, memory: int, aside: str) -> None:
         self._memory = memory
+        self._aside = aside
         self._lock = threading.Lock()
         self._open: duckdb.DuckDBPyConnection | None = None
 
@@ -106,6 +111,8 @@ class Database:
             if self._open is None:
                 settings: dict[str, str | bool | int | float | list[str]] = {
                     "enable_external_access": False,
+                    "temp_directory": self._aside,
+                    "max_temp_directory_size": ASIDE,
                     "memory_limit": f"{max(self._memory, 1 << 26) >> 20}MiB",
                     "autoinstall_known_extensions": False,
                     "autoload_known_extensions": False,
