@@ -23,14 +23,17 @@ import { useEditorCommands } from "./session/useEditorCommands";
 const Panel = lazy(() => import("./panels/Panel").then((module) => ({ default: module.Panel })));
 const MergeDialog = lazy(() => import("./merge/MergeDialog").then((module) => ({ default: module.MergeDialog })));
 
+const known = () => true;
+
 /** The pipeline editor: the notebook at the left, what is selected in it at the right. */
 export function EditorPage() {
   const { pipeline } = useParams({ from: "/pipelines/$pipeline" });
   const client = useQueryClient();
   const session = useMemo(() => sessionOf(pipeline, client), [pipeline, client]);
   const detail = useQuery(pipelineQuery(pipeline));
-  const status = useQuery(statusQuery(pipeline));
-  useLive(session, status.data?.seq);
+  // Only that it is there: what it says is followed block by block.
+  const status = useQuery({ ...statusQuery(pipeline), select: known });
+  useLive(session, status.data === true);
   useUnsaved(session);
   useLayoutEffect(() => {
     if (detail.data) session.takeTexts(detail.data);
@@ -83,16 +86,15 @@ function Editor({ session, detail, error }: { session: EditorSession; detail: Pi
 }
 
 /** Hears of the pipeline from the moment that its status was told: nothing in between is missed. */
-function useLive(session: EditorSession, seq: number | undefined): void {
-  const known = seq !== undefined;
+function useLive(session: EditorSession, begun: boolean): void {
   useEffect(() => {
-    if (!known) return undefined;
+    if (!begun) return undefined;
     const handler = {
       onEvents: (events: unknown[]) => session.hear(events as PipelineEvent[]),
       onReset: () => session.reset(),
     };
     return live.subscribe(`pipeline:${session.pipeline}`, handler, session.status?.seq ?? null);
-  }, [session, known]);
+  }, [session, begun]);
 }
 
 /** Saves what is unsaved when the page is left; asks before text is lost that could not be saved. */

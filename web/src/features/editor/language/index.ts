@@ -4,6 +4,7 @@ import { EditorState, type Extension } from "@codemirror/state";
 import { ViewPlugin } from "@codemirror/view";
 import DOMPurify from "dompurify";
 import { addressOf } from "./addresses";
+import { formatting } from "./format";
 import { findings, publishedFindings } from "./findings";
 import { pythonNames, sqlNames } from "./names";
 import { navigation, type Hooks } from "./navigation";
@@ -12,6 +13,7 @@ import { Connector } from "./socket";
 import { OpenFiles } from "./workspace";
 
 export { saveEdits, edited, type FileEdits, type TextEdit } from "./edits";
+export { formatCode } from "./format";
 export { goToDefinition, renameEverywhere } from "./navigation";
 export { formatText } from "./queries";
 export { useLanguageState } from "./socket";
@@ -68,6 +70,7 @@ export function languageExtensions(place: LanguagePlace): Extension {
         return { destroy: release };
       }),
       navigation(place),
+      formatting(language, place.path),
       completion([serverNames, pythonNames(names)]),
     );
   }

@@ -13,6 +13,7 @@ import { edgeColour, languageOf } from "./kinds";
 import { MarkdownView } from "./MarkdownView";
 import { ScratchOutput } from "./ScratchOutput";
 import { SqlLine } from "./SqlLine";
+import { bringIntoView } from "./bringIntoView";
 import { useNear } from "./useNear";
 
 interface Props {
@@ -41,8 +42,9 @@ export const BlockCard = memo(function BlockCard({ block, index, count, selected
     select(uuid);
   };
   useEffect(() => {
-    if (selected && !inside.current) card.current?.scrollIntoView({ block: "nearest" });
+    const mine = inside.current;
     inside.current = false;
+    return selected && !mine && card.current ? bringIntoView(card.current) : undefined;
   }, [selected]);
 
   return (
@@ -104,7 +106,7 @@ function Near({ block, index, count, collapsed, card }: Omit<Props, "selected"> 
           {block.type === "scratchpad" ? (
             <div className="border-t border-line"><ScratchOutput block={block} /></div>
           ) : (
-            status && <div className={cx("border-t border-line empty:hidden", isBusy(status) && "opacity-60")}><BlockOutput block={block} status={status} /></div>
+            status && <div className="border-t border-line empty:hidden"><BlockOutput block={block} status={status} /></div>
           )}
         </>
       )}

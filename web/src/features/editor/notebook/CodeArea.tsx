@@ -1,9 +1,10 @@
 import { lazy, Suspense, useCallback, useMemo } from "react";
 import type { BlockDetail } from "../../../api/types";
 import { StaticCode } from "../code/StaticCode";
+import { useBlockPlace } from "../language/useBlockPlace";
 import { useDocument, useSession, useUi } from "../session/context";
 
-const CodeEditor = lazy(() => import("../code/CodeEditor"));
+const CodeEditor = lazy(() => import("../language/LanguageEditor"));
 
 interface Props {
   block: BlockDetail;
@@ -16,6 +17,7 @@ interface Props {
 export function CodeArea({ block, near, onLeave }: Props) {
   const session = useSession();
   const uuid = block.uuid;
+  const place = useBlockPlace(block);
   const external = useDocument(uuid, (doc) => doc?.external ?? -1);
   const focus = useUi((ui) => (ui.focus?.block === uuid && !ui.focus.rename ? (ui.focus.line ?? 0) : null));
   const keys = useMemo(() => ({ leave: () => onLeave(0), beyond: (step: 1 | -1) => onLeave(step) }), [onLeave]);
@@ -34,7 +36,7 @@ export function CodeArea({ block, near, onLeave }: Props) {
         key={uuid}
         text={text}
         external={external}
-        language={block.language}
+        place={place}
         label={`Code of ${block.name}`}
         keys={keys}
         focus={focus}

@@ -19,7 +19,7 @@ export function SaveMark({ block }: { block: string }) {
     return (
       <button
         type="button"
-        className="inline-flex items-center gap-1 text-meta font-medium text-failed underline"
+        className="inline-flex flex-none items-center gap-1 whitespace-nowrap text-meta font-medium text-failed underline"
         title={`${problem?.message ?? ""} ${problem?.hint ?? ""}`}
         onClick={() => void session.documents.saveNow(block)}
       >
@@ -31,10 +31,12 @@ export function SaveMark({ block }: { block: string }) {
     return (
       <button
         type="button"
-        className="inline-flex items-center gap-1 text-meta font-medium text-stale underline"
+        className="flex-none text-stale"
+        title="The file was changed elsewhere: compare and merge"
         onClick={() => session.ui.setState({ merging: block })}
       >
-        <GitMerge size={11} aria-hidden="true" /> changed elsewhere
+        <GitMerge size={12} aria-hidden="true" />
+        <span className="sr-only">changed elsewhere</span>
       </button>
     );
   }

@@ -11,6 +11,7 @@ import { scratchVariablesQuery } from "../queries";
 import { useScratchpad, useSession } from "../session/context";
 import { interrupt, restartScratch } from "../session/running";
 import { useNavigation } from "../session/selection";
+import { ScratchTable, TABLE, type Table } from "./ScratchTable";
 import type { Execution, Shown } from "../status/scratchpads";
 
 const MimeView = lazy(() => import("../../outputs/MimeView").then((module) => ({ default: module.MimeView })));
@@ -68,6 +69,7 @@ function One({ shown }: { shown: Shown }) {
       </pre>
     );
   }
+  if (shown.mime[TABLE]) return <ScratchTable table={shown.mime[TABLE] as Table} />;
   return (
     <div className="max-h-96 overflow-auto">
       <Suspense fallback={<Spinner />}>

@@ -3,7 +3,7 @@ import { createContext, use } from "react";
 import { useStore } from "zustand";
 import type { BlockDetail, BlockStatus, PipelineDetail, PipelineStatus } from "../../../api/types";
 import { phaseOf, type Document, type Phase } from "../documents/machine";
-import { pipelineQuery, statusQuery } from "../queries";
+import { pipelineQuery } from "../queries";
 import { NEVER } from "../status/patch";
 import { EMPTY, type Scratchpad } from "../status/scratchpads";
 import type { Console } from "../status/consoles";
@@ -52,7 +52,7 @@ export function useBlocks(): BlockDetail[] {
 
 /** Part of how the pipeline's blocks stand; undefined until it is known. */
 export function useStatus<T>(select: (status: PipelineStatus) => T): T | undefined {
-  return useQuery({ ...statusQuery(useSession().pipeline), select }).data;
+  return useStore(useSession().statuses, ({ status }) => (status ? select(status) : undefined));
 }
 
 /** How a block stands; undefined until the server has said so of any. */

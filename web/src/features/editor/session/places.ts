@@ -7,7 +7,8 @@ export function openPlace(session: EditorSession, navigation: Navigation, file: 
   const root = file.startsWith("/") ? file : `/${file}`;
   const block = detail?.blocks.find((one) => one.file && (one.file === file || root.endsWith(`/${one.file}`)));
   if (!block) {
-    navigation.openFile(file, line);
+    const project = session.client.getQueryData<{ root: string }>(["project"])?.root;
+    navigation.openFile(project && file.startsWith(`${project}/`) ? file.slice(project.length + 1) : file, line);
     return;
   }
   session.ui.setState(({ collapsed }) => ({

@@ -1,4 +1,5 @@
 import type { QueryClient } from "@tanstack/react-query";
+import { createStore } from "zustand/vanilla";
 import { ApiError } from "../../../api/client";
 import type { PipelineDetail, PipelineEvent, PipelineStatus } from "../../../api/types";
 import { toast } from "../../../ui/toasts";
@@ -20,6 +21,8 @@ export class EditorSession {
   readonly consoles = new Consoles();
   readonly scratchpads = new Scratchpads();
   readonly ui = createUi();
+  /** How the blocks stand, as the query cache has it, for the many small parts that follow one block each. */
+  readonly statuses = createStore<{ status: PipelineStatus | undefined }>(() => ({ status: undefined }));
   /** The states of code editors that are not mounted now, by block: text, cursor, history. */
   readonly editors = new Map<string, unknown>();
   private changes = 0;
@@ -30,6 +33,11 @@ export class EditorSession {
     readonly client: QueryClient,
   ) {
     this.documents = new Documents((block, content, revision) => this.save(block, content, revision));
+    this.statuses.setState({ status: this.status });
+    client.getQueryCache().subscribe(({ type, query }) => {
+      const [noun, of] = query.queryKey;
+      if (type === "updated" && noun === "status" && of === pipeline) this.statuses.setState({ status: this.status });
+    });
   }
 
   get detail(): PipelineDetail | undefined {

@@ -54,10 +54,7 @@ export function patched(status: PipelineStatus, event: PipelineEvent): PipelineS
     case "block_ended":
       return counted(withBlock(status, event.block, () => event.status), event.run);
     case "stale_changed":
-      return Object.entries(event.blocks).reduce(
-        (next, [block, stale]) => withBlock(next, block, (now) => (now.stale === stale ? now : { ...now, stale })),
-        status,
-      );
+      return withStale(status, event.blocks);
     default:
       return status;
   }
@@ -99,6 +96,15 @@ export function leftBusy(status: PipelineStatus, run: string): boolean {
 
 function ended(status: PipelineStatus, run: RunSummary): PipelineStatus {
   return { ...status, runs: status.runs.filter((other) => other.run !== run.run) };
+}
+
+/** One new object however many blocks are told of: an edit at the top makes everything below stale at once. */
+function withStale(status: PipelineStatus, reasons: Readonly<Record<string, string>>): PipelineStatus {
+  const moved = Object.entries(reasons).filter(([block, stale]) => (status.blocks[block] ?? NEVER).stale !== stale);
+  if (moved.length === 0) return status;
+  const blocks = { ...status.blocks };
+  for (const [block, stale] of moved) blocks[block] = { ...(blocks[block] ?? NEVER), stale };
+  return { ...status, blocks };
 }
 
 function counted(status: PipelineStatus, run: string): PipelineStatus {
