@@ -32,7 +32,7 @@ def answer_page(work: Work, shelf: Shelf, question: PageQuestion) -> None:
     offset = max(0, question.offset)
     limit = max(0, min(question.limit, MOST_ROWS))
     chosen = choose(work, shelf.orders, view, question.rows, offset, limit)
-    numbers = _numbers(shelf, view, chosen, offset, limit)
+    numbers = _numbers(view, chosen, offset, limit)
     work.check()
     cells = cell_limit(len(numbers) * max(1, len(positions)))
     shown = [show(take(view.columns[at], numbers, chosen), view.columns[at].form, cells) for at in positions]
@@ -59,10 +59,13 @@ def _positions(view: View, columns: tuple[str | int, ...] | None) -> list[int]:
     return [find_column(view, column) for column in columns]
 
 
-def _numbers(shelf: Shelf, view: View, chosen: Chosen, offset: int, limit: int) -> np.ndarray:
+def _numbers(view: View, chosen: Chosen, offset: int, limit: int) -> np.ndarray:
+    import numpy as np
+
     if chosen.numbers is not None:
         return chosen.numbers
-    return shelf.orders.numbers(view.rows)[offset : offset + limit]
+    start = min(offset, view.rows)
+    return np.arange(start, min(start + limit, view.rows), dtype=np.int32 if view.rows < 2**31 else np.int64)
 
 
 def take(column: ViewColumn, numbers: np.ndarray, chosen: Chosen) -> pa.ChunkedArray:
