@@ -31,11 +31,20 @@ export function CanvasOverview({ blocks, layout, statuses, selected }: Props) {
     context.setTransform(scale, 0, 0, scale, 0, 0);
     context.clearRect(0, 0, width, height);
     context.setTransform(scale * zoom, 0, 0, scale * zoom, scale * x, scale * y);
-    drawEdges(context, blocks, layout, style, zoom);
-    drawBlocks(context, blocks, layout, statuses, selected, style, zoom);
+    const seen: Area = { left: -x / zoom, top: -y / zoom, right: (width - x) / zoom, bottom: (height - y) / zoom };
+    drawEdges(context, blocks, layout, style, zoom, seen);
+    drawBlocks(context, blocks, layout, statuses, selected, style, zoom, seen);
   }, [blocks, layout, statuses, selected, x, y, zoom, width, height]);
 
   return <canvas ref={canvas} className="pointer-events-none absolute inset-0 z-[1] h-full w-full" aria-hidden="true" />;
+}
+
+/** What is in view, in the graph's own px: the rest of a large graph is not drawn. */
+interface Area {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
 }
 
 function drawEdges(
@@ -44,6 +53,7 @@ function drawEdges(
   layout: Layout,
   style: CSSStyleDeclaration,
   zoom: number,
+  seen: Area,
 ): void {
   const { width, height } = DEFAULT_OPTIONS;
   context.beginPath();
@@ -52,7 +62,8 @@ function drawEdges(
     if (!end) continue;
     for (const parent of block.upstream) {
       const start = layout.positions.get(parent);
-      if (!start) continue;
+      if (!start || end.y < seen.top || start.y + height > seen.bottom) continue;
+      if (Math.max(start.x, end.x) + width < seen.left || Math.min(start.x, end.x) > seen.right) continue;
       context.moveTo(start.x + width / 2, start.y + height);
       context.lineTo(end.x + width / 2, end.y);
     }
@@ -72,23 +83,31 @@ function drawBlocks(
   selected: string | null,
   style: CSSStyleDeclaration,
   zoom: number,
+  seen: Area,
 ): void {
   const { width, height } = DEFAULT_OPTIONS;
+  // Reading a token costs more than drawing a block: once a colour.
+  const colours = new Map<string, string>();
+  const accent = style.getPropertyValue("--accent").trim();
+  const surface = style.getPropertyValue("--surface-0").trim();
   const label = zoom > 0.28;
   context.font = `600 ${Math.min(28, 11 / zoom)}px ${style.fontFamily}`;
   context.textBaseline = "middle";
   for (const block of blocks) {
     const place = layout.positions.get(block.uuid);
-    if (!place) continue;
-    context.fillStyle = colourOf(statuses[block.uuid]?.state ?? "never", style);
+    if (!place || place.x > seen.right || place.x + width < seen.left || place.y > seen.bottom || place.y + height < seen.top) continue;
+    const state = statuses[block.uuid]?.state ?? "never";
+    const colour = colours.get(state) ?? colourOf(state, style);
+    colours.set(state, colour);
+    context.fillStyle = colour;
     context.fillRect(place.x, place.y, width, height);
     if (block.uuid === selected) {
-      context.strokeStyle = style.getPropertyValue("--accent").trim();
+      context.strokeStyle = accent;
       context.lineWidth = 3 / zoom;
       context.strokeRect(place.x, place.y, width, height);
     }
     if (label) {
-      context.fillStyle = style.getPropertyValue("--surface-0").trim();
+      context.fillStyle = surface;
       context.fillText(block.name, place.x + 8, place.y + height / 2, width - 16);
     }
   }

@@ -1,14 +1,14 @@
-import { markdown } from "@codemirror/lang-markdown";
 import { python } from "@codemirror/lang-python";
 import { PostgreSQL, sql } from "@codemirror/lang-sql";
 import { yaml } from "@codemirror/lang-yaml";
 import { StreamLanguage, indentUnit } from "@codemirror/language";
 import type { Extension } from "@codemirror/state";
 
-/** How a language is read: its colours, its indentation, its comments. R comes when the first block of it is opened. */
+/** How a language is read: its colours, its indentation, its comments. R and Markdown, which brings HTML, CSS and JavaScript along, come when a block of them is opened. */
 export async function modeOf(language: string): Promise<Extension> {
   const known = plainModeOf(language);
   if (known) return known;
+  if (language === "markdown") return (await import("@codemirror/lang-markdown")).markdown();
   const { r } = await import("@codemirror/legacy-modes/mode/r");
   return StreamLanguage.define(r);
 }
@@ -23,7 +23,6 @@ export function plainModeOf(language: string): Extension | null {
     case "yaml":
       return yaml();
     case "markdown":
-      return markdown();
     case "r":
       return null;
     default:
