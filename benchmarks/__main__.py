@@ -6,10 +6,10 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import footprint, report, sql, startup, tables
+from benchmarks import footprint, report, sql, startup, studio, tables
 from benchmarks.bench import Bench
 
-PARTS = {"startup": startup, "tables": tables, "sql": sql, "footprint": footprint}
+PARTS = {"startup": startup, "tables": tables, "sql": sql, "footprint": footprint, "studio": studio}
 
 
 def main() -> None:

@@ -39,7 +39,7 @@ def write(folder: Path, results: dict[str, Any], bench: Bench) -> None:
     for name, found in results.items():
         document[name] = {"machine": _machine(bench), "figures": found}
     path.write_text(json.dumps(document, indent=1) + "\n")
-    parts = {"startup": _startup, "tables": _tables, "sql": _sql, "footprint": _footprint}
+    parts = {"startup": _startup, "tables": _tables, "sql": _sql, "footprint": _footprint, "studio": _studio}
     lines = [INTRODUCTION]
     for name, render in parts.items():
         if name in document:
@@ -193,3 +193,36 @@ def _footprint(found: dict[str, Any]) -> list[str]:
         "nothing is said. Nearly all of it is pyarrow, duckdb, numpy and pandas.\n",
         *_table(["", ""], [[name, value] for name, value in found.items()]),
     ]
+
+
+def _studio(found: dict[str, Any]) -> list[str]:
+    start, lists, pages, browser = (
+        found[key] for key in ("start and rest", "list of 1,000 pipelines", "pages", "browser")
+    )
+    measures = list(start["penstock"])
+    lines = [
+        "## Studio\n",
+        "From the start of `penstock start` to its first answer and its first page, seconds, without the very first start;",
+        "memory (PSS) and CPU of all its processes at rest, nobody looking.\n",
+        *_table(["who", *measures], [[who, *(_figure(row[key]) for key in measures)] for who, row in start.items()]),
+        "\nThe list of 1,000 pipelines over HTTP, milliseconds:\n",
+        *_table(list(lists), [[_figure(value) for value in lists.values()]]),
+        f"\nPages of 200 rows of a stored table of {pages['rows']:,} rows over HTTP, milliseconds. The *first* is asked of a",
+        "server that has just started; the process that reads outputs starts with the first page that is open.\n",
+        *_table(["page", "ms"], [[key, _figure(value)] for key, value in pages.items() if key != "rows"]),
+    ]
+    if browser:
+        keys = list(dict.fromkeys(key for row in browser.values() for key in row))
+        lines += [
+            "\nIn headless Chromium without a graphics card: from Ctrl+Enter on a block of one line to its output painted,",
+            "what the first view transfers with an empty cache, and the CPU of the page's main thread.\n",
+            *_table(
+                ["", *browser],
+                [[key, *(_figure(row[key]) if key in row else "" for row in browser.values())] for key in keys],
+            ),
+        ]
+    return lines
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
