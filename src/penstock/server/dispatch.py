@@ -131,4 +131,8 @@ def _decoded(route: Route, content: bytes) -> Any:
 
 
 def _too_large(limit: int) -> HttpError:
-    return HttpError(413, "A109", f"reading the body: it is larger than {limit >> 20} MB", "Send less at once.")
+    # Closed, because what is still on its way would be read and thrown away otherwise.
+    shown = f"{limit >> 20} MB" if limit >> 20 else f"{limit:,} bytes"
+    return HttpError(
+        413, "A109", f"reading the body: it is larger than {shown}", "Send less at once.", {"Connection": "close"}
+    )

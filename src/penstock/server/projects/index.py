@@ -120,12 +120,12 @@ class PipelineIndex:
         with self._lock:
             self._load()
             if anew:
-                self._entries.pop(uuid, None)
+                self._without(uuid)
             entry, is_new = self._entry(project, uuid, folder) if folder is not None else (None, False)
             if entry is None:
-                self._entries.pop(uuid, None)
-            else:
-                self._entries[uuid] = entry
+                self._without(uuid)
+            elif self._entries.get(uuid) is not entry:
+                self._entries = {**self._entries, uuid: entry}
             if entry is None or is_new:
                 self._users = None
             return entry
@@ -150,9 +150,12 @@ class PipelineIndex:
     def forget_missing(self) -> None:
         """Look again for files that were missing: one has come."""
         with self._lock:
-            for uuid in [uuid for uuid, entry in self._entries.items() if _lacks_a_file(entry)]:
-                del self._entries[uuid]
+            self._entries = {uuid: entry for uuid, entry in self._entries.items() if not _lacks_a_file(entry)}
             self._users = None
+
+    def _without(self, uuid: str) -> None:
+        # Never changed in place: other threads go through what `entries` gave them.
+        self._entries = {known: entry for known, entry in self._entries.items() if known != uuid}
 
     def _entry(self, project: Project, uuid: str, folder: Path) -> tuple[IndexEntry | None, bool]:
         """The entry of a pipeline, and whether it was read just now."""
