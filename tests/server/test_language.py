@@ -189,6 +189,9 @@ def test_renaming_reaches_every_file_of_the_project(server: Server) -> None:
         edits = tab.at("rename", uri, DATES, "def da", newName="day_of")["changes"]
         assert set(edits) >= {"project:///utils/dates.py", "project:///data_loaders/load.py"}
         assert all(edit["newText"] == "day_of" for each in edits.values() for edit in each)
+        uri = tab.open("data_loaders/load.py", LOAD)
+        again = tab.at("rename", uri, LOAD, "[da", newName="day_of")["changes"]
+        assert set(again) == set(edits)
 
 
 def test_what_is_right_in_a_block_is_no_finding(server: Server) -> None:
@@ -390,6 +393,8 @@ def test_neighbours_with_the_names_of_packages_hide_nothing(tmp_path: Path) -> N
         uri = tab.open("data_loaders/load.py", LOAD)
         assert tab.findings(uri) == []
         assert [each["uri"] for each in tab.at("definition", uri, LOAD, "[da")] == ["project:///utils/dates.py"]
+        place = {"textDocument": {"uri": uri}, "position": {"line": 7, "character": 35}, "newName": "x"}
+        assert "pandas.py" in tab.answer("textDocument/rename", place)["error"]["message"]
 
 
 def test_python_is_formatted_by_the_rules_of_the_project(server: Server) -> None:

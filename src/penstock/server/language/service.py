@@ -9,11 +9,11 @@ import sys
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from penstock.model.errors import UnsupportedError
-from penstock.project.code import is_installed
 from penstock.sdk import imports
 from penstock.server.language.addresses import Addresses, path_of
 from penstock.server.language.findings import shown_findings
@@ -54,6 +54,7 @@ class LanguageService:
         self._starts: deque[float] = deque(maxlen=STARTS)
         self._ending: asyncio.TimerHandle | None = None
         self._closing: set[asyncio.Task[None]] = set()
+        self._refused: dict[str, str] = {}
         self.idle_seconds = IDLE_SECONDS
 
     @property
@@ -89,7 +90,7 @@ class LanguageService:
         except UnsupportedError:
             self._end_when_idle()
             raise
-        session = Session(process, self._texts, self._addresses, send)
+        session = Session(process, self._texts, self._addresses, send, self._refused)
         task = asyncio.ensure_future(session.run(receive))
         self._sessions[session] = task
         try:
@@ -147,9 +148,13 @@ class LanguageService:
         root = self._resolver.root
         links = {imports.ROOT: Path(imports.__file__).parent / imports.ROOT, ALIAS: root}
         around = [str(root.parent)]
-        if _shadows(root.parent, root):
-            # What lies beside the project would hide installed modules of the same name; only the project is shown.
+        self._refused = {}
+        if hidden := _shadowing(root.parent, root):
+            # What lies beside the project would hide installed modules of the same name; only a link to the project is
+            # shown then, and what is found through a link is another file to the server.
             links[root.name], around = root, []
+            reason = f"{hidden} beside the project has the name of an installed module: move it, then rename"
+            self._refused = {"textDocument/rename": reason, "textDocument/prepareRename": reason}
         for name, target in links.items():
             with contextlib.suppress(OSError):
                 self._cache.mkdir(parents=True, exist_ok=True)
@@ -211,15 +216,26 @@ def _link(link: Path, target: Path) -> None:
     link.symlink_to(target, target_is_directory=True)
 
 
-def _shadows(folder: Path, root: Path) -> bool:
-    """Whether a folder holds a module, other than the project, with the name of one that is installed."""
+def _shadowing(folder: Path, root: Path) -> str:
+    """The name of a module in a folder, other than the project, that an installed one has too; "" without one."""
     try:
-        entries = [entry for entry in os.scandir(folder) if entry.name != root.name]
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError:
-        return True
+        return ""
     for entry in entries:
         name = entry.name.removesuffix(".py")
-        module = entry.name.endswith(".py") or os.path.exists(os.path.join(entry.path, "__init__.py"))  # noqa: PTH110, PTH118 - of a whole folder
-        if module and name.isidentifier() and (name in sys.stdlib_module_names or is_installed(name)):
-            return True
-    return False
+        module = entry.name.endswith(".py") or (Path(entry.path) / "__init__.py").exists()
+        if module and name.isidentifier() and entry.name != root.name and _is_elsewhere(name, folder):
+            return entry.name
+    return ""
+
+
+def _is_elsewhere(name: str, folder: Path) -> bool:
+    """Whether a module of that name is installed; one that is only found in the folder itself does not count."""
+    if name in sys.stdlib_module_names:
+        return True
+    try:
+        spec = find_spec(name)
+    except (ImportError, ValueError, AttributeError):
+        return False
+    return spec is not None and not Path(spec.origin or folder / name).is_relative_to(folder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 import msgspec
@@ -53,15 +53,22 @@ class Session:
         texts: what tabs have open.
         addresses: keep the tab inside the project.
         send: sends a message to the tab.
+        refused: what cannot be asked here, by method, and why.
     """
 
     def __init__(
-        self, server: Asked, texts: Texts, addresses: Addresses, send: Callable[[str], Awaitable[None]]
+        self,
+        server: Asked,
+        texts: Texts,
+        addresses: Addresses,
+        send: Callable[[str], Awaitable[None]],
+        refused: Mapping[str, str],
     ) -> None:
         self._server = server
         self._texts = texts
         self._addresses = addresses
         self._send = send
+        self._refused = refused
         self._asked: dict[Any, asyncio.Task[None]] = {}
         self._told: asyncio.Queue[str] = asyncio.Queue()
 
@@ -141,6 +148,8 @@ class Session:
             self._answer(number, {"result": None})
         elif method not in REQUESTS:
             self._answer(number, _error(_UNKNOWN, f"{method[:60]} is not offered"))
+        elif method in self._refused:
+            self._answer(number, _error(_REFUSED, self._refused[method]))
         elif len(self._asked) >= MOST_AT_ONCE or _key(number) in self._asked:
             self._answer(number, _error(_INVALID, "too many requests at once"))
         else:
