@@ -1,4 +1,4 @@
-# make demo    sets everything up and runs the demo pipeline on real data
+# make demo    sets everything up and opens the demo project, on real data, in the browser
 # make test    sets everything up, checks the code and runs the tests
 SHELL := /bin/bash
 PYTHON_IN := .venv/bin/python
@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help:
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 18
 
-demo: ## set up and run the demo pipeline on the flights that left New York in 2013
+demo: ## set up and open the demo project in the browser: the flights that left New York in 2013
 	@tools/environment
 	@tools/demo
 
