@@ -58,7 +58,7 @@ export function setup(keys: EditorKeys): Extension {
       key: "Escape",
       run: (view) => {
         // The first Escape closes what is open above the text.
-        if (completionStatus(view.state) !== null || searchPanelOpen(view.state)) return false;
+        if (completionStatus(view.state) === "active" || searchPanelOpen(view.state)) return false;
         if (view.state.selection.ranges.length > 1) return false;
         keys.leave();
         return true;

@@ -9,7 +9,8 @@ const view = EditorView.theme({
   ".cm-scroller": { fontFamily: "var(--font-mono)", lineHeight: "18px", overflowX: "auto" },
   ".cm-content": { padding: "6px 0", caretColor: "var(--accent)" },
   ".cm-line": { padding: "0 12px 0 8px" },
-  ".cm-gutters": { backgroundColor: "transparent", color: "var(--text-muted)", border: "none" },
+  // Not transparent: long lines scroll under it.
+  ".cm-gutters": { backgroundColor: "var(--surface-0)", color: "var(--text-muted)", border: "none" },
   ".cm-lineNumbers .cm-gutterElement": { padding: "0 4px 0 8px", minWidth: "32px", opacity: "0.75" },
   ".cm-foldGutter": { width: "0" },
   ".cm-cursor": { borderLeftColor: "var(--accent)", borderLeftWidth: "2px" },
@@ -33,6 +34,10 @@ const view = EditorView.theme({
   },
   ".cm-tooltip-autocomplete ul li": { padding: "2px 8px", lineHeight: "18px" },
   ".cm-tooltip.cm-tooltip-autocomplete ul li[aria-selected]": { backgroundColor: "var(--accent-soft)", color: "var(--text)" },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul": { maxWidth: "min(480px, 60vw)" },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul > li": { overflow: "hidden", textOverflow: "ellipsis" },
+  ".cm-tooltip.cm-completionInfo": { maxWidth: "min(420px, 45vw)", maxHeight: "260px", overflowY: "auto", padding: "4px 8px" },
+  ".cm-tooltip.cm-tooltip-hover": { maxWidth: "min(520px, 60vw)", maxHeight: "260px", overflowY: "auto" },
   ".cm-placeholder": { color: "var(--text-muted)" },
 });
 

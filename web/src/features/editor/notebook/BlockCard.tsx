@@ -31,7 +31,7 @@ export const BlockCard = memo(function BlockCard({ block, index, count, selected
   const asked = useUi((ui) => ui.focus?.block === block.uuid);
   const full = useUi((ui) => ui.fullscreen === block.uuid);
   const collapsed = useUi((ui) => ui.collapsed.has(block.uuid)) && !asked;
-  const near = useNear(card) || asked || full;
+  const near = useNear(card, asked || full);
   const uuid = block.uuid;
 
   // A click into a tall card must not move it away under the pointer; a selection made elsewhere brings it into view.

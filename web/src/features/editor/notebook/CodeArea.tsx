@@ -4,7 +4,7 @@ import { StaticCode } from "../code/StaticCode";
 import { useBlockPlace } from "../language/useBlockPlace";
 import { useDocument, useSession, useUi } from "../session/context";
 
-const CodeEditor = lazy(() => import("../language/LanguageEditor"));
+const LanguageEditor = lazy(() => import("../language/LanguageEditor"));
 
 interface Props {
   block: BlockDetail;
@@ -31,7 +31,7 @@ export function CodeArea({ block, near, onLeave }: Props) {
   if (external < 0 || (!near && focus === null)) return <StaticCode text={text} />;
   return (
     <Suspense fallback={<StaticCode text={text} />}>
-      <CodeEditor
+      <LanguageEditor
         // A name is part of what the editor says and saves to: another one makes another editor, with the same history.
         key={uuid}
         text={text}

@@ -21,17 +21,23 @@ function observerOf(root: Element): IntersectionObserver {
   return observer;
 }
 
-/** Whether an element is in the view of the notebook, or nearly. */
-export function useNear(element: RefObject<Element | null>): boolean {
-  const [near, setNear] = useState(false);
+/**
+ * Whether an element is in the view of the notebook, or nearly. `wanted` makes it so at once, and what has the focus stays
+ * so: an editor that somebody types in must not go away under the keys.
+ */
+export function useNear(element: RefObject<Element | null>, wanted: boolean): boolean {
+  const [near, setNear] = useState(wanted);
+  if (wanted && !near) setNear(true);
   useEffect(() => {
     const target = element.current;
     const root = target?.closest("[data-notebook]");
     if (!target || !root) return undefined;
     const observer = observerOf(root);
-    watched.set(target, (now) => startTransition(() => setNear(now)));
+    watched.set(target, (now) => {
+      if (now || !target.contains(document.activeElement)) startTransition(() => setNear(now));
+    });
     observer.observe(target);
     return () => observer.unobserve(target);
   }, [element]);
-  return near;
+  return near || wanted;
 }

@@ -63,7 +63,7 @@ async function begin(session: EditorSession, request: RunRequest, marked: readon
   try {
     const begun = await requests.run(session.pipeline, { ...request, edits });
     session.documents.editsDone(edits, begun.saved);
-    if (begun.run.state === "running") session.setStatus((status) => patched(status, { type: "run_started", run: begun.run }));
+    if (begun.run.state === "running" && !session.ended.has(begun.run.run)) session.setStatus((status) => patched(status, { type: "run_started", run: begun.run }));
     // What turned out to need no run is not queued: it stays as it was.
     if (before) setTimeout(() => session.setStatus((status) => released(status, before)), 400);
   } catch (error) {

@@ -25,6 +25,8 @@ export class EditorSession {
   readonly statuses = createStore<{ status: PipelineStatus | undefined }>(() => ({ status: undefined }));
   /** The states of code editors that are not mounted now, by block: text, cursor, history. */
   readonly editors = new Map<string, unknown>();
+  /** Runs that have ended, as far as events told: the answer that names a quick run may come after its end. */
+  readonly ended = new Set<string>();
   private changes = 0;
   private announced: string | null = null;
 
@@ -97,7 +99,10 @@ export class EditorSession {
       this.scratchpads.hear(event);
       if (event.type === "content_changed") this.hearContent(event);
       else if (event.type === "pipeline_changed") this.announced = event.revision;
-      else if (event.type === "run_ended" && next && leftBusy(next, event.run.run)) void this.fetchStatus();
+      else if (event.type === "run_ended") {
+        this.ended.add(event.run.run);
+        if (next && leftBusy(next, event.run.run)) void this.fetchStatus();
+      }
     }
     if (next && next !== status) this.client.setQueryData(statusQuery(this.pipeline).queryKey, next);
     this.fetchIfNews();
