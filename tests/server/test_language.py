@@ -163,6 +163,10 @@ def test_hover_and_signature(server: Server) -> None:
         uri = tab.open("data_loaders/load.py", LOAD)
         hover = tab.at("hover", uri, LOAD, "frame.he")
         assert "DataFrame.head" in str(hover["contents"])
+        unknown = "def f(frame):\n    return frame\n"
+        tab.change(uri, unknown)
+        assert tab.at("hover", uri, unknown, "return fra") is None
+        tab.change(uri, LOAD)
         shown = tab.at("signatureHelp", uri, LOAD, "[day(")
         assert "text: str" in shown["signatures"][0]["label"]
 

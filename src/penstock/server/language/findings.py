@@ -18,6 +18,7 @@ ERROR, WARNING, INFORMATION, HINT = 1, 2, 3, 4
 _MAGIC = frozenset({*BLOCK_DECORATORS, "condition", "test", "preprocesser", "preprocessor", "spark"})
 _FOLDERS = frozenset(FOLDERS.values())
 _UPSTREAM = re.compile(r"df_\d+")
+_FENCE = re.compile(r"```\w*")
 _NAME = re.compile(r"`([^`]+)`")
 _CERTAIN = frozenset({"invalid-syntax", "unresolved-reference", "possibly-unresolved-reference"})
 _MISSING = frozenset({"unresolved-import", "import-not-found"})
@@ -59,3 +60,10 @@ def _hidden_by_a_folder(message: str) -> bool:
     found = _NAME.search(message)
     name = found[1].partition(".")[0] if found else ""
     return name in _FOLDERS and is_installed(name)
+
+
+def says_something(hover: object) -> bool:
+    """Whether what the server tells about a name is worth showing: of much that comes from a frame it knows nothing."""
+    contents = hover.get("contents") if isinstance(hover, dict) else None
+    value = contents.get("value") if isinstance(contents, dict) else contents
+    return _FENCE.sub("", str(value)).strip() not in {"", "Unknown", "None"}

@@ -10,6 +10,7 @@ import msgspec
 
 from penstock.model.errors import MessageInvalidError, PenstockError
 from penstock.server.language.addresses import Addresses, translated
+from penstock.server.language.findings import says_something
 from penstock.server.language.process import ANSWER_SECONDS
 from penstock.server.language.texts import Texts
 
@@ -162,6 +163,8 @@ class Session:
             inward = translated(params, self._addresses.inward)
             async with asyncio.timeout(ANSWER_SECONDS):
                 answer = await self._answered(method, inward)
+            if method == "textDocument/hover" and not says_something(answer.get("result")):
+                answer = {"result": None} if "error" not in answer else answer
             kept = {key: answer[key] for key in ("result", "error") if key in answer}
             self._answer(number, translated(kept, self._addresses.outward))
         except asyncio.CancelledError:

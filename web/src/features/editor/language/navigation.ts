@@ -63,6 +63,7 @@ export const renameEverywhere: Command = (view) => {
     focus: true,
     submitLabel: "Rename",
     class: "cm-lsp-rename-panel",
+    top: true,
   });
   return reported(view, result.then((form) => {
     view.dispatch({ effects: close });
@@ -97,10 +98,35 @@ async function rename(view: EditorView, position: number, newName: string): Prom
   if (failed.length > 0) say(view, `Not renamed in ${failed.map(({ path, reason }) => `${path} (${reason})`).join(", ")}.`);
 }
 
+const look = EditorView.baseTheme({
+  ".cm-panel.cm-dialog": { padding: "6px 10px", fontSize: "12.5px", fontFamily: "var(--font-sans, inherit)" },
+  ".cm-panel.cm-dialog label": { fontSize: "12.5px" },
+  ".cm-panel.cm-dialog input": {
+    margin: "0 6px",
+    padding: "2px 6px",
+    fontSize: "12.5px",
+    fontFamily: "var(--font-mono)",
+    color: "var(--text)",
+    backgroundColor: "var(--surface-0)",
+    border: "1px solid var(--line-strong)",
+    borderRadius: "4px",
+  },
+  ".cm-panel.cm-dialog button": { color: "var(--text)", cursor: "pointer" },
+  ".cm-panel.cm-dialog button[type=submit]": {
+    padding: "2px 8px",
+    backgroundColor: "var(--surface-2)",
+    border: "1px solid var(--line-strong)",
+    borderRadius: "4px",
+  },
+  ".cm-lsp-hover-tooltip, .cm-lsp-signature-tooltip": { maxWidth: "640px", maxHeight: "320px", overflow: "auto", fontSize: "12.5px" },
+  ".cm-lsp-hover-tooltip pre, .cm-lsp-hover-tooltip code": { fontFamily: "var(--font-mono)", whiteSpace: "pre-wrap" },
+});
+
 /** F12 and Ctrl or Cmd with a click go to the definition, F2 renames. */
 export function navigation(given: Hooks): Extension {
   return [
     hooks.of(given),
+    look,
     keymap.of([
       { key: "F12", run: goToDefinition, preventDefault: true },
       { key: "F2", run: renameEverywhere, preventDefault: true },
