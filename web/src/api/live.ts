@@ -3,7 +3,7 @@
  * seen, or is told to fetch its state anew (`onReset`) when the gap is no longer there.
  */
 import { create } from "zustand";
-import { socketUrl } from "./client";
+import { api, ApiError, socketUrl } from "./client";
 
 export interface LiveEvent {
   type: string;
@@ -35,7 +35,18 @@ interface Frame {
 
 const FIRST_WAIT = 250;
 const LONGEST_WAIT = 8000;
-const REFUSED = 4403;
+/** The login has ended, or the server is ending: only a question tells which. */
+const ENDED = 4403;
+
+/** Whether the server answers and knows this browser no more. A socket that it refuses does not say why it closed. */
+async function loggedOut(): Promise<boolean> {
+  try {
+    await api.get("/project");
+    return false;
+  } catch (error) {
+    return error instanceof ApiError && error.status === 401;
+  }
+}
 
 export class Live {
   private socket: WebSocket | null = null;
@@ -43,10 +54,12 @@ export class Live {
   private epoch: string | null = null;
   private wait = FIRST_WAIT;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private refused = false;
 
   constructor(
     private readonly url: () => string = () => socketUrl("/api/live"),
     private readonly tell: (state: ConnectionState) => void = (state) => useConnection.setState({ state }),
+    private readonly isLoggedOut: () => Promise<boolean> = loggedOut,
   ) {}
 
   /**
@@ -55,8 +68,11 @@ export class Live {
    */
   subscribe(name: string, handler: TopicHandler, since: number | null = null): () => void {
     let topic = this.topics.get(name);
-    if (topic) topic.handlers.add(handler);
-    else {
+    if (topic) {
+      topic.handlers.add(handler);
+      // Others have already received what came between this handler's snapshot and now.
+      if (since !== null && topic.seq !== null && since < topic.seq) queueMicrotask(() => handler.onReset());
+    } else {
       topic = { handlers: new Set([handler]), seq: since };
       this.topics.set(name, topic);
       this.say({ op: "subscribe", topic: name, since, epoch: this.epoch });
@@ -73,41 +89,49 @@ export class Live {
   }
 
   connect(): void {
-    if (this.socket || this.timer) return;
+    if (this.socket || this.timer || this.refused) return;
     const socket = new WebSocket(this.url());
+    let greeted = false;
     this.socket = socket;
-    socket.onopen = () => {
+    socket.onmessage = (message) => {
+      greeted = true;
       this.wait = FIRST_WAIT;
+      this.receive(JSON.parse(message.data as string) as Frame);
     };
-    socket.onmessage = (message) => this.receive(JSON.parse(message.data as string) as Frame);
     socket.onclose = (event) => {
       this.socket = null;
-      if (event.code === REFUSED) {
-        this.tell("refused");
-        return;
-      }
       this.tell("lost");
       this.timer = setTimeout(() => {
         this.timer = undefined;
         this.connect();
       }, this.wait);
       this.wait = Math.min(this.wait * 2, LONGEST_WAIT);
+      if (!greeted || event.code === ENDED) void this.ask();
     };
   }
 
-  /** Try at once: the network came back, or the tab is looked at again. */
+  /** Try at once: the network came back, the tab is looked at again, or somebody logged in. */
   hurry(): void {
-    if (!this.timer) return;
+    if (!this.timer && !this.refused) return;
     clearTimeout(this.timer);
     this.timer = undefined;
+    this.refused = false;
     this.wait = FIRST_WAIT;
     this.connect();
   }
 
+  /** Trying again leads nowhere when the login is what is missing. */
+  private async ask(): Promise<void> {
+    if (!(await this.isLoggedOut()) || this.socket?.readyState === WebSocket.OPEN) return;
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.refused = true;
+    this.tell("refused");
+  }
+
   private receive(frame: Frame): void {
     if (frame.hello) {
-      this.epoch = this.epoch ?? frame.hello.epoch;
-      const before = this.epoch;
+      const before = this.epoch ?? frame.hello.epoch;
       this.epoch = frame.hello.epoch;
       for (const [name, topic] of this.topics) {
         this.say({ op: "subscribe", topic: name, since: topic.seq, epoch: before });

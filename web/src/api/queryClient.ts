@@ -1,5 +1,6 @@
 import { QueryClient } from "@tanstack/react-query";
-import { ApiError } from "./client";
+import { api, ApiError } from "./client";
+import type { ProjectInfo } from "./types";
 
 /** Answers stay until an event says otherwise: nothing is fetched again by time, focus or mount. */
 export const queryClient = new QueryClient({
@@ -14,3 +15,10 @@ export const queryClient = new QueryClient({
     mutations: { retry: false },
   },
 });
+
+export const projectQuery = {
+  queryKey: ["project"],
+  queryFn: () => api.get<ProjectInfo>("/project"),
+  // Somebody may have logged in in another tab.
+  refetchOnWindowFocus: (query: { state: { status: string } }) => query.state.status === "error",
+};

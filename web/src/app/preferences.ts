@@ -8,9 +8,11 @@ interface Preferences {
   zone: Zone;
   fontSize: number;
   rail: "wide" | "narrow";
+  /** Height of the terminal in pixels. */
+  drawer: number;
 }
 
-const DEFAULTS: Preferences = { theme: "system", zone: "local", fontSize: 12.5, rail: "wide" };
+const DEFAULTS: Preferences = { theme: "system", zone: "local", fontSize: 12.5, rail: "wide", drawer: 260 };
 
 function load(): Preferences {
   try {
@@ -37,6 +39,12 @@ export function setPreference<K extends keyof Preferences>(name: K, value: Prefe
     // A browser that stores nothing still works; the choice lasts until the page is closed.
   }
   if (name === "theme") applyTheme();
+}
+
+const NEXT_THEME: Record<Theme, Theme> = { system: "light", light: "dark", dark: "system" };
+
+export function nextTheme(): void {
+  setPreference("theme", NEXT_THEME[usePreferences.getState().theme]);
 }
 
 export function applyTheme(): void {

@@ -27,9 +27,11 @@ export function useRun(run: string) {
   const key = ["run", run];
   const query = useQuery({ queryKey: key, queryFn: ({ signal }) => api.get<RunDetail>(`/runs/${segment(run)}`, { signal }) });
   useTopic(
-    `run:${run}`,
+    // Once there is something that events can be applied to; what came since is sent again.
+    query.data ? `run:${run}` : null,
     (events) => client.setQueryData<RunDetail>(key, (held) => (held ? events.reduce(applied, held) : held)),
     () => void client.invalidateQueries({ queryKey: key }),
+    query.data?.seq ?? null,
   );
   return query;
 }
