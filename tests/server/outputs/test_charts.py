@@ -76,7 +76,7 @@ def test_every_aggregation(desk: Desk, flights: Manifest, aggregation: str, colu
 def test_bars_in_the_order_that_is_asked_for(desk: Desk, flights: Manifest) -> None:
     given = {"chart_type": "bar chart", "x": "carrier", "y": ["hour"]}
     assert [row[1] for row in desk.chart(flights, **given, y_sort_order="ascending")["rows"]] == [2, 2, 3, 4]
-    assert [row[0] for row in desk.chart(flights, **given, y_sort_order="descending")["rows"]][0] == "UA"
+    assert next(row[0] for row in desk.chart(flights, **given, y_sort_order="descending")["rows"]) == "UA"
 
 
 def test_too_many_groups_are_put_together_from_their_own_rows(desk: Desk) -> None:
@@ -229,3 +229,9 @@ def test_configurations_that_make_no_sense_say_so(
     with pytest.raises(SettingInvalidError, match=words) as caught:
         desk.chart(flights, **configuration)
     assert caught.value.hint
+
+
+def test_columns_that_are_written_otherwise_are_found(desk: Desk) -> None:
+    frame = pd.DataFrame({"date_joined": pd.to_datetime(["2024-01-01"]), "x": [1]})
+    given = {"chart_type": "time series line chart", "group_by": ["Date joined"], "time_interval": "day"}
+    assert desk.chart(frame, **given)["rows"] == [["2024-01-01", 1]]

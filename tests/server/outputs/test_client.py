@@ -33,7 +33,7 @@ ROWS = 2_000_000
 def big(desk: Desk) -> Iterator[object]:
     words = np.array([f"some words {n:07d} and more of them" for n in range(100_000)], dtype=object)
     numbers = np.random.default_rng(3).integers(0, 100_000, ROWS)
-    yield desk.put(pd.DataFrame({"n": np.arange(ROWS), "t": pd.array(words[numbers], "str")}))
+    return desk.put(pd.DataFrame({"n": np.arange(ROWS), "t": pd.array(words[numbers], "str")}))
 
 
 def test_the_reader_never_has_pandas(desk: Desk, big) -> None:
@@ -53,7 +53,7 @@ def test_a_killed_reader_is_started_again_and_nobody_notices(desk: Desk, big) ->
     async def killed() -> int:
         question = ProfileQuestion(target=desk.target(big), rows=Rows(filters=(Condition("n", ">", 0),)))
         asking = asyncio.ensure_future(desk.client.ask(question))
-        while not desk.client._connection.pending:  # type: ignore[union-attr]
+        while not desk.client._connection.pending:  # type: ignore[union-attr]  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0)
         os.kill(before, signal.SIGKILL)
         return len((await asking)[1])
@@ -73,7 +73,7 @@ def test_a_reader_that_dies_twice_is_told(desk: Desk, big) -> None:
                 known = desk.client._connection
                 await asyncio.sleep(0)
             os.kill(known.process.pid, signal.SIGKILL)
-            while not known.lost:
+            while not known.lost:  # noqa: ASYNC110 - nothing tells of it
                 await asyncio.sleep(0)
         await asking
 
@@ -102,7 +102,7 @@ def test_what_is_downloaded_breaks_off_when_the_reader_dies(desk: Desk, big) -> 
 def test_a_question_that_takes_too_long_is_ended_and_the_reader_lives(desk: Desk, big) -> None:
     before = desk.client.pid
     slow = Rows(sort=(SortBy("t"), SortBy("n", descending=True)), filters=(Condition("t", "contains", "words 00"),))
-    with pytest.raises(TimeoutExceededError, match="took longer than 0.02 seconds"):
+    with pytest.raises(TimeoutExceededError, match=r"took longer than 0\.02 seconds"):
         desk.ask(PageQuestion(target=desk.target(big), offset=10_000, rows=slow), seconds=0.02)
     assert desk.page(big, limit=1).head["total"] == ROWS
     assert before in {None, desk.client.pid}
@@ -121,7 +121,7 @@ def test_a_cancelled_question_stops_and_pages_go_on_beside_it(desk: Desk, big) -
         connection = desk.client._connection
         assert connection is not None
         async with asyncio.timeout(2.5):  # sooner than a stubborn reader would be killed
-            while connection.pending:
+            while connection.pending:  # noqa: ASYNC110 - nothing tells of it
                 await asyncio.sleep(0.001)
         assert not connection.lost
 
@@ -184,7 +184,7 @@ def test_a_reader_without_work_ends(tmp_path: Path) -> None:
             await client.ask(PageQuestion(target=desk.target(stored)))
             process = psutil.Process(client.pid)
             async with asyncio.timeout(10):
-                while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+                while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:  # noqa: ASYNC110 - nothing tells of it
                     await asyncio.sleep(0.01)
             assert client.pid is None
             assert (await client.ask(PageQuestion(target=desk.target(stored))))[0]["total"] == 1

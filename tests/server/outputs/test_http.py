@@ -13,6 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from penstock.data import Durability, ProductStore, fingerprint
+from penstock.model.product import Address, Lineage
 from tests.server.serving import Server, make_project, serving
 
 FRAME = """
@@ -170,3 +172,51 @@ def test_the_first_tab_has_the_reader_started_ahead(tmp_path) -> None:
         while reader.pid is None and time.monotonic() < deadline:
             server.call(lambda: None)
         assert reader.pid is not None
+
+
+@pytest.fixture(scope="module")
+def large(server: Server) -> str:
+    """The path of a product that takes a while to look through."""
+    import numpy as np
+    import pandas as pd
+
+    store = ProductStore(server.studio.store.root, worker=True, durability=Durability.PROCESS)
+    words = np.array([f"some words {n:07d} and more" for n in range(100_000)], dtype=object)
+    frame = pd.DataFrame({"t": pd.array(words[np.arange(3_000_000) % 100_000], "str")})
+    with store.draft(Address("flights", "large"), store.issue_fence("r", "large")) as draft:
+        draft.add(frame)
+        draft.publish(Lineage(run="r"), fingerprint=fingerprint(Lineage(run="r")))
+    return "/products/flights/large"
+
+
+def test_who_hangs_up_has_the_question_ended(server: Server, large: str) -> None:
+    server.client.post(f"{large}/page", json={"limit": 1})
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.post(
+            f"http://127.0.0.1:{server.port}/api{large}/page",
+            json={"search": "nothing of the kind", "sort": [{"column": "t"}]},
+            headers=server.headers,
+            timeout=0.05,
+        )
+    reader = server.studio.reader
+    deadline = time.monotonic() + 2.5
+    while server.call(lambda: len(reader._connection.pending)):  # type: ignore[union-attr]
+        assert time.monotonic() < deadline
+    assert not reader._connection.lost  # type: ignore[union-attr]
+
+
+def test_a_download_that_fails_midway_is_broken_off(server: Server, large: str) -> None:
+    import os
+    import signal
+
+    url = f"http://127.0.0.1:{server.port}/api{large}/download?format=csv"
+    with (  # noqa: PT012 - the stream is broken while it is read
+        pytest.raises(httpx.RemoteProtocolError),
+        httpx.stream("GET", url, headers=server.headers, timeout=30) as reply,
+    ):
+        assert reply.status_code == 200
+        pieces = reply.iter_bytes()
+        next(pieces)
+        os.kill(server.studio.reader.pid or 0, signal.SIGKILL)
+        for _ in pieces:
+            pass

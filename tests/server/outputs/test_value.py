@@ -192,8 +192,8 @@ def test_long_files_come_in_pieces_and_are_whole(desk: Desk) -> None:
     assert pq.read_table(io.BytesIO(desk.download(stored, "parquet"))).num_rows == rows
 
 
-@pytest.mark.parametrize("format", ["csv", "parquet", "json", "arrow"])
-def test_every_kind_of_column_goes_into_every_file(desk: Desk, format: str) -> None:
+@pytest.mark.parametrize("kind", ["csv", "parquet", "json", "arrow"])
+def test_every_kind_of_column_goes_into_every_file(desk: Desk, kind: str) -> None:
     frame = pd.DataFrame(
         {
             "p": pd.period_range("2024-01", periods=2, freq="M"),
@@ -206,7 +206,7 @@ def test_every_kind_of_column_goes_into_every_file(desk: Desk, format: str) -> N
         },
         index=pd.Index(["r1", "r2"], name="key"),
     )
-    assert len(desk.download(frame, format)) > 50
+    assert len(desk.download(frame, kind)) > 50
 
 
 def test_what_cannot_be_a_file_says_so(desk: Desk) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import replace
 from datetime import datetime
 from threading import Lock
 from typing import Any
@@ -13,8 +14,14 @@ from penstock.model.errors import PenstockError, ProductMissingError
 from penstock.model.product import Address, OutputSummary, ProductRef
 from penstock.server.schema import products as schema
 
-KEPT = 2000
-"""Manifests that are kept decoded; a version never changes."""
+KEPT = 8 << 20
+"""Bytes of manifests that are kept decoded, as they lie in their files; a version never changes."""
+
+LISTED_COLUMNS = 100
+"""Columns of an output in the list of all products."""
+
+VERSIONS = 200
+"""Versions of a product that are told, the newest ones."""
 
 
 class Catalog:
@@ -47,13 +54,14 @@ class Catalog:
             raise ProductMissingError(
                 f"reading the product {address}: nothing is stored yet", hint="Run the block to store its output."
             )
-        versions = [self._version(address, number) for number in numbers]
+        versions = [self._version(address, number) for number in numbers[:VERSIONS]]
         chosen = self._chosen(address, version)
         lineage = chosen.lineage
         return schema.ProductDetail(
             address=_address(address),
             partitions=self._partitions(address),
             versions=[one for one in versions if one is not None],
+            versions_total=len(numbers),
             latest=_detail(chosen),
             lineage=schema.ProductLineage(
                 code=[schema.CodeFile(path, sha) for path, sha in lineage.code.items()],
@@ -97,7 +105,7 @@ class Catalog:
         with self._lock:
             self._kept[address, number] = (now, found)
             self._kept.move_to_end((address, number))
-            while len(self._kept) > KEPT:
+            while sum(size or 0 for size, _ in self._kept.values()) > KEPT and len(self._kept) > 1:
                 self._kept.popitem(last=False)
         return found
 
@@ -113,7 +121,7 @@ class Catalog:
             return _unreadable(address, len(numbers), error)
         if "chart_type" in manifest.lineage.settings:
             return None  # what a chart's code has drawn is no product of the pipeline
-        outputs = [output_detail(summary) for summary in manifest.summaries()]
+        outputs = [_listed(summary) for summary in manifest.summaries()]
         return schema.ProductSummary(
             pipeline=address.pipeline,
             block=address.block,
@@ -195,6 +203,11 @@ def output_detail(summary: OutputSummary) -> schema.OutputDetail:
     return schema.OutputDetail(
         summary.name, summary.kind.value, summary.codec, summary.rows, summary.bytes, columns, summary.preview
     )
+
+
+def _listed(summary: OutputSummary) -> schema.OutputDetail:
+    """What the list of all products tells of an output: no preview, and not thousands of columns."""
+    return output_detail(replace(summary, preview=None, columns=summary.columns[:LISTED_COLUMNS]))
 
 
 def _detail(manifest: Manifest) -> schema.VersionDetail:

@@ -124,7 +124,7 @@ class ProductAddress(msgspec.Struct, frozen=True):
 
 
 class ProductDetail(msgspec.Struct, frozen=True):
-    """A product: all versions, the newest first; `latest` is the newest good one, else the newest."""
+    """A product: its newest versions; `latest` is the one that was asked for, else the newest good one."""
 
     address: ProductAddress
     partitions: list[str]
@@ -133,6 +133,7 @@ class ProductDetail(msgspec.Struct, frozen=True):
     lineage: ProductLineage
     upstream: list[ProductAddress]
     downstream: list[ProductAddress]
+    versions_total: int = 0
 
 
 class PartitionQuery(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ import msgspec
 from penstock.model.errors import SettingInvalidError
 from penstock.server.outputs.reader.cells import show
 from penstock.server.outputs.reader.chart_settings import read_settings
-from penstock.server.outputs.reader.conditions import find_column
+from penstock.server.outputs.reader.conditions import find_meant
 from penstock.server.outputs.reader.dimensions import dimension
 from penstock.server.outputs.reader.drawing import Drawing, metric_columns, metrics, needs, plain_columns
 from penstock.server.outputs.reader.grouping import SERIES, groups, heat_map, time_series
@@ -59,7 +59,7 @@ def _histogram(drawing: Drawing) -> None:
     names = settings.dimensions()
     if not names:
         raise needs(settings, "a column of numbers for x")
-    column = drawing.view.columns[find_column(drawing.view, names[0])]
+    column = drawing.view.columns[find_meant(drawing.view, names[0])]
     data = numeric(column)
     if data is None:
         raise SettingInvalidError(
@@ -139,7 +139,7 @@ def _table(drawing: Drawing) -> None:
         groups(drawing)
         return
     names = [*settings.x, *settings.y] or list(range(min(len(drawing.view.columns), 50)))
-    columns = [drawing.view.columns[find_column(drawing.view, name)] for name in names]
+    columns = [drawing.view.columns[find_meant(drawing.view, name)] for name in names]
     limit = min(settings.limit or 100, TABLE_ROWS)
     rows = settings.rows()
     chosen = choose(drawing.work, drawing.shelf.orders, drawing.view, rows, 0, limit)

@@ -6,6 +6,7 @@ Nothing of what a user writes is put into a statement.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
@@ -46,6 +47,20 @@ def find_column(view: View, column: str | int) -> int:
         f"reading {view.entry.summary.name} of {view.manifest.ref}: there is no column {column!r}",
         hint="Look at the columns of that version: they may have changed.",
     )
+
+
+def find_meant(view: View, column: str | int) -> int:
+    """As `find_column`; a name that is written otherwise ("Date joined" for date_joined) is found too."""
+    names = [known.name for known in view.columns]
+    if isinstance(column, str) and column not in names:
+        same = [at for at, name in enumerate(names) if _bare(name) == _bare(column)]
+        if len(same) == 1:
+            return same[0]
+    return find_column(view, column)
+
+
+def _bare(name: str) -> str:
+    return "_".join(re.findall(r"\w+", name.lower().replace("_", " ")))
 
 
 def queryable(column: ViewColumn) -> pa.ChunkedArray:

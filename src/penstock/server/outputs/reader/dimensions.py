@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.model.errors import SettingInvalidError
 from penstock.server.outputs.reader.chart_settings import INTERVALS
-from penstock.server.outputs.reader.conditions import find_column, queryable
+from penstock.server.outputs.reader.conditions import find_meant, queryable
 from penstock.server.outputs.reader.histogram import Bins, bins_for, edge_labels, numeric
 from penstock.server.outputs.reader.text import texts
 from penstock.server.outputs.reader.view import View, ViewColumn
@@ -99,7 +99,7 @@ def dimension(view: View, name: str | int, most: int, *, interval: str = "", bin
     """
     import pyarrow as pa
 
-    column = view.columns[find_column(view, name)]
+    column = view.columns[find_meant(view, name)]
     kind = column.data.type
     if interval:
         return Dimension(column, _moments(column), ordered=True, interval=interval)

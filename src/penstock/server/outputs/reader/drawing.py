@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.model.errors import SettingInvalidError
 from penstock.server.outputs.reader.chart_settings import ChartSettings, Metric
-from penstock.server.outputs.reader.conditions import find_column, queryable
+from penstock.server.outputs.reader.conditions import find_meant, queryable
 from penstock.server.outputs.reader.dimensions import label_values
 from penstock.server.outputs.reader.histogram import numeric
 from penstock.server.outputs.reader.rows import Plan, opened
@@ -73,7 +73,7 @@ def metric_column(view: View, metric: Metric) -> pa.ChunkedArray:
     import pyarrow.compute as pc
 
     assert metric.column is not None
-    column = view.columns[find_column(view, metric.column)]
+    column = view.columns[find_meant(view, metric.column)]
     kind = column.data.type
     if pa.types.is_duration(kind):
         return pc.divide(column.data.cast(pa.int64()).cast(pa.float64(), safe=False), float(UNITS[kind.unit]))

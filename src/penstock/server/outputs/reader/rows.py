@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -44,12 +44,16 @@ class Chosen:
 
 @dataclass(slots=True)
 class Plan:
-    """Rows as SQL: the positions of columns that are needed, conditions, parameters, order."""
+    """Rows as SQL: the positions of columns that are needed, conditions, parameters, order.
+
+    `ranks` are the columns that are sorted by something else than their values, called `o<position>`.
+    """
 
     columns: dict[int, None]
     where: str
     parameters: list[Any]
     order: str
+    ranks: dict[str, pa.ChunkedArray] = field(default_factory=dict)
 
 
 def _key(view: View, rows: Rows) -> tuple[tuple[str, str], bytes]:
@@ -71,12 +75,17 @@ def plan_of(view: View, rows: Rows) -> Plan:
         clauses.append("(" + " or ".join(f"contains(lower(c{at}::varchar), lower(?))" for at in looked) + ")")
         parameters += [rows.search] * len(looked)
     orders = []
+    ranks = {}
     for by in rows.sort:
         at = find_column(view, by.column)
-        columns[at] = None
-        orders.append(f"c{at} {'desc' if by.descending else 'asc'} nulls last")
+        rank = view.columns[at].rank
+        if rank is not None:
+            ranks[f"o{at}"] = rank()
+        else:
+            columns[at] = None
+        orders.append(f"{'c' if rank is None else 'o'}{at} {'desc' if by.descending else 'asc'} nulls last")
     # By position as well, so that equal rows keep their order from page to page.
-    return Plan(columns, " and ".join(clauses), parameters, ", ".join([*orders, "__row__"]))
+    return Plan(columns, " and ".join(clauses), parameters, ", ".join([*orders, "__row__"]), ranks)
 
 
 def conditions_of(view: View, rows: Rows) -> Plan:
@@ -184,7 +193,7 @@ def ordered(work: Work, orders: Orders, view: View, rows: Rows) -> np.ndarray:
     plan = plan_of(view, rows)
 
     def build() -> np.ndarray:
-        with opened(work, orders, view, plan.columns) as duck:
+        with opened(work, orders, view, plan.columns, plan.ranks) as duck:
             return fetch_columns(duck, _statement(plan), plan.parameters)[0]
 
     return orders.make(_key(view, rows), work, build)
@@ -202,7 +211,7 @@ def _first(work: Work, orders: Orders, view: View, rows: Rows, plan: Plan) -> np
     key = (*_key(view, rows), "first")
 
     def build() -> np.ndarray:
-        with opened(work, orders, view, plan.columns) as duck:
+        with opened(work, orders, view, plan.columns, plan.ranks) as duck:
             found = fetch_columns(duck, f"{_statement(plan)} limit {FIRST}", plan.parameters)[0]
         _build_meanwhile(work, orders, view, rows)
         return found

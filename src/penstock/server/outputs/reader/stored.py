@@ -121,10 +121,18 @@ class StoredTable:
                 str(meta.get("d", meta["k"])),
                 partial(self._array, stored, at, meta),
                 form=form_of(meta),
+                rank=partial(self._codes, stored, at) if meta["k"] == "cat" and meta["o"] else None,
             )
             for at, meta in enumerate(metas)
         ]
         return [*index, *shown]
+
+    def _codes(self, stored: Stored, at: int) -> pa.ChunkedArray:
+        """The codes of categories, NULL where there is none."""
+        import pyarrow.compute as pc
+
+        codes = self.raw(stored, at)
+        return pc.if_else(pc.less(codes, 0), None, codes)
 
     def _index(self, stored: Stored, first: int) -> list[ViewColumn]:
         """The columns of the index; a numbering from 0 is none, unless it is all there is."""

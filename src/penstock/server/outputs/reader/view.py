@@ -32,6 +32,7 @@ class ViewColumn:
         form: how values are written when the Arrow type does not say it: json, period:<freq>, interval:<closed>,
             complex, geometry; else empty.
         statistics: what was found when it was stored.
+        rank: makes what it is sorted by, when that is not the values: the codes of ordered categories.
     """
 
     name: str
@@ -40,6 +41,7 @@ class ViewColumn:
     index: bool = False
     form: str = ""
     statistics: Column | None = None
+    rank: Callable[[], pa.ChunkedArray] | None = None
     _data: pa.ChunkedArray | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
