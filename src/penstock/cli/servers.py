@@ -24,6 +24,15 @@ class Running:
     token: str
     pid: int
 
+    def is_of(self, project: Path) -> bool:
+        """Whether it serves the project that lies in that folder."""
+        from penstock.project import open_project
+
+        try:
+            return self.project == str(open_project(project).root)
+        except PenstockError:
+            return False
+
     def link(self) -> str:
         """A new one-time address.
 
@@ -66,11 +75,11 @@ def forget(port: int) -> None:
         _file(port).unlink(missing_ok=True)
 
 
-def running_on(port: int, root: Path) -> Running | None:
-    """The server on that port, when it is of that project and its process lives."""
+def running_on(port: int) -> Running | None:
+    """The server on that port, when its process lives."""
     try:
         found = Running(**json.loads(_file(port).read_text(encoding="utf-8")))
         os.kill(found.pid, 0)
-    except (OSError, ValueError, TypeError, PenstockError):
+    except (OSError, ValueError, TypeError, OverflowError):
         return None
-    return found if found.project == str(root) else None
+    return found

@@ -50,17 +50,21 @@ def start(
     del manage_instance, dbt_docs_instance
     from penstock.server.serving import listen
 
-    root = opened_or_new(project)
     base = base_path_of(base_path)
     try:
         listener = listen(host, port)
-    except PortBusyError:
-        found = running_on(port, root)
+    except PortBusyError as error:
+        found = running_on(port)
         if found is None:
             raise
+        if not found.is_of(project):
+            raise PortBusyError(
+                f"{error.message}: the studio of {found.project}, process {found.pid}", hint=error.hint
+            ) from None
         _tell(found.link(), browser=browser, note="It runs already.")
         return
     try:
+        root = opened_or_new(project)
         _serve(root, listener, host, base, hosts, browser=browser, terminal=terminal)
     finally:
         listener.close()

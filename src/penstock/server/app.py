@@ -95,6 +95,9 @@ class App:
         elif isinstance(reply, StreamingResponse) and reply.media_type == "text/event-stream":
             with self.sockets.streaming(session):
                 await reply(scope, receive, sending)
+                return
+            # It was ended here, not by its source: the client is told that this was all.
+            await sending({"type": "http.response.body", "body": b""})
         else:
             await reply(scope, receive, sending)
 

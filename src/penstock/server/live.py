@@ -89,18 +89,21 @@ async def serve(
     listener = hub.listen()
     await send(hello(hub))
     sending = asyncio.create_task(send_frames(listener, send))
+    tasks: list[asyncio.Future[Any]] = [sending]
     try:
         while not sending.done():
             receiving = asyncio.ensure_future(receive())
-            done, _ = await asyncio.wait({sending, receiving}, return_when=asyncio.FIRST_COMPLETED)
-            if receiving not in done:
-                receiving.cancel()
+            tasks = [sending, receiving]
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if not receiving.done():
                 break
             take_request(listener, receiving.result())
     finally:
         listener.close()
-        sending.cancel()
-        await asyncio.wait({sending})
+        for task in tasks:
+            task.cancel()
+        # Whatever they ended with has been told, or is that the client has gone.
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def stream_run(hub: Hub, run: str, since: int | None, ended: dict[str, Any] | None) -> AsyncIterator[bytes]:

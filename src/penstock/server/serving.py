@@ -25,6 +25,8 @@ def listen(host: str, port: int) -> socket.socket:
         PortBusyError: something else listens there.
         SettingInvalidError: the address is not one of this machine.
     """
+    if not host:
+        raise SettingInvalidError("listening: no address is given", hint="Give --host 127.0.0.1, or leave it out.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # asyncio sends small answers at once only on sockets that say they are TCP; without, each waits 40 ms for an ACK.
     found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
