@@ -19,6 +19,7 @@ from penstock.project.templates.rendering import parameters, render
 from penstock.project.templates.systems import CLIENTS
 from penstock.project.templates.template import Template
 from penstock.sdk import io
+from penstock.sdk.decorators import CHART_DECORATORS
 from penstock.sdk.io.unbuilt import SYSTEMS
 
 ALL = list_templates()
@@ -53,6 +54,9 @@ def test_python_code_parses_and_has_the_function_of_its_type(template: Template)
     assert not facts.error
     assert "__pycache__" not in text
     if template.block_type is BlockType.SCRATCHPAD:
+        return
+    if template.block_type is BlockType.CHART:
+        assert {function.decorator for function in facts.functions} <= set(CHART_DECORATORS)
         return
     kinds = DECORATORS[template.block_type]
     first = next(function for function in facts.functions if function.decorator in kinds)

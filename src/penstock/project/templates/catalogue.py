@@ -15,7 +15,7 @@ from penstock.model.errors import FileMissingError
 from penstock.project.code import scan
 from penstock.project.templates.exporters import EXPORTERS
 from penstock.project.templates.loaders import LOADERS
-from penstock.project.templates.others import CALLBACKS, CONDITIONALS, CUSTOM, MARKDOWNS, SCRATCHPADS, SENSORS
+from penstock.project.templates.others import CALLBACKS, CHARTS, CONDITIONALS, CUSTOM, MARKDOWNS, SCRATCHPADS, SENSORS
 from penstock.project.templates.rendering import render
 from penstock.project.templates.systems import SYSTEM_EXPORTERS, SYSTEM_LOADERS
 from penstock.project.templates.template import Entry, Listed, Need, Template
@@ -31,6 +31,7 @@ _LISTS: tuple[tuple[BlockType, Listed], ...] = (
     (BlockType.CUSTOM, CUSTOM),
     (BlockType.SCRATCHPAD, SCRATCHPADS),
     (BlockType.MARKDOWN, MARKDOWNS),
+    (BlockType.CHART, CHARTS),
     (BlockType.CALLBACK, CALLBACKS),
     (BlockType.CONDITIONAL, CONDITIONALS),
 )

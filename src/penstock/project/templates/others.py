@@ -72,3 +72,21 @@ MARKDOWNS: Listed = {
         Entry("checklist.md", "Checklist", description="What to do before a pipeline goes live."),
     ),
 }
+CHARTS: Listed = {
+    "About the data": (
+        Entry("missing_values.py", "Missing values", configuration={"chart_type": "bar chart"}),
+        Entry("distinct_values.py", "Distinct values", configuration={"chart_type": "bar chart"}),
+        Entry("column_types.py", "Column types", configuration={"chart_type": "pie chart"}),
+        Entry("most_frequent.py", "Most frequent values", configuration={"chart_type": "table"}),
+    ),
+    "Drawn by code": (
+        Entry(
+            "over_time.py",
+            "Values over time",
+            configuration={"chart_type": "time series line chart", "time_interval": "day"},
+        ),
+        Entry("picture.py", "Picture with matplotlib", configuration={"chart_type": "custom"}),
+        Entry("correlations.py", "Correlations", configuration={"chart_type": "custom"}),
+        Entry("markup.py", "Markup", configuration={"chart_type": "custom"}),
+    ),
+}
