@@ -108,9 +108,7 @@ data_integration_selected_streams = BlockDecorator(
 streaming_source = BlockDecorator("streaming_source", "Marks the class of a streaming source.")
 streaming_sink = BlockDecorator("streaming_sink", "Marks the class of a streaming sink.")
 
-CHART_DECORATORS = {
-    decorator.kind: decorator for decorator in (data_source, configuration, columns, x, y, xy, render)
-}
+CHART_DECORATORS = {decorator.kind: decorator for decorator in (data_source, configuration, columns, x, y, xy, render)}
 """The decorators that the code of a chart finds, besides the variables that it assigns."""
 
 BLOCK_DECORATORS = {
