@@ -23,11 +23,13 @@ class Server:
     project: Path
     link: str
     url: str
+    logs_in: bool = True
     client: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
         self.client = httpx.Client(base_url=self.url, headers={"X-Penstock": "1"}, timeout=60, follow_redirects=True)
-        self.client.get(self.link).raise_for_status()
+        if self.logs_in:
+            self.client.get(self.link).raise_for_status()
 
     def get(self, path: str, **options: Any) -> Any:
         """The JSON of a path; anything but success raises with the answer in its message."""
@@ -66,9 +68,17 @@ class Server:
 
 
 def start(
-    project: Path, home: Path, *arguments: str, environment: dict[str, str] | None = None, cwd: Path | None = None
+    project: Path,
+    home: Path,
+    *arguments: str,
+    environment: dict[str, str] | None = None,
+    cwd: Path | None = None,
+    logs_in: bool = True,
 ) -> Server:
-    """Start a studio of that project; everything that it keeps is below `home`."""
+    """Start a studio of that project; everything that it keeps is below `home`.
+
+    With `logs_in=False` the link that it prints, which works once, is left for somebody else.
+    """
     env = {
         **os.environ,
         "PENSTOCK_HOME": str(home / "installation"),
@@ -93,4 +103,4 @@ def start(
         raise AssertionError(f"the server did not start: {line!r} {(home / 'server.log').read_text()[-2000:]}")
     base = re.match(r"(.*)/\?token=", line)
     assert base is not None
-    return Server(process, project, line, base[1])
+    return Server(process, project, line, base[1], logs_in)

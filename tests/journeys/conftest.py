@@ -1,0 +1,75 @@
+"""What the journeys share: the installed wheel, one browser a process, a studio a module, new tabs a test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.journeys import wheel
+from tests.journeys.browsing import Tabs, launch
+from tests.server.running import Server, start
+
+Start = Callable[..., Server]
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that the built wheel is installed in."""
+    own = tmp_path_factory.getbasetemp()
+    return wheel.install(own.parent if os.environ.get("PYTEST_XDIST_WORKER") else own)
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=15_000)
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@pytest.fixture
+def tabs(browser: Browser) -> Iterator[Tabs]:
+    """Opens tabs; the test fails when a request fails in one of them or its console tells of an error."""
+    tabs = Tabs(browser)
+    try:
+        yield tabs
+    finally:
+        tabs.close()
+    assert tabs.watch.unexpected() == []
+
+
+@pytest.fixture
+def start_studio(site: Path, tmp_path: Path) -> Iterator[Start]:
+    """Starts studios of the installed wheel, which end with the test; options are those of `running.start`."""
+    running: list[Server] = []
+
+    def begin(project: Path | None = None, *arguments: str, logs_in: bool = True) -> Server:
+        project = project or tmp_path / "project"
+        server = start(
+            project, tmp_path, *arguments, environment=wheel.environment(site), cwd=tmp_path, logs_in=logs_in
+        )
+        running.append(server)
+        return server
+
+    yield begin
+    for server in running:
+        if server.process.poll() is None:
+            server.stop()
+
+
+@pytest.fixture(scope="module")
+def studio(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A studio of the installed wheel over a new project, for the journeys of one module."""
+    home = tmp_path_factory.mktemp("studio")
+    server = start(home / "project", home, environment=wheel.environment(site), cwd=home)
+    try:
+        yield server
+    finally:
+        server.stop()
