@@ -1,4 +1,4 @@
-import { queryOptions, useQuery } from "@tanstack/react-query";
+import { queryOptions } from "@tanstack/react-query";
 import { api, segment } from "../../api/client";
 import type {
   BlockChanged,
@@ -10,6 +10,7 @@ import type {
   PipelineStatus,
   RunSummary,
   Template,
+  TemplateDetail,
 } from "../../api/types";
 import { DATA_FILE } from "./add/readers";
 import type { Edit } from "./documents/store";
@@ -107,8 +108,8 @@ export const requests = {
   interrupt: (run: string, block: string) => api.post(`/runs/${segment(run)}/interrupt`, { body: { block } }),
   scratch: (p: string, b: string, action: "run" | "interrupt" | "restart", body: object = {}) =>
     api.post<{ execution: string }>(`/scratchpads/${segment(p)}/${segment(b)}/${action}`, { body }),
-  format: (content: string, language: string) => api.post<{ content: string }>("/language/format", { body: { content, language } }),
-  saveTemplate: (body: object) => api.post<Template>("/templates", { body }),
+  deleteTemplate: (id: string) => api.del<{ undo: string }>(`/templates/${segment(id)}`),
+  saveTemplate: (body: { name: string; description: string; pipeline: string; block: string }) => api.post<Template>("/templates", { body }),
 };
 
 export interface YamlFile {
@@ -122,6 +123,12 @@ export const templatesQuery = queryOptions({
   queryKey: ["templates"],
   queryFn: () => api.get<{ templates: Template[] }>("/templates").then((answer) => answer.templates),
 });
+
+export const templateQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["templates", id],
+    queryFn: ({ signal }) => api.get<TemplateDetail>(`/templates/${segment(id)}`, { signal }),
+  });
 
 export const libraryQuery = queryOptions({
   queryKey: ["library"],
@@ -144,10 +151,6 @@ export const scratchVariablesQuery = (pipeline: string, block: string, execution
         .get<{ variables: { name: string; type: string; summary: string }[] }>(`/scratchpads/${segment(pipeline)}/${segment(block)}/variables`)
         .then((answer) => answer.variables),
   });
-
-export function useBlockCount(pipeline: string): number {
-  return useQuery({ ...pipelineQuery(pipeline), select: (detail) => detail.blocks.length }).data ?? 0;
-}
 
 /** The profiles of io_config.yaml: what stands at the beginning of a line. Values are not looked at. */
 export const profilesQuery = queryOptions({

@@ -11,6 +11,7 @@ import { addBlock } from "../session/changes";
 import { useBlocks, useSession, useUi } from "../session/context";
 import { useNavigation } from "../session/selection";
 import type { AddRequest } from "../session/ui";
+import { Preview } from "./Preview";
 import { blankChoices, found, libraryChoices, templateChoices, type Choice } from "./choices";
 
 const TYPES = ["data_loader", "transformer", "data_exporter", "custom", "sensor", "markdown", "scratchpad"];
@@ -27,7 +28,7 @@ export function AddDialog() {
           aria-describedby={undefined}
           // The new block takes the focus, not what opened this.
           onCloseAutoFocus={(event) => session.ui.getState().focus && event.preventDefault()}
-          className="fixed left-1/2 top-[9vh] z-40 flex h-[min(600px,80vh)] w-[min(680px,calc(100vw-32px))] -translate-x-1/2 flex-col overflow-hidden rounded-card border border-line bg-s0 shadow-[var(--shadow)]"
+          className="fixed left-1/2 top-[9vh] z-40 flex h-[min(600px,80vh)] w-[min(980px,calc(100vw-32px))] -translate-x-1/2 flex-col overflow-hidden rounded-card border border-line bg-s0 shadow-[var(--shadow)]"
         >
           <Radix.Title className="sr-only">Add a block</Radix.Title>
           {adding && <Choices adding={adding} />}
@@ -56,7 +57,7 @@ function Choices({ adding }: { adding: AddRequest }) {
   const choose = (choice: Choice | undefined) => {
     if (!choice || busy) return;
     setBusy(true);
-    const upstream = kindOf(choice.type) && !["markdown", "scratchpad", "data_loader", "sensor"].includes(choice.type) ? adding.upstream : [];
+    const upstream = choice.inputs < 0 ? adding.upstream : adding.upstream.slice(0, choice.inputs);
     void addBlock(session, { ...choice.block, after: adding.after, upstream }, select).then((added) => {
       setBusy(false);
       if (added) session.ui.setState({ adding: null });
@@ -106,7 +107,10 @@ function Choices({ adding }: { adding: AddRequest }) {
           </button>
         ))}
       </div>
-      <List hits={hits} active={active} onActive={setActive} onChoose={choose} />
+      <div className="flex min-h-0 flex-1">
+        <List hits={hits} active={active} onActive={setActive} onChoose={choose} />
+        {hits[active] && <Preview choice={hits[active]} />}
+      </div>
       <p className="border-t border-line px-3 py-1.5 text-meta text-muted">
         {adding.after === null ? "At the top" : `After ${adding.after}`}
         {adding.upstream.length > 0 && `, taking its output where the type takes any`}
@@ -131,7 +135,7 @@ function List({ hits, active, onActive, onChoose }: ListProps) {
   }, [active, hits.length, virtual]);
   if (hits.length === 0) return <p className="flex-1 p-4 text-muted">Nothing fits. Search for less, or begin with a blank Python block.</p>;
   return (
-    <div ref={box} id="add-choices" role="listbox" aria-label="Blocks and templates" className="min-h-0 flex-1 overflow-y-auto p-1">
+    <div ref={box} id="add-choices" role="listbox" aria-label="Blocks and templates" className="min-h-0 min-w-0 flex-1 overflow-y-auto p-1" tabIndex={-1}>
       <div className="relative" style={{ height: virtual.getTotalSize() }}>
         {virtual.getVirtualItems().map((item) => {
           const choice = hits[item.index];
@@ -150,7 +154,7 @@ function List({ hits, active, onActive, onChoose }: ListProps) {
             >
               <span className="w-9 flex-none text-center text-[10px] font-bold text-muted">{languageOf(choice.language).short}</span>
               <span className="min-w-0 flex-1">
-                <span className="block truncate font-medium">{choice.title}</span>
+                <span className="block truncate font-medium">{choice.title}{choice.needs && <span className="pl-2 text-meta font-normal text-stale">needs {choice.needs}</span>}</span>
                 <span className="block truncate text-meta text-muted">{choice.detail}</span>
               </span>
               <span className="flex-none text-meta text-muted">{first ? choice.group : kindOf(choice.type).word}</span>

@@ -8,6 +8,8 @@ const template = (id: string, name: string, description: string) => ({
   block_type: "data_loader",
   language: "python",
   group: "Databases",
+  inputs: 0,
+  ready: true,
   needs: null,
   source: "built-in" as const,
 });

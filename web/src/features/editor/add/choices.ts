@@ -13,7 +13,14 @@ export interface Choice {
   /** What is searched: everything that a person might call it. */
   words: string;
   block: NewBlock;
+  /** How many upstream blocks it takes; -1 for any number. */
+  inputs: number;
+  /** What has to be installed before it runs. */
+  needs: string | null;
 }
+
+/** Types whose blank code takes no input. */
+const SOURCES = new Set(["data_loader", "sensor", "markdown", "scratchpad"]);
 
 const ORDER = ["data_loader", "transformer", "data_exporter", "custom", "sensor", "markdown", "scratchpad"];
 const LANGUAGES = ["python", "sql", "r", "markdown"];
@@ -35,6 +42,8 @@ export function blankChoices(): Choice[] {
         language,
         words: `${title} ${kindOf(type).purpose} ${type} ${language} block`.toLowerCase(),
         block: { type, language },
+        inputs: SOURCES.has(type) ? 0 : -1,
+        needs: null,
       };
     }),
   );
@@ -47,11 +56,13 @@ export function templateChoices(templates: readonly Template[]): Choice[] {
       id: `template:${template.id}`,
       group: "Templates" as const,
       title: template.name,
-      detail: [template.group, template.description, template.needs ? `needs ${template.needs}` : ""].filter(Boolean).join(" · "),
+      detail: [template.group, template.description].filter(Boolean).join(" · "),
       type: template.block_type,
       language: template.language,
       words: `${template.name} ${template.description} ${template.group} ${kindOf(template.block_type).word} ${template.block_type} ${template.language} ${template.id}`.toLowerCase(),
       block: { type: template.block_type, language: template.language, template: template.id },
+      inputs: template.inputs,
+      needs: template.ready ? null : (template.needs ?? "something that is not installed"),
     }));
 }
 
@@ -68,6 +79,8 @@ export function libraryChoices(library: readonly LibraryBlock[], present: readon
       language: block.language,
       words: `${block.name} ${block.file} ${kindOf(block.type).word} ${block.language} reuse existing shared`.toLowerCase(),
       block: { type: block.type, language: block.language, file: block.file },
+      inputs: SOURCES.has(block.type) ? 0 : -1,
+      needs: null,
     }));
 }
 

@@ -44,7 +44,7 @@ export default function CodeEditor(props: CodeEditorProps) {
       mode.of(plainModeOf(language) ?? []),
       more.of(extensions ?? []),
       access.of(EditorView.editable.of(!readOnly)),
-      EditorView.contentAttributes.of({ "aria-label": label }),
+      EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
       EditorView.updateListener.of((update) => {
         const typed = update.transactions.some((one) => one.docChanged && !one.annotation(fromElsewhere));
         if (typed) latest.current.onChange(update.state.doc.toString());

@@ -1,10 +1,10 @@
 import { ChevronDown, ChevronRight, GripVertical, Maximize2, Minimize2, MoreVertical } from "lucide-react";
 import { useCallback } from "react";
-import type { BlockDetail, BlockStatus } from "../../../api/types";
+import type { BlockDetail, BlockStatus, PipelineDetail } from "../../../api/types";
 import { IconButton } from "../../../ui/Button";
 import { Menu } from "../../../ui/Menu";
 import { changeBlock } from "../session/changes";
-import { useSession, useUi } from "../session/context";
+import { useDetail, useSession, useUi } from "../session/context";
 import { useNavigation } from "../session/selection";
 import { toggled } from "../session/ui";
 import { blockMenu } from "./blockMenu";
@@ -31,6 +31,8 @@ export function BlockHeader({ block, index, count, status, busy, collapsed }: He
   const renaming = useUi((ui) => ui.focus?.block === block.uuid && ui.focus.rename === true);
   const full = useUi((ui) => ui.fullscreen === block.uuid);
   const setRenaming = useCallback((on: boolean) => session.ui.setState({ focus: on ? { block: block.uuid, rename: true } : null }), [session, block.uuid]);
+  // As a text, so that a change elsewhere in the pipeline draws nothing here.
+  const sharers = useDetail((detail) => sharersOf(detail, block)) ?? "";
   const aside = ASIDE.has(block.type);
   const Arrow = collapsed ? ChevronRight : ChevronDown;
   return (
@@ -71,13 +73,20 @@ export function BlockHeader({ block, index, count, status, busy, collapsed }: He
       <div className="flex h-5 items-center gap-2 overflow-hidden pl-9 text-meta text-muted">
         <span className="flex-none font-medium" style={{ color: `var(${kindOf(block.type).colour})` }}>{kindOf(block.type).word}</span>
         {!block.runnable && !aside && <span className="flex-none text-stale" title="Penstock shows it and keeps it as it is">cannot be run here yet</span>}
-        {block.shared_with.length > 0 && <span className="flex-none" title={`Its file is used by ${block.shared_with.join(", ")} too`}>shared file</span>}
+        {sharers !== "" && <span className="flex-none" title={`Its file is that of ${sharers} too: an edit changes all of them`}>shared file</span>}
         <UpstreamChips block={block} />
         <span className="min-w-1 flex-1" />
         {status?.stale && status.state === "completed" ? <StaleMark reason={status.stale} /> : status?.state === "completed" && status.changed.length > 0 && <span className="truncate tabular" title="Compared with the version before">{status.changed.join(", ")}</span>}
       </div>
     </header>
   );
+}
+
+/** Who else uses the block's file: blocks of this pipeline, then other pipelines. */
+function sharersOf(detail: PipelineDetail, block: BlockDetail): string {
+  if (!block.file) return "";
+  const here = detail.blocks.filter((one) => one.file === block.file && one.uuid !== block.uuid).map((one) => one.name);
+  return [...here, ...block.shared_with.map((pipeline) => `pipeline ${pipeline}`)].join(", ");
 }
 
 /** Drags the block to another place. With the keyboard, Alt and an arrow do the same. */

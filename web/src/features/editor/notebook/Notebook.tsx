@@ -32,7 +32,7 @@ export const Notebook = memo(function Notebook({ blocks, selected }: { blocks: B
       {blocks.length === 0 ? (
         <EmptyPipeline />
       ) : (
-        <div ref={list} role="feed" aria-label="Blocks" className="mx-auto max-w-5xl pb-[30vh]">
+        <div ref={list} role="group" aria-label="Blocks" className="mx-auto max-w-5xl pb-[30vh]">
           <AddLine after={null} upstream={[]} />
           {blocks.map((block, index) => (
             <Fragment key={block.uuid}>

@@ -16,9 +16,9 @@ export function SaveTemplate({ block }: { block: BlockDetail }) {
   const [busy, setBusy] = useState(false);
   const save = () => {
     setBusy(true);
-    const content = session.documents.get(block.uuid)?.mine ?? block.content ?? "";
-    requests
-      .saveTemplate({ name, description, block_type: block.type, language: block.language, content })
+    session.documents
+      .saveNow(block.uuid)
+      .then(() => requests.saveTemplate({ name, description, pipeline: session.pipeline, block: block.uuid }))
       .then(() => {
         setName("");
         setDescription("");

@@ -1,3 +1,4 @@
+import { useStore } from "zustand";
 import type { PipelineDetail } from "../../../api/types";
 import { useCommands, type Command } from "../../../app/commands";
 import { deleteBlock, duplicateBlock, stepBlock } from "./changes";
@@ -19,6 +20,7 @@ function cursorLine(): number | undefined {
 export function useEditorCommands(session: EditorSession, detail: PipelineDetail, selection: Selection): void {
   const { select, show } = useNavigation();
   const layout = useLayout();
+  const full = useStore(session.ui, (ui) => ui.fullscreen);
   const order = detail.blocks.map((block) => block.uuid);
   const at = selection.block ? order.indexOf(selection.block) : -1;
   const block = at >= 0 ? detail.blocks[at] : undefined;
@@ -72,6 +74,7 @@ export function useEditorCommands(session: EditorSession, detail: PipelineDetail
     { id: "block.delete", title: `Delete ${name}`, group: "Block", keys: ["D D"], enabled: any, run: () => void deleteBlock(session, uuid, select) },
     { id: "block.fold", title: `Fold or unfold ${name}`, group: "Block", keys: ["Z"], enabled: any, run: () => session.ui.setState((ui) => ({ collapsed: toggled(ui.collapsed, uuid) })) },
     { id: "block.fullscreen", title: `Full screen for ${name}`, group: "Block", keys: ["F"], enabled: any, run: () => session.ui.setState((ui) => ({ fullscreen: ui.fullscreen ? null : uuid })) },
+    { id: "block.leaveFullscreen", title: "Leave full screen", group: "Block", keys: ["Escape"], enabled: full !== null, run: () => session.ui.setState({ fullscreen: null }) },
     { id: "block.settings", title: `Settings of ${name}`, group: "Block", enabled: any, run: () => show({ view: "block" }) },
     { id: "pipeline.variables", title: "Variables of the pipeline", group: "Pipeline", keys: ["V"], run: () => show({ view: "variables" }) },
     { id: "pipeline.settings", title: "Settings of the pipeline", group: "Pipeline", run: () => show({ view: "pipeline" }) },
