@@ -31,4 +31,6 @@ export type Agreement = [
   Fits<Plain<Schemas["RunDetail"]>, Plain<Told.RunDetail>>,
   Fits<Plain<Schemas["BlockStatus"]>, Plain<Told.BlockStatus>>,
   Fits<Plain<Schemas["PipelineStatus"]>, Plain<Told.PipelineStatus>>,
+  Fits<Plain<Schemas["TemplateSummary"]>, Plain<Told.Template>>,
+  Fits<Plain<Schemas["TemplateDetail"]>, Plain<Told.TemplateDetail>>,
 ];

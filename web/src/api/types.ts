@@ -145,8 +145,18 @@ export interface Template {
   block_type: string;
   language: string;
   group: string;
+  /** How many upstream blocks its code takes; -1 for any number. */
+  inputs: number;
+  /** False where something has to be installed first, which `needs` names. */
+  ready: boolean;
   needs: string | null;
   source: "built-in" | "project";
+}
+
+export interface TemplateDetail extends Template {
+  content: string;
+  parameters: { name: string; value: unknown }[];
+  file: string | null;
 }
 
 export type RunState = "running" | "completed" | "failed" | "cancelled" | "interrupted";
