@@ -3,12 +3,12 @@ import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { queryClient } from "./api/queryClient";
-import { applyTheme } from "./app/preferences";
+import { applyLook } from "./app/preferences";
 import { router } from "./app/router";
 import "./app/tokens.css";
 import { TooltipProvider } from "./ui/Tooltip";
 
-applyTheme();
+applyLook();
 createRoot(document.getElementById("root") as HTMLElement).render(
   <StrictMode>
     <QueryClientProvider client={queryClient}>

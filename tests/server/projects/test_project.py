@@ -10,6 +10,7 @@ import pytest
 
 from penstock.cli.wire import open_workbench
 from penstock.server.app import create_app
+from penstock.server.projects.settings_form import USED
 from penstock.server.studio import make_studio
 from tests.project.golden import NAMES, copy
 from tests.server.projects.conftest import Browser, make_browser, seg
@@ -33,6 +34,8 @@ def test_settings_are_declared_and_secrets_do_not_leave(browser: Browser) -> Non
     assert (settings["queue_config.concurrency"]["value"], settings["queue_config.concurrency"]["default"]) == (3, 20)
     assert settings["logging_config.type"]["choices"] == ["file", "s3", "gcs"]
     assert settings["retry_config.retries"]["kind"] == "number"
+    assert (settings["retry_config.retries"]["used"], settings["queue_config.concurrency"]["used"]) == (True, False)
+    assert set(settings) >= USED
 
 
 def test_settings_are_written_with_comments_kept(browser: Browser) -> None:

@@ -261,6 +261,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/language/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What there is to say about a text as it stands in an editor. */
+        post: operations["language.check_text"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/language/format": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A text as the formatter writes it; nothing is saved. */
+        post: operations["language.format_text"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/language/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which language services there are, and what installs the others. */
+        get: operations["language.language_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/openapi.json": {
         parameters: {
             query?: never;
@@ -447,6 +498,23 @@ export interface paths {
         put?: never;
         /** A copy with a file of its own, behind the block. */
         post: operations["blocks.duplicate_block"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pipelines/{pipeline}/blocks/{block}/names": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What can be completed in a block. */
+        get: operations["language.show_names"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1297,6 +1365,16 @@ export interface components {
             name: string;
         };
         /**
+         * BlockNames
+         * @description What an editor can complete in a block, from what is stored: no code is run.
+         */
+        BlockNames: {
+            upstream: components["schemas"]["UpstreamNames"][];
+            tables: string[];
+            variables: components["schemas"]["VariableName"][];
+            project_modules: string[];
+        };
+        /**
          * BlockRunDetail
          * @description One block in a run.
          */
@@ -1447,6 +1525,19 @@ export interface components {
             search: string;
         };
         /**
+         * CheckRequest
+         * @description A text as it stands in an editor: that of a block, or of a file.
+         */
+        CheckRequest: {
+            content: string;
+            /** @default null */
+            pipeline: string | null;
+            /** @default null */
+            block: string | null;
+            /** @default null */
+            path: string | null;
+        };
+        /**
          * CodeFile
          * @description A file of the project that took part, and its SHA-256 then.
          */
@@ -1491,6 +1582,14 @@ export interface components {
             distinct: number | null;
             /** @default true */
             exact: boolean;
+        };
+        /**
+         * ColumnName
+         * @description A column of an upstream's output.
+         */
+        ColumnName: {
+            name: string;
+            type: string;
         };
         /**
          * ColumnProfile
@@ -1659,7 +1758,7 @@ export interface components {
         };
         /**
          * DrawnChart
-         * @description A chart by code: its points, or what it rendered by MIME type (`text/html` is the address of a sandboxed page).
+         * @description A chart by code: its points, or what it rendered by MIME type; `text/html` holds the `url` of a page.
          */
         DrawnChart: {
             version: string;
@@ -1827,6 +1926,23 @@ export interface components {
             truncated: boolean;
         };
         /**
+         * FormatRequest
+         * @description A text to format; `path` is the file that it belongs to, whose folders may hold rules for it.
+         */
+        FormatRequest: {
+            language: string;
+            content: string;
+            /** @default null */
+            path: string | null;
+        };
+        /**
+         * Formatted
+         * @description The text, formatted.
+         */
+        Formatted: {
+            content: string;
+        };
+        /**
          * Frame
          * @description One line of a traceback; `own` is true for a file of the project.
          */
@@ -1976,6 +2092,18 @@ export interface components {
          * @enum {unknown}
          */
         Kind: "array" | "bytes" | "figure" | "image" | "json" | "model" | "nothing" | "object" | "series" | "table" | "text";
+        /**
+         * LanguageStatus
+         * @description What there is, and the command that installs what is missing.
+         *
+         *         `formats` are the languages that can be formatted.
+         */
+        LanguageStatus: {
+            server: boolean;
+            formatter: boolean;
+            formats: string[];
+            install: string | null;
+        };
         /**
          * LastGood
          * @description The last version that was stored before the failure, and the run that made it.
@@ -2426,7 +2554,7 @@ export interface components {
         };
         /**
          * ProductDetail
-         * @description A product: all versions, the newest first; `latest` is the newest good one, else the newest.
+         * @description A product: its newest versions; `latest` is the one that was asked for, else the newest good one.
          */
         ProductDetail: {
             address: components["schemas"]["ProductAddress"];
@@ -2436,6 +2564,8 @@ export interface components {
             lineage: components["schemas"]["ProductLineage"];
             upstream: components["schemas"]["ProductAddress"][];
             downstream: components["schemas"]["ProductAddress"][];
+            /** @default 0 */
+            versions_total: number;
         };
         /**
          * ProductLineage
@@ -2724,6 +2854,8 @@ export interface components {
         /**
          * SettingDetail
          * @description One declared setting. `set` tells that the file has it; a secret has no value here, only whether it is set.
+         *
+         *         `used` tells whether anything here acts on it; the others are read and kept, as projects have them.
          */
         SettingDetail: {
             key: string;
@@ -2737,6 +2869,8 @@ export interface components {
             choices: string[];
             /** @default false */
             secret: boolean;
+            /** @default false */
+            used: boolean;
         };
         /**
          * Settings
@@ -2864,6 +2998,25 @@ export interface components {
             error: string;
         };
         /**
+         * TextFinding
+         * @description Something about a text; `line` and `column` count from 1, 0 means the whole text or line.
+         */
+        TextFinding: {
+            line: number;
+            column: number;
+            severity: string;
+            message: string;
+            hint: string;
+            code: string;
+        };
+        /**
+         * TextFindings
+         * @description What is to be said about a text, by line.
+         */
+        TextFindings: {
+            diagnostics: components["schemas"]["TextFinding"][];
+        };
+        /**
          * TextHit
          * @description A place in a file; `line` and `column` count from 1.
          */
@@ -2914,6 +3067,19 @@ export interface components {
             path: string;
             size: number;
             revision: string;
+        };
+        /**
+         * UpstreamNames
+         * @description An upstream: the parameter that receives it, its name in SQL, and the columns of its last output.
+         *
+         *         `kind` is that of the output: table, json, ...; None before it has run.
+         */
+        UpstreamNames: {
+            block: string;
+            argument: string | null;
+            table: string;
+            kind: string | null;
+            columns: components["schemas"]["ColumnName"][];
         };
         /**
          * Value
@@ -2968,6 +3134,15 @@ export interface components {
             name: string;
             value: unknown;
             type: string;
+        };
+        /**
+         * VariableName
+         * @description A variable that the block gets: of the pipeline, or given to every block.
+         */
+        VariableName: {
+            name: string;
+            type: string;
+            source: string;
         };
         /**
          * Variables
@@ -3592,6 +3767,101 @@ export interface operations {
             };
         };
     };
+    "language.check_text": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextFindings"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "language.format_text": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FormatRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Formatted"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "language.language_status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LanguageStatus"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "openapi.show": {
         parameters: {
             query?: never;
@@ -4106,6 +4376,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BlockChanged"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "language.show_names": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pipeline: string;
+                block: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockNames"];
                 };
             };
             /** @description Error */

@@ -38,7 +38,7 @@ export function setPreference<K extends keyof Preferences>(name: K, value: Prefe
   } catch {
     // A browser that stores nothing still works; the choice lasts until the page is closed.
   }
-  if (name === "theme") applyTheme();
+  applyLook();
 }
 
 const NEXT_THEME: Record<Theme, Theme> = { system: "light", light: "dark", dark: "system" };
@@ -47,10 +47,12 @@ export function nextTheme(): void {
   setPreference("theme", NEXT_THEME[usePreferences.getState().theme]);
 }
 
-export function applyTheme(): void {
-  const { theme } = usePreferences.getState();
+/** Put theme and size of code where style sheets read them. */
+export function applyLook(): void {
+  const { theme, fontSize } = usePreferences.getState();
   const dark = theme === "dark" || (theme === "system" && window.matchMedia("(prefers-color-scheme: dark)").matches);
   document.documentElement.dataset.theme = dark ? "dark" : "light";
+  document.documentElement.style.setProperty("--code-size", `${fontSize}px`);
 }
 
-window.matchMedia?.("(prefers-color-scheme: dark)").addEventListener("change", applyTheme);
+window.matchMedia?.("(prefers-color-scheme: dark)").addEventListener("change", applyLook);

@@ -29,6 +29,18 @@ _KINDS = {
 }
 _FIXED = frozenset({"project_uuid", "project_type"})
 """Settings that are written once."""
+USED = frozenset(
+    {
+        "variables_dir",
+        "variables_retention_period",
+        "retry_config.retries",
+        "retry_config.delay",
+        "retry_config.max_delay",
+        "retry_config.exponential_backoff",
+        "logging_config.retention_period",
+    }
+)
+"""Settings that this version acts on. Grows with it."""
 
 
 def show_settings(parts: Parts) -> Settings:
@@ -108,6 +120,7 @@ def _detail(key: str, item: Field[Any], settings: ProjectSettings, raw: Mapping[
         set=given is not None,
         choices=choices,
         secret=secret,
+        used=key in USED,
     )
 
 

@@ -33,7 +33,10 @@ class ProjectInfo(msgspec.Struct, frozen=True):
 
 
 class SettingDetail(msgspec.Struct, frozen=True):
-    """One declared setting. `set` tells that the file has it; a secret has no value here, only whether it is set."""
+    """One declared setting. `set` tells that the file has it; a secret has no value here, only whether it is set.
+
+    `used` tells whether anything here acts on it; the others are read and kept, as projects have them.
+    """
 
     key: str
     title: str
@@ -44,6 +47,7 @@ class SettingDetail(msgspec.Struct, frozen=True):
     set: bool
     choices: list[str] = []
     secret: bool = False
+    used: bool = False
 
 
 class EnvironmentDetail(msgspec.Struct, frozen=True):
