@@ -211,6 +211,26 @@ class BlockFailedError(PenstockError):
     code = "X101"
 
 
+class ChartFailedError(PenstockError):
+    """The code of a chart raised, or gave nothing that can be drawn.
+
+    `details` hold its `failure`, with the frames of the traceback.
+    """
+
+    code = "X120"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        location: Location | None = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, location=location)
+        self.details = dict(details or {})
+
+
 class WorkerLostError(PenstockError):
     """The process of an attempt ended without an answer: killed, crashed, out of memory."""
 

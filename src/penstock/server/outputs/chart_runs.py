@@ -20,8 +20,7 @@ from penstock.engine.loop import RunHandle
 from penstock.engine.plan import Place, RunOptions, RunPlan, new_run_id
 from penstock.model import events
 from penstock.model.block import Block, BlockType
-from penstock.model.errors import BlockFailedError, BlockNotFoundError, InterruptedRunError, UnsupportedError
-from penstock.model.messages import Failure
+from penstock.model.errors import BlockNotFoundError, ChartFailedError, InterruptedRunError, UnsupportedError
 from penstock.project import Project
 from penstock.server.bench import Bench
 from penstock.server.outputs.client import ReaderClient
@@ -31,14 +30,6 @@ from penstock.server.schema.charts import DrawnChart, Points
 
 SECONDS = 300.0
 """How long a chart may take, when its block does not say."""
-
-
-class ChartFailedError(BlockFailedError):
-    """The code of a chart failed; `details` hold its failure with the frames of the traceback."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.message, hint=failure.hint)
-        self.details = {"failure": msgspec.to_builtins(failure)}
 
 
 class ChartRuns:
@@ -121,7 +112,10 @@ class ChartRuns:
         if event is None:
             raise InterruptedRunError(f"drawing chart {chart}: it was interrupted", hint="Draw it again.")
         if event.failure is not None:
-            raise ChartFailedError(event.failure)
+            failure = event.failure
+            raise ChartFailedError(
+                failure.message, hint=failure.hint, details={"failure": msgspec.to_builtins(failure)}
+            )
         if event.ref is None:
             raise InterruptedRunError(f"drawing chart {chart}: it was interrupted", hint="Draw it again.")
         return event.ref.version
