@@ -312,7 +312,7 @@ class ReadingTooLargeError(PenstockError):
 
 
 class ReaderLostError(PenstockError):
-    """The process that reads stored outputs for the studio ended while it answered; the next question starts another."""
+    """The process that reads outputs for the studio ended while it answered; the next question starts another."""
 
     code = "D107"
     phase = Phase.TRANSFER
