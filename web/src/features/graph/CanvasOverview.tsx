@@ -18,25 +18,48 @@ export function CanvasOverview({ blocks, layout, statuses, selected }: Props) {
   const width = useStore((store) => store.width);
   const height = useStore((store) => store.height);
 
+  const drawn = useRef<Drawn | null>(null);
+
   useEffect(() => {
     const element = canvas.current;
     const context = element?.getContext("2d");
     if (!element || !context || !width || !height) return;
-    const scale = window.devicePixelRatio || 1;
-    if (element.width !== width * scale || element.height !== height * scale) {
-      element.width = width * scale;
-      element.height = height * scale;
+    const now = { x, y, zoom, width, height, blocks, layout, statuses, selected, theme: document.documentElement.dataset.theme };
+    const before = drawn.current;
+    // Moving the picture is free, drawing it is not: it is larger than the view on each side by half of it.
+    if (before && sameBut(before, now) && Math.abs(x - before.x) < width / 2 && Math.abs(y - before.y) < height / 2) {
+      element.style.transform = `translate(${x - before.x}px, ${y - before.y}px)`;
+      return;
     }
+    drawn.current = now;
+    element.style.transform = "none";
+    const scale = window.devicePixelRatio || 1;
+    if (element.width !== width * 2 * scale || element.height !== height * 2 * scale) {
+      element.width = width * 2 * scale;
+      element.height = height * 2 * scale;
+    }
+    const [left, top] = [x + width / 2, y + height / 2];
     const style = getComputedStyle(element);
     context.setTransform(scale, 0, 0, scale, 0, 0);
-    context.clearRect(0, 0, width, height);
-    context.setTransform(scale * zoom, 0, 0, scale * zoom, scale * x, scale * y);
-    const seen: Area = { left: -x / zoom, top: -y / zoom, right: (width - x) / zoom, bottom: (height - y) / zoom };
+    context.clearRect(0, 0, width * 2, height * 2);
+    context.setTransform(scale * zoom, 0, 0, scale * zoom, scale * left, scale * top);
+    const seen: Area = { left: -left / zoom, top: -top / zoom, right: (width * 2 - left) / zoom, bottom: (height * 2 - top) / zoom };
     drawEdges(context, blocks, layout, style, zoom, seen);
     drawBlocks(context, blocks, layout, statuses, selected, style, zoom, seen);
   }, [blocks, layout, statuses, selected, x, y, zoom, width, height]);
 
-  return <canvas ref={canvas} className="pointer-events-none absolute inset-0 z-[1] h-full w-full" aria-hidden="true" />;
+  return <canvas ref={canvas} className="pointer-events-none absolute z-[1] will-change-transform" style={{ left: -width / 2, top: -height / 2, width: width * 2, height: height * 2, maxWidth: "none" }} aria-hidden="true" />;
+}
+
+/** What a picture was drawn from. */
+interface Drawn {
+  x: number;
+  y: number;
+  [key: string]: unknown;
+}
+
+function sameBut(one: Drawn, other: Drawn): boolean {
+  return Object.keys(other).every((key) => key === "x" || key === "y" || one[key] === other[key]);
 }
 
 /** What is in view, in the graph's own px: the rest of a large graph is not drawn. */

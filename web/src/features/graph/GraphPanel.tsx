@@ -127,7 +127,7 @@ function Graph({ blocks: given, statuses, selected, onSelect, onOpen, onConnect,
           zoomOnDoubleClick={false}
           proOptions={{ hideAttribution: true }}
         >
-          <Background variant={BackgroundVariant.Dots} gap={20} size={1} />
+          {!far && <Background variant={BackgroundVariant.Dots} gap={20} size={1} />}
           <Controls showInteractive={false} fitViewOptions={{ padding: 0.15, maxZoom: 1 }} />
           {far && <CanvasOverview blocks={blocks} layout={layout} statuses={statuses} selected={selected} />}
         </ReactFlow>
