@@ -93,11 +93,9 @@ class App:
             await sending({"type": "http.response.start", "status": reply.status_code, "headers": reply.raw_headers})
             await sending({"type": "http.response.body", "body": b""})
         elif isinstance(reply, StreamingResponse) and reply.media_type == "text/event-stream":
-            with self.sockets.streaming(session):
-                await reply(scope, receive, sending)
-                return
-            # It was ended here, not by its source: the client is told that this was all.
-            await sending({"type": "http.response.body", "body": b""})
+            if not await self.sockets.stream(session, reply(scope, receive, sending)):
+                # The client is told that this was all.
+                await sending({"type": "http.response.body", "body": b""})
         else:
             await reply(scope, receive, sending)
 

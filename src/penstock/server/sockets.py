@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,13 +53,15 @@ class Sockets:
         with contextlib.suppress(RuntimeError, WebSocketDisconnect):
             await socket.close(code, reason)
 
-    @contextlib.contextmanager
-    def streaming(self, session: str) -> Iterator[None]:
-        """While the current task sends a stream without an end: it ends with the login, and with the server."""
-        task = asyncio.current_task()
-        assert task is not None
-        with self._open(task), self._while_logged_in(session, task), contextlib.suppress(asyncio.CancelledError):
-            yield
+    async def stream(self, session: str, sending: Awaitable[None]) -> bool:
+        """Send a stream without an end, until the login or the server ends; whether it came to an end of its own."""
+        task = asyncio.ensure_future(sending)
+        with self._open(task), self._while_logged_in(session, task):
+            try:
+                await task
+            except asyncio.CancelledError:
+                return False
+        return True
 
     def end(self) -> None:
         """End them all."""
