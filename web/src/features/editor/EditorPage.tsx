@@ -3,7 +3,7 @@ import { useBlocker, useParams } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useLayoutEffect, useMemo } from "react";
 import { useStore } from "zustand";
 import { ApiError } from "../../api/client";
-import { live } from "../../api/live";
+import { live, useConnection } from "../../api/live";
 import type { PipelineDetail, PipelineEvent } from "../../api/types";
 import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
 import { SplitPane } from "../../ui/SplitPane";
@@ -97,8 +97,14 @@ function useLive(session: EditorSession, begun: boolean): void {
   }, [session, begun]);
 }
 
-/** Saves what is unsaved when the page is left; asks before text is lost that could not be saved. */
+/** Saves what is unsaved when the page is left, and what could not be saved once the server is back; asks before text is lost that could not be saved. */
 function useUnsaved(session: EditorSession): void {
   useEffect(() => () => void session.documents.saveAll(), [session]);
+  useEffect(
+    () => useConnection.subscribe((now, before) => {
+      if (now.state === "open" && before.state !== "open") void session.documents.saveAll();
+    }),
+    [session],
+  );
   useBlocker({ shouldBlockFn: () => false, enableBeforeUnload: anythingUnsaved });
 }

@@ -42,7 +42,7 @@ function TemplateCode({ id }: { id: string }) {
   const remove = async () => {
     try {
       const gone = await requests.deleteTemplate(id);
-      const again = () => client.invalidateQueries({ queryKey: templatesQuery.queryKey });
+      const again = () => client.invalidateQueries({ queryKey: templatesQuery.queryKey, exact: true });
       await again();
       toast(`Deleted the template ${data.name}.`, { action: { label: "Undo", run: () => void requests.undo(gone.undo).then(again, toastError) } });
     } catch (reason) {

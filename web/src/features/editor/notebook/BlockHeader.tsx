@@ -36,7 +36,7 @@ export function BlockHeader({ block, index, count, status, busy, collapsed }: He
   const aside = ASIDE.has(block.type);
   const Arrow = collapsed ? ChevronRight : ChevronDown;
   return (
-    <header className="border-b border-line px-1.5 py-1">
+    <header className="@container border-b border-line px-1.5 py-1">
       <div className="flex h-6 items-center gap-1.5">
         <Grip block={block.uuid} name={block.name} />
         <button
@@ -55,6 +55,7 @@ export function BlockHeader({ block, index, count, status, busy, collapsed }: He
           editing={renaming}
           onEditing={setRenaming}
           onRename={(name) => changeBlock(session, block.uuid, { name }, navigation.select)}
+          className="min-w-20"
         />
         <span className="flex-none rounded-[3px] bg-s2 px-1 text-[10px] font-bold leading-4 text-muted" title={languageOf(block.language).word}>{languageOf(block.language).short}</span>
         <SaveMark block={block.uuid} />

@@ -25,7 +25,7 @@ export function InlineName({ value, label, editing, onEditing, onRename, classNa
   }, [editing, value]);
   if (!editing) {
     return (
-      <button type="button" className={cx("min-w-0 truncate rounded-control text-left font-semibold", className)} title={`${value} (double click to rename)`} onDoubleClick={() => onEditing(true)}>
+      <button type="button" className={cx("truncate rounded-control text-left font-semibold", className ?? "min-w-0")} title={`${value} (double click to rename)`} onDoubleClick={() => onEditing(true)}>
         {value}
       </button>
     );

@@ -20,10 +20,10 @@ export function SaveMark({ block }: { block: string }) {
       <button
         type="button"
         className="inline-flex flex-none items-center gap-1 whitespace-nowrap text-meta font-medium text-failed underline"
-        title={`${problem?.message ?? ""} ${problem?.hint ?? ""}`}
+        title={`${problem?.message ?? ""} ${problem?.hint ?? ""} Press to try again.`}
         onClick={() => void session.documents.saveNow(block)}
       >
-        <AlertTriangle size={11} aria-hidden="true" /> not saved, try again
+        <AlertTriangle size={11} aria-hidden="true" /> not saved
       </button>
     );
   }

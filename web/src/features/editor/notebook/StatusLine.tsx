@@ -10,7 +10,7 @@ export function rowsOf(status: BlockStatus | undefined): number | null {
 }
 
 /** How a block stands: state in colour, icon and word, then time and rows. */
-export function StatusLine({ status, compact }: { status: BlockStatus; compact?: boolean }) {
+export function StatusLine({ status }: { status: BlockStatus }) {
   const busy = status.state === "running" || status.state === "queued";
   const rows = rowsOf(status);
   return (
@@ -21,7 +21,7 @@ export function StatusLine({ status, compact }: { status: BlockStatus; compact?:
       ) : (
         <>
           {status.seconds !== null && <span className="tabular text-[12px] text-muted">{seconds(status.seconds)}</span>}
-          {rows !== null && !compact && <span className="tabular text-[12px] text-muted" title={`${count(rows)} rows`}>{rows < 1_000_000 ? count(rows) : shortCount(rows)} rows</span>}
+          {rows !== null && <span className="tabular hidden text-[12px] text-muted @min-[430px]:inline" title={`${count(rows)} rows`}>{rows < 1_000_000 ? count(rows) : shortCount(rows)} rows</span>}
         </>
       )}
     </span>

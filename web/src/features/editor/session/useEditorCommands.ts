@@ -1,6 +1,6 @@
 import { useStore } from "zustand";
 import type { PipelineDetail } from "../../../api/types";
-import { useCommands, type Command } from "../../../app/commands";
+import { showKeys, useCommands, type Command } from "../../../app/commands";
 import { deleteBlock, duplicateBlock, stepBlock } from "./changes";
 import { interrupt, restartScratch, runBlock, runPipeline, runScratch } from "./running";
 import { setLayout, useLayout } from "./layout";
@@ -48,6 +48,7 @@ export function useEditorCommands(session: EditorSession, detail: PipelineDetail
     }
   };
   const add = (after: string | null, upstream: string[]) => session.ui.setState({ adding: { after, upstream } });
+  const inCode = (what: string) => block && void import("../code/act").then(({ act }) => act(what, block));
   const below = () => add(any ? uuid : (order.at(-1) ?? null), block?.accepts_upstream ? [uuid] : []);
 
   const commands: Command[] = [
@@ -74,6 +75,10 @@ export function useEditorCommands(session: EditorSession, detail: PipelineDetail
     { id: "block.delete", title: `Delete ${name}`, group: "Block", keys: ["D D"], enabled: any, run: () => void deleteBlock(session, uuid, select) },
     { id: "block.fold", title: `Fold or unfold ${name}`, group: "Block", keys: ["Z"], enabled: any, run: () => session.ui.setState((ui) => ({ collapsed: toggled(ui.collapsed, uuid) })) },
     { id: "block.fullscreen", title: `Full screen for ${name}`, group: "Block", keys: ["F"], enabled: any, run: () => session.ui.setState((ui) => ({ fullscreen: ui.fullscreen ? null : uuid })) },
+    { id: "code.format", title: `Format the code of ${name}`, group: "Code", keys: ["Alt+Shift+F"], enabled: block?.language === "python" || block?.language === "sql", run: () => inCode("format") },
+    { id: "code.definition", title: "Go to the definition of the name at the cursor", group: "Code", keys: ["F12"], enabled: block?.language === "python", run: () => inCode("definition") },
+    { id: "code.rename", title: "Rename the name at the cursor everywhere (F2 in the code)", group: "Code", enabled: block?.language === "python", run: () => inCode("rename") },
+    { id: "code.find", title: `Find and replace in ${name} (${showKeys("Mod+F")} in the code)`, group: "Code", enabled: any, run: () => inCode("find") },
     { id: "block.leaveFullscreen", title: "Leave full screen", group: "Block", keys: ["Escape"], enabled: full !== null, run: () => session.ui.setState({ fullscreen: null }) },
     { id: "block.settings", title: `Settings of ${name}`, group: "Block", enabled: any, run: () => show({ view: "block" }) },
     { id: "pipeline.variables", title: "Variables of the pipeline", group: "Pipeline", keys: ["V"], run: () => show({ view: "variables" }) },
