@@ -34,7 +34,7 @@ const home = createRoute({
 const pipelines = createRoute({
   getParentRoute: () => root,
   path: "/pipelines",
-  validateSearch: texts("q", "tag", "type", "state", "group", "new"),
+  validateSearch: texts("q", "tag", "type", "state", "group", "sort"),
   component: lazyRouteComponent(() => import("../features/pipelines/PipelinesPage"), "PipelinesPage"),
 });
 

@@ -1,24 +1,15 @@
-import { useQuery } from "@tanstack/react-query";
 import { ChevronDown, FileUp, LayoutTemplate, Plus } from "lucide-react";
 import { useRef } from "react";
-import { api } from "../../api/client";
 import { Button } from "../../ui/Button";
 import { Menu } from "../../ui/Menu";
-import { useCreatePipeline, useImportPipeline } from "./queries";
-
-interface PipelineTemplate {
-  id: string;
-  name: string;
-  description: string;
-}
+import { useCreatePipeline, useImportPipeline, usePipelineTemplates } from "./queries";
 
 /** Makes a pipeline with one press; from a template or an archive with two. */
 export function NewPipelineButton() {
   const create = useCreatePipeline();
   const bring = useImportPipeline();
   const picker = useRef<HTMLInputElement>(null);
-  const templates = useQuery({ queryKey: ["pipeline-templates"], queryFn: () => api.get<{ templates: PipelineTemplate[] }>("/pipeline-templates") });
-  const list = templates.data?.templates ?? [];
+  const list = usePipelineTemplates();
   return (
     <span className="inline-flex">
       <Button look="primary" className="!rounded-r-none" icon={<Plus size={14} aria-hidden="true" />} busy={create.isPending || bring.isPending} onClick={() => create.mutate({})}>

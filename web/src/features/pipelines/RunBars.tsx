@@ -1,4 +1,5 @@
 import { dateTime, seconds } from "../../app/format";
+import { lookOf } from "../../ui/status";
 
 interface Mark {
   run: string;
@@ -9,6 +10,8 @@ interface Mark {
 
 const COLOURS: Record<string, string> = { completed: "var(--ok)", failed: "var(--failed)", interrupted: "var(--failed)", running: "var(--running)" };
 
+const BROKEN = new Set(["failed", "interrupted"]);
+
 /** The last runs as bars, oldest at the left: height is how long, colour how it ended. */
 export function RunBars({ runs, width = 124, height = 18 }: { runs: readonly Mark[]; width?: number; height?: number }) {
   if (runs.length === 0) return null;
@@ -18,11 +21,15 @@ export function RunBars({ runs, width = 124, height = 18 }: { runs: readonly Mar
   return (
     <svg width={width} height={height} role="img" aria-label={`${good} of the last ${runs.length} runs went well`}>
       {runs.map((run, index) => {
-        const tall = Math.max(3, Math.sqrt((run.seconds ?? 0) / longest) * height);
+        const tall = Math.max(4, Math.sqrt((run.seconds ?? 0) / longest) * height);
+        const [x, y, wide] = [index * step, height - tall, Math.max(1.5, step - 1.5)];
         return (
-          <rect key={run.run} x={index * step} y={height - tall} width={Math.max(1.5, step - 1.5)} height={tall} rx={1} fill={COLOURS[run.state] ?? "var(--waiting)"}>
-            <title>{`${dateTime(run.started)}: ${run.state}${run.seconds === null ? "" : ` in ${seconds(run.seconds)}`}`}</title>
-          </rect>
+          <g key={run.run}>
+            <rect x={x} y={y} width={wide} height={tall} rx={1} fill={COLOURS[run.state] ?? "var(--waiting)"} />
+            {/* A bar that is cut through went wrong: told without colours, too. */}
+            {BROKEN.has(run.state) && <rect x={x} y={y + tall / 2 - 1} width={wide} height={2} fill="var(--surface-0)" />}
+            <title>{`${dateTime(run.started)}: ${lookOf(run.state).word}${run.seconds === null ? "" : ` in ${seconds(run.seconds)}`}`}</title>
+          </g>
         );
       })}
     </svg>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { PipelineSummary } from "../../api/types";
-import { chosen, grouped, sorted, stateOf } from "./list";
+import { chosen, grouped, nextSort, orderOf, placeOf, sorted, stateOf } from "./list";
 import { freeName } from "./queries";
 
 const pipeline = (uuid: string, more: Partial<PipelineSummary> = {}): PipelineSummary => ({
@@ -30,7 +30,28 @@ describe("the list of pipelines", () => {
   });
 
   it("sorts by the last run, newest first", () => {
-    expect(sorted(list, "run", true)[0]?.uuid).toBe("sales/daily");
+    expect(sorted(list, { key: "run", down: true })[0]?.uuid).toBe("sales/daily");
+  });
+
+  it("sorts names as people count, and equal ones the same way in both directions", () => {
+    const numbered = ["b10", "b9", "B1"].map((name) => pipeline(name));
+    expect(sorted(numbered, { key: "name", down: false }).map((one) => one.uuid)).toEqual(["B1", "b9", "b10"]);
+    expect(sorted(numbered, { key: "blocks", down: true }).map((one) => one.uuid)).toEqual(["B1", "b9", "b10"]);
+  });
+
+  it("keeps the order in the address: figures begin with the largest", () => {
+    expect(orderOf(undefined)).toEqual({ key: "name", down: false });
+    expect(orderOf("-run")).toEqual({ key: "run", down: true });
+    expect(orderOf("nonsense")).toEqual({ key: "name", down: false });
+    expect(nextSort(orderOf("name"), "run")).toBe("-run");
+    expect(nextSort(orderOf("-run"), "run")).toBe("run");
+    expect(nextSort(orderOf("name"), "name")).toBe("-name");
+  });
+
+  it("tells the folder of a pipeline, and its whole id where its name says something else", () => {
+    expect(placeOf(pipeline("sales/eu/daily", { name: "daily" }))).toBe("sales/eu");
+    expect(placeOf(pipeline("sales/eu/daily", { name: "Daily sales" }))).toBe("sales/eu/daily");
+    expect(placeOf(pipeline("daily", { name: "Daily sales" }))).toBe("");
   });
 
   it("finds a name that is free", () => {

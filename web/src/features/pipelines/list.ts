@@ -7,14 +7,41 @@ export interface Filters {
   type?: string;
   state?: string;
   group?: string;
+  /** A key of `SortKey`, with `-` before it for the other way round. */
+  sort?: string;
 }
 
 export type SortKey = "name" | "updated" | "run" | "blocks";
+
+export interface Order {
+  key: SortKey;
+  down: boolean;
+}
+
+/** Figures and times begin with the largest, names with A. */
+const FIRST_DOWN: Record<SortKey, boolean> = { name: false, updated: true, run: true, blocks: true };
+
+export function orderOf(sort: string | undefined): Order {
+  const key = (sort ?? "").replace(/^-/, "");
+  return key in FIRST_DOWN ? { key: key as SortKey, down: (sort ?? "").startsWith("-") } : { key: "name", down: false };
+}
+
+/** The order after a press on a column's head, as it stands in the address. */
+export function nextSort(order: Order, key: SortKey): string {
+  const down = order.key === key ? !order.down : FIRST_DOWN[key];
+  return `${down ? "-" : ""}${key}`;
+}
 
 export function stateOf(pipeline: PipelineSummary): string {
   if (pipeline.error) return "unreadable";
   if (pipeline.running > 0) return "running";
   return pipeline.runs.at(-1)?.state ?? "never";
+}
+
+/** The folder of a pipeline; all of its id where that does not end with its name. */
+export function placeOf(pipeline: PipelineSummary): string {
+  const parts = pipeline.uuid.split("/");
+  return parts.at(-1) === pipeline.name ? parts.slice(0, -1).join("/") : parts.length > 1 ? pipeline.uuid : "";
 }
 
 export function chosen(pipelines: readonly PipelineSummary[], filters: Filters): PipelineSummary[] {
@@ -28,17 +55,17 @@ export function chosen(pipelines: readonly PipelineSummary[], filters: Filters):
   });
 }
 
-export function sorted(pipelines: readonly PipelineSummary[], key: SortKey, down: boolean): PipelineSummary[] {
-  const value = (pipeline: PipelineSummary): string | number => {
-    if (key === "updated") return pipeline.updated_at;
-    if (key === "run") return pipeline.runs.at(-1)?.started ?? 0;
-    if (key === "blocks") return pipeline.blocks;
-    return pipeline.name.toLowerCase();
+const names = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
+
+export function sorted(pipelines: readonly PipelineSummary[], { key, down }: Order): PipelineSummary[] {
+  const value = (pipeline: PipelineSummary): number => {
+    if (key === "updated") return Date.parse(pipeline.updated_at);
+    return key === "run" ? (pipeline.runs.at(-1)?.started ?? 0) : pipeline.blocks;
   };
   return [...pipelines].sort((one, other) => {
-    const [a, b] = [value(one), value(other)];
-    const order = a < b ? -1 : a > b ? 1 : one.uuid < other.uuid ? -1 : 1;
-    return down ? -order : order;
+    const order = key === "name" ? names.compare(one.name, other.name) : value(one) - value(other);
+    // Equal ones stand in the same order either way.
+    return order !== 0 ? (down ? -order : order) : names.compare(one.uuid, other.uuid);
   });
 }
 
@@ -48,10 +75,14 @@ export function grouped(pipelines: readonly PipelineSummary[], by: string | unde
   if (!by) return pipelines.map((pipeline) => ({ pipeline }));
   const groups = new Map<string, PipelineSummary[]>();
   for (const pipeline of pipelines) {
-    for (const name of namesOf(pipeline, by)) groups.set(name, [...(groups.get(name) ?? []), pipeline]);
+    for (const name of namesOf(pipeline, by)) {
+      const group = groups.get(name);
+      if (group) group.push(pipeline);
+      else groups.set(name, [pipeline]);
+    }
   }
   return [...groups]
-    .sort(([one], [other]) => one.localeCompare(other))
+    .sort(([one], [other]) => names.compare(one, other))
     .flatMap(([heading, list]): Row[] => [{ heading, count: list.length }, ...list.map((pipeline) => ({ pipeline }))]);
 }
 

@@ -13,6 +13,18 @@ export function usePipelines() {
   return useQuery(pipelinesQuery);
 }
 
+export interface PipelineTemplate {
+  id: string;
+  name: string;
+  description: string;
+}
+
+/** What a pipeline can be made from. */
+export function usePipelineTemplates(): PipelineTemplate[] {
+  const found = useQuery({ queryKey: ["pipeline-templates"], queryFn: ({ signal }) => api.get<{ templates: PipelineTemplate[] }>("/pipeline-templates", { signal }) });
+  return found.data?.templates ?? [];
+}
+
 export interface NewPipeline {
   name?: string;
   clone_of?: string;

@@ -1,0 +1,47 @@
+import { Link } from "@tanstack/react-router";
+import { CheckCircle2 } from "lucide-react";
+import { useState } from "react";
+import { ago, count, dateTime } from "../../app/format";
+import { Button } from "../../ui/Button";
+import { Badge, StatusBadge } from "../../ui/status";
+import type { Attention } from "./queries";
+import { LINE, Section } from "./Section";
+
+const FIRST = 6;
+
+/** What is broken now, each with its reason, one press from the place where it is mended. */
+export function NeedsAttention({ items }: { items: Attention[] }) {
+  const [all, setAll] = useState(false);
+  if (items.length === 0) {
+    return (
+      <Section title="Needs attention">
+        <p className="flex items-center gap-2 px-3 py-2 text-muted">
+          <CheckCircle2 size={15} className="flex-none text-ok" aria-hidden="true" />
+          Nothing: no pipeline’s last run failed, and every pipeline’s file can be read.
+        </p>
+      </Section>
+    );
+  }
+  return (
+    <Section title={`Needs attention (${count(items.length)})`}>
+      {(all ? items : items.slice(0, FIRST)).map((item) => <Item key={`${item.kind} ${item.pipeline}`} item={item} />)}
+      {!all && items.length > FIRST && (
+        <div className="p-1"><Button look="quiet" onClick={() => setAll(true)}>Show all {count(items.length)}</Button></div>
+      )}
+    </Section>
+  );
+}
+
+function Item({ item }: { item: Attention }) {
+  return (
+    <div className={LINE}>
+      <span className="w-24 flex-none">{item.kind === "unreadable" ? <Badge tone="failed">unreadable</Badge> : <StatusBadge state={item.kind === "interrupted_run" ? "interrupted" : "failed"} plain />}</span>
+      <Link to="/pipelines/$pipeline" params={{ pipeline: item.pipeline }} search={item.block ? { block: item.block, tab: "data" } : {}} className="min-w-0 flex-1">
+        <span className="block truncate font-medium">{item.pipeline}{item.block && <span className="font-normal text-muted"> {item.block}</span>}</span>
+        <span className="block truncate" title={item.message}>{item.message}</span>
+      </Link>
+      {item.run && <Link to="/runs/$run" params={{ run: item.run }} search={item.block ? { block: item.block } : {}} className="flex-none text-accent hover:underline" aria-label={`Why ${item.pipeline} failed`}>Why</Link>}
+      <span className="hidden w-20 flex-none text-right text-[12px] text-muted sm:block" title={dateTime(item.at)}>{ago(item.at)}</span>
+    </div>
+  );
+}

@@ -1,0 +1,31 @@
+import { useQuery } from "@tanstack/react-query";
+import { api } from "../../api/client";
+import type { RunSummary } from "../../api/types";
+
+export interface Attention {
+  kind: string;
+  pipeline: string;
+  block: string | null;
+  run: string | null;
+  message: string;
+  at: number;
+}
+
+export interface RecentEdit {
+  path: string;
+  at: number;
+  pipeline: string | null;
+  block: string | null;
+}
+
+export interface Home {
+  attention: Attention[];
+  running: RunSummary[];
+  recent_runs: RunSummary[];
+  recent_edits: RecentEdit[];
+  counts: { pipelines: number; blocks: number; products: number; errors: number | null; warnings: number | null };
+}
+
+export function useHome() {
+  return useQuery({ queryKey: ["home"], queryFn: ({ signal }) => api.get<Home>("/home", { signal }) });
+}
