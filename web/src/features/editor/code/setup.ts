@@ -1,9 +1,9 @@
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, completionStatus } from "@codemirror/autocomplete";
+import { autocompletion, closeBrackets, closeBracketsKeymap, closeCompletion, completionKeymap, completionStatus } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyField, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { bracketMatching, foldKeymap, indentOnInput } from "@codemirror/language";
 import { lintKeymap } from "@codemirror/lint";
 import { highlightSelectionMatches, search, searchKeymap, searchPanelOpen } from "@codemirror/search";
-import { EditorState, type Extension } from "@codemirror/state";
+import { EditorState, Prec, type Extension } from "@codemirror/state";
 import {
   EditorView,
   crosshairCursor,
@@ -60,6 +60,7 @@ export function setup(keys: EditorKeys): Extension {
         // The first Escape closes what is open above the text.
         if (completionStatus(view.state) === "active" || searchPanelOpen(view.state)) return false;
         if (view.state.selection.ranges.length > 1) return false;
+        closeCompletion(view);
         keys.leave();
         return true;
       },
@@ -75,6 +76,8 @@ export function setup(keys: EditorKeys): Extension {
     return true;
   };
   return [
+    // Before the keys of completion: one that is still being asked for would swallow the Escape.
+    Prec.highest(keymap.of(own)),
     lineNumbers(),
     highlightActiveLineGutter(),
     highlightSpecialChars(),
@@ -92,7 +95,6 @@ export function setup(keys: EditorKeys): Extension {
     highlightSelectionMatches(),
     search({ top: true }),
     tooltips({ parent: document.body }),
-    keymap.of(own),
     keymap.of(bindings),
     theme,
   ];

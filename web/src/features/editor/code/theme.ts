@@ -11,7 +11,7 @@ const view = EditorView.theme({
   ".cm-line": { padding: "0 12px 0 8px" },
   // Not transparent: long lines scroll under it.
   ".cm-gutters": { backgroundColor: "var(--surface-0)", color: "var(--text-muted)", border: "none" },
-  ".cm-lineNumbers .cm-gutterElement": { padding: "0 4px 0 8px", minWidth: "32px", opacity: "0.75" },
+  ".cm-lineNumbers .cm-gutterElement": { padding: "0 4px 0 8px", minWidth: "32px" },
   ".cm-foldGutter": { width: "0" },
   ".cm-cursor": { borderLeftColor: "var(--accent)", borderLeftWidth: "2px" },
   "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {

@@ -44,11 +44,11 @@ export const Outline = memo(function Outline({ blocks, selected }: { blocks: Blo
   return (
     <nav aria-label="Outline" className="@container flex h-full flex-col overflow-hidden bg-s1">
       <h2 className="px-3 pb-1 pt-2 text-meta font-semibold uppercase tracking-wide text-muted">Blocks</h2>
-      <div role="listbox" aria-label="Blocks" tabIndex={0} className="min-h-0 flex-1 overflow-y-auto px-1.5 pb-2" onKeyDown={onKey} onDragOver={over} onDrop={drop}>
+      {blocks.length === 0 && <p className="flex-1 px-3 text-meta text-muted">None yet.</p>}
+      <div hidden={blocks.length === 0} role="listbox" aria-label="Blocks" tabIndex={0} className="min-h-0 flex-1 overflow-y-auto px-1.5 pb-2" onKeyDown={onKey} onDragOver={over} onDrop={drop}>
         {blocks.map((block, index) => (
           <Row key={block.uuid} block={block} index={index} selected={block.uuid === selected} />
         ))}
-        {blocks.length === 0 && <p className="px-1.5 text-meta text-muted">None yet.</p>}
       </div>
       <div className="max-h-[35%] flex-none overflow-y-auto border-t border-line px-3 py-2">
         <div className="flex items-center">
