@@ -22,7 +22,7 @@ export function PreviewTable({ output, rows = 5, columns = 12 }: { output: Outpu
   const types = new Map(output.columns.map((column) => [column.name, column.type]));
   const numeric = names.map((name) => familyOf(types.get(name) ?? "") === "number");
   return (
-    <div className="overflow-x-auto">
+    <div className="overflow-x-auto" tabIndex={0} role="group" aria-label="First rows">
       <table className="tabular border-collapse text-[12px]">
         <thead>
           <tr>
