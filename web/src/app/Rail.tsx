@@ -25,9 +25,10 @@ export function Rail({ project, onPalette, onKeys, onTerminal }: RailProps) {
         <Mark />
         {wide && <span className="truncate text-[14px] font-semibold">{project?.name ?? ""}</span>}
       </div>
-      <button type="button" onClick={onPalette} aria-label="Commands and search" className={cx("mx-2 mb-2 flex h-7 items-center gap-2 rounded-control border border-line bg-s0 px-2 text-[12px] text-muted hover:border-line-strong", !wide && "justify-center px-0")}>
+      <button type="button" onClick={onPalette} title={wide ? undefined : "Search and commands"} className={cx("mx-2 mb-2 flex h-7 items-center gap-2 rounded-control border border-line bg-s0 px-2 text-[12px] text-muted hover:border-line-strong", !wide && "justify-center px-0")}>
         <Search size={13} aria-hidden="true" className="flex-none" />
-        {wide && <><span className="flex-1 text-left">Search</span><Kbd keys="Mod+K" /></>}
+        <span className={wide ? "flex-1 text-left" : "sr-only"}>Search<span className="sr-only"> and commands</span></span>
+        {wide && <Kbd keys="Mod+K" />}
       </button>
       {PAGES.map(({ to, label, icon: Icon }) => (
         <Link

@@ -6,7 +6,7 @@ import { EmptyState, ErrorCard } from "../ui/feedback";
 
 export function NotFound() {
   return (
-    <EmptyState icon={<Compass size={32} aria-hidden="true" />} title="There is no such page" action={<Link to="/" className="font-medium text-accent underline">Go to Home</Link>}>
+    <EmptyState page icon={<Compass size={32} aria-hidden="true" />} title="There is no such page" action={<Link to="/" className="font-medium text-accent underline">Go to Home</Link>}>
       The address may be of something that was renamed or removed.
     </EmptyState>
   );
@@ -15,7 +15,7 @@ export function NotFound() {
 export function NotLoggedIn() {
   return (
     <div className="flex h-screen items-center justify-center">
-      <EmptyState icon={<LogIn size={32} aria-hidden="true" />} title="This browser is not logged in">
+      <EmptyState page icon={<LogIn size={32} aria-hidden="true" />} title="This browser is not logged in">
         Run <code className="font-mono">penstock start</code> again and open the link that it prints. A link works once, for ten minutes.
       </EmptyState>
     </div>

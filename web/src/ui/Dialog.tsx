@@ -22,8 +22,9 @@ export function Dialog({ open, onOpenChange, title, description, children, foote
         <Radix.Overlay className="fixed inset-0 z-40 bg-black/40" />
         <Radix.Content
           {...(description ? {} : { "aria-describedby": undefined })}
+          onOpenAutoFocus={focusContent}
           className={cx(
-            "fixed left-1/2 top-[12vh] z-40 flex max-h-[76vh] w-[calc(100vw-32px)] -translate-x-1/2 flex-col rounded-card border border-line bg-s0 text-fg shadow-[var(--shadow)]",
+            "fixed left-1/2 top-[12vh] z-40 flex max-h-[76vh] w-[calc(100vw-32px)] -translate-x-1/2 flex-col rounded-card border border-line bg-s0 text-fg shadow-[var(--shadow)] outline-none",
             wide ? "max-w-4xl" : "max-w-lg",
           )}
         >
@@ -44,4 +45,11 @@ export function Dialog({ open, onOpenChange, title, description, children, foote
       </Radix.Portal>
     </Radix.Root>
   );
+}
+
+/** The dialog itself, where no field of it asks for the focus: not its first button, whose tooltip would open. */
+function focusContent(event: Event): void {
+  event.preventDefault();
+  const content = event.currentTarget as HTMLElement;
+  if (!content.contains(document.activeElement)) content.focus();
 }

@@ -23,11 +23,12 @@ export function Progress({ value, label }: { value: number; label: string }) {
 }
 
 /** What a place shows that has nothing in it yet: why, and the action that leads on. */
-export function EmptyState({ icon, title, children, action }: { icon?: ReactNode; title: string; children?: ReactNode; action?: ReactNode }) {
+export function EmptyState({ icon, title, children, action, page }: { icon?: ReactNode; title: string; children?: ReactNode; action?: ReactNode; /** It is all there is on the page. */ page?: boolean }) {
+  const Title = page ? "h1" : "h2";
   return (
     <div className="flex h-full min-h-40 flex-col items-center justify-center gap-2 p-6 text-center">
       {icon && <div className="text-muted">{icon}</div>}
-      <h2 className="text-title font-semibold">{title}</h2>
+      <Title className="text-title font-semibold">{title}</Title>
       {children && <div className="max-w-md text-ui text-muted">{children}</div>}
       {action && <div className="mt-2 flex flex-wrap justify-center gap-2">{action}</div>}
     </div>

@@ -121,6 +121,7 @@ export function FilesPage() {
       folder.current = "";
       void upload(event.dataTransfer.files);
     }}>
+      <h1 className="sr-only">Files</h1>
       <SplitPane name="files" panes={[
         { id: "tree", size: 24, min: 14, content: left },
         { id: "file", size: 76, min: 30, content: path ? <FileView key={path} path={path} line={line} /> : <EmptyState icon={<FolderTree size={36} aria-hidden="true" />} title="Open a file">Pick one at the left, or drop files here to upload them. Everything in the project is a plain file; other programs may change them at the same time.</EmptyState> },

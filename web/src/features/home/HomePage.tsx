@@ -20,7 +20,7 @@ export function HomePage() {
   if (error) return <ErrorCard className="m-6" error={error} />;
   if (data.counts.pipelines === 0) {
     return (
-      <EmptyState icon={<Workflow size={40} aria-hidden="true" />} title="Build your first pipeline" action={<NewPipelineButton />}>
+      <EmptyState page icon={<Workflow size={40} aria-hidden="true" />} title="Build your first pipeline" action={<NewPipelineButton />}>
         Add a block that loads data, run it, look at its rows, and go on from there with Python or SQL. Everything is a plain file in this project’s folder.
       </EmptyState>
     );

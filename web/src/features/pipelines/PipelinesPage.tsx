@@ -40,7 +40,7 @@ export function PipelinesPage() {
   if (error) return <ErrorCard className="m-6" error={error} />;
   if (!isPending && all.length === 0) {
     return (
-      <EmptyState icon={<Workflow size={36} aria-hidden="true" />} title="No pipelines yet" action={<NewPipelineButton />}>
+      <EmptyState page icon={<Workflow size={36} aria-hidden="true" />} title="No pipelines yet" action={<NewPipelineButton />}>
         A pipeline is a few blocks of Python or SQL, each a file of its own, that hand tables to each other.
       </EmptyState>
     );
