@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.architecture.source_tree import PACKAGE, ROOT
 
-OTHER = {"architecture", "contract", "walks", "projects", "tools"}
+OTHER = {"architecture", "contract", "journeys", "walks", "projects", "tools"}
 """Folders of tests that belong to no single package."""
 
 

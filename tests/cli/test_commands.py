@@ -25,12 +25,6 @@ def test_an_unknown_command_is_misuse(tmp_path):
     assert "rnu" in done.err
 
 
-def test_start_says_what_it_cannot_do_yet(tmp_path):
-    done = penstock("start", "proj", home=tmp_path)
-    assert done.code == 2
-    assert "no web editor yet" in done.err
-
-
 def test_init_makes_a_project_that_checks_and_runs_offline(tmp_path):
     done = penstock("init", "my_project", home=tmp_path)
     assert done.code == 0, done.err

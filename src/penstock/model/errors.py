@@ -322,7 +322,7 @@ class ReaderLostError(PenstockError):
 class PortBusyError(PenstockError):
     """Another program listens on the port that the server was to listen on."""
 
-    code = "A120"
+    code = "N105"
     phase = Phase.CONNECT
 
 
