@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,12 @@ class Tabs:
         page = context.new_page()
         page.goto(server.url + path)
         return page
+
+    def picture(self, folder: Path) -> None:
+        """Leave a picture of every tab in that folder."""
+        for number, page in enumerate(page for context in self.contexts for page in context.pages):
+            page.screenshot(path=folder / f"tab-{number}.png")
+            sys.stdout.write(f"A picture of tab {number}, {page.url}: {folder / f'tab-{number}.png'}\n")
 
     def close(self) -> None:
         """Close them all."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from tests.journeys.browsing import Tabs, launch
 from tests.server.running import Server, start
 
 Start = Callable[..., Server]
+FAILED = pytest.StashKey[bool]()
 
 
 @pytest.fixture(scope="session")
@@ -34,12 +35,26 @@ def browser() -> Iterator[Browser]:
             browser.close()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Leave a journey's outcome where its tabs find it."""
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
+
+
 @pytest.fixture
-def tabs(browser: Browser) -> Iterator[Tabs]:
-    """Opens tabs; the test fails when a request fails in one of them or its console tells of an error."""
+def tabs(browser: Browser, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Tabs]:
+    """Opens tabs; the test fails when a request fails in one of them or its console tells of an error.
+
+    Of a test that fails, pictures of its tabs are left in its temporary folder.
+    """
     tabs = Tabs(browser)
     try:
         yield tabs
+        if request.node.stash.get(FAILED, True):
+            tabs.picture(tmp_path)
     finally:
         tabs.close()
     assert tabs.watch.unexpected() == []

@@ -29,7 +29,7 @@ export function ChartForm({ config, columns, onChange }: Props) {
     <Field label={label}>{(id) => <Input id={id} type="number" min={1} max={2000} value={config[key] ?? ""} placeholder={fallback} onChange={(event) => set({ [key]: event.target.value ? Number(event.target.value) : undefined })} />}</Field>
   );
   return (
-    <div className="grid grid-cols-[repeat(auto-fill,minmax(170px,1fr))] gap-3 p-3">
+    <div className="grid grid-cols-[repeat(auto-fill,minmax(140px,1fr))] gap-3 p-3">
       <Field label="Chart">{(id) => (
         <Select id={id} className="w-full" value={config.chart_type ?? ""} onChange={(event) => onChange(retype(config, event.target.value, columns))}>
           {!shape && <option value={config.chart_type ?? ""}>{config.chart_type ?? "none"}</option>}

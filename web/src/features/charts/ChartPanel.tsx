@@ -11,6 +11,7 @@ import { ChartForm } from "./ChartForm";
 import { ChartView, CodeChartView } from "./ChartView";
 import { shapeOf, suggest, type ChartConfig } from "./model";
 import { useChartChanges, useChartData } from "./queries";
+import { useKept } from "./useKept";
 
 export interface ChartPanelProps {
   pipeline: string;
@@ -64,17 +65,15 @@ function ChartCard({ pipeline, block, status, chart, columns }: CardProps) {
   const drawn = useRef<ECharts | null>(null);
   const byCode = shapeOf(config) === undefined && Boolean(chart.content);
   const saved = useMemo(() => JSON.stringify(chart.configuration), [chart.configuration]);
-  // A form that is being filled in is the newest; what somebody else saves shows once it is closed.
-  useEffect(() => {
-    if (!editing) setConfig(JSON.parse(saved) as ChartConfig);
-  }, [saved, editing]);
   const text = JSON.stringify(config);
+  useKept(text, saved, editing, (now) => change.mutate({ chart: chart.uuid, configuration: JSON.parse(now) as ChartConfig }));
+  // What was chosen here is the newest until it is saved; what somebody else saves shows while the form is closed.
+  const shown = useRef(saved);
   useEffect(() => {
-    if (text === saved || !editing) return undefined;
-    const timer = setTimeout(() => change.mutate({ chart: chart.uuid, configuration: JSON.parse(text) as ChartConfig }), 500);
-    return () => clearTimeout(timer);
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [text, saved, editing]);
+    if (editing || shown.current === saved) return;
+    shown.current = saved;
+    setConfig(JSON.parse(saved) as ChartConfig);
+  }, [saved, editing]);
   const exportPicture = () => {
     const url = drawn.current?.getDataURL({ pixelRatio: 2, backgroundColor: getComputedStyle(document.body).backgroundColor });
     if (!url) return;

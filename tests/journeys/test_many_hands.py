@@ -1,0 +1,132 @@
+"""One file, several hands: two tabs, an editor beside the browser. Nobody's text is lost, nothing is overwritten."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Page, Route, expect
+
+from tests.journeys.browsing import Tabs
+from tests.journeys.editing import card, code, pipeline, saving
+from tests.server.running import Server
+
+TEXT = "@data_loader\ndef load():\n    first = 1\n    second = 2\n    third = 3\n    return first + second + third\n"
+
+
+class Held:
+    """The saves of a tab, held back: what was typed there is not on disk yet."""
+
+    def __init__(self, page: Page) -> None:
+        self.routes: list[Route] = []
+        self.page = page
+        page.route("**/content", self._hold)
+
+    def _hold(self, route: Route) -> None:
+        self.routes.append(route)
+
+    def release(self) -> None:
+        """Let them go on."""
+        for route in self.routes:
+            route.continue_()
+        self.page.unroute("**/content")
+
+
+def file_of(server: Server, block: str) -> Path:
+    return server.project / "data_loaders" / f"{block}.py"
+
+
+def change(page: Page, block: str, line: int, text: str) -> None:
+    """Replace a line of a block by that text."""
+    code(page, block).click()
+    page.keyboard.press("Control+Home")
+    for _ in range(line - 1):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Home")
+    page.keyboard.press("Shift+End")
+    page.keyboard.insert_text(text)
+
+
+def test_two_tabs_that_change_the_same_line_meet_in_a_merge(studio: Server, tabs: Tabs) -> None:
+    tabs.watch.allow(r"409 .*/content", "status of 409")
+    pipeline(studio, "meeting", {"name": "shared", "content": TEXT})
+    one = tabs.open(studio, "/pipelines/meeting?block=shared")
+    other = tabs.open(studio, "/pipelines/meeting?block=shared", beside=one)
+    held = Held(one)
+    change(one, "shared", 3, "first = 100")
+    with saving(other):
+        change(other, "shared", 3, "first = 200")
+    held.release()
+
+    bar = card(one, "shared").get_by_role("alert")
+    expect(bar).to_contain_text("changed elsewhere while you typed")
+    expect(code(one, "shared")).to_contain_text("first = 100")
+    assert "first = 200" in file_of(studio, "shared").read_text()
+    assert "first = 100" not in file_of(studio, "shared").read_text()
+
+    bar.get_by_role("button", name="Compare and merge").click()
+    dialog = one.get_by_role("dialog", name="Merge shared")
+    expect(dialog.get_by_role("textbox", name="theirs")).to_contain_text("first = 200")
+    expect(dialog.get_by_role("textbox", name="Result")).to_contain_text("first = 100")
+    dialog.get_by_role("button", name="both", exact=True).click()
+    with saving(one):
+        dialog.get_by_role("button", name="Save the result").click()
+    expect(bar).to_be_hidden()
+    for page in (one, other):
+        expect(code(page, "shared")).to_contain_text("first = 100")
+        expect(code(page, "shared")).to_contain_text("first = 200")
+    text = file_of(studio, "shared").read_text()
+    assert "first = 100" in text
+    assert "first = 200" in text
+
+
+def test_changes_of_two_tabs_in_different_lines_are_both_kept(studio: Server, tabs: Tabs) -> None:
+    tabs.watch.allow(r"409 .*/content", "status of 409")
+    pipeline(studio, "apart", {"name": "wide", "content": TEXT})
+    one = tabs.open(studio, "/pipelines/apart?block=wide")
+    other = tabs.open(studio, "/pipelines/apart?block=wide")
+    held = Held(one)
+    change(one, "wide", 3, "first = 100")
+    with saving(other):
+        change(other, "wide", 5, "third = 300")
+    held.release()
+    with saving(one):
+        card(one, "wide").get_by_role("alert").get_by_role("button", name="Keep both").click()
+    expect(code(other, "wide")).to_contain_text("first = 100")
+    assert file_of(studio, "wide").read_text() == TEXT.replace("= 1\n", "= 100\n").replace("= 3\n", "= 300\n")
+
+
+def test_what_changes_on_disk_shows_at_once(studio: Server, tabs: Tabs) -> None:
+    pipeline(studio, "beside", {"name": "outer", "content": TEXT})
+    page = tabs.open(studio, "/pipelines/beside?block=outer")
+    expect(code(page, "outer")).to_contain_text("second = 2")
+    file_of(studio, "outer").write_text(TEXT.replace("second = 2", "second = 22"))
+    expect(code(page, "outer")).to_contain_text("second = 22")
+    expect(card(page, "outer").get_by_role("alert")).to_have_count(0)
+
+
+def test_what_changes_on_disk_under_unsaved_text_waits_for_a_decision(studio: Server, tabs: Tabs) -> None:
+    tabs.watch.allow(r"409 .*/content", "status of 409")
+    pipeline(studio, "under", {"name": "inner", "content": TEXT})
+    page = tabs.open(studio, "/pipelines/under?block=inner")
+    held = Held(page)
+    change(page, "inner", 4, "second = 20")
+    file_of(studio, "inner").write_text(TEXT.replace("second = 2", "second = 33"))
+    held.release()
+    bar = card(page, "inner").get_by_role("alert")
+    expect(bar.get_by_role("button", name="Compare and merge")).to_be_visible()
+    assert "second = 33" in file_of(studio, "inner").read_text()
+    expect(code(page, "inner")).to_contain_text("second = 20")
+
+    bar.get_by_role("button", name="Take theirs").click()
+    expect(code(page, "inner")).to_contain_text("second = 33")
+    expect(bar).to_be_hidden()
+    assert "second = 33" in file_of(studio, "inner").read_text()
+
+
+def test_a_block_that_is_added_beside_the_browser_appears(studio: Server, tabs: Tabs) -> None:
+    pipeline(studio, "growing", {"name": "seed", "content": TEXT})
+    page = tabs.open(studio, "/pipelines/growing")
+    expect(page.get_by_role("article")).to_have_count(1)
+    file = studio.project / "pipelines" / "growing" / "metadata.yaml"
+    file.write_text(file.read_text().replace("name: seed", "name: sprouted seed"))
+    expect(card(page, "sprouted seed")).to_be_visible()
