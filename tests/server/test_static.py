@@ -67,3 +67,16 @@ def test_without_a_built_page_the_answer_says_what_to_do(tmp_path: Path) -> None
     answer = get(StaticFiles("", tmp_path / "nothing"), "/")
     assert answer.status_code == 503
     assert b"make ui" in bytes(answer.body)
+
+
+def test_a_new_build_is_served_without_a_restart(files: StaticFiles, tmp_path: Path) -> None:
+    assert get(files, "/assets/index-1a2b.js").status_code == 200
+    old = tmp_path.rename(tmp_path.with_name("old"))
+    assert get(files, "/").status_code == 503
+    (tmp_path / "assets").mkdir(parents=True)
+    (tmp_path / "index.html").write_text("<html><head></head>new</html>")
+    (tmp_path / "assets" / "index-5e6f.js").write_text("new")
+    assert b"new" in bytes(get(files, "/").body)
+    assert get(files, "/assets/index-5e6f.js").status_code == 200
+    assert get(files, "/assets/index-1a2b.js").status_code == 404
+    old.rename(tmp_path.with_name("gone"))

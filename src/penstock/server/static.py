@@ -33,10 +33,12 @@ _TYPES = {
 
 @dataclass
 class StaticFiles:
-    """The files of the UI below a base path. The folder is listed once: names that are not in it do not exist."""
+    """The files of the UI below a base path. Names that were not in its folder when it was built do not exist."""
 
     base: str = ""
     folder: Path = FOLDER
+
+    _built: tuple[int, int] | None = None
 
     @cached_property
     def _files(self) -> dict[str, Path]:
@@ -51,8 +53,21 @@ class StaticFiles:
         base = html.escape(self.base, quote=True)
         return text.replace("<head>", f'<head><base href="{base}/"><meta name="base-path" content="{base}">', 1)
 
+    def _notice_builds(self) -> None:
+        """Forget what was listed when another build has taken the folder's place, as an upgrade does."""
+        try:
+            status = (self.folder / "index.html").stat()
+            built = (status.st_mtime_ns, status.st_ino)
+        except OSError:
+            built = None
+        if built != self._built:
+            self.__dict__.pop("_files", None)
+            self.__dict__.pop("_page", None)
+            self._built = built
+
     def answer(self, path: bytes, headers: dict[bytes, bytes]) -> Response:
         """The file of that path, or the page."""
+        self._notice_builds()
         name = unquote(path.decode("latin-1")).lstrip("/")
         if name.startswith("assets/") or self._serves(name):
             return self._file(name, headers)
