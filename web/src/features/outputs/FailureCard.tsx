@@ -1,6 +1,7 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { ChevronDown, ChevronRight, Copy } from "lucide-react";
 import { useState } from "react";
-import type { Failure, Frame } from "../../api/types";
+import type { Failure, Frame, ProjectInfo } from "../../api/types";
 import { Button } from "../../ui/Button";
 import { toast } from "../../ui/toasts";
 
@@ -49,7 +50,9 @@ export function FailureCard({ failure, onOpen, compact }: Props) {
 }
 
 function FrameLine({ frame, main, onOpen }: { frame: Frame; main: boolean; onOpen?: Props["onOpen"] }) {
-  const place = `${frame.file}:${frame.line}`;
+  const root = useQueryClient().getQueryData<ProjectInfo>(["project"])?.root;
+  const file = root && frame.file.startsWith(`${root}/`) ? frame.file.slice(root.length + 1) : frame.file;
+  const place = `${file}:${frame.line}`;
   return (
     <div className={main ? "border-t border-failed/20 bg-s0 px-3 py-1.5" : "border-t border-failed/20 px-3 py-1"}>
       <div className="text-meta text-muted">

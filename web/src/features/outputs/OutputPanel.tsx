@@ -69,13 +69,19 @@ export function OutputPanel({ pipeline, block, status, output, version, onChange
         {chosen && newest ? (
           <OneOutput key={`${chosen.name}:${version || newest}`} target={{ pipeline, block, output: chosen.name, version: version || newest }} summary={chosen} />
         ) : !failed ? (
-          <EmptyState title={status.state === "running" || status.state === "queued" ? "Running" : "No output"}>
-            {status.state === "running" || status.state === "queued" ? <Spinner label="The output appears when the block is done" /> : "The block returned nothing."}
-          </EmptyState>
+          <Nothing state={status.state} />
         ) : null}
       </div>
     </div>
   );
+}
+
+/** Why there is no output, by how the block stands. */
+function Nothing({ state }: { state: BlockStatus["state"] }) {
+  if (state === "running" || state === "queued") return <EmptyState title="Running"><Spinner label="The output appears when the block is done" /></EmptyState>;
+  if (state === "cancelled" || state === "interrupted") return <EmptyState title="Interrupted">The block was ended before it was done; nothing of it was stored.</EmptyState>;
+  if (state === "upstream_failed") return <EmptyState title="Not run">A block above it failed.</EmptyState>;
+  return <EmptyState title="No output">The block returned nothing.</EmptyState>;
 }
 
 export function versionLabel(version: Version, newest: boolean): string {
