@@ -80,6 +80,7 @@ def _where(machine: dict[str, Any]) -> str:
     return (
         f"{machine['date']}, {machine['cores']} cores ({machine['processor']}), {machine['memory']}, {machine['system']}, "
         f"Python {machine['python']}, {versions}; {machine['runs']} runs."
+        + (f" {machine['note']}" if machine.get("note") else "")
     )
 
 
