@@ -15,7 +15,7 @@ import { BlockNodeView } from "./BlockNodeView";
 import { CanvasOverview } from "./CanvasOverview";
 import { DisconnectContext, EdgeLine } from "./EdgeLine";
 import "./graph.css";
-import { DEFAULT_OPTIONS, layoutGraph, type Layout } from "./layout";
+import { DEFAULT_OPTIONS, layoutGraph, wrapLayers, type Layout } from "./layout";
 import { edgesOf, graphBlocks, neighbour, nodesOf, refuseEdge, type BlockNode, type GraphBlock, type GraphStatus } from "./model";
 
 const NODE_TYPES = { block: BlockNodeView };
@@ -23,6 +23,9 @@ const EDGE_TYPES = { block: EdgeLine };
 /** From this many blocks on, a view from far out is one picture instead of elements. */
 const MANY = 200;
 const FAR = 0.5;
+/** Up to this many blocks, wide layers are broken into rows so that the graph can be read in a narrow pane. */
+const FEW = 60;
+const READABLE = 0.75;
 
 export interface GraphPanelProps {
   blocks: readonly GraphBlock[];
@@ -51,10 +54,13 @@ function Graph({ blocks: given, statuses, selected, onSelect, onOpen, onConnect,
   const blocks = useMemo(() => graphBlocks(given), [given]);
   // Positions depend on names and edges alone: a change of state must not lay the graph out again.
   const shape = useMemo(() => JSON.stringify(blocks.map((block) => [block.uuid, block.upstream])), [blocks]);
-  const layout = useMemo(
+  const whole = useMemo(
     () => layoutGraph((JSON.parse(shape) as [string, string[]][]).map(([id, upstream]) => ({ id, upstream }))),
     [shape],
   );
+  // By steps, so that dragging the pane's edge does not lay the graph out at every pixel.
+  const room = useStore((store) => Math.round((store.width - 48) / READABLE / 40) * 40);
+  const layout = useMemo(() => (blocks.length <= FEW && room > 0 ? wrapLayers(whole, room) : whole), [whole, room, blocks.length]);
   const far = useStore((store) => store.transform[2] < FAR) && blocks.length > MANY;
   const nodes = useMemo(
     () => (far ? [] : nodesOf(blocks, layout, statuses, selected, Boolean(onConnect))),
@@ -141,10 +147,11 @@ function useView(layout: Layout, selected: string | null, count: number): void {
   const flow = useReactFlow();
   const width = useStore((store) => store.width);
   const height = useStore((store) => store.height);
-  const fitted = useRef(-1);
+  const fitted = useRef("");
   useEffect(() => {
-    if (!width || !height || fitted.current === count) return;
-    fitted.current = count;
+    const key = `${count}:${layout.width}`;
+    if (!width || !height || fitted.current === key) return;
+    fitted.current = key;
     const zoom = Math.min(1, width / (layout.width + 60), height / (layout.height + 60));
     // A large graph would be specks: begin at its top, readable, and leave the whole of it to the fit button.
     const readable = Math.max(zoom, count > MANY ? 0.3 : 0.45);

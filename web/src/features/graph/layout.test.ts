@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_OPTIONS, layoutGraph, type LayoutNode } from "./layout";
+import { DEFAULT_OPTIONS, layoutGraph, wrapLayers, type LayoutNode } from "./layout";
 
 function overlaps(positions: Map<string, { x: number; y: number }>): string[] {
   const found: string[] = [];
@@ -76,5 +76,24 @@ describe("layoutGraph", () => {
     const nodes = Array.from({ length: 30 }, (_, index) => ({ id: `n${index}`, upstream: index ? [`n${index - 1}`] : [] }));
     const xs = new Set([...layoutGraph(nodes).positions.values()].map((point) => point.x));
     expect(xs.size).toBe(1);
+  });
+});
+
+describe("wrapLayers", () => {
+  const nodes = [...Array.from({ length: 7 }, (_, index) => ({ id: `load${index}`, upstream: [] })), { id: "join", upstream: Array.from({ length: 7 }, (_, index) => `load${index}`) }];
+  const layout = layoutGraph(nodes);
+
+  it("leaves alone what fits", () => {
+    expect(wrapLayers(layout, layout.width)).toBe(layout);
+  });
+
+  it("breaks a wide layer into rows that fit, above what depends on them", () => {
+    const room = 3 * (DEFAULT_OPTIONS.width + DEFAULT_OPTIONS.gap);
+    const wrapped = wrapLayers(layout, room);
+    expect(wrapped.width).toBeLessThanOrEqual(room);
+    expect(wrapped.layers.map((row) => row.length)).toEqual([3, 3, 1, 1]);
+    expect(overlaps(wrapped.positions)).toEqual([]);
+    const join = wrapped.positions.get("join")!;
+    for (let index = 0; index < 7; index += 1) expect(wrapped.positions.get(`load${index}`)!.y).toBeLessThan(join.y);
   });
 });

@@ -69,6 +69,34 @@ export function layoutGraph(nodes: readonly LayoutNode[], given: Partial<LayoutO
   return { positions, layers: visible, width: right, height };
 }
 
+/**
+ * The same graph for a narrow place: layers that are wider are broken into rows, so that names can be read without
+ * scrolling. The order of each layer stays; every row stands in the middle.
+ */
+export function wrapLayers(layout: Layout, room: number, given: Partial<LayoutOptions> = {}): Layout {
+  const options = { ...DEFAULT_OPTIONS, ...given };
+  if (layout.width <= room) return layout;
+  const step = options.width + options.gap;
+  const most = Math.max(2, Math.floor((room + options.gap) / step));
+  const positions = new Map<string, Point>();
+  const layers: string[][] = [];
+  const widest = Math.min(most, Math.max(0, ...layout.layers.map((layer) => layer.length))) * step - options.gap;
+  let y = 0;
+  for (const layer of layout.layers) {
+    const rows = Math.ceil(layer.length / most);
+    // Rows of nearly the same length look better than a full one with a rest.
+    const each = Math.ceil(layer.length / Math.max(1, rows));
+    for (let at = 0; at < layer.length; at += each) {
+      const row = layer.slice(at, at + each);
+      const left = (widest - (row.length * step - options.gap)) / 2;
+      row.forEach((id, index) => positions.set(id, { x: Math.round(left + index * step), y }));
+      layers.push(row);
+      y += options.height + (at + each < layer.length ? options.gap : options.layerGap);
+    }
+  }
+  return { positions, layers, width: widest, height: Math.max(0, y - options.layerGap) };
+}
+
 /** The layer of each block; a cycle, which the server reports as an error, is cut where it is met. */
 function layersOf(nodes: readonly LayoutNode[], known: ReadonlyMap<string, LayoutNode>): Map<string, number> {
   const waiting = new Map<string, number>();

@@ -54,8 +54,12 @@ export function WhyCard({ run, pipeline, block, onOpen, onRetry }: Props) {
                 {changes.map((change, index) => (
                   <li key={index} className="flex flex-wrap items-center gap-x-3 px-3 py-1.5">
                     <Badge>{change.kind}</Badge>
-                    <span className="font-medium">{change.what}</span>
-                    <span className="min-w-0 truncate text-muted">{change.before ?? "nothing"} → {change.after ?? "nothing"}</span>
+                    {change.kind === "code" ? (
+                      <Link to="/files" search={{ path: change.what }} className="font-medium text-accent hover:underline">{change.what}</Link>
+                    ) : (
+                      <span className="font-medium">{change.what}</span>
+                    )}
+                    <span className="min-w-0 truncate text-muted" title={`${change.before ?? "nothing"} → ${change.after ?? "nothing"}`}>{brief(change.kind, change.before)} → {brief(change.kind, change.after)}</span>
                   </li>
                 ))}
               </ul>
@@ -65,4 +69,10 @@ export function WhyCard({ run, pipeline, block, onOpen, onRetry }: Props) {
       </section>
     </div>
   );
+}
+
+/** A file is told by the beginning of its hash; everything else as it is. */
+function brief(kind: string, text: string | null): string {
+  if (text === null) return "nothing";
+  return kind === "code" ? text.slice(0, 8) : text;
 }
