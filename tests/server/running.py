@@ -75,12 +75,15 @@ def start(
     cwd: Path | None = None,
     logs_in: bool = True,
 ) -> Server:
-    """Start a studio of that project; everything that it keeps is below `home`.
+    """Start a studio of that project; everything that it keeps is below `home`, its user's home as well.
 
     With `logs_in=False` the link that it prints, which works once, is left for somebody else.
     """
+    (home / "user").mkdir(exist_ok=True)
     env = {
         **os.environ,
+        # Shells read no start files of the person who runs the tests: some take locks, and shells here are killed.
+        "HOME": str(home / "user"),
         "PENSTOCK_HOME": str(home / "installation"),
         "PENSTOCK_DATA_DIR": str(home / "data"),
         **(environment or {}),
