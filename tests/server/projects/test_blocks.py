@@ -12,6 +12,13 @@ def _edges(detail: dict) -> dict[str, list[str]]:
     return {block["uuid"]: block["upstream"] for block in detail["blocks"]}
 
 
+def test_of_a_suggested_name_the_next_that_is_free_is_taken(browser: Browser) -> None:
+    body = {"type": "data_loader", "language": "python", "suggested": "planes", "content": "x = 1\n"}
+    made = [browser.ask("POST", "/pipelines/orders/blocks", body)["block"] for _ in range(3)]
+    assert made == ["planes", "planes_2", "planes_3"]
+    assert browser.ask("POST", "/pipelines/orders/blocks", {**body, "name": "planes"}, status=409)["error"]["hint"]
+
+
 def test_a_block_is_added_behind_another_with_a_text_that_takes_its_upstream(browser: Browser) -> None:
     answer = browser.ask(
         "POST",

@@ -2181,12 +2181,15 @@ export interface components {
          * @description A block to add. Its text comes from one of `template`, `content`, `file` and `replicate`; else it is empty.
          *
          *         `file` shares an existing file; `replicate` is the uuid of a block of the pipeline whose code this one runs too.
-         *         `after` is the block before it in the list; None puts it first; left out, it comes last.
+         *         `after` is the block before it in the list; None puts it first; left out, it comes last. A `name` that is taken is
+         *         refused; from a `suggested` one the next that is free is made.
          */
         NewBlock: {
             type: string;
             /** @default  */
             name: string;
+            /** @default  */
+            suggested: string;
             /** @default null */
             language: string | null;
             /** @default null */

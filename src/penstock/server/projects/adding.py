@@ -135,7 +135,7 @@ class Adding:
         kind = names.type_named(new.type)
         template = self.templates.find(new.template) if new.template else None
         language = names.language_named(new.language or (template.language.value if template else None), kind)
-        base = template.name if template else kind.value.replace("_", " ")
+        base = new.suggested.strip() or (template.name if template else kind.value.replace("_", " "))
         name = new.name.strip() or names.free_name(self.parts, reading, kind, language, base)
         uuid = names.checked_uuid(name, f"adding a block to pipeline {reading.pipeline.uuid}")
         _check_free(reading, uuid)

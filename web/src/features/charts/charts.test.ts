@@ -12,7 +12,7 @@ const columns = [
 
 describe("suggest", () => {
   it("draws a category by a number that is no id", () => {
-    expect(suggest(columns)).toMatchObject({ chart_type: "bar chart", x: ["carrier"], metrics: [{ aggregation: "average", column: "hour" }] });
+    expect(suggest(columns)).toMatchObject({ chart_type: "bar chart", x: ["carrier"], metrics: [{ aggregation: "average", column: "dep_delay" }] });
     expect(suggest([{ name: "price", type: "float64", distinct: 900 }])).toMatchObject({ chart_type: "histogram", x: ["price"] });
     expect(suggest([{ name: "at", type: "timestamp[us]", distinct: 900 }])).toMatchObject({ chart_type: "time series line chart" });
   });

@@ -78,7 +78,11 @@ export function suggest(columns: readonly Column[]): ChartConfig {
   const numbers = of("number").filter((column) => !/(^|_)id$/i.test(column.name));
   const time = of("time")[0];
   const category = [...of("text"), ...of("boolean"), ...of("number")].find((column) => column.distinct !== null && column.distinct > 1 && column.distinct <= 60);
-  const measure = numbers.find((column) => column.name !== category?.name);
+  // What is measured has fractions and many values; what has whole numbers and few is rather one more category.
+  const fractions = (column: Column) => (/^(float|double|half|decimal)/i.test(column.type) ? 1 : 0);
+  const measure = numbers
+    .filter((column) => column.name !== category?.name)
+    .sort((one, other) => fractions(other) - fractions(one) || (other.distinct ?? 0) - (one.distinct ?? 0))[0];
   const metrics: Metric[] = measure ? [{ aggregation: "average", column: measure.name }] : [{ aggregation: "count" }];
   if (category) return { chart_type: "bar chart", x: [category.name], metrics, limit: 30 };
   if (time) return { chart_type: "time series line chart", x: [time.name], metrics, time_interval: "day" };

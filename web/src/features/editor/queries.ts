@@ -37,6 +37,8 @@ export const statusQuery = (pipeline: string) =>
   });
 
 export interface NewBlock {
+  /** A name to begin with: the next that is free is made of it. */
+  suggested?: string;
   name?: string;
   type: string;
   language?: string;

@@ -20,7 +20,7 @@ export function DataFileDialog({ after, onClose }: { after: string | null; onClo
   const hits = useMemo(() => (files.data ?? []).filter((file) => file.path.toLowerCase().includes(search.toLowerCase())), [files.data, search]);
   const pick = (path: string) => {
     onClose();
-    void addBlock(session, { type: "data_loader", language: "python", name: nameFor(path), content: readerFor(path), after }, select);
+    void addBlock(session, { type: "data_loader", language: "python", suggested: nameFor(path), content: readerFor(path), after }, select);
   };
   return (
     <Dialog open onOpenChange={(open) => !open && onClose()} title="Read a file of the project" description="CSV, TSV, Parquet, JSON and Excel files in the project's folders.">
