@@ -35,7 +35,7 @@ export function NeedsAttention({ items }: { items: Attention[] }) {
 function Item({ item }: { item: Attention }) {
   return (
     <div className={LINE}>
-      <span className="w-24 flex-none">{item.kind === "unreadable" ? <Badge tone="failed">unreadable</Badge> : <StatusBadge state={item.kind === "interrupted_run" ? "interrupted" : "failed"} plain />}</span>
+      <span className="w-20 flex-none sm:w-24">{item.kind === "unreadable" ? <Badge tone="failed">unreadable</Badge> : <StatusBadge state={item.kind === "interrupted_run" ? "interrupted" : "failed"} plain />}</span>
       <Link to="/pipelines/$pipeline" params={{ pipeline: item.pipeline }} search={item.block ? { block: item.block, tab: "data" } : {}} className="min-w-0 flex-1">
         <span className="block truncate font-medium">{item.pipeline}{item.block && <span className="font-normal text-muted"> {item.block}</span>}</span>
         <span className="block truncate" title={item.message}>{item.message}</span>

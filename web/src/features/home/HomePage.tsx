@@ -83,9 +83,9 @@ function RecentRuns({ runs }: { runs: Home["recent_runs"] }) {
     <Section title="Recent runs" more={<Link to="/runs" className="text-accent hover:underline">All runs</Link>}>
       {runs.map((run) => (
         <Link key={run.run} to="/runs/$run" params={{ run: run.run }} className={LINE}>
-          <span className="w-24 flex-none"><StatusBadge state={run.state} plain /></span>
+          <span className="w-20 flex-none sm:w-24"><StatusBadge state={run.state} plain /></span>
           <span className="min-w-0 flex-1 truncate" title={run.error ?? undefined}>{run.pipeline} <span className="text-muted">{run.error ?? run.what}</span></span>
-          {run.seconds !== null && <span className="tabular flex-none text-[12px] text-muted">{seconds(run.seconds)}</span>}
+          {run.seconds !== null && <span className="tabular hidden flex-none text-[12px] text-muted sm:inline">{seconds(run.seconds)}</span>}
           <span className="w-20 flex-none text-right text-[12px] text-muted" title={dateTime(run.started)}>{ago(run.started)}</span>
         </Link>
       ))}
