@@ -101,4 +101,9 @@ declare module "@tanstack/react-router" {
   interface Register {
     router: typeof router;
   }
+  /** What a page is told besides its address; gone after a reload. */
+  interface HistoryState {
+    /** The pipeline was made just now, under a name that nobody chose. */
+    naming?: boolean;
+  }
 }

@@ -41,10 +41,11 @@ export function useCreatePipeline() {
       const name = given.name ?? freeName("new_pipeline", pipelines);
       return api.post<PipelineDetail>("/pipelines", { body: { ...given, name } });
     },
-    onSuccess: (detail) => {
+    onSuccess: (detail, given) => {
       client.setQueryData(["pipeline", detail.uuid], detail);
       void client.invalidateQueries({ queryKey: ["pipelines"] });
-      void navigate({ to: "/pipelines/$pipeline", params: { pipeline: detail.uuid } });
+      // A name that nobody chose is the first thing to type.
+      void navigate({ to: "/pipelines/$pipeline", params: { pipeline: detail.uuid }, state: { naming: given.name === undefined } });
     },
     onError: toastError,
   });
