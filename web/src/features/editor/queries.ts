@@ -78,6 +78,8 @@ export interface PipelineChanges {
 }
 
 export interface RunRequest {
+  /** Values for this run alone. */
+  variables?: Record<string, unknown>;
   blocks?: string[];
   with_upstream?: boolean;
   with_downstream?: boolean;

@@ -1,6 +1,8 @@
+import { useLocation } from "@tanstack/react-router";
 import { AlertTriangle, Braces, ChevronDown, GitBranch, ListTree, MoreHorizontal, PanelRight, Play, Settings2, Square } from "lucide-react";
 import { memo, useState } from "react";
 import type { PipelineDetail, RunSummary } from "../../../api/types";
+import { useCommands } from "../../../app/commands";
 import { Button, IconButton } from "../../../ui/Button";
 import { Menu, type MenuItem } from "../../../ui/Menu";
 import { Progress } from "../../../ui/feedback";
@@ -12,6 +14,7 @@ import { useSession, useStatus } from "../session/context";
 import { setLayout, useLayout } from "../session/layout";
 import { interrupt, runPipeline } from "../session/running";
 import { useNavigation, type View } from "../session/selection";
+import { RunWithDialog } from "./RunWithDialog";
 import { SavedState } from "./SavedState";
 
 const NO_RUNS: RunSummary[] = [];
@@ -69,7 +72,7 @@ export const EditorHeader = memo(function EditorHeader({ detail, view }: { detai
 function PipelineName({ detail }: { detail: PipelineDetail }) {
   const session = useSession();
   const { openPipeline } = useNavigation();
-  const [editing, setEditing] = useState(false);
+  const [editing, setEditing] = useState(useLocation().state.naming === true);
   const rename = async (name: string) => {
     await session.documents.saveAll();
     try {
@@ -107,7 +110,11 @@ function Running({ runs }: { runs: readonly RunSummary[] }) {
 function PipelineMenu({ detail }: { detail: PipelineDetail }) {
   const session = useSession();
   const { show, openFile } = useNavigation();
+  const [running, setRunning] = useState(false);
+  useCommands([{ id: "run.with", title: "Run all with other values of variables", group: "Pipeline", run: () => setRunning(true) }]);
   const items: MenuItem[] = [
+    { label: "Run with other values", icon: <Play size={12} aria-hidden="true" />, hint: "Of its variables, for one run", onSelect: () => setRunning(true) },
+    { separator: true },
     { label: "Pipeline settings", onSelect: () => show({ view: "pipeline" }) },
     { label: "Variables", onSelect: () => show({ view: "variables" }) },
     { label: "Problems", onSelect: () => show({ view: "problems" }) },
@@ -119,11 +126,14 @@ function PipelineMenu({ detail }: { detail: PipelineDetail }) {
     { label: "Open its file", hint: detail.file, onSelect: () => openFile(detail.file) },
   ];
   return (
+    <>
+    {running && <RunWithDialog variables={detail.variables} onClose={() => setRunning(false)} />}
     <Menu align="end" items={items}>
       <button type="button" aria-label="More about this pipeline" className="inline-flex h-6 flex-none items-center rounded-control px-0.5 text-muted hover:bg-s2 hover:text-fg">
         <MoreHorizontal size={15} aria-hidden="true" />
         <ChevronDown size={11} aria-hidden="true" />
       </button>
     </Menu>
+    </>
   );
 }

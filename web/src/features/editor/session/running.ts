@@ -37,8 +37,8 @@ export async function runBlock(session: EditorSession, block: string, scope: Rea
   await begin(session, { blocks: [block], ...SCOPES[scope] }, [block, ...around(detail, block, scope, session)]);
 }
 
-/** Runs every block, or only those whose output is not what their code and inputs would give now. */
-export async function runPipeline(session: EditorSession, which: "all" | "stale"): Promise<void> {
+/** Runs every block, or only those whose output is not what their code and inputs would give now; `variables` count for this run. */
+export async function runPipeline(session: EditorSession, which: "all" | "stale", variables: Record<string, unknown> = {}): Promise<void> {
   const detail = session.detail;
   const runnable = (detail?.blocks ?? []).filter((block) => block.runnable).map((block) => block.uuid);
   if (runnable.length === 0) {
@@ -46,7 +46,7 @@ export async function runPipeline(session: EditorSession, which: "all" | "stale"
     return;
   }
   const wanted = which === "all" ? runnable : runnable.filter((block) => needsRun(session, block));
-  await begin(session, which === "all" ? {} : { stale_only: true }, wanted);
+  await begin(session, which === "all" ? { variables } : { stale_only: true }, wanted);
 }
 
 export function needsRun(session: EditorSession, block: string): boolean {
