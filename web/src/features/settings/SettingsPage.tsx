@@ -20,8 +20,9 @@ export function SettingsPage() {
         <h1 className="text-[18px] font-semibold">Settings</h1>
         <Browser />
         <ProjectSettings />
-        <Access />
-        {project.data && <About project={project.data} environment={settings.data?.environment ?? []} />}
+        {/* Not before what stands above them is there: nothing moves under the pointer. */}
+        {!settings.isPending && <Access />}
+        {!settings.isPending && project.data && <About project={project.data} environment={settings.data?.environment ?? []} />}
       </div>
     </div>
   );
