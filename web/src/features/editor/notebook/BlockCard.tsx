@@ -1,4 +1,4 @@
-import { memo, useCallback, useEffect, useRef, useState, type RefObject } from "react";
+import { lazy, memo, Suspense, useCallback, useEffect, useRef, useState, type RefObject } from "react";
 import type { BlockDetail } from "../../../api/types";
 import { cx } from "../../../ui/cx";
 import { StaticCode } from "../code/StaticCode";
@@ -10,11 +10,13 @@ import { BlockOutput } from "./BlockOutput";
 import { CodeArea } from "./CodeArea";
 import { ConflictBar } from "./ConflictBar";
 import { edgeColour, languageOf } from "./kinds";
-import { MarkdownView } from "./MarkdownView";
 import { ScratchOutput } from "./ScratchOutput";
 import { SqlLine } from "./SqlLine";
 import { bringIntoView } from "./bringIntoView";
 import { useNear } from "./useNear";
+
+// What renders Markdown is as large as the rest of the notebook: only for pipelines that have texts.
+const MarkdownView = lazy(() => import("./MarkdownView").then((module) => ({ default: module.MarkdownView })));
 
 interface Props {
   block: BlockDetail;
@@ -141,7 +143,11 @@ function Text({ block, card }: { block: BlockDetail; card: RefObject<HTMLElement
     if (asked) setWriting(true);
   }, [asked]);
   if (markdown && !writing && !asked) {
-    return <MarkdownView block={block.uuid} fallback={block.content ?? ""} onEdit={() => session.ui.setState({ focus: { block: block.uuid } })} />;
+    return (
+      <Suspense fallback={<div className="whitespace-pre-wrap px-4 py-2">{block.content}</div>}>
+        <MarkdownView block={block.uuid} fallback={block.content ?? ""} onEdit={() => session.ui.setState({ focus: { block: block.uuid } })} />
+      </Suspense>
+    );
   }
   return (
     <div onBlur={(event) => markdown && !event.currentTarget.contains(event.relatedTarget) && document.hasFocus() && setWriting(false)}>
