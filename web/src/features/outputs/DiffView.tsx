@@ -55,7 +55,7 @@ export function DiffView({ target, before, after }: { target: OutputRef; before:
       </section>
       {changes > 0 && (
         <section>
-          <h3 className="mb-1 font-semibold">Columns</h3>
+          <h2 className="mb-1 font-semibold">Columns</h2>
           <ul className="flex flex-wrap gap-2">
             {schema.added.map((one) => <li key={`+${one.name}`}><Badge tone="ok">added</Badge> {one.name} <span className="text-muted">{one.type}</span></li>)}
             {schema.removed.map((one) => <li key={`-${one.name}`}><Badge tone="failed">removed</Badge> {one.name} <span className="text-muted">{one.type}</span></li>)}
@@ -65,7 +65,7 @@ export function DiffView({ target, before, after }: { target: OutputRef; before:
       )}
       {distributions.length > 0 && (
         <section>
-          <h3 className="mb-1 font-semibold">Values <span className="font-normal text-muted"><Swatch colour="var(--waiting)" /> before <Swatch colour="var(--accent)" /> after</span></h3>
+          <h2 className="mb-1 font-semibold">Values <span className="font-normal text-muted"><Swatch colour="var(--waiting)" /> before <Swatch colour="var(--accent)" /> after</span></h2>
           {differing.length === 0 && <p className="text-muted">No common column has changed.</p>}
           <div className="grid grid-cols-[repeat(auto-fill,minmax(200px,1fr))] gap-3">
             {differing.map((one) => (
@@ -80,7 +80,7 @@ export function DiffView({ target, before, after }: { target: OutputRef; before:
         </section>
       )}
       <section>
-        <h3 className="mb-1 font-semibold">Rows by key</h3>
+        <h2 className="mb-1 font-semibold">Rows by key</h2>
         <div className="flex flex-wrap items-center gap-2">
           <span className="text-muted">A row is the same when these are equal:</span>
           {distributions.slice(0, 60).map((one) => {

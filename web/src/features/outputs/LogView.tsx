@@ -31,7 +31,8 @@ export function LogView({ run, block, showBlock = !block }: { run: string | null
   const [error, setError] = useState<unknown>(null);
   const [text, setText] = useState("");
   const [level, setLevel] = useState("");
-  const [wrap, setWrap] = useState(false);
+  // A phone has no room to scroll sideways in.
+  const [wrap, setWrap] = useState(() => window.innerWidth < 640);
   const [follow, setFollow] = useState(true);
   const [round, setRound] = useState(0);
   const [earlier, setEarlier] = useState("");
@@ -98,13 +99,13 @@ export function LogView({ run, block, showBlock = !block }: { run: string | null
   if (state === "failed") return <ErrorCard className="m-3" error={error} />;
   return (
     <div className="flex h-full min-h-0 flex-col">
-      <div className="flex h-9 flex-none items-center gap-1 border-b border-line px-2">
+      <div className="flex min-h-9 flex-none flex-wrap items-center gap-1 border-b border-line px-2 py-1">
         <Input value={text} onChange={(event) => setText(event.target.value)} placeholder="Find in log" aria-label="Find in log" className="!w-44" />
         <Select value={level} onChange={(event) => setLevel(event.target.value)} aria-label="Least level">
           <option value="">All levels</option>
           {LEVELS.slice(1).map((name) => <option key={name} value={name}>{name.toLowerCase()} and above</option>)}
         </Select>
-        <span className="ml-auto text-meta text-muted tabular">{shown.length.toLocaleString("en-US")} lines</span>
+        <span className="ml-auto whitespace-nowrap text-meta text-muted tabular">{shown.length.toLocaleString("en-US")} {shown.length === 1 ? "line" : "lines"}</span>
         <IconButton label={wrap ? "Do not wrap long lines" : "Wrap long lines"} aria-pressed={wrap} onClick={() => setWrap(!wrap)}><WrapText size={14} aria-hidden="true" /></IconButton>
         <IconButton label="Follow the end" aria-pressed={follow} className={follow ? "!text-accent" : undefined} onClick={() => setFollow(!follow)}><ArrowDownToLine size={14} aria-hidden="true" /></IconButton>
         <IconButton label="Copy the lines shown" onClick={() => void navigator.clipboard.writeText(shown.map((line) => line.text).join("\n")).then(() => toast("Copied.", { seconds: 2 }))}><Copy size={14} aria-hidden="true" /></IconButton>

@@ -20,7 +20,7 @@ export function Gantt({ run, selected, onSelect }: { run: RunDetail; selected: s
       <div className="sticky top-0 z-[1] flex h-6 border-b border-line bg-s0 text-meta text-muted">
         <span className="w-40 flex-none px-2 leading-6 sm:w-56">Block</span>
         <div className="relative mr-20 flex-1">
-          {ticks(length).map((tick) => <span key={tick} className="tabular absolute leading-6" style={{ left: share(tick) }}>{seconds(tick)}</span>)}
+          {ticks(length).map((tick) => <span key={tick} className="tabular absolute whitespace-nowrap leading-6 max-sm:even:hidden" style={{ left: share(tick) }}>{seconds(tick)}</span>)}
         </div>
       </div>
       {bars.map((bar) => {

@@ -31,7 +31,7 @@ export function WhyCard({ run, pipeline, block, onOpen, onRetry }: Props) {
         </Link>
       </div>
       <section>
-        <h3 className="mb-1 font-semibold">What it was given</h3>
+        <h2 className="mb-1 font-semibold">What it was given</h2>
         {inputs.length === 0 ? <p className="text-muted">It takes no input.</p> : (
           <ul className="divide-y divide-line rounded-card border border-line">
             {inputs.map((input) => (
@@ -45,7 +45,7 @@ export function WhyCard({ run, pipeline, block, onOpen, onRetry }: Props) {
         )}
       </section>
       <section>
-        <h3 className="mb-1 font-semibold">What has changed since it last went well</h3>
+        <h2 className="mb-1 font-semibold">What has changed since it last went well</h2>
         {!good ? <p className="text-muted">It has never gone well before.</p> : (
           <>
             <p className="mb-1 text-[12px] text-muted">That was {dateTime(good.at)}.{!known && " The process ended without a word about its code, so the files of now are compared."}</p>

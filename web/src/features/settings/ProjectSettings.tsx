@@ -41,7 +41,7 @@ function Row({ setting, revision }: { setting: Setting; revision: string }) {
   return (
     <Line title={<>{setting.title} {!setting.set && <Badge>default</Badge>}</>} description={setting.description}>
       <span className="flex items-center gap-2">
-        {setting.set && <Button look="quiet" disabled={save.isPending} onClick={() => save.mutate(null)} aria-label={`Set ${setting.title} back to its default`}>Reset</Button>}
+        {setting.set && <Button look="quiet" disabled={save.isPending} onClick={() => save.mutate(null)} aria-label={`Reset ${setting.title} to its default`}>Reset</Button>}
         <Value setting={setting} busy={save.isPending} onSave={(value) => save.mutate(value)} />
       </span>
     </Line>

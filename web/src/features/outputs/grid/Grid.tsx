@@ -162,7 +162,7 @@ export function Grid({ store, columns: all, hidden, rows, onRows, profiles, onVi
       <div style={{ height: window_.spacer + HEADER_HEIGHT, width }} role="presentation">
         <div className="grid-layer" style={{ height: view + HEADER_HEIGHT, width }} role="rowgroup">
           <div className="grid-head" style={{ height: HEADER_HEIGHT, width }} role="row" aria-rowindex={1}>
-            <div className="grid-corner" style={{ width: NUMBER_WIDTH }} role="columnheader" aria-colindex={1} aria-label="Row number" />
+            <div className="grid-corner" style={{ width: NUMBER_WIDTH }} role="columnheader" aria-colindex={1}><span className="sr-only">Row number</span></div>
             {seen.map((item) => {
               const column = columns[item.index];
               return column ? (
