@@ -40,7 +40,9 @@ export default defineConfig({
   base: "./",
   plugins: [react(), tailwindcss(), compressed()],
   build: { outDir: OUT, emptyOutDir: true, sourcemap: false, target: "es2022", chunkSizeWarningLimit: 1200 },
+  // Log in at the server's own address first: its cookie counts for every port of the same host.
   server: {
+    host: "127.0.0.1",
     port: 5173,
     proxy: { "/api": { target: process.env.PENSTOCK_URL ?? "http://127.0.0.1:6789", ws: true } },
   },
