@@ -1,4 +1,4 @@
-"""The habits of docs/ARCHITECTURE.md section 6 that neither ruff nor import-linter can see."""
+"""The habits of docs/ARCHITECTURE.md section 7 that neither ruff nor import-linter can see."""
 
 from __future__ import annotations
 
