@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Command } from "cmdk";
 import { Dialog as Radix } from "radix-ui";
-import { useDeferredValue, useState } from "react";
+import { useDeferredValue, useState, type RefObject } from "react";
 import { api } from "../api/client";
 import { Kbd } from "../ui/Kbd";
 import { allCommands, type Command as Action } from "./commands";
@@ -21,22 +21,22 @@ const KINDS: Record<Found["kind"], string> = { pipeline: "Pipelines", block: "Bl
 const ITEM = "flex cursor-pointer items-center gap-2 rounded-control px-2 py-1.5 text-ui data-[selected=true]:bg-accent-soft";
 
 /** Everything that can be done and found, by typing. */
-export function Palette({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
+export function Palette({ open, typed, onOpenChange }: { open: boolean; typed: RefObject<string>; onOpenChange: (open: boolean) => void }) {
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 bg-black/40" />
         <Radix.Content aria-describedby={undefined} className="fixed left-1/2 top-[10vh] z-50 w-[calc(100vw-32px)] max-w-xl -translate-x-1/2 overflow-hidden rounded-card border border-line bg-s0 text-fg shadow-[var(--shadow)]">
           <Radix.Title className="sr-only">Commands</Radix.Title>
-          <Search onDone={() => onOpenChange(false)} />
+          <Search typed={typed} onDone={() => onOpenChange(false)} />
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
   );
 }
 
-function Search({ onDone }: { onDone: () => void }) {
-  const [text, setText] = useState("");
+function Search({ typed, onDone }: { typed: RefObject<string>; onDone: () => void }) {
+  const [text, setText] = useState(typed.current);
   const query = useDeferredValue(text.trim());
   const navigate = useNavigate();
   const found = useQuery({

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Outlet, useNavigate } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { ApiError } from "../api/client";
 import { projectQuery } from "../api/queryClient";
 import { Toasts } from "../ui/toasts";
@@ -8,6 +8,7 @@ import { KeyHandler, useCommands } from "./commands";
 import { ConnectionBanner } from "./ConnectionBanner";
 import { PAGES } from "./pages";
 import { nextTheme, setPreference, usePreferences } from "./preferences";
+import { PaletteWaiting } from "./PaletteWaiting";
 import { NotLoggedIn } from "./problems";
 import { useProjectEvents } from "./projectEvents";
 import { BottomBar, Rail } from "./Rail";
@@ -22,6 +23,7 @@ export function Shell() {
   const project = useQuery(projectQuery);
   const [open, setOpen] = useState<"palette" | "keys" | null>(null);
   const [terminal, setTerminal] = useState<"none" | "shown" | "hidden">("none");
+  const typed = useRef("");
   const navigate = useNavigate();
   useProjectEvents();
   useKeys();
@@ -38,7 +40,11 @@ export function Shell() {
     ...PAGES.map(({ to, label, keys }) => ({ id: `go${to}`, title: `Go to ${label}`, group: "Go to", keys: [keys], run: () => void navigate({ to }) })),
   ]);
   if (!project.data && project.error instanceof ApiError && project.error.status === 401) return <NotLoggedIn />;
-  const onClosed = (shown: boolean) => !shown && setOpen(null);
+  const onClosed = (shown: boolean) => {
+    if (shown) return;
+    typed.current = "";
+    setOpen(null);
+  };
   return (
     <div className="flex h-full">
       <a href="#page" onClick={skip} className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:bg-s0 focus:p-2">Skip to the page</a>
@@ -56,8 +62,10 @@ export function Shell() {
         <BottomBar />
       </div>
       <Suspense fallback={null}>
-        {open === "palette" && <Palette open onOpenChange={onClosed} />}
         {open === "keys" && <KeyMap open onOpenChange={onClosed} />}
+      </Suspense>
+      <Suspense fallback={<PaletteWaiting typed={typed} onClose={() => onClosed(false)} />}>
+        {open === "palette" && <Palette open typed={typed} onOpenChange={onClosed} />}
       </Suspense>
       <Toasts />
     </div>

@@ -40,7 +40,7 @@ export function blankChoices(): Choice[] {
         detail: kindOf(type).purpose,
         type,
         language,
-        words: `${title} ${kindOf(type).purpose} ${type} ${language} block`.toLowerCase(),
+        words: `${title} ${kindOf(type).purpose} ${type} ${language} block blank new empty`.toLowerCase(),
         block: { type, language },
         inputs: SOURCES.has(type) ? 0 : -1,
         needs: null,

@@ -1,0 +1,98 @@
+"""Without a mouse: make a pipeline, write and run blocks, move between them, put them in another order."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.journeys.browsing import Tabs
+from tests.journeys.editing import card, code, state
+from tests.server.running import Server
+
+
+def test_a_pipeline_is_made_and_run_by_the_keyboard_alone(studio: Server, tabs: Tabs) -> None:
+    page = tabs.open(studio, "/")
+    keys = page.keyboard
+    expect(page.get_by_role("heading", name="Home")).to_be_visible()
+    keys.press("g")
+    keys.press("p")
+    expect(page.get_by_role("heading", name="Pipelines")).to_be_visible()
+    keys.press("n")
+    expect(page.get_by_role("textbox", name="Name of the pipeline")).to_be_focused()
+    keys.press("Control+a")
+    keys.type("by keys")
+    keys.press("Enter")
+    expect(page).to_have_url(re.compile("/pipelines/by_keys"))
+
+    keys.press("Control+/")
+    search = page.get_by_role("combobox", name="Search blocks and templates")
+    expect(search).to_be_focused()
+    keys.press("Enter")
+    first = page.get_by_role("article").first
+    expect(first.get_by_role("textbox", name=re.compile("^Code of"))).to_be_focused()
+    keys.press("Control+a")
+    # Typed key by key: brackets close and lines indent themselves, and what is typed over them counts once.
+    keys.type("@data_loader\ndef load():\nreturn [{'a': 1}, {'a': 2}]")
+    keys.press("Control+Enter")
+    expect(first.get_by_role("status").filter(has_text=re.compile("^done"))).to_be_visible()
+
+    keys.press("Escape")
+    expect(first).to_be_focused()
+    keys.press("F2")
+    name = first.get_by_role("textbox", name=re.compile("^Name of block"))
+    expect(name).to_be_focused()
+    keys.press("Control+a")
+    keys.type("numbers")
+    keys.press("Enter")
+    expect(card(page, "numbers")).to_be_visible()
+
+    card(page, "numbers").focus()
+    keys.press("b")
+    expect(search).to_be_focused()
+    keys.type("blank transformer")
+    expect(page.get_by_role("option", selected=True)).to_contain_text("Python")
+    keys.press("Enter")
+    second = page.get_by_role("article").nth(1)
+    expect(second.get_by_role("textbox", name=re.compile("^Code of"))).to_be_focused()
+    keys.press("Control+a")
+    keys.type("@transformer\ndef add(numbers):\nreturn sum(one['a'] for one in numbers)")
+    keys.press("Control+Enter")
+    expect(second.get_by_role("status").filter(has_text=re.compile("^done"))).to_be_visible()
+    expect(page.get_by_role("region", name="Selected")).to_contain_text("3")
+
+    keys.press("Escape")
+    keys.press("k")
+    expect(card(page, "numbers")).to_be_focused()
+    expect(page).to_have_url(re.compile("block=numbers"))
+    keys.press("Enter")
+    expect(code(page, "numbers")).to_be_focused()
+    keys.press("Escape")
+    keys.press("l")
+    expect(page.get_by_role("tab", name="Logs")).to_have_attribute("aria-selected", "true")
+
+    keys.press("Alt+ArrowDown")
+    expect(page.get_by_role("article", name="Block 2: numbers")).to_be_visible()
+    keys.press("d")
+    keys.press("d")
+    expect(page.get_by_role("article")).to_have_count(1)
+    page.get_by_role("button", name="Undo").focus()
+    keys.press("Enter")
+    expect(page.get_by_role("article")).to_have_count(2)
+    state(page, "numbers", "done")
+
+
+def test_the_palette_finds_and_does(studio: Server, tabs: Tabs) -> None:
+    page = tabs.open(studio, "/")
+    expect(page.get_by_role("heading", name="Home")).to_be_visible()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("example_pipeline")
+    option = page.get_by_role("option").filter(has_text="example_pipeline").first
+    expect(option).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/pipelines/example_pipeline"))
+    expect(page.get_by_role("article").first).to_be_visible()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("Variables of the pipeline")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("view=variables"))
