@@ -17,6 +17,7 @@ demo: ## set up and open the demo project in the browser: the flights that left 
 test: ## set up, check the code and run all tests
 	@tools/environment dev
 	@tools/postgresql
+	@tools/chromium
 	@$(MAKE) --no-print-directory lint
 	@echo "user interface" && $(PYTHON_IN) web/build.py check
 	@$(PYTHON_IN) -m pytest -q -n 2
