@@ -9,7 +9,7 @@ import { Input } from "../../ui/fields";
 import { Menu } from "../../ui/Menu";
 import { ChartForm } from "./ChartForm";
 import { ChartView, CodeChartView } from "./ChartView";
-import { shapeOf, suggest, type ChartConfig } from "./model";
+import { hasCode, suggest, type ChartConfig } from "./model";
 import { useChartChanges, useChartData } from "./queries";
 import { useKept } from "./useKept";
 
@@ -63,7 +63,7 @@ function ChartCard({ pipeline, block, status, chart, columns }: CardProps) {
   const [table, setTable] = useState(false);
   const [name, setName] = useState<string | null>(null);
   const drawn = useRef<ECharts | null>(null);
-  const byCode = shapeOf(config) === undefined && Boolean(chart.content);
+  const byCode = hasCode(chart.content);
   const saved = useMemo(() => JSON.stringify(chart.configuration), [chart.configuration]);
   const text = JSON.stringify(config);
   useKept(text, saved, editing, (now) => change.mutate({ chart: chart.uuid, configuration: JSON.parse(now) as ChartConfig }));

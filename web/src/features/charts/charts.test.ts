@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { retype, suggest, type ChartData } from "./model";
+import { hasCode, retype, suggest, type ChartData } from "./model";
 import { optionOf, type Colours } from "./option";
 
 const colours: Colours = { text: "#000", muted: "#555", line: "#ddd", surface: "#fff", palette: ["#00f"] };
@@ -15,6 +15,14 @@ describe("suggest", () => {
     expect(suggest(columns)).toMatchObject({ chart_type: "bar chart", x: ["carrier"], metrics: [{ aggregation: "average", column: "dep_delay" }] });
     expect(suggest([{ name: "price", type: "float64", distinct: 900 }])).toMatchObject({ chart_type: "histogram", x: ["price"] });
     expect(suggest([{ name: "at", type: "timestamp[us]", distinct: 900 }])).toMatchObject({ chart_type: "time series line chart" });
+  });
+});
+
+describe("hasCode", () => {
+  it("tells a chart by code from one made with the form", () => {
+    expect(hasCode("x = df_1['delay']\n")).toBe(true);
+    expect(hasCode("\n")).toBe(false);
+    expect(hasCode(null)).toBe(false);
   });
 });
 

@@ -66,6 +66,11 @@ export function shapeOf(config: ChartConfig): Shape | undefined {
   return SHAPES.find((shape) => shape.type === config.chart_type);
 }
 
+/** Whether a chart is drawn by the code in its file, whatever type it has; the file of one made with the form is blank. */
+export function hasCode(content: string | null): boolean {
+  return content !== null && content.trim() !== "";
+}
+
 interface Column {
   name: string;
   type: string;
