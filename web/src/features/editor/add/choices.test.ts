@@ -39,3 +39,11 @@ it("does not offer a file that the pipeline has already", () => {
   const library = [{ file: "a.py", name: "a", type: "custom", language: "python", pipelines: [] }];
   expect(libraryChoices(library, [{ file: "a.py" } as never])).toEqual([]);
 });
+
+it("offers what can be installed, and nothing that this version cannot run", () => {
+  const some = [
+    { ...template("a", "Excel", ""), ready: false, needs: "pip install openpyxl" },
+    { ...template("b", "S3", ""), ready: false, needs: "This version has no connector for S3 yet. pip install boto3" },
+  ];
+  expect(templateChoices(some).map(({ title, needs }) => [title, needs])).toEqual([["Excel", "pip install openpyxl"]]);
+});

@@ -49,9 +49,14 @@ export function blankChoices(): Choice[] {
   );
 }
 
+/** Whether a template runs here, at least after its package is installed; the others wait for a later version, and are not offered. */
+function canRun({ ready, needs }: Template): boolean {
+  return ready || (needs ?? "").startsWith("pip install");
+}
+
 export function templateChoices(templates: readonly Template[]): Choice[] {
   return templates
-    .filter((template) => template.block_type in KINDS)
+    .filter((template) => template.block_type in KINDS && canRun(template))
     .map((template) => ({
       id: `template:${template.id}`,
       group: "Templates" as const,
