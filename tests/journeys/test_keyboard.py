@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.journeys.browsing import Tabs
-from tests.journeys.editing import card, code, state
+from tests.journeys.editing import card, code, loader, pipeline, state
 from tests.server.running import Server
 
 
@@ -24,6 +24,7 @@ def test_a_pipeline_is_made_and_run_by_the_keyboard_alone(studio: Server, tabs: 
     keys.type("by keys")
     keys.press("Enter")
     expect(page).to_have_url(re.compile("/pipelines/by_keys"))
+    expect(page.get_by_role("heading", level=1).get_by_role("button", name="by keys")).to_be_visible()
 
     keys.press("Control+/")
     search = page.get_by_role("combobox", name="Search blocks and templates")
@@ -61,25 +62,39 @@ def test_a_pipeline_is_made_and_run_by_the_keyboard_alone(studio: Server, tabs: 
     expect(second.get_by_role("status").filter(has_text=re.compile("^done"))).to_be_visible()
     expect(page.get_by_role("region", name="Selected")).to_contain_text("3")
 
+
+def test_blocks_are_walked_moved_and_deleted_by_the_keyboard_alone(studio: Server, tabs: Tabs) -> None:
+    adds = "@transformer\ndef add(digits):\n    return sum(digits['a'])\n"
+    pipeline(
+        studio,
+        "walked",
+        {"name": "digits", "content": loader("{'a': [1, 2]}")},
+        {"name": "adds", "type": "transformer", "upstream": ["digits"], "content": adds},
+    )
+    page = tabs.open(studio, "/pipelines/walked?block=adds")
+    keys = page.keyboard
+    code(page, "adds").focus()
     keys.press("Escape")
+    expect(card(page, "adds")).to_be_focused()
     keys.press("k")
-    expect(card(page, "numbers")).to_be_focused()
-    expect(page).to_have_url(re.compile("block=numbers"))
+    expect(card(page, "digits")).to_be_focused()
+    expect(page).to_have_url(re.compile("block=digits"))
     keys.press("Enter")
-    expect(code(page, "numbers")).to_be_focused()
+    expect(code(page, "digits")).to_be_focused()
     keys.press("Escape")
     keys.press("l")
     expect(page.get_by_role("tab", name="Logs")).to_have_attribute("aria-selected", "true")
 
     keys.press("Alt+ArrowDown")
-    expect(page.get_by_role("article", name="Block 2: numbers")).to_be_visible()
+    expect(page.get_by_role("article", name="Block 2: digits")).to_be_visible()
     keys.press("d")
     keys.press("d")
     expect(page.get_by_role("article")).to_have_count(1)
     page.get_by_role("button", name="Undo").focus()
     keys.press("Enter")
     expect(page.get_by_role("article")).to_have_count(2)
-    state(page, "numbers", "done")
+    keys.press("Control+Shift+Enter")
+    state(page, "adds", "done")
 
 
 def test_the_palette_finds_and_does(studio: Server, tabs: Tabs) -> None:

@@ -130,3 +130,17 @@ def test_a_block_that_is_added_beside_the_browser_appears(studio: Server, tabs: 
     file = studio.project / "pipelines" / "growing" / "metadata.yaml"
     file.write_text(file.read_text().replace("name: seed", "name: sprouted seed"))
     expect(card(page, "sprouted seed")).to_be_visible()
+
+
+def test_a_tab_that_is_closed_while_text_is_unsaved_asks_first(studio: Server, tabs: Tabs) -> None:
+    pipeline(studio, "closing", {"name": "typed", "content": TEXT})
+    page = tabs.open(studio, "/pipelines/closing?block=typed")
+    held = Held(page)
+    change(page, "typed", 3, "first = 7")
+    with page.expect_event("dialog") as asked:
+        page.close(run_before_unload=True)
+    assert asked.value.type == "beforeunload"
+    asked.value.dismiss()
+    with saving(page):
+        held.release()
+    assert "first = 7" in file_of(studio, "typed").read_text()

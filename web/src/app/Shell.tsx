@@ -90,7 +90,7 @@ function useKeys(): void {
 /** The palette is not part of the first view, and there when its key is pressed. */
 function usePaletteSoon(): void {
   useEffect(() => {
-    const timer = setTimeout(() => void loadPalette(), 1500);
+    const timer = setTimeout(() => void loadPalette().catch(() => undefined), 1500);
     return () => clearTimeout(timer);
   }, []);
 }
