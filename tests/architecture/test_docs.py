@@ -85,6 +85,19 @@ def test_links_lead_somewhere(file: Path) -> None:
     assert [target for target in found if not (file.parent / target).exists()] == []
 
 
+def anchors(file: Path) -> set[str]:
+    """What headings of a page can be linked to by, as GitHub names them."""
+    headings = re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("file", PAGES, ids=lambda file: file.relative_to(ROOT).as_posix())
+def test_links_into_a_page_lead_to_a_heading(file: Path) -> None:
+    found = re.findall(r"\]\((?!https?://|mailto:)([^)#\s]*)#([^)\s]+)\)", file.read_text(encoding="utf-8"))
+    pages = [(file.parent / target if target else file, anchor) for target, anchor in found]
+    assert [f"{page.name}#{anchor}" for page, anchor in pages if page.suffix == ".md" and anchor not in anchors(page)] == []
+
+
 def test_every_decision_is_listed() -> None:
     records = sorted((DOCS / "adr").glob("0*.md"))
     assert len(records) >= 5
