@@ -95,7 +95,9 @@ def anchors(file: Path) -> set[str]:
 def test_links_into_a_page_lead_to_a_heading(file: Path) -> None:
     found = re.findall(r"\]\((?!https?://|mailto:)([^)#\s]*)#([^)\s]+)\)", file.read_text(encoding="utf-8"))
     pages = [(file.parent / target if target else file, anchor) for target, anchor in found]
-    assert [f"{page.name}#{anchor}" for page, anchor in pages if page.suffix == ".md" and anchor not in anchors(page)] == []
+    assert [
+        f"{page.name}#{anchor}" for page, anchor in pages if page.suffix == ".md" and anchor not in anchors(page)
+    ] == []
 
 
 def test_every_decision_is_listed() -> None:
