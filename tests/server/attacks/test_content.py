@@ -101,7 +101,7 @@ YAML = {
     "deep blocks": "blocks:\n" + "".join(" " * n + "-\n" for n in range(1, 3000)),
     "keys": "name: a\nname: b\ntype: python\nblocks: []\nblocks: [{{uuid: x}}]\n",
     "large": "name: x\ntype: python\nblocks: []\ndescription: " + "x" * 10_000_000 + "\n",
-    "many": "name: x\ntype: python\nblocks:\n" + "- {{uuid: x, type: custom}}\n" * 20_000,
+    "many": "name: x\ntype: python\nblocks:\n" + "- {{uuid: x, type: custom}}\n" * 5_000,
     "merge": "a: &a\n  <<: *a\nblocks: []\n",
     "binary": "name: !!binary |\n  //79\nblocks: 7\n",
     "number": "name: x\ntype: python\nblocks: []\nx: 0x" + "f" * 100_000 + "\n",
