@@ -34,7 +34,10 @@ export function TablePanel({ target, columns: given, total }: TablePanelProps) {
     // eslint-disable-next-line react-hooks/exhaustive-deps
     [key, asked],
   );
-  useEffect(() => () => store.close(), [store]);
+  useEffect(() => {
+    store.open();
+    return () => store.close();
+  }, [store]);
   const [, redraw] = useState(0);
   useEffect(() => store.subscribe(() => redraw((n) => n + 1)) as () => void, [store]);
   const known = useMemo(() => new Map(given.map((column) => [column.name, column])), [given]);

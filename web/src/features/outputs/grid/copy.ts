@@ -33,6 +33,15 @@ export function cellsOf(pages: readonly Page[], range: Range, columns: readonly 
 
 const TAB_NEEDS_QUOTES = /[\t\n\r"]/;
 
+export type CopyForm = "tabs" | "csv" | "markdown" | "json";
+
+/** Cells as text of a form; those without a header line get none. */
+export function asForm(form: CopyForm, rows: Cell[][], header: string[]): string {
+  if (form === "csv") return asCsv(rows, header);
+  if (form === "markdown") return asMarkdown(rows, header);
+  return form === "json" ? asJson(rows, header) : asTabs(rows, header);
+}
+
 /** For a spreadsheet: tabs between cells, quotes where a cell holds tabs or line ends. */
 export function asTabs(rows: Cell[][], header: string[] | null): string {
   const lines = header ? [header as Cell[], ...rows] : rows;
@@ -42,6 +51,18 @@ export function asTabs(rows: Cell[][], header: string[] | null): string {
 function quoted(cell: Cell): string {
   const text = cell === null ? "" : String(cell);
   return TAB_NEEDS_QUOTES.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+const COMMA_NEEDS_QUOTES = /[,\n\r"]/;
+
+/** Commas between cells; an empty text is quoted, so that it is no null. */
+export function asCsv(rows: Cell[][], header: string[]): string {
+  const field = (cell: Cell) => {
+    if (cell === null) return "";
+    const text = String(cell);
+    return text === "" || COMMA_NEEDS_QUOTES.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  return [header as Cell[], ...rows].map((line) => line.map(field).join(",")).join("\n");
 }
 
 export function asMarkdown(rows: Cell[][], header: string[]): string {

@@ -116,6 +116,12 @@ export class PageStore {
     return found;
   }
 
+  /** Fetch again after `close`: React's strict mode takes every part off the page once and puts it back. */
+  open(): void {
+    this.closed = false;
+    this.pump();
+  }
+
   close(): void {
     this.closed = true;
     for (const controller of this.running.values()) controller.abort();
