@@ -1,14 +1,16 @@
-import { ChartColumn, Download, MoreHorizontal, Play, Plus, SlidersHorizontal, Table2 } from "lucide-react";
+import { ChartColumn, Download, MoreHorizontal, SlidersHorizontal, Table2 } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { ECharts } from "echarts/core";
 import type { BlockStatus, ChartDetail } from "../../api/types";
 import { useCommands } from "../../app/commands";
-import { Button, IconButton } from "../../ui/Button";
+import { IconButton } from "../../ui/Button";
 import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
 import { Input } from "../../ui/fields";
 import { Menu } from "../../ui/Menu";
+import { AddChart } from "./AddChart";
+import { ByCode } from "./ByCode";
 import { ChartForm } from "./ChartForm";
-import { ChartView, CodeChartView } from "./ChartView";
+import { ChartView } from "./ChartView";
 import { hasCode, suggest, type ChartConfig } from "./model";
 import { useChartChanges, useChartData } from "./queries";
 import { useKept } from "./useKept";
@@ -34,7 +36,7 @@ export function ChartPanel({ pipeline, block, status, charts }: ChartPanelProps)
       <EmptyState
         icon={<ChartColumn size={32} aria-hidden="true" />}
         title={ready ? "No chart yet" : "Nothing to chart yet"}
-        action={ready && <Button look="primary" icon={<Plus size={14} aria-hidden="true" />} busy={create.isPending} onClick={add}>Add a chart</Button>}
+        action={ready && <AddChart pipeline={pipeline} block={block} columns={output.columns} primary />}
       >
         {ready ? `A chart of ${block} is drawn over all of its rows, and kept with the pipeline.` : status?.version ? "This output is no table." : `Run ${block} first: a chart is made from the rows that it puts out.`}
       </EmptyState>
@@ -43,7 +45,7 @@ export function ChartPanel({ pipeline, block, status, charts }: ChartPanelProps)
   return (
     <div className="flex h-full flex-col gap-3 overflow-y-auto p-3">
       {own.map((chart) => <ChartCard key={chart.uuid} pipeline={pipeline} block={block} status={status} chart={chart} columns={output?.columns ?? []} />)}
-      {ready && <Button className="self-start" icon={<Plus size={14} aria-hidden="true" />} busy={create.isPending} onClick={add}>Add a chart</Button>}
+      {ready && <AddChart pipeline={pipeline} block={block} columns={output.columns} />}
     </div>
   );
 }
@@ -123,19 +125,6 @@ function ByForm({ pipeline, block, version, config, table, onReady }: { pipeline
     <>
       <div style={{ height }}><ChartView data={data} config={config} table={table} onReady={onReady} /></div>
       {data.note && <p className="border-t border-line px-3 py-1 text-[12px] text-muted">{data.note}</p>}
-    </>
-  );
-}
-
-function ByCode({ pipeline, chart }: { pipeline: string; chart: ChartDetail }) {
-  const { runCode } = useChartChanges(pipeline);
-  return (
-    <>
-      <div className="flex items-center gap-2 border-b border-line px-2 py-1">
-        <Button icon={<Play size={12} aria-hidden="true" fill="currentColor" />} busy={runCode.isPending} onClick={() => runCode.mutate(chart.uuid)}>Run</Button>
-        {chart.file && <code className="truncate font-mono text-meta text-muted">{chart.file}</code>}
-      </div>
-      <div className="h-80 overflow-auto"><CodeChartView result={runCode.data} pending={runCode.isPending} error={runCode.error} /></div>
     </>
   );
 }
