@@ -106,8 +106,9 @@ def visit(page: Page, server: Server, place: Place, names: dict[str, str]) -> No
     """Open a page and wait until it shows what it is for."""
     page.goto(server.url + place.path.format(**names))
     if place.keys:
-        there = "textbox" if "block=" in place.path else "link"
-        expect(page.get_by_role(there, name="Code of sales" if there == "textbox" else "Home")).to_be_visible()
+        editor = "block=" in place.path
+        there = page.get_by_role("textbox", name="Code of") if editor else page.get_by_role("link", name="Home")
+        expect(there.first).to_be_visible()
         page.keyboard.press(place.keys)
     shown = page.get_by_text(place.shows).or_(page.get_by_label(place.shows))
     expect(shown.filter(visible=True).first).to_be_visible()
