@@ -1,6 +1,6 @@
 import { LSPClient } from "@codemirror/lsp-client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Connector, type LanguageState } from "./socket";
+import { Connector, transportOver, type LanguageState } from "./socket";
 
 class Socket {
   static made: Socket[] = [];
@@ -87,5 +87,19 @@ describe("the connection to the language server", () => {
     await vi.advanceTimersByTimeAsync(120_000);
     expect(Socket.made).toHaveLength(1);
     expect(states[states.length - 1]).toEqual({ state: "missing", reason: 'pip install "penstock[editor]"' });
+  });
+});
+
+describe("what is asked aside", () => {
+  it("is answered with nothing where the server refuses it; other refusals are told", () => {
+    const socket = { readyState: WebSocket.OPEN, send: vi.fn(), onmessage: null as ((event: MessageEvent) => void) | null };
+    const transport = transportOver(socket as unknown as WebSocket);
+    const heard: { id: number; result?: unknown; error?: unknown }[] = [];
+    transport.subscribe((text) => heard.push(JSON.parse(text)));
+    transport.send(JSON.stringify({ jsonrpc: "2.0", id: 1, method: "textDocument/hover" }));
+    transport.send(JSON.stringify({ jsonrpc: "2.0", id: 2, method: "textDocument/rename" }));
+    for (const id of [1, 2]) socket.onmessage?.({ data: JSON.stringify({ jsonrpc: "2.0", id, error: { code: -32600, message: "not open" } }) } as MessageEvent);
+    expect(heard[0]).toEqual({ jsonrpc: "2.0", id: 1, result: null });
+    expect(heard[1]).toMatchObject({ id: 2, error: { message: "not open" } });
   });
 });

@@ -17,18 +17,35 @@ const LONGEST_WAIT = 30_000;
 
 type Handler = (value: string) => void;
 
+/** Questions that nobody has asked for by name: where one fails, because a text was closed meanwhile, there is nothing to tell. */
+const ASIDE = new Set(["textDocument/completion", "textDocument/hover", "textDocument/signatureHelp"]);
+
 /** One connection as the client of the language server knows it: whole messages of JSON. */
 export function transportOver(socket: Pick<WebSocket, "send" | "readyState" | "onmessage">): Transport {
   const handlers = new Set<Handler>();
-  socket.onmessage = (event: MessageEvent) => handlers.forEach((handler) => handler(String(event.data)));
+  const aside = new Set<number>();
+  socket.onmessage = (event: MessageEvent) => {
+    const text = quiet(String(event.data), aside);
+    handlers.forEach((handler) => handler(text));
+  };
   return {
     send(message) {
       if (socket.readyState !== WebSocket.OPEN) throw new Error("The language server is not connected.");
+      const { id, method } = JSON.parse(message) as { id?: number; method?: string };
+      if (id !== undefined && method !== undefined && ASIDE.has(method)) aside.add(id);
       socket.send(message);
     },
     subscribe: (handler) => void handlers.add(handler),
     unsubscribe: (handler) => void handlers.delete(handler),
   };
+}
+
+/** A message as it came; a refusal of a question asked aside becomes an answer of nothing. */
+function quiet(text: string, aside: Set<number>): string {
+  if (aside.size === 0) return text;
+  const message = JSON.parse(text) as { id?: number; method?: string; error?: unknown };
+  if (message.id === undefined || message.method !== undefined || !aside.delete(message.id)) return text;
+  return message.error === undefined ? text : JSON.stringify({ jsonrpc: "2.0", id: message.id, result: null });
 }
 
 /** Keeps a client connected for as long as somebody needs it: from the first editor on, through lost connections. */
