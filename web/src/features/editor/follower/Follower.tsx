@@ -12,6 +12,8 @@ import { runBlock } from "../session/running";
 import { useNavigation, type Selection, type Tab } from "../session/selection";
 import { CodeDiff } from "./CodeDiff";
 
+import { PRESSED } from "../status/patch";
+
 const GraphPanel = lazy(() => import("../../graph/GraphPanel").then((module) => ({ default: module.GraphPanel })));
 const OutputPanel = lazy(() => import("../../outputs/OutputPanel").then((module) => ({ default: module.OutputPanel })));
 const ChartPanel = lazy(() => import("../../charts/ChartPanel").then((module) => ({ default: module.ChartPanel })));
