@@ -58,7 +58,7 @@ PAGES = (
     Place("run-failed", "/runs/{failed}", "KeyError"),
     Place("data", "/data", "flights_enriched"),
     Place("product", "/data/flights_delays/delays_by_carrier", "rows"),
-    Place("product-columns", "/data/flights_delays/flights_enriched?tab=columns", "dep_delay"),
+    Place("product-columns", "/data/flights_delays/flights_enriched?tab=schema", "dep_delay"),
     Place("product-versions", "/data/flights_delays/delays_by_carrier?tab=versions", "compared with"),
     Place("product-lineage", "/data/flights_delays/delays_by_carrier?tab=lineage", "flights_enriched"),
     Place("files", "/files?path=transformers%2Fdelays_by_carrier.py", "return"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from penstock.model import errors
 
 
@@ -44,3 +46,18 @@ def test_a_location_reads_like_a_compiler_s() -> None:
 def test_an_error_carries_its_hint_and_place() -> None:
     error = errors.FileInvalidError("reading x: no", hint="Do y.", location=errors.Location("x", 1, 1))
     assert (str(error), error.hint, str(error.location)) == ("reading x: no", "Do y.", "x:1:1")
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "line"),
+    [
+        ("KeyError", "'flights'", "KeyError: 'flights'"),
+        ("ValueError", "first\nsecond", "ValueError: first"),
+        ("ValueError", "", "ValueError"),
+        ("NotFoundError", "looking for x", "NotFoundError: looking for x"),
+        ("PortBusyError", "the port is taken", "the port is taken"),
+        ("timeout", "it took longer than 3 s", "it took longer than 3 s"),
+    ],
+)
+def test_a_failure_in_one_line_says_its_class_where_it_is_not_ours(kind: str, message: str, line: str) -> None:
+    assert errors.headline(kind, message) == line

@@ -93,7 +93,7 @@ def test_the_last_runs_of_many_pipelines_cost_little(tmp_path):
 def test_a_run_of_this_process_goes_on(tmp_path):
     record_run(tmp_path, ends=False)
     (head,), _ = RunArchive(tmp_path).page()
-    assert (head.state, head.done, head.failed_block, head.error) == ("running", 1, "a/b", "no such day")
+    assert (head.state, head.done, head.failed_block, head.error) == ("running", 1, "a/b", "ValueError: no such day")
 
 
 def test_a_run_whose_process_was_killed_is_interrupted(tmp_path):
@@ -127,7 +127,7 @@ def test_records_of_before_the_last_line_told_how_it_went(tmp_path):
         del entry[key]
     record.write_text("\n".join([*lines[:-1], json.dumps(entry)]) + "\n")
     head = RunArchive(tmp_path).find("r1")
-    assert (head.state, head.done, head.failed_block, head.error) == ("failed", 1, "a/b", "no such day")
+    assert (head.state, head.done, head.failed_block, head.error) == ("failed", 1, "a/b", "ValueError: no such day")
 
 
 def test_damaged_records_are_left_out(tmp_path):

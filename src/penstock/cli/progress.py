@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from penstock.model import events
-from penstock.model.errors import every_error
+from penstock.model.errors import headline
 from penstock.model.messages import Failure
 from penstock.model.run import BlockState, RunState
 
@@ -31,9 +31,6 @@ _MARKS = {
     BlockState.QUEUED: ("waiting", "bright_black"),
     BlockState.INITIAL: ("waiting", "bright_black"),
 }
-
-_OWN_ERRORS = frozenset(error.__name__ for error in every_error())
-"""Errors whose message says it all; one that user code raised is shown with its class."""
 
 
 def make_progress(*, verbose: bool) -> Progress:
@@ -188,9 +185,8 @@ def _visible(rows: dict[str, _Entry]) -> list[tuple[str, _Entry]]:
 
 def failure_lines(failure: Failure, tail: list[str]) -> list[str]:
     """A failure for a person: the error, the lines of their own code, what to do, the last output."""
-    first, *rest = (failure.message or failure.kind).splitlines()
-    if failure.message and failure.kind[:1].isupper() and failure.kind not in _OWN_ERRORS:
-        first = f"{failure.kind}: {first}"
+    rest = failure.message.splitlines()[1:]
+    first = headline(failure.kind, failure.message)
     lines = [f"  {click.style(first, fg='red')}", *(f"  {line}" for line in rest)]
     own = [frame for frame in failure.frames if frame.own]
     for frame in own or failure.frames[-1:]:

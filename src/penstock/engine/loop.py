@@ -21,7 +21,7 @@ from penstock.engine.lineage import block_settings
 from penstock.engine.plan import RunPlan, check_runnable, work_order
 from penstock.engine.supervisor import Attempt, Captured, Ended, Supervisor
 from penstock.model import events
-from penstock.model.errors import PenstockError
+from penstock.model.errors import PenstockError, headline
 from penstock.model.messages import Answer, Ask, Failure, Finished, FromWorker, Log, Outcome, Output, Started
 from penstock.model.product import Lineage, OutputSummary, ProductRef
 from penstock.model.run import (
@@ -400,7 +400,7 @@ class RunLoop:
                 now - handle.started,
                 done=sum(entry.state in DONE for entry in blocks.values()),
                 failed_block=failed,
-                error=reason or (failure.message.partition("\n")[0] if failure is not None else ""),
+                error=reason or (headline(failure.kind, failure.message) if failure is not None else ""),
             )
         )
         if handle.on_end is not None:

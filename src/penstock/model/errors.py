@@ -340,3 +340,14 @@ def every_error() -> list[type[PenstockError]]:
 def error_class(code: str) -> type[PenstockError]:
     """The public error of that code, so that one told over a wire can be caught by its class; the root when unknown."""
     return next((error for error in every_error() if error.code == code), PenstockError)
+
+
+def headline(kind: str, message: str) -> str:
+    """A failure in one line: the message alone says it where it is ours, else it is shown with its class.
+
+    `KeyError('flights')` has the message `'flights'`, which tells nobody anything.
+    """
+    first = message.partition("\n")[0] or kind
+    if not message or not kind[:1].isupper() or kind in {error.__name__ for error in every_error()}:
+        return first
+    return f"{kind}: {first}"

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from penstock.data.naming import quote, unquote
+from penstock.model.errors import headline
 from penstock.model.run import RunState
 from penstock.observe.liveness import is_gone
 from penstock.observe.record import RUN_RECORD, read_record
@@ -229,7 +230,8 @@ def _from_whole_record(head: RunHead, record: Path, changed: float) -> RunHead:
             done += entry["state"] in {"completed", "skipped"}
             if entry["state"] == "failed" and failed is None:
                 failed = str(entry["block"])
-                error = str((entry.get("failure") or {}).get("message") or "").partition("\n")[0]
+                failure = entry.get("failure") or {}
+                error = headline(str(failure.get("kind") or ""), str(failure.get("message") or ""))
         elif entry["event"] == "RunEnded":
             last = entry
     if last is not None:

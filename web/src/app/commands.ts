@@ -54,7 +54,8 @@ const MAC = typeof navigator !== "undefined" && /Mac|iPhone|iPad/.test(navigator
 const SEQUENCE_MS = 700;
 
 export function showKeys(keys: string): string {
-  return MAC ? keys.replaceAll("Mod+", "⌘").replaceAll("Shift+", "⇧").replaceAll("Alt+", "⌥") : keys.replaceAll("Mod", "Ctrl");
+  const arrows = keys.replace("ArrowUp", "↑").replace("ArrowDown", "↓").replace("ArrowLeft", "←").replace("ArrowRight", "→");
+  return MAC ? arrows.replaceAll("Mod+", "⌘").replaceAll("Shift+", "⇧").replaceAll("Alt+", "⌥") : arrows.replaceAll("Mod", "Ctrl");
 }
 
 /** One key press in the form of `keys`. */

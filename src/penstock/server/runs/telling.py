@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from penstock.model import events
+from penstock.model.errors import headline
 from penstock.model.product import OutputSummary
 from penstock.model.run import DONE, BlockState
 from penstock.observe.archive import RunHead
@@ -208,7 +209,8 @@ class LiveRun:
         if event.state in DONE:
             self.head = replace(head, done=head.done + 1)
         elif event.state is BlockState.FAILED and head.failed_block is None and event.failure is not None:
-            self.head = replace(head, failed_block=event.block, error=event.failure.message.partition("\n")[0])
+            error = headline(event.failure.kind, event.failure.message)
+            self.head = replace(head, failed_block=event.block, error=error)
 
     def _run_ended(self, event: events.RunEnded) -> None:
         self.head = replace(

@@ -36,7 +36,7 @@ export function ProductPage() {
   if (error) return <ErrorCard className="m-6" error={error} />;
   const { latest, versions } = data;
   const output = latest.outputs.find((one) => one.name === search.output) ?? latest.outputs[0];
-  const tab = search.tab ?? "rows";
+  const tab = TABS.find((one) => one.value === search.tab)?.value ?? "rows";
   const target: OutputRef = { pipeline, block, output: output?.name ?? "", version: latest.version, partition: partition === UNPARTITIONED ? undefined : partition };
   return (
     <div className="flex h-full flex-col">

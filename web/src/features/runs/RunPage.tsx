@@ -59,7 +59,7 @@ function Run({ run }: { run: RunDetail }) {
   const tabs = [...(failed ? [{ value: "why", label: "Why it failed" }] : []), { value: "logs", label: "Logs" }, { value: "output", label: "Output" }, { value: "facts", label: "Facts" }];
   const detail = (
     <div className="flex h-full flex-col">
-      <div className="flex flex-none items-center gap-2 border-b border-line px-2">
+      <div className="flex flex-none flex-wrap items-center gap-x-2 border-b border-line px-2">
         {block && <><b className="truncate">{block.block}</b><StatusBadge state={block.state} plain /></>}
         <span className="ml-auto"><TabBar label="Of the block" tabs={tabs} value={tab} onChange={(value) => select({ tab: value })} /></span>
       </div>

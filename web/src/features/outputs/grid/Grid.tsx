@@ -15,6 +15,8 @@ import { clampPosition, positionOf, ROW_HEIGHT, rowWindow, scrollTopOf, visibleR
 
 export const HEADER_HEIGHT = 58;
 const DEFAULT_WIDTH = 132;
+/** A time to the second is longer than most other values. */
+const TIME_WIDTH = 164;
 const NUMBER_WIDTH = 62;
 
 export interface GridProps {
@@ -54,7 +56,7 @@ export function Grid({ store, columns: all, hidden, rows, onRows, profiles, onVi
     horizontal: true,
     count: columns.length,
     getScrollElement: () => box.current,
-    estimateSize: (index) => widths[columns[index]?.index ?? -1] ?? DEFAULT_WIDTH,
+    estimateSize: (index) => widths[columns[index]?.index ?? -1] ?? (columns[index]?.family === "time" ? TIME_WIDTH : DEFAULT_WIDTH),
     overscan: 2,
     scrollPaddingStart: NUMBER_WIDTH,
   });
