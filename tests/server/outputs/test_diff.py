@@ -119,3 +119,10 @@ def test_large_tables_in_another_order(desk: Desk) -> None:
     keyed = desk.diff(one, other, "k")["keyed"]
     assert (keyed["added"], keyed["removed"], keyed["changed"]) == (0, 0, 1)
     assert keyed["sample"][0]["before"] == {"k": "5", "v": "5"}
+
+
+def test_columns_that_hold_the_same_values_are_unchanged_wherever_they_are_stored(desk: Desk) -> None:
+    first = desk.put(pd.DataFrame({"day": ["Mon", None], "parts": [[1, 2], None], "visits": [1, 2]}), block="same")
+    second = desk.put(pd.DataFrame({"day": ["Mon", None], "parts": [[1, 2], None], "visits": [2, 1]}), block="same")
+    found = {one["column"]: one["unchanged"] for one in desk.diff(first, second)["distributions"]}
+    assert found == {"day": True, "parts": True, "visits": False}

@@ -71,12 +71,12 @@ export function DiffView({ target, before, after }: { target: OutputRef; before:
             {differing.map((one) => (
               <figure key={one.column} className="rounded-card border border-line p-2">
                 <figcaption className="flex justify-between gap-2 text-[12px]"><b className="truncate">{one.column}</b><span className="text-muted">{one.type}</span></figcaption>
-                {one.histogram ? <Overlay labels={one.histogram.edges} before={one.histogram.before} after={one.histogram.after} /> : one.values ? <Overlay labels={one.values.labels} before={one.values.before} after={one.values.after} /> : <p className="h-12 text-[12px] text-muted">changed</p>}
+                {one.histogram ? <Overlay labels={one.histogram.edges} before={one.histogram.before} after={one.histogram.after} /> : one.values ? <Overlay labels={one.values.labels} before={one.values.before} after={one.values.after} /> : <p className="h-12 text-[12px] text-muted">values of this type are not counted</p>}
                 <p className="tabular text-meta text-muted">{one.nulls.before === one.nulls.after ? `${count(one.nulls.after ?? 0)} null` : `null: ${count(one.nulls.before ?? 0)} → ${count(one.nulls.after ?? 0)}`}</p>
               </figure>
             ))}
           </div>
-          {distributions.length > differing.length && <p className="mt-1 text-[12px] text-muted">{distributions.length - differing.length} columns are the very same data.</p>}
+          {distributions.length > differing.length && <p className="mt-1 text-[12px] text-muted">{distributions.length - differing.length} columns hold the same values.</p>}
         </section>
       )}
       <section>

@@ -47,7 +47,7 @@ def _column(work: Work, shelf: Shelf, was: tuple[View, ViewColumn], now: tuple[V
         "column": now[1].name,
         "type": now[1].type,
         "nulls": {"before": was[1].data.null_count, "after": now[1].data.null_count},
-        "unchanged": same_memory(was[1].data, now[1].data),
+        "unchanged": same_memory(was[1].data, now[1].data) or was[1].data.equals(now[1].data),
         "histogram": None,
         "values": None,
     }
