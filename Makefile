@@ -5,7 +5,7 @@ PYTHON_IN := .venv/bin/python
 # Compiled modules are kept even where the machine says otherwise: every worker and test starts from them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test check ui format reference bench environment clean
+.PHONY: help demo test check ui screenshots format reference bench environment clean
 
 help:
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 18
@@ -37,6 +37,11 @@ lint:
 ui: ## build the user interface, if its sources changed (cd web && npm run dev: while working on it)
 	@tools/environment
 	@$(PYTHON_IN) web/build.py
+
+screenshots: ## pictures of every page, light and dark, into build/screenshots
+	@tools/environment dev
+	@tools/chromium
+	@$(PYTHON_IN) -m tools.screenshots
 
 format: ## format the code and fix what ruff can fix
 	@tools/environment dev
