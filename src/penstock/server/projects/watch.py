@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-import watchfiles
+from penstock.server.projects.changes import Stop, changes
 
 IGNORED = frozenset(
     {".git", "__pycache__", "node_modules", ".venv", "venv", ".mypy_cache", ".ruff_cache", ".pytest_cache"}
@@ -22,11 +22,6 @@ IGNORED = frozenset(
 """Folders whose changes are nobody's work."""
 _TEMPORARY = re.compile(r"\..*\.[0-9a-f]{8,12}\.(tmp|new)|.*\.sw[a-p]x?|4913|.*~|\.#.*|.*\.py[cod]")
 """Names of files that are on their way to another name."""
-GATHER_MILLISECONDS = 60
-"""How long changes are gathered once one has come, at most."""
-STEP_MILLISECONDS = 20
-SETTLE_MILLISECONDS = 300
-"""After so long a new watch stands, and what came while it was made is looked for."""
 MOST_FOLDERS = 30_000
 
 
@@ -51,7 +46,7 @@ class Watcher:
         self._private = private
         self._tell = tell
         self._failed = failed
-        self._stop = threading.Event()
+        self._stop = Stop()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -64,6 +59,8 @@ class Watcher:
         self._stop.set()
         if self._thread is not None:
             self._thread.join(5)
+        if self._thread is None or not self._thread.is_alive():
+            self._stop.close()
 
     def wanted(self, path: str) -> bool:
         """Whether a change of that path is worth telling."""
@@ -103,32 +100,17 @@ class Watcher:
     def _follow(self, folders: list[str], since: float) -> float:
         """Tell changes until a folder comes or goes; the moment from which something may be missing then."""
         known = set(folders)
-        settled = False
-        for changes in watchfiles.watch(
-            *folders,
-            watch_filter=lambda _change, path: self.wanted(path),
-            debounce=GATHER_MILLISECONDS,
-            step=STEP_MILLISECONDS,
-            stop_event=self._stop,
-            rust_timeout=SETTLE_MILLISECONDS,
-            yield_on_timeout=True,
-            raise_interrupt=False,
-            recursive=False,
-            ignore_permission_denied=True,
-        ):
+        for paths in changes(folders, self.wanted, self._stop):
             seen = time.time()
-            if not settled:
+            if not paths:
                 self._catch_up(since, folders)
-                settled = True
                 if set(self._folders()) != known:
                     return since  # a folder came or went while the watch was made
-            if not changes:
                 continue
-            paths = sorted({path for _change, path in changes})
-            self._tell(Path(path) for path in paths)
+            self._tell(Path(path) for path in sorted(paths))
             if any((path in known) != os.path.isdir(path) for path in paths):  # noqa: PTH112 - many of them
                 return seen - 1.0
-        return time.time()
+        return time.time() - 1.0
 
     def _catch_up(self, since: float, folders: list[str]) -> None:
         """Tell every file that has changed or come since a moment."""
