@@ -176,6 +176,13 @@ class PathRefusedError(PenstockError):
     phase = Phase.PROJECT
 
 
+class ScheduleInvalidError(PenstockError):
+    """A schedule says no times: neither a preset nor a cron expression of five fields, a day no year has, no zone."""
+
+    code = "J111"
+    phase = Phase.PROJECT
+
+
 class ProfileInvalidError(PenstockError):
     """A profile of io_config.yaml is missing or lacks a key that the connection needs."""
 
@@ -317,6 +324,28 @@ class ReaderLostError(PenstockError):
     code = "D107"
     phase = Phase.TRANSFER
     recovery = Recovery.RETRIABLE
+
+
+class StateUnavailableError(PenstockError):
+    """The state database cannot be used now: it is away, locked, read-only or its disk is full; nothing was lost."""
+
+    code = "S101"
+    phase = Phase.STATE
+    recovery = Recovery.RETRIABLE
+
+
+class StateInvalidError(PenstockError):
+    """The state database is damaged, is none of Penstock's, or was written by a newer version."""
+
+    code = "S102"
+    phase = Phase.STATE
+
+
+class StateConflictError(PenstockError):
+    """What was to be stored contradicts what the state database holds."""
+
+    code = "S103"
+    phase = Phase.STATE
 
 
 class PortBusyError(PenstockError):
