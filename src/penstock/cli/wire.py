@@ -18,7 +18,7 @@ from penstock.config import environment
 from penstock.data import ProductStore
 from penstock.engine.loop import RunHandle, RunLoop, Sink
 from penstock.engine.plan import Place, RunOptions, RunPlan, make_plan, new_run_id
-from penstock.engine.supervisor import Supervisor
+from penstock.engine.supervisor import NEEDS_BY_LANGUAGE, Supervisor, with_storing
 from penstock.model import events
 from penstock.model.errors import StorageError
 from penstock.model.messages import Answer, Ask
@@ -88,6 +88,7 @@ class Workbench:
         self.supervisor.preload(self.imports(plan) if warm is None else warm)
         watching = [sink for sinks_for in self._watchers for sink in sinks_for(plan)]
         targets: list[Sink] = [recorder, *sinks, *watching]
+        in_sql = [uuid for uuid in plan.graph if plan.block(uuid).language == "sql"]
 
         def tell(event: events.Event) -> None:
             for target in targets:
@@ -97,8 +98,10 @@ class Workbench:
             recorder.close()
             if recorder.failed:
                 self.warnings.append(recorder.failed)
+            self.supervisor.expect_sql(-sum(not handle.run.blocks[uuid].attempts for uuid in in_sql))
             self.answers.ended(handle)
 
+        self.supervisor.expect_sql(len(in_sql))
         return self.loop.start(plan, tell, on_end=ended)
 
     def answer(self, pipeline: str, ask: Ask, reply: Callable[[Answer], None]) -> None:
@@ -122,8 +125,8 @@ class Workbench:
         files = [Path(file) for uuid in plan.graph if (file := plan.block(uuid).file)]
         wanted = [*third_party(self.project, files), *_learned(self.project)]
         if any(plan.block(uuid).language == "sql" for uuid in plan.graph):
-            wanted += ["duckdb", "pyarrow"]
-        return wanted
+            wanted += sorted(NEEDS_BY_LANGUAGE["sql"])
+        return with_storing(wanted)
 
 
 def with_defaults(pipeline: Pipeline) -> Pipeline:

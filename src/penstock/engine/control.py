@@ -16,12 +16,12 @@ DESCRIPTORS = 3
 class Spawn(msgspec.Struct, frozen=True, tag=1, array_like=True):
     """Fork a worker; import `needs` first, those that have not been tried yet.
 
-    `rehearse` has the worker warm up while it waits for its order, which costs a millisecond or two of a processor.
+    `warm` says for which language the worker warms up while it waits for its order; empty is not at all.
     """
 
     process: int
     needs: list[str]
-    rehearse: bool = False
+    warm: str = ""
 
 
 class Preload(msgspec.Struct, frozen=True, tag=2, array_like=True):

@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 
 from penstock.engine import control
@@ -50,6 +50,7 @@ class ForkLauncher:
         self._tried: set[str] = set()
         self._unsafe: set[str] = set()
         self._importing = ""
+        self.imported: Callable[[], None] = lambda: None
 
     def start(self) -> None:
         """Start the zygote, if there is none."""
@@ -95,7 +96,7 @@ class ForkLauncher:
         finally:
             os.close(null)
 
-    def spawn(self, process: WorkerProcess, needs: Iterable[str], *, rehearse: bool = False) -> None:
+    def spawn(self, process: WorkerProcess, needs: Iterable[str], *, warm: str = "") -> None:
         """Ask the zygote for a worker; its end is reported even if it never comes up."""
         self.start()
         modules = [name for name in needs if name not in self._unsafe]
@@ -105,7 +106,7 @@ class ForkLauncher:
         error, worker_error = os.pipe()
         self._processes[process.number] = process
         descriptors = [worker_end.detach(), worker_out, worker_error]
-        self._send(control.encode(Spawn(process.number, modules, rehearse)), descriptors)
+        self._send(control.encode(Spawn(process.number, modules, warm)), descriptors)
         process.attach(channel)
         process.attach_streams({"stdout": PipeEnd(out), "stderr": PipeEnd(error)})
 
@@ -226,6 +227,8 @@ class ForkLauncher:
                 self._tried.add(message.module)
                 if message.outcome is PreloadOutcome.THREADS:
                     self._unsafe.add(message.module)
+                if self._tried.issuperset(self._wanted):
+                    self.imported()
 
     def _report(self, number: int, end: Exit) -> None:
         process = self._processes.pop(number, None)

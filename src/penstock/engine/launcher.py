@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from penstock.engine.process import WorkerProcess
@@ -18,16 +18,19 @@ class Launcher(Protocol):
     warm: bool
     """Whether libraries can be imported ahead of a worker's start."""
 
+    imported: Callable[[], None]
+    """Called when nothing is left to import ahead."""
+
     def start(self) -> None:
         """Get ready to start workers; called again after a failure of what it had got ready."""
 
-    def spawn(self, process: WorkerProcess, needs: Iterable[str], *, rehearse: bool = False) -> None:
+    def spawn(self, process: WorkerProcess, needs: Iterable[str], *, warm: str = "") -> None:
         """Start a process.
 
         Args:
             process: what it is known as here.
             needs: modules that it is to have loaded, where that is possible.
-            rehearse: no order waits for it and a processor is free, so it may warm up.
+            warm: no order waits for it, so it may warm up for one in this language; empty: a processor has more to do.
 
         Raises:
             OSError: it cannot start.

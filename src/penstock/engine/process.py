@@ -92,13 +92,15 @@ class Reports:
 class WorkerProcess:
     """One worker process.
 
-    `imports` are the modules that it was certainly started with; `pid` is known from its first message on.
+    `imports` are the modules that it was certainly started with; `in_sql` says that it has a database open for a block
+    in SQL; `pid` is known from its first message on.
     """
 
     number: int
     reactor: Reactor
     reports: Reports
     imports: frozenset[str] = frozenset()
+    in_sql: bool = False
     pid: int | None = None
     attempt: Attempt | None = None
     kept: bool = False

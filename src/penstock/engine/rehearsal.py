@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import sys
+from collections.abc import Callable, Mapping
 
 from penstock.engine.channel import TO_WORKER, WorkerChannel
 from penstock.engine.interrupts import Interrupts
@@ -49,3 +50,15 @@ def rehearse() -> None:
     context.activate(None)
     for name in [name for name in sys.modules if name.startswith("penstock_block_")]:
         del sys.modules[name]
+
+
+def _rehearse_sql() -> None:
+    """As `rehearse`, and open the database that an SQL block will ask."""
+    from penstock.languages.sql.embedded import open_ahead
+
+    rehearse()
+    open_ahead()
+
+
+WARM_UPS: Mapping[str, Callable[[], None]] = {"python": rehearse, "sql": _rehearse_sql}
+"""What a worker does while no order has come, by the language of the order that is expected."""

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import IO
@@ -48,6 +48,7 @@ class SpawnLauncher:
         self._listener: socket.socket | None = None
         self._children: dict[int, _Child] = {}
         self._tokens: dict[bytes, WorkerProcess] = {}
+        self.imported: Callable[[], None] = lambda: None
 
     def start(self) -> None:
         """Listen on a loopback port for the workers to call."""
@@ -56,9 +57,9 @@ class SpawnLauncher:
             self._listener.setblocking(False)
             self._reactor.on_readable(self._listener, self._accept)
 
-    def spawn(self, process: WorkerProcess, needs: Iterable[str], *, rehearse: bool = False) -> None:
+    def spawn(self, process: WorkerProcess, needs: Iterable[str], *, warm: str = "") -> None:
         """Start an interpreter; it imports what it needs itself."""
-        del needs, rehearse
+        del needs, warm
         self.start()
         assert self._listener is not None
         token = secrets.token_hex(_TOKEN_BYTES // 2)

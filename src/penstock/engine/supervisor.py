@@ -50,11 +50,12 @@ EXIT_PATIENCE = 5.0
 """Seconds that a process may take to end after it has finished its last order."""
 
 _SHUTDOWN = TO_WORKER.encode(Shutdown())
-_NEEDS_BY_LANGUAGE = {
+NEEDS_BY_LANGUAGE = {
     "sql": frozenset(
         {
             "duckdb",
             "pyarrow",
+            "pyarrow.compute",
             "penstock.languages.sql.embedded",
             "penstock.data.codecs.arrow_table",
             "penstock.data.statistics",
@@ -62,6 +63,9 @@ _NEEDS_BY_LANGUAGE = {
     )
 }
 """Modules that a block in that language is certain to use: those of others, and our own that not every block needs."""
+_TABULAR = frozenset({"pandas", "polars", "pyarrow"})
+_STORED_WITH = ("pyarrow", "pyarrow.compute")
+"""What storing a table takes, whichever library has made it."""
 _WATCH_INTERVAL = 0.2
 _PROCESSORS = os.cpu_count() or 1
 
@@ -99,9 +103,11 @@ class Supervisor:
         self._spare_count = spares
         self._watch = watch_memory
         self._reports = Reports(self._on_message, self._on_output, self._on_closed, self._on_invalid, self._on_exit)
+        self._launcher.imported = self._on_imported
         self._next = 0
         self._processes: set[WorkerProcess] = set()
         self._spares: list[WorkerProcess] = []
+        self._expected = 0
         self._invalid: dict[WorkerProcess, MessageInvalidError] = {}
         self._learned: set[str] = set()
         self._oom_kills: int | None = None
@@ -127,6 +133,12 @@ class Supervisor:
     def preload(self, modules: Iterable[str]) -> None:
         """Import these ahead of later workers, as soon as there is nothing else to do."""
         self._launcher.preload(modules)
+
+    def expect_sql(self, orders: int) -> None:
+        """So many orders in SQL are likely to come, or, below zero, will not: one process keeps a database open."""
+        self._expected = max(0, self._expected + orders)
+        with suppress(OSError):
+            self._fill_spares()
 
     def learned(self) -> set[str]:
         """Third-party modules that workers have loaded beyond what was preloaded, those left out that cannot be."""
@@ -255,20 +267,22 @@ class Supervisor:
         if reuse is not None and _is_idle(reuse.process):
             return reuse.process
         needs = _needs(order) if self._launcher.warm else frozenset()
-        for spare in self._spares:
-            if needs <= spare.imports:
+        in_sql = order.block.language == "sql"
+        self._expected = max(0, self._expected - in_sql)
+        # One with an open database is for a block in SQL; such a block takes any other too.
+        for spare in sorted(self._spares, key=lambda spare: not spare.in_sql):
+            if needs <= spare.imports and in_sql >= spare.in_sql:
                 self._spares.remove(spare)
                 return spare
         stale = [spare for spare in self._spares if needs <= self._launcher.tried()]
         for spare in stale:  # it was forked before the libraries were there, and would have to import them itself
-            self._spares.remove(spare)
-            spare.close_channel()
+            self._drop(spare)
         return self._new_process(needs)
 
-    def _new_process(self, needs: Iterable[str], *, rehearse: bool = False) -> WorkerProcess:
+    def _new_process(self, needs: Iterable[str], *, warm: str = "") -> WorkerProcess:
         self._next += 1
         process = WorkerProcess(self._next, self._reactor, self._reports)
-        self._launcher.spawn(process, sorted(needs), rehearse=rehearse)
+        self._launcher.spawn(process, sorted(needs), warm=warm)
         process.imports = frozenset(self._launcher.tried())
         self._processes.add(process)
         when = time.monotonic() + BOOT_PATIENCE
@@ -276,9 +290,30 @@ class Supervisor:
         return process
 
     def _fill_spares(self) -> None:
-        while len(self._spares) < self._spare_count:
+        while sum(not spare.in_sql for spare in self._spares) < self._spare_count:
             busy = sum(process.attempt is not None for process in self._processes)
-            self._spares.append(self._new_process((), rehearse=busy < _PROCESSORS))
+            self._spares.append(self._new_process((), warm="python" if busy < _PROCESSORS else ""))
+        ready = [spare for spare in self._spares if spare.in_sql]
+        if not self._expected:
+            for spare in ready:
+                self._drop(spare)
+        elif not ready and self._spare_count and NEEDS_BY_LANGUAGE["sql"] <= self._launcher.tried():
+            spare = self._new_process((), warm="sql")
+            spare.in_sql = True
+            self._spares.append(spare)
+
+    def _drop(self, spare: WorkerProcess) -> None:
+        self._spares.remove(spare)
+        spare.close_channel()
+
+    def _on_imported(self) -> None:
+        """All that was asked for is imported: replace the spare processes that came before it."""
+        if self._closed:
+            return
+        for spare in [spare for spare in self._spares if not spare.imports >= self._launcher.tried()]:
+            self._drop(spare)
+        with suppress(OSError):
+            self._fill_spares()
 
     def _on_message(self, process: WorkerProcess, message: FromWorker) -> None:
         if isinstance(message, Ready):
@@ -438,11 +473,17 @@ def _needs(order: WorkOrder) -> frozenset[str]:
     """The third-party modules that the block is certain to import, as far as its text tells."""
     block = order.block
     if block.language != "python":
-        return _NEEDS_BY_LANGUAGE.get(block.language, frozenset())
+        return NEEDS_BY_LANGUAGE.get(block.language, frozenset())
     source = (block.source or "").encode("utf-8", "replace")
     if block.source is None and block.file is not None:
         try:
             source = Path(block.file).read_bytes()
         except OSError:
             source = b""
-    return frozenset(imported_modules(source, top_level=True))
+    return frozenset(with_storing(imported_modules(source, top_level=True)))
+
+
+def with_storing(modules: Iterable[str]) -> list[str]:
+    """These modules, and those with which a table that they make is stored."""
+    found = list(modules)
+    return [*found, *_STORED_WITH] if any(name.partition(".")[0] in _TABULAR for name in found) else found

@@ -33,7 +33,7 @@ from penstock.engine.control import (
     Spawn,
 )
 from penstock.engine.preload import preload
-from penstock.engine.rehearsal import rehearse
+from penstock.engine.rehearsal import WARM_UPS, rehearse
 
 _OOM_SCORE = 300
 _HIGH_DESCRIPTOR = 400
@@ -157,10 +157,10 @@ class Zygote:
             worker.remember_loaded()
         pid = os.fork()
         if pid == 0:
-            self._become_worker(descriptors)
+            self._become_worker(descriptors, request.warm)
         self._processes[pid] = request.process
 
-    def _become_worker(self, descriptors: list[int]) -> NoReturn:
+    def _become_worker(self, descriptors: list[int], warm: str) -> NoReturn:
         """Leave everything of the zygote behind and run the worker, in its own session and process group."""
         status = 70
         try:
@@ -179,7 +179,7 @@ class Zygote:
             for own in (self._connection, self._wake, self._waker):
                 own.close()
             gc.enable()
-            status = worker.serve(socket.socket(fileno=channel), rehearse)
+            status = worker.serve(socket.socket(fileno=channel), WARM_UPS.get(warm))
         except BaseException:  # noqa: BLE001 - whatever it is, this process must not go on as a second zygote
             traceback.print_exc()
         finally:

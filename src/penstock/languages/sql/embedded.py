@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from penstock.connect.duckdb.opening import connect
+from penstock.connect.duckdb.opening import MEMORY, connect
 from penstock.connect.duckdb.system import tidied
 from penstock.connect.sql.names import literal
 from penstock.connect.sql.statements import Statement, last_table, split
@@ -18,7 +19,7 @@ from penstock.languages.sql.naming import fitted_names
 from penstock.languages.sql.settings import SqlSettings
 from penstock.languages.sql.tables import table_of
 from penstock.languages.sql.templating import Reference, rendered
-from penstock.model.errors import QueryFailedError
+from penstock.model.errors import ConnectionFailedError, QueryFailedError
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,6 +27,15 @@ if TYPE_CHECKING:
 
 _SHARE = 0.7
 _LEAST = 32 << 10
+_ahead: list[duckdb.DuckDBPyConnection] = []
+
+
+def open_ahead() -> None:
+    """Open the database of the next `run_embedded` of this process now; where that fails, it fails there."""
+    with suppress(ConnectionFailedError, ImportError):
+        connection = connect(MEMORY)
+        connection.sql("SELECT 1").fetchall()  # the first query of a process plans and compiles more than its own
+        _ahead.append(connection)
 
 
 def run_embedded(job: Job, settings: SqlSettings) -> pa.Table | None:
@@ -43,7 +53,7 @@ def run_embedded(job: Job, settings: SqlSettings) -> pa.Table | None:
     if not statements:
         job.log("warning", "The block holds no SQL statement; it has no output.")
         return None
-    connection = connect(":memory:")
+    connection = _ahead.pop() if _ahead else connect(MEMORY)
     try:
         _bound(connection, job)
         _register(connection, job, statements, names)
