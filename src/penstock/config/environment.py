@@ -70,6 +70,33 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("CLUSTER_TYPE", Kind.TEXT, "", "Where a new main project creates its workspaces."),
     Variable("PROJECT_UUID", Kind.TEXT, "", "Id of a new project; random when not set."),
     Variable("INITIAL_METADATA", Kind.JSON, {}, "Settings merged into the metadata.yaml of a new project."),
+    Variable(
+        "PENSTOCK_DATABASE_URL",
+        Kind.TEXT,
+        "",
+        "Address of the state database; default: state.db in the data folder.",
+        ("MAGE_DATABASE_CONNECTION_URL",),
+    ),
+    Variable("DB_USER", Kind.TEXT, "", "With DB_PASS, DB_HOST and DB_NAME: a PostgreSQL for the state."),
+    Variable("DB_PASS", Kind.TEXT, "", "Its password."),
+    Variable("DB_HOST", Kind.TEXT, "", "Its host."),
+    Variable("DB_PORT", Kind.INTEGER, 5432, "Its port."),
+    Variable("DB_NAME", Kind.TEXT, "", "Its database."),
+    Variable(
+        "MAGE_DATABASE_APPLICATION_NAME", Kind.TEXT, "penstock", "Name of our connections in the list of the server."
+    ),
+    Variable("MAGE_DATABASE_POOL_SIZE", Kind.INTEGER, 5, "Connections that are kept open to a database server."),
+    Variable("MAGE_DATABASE_MAX_OVERFLOW", Kind.INTEGER, 10, "Connections beyond those, for as long as needed."),
+    Variable("MAGE_DATABASE_POOL_TIMEOUT", Kind.INTEGER, 10, "Seconds to wait for a free connection."),
+    Variable("MAGE_DATABASE_POOL_RECYCLE", Kind.INTEGER, 1800, "Seconds after which a connection is renewed."),
+    Variable(
+        "MAGE_DATABASE_IDLE_IN_TRANSACTION_SESSION_TIMEOUT_MS",
+        Kind.INTEGER,
+        120_000,
+        "Milliseconds after which PostgreSQL ends a transaction in which nothing happens; 0: never.",
+    ),
+    Variable("MAGE_DATABASE_LOCK_TIMEOUT_MS", Kind.INTEGER, 0, "Milliseconds to wait for a lock; 0: for ever."),
+    Variable("MAGE_DATABASE_STATEMENT_TIMEOUT_MS", Kind.INTEGER, 0, "Milliseconds a statement may take; 0: any time."),
     Variable("AZURE_KEY_VAULT_URL", Kind.TEXT, "", "Vault that azure_secret_var reads from."),
     Variable("AWS_REGION_NAME", Kind.TEXT, "", "Region that aws_secret_var reads from.", ("AWS_DEFAULT_REGION",)),
 )

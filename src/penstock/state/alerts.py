@@ -1,0 +1,86 @@
+"""Queries on alerts: the box of messages that are to go out, and their incidents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from penstock.state.rows import AlertRow
+from penstock.state.statements import columns_of, locking, row_of, rows_of, values_of
+from penstock.state.tables import alert
+
+_COLUMNS = columns_of(alert, AlertRow)
+_OPEN = sa.text("closed_at IS NULL")
+_UNSENT = sa.text("sent_at IS NULL")
+
+
+class Alerts:
+    """Alerts, by number; at most one that is not closed has the same incident."""
+
+    def add(self, connection: sa.Connection, row: AlertRow) -> int | None:
+        """Put a message into the box, in the transaction of what it tells; its number.
+
+        None when its incident is open already: then nothing has changed.
+        """
+        there = sa.select(alert.c.id).where(alert.c.incident == row.incident, _OPEN)
+        if connection.execute(locking(there, alert)).first() is not None:
+            return None
+        values = values_of(row, without=["id"])
+        statement: Any = sa.insert(alert).values(values).returning(alert.c.id)
+        if connection.dialect.name == "postgresql":
+            from sqlalchemy.dialects import postgresql
+
+            statement = postgresql.insert(alert).values(values).on_conflict_do_nothing().returning(alert.c.id)
+        return connection.execute(statement).scalar()
+
+    def get(self, connection: sa.Connection, number: int) -> AlertRow | None:
+        """The alert of that number."""
+        return row_of(AlertRow, connection.execute(sa.select(*_COLUMNS).where(alert.c.id == number)))
+
+    def open(self, connection: sa.Connection, incident: str) -> AlertRow | None:
+        """The alert of that incident that is not closed."""
+        query = sa.select(*_COLUMNS).where(alert.c.incident == incident, _OPEN)
+        return row_of(AlertRow, connection.execute(query))
+
+    def due(self, connection: sa.Connection, now: float, until: float, limit: int = 20) -> list[AlertRow]:
+        """Messages to send now, the longest due first; nobody else gets them before `until`.
+
+        Who sends them calls `sent` or `failed`; one whose sender dies is due again at `until`.
+        """
+        query = sa.select(*_COLUMNS).where(_UNSENT, alert.c.due_at <= now).order_by(alert.c.due_at).limit(limit)
+        found = rows_of(AlertRow, connection.execute(locking(query, alert, skip=True)))
+        if found:
+            chosen = alert.c.id.in_([row.id for row in found])
+            connection.execute(sa.update(alert).where(chosen).values(due_at=until))
+        return found
+
+    def next_due(self, connection: sa.Connection) -> float | None:
+        """When the next message is to be sent."""
+        return connection.execute(sa.select(sa.func.min(alert.c.due_at)).where(_UNSENT)).scalar()
+
+    def sent(self, connection: sa.Connection, number: int, now: float) -> bool:
+        """It has gone out; whether it is there."""
+        return self.change(connection, number, sent_at=now, error="", attempts=alert.c.attempts + 1)
+
+    def failed(self, connection: sa.Connection, number: int, error: str, due_at: float) -> bool:
+        """It could not be sent, and is tried again at `due_at`; whether it is there."""
+        return self.change(connection, number, error=error, due_at=due_at, attempts=alert.c.attempts + 1)
+
+    def close(self, connection: sa.Connection, incident: str, now: float) -> AlertRow | None:
+        """The incident is over: the next of that name is told again. The alert that was open."""
+        found = self.open(connection, incident)
+        if found is not None:
+            self.change(connection, found.id, closed_at=now)
+        return found
+
+    def change(self, connection: sa.Connection, number: int, **values: Any) -> bool:
+        """Set columns of an alert; whether it is there."""
+        return connection.execute(sa.update(alert).where(alert.c.id == number).values(values)).rowcount > 0
+
+    def recent(self, connection: sa.Connection, limit: int = 100, *, before: int | None = None) -> list[AlertRow]:
+        """Alerts, newest first; `before` goes on after the one of that number."""
+        query = sa.select(*_COLUMNS).order_by(alert.c.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(alert.c.id < before)
+        return rows_of(AlertRow, connection.execute(query))

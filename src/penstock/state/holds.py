@@ -1,0 +1,77 @@
+"""Queries on what runs hold of named resources and of limits that span runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import sqlalchemy as sa
+
+from penstock.state.rows import Blocked, HoldRow
+from penstock.state.statements import columns_of, locking, put, rows_of
+from penstock.state.tables import hold, meta, run
+
+_COLUMNS = columns_of(hold, HoldRow)
+
+
+class Holds:
+    """Units taken, by key (a resource or a limit), run and block; the block is "" for what a run holds as a whole."""
+
+    def acquire(
+        self, connection: sa.Connection, name: str, block: str, wanted: Mapping[str, tuple[int, int]], now: float
+    ) -> Blocked | None:
+        """Take units of several keys, all or nothing; None when they are taken, else the first that has too few left.
+
+        What the same block of the same run holds of these keys already is replaced, and does not count against it.
+
+        Args:
+            connection: in a transaction that writes.
+            name: the run.
+            block: the block, or "".
+            wanted: key -> units, and the capacity that all together may take.
+            now: seconds since the epoch.
+        """
+        if not wanted:
+            return None
+        # Whoever takes something waits here for whoever else does; SQLite's writer is alone anyway.
+        connection.execute(locking(sa.select(meta.c.value).where(meta.c.key == "lock"), meta)).scalar()
+        own = sa.and_(hold.c.run_id == name, hold.c.block == block)
+        query = sa.select(hold.c.key, sa.func.sum(hold.c.units)).where(hold.c.key.in_(list(wanted)), sa.not_(own))
+        taken = {key: int(units) for key, units in connection.execute(query.group_by(hold.c.key))}
+        for key, (units, capacity) in wanted.items():
+            if taken.get(key, 0) + units > capacity:
+                return Blocked(key, units, taken.get(key, 0), capacity)
+        rows = [
+            {"key": key, "run_id": name, "block": block, "units": units, "since": now}
+            for key, (units, _) in wanted.items()
+        ]
+        put(connection, hold, rows)
+        return None
+
+    def release(self, connection: sa.Connection, name: str, block: str | None = None) -> int:
+        """Give back what a block of a run holds, or all that the run holds; how many keys."""
+        statement = sa.delete(hold).where(hold.c.run_id == name)
+        if block is not None:
+            statement = statement.where(hold.c.block == block)
+        return connection.execute(statement).rowcount
+
+    def taken(self, connection: sa.Connection, keys: Iterable[str] = ()) -> dict[str, int]:
+        """The units that are taken of each key, or of these."""
+        query = sa.select(hold.c.key, sa.func.sum(hold.c.units)).group_by(hold.c.key)
+        if wanted := list(keys):
+            query = query.where(hold.c.key.in_(wanted))
+        return {key: int(units) for key, units in connection.execute(query)}
+
+    def of_key(self, connection: sa.Connection, key: str) -> list[HoldRow]:
+        """Who holds units of a key, the oldest first."""
+        query = sa.select(*_COLUMNS).where(hold.c.key == key).order_by(hold.c.since, hold.c.run_id, hold.c.block)
+        return rows_of(HoldRow, connection.execute(query))
+
+    def of_run(self, connection: sa.Connection, name: str) -> list[HoldRow]:
+        """What a run holds."""
+        query = sa.select(*_COLUMNS).where(hold.c.run_id == name).order_by(hold.c.key, hold.c.block)
+        return rows_of(HoldRow, connection.execute(query))
+
+    def release_ended(self, connection: sa.Connection) -> int:
+        """Give back what runs hold that have ended or are gone; how many keys."""
+        living = sa.select(run.c.id).where(run.c.id == hold.c.run_id, run.c.state.in_(["initial", "running"]))
+        return connection.execute(sa.delete(hold).where(~sa.exists(living))).rowcount

@@ -1,0 +1,80 @@
+"""Connections to the state database: how each kind of database is opened so that writers never trip over each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from penstock.config import environment
+
+BUSY_SECONDS = 10.0
+"""How long a connection of SQLite waits for another process's transaction before it begins anew."""
+
+
+def engines(url: sa.URL) -> tuple[sa.Engine, sa.Engine]:
+    """The engine of those who write and that of those who read; on servers they are one."""
+    if url.get_backend_name() == "sqlite":
+        return _sqlite(url, "BEGIN IMMEDIATE", size=1), _sqlite(url, "BEGIN", size=8)
+    engine = sa.create_engine(url, **_pool(), connect_args=_server_options(url))
+    return engine, engine
+
+
+def _sqlite(url: sa.URL, begin: str, *, size: int) -> sa.Engine:
+    engine = sa.create_engine(
+        url,
+        poolclass=sa.QueuePool,
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=60,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False, "isolation_level": None},
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def _opened(connection: Any, _: Any) -> None:
+        cursor = connection.cursor()
+        # NORMAL: a killed process loses nothing, a power cut at most the newest transactions, never the file.
+        cursor.execute("PRAGMA synchronous=NORMAL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA temp_store=MEMORY")
+        cursor.execute("PRAGMA cache_size=-32768")
+        cursor.execute("PRAGMA journal_size_limit=67108864")
+        cursor.close()
+
+    @sa.event.listens_for(engine, "begin")
+    def _begun(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _pool() -> dict[str, Any]:
+    return {
+        "pool_pre_ping": True,  # a database that was away for a while is noticed before a transaction begins
+        "pool_size": environment.read("MAGE_DATABASE_POOL_SIZE"),
+        "max_overflow": environment.read("MAGE_DATABASE_MAX_OVERFLOW"),
+        "pool_timeout": environment.read("MAGE_DATABASE_POOL_TIMEOUT"),
+        "pool_recycle": environment.read("MAGE_DATABASE_POOL_RECYCLE"),
+    }
+
+
+def _server_options(url: sa.URL) -> dict[str, Any]:
+    if url.get_backend_name() != "postgresql":
+        return {}
+    limits = {
+        "idle_in_transaction_session_timeout": "MAGE_DATABASE_IDLE_IN_TRANSACTION_SESSION_TIMEOUT_MS",
+        "lock_timeout": "MAGE_DATABASE_LOCK_TIMEOUT_MS",
+        "statement_timeout": "MAGE_DATABASE_STATEMENT_TIMEOUT_MS",
+    }
+    options = [f"-c {name}={milliseconds}" for name, key in limits.items() if (milliseconds := environment.read(key))]
+    wanted: dict[str, Any] = {
+        "application_name": environment.text("MAGE_DATABASE_APPLICATION_NAME"),
+        "connect_timeout": 10,
+        # a database whose machine has gone silently is noticed within half a minute
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 20_000,
+        "options": " ".join(options),
+    }
+    return {name: value for name, value in wanted.items() if value and name not in url.query}

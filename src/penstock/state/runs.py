@@ -1,0 +1,208 @@
+"""Queries on runs: what waits, who drives what, and what may be written by whom.
+
+A run is driven by whoever holds its lease. Each claim of it raises its token, and whatever its driver writes names the
+token: one that lost its lease without noticing (a paused process, a lost network) writes nothing any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from penstock.state.rows import RunRow
+from penstock.state.statements import columns_of, insert_new, locking, row_of, rows_of, values_of
+from penstock.state.tables import run
+
+_COLUMNS = columns_of(run, RunRow)
+_UNIQUE = (("id",), ("trigger_id", "slot", "ordinal"))
+# Partial indexes are used only where the query spells their condition as text.
+_WAITING = sa.text("state = 'initial'")
+_LEASED = run.c.lease_owner.is_not(None)
+_OPEN = run.c.state.in_([sa.literal_column("'initial'"), sa.literal_column("'running'")])
+_CHUNK = 500
+
+
+class Runs:
+    """Runs, by id."""
+
+    def insert(self, connection: sa.Connection, row: RunRow) -> bool:
+        """Insert a run; False when its id, or its slot of its trigger, is taken: then nothing has changed."""
+        return bool(self.insert_many(connection, [row]))
+
+    def insert_many(self, connection: sa.Connection, rows: Sequence[RunRow]) -> set[str]:
+        """Insert those runs whose id and slot are free; the ids of those that went in."""
+        return insert_new(connection, run, [values_of(row) for row in rows], _UNIQUE)
+
+    def get(self, connection: sa.Connection, name: str) -> RunRow | None:
+        """The run of that id."""
+        return row_of(RunRow, connection.execute(sa.select(*_COLUMNS).where(run.c.id == name)))
+
+    def many(self, connection: sa.Connection, names: Iterable[str]) -> dict[str, RunRow]:
+        """Those of these runs that there are, by id."""
+        wanted, found = list(names), {}
+        for start in range(0, len(wanted), _CHUNK):
+            query = sa.select(*_COLUMNS).where(run.c.id.in_(wanted[start : start + _CHUNK]))
+            found.update({row.id: row for row in rows_of(RunRow, connection.execute(query))})
+        return found
+
+    def waiting(self, connection: sa.Connection, now: float, limit: int = 100, *, pipeline: str = "") -> list[RunRow]:
+        """Runs that may begin and that nobody drives: highest priority first, then the longest due.
+
+        In a transaction that writes they stay with it until its end: two schedulers never get the same ones.
+        """
+        query = sa.select(*_COLUMNS).where(_WAITING, run.c.due_at <= now, _free(now))
+        if pipeline:
+            query = query.where(run.c.pipeline == pipeline)
+        query = query.order_by(run.c.priority.desc(), run.c.due_at, run.c.created_at, run.c.id).limit(limit)
+        return rows_of(RunRow, connection.execute(locking(query, run, skip=True)))
+
+    def waiting_pipelines(self, connection: sa.Connection, now: float) -> dict[str, int]:
+        """How many runs of each pipeline may begin and nobody drives."""
+        query = sa.select(run.c.pipeline, sa.func.count()).where(_WAITING, run.c.due_at <= now, _free(now))
+        return _pairs(connection.execute(query.group_by(run.c.pipeline)))
+
+    def next_due(self, connection: sa.Connection, after: float) -> float | None:
+        """The moment at which the next waiting run may begin, later than that one."""
+        return connection.execute(sa.select(sa.func.min(run.c.due_at)).where(_WAITING, run.c.due_at > after)).scalar()
+
+    def lost(self, connection: sa.Connection, now: float, limit: int = 1000) -> list[RunRow]:
+        """Open runs whose lease has expired: whoever drove them is gone."""
+        query = sa.select(*_COLUMNS).where(_LEASED, run.c.lease_until < now, _OPEN).limit(limit)
+        return rows_of(RunRow, connection.execute(locking(query, run, skip=True)))
+
+    def leased(self, connection: sa.Connection, owner: str = "") -> list[RunRow]:
+        """The runs that somebody drives, or that this one does; among them those that are to be cancelled."""
+        query = sa.select(*_COLUMNS).where(_LEASED)
+        if owner:
+            query = query.where(run.c.lease_owner == owner)
+        return rows_of(RunRow, connection.execute(query))
+
+    def next_expiry(self, connection: sa.Connection) -> float | None:
+        """When the first lease expires that is not renewed."""
+        return connection.execute(sa.select(sa.func.min(run.c.lease_until)).where(_LEASED)).scalar()
+
+    def claim(
+        self, connection: sa.Connection, name: str, owner: str, *, now: float, until: float, over: int | None = None
+    ) -> int | None:
+        """Take the lease of an open run; its token, or None when somebody else holds it or the run has ended.
+
+        Args:
+            connection: in a transaction that writes.
+            name: the run.
+            owner: who claims.
+            now: seconds since the epoch.
+            until: when the lease expires unless it is renewed.
+            over: take it even from a living lease with this token: that of a process known to be dead.
+        """
+        free = _free(now) if over is None else (run.c.lease_token == over)
+        statement = sa.update(run).where(run.c.id == name, _OPEN, free)
+        taken = statement.values(lease_owner=owner, lease_token=run.c.lease_token + 1, lease_until=until)
+        return connection.execute(taken.returning(run.c.lease_token)).scalar()
+
+    def renew(self, connection: sa.Connection, owner: str, until: float) -> dict[str, int]:
+        """Keep all leases of an owner until then; the tokens of the runs that it still drives."""
+        statement = sa.update(run).where(run.c.lease_owner == owner).values(lease_until=until)
+        connection.execute(statement)
+        query = sa.select(run.c.id, run.c.lease_token).where(run.c.lease_owner == owner)
+        return _pairs(connection.execute(query))
+
+    def fence(self, connection: sa.Connection, name: str, token: int) -> bool:
+        """Whether that token still is the run's: ask first in each transaction that writes for its driver."""
+        query = sa.select(run.c.lease_token).where(run.c.id == name, run.c.lease_owner.is_not(None))
+        return connection.execute(locking(query, run)).scalar() == token
+
+    def write(self, connection: sa.Connection, name: str, token: int, **values: Any) -> bool:
+        """Set columns of a run in the name of its driver; False when the lease was lost, and nothing was written."""
+        held = sa.and_(run.c.id == name, run.c.lease_token == token, run.c.lease_owner.is_not(None))
+        return connection.execute(sa.update(run).where(held).values(values)).rowcount > 0
+
+    def release(self, connection: sa.Connection, name: str, token: int, **values: Any) -> bool:
+        """Give the lease up, and set columns with it: the last thing that a driver writes. As `write`."""
+        return self.write(connection, name, token, lease_owner=None, lease_until=None, **values)
+
+    def change(self, connection: sa.Connection, name: str, **values: Any) -> bool:
+        """Set columns of a run whoever drives it, such as `cancel_requested`; whether it is there."""
+        return connection.execute(sa.update(run).where(run.c.id == name).values(values)).rowcount > 0
+
+    def change_open(self, connection: sa.Connection, name: str, **values: Any) -> bool:
+        """Set columns of a run that has not ended; False when it has, or is not there."""
+        return connection.execute(sa.update(run).where(run.c.id == name, _OPEN).values(values)).rowcount > 0
+
+    def change_waiting(self, connection: sa.Connection, name: str, **values: Any) -> bool:
+        """Set columns of a run that waits and that nobody drives; False when it no longer does."""
+        waits = sa.and_(run.c.id == name, _WAITING, run.c.lease_owner.is_(None))
+        return connection.execute(sa.update(run).where(waits).values(values)).rowcount > 0
+
+    def open(
+        self,
+        connection: sa.Connection,
+        *,
+        pipeline: str = "",
+        trigger_id: int | None = None,
+        backfill_id: int | None = None,
+    ) -> list[RunRow]:
+        """Runs that have not ended, the oldest first."""
+        query = sa.select(*_COLUMNS).where(_OPEN).order_by(run.c.created_at, run.c.id)
+        wanted = {"pipeline": pipeline or None, "trigger_id": trigger_id, "backfill_id": backfill_id}
+        for column, value in wanted.items():
+            if value is not None:
+                query = query.where(run.c[column] == value)
+        return rows_of(RunRow, connection.execute(query))
+
+    def open_counts(self, connection: sa.Connection) -> list[Mapping[str, Any]]:
+        """How many open runs there are by `pipeline`, `trigger_id`, `backfill_id`, `state` and `leased`, as `count`."""
+        groups = (run.c.pipeline, run.c.trigger_id, run.c.backfill_id, run.c.state)
+        leased = sa.case((_LEASED, 1), else_=0).label("leased")
+        query = sa.select(*groups, leased, sa.func.count().label("count")).where(_OPEN).group_by(*groups, leased)
+        return [dict(line) for line in connection.execute(query).mappings()]
+
+    def sla_due(self, connection: sa.Connection, now: float) -> list[RunRow]:
+        """Open runs that should have ended by now and have not been told of."""
+        query = sa.select(*_COLUMNS).where(_OPEN, run.c.sla_at <= now, run.c.sla_missed.is_(sa.false()))
+        return rows_of(RunRow, connection.execute(query))
+
+    def of_trigger(self, connection: sa.Connection, number: int, limit: int = 10) -> list[RunRow]:
+        """The newest runs of a trigger, newest first."""
+        query = sa.select(*_COLUMNS).where(run.c.trigger_id == number, run.c.trigger_id.is_not(None))
+        query = query.order_by(run.c.created_at.desc(), run.c.id.desc()).limit(limit)
+        return rows_of(RunRow, connection.execute(query))
+
+    def of_slot(self, connection: sa.Connection, number: int, slot: float) -> list[RunRow]:
+        """The runs of one slot of a trigger, in the order of `ordinal`: the first, and its retries."""
+        query = sa.select(*_COLUMNS).where(run.c.trigger_id == number, run.c.slot == slot, run.c.slot.is_not(None))
+        return rows_of(RunRow, connection.execute(query.order_by(run.c.ordinal)))
+
+    def children(self, connection: sa.Connection, parent: str) -> list[RunRow]:
+        """The runs that blocks of this run have started."""
+        query = sa.select(*_COLUMNS).where(run.c.parent_run == parent, run.c.parent_run.is_not(None))
+        return rows_of(RunRow, connection.execute(query.order_by(run.c.created_at, run.c.id)))
+
+    def retries(self, connection: sa.Connection, name: str) -> list[RunRow]:
+        """The runs that are retries of this one."""
+        query = sa.select(*_COLUMNS).where(run.c.retry_of == name, run.c.retry_of.is_not(None))
+        return rows_of(RunRow, connection.execute(query.order_by(run.c.created_at, run.c.id)))
+
+    def of_backfill(self, connection: sa.Connection, number: int) -> dict[str, int]:
+        """How many runs of a backfill are in each state."""
+        query = sa.select(run.c.state, sa.func.count()).where(
+            run.c.backfill_id == number, run.c.backfill_id.is_not(None)
+        )
+        return _pairs(connection.execute(query.group_by(run.c.state)))
+
+    def delete(self, connection: sa.Connection, names: Iterable[str]) -> int:
+        """Delete runs that have ended, with their blocks; how many."""
+        wanted, count = list(names), 0
+        for start in range(0, len(wanted), _CHUNK):
+            chosen = run.c.id.in_(wanted[start : start + _CHUNK])
+            count += connection.execute(sa.delete(run).where(chosen, sa.not_(_OPEN))).rowcount
+        return count
+
+
+def _pairs(found: Iterable[Any]) -> dict[str, int]:
+    return {str(name): int(number) for name, number in found}
+
+
+def _free(now: float) -> sa.ColumnElement[bool]:
+    return sa.or_(run.c.lease_owner.is_(None), run.c.lease_until < now)

@@ -1,0 +1,21 @@
+"""Queries on single values that belong to no row: how far something has come."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from penstock.state.statements import put
+from penstock.state.tables import meta
+
+
+class Settings:
+    """Texts by name."""
+
+    def get(self, connection: sa.Connection, key: str, default: str = "") -> str:
+        """The text of that name."""
+        found = connection.execute(sa.select(meta.c.value).where(meta.c.key == key)).scalar()
+        return default if found is None else str(found)
+
+    def put(self, connection: sa.Connection, key: str, value: str) -> None:
+        """Set the text of that name."""
+        put(connection, meta, [{"key": key, "value": value}])

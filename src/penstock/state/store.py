@@ -1,0 +1,177 @@
+"""Opens the state store: transactions that never fail because another one was faster, and the queries by noun."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import TypeVar
+
+import sqlalchemy as sa
+
+from penstock.model.errors import StateUnavailableError
+from penstock.state import migrate
+from penstock.state.address import parsed, shown
+from penstock.state.alerts import Alerts
+from penstock.state.backfills import Backfills
+from penstock.state.block_runs import BlockRuns
+from penstock.state.failures import driver_there, is_busy, told
+from penstock.state.holds import Holds
+from penstock.state.nodes import Nodes
+from penstock.state.opening import engines
+from penstock.state.runs import Runs
+from penstock.state.settings import Settings
+from penstock.state.triggers import Triggers
+
+Result = TypeVar("Result")
+
+_TRIES = 6
+"""How often a transaction is begun before the database counts as locked for good; each waits `BUSY_SECONDS`."""
+
+
+class State:
+    """An open state store; safe in any number of threads, of any number of processes.
+
+    The queries are methods of `triggers`, `runs`, `block_runs`, `backfills`, `holds`, `alerts`, `nodes` and `settings`;
+    each takes the connection of a transaction first, which `read()` and `write()` give.
+    """
+
+    def __init__(self, url: sa.URL) -> None:
+        self.url = url
+        self.where = shown(url)
+        self._writer, self._reader = engines(url)
+        self.dialect = self._writer.dialect.name
+        self._alone: AbstractContextManager[object] = threading.Lock() if self.dialect == "sqlite" else nullcontext()
+        self._inside = threading.local()
+        self.triggers = Triggers()
+        self.runs = Runs()
+        self.block_runs = BlockRuns()
+        self.backfills = Backfills()
+        self.holds = Holds()
+        self.alerts = Alerts()
+        self.nodes = Nodes()
+        self.settings = Settings()
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """One transaction that may change everything: it is committed at the end, or nothing of it when it raises.
+
+        On SQLite one at a time, whatever threads and processes there are; the others wait. Not to be nested.
+
+        Raises:
+            StateUnavailableError: the database is away, read-only, full, or locked for a minute.
+            StateConflictError: what was stored contradicts what is there.
+        """
+        if getattr(self._inside, "writing", False):
+            raise RuntimeError("a transaction of the state store inside another one of the same thread")
+        with self._alone, told("writing", self.where), self._begun(self._writer) as connection:
+            self._inside.writing = True
+            try:
+                yield connection
+            finally:
+                self._inside.writing = False
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """One transaction that changes nothing; it sees what was committed before its first query, and blocks nobody.
+
+        Raises:
+            StateUnavailableError: as `write`.
+        """
+        with told("reading", self.where), self._begun(self._reader) as connection:
+            yield connection
+
+    def transact(self, work: Callable[[sa.Connection], Result]) -> Result:
+        """What `work` returns, done in one transaction; begun anew when it loses against another one.
+
+        On PostgreSQL two transactions may wait for each other, and one is then refused; `work` must stand a second run.
+
+        Raises:
+            StateUnavailableError: as `write`.
+        """
+        for _ in range(_TRIES - 1):
+            try:
+                with self.write() as connection:
+                    return work(connection)
+            except StateUnavailableError as error:
+                if error.__cause__ is None or not is_busy(error.__cause__):
+                    raise
+        with self.write() as connection:
+            return work(connection)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._writer.dispose()
+        self._reader.dispose()
+
+    @contextmanager
+    def _begun(self, engine: sa.Engine) -> Iterator[sa.Connection]:
+        with engine.connect() as connection:
+            for left in range(_TRIES, 0, -1):
+                try:
+                    transaction = connection.begin()
+                except sa.exc.OperationalError as error:
+                    if left == 1 or not is_busy(error):
+                        raise
+                else:
+                    break
+            with transaction:
+                yield connection
+
+
+def open_state(url: str) -> State:
+    """The state store at that address, made or brought up to this version where that is due.
+
+    Any number of processes may do so at once: one does the work, the others wait for it.
+
+    Args:
+        url: such as `address.state_url` gives.
+
+    Raises:
+        SettingInvalidError: the address is none.
+        DriverMissingError: the driver of that kind of database is not installed.
+        StateUnavailableError: the database cannot be reached, read or written.
+        StateInvalidError: the database is damaged, or of a newer version.
+    """
+    address = parsed(url)
+    where = shown(address)
+    with driver_there(where), told("opening", where):
+        if address.get_backend_name() == "sqlite":
+            Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)
+            _log_ahead(address)
+        state = State(address)
+        try:
+            with state.read() as connection:
+                current = migrate.is_current(connection)
+            if not current:
+                with state.write() as connection:
+                    migrate.upgrade(connection)
+        except BaseException:
+            state.close()
+            raise
+    return state
+
+
+def _log_ahead(url: sa.URL) -> None:
+    """Set the file to a write-ahead log, so that readers and the writer do not wait for each other; it stays so."""
+    import sqlite3
+
+    with told("opening", shown(url)):
+        connection = sqlite3.connect(url.database or "", timeout=10, isolation_level=None)
+        try:
+            for left in range(200, 0, -1):
+                try:
+                    connection.execute("PRAGMA journal_mode=WAL")
+                except sqlite3.OperationalError as error:
+                    # changing the mode does not wait for others as everything else does
+                    if not left or not is_busy(error):
+                        raise sa.exc.OperationalError("PRAGMA journal_mode", None, error) from error
+                    time.sleep(0.025)
+                except sqlite3.DatabaseError as error:
+                    raise sa.exc.DatabaseError("PRAGMA journal_mode", None, error) from error
+                else:
+                    return
+        finally:
+            connection.close()

@@ -1,0 +1,86 @@
+"""Queries on triggers: the mirror of what files declare, and which are due."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from penstock.state.rows import TriggerRow
+from penstock.state.statements import columns_of, locking, row_of, rows_of
+from penstock.state.tables import trigger
+
+_COLUMNS = columns_of(trigger, TriggerRow)
+
+
+class Triggers:
+    """Triggers, by number or by pipeline and name. One whose entry left its file is found by number only."""
+
+    def get(self, connection: sa.Connection, number: int) -> TriggerRow | None:
+        """The trigger of that number, removed or not."""
+        return row_of(TriggerRow, connection.execute(sa.select(*_COLUMNS).where(trigger.c.id == number)))
+
+    def named(self, connection: sa.Connection, pipeline: str, name: str) -> TriggerRow | None:
+        """The trigger of that name, removed or not."""
+        query = sa.select(*_COLUMNS).where(trigger.c.pipeline == pipeline, trigger.c.name == name)
+        return row_of(TriggerRow, connection.execute(query))
+
+    def by_token(self, connection: sa.Connection, token_hash: str) -> list[TriggerRow]:
+        """The triggers whose token has that hash."""
+        query = sa.select(*_COLUMNS).where(trigger.c.token_hash == token_hash, trigger.c.removed_at.is_(None))
+        return rows_of(TriggerRow, connection.execute(query))
+
+    def all(self, connection: sa.Connection, pipeline: str = "", *, removed: bool = False) -> list[TriggerRow]:
+        """All triggers, or those of a pipeline, in the order of pipeline and name; with `removed` also those gone."""
+        query = sa.select(*_COLUMNS).order_by(trigger.c.pipeline, trigger.c.name)
+        if pipeline:
+            query = query.where(trigger.c.pipeline == pipeline)
+        if not removed:
+            query = query.where(trigger.c.removed_at.is_(None))
+        return rows_of(TriggerRow, connection.execute(query))
+
+    def due(self, connection: sa.Connection, now: float, limit: int = 1000) -> list[TriggerRow]:
+        """Active triggers whose moment has come, the longest due first.
+
+        In a transaction that writes they stay with it until its end: two schedulers never get the same ones.
+        """
+        query = sa.select(*_COLUMNS).where(trigger.c.next_due_at <= now, trigger.c.active.is_(sa.true()))
+        query = query.order_by(trigger.c.next_due_at).limit(limit)
+        return rows_of(TriggerRow, connection.execute(locking(query, trigger, skip=True)))
+
+    def next_due(self, connection: sa.Connection) -> float | None:
+        """The moment at which the next active trigger is due, past or to come; None when none waits for one."""
+        query = sa.select(trigger.c.next_due_at).where(
+            trigger.c.next_due_at.is_not(None), trigger.c.active.is_(sa.true())
+        )
+        return connection.execute(query.order_by(trigger.c.next_due_at).limit(1)).scalar()
+
+    def add(self, connection: sa.Connection, row: TriggerRow) -> int:
+        """Insert a trigger; its number.
+
+        Raises:
+            StateConflictError: at the end of the transaction's block, when one of that name is there.
+        """
+        values = {column.name: getattr(row, column.name) for column in _COLUMNS if column.name != "id"}
+        return int(connection.execute(sa.insert(trigger).values(values).returning(trigger.c.id)).scalar_one())
+
+    def change(self, connection: sa.Connection, number: int, **values: Any) -> bool:
+        """Set columns of a trigger; whether it is there."""
+        return connection.execute(sa.update(trigger).where(trigger.c.id == number).values(values)).rowcount > 0
+
+    def fired(self, connection: sa.Connection, moved: Iterable[Mapping[str, Any]]) -> None:
+        """Move the schedules of many triggers: each with `id`, `last_slot` and `next_due_at`."""
+        rows = [{"number": one["id"], "slot": one["last_slot"], "due": one["next_due_at"]} for one in moved]
+        if rows:
+            statement = sa.update(trigger).where(trigger.c.id == sa.bindparam("number"))
+            changed = statement.values(last_slot=sa.bindparam("slot"), next_due_at=sa.bindparam("due"))
+            connection.execute(changed, rows)
+
+    def remove(self, connection: sa.Connection, number: int, now: float) -> bool:
+        """Its entry has left the file: it no longer fires, and its runs stay its own; whether it was there."""
+        return self.change(connection, number, removed_at=now, updated_at=now, active=False, next_due_at=None)
+
+    def delete(self, connection: sa.Connection, number: int) -> bool:
+        """Forget a trigger for good; its runs stay, without it. Whether it was there."""
+        return connection.execute(sa.delete(trigger).where(trigger.c.id == number)).rowcount > 0

@@ -1,0 +1,90 @@
+"""Runs in the store: slots, what waits, leases and their tokens."""
+
+from __future__ import annotations
+
+from penstock.state.rows import RunRow, TriggerRow
+from penstock.state.store import State
+
+
+def trigger(state: State, name: str = "daily", **values: object) -> int:
+    with state.write() as connection:
+        return state.triggers.add(connection, TriggerRow("orders", name, **values))  # type: ignore[arg-type]
+
+
+def add(state: State, name: str, **values: object) -> bool:
+    values = {"pipeline": "orders", "created_at": 100.0, **values}
+    with state.write() as connection:
+        return state.runs.insert(connection, RunRow(name, **values))  # type: ignore[arg-type]
+
+
+def test_what_is_stored_comes_back(state: State) -> None:
+    number = trigger(state)
+    row = RunRow(
+        "r1", "orders", 100.5, trigger_id=number, slot=90.0, variables={"ä": [1, None, 2.5]}, waiting={"kind": "limit"},
+        event={"x": "y"}, sla_missed=True, process={"pid": 3}, what="all", error="ü" * 5000,
+    )  # fmt: skip
+    with state.write() as connection:
+        assert state.runs.insert(connection, row)
+    with state.read() as connection:
+        assert state.runs.get(connection, "r1") == row
+        assert state.runs.get(connection, "r2") is None
+
+
+def test_a_slot_of_a_trigger_becomes_one_run(state: State) -> None:
+    number = trigger(state)
+    assert add(state, "a", trigger_id=number, slot=60.0)
+    assert not add(state, "b", trigger_id=number, slot=60.0)
+    assert add(state, "c", trigger_id=number, slot=60.0, ordinal=1)
+    assert add(state, "d", trigger_id=number, slot=61.0)
+    assert not add(state, "a")
+    assert add(state, "e", trigger_id=number)
+    assert add(state, "f", trigger_id=number)
+    with state.read() as connection:
+        assert [row.id for row in state.runs.of_slot(connection, number, 60.0)] == ["a", "c"]
+
+
+def test_of_many_runs_those_with_a_free_slot_go_in(state: State) -> None:
+    number = trigger(state)
+    add(state, "old", trigger_id=number, slot=3.0)
+    rows = [RunRow(f"r{slot}", "orders", 100.0, trigger_id=number, slot=float(slot)) for slot in range(3000)]
+    with state.write() as connection:
+        assert len(state.runs.insert_many(connection, rows)) == 2999
+    with state.read() as connection:
+        assert state.runs.get(connection, "r3") is None
+        assert len(state.runs.many(connection, [row.id for row in rows])) == 2999
+
+
+def test_the_most_urgent_run_comes_first(state: State) -> None:
+    add(state, "late", due_at=5.0)
+    add(state, "early", due_at=1.0)
+    add(state, "urgent", due_at=9.0, priority=2)
+    add(state, "later", due_at=11.0)
+    with state.write() as connection:
+        assert [row.id for row in state.runs.waiting(connection, 10.0)] == ["urgent", "early", "late"]
+        assert state.runs.waiting_pipelines(connection, 10.0) == {"orders": 3}
+        assert state.runs.next_due(connection, 10.0) == 11.0
+
+
+def test_a_run_is_claimed_once_until_its_lease_expires(state: State) -> None:
+    add(state, "a")
+    with state.write() as connection:
+        runs = state.runs
+        assert runs.claim(connection, "a", "one", now=10.0, until=25.0) == 1
+        assert runs.claim(connection, "a", "two", now=10.0, until=25.0) is None
+        assert runs.waiting(connection, 20.0) == []
+        assert runs.write(connection, "a", 1, state="running", started_at=10.0)
+        assert runs.lost(connection, 20.0) == []
+        assert runs.renew(connection, "one", 40.0) == {"a": 1}
+        assert runs.next_expiry(connection) == 40.0
+        assert [row.id for row in runs.lost(connection, 41.0)] == ["a"]
+        assert runs.claim(connection, "a", "two", now=41.0, until=56.0) == 2
+        assert not runs.write(connection, "a", 1, blocks_done=3)
+        assert not runs.fence(connection, "a", 1)
+        assert runs.fence(connection, "a", 2)
+        assert runs.renew(connection, "one", 60.0) == {}
+        assert runs.release(connection, "a", 2, state="completed", ended_at=50.0)
+        assert not runs.fence(connection, "a", 2)
+        assert runs.claim(connection, "a", "three", now=99.0, until=100.0) is None
+        row = runs.get(connection, "a")
+    assert row is not None
+    assert (row.state, row.blocks_done, row.lease_owner, row.lease_token, row.open) == ("completed", 0, None, 2, False)
