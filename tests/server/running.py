@@ -106,4 +106,10 @@ def start(
         raise AssertionError(f"the server did not start: {line!r} {(home / 'server.log').read_text()[-2000:]}")
     base = re.match(r"(.*)/\?token=", line)
     assert base is not None
-    return Server(process, project, line, base[1], logs_in)
+    try:
+        return Server(process, project, line, base[1], logs_in)
+    except BaseException:
+        # Nobody else knows of it: a server that cannot be logged in to would outlive the tests.
+        process.kill()
+        process.wait()
+        raise
