@@ -16,7 +16,7 @@ def engines(url: sa.URL) -> tuple[sa.Engine, sa.Engine]:
     """The engine of those who write and that of those who read; on servers they are one."""
     if url.get_backend_name() == "sqlite":
         return _sqlite(url, "BEGIN IMMEDIATE", size=1), _sqlite(url, "BEGIN", size=8)
-    engine = sa.create_engine(url, **_pool(), connect_args=_server_options(url))
+    engine = sa.create_engine(url, **_pool(), connect_args=server_options(url))
     return engine, engine
 
 
@@ -58,7 +58,8 @@ def _pool() -> dict[str, Any]:
     }
 
 
-def _server_options(url: sa.URL) -> dict[str, Any]:
+def server_options(url: sa.URL) -> dict[str, Any]:
+    """What connections to a database server are opened with, beyond its address."""
     if url.get_backend_name() != "postgresql":
         return {}
     limits = {
