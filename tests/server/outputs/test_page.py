@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from decimal import Decimal
 
 import numpy as np
@@ -159,6 +160,21 @@ def test_two_thousand_columns_come_in_pages_too(desk: Desk) -> None:
     assert desk.page(stored, columns=tuple(range(1990, 2000))).rows[1] == list(range(3990, 4000))
 
 
+def test_the_names_of_all_columns_come_by_themselves(desk: Desk) -> None:
+    frame = pd.DataFrame(np.arange(2400).reshape(2, 1200), index=pd.Index(["a", "b"], name="key"))
+    content = desk.ask(questions.ColumnsQuestion(target=desk.target(desk.put(frame))))[1]
+    columns = json.loads(content)["columns"]
+    assert columns[0] == {"name": "key", "index": 0, "type": "str", "role": "index"} | {"type": columns[0]["type"]}
+    assert [columns[at]["name"] for at in (1, 1200)] == ["0", "1199"]
+    assert [one["index"] for one in columns] == list(range(1201))
+
+
+def test_moments_tell_their_zone(desk: Desk) -> None:
+    times = pd.date_range("2024-01-01", periods=1)
+    page = desk.page(pd.DataFrame({"plain": times, "zoned": times.tz_localize("Europe/Berlin"), "n": [1]}))
+    assert [page.notes(at).get("penstock.zone") for at in range(3)] == ["", "Europe/Berlin", None]
+
+
 def test_long_cells_are_cut_and_come_whole_by_themselves(desk: Desk) -> None:
     long = "ä" * 5_000_000
     stored = desk.put(pd.DataFrame({"t": ["short", long]}))
@@ -197,6 +213,16 @@ def test_large_tables_give_the_same_rows_however_they_are_sorted(desk: Desk) -> 
         (("n", "<", 2.5), [0, 1]),
         (("n", "in", [1, 3]), [0, 2]),
         (("n", "in", []), []),
+        (("n", "!=", 2), [0, 2, 3]),
+        (("n", "not in", [1, 3]), [1, 3]),
+        (("n", "between", [2, "3"]), [1, 2]),
+        (("d", "between", ["2024-01-02", "2024-01-03"]), [1, 2]),
+        (("z", "between", ["2024-01-01T00:00:00+00:00", "2024-01-02T00:00:00Z"]), [0, 1]),
+        (("c", "!=", "x"), [1, 2, 3]),
+        (("c", "not contains", "x"), [1, 2, 3]),
+        (("t", "matches", "^[aA]b.$"), [0, 1]),
+        (("t", "not matches", "(?i)^AB|oe"), [3]),
+        (("c", "not matches", "y"), [0, 2]),
         (("n", "null"), [3]),
         (("n", "not null"), [0, 1, 2]),
         (("t", "contains", "OE"), [2]),
@@ -237,6 +263,9 @@ def test_conditions(desk: Desk, condition: tuple, wanted: list[int]) -> None:
         (("n", "~", 1), "unknown comparison"),
         (("nope", "=", 1), "there is no column 'nope'"),
         ((7, "=", 1), "there is no column 7"),
+        (("n", "between", [1]), "'between' with 1 values"),
+        (("n", "between", [1, "abc"]), "'abc' is not a number"),
+        (("n", "matches", "("), "missing \\)"),
     ],
 )
 def test_conditions_that_do_not_fit_say_so(desk: Desk, condition: tuple, words: str) -> None:
@@ -291,4 +320,8 @@ def test_ordered_categories_are_sorted_in_their_order(desk: Desk) -> None:
     sizes = pd.Categorical(["large", "small", None, "medium"], ["small", "medium", "large"], ordered=True)
     stored = desk.put(pd.DataFrame({"size": sizes, "n": range(4)}))
     assert desk.page(stored, sort=["size"]).column(0) == ["small", "medium", "large", None]
-    assert desk.page(stored, sort=[("size", True)], filters=[("size", "!=", "large")]).column(0) == ["medium", "small"]
+    assert desk.page(stored, sort=[("size", True)], filters=[("size", "!=", "large")]).column(0) == [
+        "medium",
+        "small",
+        None,
+    ]

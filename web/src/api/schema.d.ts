@@ -761,6 +761,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/products/{pipeline}/{block}/columns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All columns of a table by name and type, in the stored order: what a page of some of them leaves out. */
+        get: operations["products.columns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/products/{pipeline}/{block}/diff": {
         parameters: {
             query?: never;
@@ -1584,14 +1601,6 @@ export interface components {
             exact: boolean;
         };
         /**
-         * ColumnName
-         * @description A column of an upstream's output.
-         */
-        ColumnName: {
-            name: string;
-            type: string;
-        };
-        /**
          * ColumnProfile
          * @description What a column holds.
          *
@@ -1622,6 +1631,15 @@ export interface components {
             exact: boolean;
         };
         /**
+         * Columns
+         * @description All columns of an output of one version.
+         */
+        Columns: {
+            version: string;
+            output: string;
+            columns: components["schemas"]["ProductsColumnName"][];
+        };
+        /**
          * CompletionQuery
          * @description Text and the place in it, in characters, that is to be completed.
          */
@@ -1641,7 +1659,9 @@ export interface components {
          * Condition
          * @description A condition on a column.
          *
-         *         `op` is one of = != < <= > >= in, contains, not contains, starts with, ends with, null, not null.
+         *         `op` is one of = != < <= > >= between, in, not in, contains, not contains, starts with, ends with, matches,
+         *         not matches (regular expressions), null, not null. What says no (!=, not in, not contains, not matches) keeps nulls;
+         *         between has two values and takes both in.
          */
         Condition: {
             column: string | number;
@@ -2092,6 +2112,14 @@ export interface components {
          * @enum {unknown}
          */
         Kind: "array" | "bytes" | "figure" | "image" | "json" | "model" | "nothing" | "object" | "series" | "table" | "text";
+        /**
+         * ColumnName
+         * @description A column of an upstream's output.
+         */
+        LanguageColumnName: {
+            name: string;
+            type: string;
+        };
         /**
          * LanguageStatus
          * @description What there is, and the command that installs what is missing.
@@ -2622,6 +2650,16 @@ export interface components {
             truncated: boolean;
         };
         /**
+         * ColumnName
+         * @description A column: its position, by which it is asked for, and whether it is of the data or of an index.
+         */
+        ProductsColumnName: {
+            name: string;
+            index: number;
+            type: string;
+            role: string;
+        };
+        /**
          * Profile
          * @description The columns that were asked for.
          */
@@ -3082,7 +3120,7 @@ export interface components {
             argument: string | null;
             table: string;
             kind: string | null;
-            columns: components["schemas"]["ColumnName"][];
+            columns: components["schemas"]["LanguageColumnName"][];
         };
         /**
          * Value
@@ -4958,6 +4996,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Chart"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "products.columns": {
+        parameters: {
+            query?: {
+                partition?: string;
+                version?: string;
+                output?: string;
+            };
+            header?: never;
+            path: {
+                pipeline: string;
+                block: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Columns"];
                 };
             };
             /** @description Error */

@@ -76,6 +76,15 @@ async def page(call: Call) -> Reply:
     return Reply(content, ARROW, headers=headers)
 
 
+@routes.get("/api/products/{pipeline}/{block}/columns", Permission.VIEW, query=schema.OutputQuery)
+async def columns(call: Call) -> schema.Columns:
+    """All columns of a table by name and type, in the stored order: what a page of some of them leaves out."""
+    question = questions.ColumnsQuestion(target=target(call))
+    _, content = await unless_gone(call.request, call.studio.reader.ask(question, seconds=30))
+    found: schema.Columns = msgspec.json.decode(content, type=schema.Columns)
+    return found
+
+
 @routes.post(
     "/api/products/{pipeline}/{block}/profile", Permission.VIEW, body=schema.ProfileRequest, query=schema.OutputQuery
 )

@@ -163,6 +163,23 @@ class PageRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: str = "arrow"
 
 
+class ColumnName(msgspec.Struct, frozen=True):
+    """A column: its position, by which it is asked for, and whether it is of the data or of an index."""
+
+    name: str
+    index: int
+    type: str
+    role: str
+
+
+class Columns(msgspec.Struct, frozen=True):
+    """All columns of an output of one version."""
+
+    version: str
+    output: str
+    columns: list[ColumnName]
+
+
 class ProfileRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Columns to describe, over the rows that the conditions leave."""
 

@@ -17,7 +17,9 @@ class SortBy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A condition on a column.
 
-    `op` is one of = != < <= > >= in, contains, not contains, starts with, ends with, null, not null.
+    `op` is one of = != < <= > >= between, in, not in, contains, not contains, starts with, ends with, matches,
+    not matches (regular expressions), null, not null. What says no (!=, not in, not contains, not matches) keeps nulls;
+    between has two values and takes both in.
     """
 
     column: str | int

@@ -1,7 +1,8 @@
 import type { OutputSummary } from "../../api/types";
 import { count } from "../../app/format";
 import { familyOf, type Cell } from "./grid/types";
-import { textOf } from "./grid/Grid";
+import { usePreferences, type Zone } from "../../app/preferences";
+import { cellText } from "./grid/CellView";
 
 interface TablePreview {
   columns: string[];
@@ -16,10 +17,15 @@ export function isTablePreview(value: unknown): value is TablePreview {
 /** The first rows of a table out of its summary: no request is made for it. */
 export function PreviewTable({ output, rows = 5, columns = 12 }: { output: OutputSummary; rows?: number; columns?: number }) {
   if (!isTablePreview(output.preview)) return null;
-  const { preview } = output;
+  return <Preview output={output} preview={output.preview} rows={rows} columns={columns} />;
+}
+
+function Preview({ output, preview, rows, columns }: { output: OutputSummary; preview: TablePreview; rows: number; columns: number }) {
+  const zone = usePreferences((held) => held.zone);
   const names = preview.columns.slice(0, columns);
   const left = output.columns.length - names.length;
   const types = new Map(output.columns.map((column) => [column.name, column.type]));
+  const families = names.map((name) => familyOf(types.get(name) ?? ""));
   const numeric = names.map((name) => familyOf(types.get(name) ?? "") === "number");
   return (
     <div className="overflow-x-auto" tabIndex={0} role="group" aria-label="First rows">
@@ -37,7 +43,7 @@ export function PreviewTable({ output, rows = 5, columns = 12 }: { output: Outpu
             <tr key={at}>
               {names.map((_, index) => (
                 <td key={index} className={numeric[index] ? "max-w-60 truncate whitespace-nowrap border-b border-s2 px-2 py-0.5 text-right" : "max-w-60 truncate whitespace-nowrap border-b border-s2 px-2 py-0.5"}>
-                  {row[index] === null || row[index] === undefined ? <i className="text-muted">null</i> : cellText(row[index])}
+                  {row[index] === null || row[index] === undefined ? <i className="text-muted">null</i> : valueText(row[index], families[index] ?? "other", zone)}
                 </td>
               ))}
             </tr>
@@ -48,9 +54,10 @@ export function PreviewTable({ output, rows = 5, columns = 12 }: { output: Outpu
   );
 }
 
-function cellText(value: unknown): string {
+function valueText(value: unknown, family: string, zone: Zone): string {
   if (typeof value === "object" && value !== null) return JSON.stringify(value);
-  return textOf(value as Cell);
+  const text = cellText(value as Cell, family, zone);
+  return family === "time" ? text.replace(/^(\d{4}-\d\d-\d\d)T/, "$1 ") : text;
 }
 
 interface PicturePreview {

@@ -44,6 +44,17 @@ export function useVersions(pipeline: string, block: string, current: string | n
   });
 }
 
+/** All columns by name, for a table of which a page has not all; undefined until they are there. */
+export function useColumns(ref: OutputRef, needed: boolean) {
+  const found = useQuery({
+    queryKey: ["columns", ref],
+    queryFn: ({ signal }) => api.get<{ columns: { index: number; name: string; type: string; role: string }[] }>(`${productPath(ref)}/columns`, { query: outputQuery(ref), signal }),
+    enabled: needed,
+    staleTime: Infinity,
+  });
+  return found.data?.columns;
+}
+
 const BATCH = 12;
 
 /** Profiles of the columns that have been in view, a few at a time, kept for a version and its conditions. */

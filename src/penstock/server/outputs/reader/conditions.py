@@ -20,14 +20,19 @@ from penstock.server.schema.selections import Condition
 if TYPE_CHECKING:
     import pyarrow as pa
 
-COMPARISONS = {"=": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+COMPARISONS = {"=": "=", "!=": "is distinct from", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _TEXTS = {
     "contains": "contains(lower({}), lower(?))",
-    "not contains": "not contains(lower({}), lower(?))",
+    "not contains": "coalesce(not contains(lower({}), lower(?)), true)",
     "starts with": "starts_with(lower({}), lower(?))",
     "ends with": "suffix(lower({}), lower(?))",
+    "matches": "regexp_matches({}, ?)",
+    "not matches": "coalesce(not regexp_matches({}, ?), true)",
 }
-OPS = (*COMPARISONS, *_TEXTS, "in", "null", "not null")
+"""What says no keeps rows without a value: they are not what is said no to."""
+_LISTS = {"in": "{} in ({})", "not in": "coalesce({} not in ({}), true)"}
+OPS = (*COMPARISONS, *_TEXTS, *_LISTS, "between", "null", "not null")
+_BOTH = 2
 
 
 def find_column(view: View, column: str | int) -> int:
@@ -107,18 +112,30 @@ def condition_sql(view: View, one: Condition, parameters: list[Any]) -> tuple[in
     if one.op in _TEXTS:
         parameters.append(str(one.value if one.value is not None else ""))
         return at, _TEXTS[one.op].format(f"{name}::varchar")
-    if one.op == "in":
-        values = one.value if isinstance(one.value, list | tuple) else [one.value]
-        if not values:
-            return at, "false"
-        parameters += [_value(column, value) for value in values]
-        return at, f"{name} in ({', '.join('?' * len(values))})"
+    if one.op in _LISTS or one.op == "between":
+        return at, _several(column, name, one, parameters)
     if one.op not in COMPARISONS:
         raise SettingInvalidError(
             f"filtering column {column.name}: unknown comparison {one.op!r}", hint=f"Use one of: {', '.join(OPS)}."
         )
     parameters.append(_value(column, one.value))
     return at, f"{name} {COMPARISONS[one.op]} ?"
+
+
+def _several(column: ViewColumn, name: str, one: Condition, parameters: list[Any]) -> str:
+    """A condition with several values: one of them, none of them, or between two."""
+    values = list(one.value) if isinstance(one.value, list | tuple) else [one.value]
+    if one.op == "between":
+        if len(values) != _BOTH:
+            raise SettingInvalidError(
+                f"filtering column {column.name}: 'between' with {len(values)} values", hint="Give two: from and to."
+            )
+        parameters += [_value(column, value) for value in values]
+        return f"{name} between ? and ?"
+    if not values:
+        return "false" if one.op == "in" else "true"
+    parameters += [_value(column, value) for value in values]
+    return _LISTS[one.op].format(name, ", ".join("?" * len(values)))
 
 
 def _value(column: ViewColumn, value: Any) -> Any:

@@ -10,6 +10,7 @@ from penstock.server.outputs.reader.questions import Question
 
 _HANDLERS = {
     "PageQuestion": "page.answer_page",
+    "ColumnsQuestion": "page.answer_columns",
     "CellQuestion": "page.answer_cell",
     "ProfileQuestion": "profile.answer_profile",
     "ValueQuestion": "value.answer_value",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.model.errors import SettingInvalidError
 from penstock.server.outputs.reader.cells import Shown, cell_limit, show
 from penstock.server.outputs.reader.conditions import find_column
-from penstock.server.outputs.reader.questions import CellQuestion, PageQuestion
+from penstock.server.outputs.reader.questions import CellQuestion, ColumnsQuestion, PageQuestion
 from penstock.server.outputs.reader.rows import Chosen, choose
 from penstock.server.outputs.reader.shelf import Shelf
 from penstock.server.outputs.reader.text import FULL, texts
@@ -129,11 +129,24 @@ def _note(column: ViewColumn, at: int, shown: Shown) -> dict[str, str]:
         "penstock.type": column.type,
         "penstock.role": "index" if column.index else "data",
     }
+    zone = _zone(column)
+    if zone is not None:
+        note["penstock.zone"] = zone
     if shown.text:
         note["penstock.display"] = "text"
     if shown.cut:
         note["penstock.cut"] = msgspec.json.encode(shown.cut).decode()
     return note
+
+
+def _zone(column: ViewColumn) -> str | None:
+    """The zone of moments, empty for those that have none; None for what is no moment."""
+    import pyarrow as pa
+
+    kind = column.data.type
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return (kind.tz or "") if pa.types.is_timestamp(kind) else None
 
 
 def _as_arrow(view: View, positions: list[int], shown: list[Shown], numbers: np.ndarray) -> memoryview:
@@ -160,7 +173,7 @@ def _as_json(view: View, positions: list[int], shown: list[Shown], numbers: np.n
     for at, one in zip(positions, shown, strict=True):
         column = view.columns[at]
         entry: dict[str, Any] = {"name": column.name, "index": at, "type": column.type}
-        entry |= {"role": "index" if column.index else "data", "text": one.text, "cut": one.cut}
+        entry |= {"role": "index" if column.index else "data", "text": one.text, "cut": one.cut, "zone": _zone(column)}
         columns.append(entry)
     values = [[_finite(value) for value in one.data.to_pylist()] for one in shown]
     rows = [list(row) for row in zip(*values, strict=True)] if values else [[] for _ in numbers]
@@ -170,6 +183,20 @@ def _as_json(view: View, positions: list[int], shown: list[Shown], numbers: np.n
 def _finite(value: Any) -> Any:
     """JSON has no NaN and no infinity: text, so that they are told from null."""
     return value if not isinstance(value, float) or value - value == 0 else str(value)
+
+
+def answer_columns(work: Work, shelf: Shelf, question: ColumnsQuestion) -> None:
+    """Answer with {version, output, columns: [{name, index, type, role}]}; no value is read for it."""
+    import msgspec
+
+    view = shelf.view(question.target)
+    columns = [
+        {"name": column.name, "index": at, "type": column.type, "role": "index" if column.index else "data"}
+        for at, column in enumerate(view.columns)
+    ]
+    work.head({})
+    answer = {"version": view.manifest.ref.version, "output": view.entry.summary.name, "columns": columns}
+    work.chunk(msgspec.json.encode(answer))
 
 
 def answer_cell(work: Work, shelf: Shelf, question: CellQuestion) -> None:

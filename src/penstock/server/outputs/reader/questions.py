@@ -39,6 +39,12 @@ class PageQuestion(msgspec.Struct, frozen=True, kw_only=True, tag="page"):
     format: str = "arrow"
 
 
+class ColumnsQuestion(msgspec.Struct, frozen=True, kw_only=True, tag="columns"):
+    """All columns of a table, by name and type: what a page of some of them leaves out."""
+
+    target: Target
+
+
 class CellQuestion(msgspec.Struct, frozen=True, kw_only=True, tag="cell"):
     """One cell in full; `row` counts from 0 in the stored order."""
 
@@ -103,6 +109,7 @@ class ChartQuestion(msgspec.Struct, frozen=True, kw_only=True, tag="chart"):
 
 Question = (
     PageQuestion
+    | ColumnsQuestion
     | CellQuestion
     | ProfileQuestion
     | ValueQuestion

@@ -1,4 +1,4 @@
-import type { Cell, Page } from "./types";
+import type { Cell } from "./types";
 
 export interface Range {
   row0: number;
@@ -16,19 +16,6 @@ export function rangeOf(anchor: [number, number], focus: [number, number]): Rang
     column0: Math.min(anchor[1], focus[1]),
     column1: Math.max(anchor[1], focus[1]),
   };
-}
-
-/** Cells of a range out of pages, row by row; `columns` are positions in the pages. */
-export function cellsOf(pages: readonly Page[], range: Range, columns: readonly number[]): Cell[][] {
-  const found: Cell[][] = [];
-  for (const page of pages) {
-    for (let at = 0; at < page.rows; at += 1) {
-      const row = page.offset + at;
-      if (row < range.row0 || row > range.row1) continue;
-      found.push(columns.map((column) => page.cells[column]?.[at] ?? null));
-    }
-  }
-  return found;
 }
 
 const TAB_NEEDS_QUOTES = /[\t\n\r"]/;

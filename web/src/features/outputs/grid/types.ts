@@ -11,7 +11,7 @@ export interface SortBy {
 export interface Condition {
   column: number;
   op: string;
-  value: string | number | boolean | string[] | null;
+  value: string | number | boolean | (string | number)[] | null;
 }
 
 export interface Rows {
@@ -24,11 +24,15 @@ export const ALL_ROWS: Rows = { sort: [], filters: [], search: "" };
 
 export interface GridColumn {
   index: number;
+  /** What it goes by in a layout. */
+  key: string;
   name: string;
   type: string;
   family: Family;
   nulls: number | null;
   distinct: number | null;
+  /** The stored zone of moments, empty for those that have none; undefined for what holds no moments, or is not known yet. */
+  zone: string | undefined;
 }
 
 /** What a type means for showing and filtering. */
@@ -49,6 +53,7 @@ export interface PageColumn {
   name: string;
   type: string;
   role: string;
+  zone?: string;
   cut: ReadonlyMap<number, number>;
 }
 
@@ -57,6 +62,8 @@ export interface Page {
   columns: PageColumn[];
   /** One entry a column, each with the page's cells. */
   cells: Cell[][];
+  /** Where in `columns` and `cells` a column is, by its position in the table. */
+  places: ReadonlyMap<number, number>;
   /** The number that each row has in the stored order. */
   numbers: number[];
   columnsTotal: number;
@@ -68,17 +75,17 @@ export interface Page {
 
 /** Operators that make sense for a family, in the server's words, with ours beside them. */
 export const OPERATORS: Record<Family, [op: string, words: string][]> = {
-  number: [["=", "="], ["!=", "≠"], [">", ">"], [">=", "≥"], ["<", "<"], ["<=", "≤"], ["in", "one of"], ["null", "is empty"], ["not null", "is not empty"]],
-  text: [["contains", "contains"], ["=", "equals"], ["!=", "does not equal"], ["not contains", "does not contain"], ["starts with", "starts with"], ["ends with", "ends with"], ["in", "one of"], ["null", "is empty"], ["not null", "is not empty"]],
+  number: [["=", "="], ["!=", "≠"], [">", ">"], [">=", "≥"], ["<", "<"], ["<=", "≤"], ["between", "between"], ["in", "one of"], ["not in", "none of"], ["null", "is empty"], ["not null", "is not empty"]],
+  text: [["contains", "contains"], ["=", "equals"], ["!=", "does not equal"], ["not contains", "does not contain"], ["starts with", "starts with"], ["ends with", "ends with"], ["matches", "matches (regex)"], ["not matches", "does not match (regex)"], ["in", "one of"], ["not in", "none of"], ["null", "is empty"], ["not null", "is not empty"]],
   boolean: [["=", "is"], ["null", "is empty"], ["not null", "is not empty"]],
-  time: [[">=", "from"], ["<", "before"], ["=", "="], ["null", "is empty"], ["not null", "is not empty"]],
-  other: [["contains", "contains"], ["null", "is empty"], ["not null", "is not empty"]],
+  time: [[">=", "from"], ["<", "before"], ["between", "between"], ["=", "="], ["null", "is empty"], ["not null", "is not empty"]],
+  other: [["contains", "contains"], ["not contains", "does not contain"], ["matches", "matches (regex)"], ["null", "is empty"], ["not null", "is not empty"]],
 };
 
 /** The value of a condition from what was typed, for a column of that family; null when it cannot be one. */
 export function valueOf(family: Family, op: string, text: string): Condition["value"] {
   if (op === "null" || op === "not null") return null;
-  if (op === "in") return text.split(",").map((part) => part.trim()).filter(Boolean);
+  if (op === "in" || op === "not in") return text.split(",").map((part) => part.trim()).filter(Boolean);
   if (family === "boolean") return text === "true";
   if (family === "number") {
     const number = Number(text.replaceAll(",", "").trim());
@@ -87,9 +94,16 @@ export function valueOf(family: Family, op: string, text: string): Condition["va
   return text;
 }
 
+/** The two ends of a range as typed; null when one of them is no value of that family. */
+export function rangeOf(family: Family, from: string, to: string): Condition["value"] {
+  const ends = [valueOf(family, "=", from), valueOf(family, "=", to)];
+  return ends.every((end) => end !== null && end !== "") ? (ends as (string | number)[]) : null;
+}
+
 /** A condition as a chip says it. */
-export function wordsOf(condition: Condition, name: string, family: Family): string {
+export function wordsOf(condition: Condition, name: string, family: Family, told: (value: string) => string = (value) => value): string {
   const words = OPERATORS[family].find(([op]) => op === condition.op)?.[1] ?? condition.op;
   if (condition.value === null) return `${name} ${words}`;
-  return `${name} ${words} ${Array.isArray(condition.value) ? condition.value.join(", ") : String(condition.value)}`;
+  if (!Array.isArray(condition.value)) return `${name} ${words.replace(" (regex)", "")} ${told(String(condition.value))}`;
+  return `${name} ${words} ${condition.value.map((value) => told(String(value))).join(condition.op === "between" ? " and " : ", ")}`;
 }
