@@ -34,6 +34,7 @@ def write(folder: Path, results: dict[str, Any], bench: Bench) -> None:
         results: part -> its figures; other parts of an earlier file stay.
         bench: says how often things ran.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / "RESULTS.json"
     document = json.loads(path.read_text()) if path.exists() else {}
     for name, found in results.items():
