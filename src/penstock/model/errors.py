@@ -183,6 +183,13 @@ class ScheduleInvalidError(PenstockError):
     phase = Phase.PROJECT
 
 
+class TriggerNotFoundError(PenstockError):
+    """No trigger of that name or number is in the project."""
+
+    code = "J112"
+    phase = Phase.PROJECT
+
+
 class ProfileInvalidError(PenstockError):
     """A profile of io_config.yaml is missing or lacks a key that the connection needs."""
 

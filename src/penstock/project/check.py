@@ -9,11 +9,15 @@ from penstock.model.errors import FileInvalidError, Location, PipelineNotFoundEr
 from penstock.project.load import Project
 from penstock.project.reader import PipelineReading
 from penstock.project.reading_rules import FileUnreadable
-from penstock.project.rules import blocks, files, graphs, imports
+from penstock.project.rules import blocks, files, graphs, imports, triggers
 from penstock.project.rules.base import CheckingRule
 from penstock.project.rules.subject import PipelineSubject, ProjectView
 
-PROJECT_RULES: tuple[CheckingRule[ProjectView], ...] = (files.InvalidProfile(), imports.MissingRequirement())
+PROJECT_RULES: tuple[CheckingRule[ProjectView], ...] = (
+    files.InvalidProfile(),
+    imports.MissingRequirement(),
+    triggers.TriggerCycle(),
+)
 """Rules that look at the project as a whole."""
 PIPELINE_RULES: tuple[CheckingRule[PipelineSubject], ...] = (
     graphs.Cycle(),
@@ -28,7 +32,8 @@ PIPELINE_RULES: tuple[CheckingRule[PipelineSubject], ...] = (
     imports.MissingProjectModule(),
     imports.MissingPackage(),
     imports.FormerName(),
-    files.InvalidTrigger(),
+    triggers.TriggersRead(),
+    triggers.UnknownDependency(),
     files.MissingProfile(),
 )
 """Rules that look at each pipeline."""

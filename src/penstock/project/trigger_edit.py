@@ -1,0 +1,93 @@
+"""Changes the text of a triggers.yaml: only the keys that change are touched, everything else stays byte for byte."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from penstock.model.errors import EditRefusedError, TriggerNotFoundError
+from penstock.project.triggers import TriggersReading
+from penstock.project.yaml_edit import copy_data, same, update
+
+
+def add_trigger(reading: TriggersReading, values: Mapping[str, Any]) -> str:
+    """The text with one more trigger, at the end.
+
+    Raises:
+        EditRefusedError: the pipeline has one of that name, or it cannot be done without damage.
+    """
+    name = str(values["name"])
+    if name in reading.entries:
+        message = f"adding trigger {name} to pipeline {reading.pipeline}: it has one of that name"
+        raise EditRefusedError(message, hint="Choose another name.", location=reading.locate(name))
+    data, listed = _data(reading)
+    listed.append(copy_data(dict(values)))
+    return update(reading.document.text, data, reading.document.file)
+
+
+def change_trigger(reading: TriggersReading, name: str, changes: Mapping[str, Any]) -> str:
+    """The text with keys of a trigger set; those whose value is None are taken out. Maps are changed key by key.
+
+    A map below `variables` is a value, and is replaced as a whole.
+
+    Raises:
+        TriggerNotFoundError: there is none of that name.
+        EditRefusedError: another has the new name, or it cannot be done without damage.
+    """
+    new = changes.get("name", name)
+    if new != name and (not new or new in reading.entries):
+        why = "taken" if new else "empty"
+        message = f"renaming trigger {name} of pipeline {reading.pipeline}: the name {str(new)[:100]!r} is {why}"
+        raise EditRefusedError(message, hint="Choose another name.", location=reading.locate(name))
+    data, listed = _data(reading)
+    entry = listed[_index(reading, name)]
+    _merge(entry, changes)
+    return update(reading.document.text, data, reading.document.file)
+
+
+def remove_trigger(reading: TriggersReading, name: str) -> str:
+    """The text without a trigger. Raises as `change_trigger`."""
+    data, listed = _data(reading)
+    del listed[_index(reading, name)]
+    return update(reading.document.text, data, reading.document.file)
+
+
+def _merge(entry: dict[str, Any], changes: Mapping[str, Any]) -> None:
+    for key, value in changes.items():
+        old = entry.get(key)
+        if value is None:
+            entry.pop(key, None)
+        elif key == "settings" and isinstance(value, Mapping):
+            settings = dict(old) if isinstance(old, dict) else {}
+            _merge(settings, value)
+            if settings or key in entry:
+                entry[key] = settings
+        elif not same(old, value):
+            entry[key] = copy_data(value)
+
+
+def _data(reading: TriggersReading) -> tuple[Any, list[Any]]:
+    """The data of the file, and the list of its triggers in it."""
+    data = copy_data(reading.document.data)
+    if isinstance(data, list):
+        return data, data
+    data = {} if data is None else data
+    if not isinstance(data, dict) or not isinstance(data.get("triggers") or [], list):
+        raise EditRefusedError(
+            f"changing the triggers of pipeline {reading.pipeline}: {reading.document.file} holds no list of them",
+            hint="Correct the file by hand; nothing was written.",
+            location=reading.document.locate(()),
+        )
+    if not isinstance(data.get("triggers"), list):
+        data["triggers"] = []
+    return data, data["triggers"]
+
+
+def _index(reading: TriggersReading, name: str) -> int:
+    entry = reading.entries.get(name)
+    if entry is None:
+        known = ", ".join(reading.entries) or "none"
+        raise TriggerNotFoundError(
+            f"changing trigger {name}: pipeline {reading.pipeline} has none of that name", hint=f"It has {known}."
+        )
+    return int(entry.path[-1])
