@@ -2,7 +2,7 @@ import { Plus, X } from "lucide-react";
 import { familyOf } from "../outputs/grid/types";
 import { Button, IconButton } from "../../ui/Button";
 import { Field, Input, Select } from "../../ui/fields";
-import { AGGREGATIONS, INTERVALS, retype, shapeOf, SHAPES, type ChartConfig, type Metric } from "./model";
+import { AGGREGATIONS, fitsAcross, INTERVALS, legendLabels, retype, shapeOf, SHAPES, type ChartConfig, type Metric } from "./model";
 
 interface Column {
   name: string;
@@ -20,11 +20,12 @@ interface Props {
 export function ChartForm({ config, columns, onChange }: Props) {
   const shape = shapeOf(config);
   const set = (changes: Partial<ChartConfig>) => onChange({ ...config, ...changes });
-  const fitting = columns.filter((column) => {
-    const family = familyOf(column.type);
-    return shape?.x === "time" ? family === "time" : shape?.x === "number" ? family === "number" || family === "time" : true;
-  });
+  // Text may hold dates; the server reads those that are written as such.
+  const fitting = columns.filter((column) => !shape || fitsAcross(shape, column) || (shape.x === "time" && familyOf(column.type) === "text"));
   const metrics = config.metrics ?? [];
+  const words = (key: "x_axis_label" | "y_axis_label", label: string) => (
+    <Field label={label}>{(id) => <Input id={id} value={config[key] ?? ""} placeholder="by itself" onChange={(event) => set({ [key]: event.target.value || undefined })} />}</Field>
+  );
   const number = (key: "limit" | "buckets", label: string, fallback: string) => (
     <Field label={label}>{(id) => <Input id={id} type="number" min={1} max={2000} value={config[key] ?? ""} placeholder={fallback} onChange={(event) => set({ [key]: event.target.value ? Number(event.target.value) : undefined })} />}</Field>
   );
@@ -54,13 +55,32 @@ export function ChartForm({ config, columns, onChange }: Props) {
       {shape?.extra.includes("time_interval") && (
         <Field label="Interval">{(id) => <Select id={id} className="w-full" value={config.time_interval ?? "original"} onChange={(event) => set({ time_interval: event.target.value })}>{INTERVALS.map((one) => <option key={one}>{one}</option>)}</Select>}</Field>
       )}
+      {shape?.type === "table" && <OrderBy value={config.order_by?.[0]} columns={columns} onChange={(name) => set({ order_by: name ? [name] : undefined })} />}
       {shape?.extra.includes("y_sort_order") && (
         <Field label="Order">{(id) => <Select id={id} className="w-full" value={config.y_sort_order ?? ""} onChange={(event) => set({ y_sort_order: event.target.value || undefined })}><option value="">by name</option><option value="descending">largest first</option><option value="ascending">smallest first</option></Select>}</Field>
       )}
       {shape?.extra.includes("chart_style") && (
         <Field label="Bars">{(id) => <Select id={id} className="w-full" value={config.chart_style ?? "vertical"} onChange={(event) => set({ chart_style: event.target.value })}><option>vertical</option><option>horizontal</option></Select>}</Field>
       )}
+      {shape && !["table", "number", "pie chart"].includes(shape.type) && words("x_axis_label", "Name of the x axis")}
+      {shape && !["table", "number", "pie chart"].includes(shape.type) && words("y_axis_label", "Name of the y axis")}
+      {shape?.metrics && shape.series && shape.type !== "heat map" && (
+        <Field label="Legend" hint="In order, with commas between.">{(id) => <Input id={id} value={legendLabels(config).join(", ").replace(/^(, )+$/, "")} placeholder="by itself" onChange={(event) => set({ legend_labels: event.target.value ? event.target.value.split(",").map((one) => one.replace(/^ /, "")) : undefined })} />}</Field>
+      )}
+      {shape && shape.type !== "number" && <Field label="Height">{(id) => <Input id={id} type="number" min={120} max={1200} step={20} value={config.height ?? ""} placeholder="300" onChange={(event) => set({ height: event.target.value ? Number(event.target.value) : undefined })} />}</Field>}
     </div>
+  );
+}
+
+/** The order of a table's rows, as a file has it: a column's name, with "desc" after it for the largest first. */
+function OrderBy({ value = "", columns, onChange }: { value?: string; columns: readonly Column[]; onChange: (value: string | undefined) => void }) {
+  const down = / desc$/i.test(value);
+  const name = value.replace(/ (desc|asc)$/i, "");
+  return (
+    <>
+      <ColumnField label="Order by" columns={columns} value={name || undefined} onChange={(next) => onChange(next ? `${next}${down ? " desc" : ""}` : undefined)} optional />
+      {name && <Field label="First">{(id) => <Select id={id} className="w-full" value={down ? "desc" : "asc"} onChange={(event) => onChange(`${name}${event.target.value === "desc" ? " desc" : ""}`)}><option value="asc">smallest</option><option value="desc">largest</option></Select>}</Field>}
+    </>
   );
 }
 

@@ -12,6 +12,7 @@ import { ByCode } from "./ByCode";
 import { ChartForm } from "./ChartForm";
 import { ChartView } from "./ChartView";
 import { hasCode, suggest, type ChartConfig } from "./model";
+import { missing } from "./missing";
 import { useChartChanges, useChartData } from "./queries";
 import { useKept } from "./useKept";
 
@@ -110,15 +111,17 @@ function ChartCard({ pipeline, block, status, chart, columns }: CardProps) {
         </span>
       </header>
       {editing && <div className="border-b border-line"><ChartForm config={config} columns={columns} onChange={setConfig} /></div>}
-      {byCode ? <ByCode pipeline={pipeline} chart={chart} /> : <ByForm pipeline={pipeline} block={block} version={status?.version ?? null} config={config} table={table} onReady={(made) => (drawn.current = made)} />}
+      {byCode ? <ByCode pipeline={pipeline} chart={chart} /> : <ByForm pipeline={pipeline} block={block} version={status?.version ?? null} config={config} columns={columns} table={table} onReady={(made) => (drawn.current = made)} />}
     </section>
   );
 }
 
-function ByForm({ pipeline, block, version, config, table, onReady }: { pipeline: string; block: string; version: string | null; config: ChartConfig; table: boolean; onReady: (chart: ECharts) => void }) {
-  const { data, error, isPending } = useChartData(pipeline, block, version, config);
+function ByForm({ pipeline, block, version, config, columns, table, onReady }: { pipeline: string; block: string; version: string | null; config: ChartConfig; columns: CardProps["columns"]; table: boolean; onReady: (chart: ECharts) => void }) {
+  const lacking = missing(config, columns);
+  const { data, error, isPending } = useChartData(pipeline, block, lacking ? null : version, config);
   const height = typeof config.height === "number" && config.height > 60 ? Math.min(config.height, 1200) : 300;
   if (version === null) return <p className="p-4 text-muted">Run {block}: the chart is drawn from what it puts out.</p>;
+  if (lacking) return <p className="flex items-center justify-center p-4 text-center text-muted" style={{ minHeight: height / 2 }} role="status">{lacking}</p>;
   if (error) return <ErrorCard className="m-3" error={error} />;
   if (isPending) return <div className="p-4" style={{ height }}><Spinner label="Computing the chart" /></div>;
   return (

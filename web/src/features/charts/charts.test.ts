@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { missing } from "./missing";
 import { hasCode, retype, suggest, type ChartData } from "./model";
 import { optionOf, type Colours } from "./option";
 
@@ -35,7 +36,43 @@ describe("retype", () => {
   });
 });
 
+describe("retype to what needs more", () => {
+  it("gives a heat map a second column, the one it had before if that fits", () => {
+    expect(retype({ chart_type: "bar chart", x: ["carrier"] }, "heat map", columns)).toMatchObject({ x: ["carrier"], group_by: ["hour"] });
+    expect(retype({ chart_type: "bar chart", x: ["carrier"], group_by: ["dep_delay"] }, "heat map", columns).group_by).toEqual(["dep_delay"]);
+    const one = retype({ chart_type: "bar chart", x: ["carrier"] }, "heat map", columns.slice(2, 3));
+    expect(missing(one, columns.slice(2, 3))).toContain("this output has one");
+  });
+
+  it("gives a time series its time, also one that is text, and says when there is none", () => {
+    const timed = [...columns, { name: "time_hour", type: "str", distinct: 900 }];
+    expect(retype({ chart_type: "bar chart", x: ["carrier"] }, "time series line chart", timed).x).toEqual(["time_hour"]);
+    expect(retype({ chart_type: "bar chart", x: ["carrier"] }, "time series line chart", [...timed, { name: "at", type: "timestamp[us]", distinct: 9 }]).x).toEqual(["at"]);
+    expect(missing(retype({ chart_type: "bar chart", x: ["carrier"] }, "time series bar chart", columns), columns)).toContain("has none");
+  });
+});
+
+describe("missing", () => {
+  it("is empty for a chart that can be drawn", () => {
+    for (const config of [suggest(columns), retype(suggest(columns), "heat map", columns), retype(suggest(columns), "histogram", columns), { chart_type: "scatter plot", x: ["hour"], y: ["dep_delay"] }, { chart_type: "table" }, { chart_type: "custom" }]) expect(missing(config, columns)).toBe("");
+  });
+
+  it("says what to choose", () => {
+    expect(missing({ chart_type: "bar chart", metrics: [{ aggregation: "count" }] }, columns)).toBe("Choose a column for By.");
+    expect(missing({ chart_type: "bar chart", x: ["hour"], metrics: [{ aggregation: "sum" }] }, columns)).toContain("sum of what");
+    expect(missing({ chart_type: "histogram", x: ["carrier"] }, columns)).toContain("carrier holds str");
+    expect(missing({ chart_type: "time series line chart", x: ["hour"] }, columns)).toContain("hour holds int64");
+    expect(missing({ chart_type: "scatter plot", x: ["hour"] }, columns)).toContain("for Up");
+  });
+});
+
 describe("optionOf", () => {
+  it("takes names of axes and of the legend from the configuration", () => {
+    const data: ChartData = { chart_type: "bar chart", columns: [{ name: "c", role: "x", type: "text" }, { name: "n", role: "y", type: "number" }, { name: "m", role: "y", type: "number" }], rows: [["a", 1, 2]], series: ["n", "m"], total: 1, note: "", version: "1" };
+    const option = optionOf(data, { x_axis_label: "carrier", y_axis_label: "minutes", legend_labels: "late, " }, colours) as { series: { name: string }[]; xAxis: { name: string }; yAxis: { name: string }; legend: { data: string[] } };
+    expect([option.xAxis.name, option.yAxis.name, option.series.map((one) => one.name), option.legend.data]).toEqual(["carrier", "minutes", ["late", "m"], ["late", "m"]]);
+  });
+
   it("makes a series of each value of a second column, with gaps where there is none", () => {
     const data: ChartData = {
       chart_type: "bar chart",

@@ -20,7 +20,8 @@ export interface ChartConfig {
   height?: number;
   x_axis_label?: string;
   y_axis_label?: string;
-  legend_labels?: string;
+  legend_labels?: string | string[];
+  order_by?: string[];
   [key: string]: unknown;
 }
 
@@ -52,8 +53,8 @@ export const SHAPES: Shape[] = [
   { type: "bar chart", label: "Bars", x: "any", y: "none", metrics: true, series: true, extra: ["limit", "y_sort_order", "chart_style"] },
   { type: "line chart", label: "Lines", x: "any", y: "none", metrics: true, series: true, extra: ["limit"] },
   { type: "area chart", label: "Area", x: "any", y: "none", metrics: true, series: true, extra: ["limit"] },
-  { type: "time series line chart", label: "Time series, lines", x: "time", y: "none", metrics: true, series: false, extra: ["time_interval"] },
-  { type: "time series bar chart", label: "Time series, bars", x: "time", y: "none", metrics: true, series: false, extra: ["time_interval"] },
+  { type: "time series line chart", label: "Time series, lines", x: "time", y: "none", metrics: true, series: true, extra: ["time_interval"] },
+  { type: "time series bar chart", label: "Time series, bars", x: "time", y: "none", metrics: true, series: true, extra: ["time_interval"] },
   { type: "histogram", label: "Histogram", x: "number", y: "none", metrics: false, series: false, extra: ["buckets"] },
   { type: "scatter plot", label: "Scatter", x: "any", y: "number", metrics: false, series: true, extra: [] },
   { type: "pie chart", label: "Pie", x: "any", y: "none", metrics: true, series: false, extra: ["limit"] },
@@ -82,7 +83,7 @@ export function suggest(columns: readonly Column[]): ChartConfig {
   const of = (family: string) => columns.filter((column) => familyOf(column.type) === family);
   const numbers = of("number").filter((column) => !/(^|_)id$/i.test(column.name));
   const time = of("time")[0];
-  const category = [...of("text"), ...of("boolean"), ...of("number")].find((column) => column.distinct !== null && column.distinct > 1 && column.distinct <= 60);
+  const category = [...of("text"), ...of("boolean"), ...of("number")].find(fewValues);
   // What is measured has fractions and many values; what has whole numbers and few is rather one more category.
   const fractions = (column: Column) => (/^(float|double|half|decimal)/i.test(column.type) ? 1 : 0);
   const measure = numbers
@@ -100,19 +101,37 @@ export function retype(config: ChartConfig, type: string, columns: readonly Colu
   const shape = SHAPES.find((one) => one.type === type);
   const next: ChartConfig = { ...config, chart_type: type };
   if (!shape) return next;
-  const fits = (name: string) => {
-    const family = familyOf(columns.find((column) => column.name === name)?.type ?? "");
-    return shape.x === "any" || (shape.x === "number" && (family === "number" || family === "time")) || (shape.x === "time" && family === "time");
-  };
-  const x = (config.x ?? []).filter((name) => shape.x !== "none" && fits(name));
+  const fits = (column: Column | undefined) => column !== undefined && fitsAcross(shape, column);
+  const x = (config.x ?? []).filter((name) => shape.x !== "none" && fits(columns.find((column) => column.name === name)));
   if (x.length === 0 && shape.x !== "none") {
-    const first = columns.find((column) => fits(column.name));
+    const first = columns.find(fits) ?? (shape.x === "time" ? columns.find((column) => familyOf(column.type) === "text" && /(^|_)(date|time|day|month|hour|at|on)(_|$)/i.test(column.name)) : undefined);
     if (first) x.push(first.name);
   }
   next.x = x.length > 0 ? x : undefined;
   next.metrics = shape.metrics ? (config.metrics?.length ? config.metrics : [{ aggregation: "count" }]) : undefined;
   const second = columns.filter((column) => familyOf(column.type) === "number" && column.name !== x[0])[0];
   next.y = shape.y === "number" ? (config.y?.length ? config.y : second ? [second.name] : undefined) : undefined;
-  next.group_by = shape.series ? config.group_by : undefined;
+  const split = (config.group_by ?? []).filter((name) => name !== x[0]);
+  next.group_by = shape.series && split.length > 0 ? split : undefined;
+  if (type === "heat map" && !next.group_by) {
+    // What was along the bottom before is the next best choice for the other side.
+    const left = columns.filter((column) => column.name !== x[0]);
+    const another = left.find((column) => config.x?.includes(column.name)) ?? left.find(fewValues) ?? left[0];
+    next.group_by = another ? [another.name] : undefined;
+  }
   return next;
+}
+
+/** Whether a column can be the one that a chart goes along. */
+export function fitsAcross(shape: Shape, column: Column): boolean {
+  const family = familyOf(column.type);
+  return shape.x === "any" || (shape.x === "number" && (family === "number" || family === "time")) || (shape.x === "time" && family === "time");
+}
+
+const fewValues = (column: Column) => column.distinct !== null && column.distinct > 1 && column.distinct <= 60;
+
+/** The labels of a legend, as a file has them: a list, or text with commas. */
+export function legendLabels(config: ChartConfig): string[] {
+  const told = config.legend_labels ?? [];
+  return (Array.isArray(told) ? told : String(told).split(",")).map((one) => String(one).trim());
 }
