@@ -43,6 +43,29 @@ class Alerts:
         query = sa.select(*_COLUMNS).where(alert.c.incident == incident, _OPEN)
         return row_of(AlertRow, connection.execute(query))
 
+    def held(self, connection: sa.Connection, number: int) -> AlertRow | None:
+        """The alert of that number, kept from being changed by others until the end of the transaction."""
+        query = sa.select(*_COLUMNS).where(alert.c.id == number)
+        return row_of(AlertRow, connection.execute(locking(query, alert)))
+
+    def held_open(self, connection: sa.Connection, pipeline: str) -> list[AlertRow]:
+        """The alerts of a pipeline that are not closed, kept from being changed by others as `held`."""
+        query = sa.select(*_COLUMNS).where(alert.c.pipeline == pipeline, _OPEN).order_by(alert.c.id)
+        return rows_of(AlertRow, connection.execute(locking(query, alert)))
+
+    def counts(self, connection: sa.Connection) -> dict[str, int]:
+        """How many are `open`, and how many wait to be sent as `unsent`."""
+        count = sa.select(sa.func.count()).select_from(alert)
+        return {
+            "open": int(connection.execute(count.where(_OPEN)).scalar_one()),
+            "unsent": int(connection.execute(count.where(_UNSENT)).scalar_one()),
+        }
+
+    def prune(self, connection: sa.Connection, before: float) -> int:
+        """Remove alerts made before that time that are closed and sent; how many."""
+        old = sa.and_(alert.c.created_at < before, alert.c.closed_at.is_not(None), alert.c.sent_at.is_not(None))
+        return connection.execute(sa.delete(alert).where(old)).rowcount
+
     def due(self, connection: sa.Connection, now: float, until: float, limit: int = 20) -> list[AlertRow]:
         """Messages to send now, the longest due first; nobody else gets them before `until`.
 

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from penstock.state.rows import RunRow
+from penstock.state.run_list import RunFilter, RunPage, page
 from penstock.state.statements import columns_of, insert_new, locking, row_of, rows_of, values_of
 from penstock.state.tables import run
 
@@ -46,6 +47,10 @@ class Runs:
             query = sa.select(*_COLUMNS).where(run.c.id.in_(wanted[start : start + _CHUNK]))
             found.update({row.id: row for row in rows_of(RunRow, connection.execute(query))})
         return found
+
+    def page(self, connection: sa.Connection, wanted: RunFilter, *, limit: int = 50, after: str = "") -> RunPage:
+        """A page of the list of runs; see `run_list`."""
+        return page(connection, wanted, limit=limit, after=after)
 
     def waiting(self, connection: sa.Connection, now: float, limit: int = 100, *, pipeline: str = "") -> list[RunRow]:
         """Runs that may begin and that nobody drives: highest priority first, then the longest due.

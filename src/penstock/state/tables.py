@@ -32,9 +32,17 @@ class Json(sa.types.TypeDecorator[Any]):
         return None if value is None else json.loads(value)
 
 
-_NAME = sa.UnicodeText().with_variant(sa.Unicode(255), "mssql")
-"""Text that is searched by: SQL Server indexes no other."""
-_WORD = sa.UnicodeText().with_variant(sa.Unicode(64), "mssql")
+def _exact(length: int) -> sa.types.TypeEngine[str]:
+    # compared by code points everywhere, as Python does; SQL Server indexes text of a bounded length only
+    return (
+        sa.UnicodeText()
+        .with_variant(sa.UnicodeText(collation="C"), "postgresql")
+        .with_variant(sa.Unicode(length, collation="Latin1_General_100_BIN2"), "mssql")
+    )
+
+
+_NAME = _exact(255)
+_WORD = _exact(64)
 
 metadata = sa.MetaData(
     naming_convention={
@@ -173,7 +181,10 @@ run = sa.Table(
     sa.Index("ix_penstock_run_created", "created_at", "id"),
     sa.Index("ix_penstock_run_pipeline", "pipeline", "created_at", "id"),
     sa.Index("ix_penstock_run_state", "state", "created_at", "id"),
+    sa.Index("ix_penstock_run_pipeline_state", "pipeline", "state", "created_at", "id"),
 )
+_partial("ix_penstock_run_seconds", run.c.seconds, run.c.id, where="seconds IS NOT NULL")
+_partial("ix_penstock_run_pipeline_seconds", run.c.pipeline, run.c.seconds, run.c.id, where="seconds IS NOT NULL")
 _partial("ix_penstock_run_slot", run.c.trigger_id, run.c.slot, run.c.ordinal, where="slot IS NOT NULL", unique=True)
 _partial("ix_penstock_run_trigger", run.c.trigger_id, run.c.created_at, run.c.id, where="trigger_id IS NOT NULL")
 _partial("ix_penstock_run_backfill", run.c.backfill_id, run.c.created_at, run.c.id, where="backfill_id IS NOT NULL")
