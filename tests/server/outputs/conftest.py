@@ -114,9 +114,9 @@ class Desk:
         question = questions.ChartQuestion(target=self.target(manifest), configuration=configuration)
         return json.loads(self.ask(question)[1])
 
-    def diff(self, before: Manifest, after: Manifest, *keys: str) -> dict[str, Any]:
+    def diff(self, before: Manifest, after: Manifest, *keys: str, choose: bool = False) -> dict[str, Any]:
         question = questions.DiffQuestion(
-            target=self.target(after), before=before.ref.version, after=after.ref.version, keys=keys
+            target=self.target(after), before=before.ref.version, after=after.ref.version, keys=None if choose else keys
         )
         return json.loads(self.ask(question)[1])
 

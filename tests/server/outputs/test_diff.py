@@ -49,6 +49,24 @@ def test_schema_rows_and_distributions(desk: Desk) -> None:
     assert found["keyed"] is None
 
 
+def test_the_key_is_chosen_where_a_column_identifies_rows(desk: Desk) -> None:
+    frame = pd.DataFrame({"price": [1.5, 2.5, 3.5], "sku": ["c", "a", "b"], "shop": ["x", "x", "y"]})
+    before = desk.put(frame, block="chosen")
+    after = desk.put(frame.assign(price=[1.5, 2.5, 4.5]), block="chosen")
+    found = desk.diff(before, after, choose=True)
+    assert (found["key_candidates"], found["keyed"]["keys"]) == (["sku", "price"], ["sku"])
+    assert (found["keyed"]["changed"], found["keyed"]["changed_columns"]) == (1, {"price": 1})
+    same = desk.put(frame.assign(price=[1.5, 2.5, 4.5]).iloc[::-1], block="chosen")
+    reordered = desk.diff(after, same, choose=True)
+    assert reordered["content_differs"]
+    assert [reordered["keyed"][what] for what in ("added", "removed", "changed")] == [0, 0, 0]
+
+
+def test_no_key_is_chosen_where_none_identifies_rows(desk: Desk) -> None:
+    before, after = (desk.put(pd.DataFrame({"g": ["a", "a"], "n": [1, n]}), block="none") for n in (1, 2))
+    assert desk.diff(before, after, choose=True)["keyed"] is None
+
+
 def test_rows_by_key(desk: Desk) -> None:
     before = desk.put(
         pd.DataFrame({"k": [1, 2, 3, 4], "g": "x", "v": [1.0, np.nan, 3.0, 4.0], "w": ["a", None, "c", "d"]}), block="k"

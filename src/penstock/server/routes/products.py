@@ -187,7 +187,7 @@ async def _pieces(answer: Answer) -> AsyncIterator[bytes]:
 async def diff(call: Call) -> schema.Difference:
     """What differs between two versions of an output."""
     body: schema.DiffRequest = call.body
-    question = questions.DiffQuestion(target=target(call), before=body.before, after=body.after, keys=tuple(body.keys))
+    question = questions.DiffQuestion(target=target(call), before=body.before, after=body.after, keys=None if body.keys is None else tuple(body.keys))
     _, content = await unless_gone(call.request, call.studio.reader.ask(question, seconds=300))
     found: schema.Difference = msgspec.json.decode(content, type=schema.Difference)
     return found

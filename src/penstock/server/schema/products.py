@@ -295,11 +295,14 @@ class Selection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DiffRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Two versions to compare; row by row when `keys` name columns that identify a row."""
+    """Two versions to compare; row by row when `keys` name columns that identify a row.
+
+    Without `keys`, the column that identifies rows best is taken, if there is one; an empty list takes none.
+    """
 
     before: str
     after: str
-    keys: list[str] = []
+    keys: list[str] | None = None
 
 
 class NewColumn(msgspec.Struct, frozen=True):

@@ -1,7 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { api } from "../../api/client";
 import { count } from "../../app/format";
+import { Button } from "../../ui/Button";
 import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
 import { Badge } from "../../ui/status";
 import { productPath, type OutputRef } from "./queries";
@@ -33,21 +34,32 @@ interface Difference {
 
 /** Two versions of an output: columns, rows, how the values of each column are spread, and rows by key. */
 export function DiffView({ target, before, after }: { target: OutputRef; before: string; after: string }) {
-  const [keys, setKeys] = useState<string[]>([]);
+  // Until something is chosen here, the server takes the column that identifies rows best.
+  const [keys, setKeys] = useState<string[] | null>(null);
+  const [more, setMore] = useState(false);
   const query = { output: target.output || undefined, partition: target.partition };
-  const { data, error, isPending, isFetching } = useQuery({
+  const asked = useQuery({
     queryKey: ["diff", target.pipeline, target.block, target.output, before, after, keys],
-    queryFn: ({ signal }) => api.post<Difference>(`${productPath(target)}/diff`, { query, body: { before, after, keys }, signal }),
+    queryFn: ({ signal }) => api.post<Difference>(`${productPath(target)}/diff`, { query, body: keys === null ? { before, after } : { before, after, keys }, signal }),
     placeholderData: (held) => held,
   });
-  if (isPending) return <div className="p-4"><Spinner label="Comparing" /></div>;
-  if (error) return <ErrorCard className="m-4" error={error} />;
-  const { schema, distributions, keyed, rows } = data;
+  // A key that does not identify rows is refused: what is known without it stays on the page.
+  const held = useRef<Difference>(undefined);
+  if (asked.data) held.current = asked.data;
+  const data = asked.data ?? held.current;
+  if (asked.error && !data) return <ErrorCard className="m-4" error={asked.error} />;
+  if (!data) return <div className="p-4"><Spinner label="Comparing" /></div>;
+  const keyError = asked.error;
+  const { schema, distributions, rows } = data;
+  const keyed = keyError ? null : data.keyed;
+  const chosen = keys ?? data.keyed?.keys ?? [];
+  const common = [...new Set([...data.key_candidates, ...distributions.map((one) => one.column)])];
+  const offered = more ? common : [...new Set([...chosen, ...common.slice(0, 12)])];
   const changes = schema.added.length + schema.removed.length + schema.retyped.length;
   const differing = distributions.filter((one) => !one.unchanged);
   if (!data.content_differs && changes === 0 && rows.before === rows.after) return <EmptyState title="The two versions are the same">Every value is equal, in the same order.</EmptyState>;
   return (
-    <div className="flex flex-col gap-5 p-4" aria-busy={isFetching}>
+    <div className="flex flex-col gap-5 p-4" aria-busy={asked.isFetching}>
       <section className="flex flex-wrap items-baseline gap-x-6 gap-y-1">
         <p><span className="text-muted">Rows </span><b className="tabular">{rows.before === null ? "?" : count(rows.before)}</b> → <b className="tabular">{rows.after === null ? "?" : count(rows.after)}</b> {delta(rows)}</p>
         <p className="text-muted">{changes === 0 ? "The same columns" : `${changes} ${changes === 1 ? "column differs" : "columns differ"}`}{schema.reordered ? ", in another order" : ""}</p>
@@ -63,6 +75,24 @@ export function DiffView({ target, before, after }: { target: OutputRef; before:
           </ul>
         </section>
       )}
+      <section>
+        <h2 className="mb-1 font-semibold">Rows by key</h2>
+        <div className="flex flex-wrap items-center gap-2">
+          <span className="text-muted">A row is the same when these are equal:</span>
+          {offered.map((name) => {
+            const on = chosen.includes(name);
+            return (
+              <button key={name} type="button" aria-pressed={on} title={data.key_candidates.includes(name) ? "Tells apart every row, as far as is known" : undefined} onClick={() => setKeys(on ? chosen.filter((key) => key !== name) : [...chosen, name])} className={`rounded-control border px-1.5 text-[12px] ${on ? "border-accent bg-accent-soft font-semibold" : "border-line hover:bg-s2"}`}>
+                {name}{data.key_candidates.includes(name) ? " ★" : ""}
+              </button>
+            );
+          })}
+          {offered.length < common.length && <Button look="quiet" onClick={() => setMore(true)}>{count(common.length - offered.length)} more</Button>}
+        </div>
+        {keyError ? <ErrorCard className="mt-2" error={keyError} /> : null}
+        {!keyed && chosen.length === 0 && <p className="mt-1 text-[12px] text-muted">{data.key_candidates.length > 0 ? "★ tells apart every row, as far as is known." : "No single column tells apart every row: choose those that do together."}</p>}
+        {keyed && <Keyed keyed={keyed} />}
+      </section>
       {distributions.length > 0 && (
         <section>
           <h2 className="mb-1 font-semibold">Values <span className="font-normal text-muted"><Swatch colour="var(--waiting)" /> before <Swatch colour="var(--accent)" /> after</span></h2>
@@ -79,22 +109,6 @@ export function DiffView({ target, before, after }: { target: OutputRef; before:
           {distributions.length > differing.length && <p className="mt-1 text-[12px] text-muted">{distributions.length - differing.length} columns hold the same values.</p>}
         </section>
       )}
-      <section>
-        <h2 className="mb-1 font-semibold">Rows by key</h2>
-        <div className="flex flex-wrap items-center gap-2">
-          <span className="text-muted">A row is the same when these are equal:</span>
-          {distributions.slice(0, 60).map((one) => {
-            const on = keys.includes(one.column);
-            return (
-              <button key={one.column} type="button" aria-pressed={on} onClick={() => setKeys(on ? keys.filter((key) => key !== one.column) : [...keys, one.column])} className={`rounded-control border px-1.5 text-[12px] ${on ? "border-accent bg-accent-soft font-semibold" : "border-line hover:bg-s2"}`}>
-                {one.column}{data.key_candidates.includes(one.column) ? " ★" : ""}
-              </button>
-            );
-          })}
-        </div>
-        {data.key_candidates.length > 0 && keys.length === 0 && <p className="mt-1 text-[12px] text-muted">★ tells apart every row, as far as is known.</p>}
-        {keyed && <Keyed keyed={keyed} />}
-      </section>
     </div>
   );
 }
@@ -132,6 +146,7 @@ function Keyed({ keyed }: { keyed: NonNullable<Difference["keyed"]> }) {
   return (
     <div className="mt-2">
       <p className="tabular"><Badge tone="ok">{count(keyed.added)} added</Badge> <Badge tone="failed">{count(keyed.removed)} removed</Badge> <Badge tone="stale">{count(keyed.changed)} changed</Badge></p>
+      {keyed.added + keyed.removed + keyed.changed === 0 && <p className="mt-1 text-[12px] text-muted">The same rows with the same values in the common columns; their order or the columns differ.</p>}
       {Object.keys(keyed.changed_columns).length > 0 && <p className="mt-1 text-[12px] text-muted">Changed: {Object.entries(keyed.changed_columns).map(([name, rows]) => `${name} in ${count(rows)}`).join(", ")}</p>}
       {keyed.sample.length > 0 && (
         <div className="mt-2 overflow-x-auto">

@@ -5,11 +5,14 @@ Tables are compared in batches, so that memory is bounded by the keys, whatever 
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 
 from penstock.data.statistics import json_safe
+from penstock.model.errors import SettingInvalidError
 from penstock.model.product import Kind
 from penstock.server.outputs.reader.distributions import distributions
 from penstock.server.outputs.reader.keyed import compare_by_key, contents_differ
@@ -20,6 +23,7 @@ from penstock.server.outputs.reader.view import View
 from penstock.server.outputs.reader.work import Work
 
 _TABLES = {Kind.TABLE, Kind.SERIES}
+_KEY = re.compile(r"(^|_)(id|key|uuid|code|number|no|nr|name)$", re.IGNORECASE)
 
 
 def answer_diff(work: Work, shelf: Shelf, question: DiffQuestion) -> None:
@@ -50,7 +54,7 @@ def _version(target: Target, version: str) -> Target:
     return msgspec.structs.replace(target, version=version)
 
 
-def _tables(work: Work, shelf: Shelf, views: list[View], keys: tuple[str, ...], found: dict[str, Any]) -> None:
+def _tables(work: Work, shelf: Shelf, views: list[View], keys: tuple[str, ...] | None, found: dict[str, Any]) -> None:
     before, after = views
     names = [[column.name for column in view.columns] for view in views]
     types = [{column.name: column.type for column in reversed(view.columns)} for view in views]
@@ -68,12 +72,29 @@ def _tables(work: Work, shelf: Shelf, views: list[View], keys: tuple[str, ...], 
     found["distributions"], left_out = distributions(work, shelf, before, after, pairs)
     if left_out:
         found["notes"].append(f"Distributions of the first columns; {left_out:,} more are left out.")
+    found["keyed"] = _keyed(work, shelf, before, after, keys, pairs, found["key_candidates"])
+    told = found["keyed"] or {}
+    rows = before.rows != after.rows or any(told.get(what) for what in ("added", "removed", "changed"))
+    found["content_differs"] = any(found["schema"].values()) or rows or contents_differ(work, before, after, pairs)
+
+
+def _keyed(
+    work: Work,
+    shelf: Shelf,
+    before: View,
+    after: View,
+    keys: tuple[str, ...] | None,
+    pairs: list[tuple[int, int]],
+    candidates: list[str],
+) -> dict[str, Any] | None:
+    """Rows by key: those that are asked for, or the best one that turns out to identify rows."""
     if keys:
-        found["keyed"] = compare_by_key(work, shelf, before, after, keys, pairs)
-        found["content_differs"] = any(found["keyed"][what] for what in ("added", "removed", "changed"))
-    else:
-        schema = any(found["schema"].values())
-        found["content_differs"] = schema or before.rows != after.rows or contents_differ(work, before, after, pairs)
+        return compare_by_key(work, shelf, before, after, keys, pairs)
+    for candidate in candidates[:3] if keys is None else ():
+        # Statistics of large tables are estimates: the comparison itself looks at every value.
+        with suppress(SettingInvalidError):
+            return compare_by_key(work, shelf, before, after, (candidate,), pairs)
+    return None
 
 
 def _position(names: list[str], name: str) -> int:
@@ -81,7 +102,7 @@ def _position(names: list[str], name: str) -> int:
 
 
 def _candidates(views: list[View], common: list[str]) -> list[str]:
-    """Columns that may identify a row, as far as the statistics tell."""
+    """Columns that may identify a row, as far as the statistics tell; those that are called as keys are come first."""
     found = None
     for view in views:
         unique = {
@@ -90,7 +111,15 @@ def _candidates(views: list[View], common: list[str]) -> list[str]:
             if (told := column.statistics) is not None and told.distinct == view.rows and not told.nulls and view.rows
         }
         found = unique if found is None else found & unique
-    return [name for name in common if name in (found or set())][:10]
+    types = {column.name: column.type for column in reversed(views[1].columns)}
+    return sorted((name for name in common if name in (found or set())), key=lambda name: _rank(name, types[name]))[:10]
+
+
+def _rank(name: str, kind: str) -> int:
+    """How unlikely a column is to be meant as a key: by its name, then whether it has what is measured."""
+    called = bool(_KEY.search(name))
+    measured = kind.lower().startswith(("float", "double", "decimal", "duration", "timedelta", "timestamp", "datetime"))
+    return (0 if called else 1) + (2 if measured else 0)
 
 
 def _raw(item: Item) -> Any:

@@ -91,12 +91,15 @@ class DownloadQuestion(msgspec.Struct, frozen=True, kw_only=True, tag="download"
 
 
 class DiffQuestion(msgspec.Struct, frozen=True, kw_only=True, tag="diff"):
-    """What differs between two versions of an output; row by row when there are keys."""
+    """What differs between two versions of an output; row by row when there are keys.
+
+    Keys of None: the column that identifies a row best, if there is one.
+    """
 
     target: Target
     before: str
     after: str
-    keys: tuple[str, ...] = ()
+    keys: tuple[str, ...] | None = ()
 
 
 class ChartQuestion(msgspec.Struct, frozen=True, kw_only=True, tag="chart"):
