@@ -1,5 +1,6 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { ArrowDownToLine, Copy, WrapText } from "lucide-react";
+import { Link } from "@tanstack/react-router";
+import { ArrowDownToLine, Copy, SquareArrowOutUpRight, WrapText } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { api, segment } from "../../api/client";
 import { useTopic } from "../../api/useTopic";
@@ -10,7 +11,7 @@ import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
 import { Input, Select } from "../../ui/fields";
 import { toast, toastError } from "../../ui/toasts";
 import { pieces } from "./ansi";
-import { append, linesOf, storedLine, type LogLine } from "./logs";
+import { append, linesOf, READING, RING, storedLine, type LogLine } from "./logs";
 
 const LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR"];
 const TONES: Record<string, string> = { ERROR: "text-failed", CRITICAL: "text-failed", WARNING: "text-stale", DEBUG: "text-muted" };
@@ -25,7 +26,7 @@ interface Stored {
 const PAGE = 2000;
 
 /** What a run has printed and logged, of one block or all: as it comes, followed to its end, searchable. */
-export function LogView({ run, block, showBlock = !block }: { run: string | null; block?: string | null; showBlock?: boolean }) {
+export function LogView({ run, block, showBlock = !block, linked = false }: { run: string | null; block?: string | null; showBlock?: boolean; /** Whether it leads to the same log on the page of its run. */ linked?: boolean }) {
   const [lines, setLines] = useState<LogLine[]>([]);
   const [state, setState] = useState<"loading" | "ready" | "failed">("loading");
   const [error, setError] = useState<unknown>(null);
@@ -36,6 +37,8 @@ export function LogView({ run, block, showBlock = !block }: { run: string | null
   const [follow, setFollow] = useState(true);
   const [round, setRound] = useState(0);
   const [earlier, setEarlier] = useState("");
+  // Whether what is held begins later than the log does, with no way back but reading it anew.
+  const [gone, setGone] = useState(false);
   const waiting = useRef<LogLine[] | null>([]);
   const zone = usePreferences((held) => held.zone);
 
@@ -49,6 +52,7 @@ export function LogView({ run, block, showBlock = !block }: { run: string | null
       .get<Stored>(`/runs/${segment(run)}/logs`, { query: { block: block ?? undefined, limit: PAGE, before: "end" }, signal: controller.signal })
       .then((found) => {
         setEarlier(found.truncated ? found.previous : "");
+        setGone(false);
         const stored = found.lines.map(storedLine);
         // What came live while the stored lines were fetched may be among them already.
         const last = stored.at(-1);
@@ -71,13 +75,22 @@ export function LogView({ run, block, showBlock = !block }: { run: string | null
       const found = events.flatMap(linesOf).filter((line) => !block || line.block === block);
       if (found.length === 0) return;
       if (waiting.current) waiting.current.push(...found);
-      else setLines((held) => append(held, found));
+      else {
+        const most = follow ? RING : READING;
+        if (lines.length + found.length > most) setGone(true);
+        setLines((held) => append(held, found, most));
+      }
     },
     () => setRound((count) => count + 1),
   );
 
+  const readAnew = () => {
+    setFollow(false);
+    setRound((count) => count + 1);
+  };
   const showEarlier = () => {
     if (!run) return;
+    if (gone) return readAnew();
     api.get<Stored>(`/runs/${segment(run)}/logs`, { query: { block: block ?? undefined, limit: PAGE, before: earlier } }).then((found) => {
       setFollow(false);
       setEarlier(found.truncated ? found.previous : "");
@@ -106,6 +119,11 @@ export function LogView({ run, block, showBlock = !block }: { run: string | null
           {LEVELS.slice(1).map((name) => <option key={name} value={name}>{name.toLowerCase()} and above</option>)}
         </Select>
         <span className="ml-auto whitespace-nowrap text-meta text-muted tabular">{shown.length.toLocaleString("en-US")} {shown.length === 1 ? "line" : "lines"}</span>
+        {linked && block && (
+          <Link to="/runs/$run" params={{ run }} search={{ block, tab: "logs" }} aria-label="Open this log on the page of its run" title="Open this log on the page of its run" className="inline-flex h-7 w-7 items-center justify-center rounded-control text-muted hover:bg-s2 hover:text-fg">
+            <SquareArrowOutUpRight size={14} aria-hidden="true" />
+          </Link>
+        )}
         <IconButton label={wrap ? "Do not wrap long lines" : "Wrap long lines"} aria-pressed={wrap} onClick={() => setWrap(!wrap)}><WrapText size={14} aria-hidden="true" /></IconButton>
         <IconButton label="Follow the end" aria-pressed={follow} className={follow ? "!text-accent" : undefined} onClick={() => setFollow(!follow)}><ArrowDownToLine size={14} aria-hidden="true" /></IconButton>
         <IconButton label="Copy the lines shown" onClick={() => void navigator.clipboard.writeText(shown.map((line) => line.text).join("\n")).then(() => toast("Copied.", { seconds: 2 }))}><Copy size={14} aria-hidden="true" /></IconButton>
@@ -124,7 +142,7 @@ export function LogView({ run, block, showBlock = !block }: { run: string | null
         }}
       >
         {state === "loading" && <div className="p-3"><Spinner label="Reading the log" /></div>}
-        {earlier && <button type="button" className="px-2 py-1 font-sans text-accent underline" onClick={showEarlier}>Show earlier lines</button>}
+        {(earlier || gone) && <button type="button" className="px-2 py-1 font-sans text-accent underline" onClick={showEarlier}>Show earlier lines</button>}
         {state === "ready" && shown.length === 0 && <p className="p-3 font-sans text-muted">{lines.length === 0 ? "Nothing was printed or logged." : "No line matches."}</p>}
         <div style={{ height: virtual.getTotalSize(), position: "relative", minWidth: "100%", width: wrap ? "100%" : "max-content" }}>
           {virtual.getVirtualItems().map((item) => {
@@ -139,6 +157,7 @@ export function LogView({ run, block, showBlock = !block }: { run: string | null
                   {pieces(line.text.length > 20_000 ? `${line.text.slice(0, 20_000)}… (${line.text.length.toLocaleString("en-US")} characters)` : line.text).map((piece, index) => (
                     <span key={index} style={{ color: piece.colour ?? undefined, fontWeight: piece.bold ? 600 : undefined }}>{piece.text}</span>
                   ))}
+                  {line.stream === "notice" && <button type="button" className="ml-2 font-sans text-accent underline" onClick={readAnew}>Read them from the log</button>}
                 </span>
               </div>
             );

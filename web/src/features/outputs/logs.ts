@@ -11,6 +11,8 @@ export interface LogLine {
 }
 
 export const RING = 5000;
+/** While somebody reads in the middle, nothing is taken away from under them until so many lines are held. */
+export const READING = 100_000;
 
 interface Item {
   stream: string;
@@ -33,7 +35,7 @@ export function linesOf(event: LiveEvent): LogLine[] {
   }
   const dropped = Number(event.dropped ?? 0);
   if (dropped > 0) {
-    found.push({ key: next++, at: Date.now() / 1000, block, level: "WARNING", stream: "notice", text: `${dropped.toLocaleString("en-US")} bytes are not shown here: they came too fast. All of them are in the log file.` });
+    found.push({ key: next++, at: Date.now() / 1000, block, level: "WARNING", stream: "notice", text: `${dropped.toLocaleString("en-US")} bytes are not shown here: they came too fast.` });
   }
   return found;
 }
@@ -42,10 +44,10 @@ export function storedLine(line: { at: number | string; level: string; block?: s
   return { key: next++, at: line.at, block: line.block ?? "", level: line.level, stream: line.stream ?? "log", text: line.text };
 }
 
-export function append(ring: readonly LogLine[], lines: readonly LogLine[]): LogLine[] {
-  if (lines.length >= RING) return lines.slice(-RING);
+export function append(ring: readonly LogLine[], lines: readonly LogLine[], most = RING): LogLine[] {
+  if (lines.length >= most) return lines.slice(-most);
   const joined = ring.concat(lines);
-  return joined.length > RING ? joined.slice(-RING) : joined;
+  return joined.length > most ? joined.slice(-most) : joined;
 }
 
 /** What a carriage return has overwritten is left out, as on a terminal: progress bars stay one line. */

@@ -109,7 +109,7 @@ function OfBlock({ detail, selection, tab }: { detail: PipelineDetail; selection
   if (block.type === "scratchpad") return <EmptyState title={block.name}>The output of a scratchpad is shown under its code.</EmptyState>;
   if (tab === "chart") return <ChartPanel key={block.uuid} pipeline={session.pipeline} block={block.uuid} status={status} charts={detail.charts} />;
   if (tab === "diff") return <Differences key={block.uuid} block={block} status={status} output={selection.output} />;
-  if (tab === "logs") return <LogView run={status && status.run !== PRESSED ? status.run : null} block={block.uuid} />;
+  if (tab === "logs") return <LogView run={status && status.run !== PRESSED ? status.run : null} block={block.uuid} linked />;
   return (
     <OutputPanel
       key={block.uuid}
