@@ -98,6 +98,17 @@ class OutputSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class Items:
+    """What a dynamic block has returned, as far as it must be known to start its children.
+
+    `names` are the labels from its metadata, one for each item; none at all means that they are numbered.
+    """
+
+    count: int
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Lineage:
     """What a version was made from; the fingerprint covers all of it and nothing else.
 

@@ -1,0 +1,224 @@
+"""The nouns of a run: its state and that of its blocks, what may happen to it, and what follows."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from penstock.model.expand import NO_FANS, Fans, Unit
+from penstock.model.graph import Graph
+from penstock.model.messages import Failure
+from penstock.model.product import Items, ProductRef
+
+
+class BlockState(StrEnum):
+    """States of a block run; the values are Mage's.
+
+    Ours are `SKIPPED` (fresh, not run again) and `INTERRUPTED` (the process that drove the run has ended).
+    """
+
+    INITIAL = "initial"
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    UPSTREAM_FAILED = "upstream_failed"
+    CONDITION_FAILED = "condition_failed"
+    SKIPPED = "skipped"
+    INTERRUPTED = "interrupted"
+
+
+class RunState(StrEnum):
+    """States of a pipeline run.
+
+    `INITIAL` is one that has been asked for and not begun, `INTERRUPTED` one whose driving process has ended before it.
+    """
+
+    INITIAL = "initial"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+
+
+DONE = frozenset({BlockState.COMPLETED, BlockState.SKIPPED})
+WELL = DONE | {BlockState.CONDITION_FAILED}
+"""A run whose blocks have all ended so is complete."""
+BAD = frozenset({BlockState.FAILED, BlockState.UPSTREAM_FAILED, BlockState.INTERRUPTED})
+"""What depends on a block that has ended so cannot run."""
+ENDED = WELL | BAD | {BlockState.CANCELLED}
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often and when a failed block is tried again; seconds."""
+
+    retries: int = 0
+    delay: float = 5.0
+    max_delay: float = 60.0
+    exponential: bool = True
+
+    def wait(self, failed_attempts: int) -> float | None:
+        """Seconds before the next attempt after that many failures, or None when there is none left."""
+        if failed_attempts > self.retries:
+            return None
+        # Beyond 2**32 every delay is at its maximum, and a power of any size would not fit into a float.
+        factor = 2 ** min(failed_attempts - 1, 32) if self.exponential else 1
+        return min(self.delay * factor, self.max_delay)
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRun:
+    """One block in a run, or one child of a block: its state, how often it was tried, what it published.
+
+    `items` is what a dynamic block has returned for its children.
+    """
+
+    state: BlockState = BlockState.INITIAL
+    attempts: int = 0
+    ref: ProductRef | None = None
+    failure: Failure | None = None
+    items: Items | None = None
+
+
+_NO_RETRY = RetryPolicy()
+
+
+@dataclass(slots=True)
+class Run:
+    """One execution of a pipeline. `graph` holds only the blocks that take part.
+
+    `blocks` has an entry for each block and for each child (`block:label`) of a block that has fanned out; the block's
+    own entry then stands for all of them. `units` tells of each child what it is made from, `children` the children of
+    each block, in order. Only `advance` changes a run.
+    """
+
+    id: str
+    graph: Graph
+    blocks: dict[str, BlockRun]
+    policies: Mapping[str, RetryPolicy]
+    state: RunState = RunState.RUNNING
+    keep_going: bool = True
+    fans: Fans = NO_FANS
+    units: dict[str, Unit] = field(default_factory=dict)
+    children: dict[str, list[str]] = field(default_factory=dict)
+    down: dict[str, list[str]] = field(default_factory=dict)
+    waiting: dict[str, int] = field(default_factory=dict)
+    tainted: set[str] = field(default_factory=set)
+    lined_up: dict[str, deque[str]] = field(default_factory=dict)
+    busy: dict[str, set[str]] = field(default_factory=dict)
+    left: dict[str, int] = field(default_factory=dict)
+    saved: dict[str, BlockRun] = field(default_factory=dict)
+    open: int = 0
+    stopping: bool = False
+    changed: dict[str, None] = field(default_factory=dict)
+
+    def base(self, key: str) -> str:
+        """The block that an entry belongs to."""
+        unit = self.units.get(key)
+        return unit.block if unit is not None else key
+
+    def policy(self, key: str) -> RetryPolicy:
+        """The retry policy of an entry."""
+        return self.policies.get(self.base(key), _NO_RETRY)
+
+    def take_changes(self) -> list[str]:
+        """The entries that have changed since this was last asked."""
+        found = list(self.changed)
+        self.changed.clear()
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptStarted:
+    """A worker has taken the block."""
+
+    block: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptSucceeded:
+    """The attempt ended well; `ref` is None for a block without output, `items` what a dynamic one has returned."""
+
+    block: str
+    ref: ProductRef | None
+    items: Items | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptFailed:
+    """The attempt ended badly; `final` forbids a retry (a user's interrupt)."""
+
+    block: str
+    failure: Failure
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BlockFresh:
+    """The block's stored version is current, so it need not run."""
+
+    block: str
+    ref: ProductRef | None
+    items: Items | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionFalse:
+    """A condition of the block says that it is not to run."""
+
+    block: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequested:
+    """The user wants the run to end."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimedOut:
+    """The run has taken too long: it ends in `state`, FAILED or CANCELLED, for that reason."""
+
+    state: RunState
+    failure: Failure
+
+
+RunEvent = AttemptStarted | AttemptSucceeded | AttemptFailed | BlockFresh | ConditionFalse | CancelRequested | TimedOut
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """Start an attempt of the block after `delay` seconds."""
+
+    block: str
+    delay: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """End the block's running attempt."""
+
+    block: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expanded:
+    """The block runs as these children; `left_out` more are not made, because of the limit."""
+
+    block: str
+    children: tuple[str, ...]
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    """The run has reached its last state."""
+
+    state: RunState
+
+
+Effect = Dispatch | Kill | Expanded | RunEnded
