@@ -1,0 +1,32 @@
+"""One message to one channel: made in the form that the other side wants, and handed over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from penstock.observe.alerts import chat, mail, paging, posts, webhook
+from penstock.observe.alerts.settings import Channel, ChannelKind
+from penstock.observe.alerts.texts import Message
+
+_POSTS: dict[ChannelKind, Callable[[Message, Channel], posts.Post]] = {
+    ChannelKind.SLACK: chat.slack,
+    ChannelKind.TEAMS: chat.teams,
+    ChannelKind.DISCORD: chat.discord,
+    ChannelKind.TELEGRAM: chat.telegram,
+    ChannelKind.GOOGLE_CHAT: chat.google_chat,
+    ChannelKind.OPSGENIE: paging.opsgenie,
+    ChannelKind.PAGERDUTY: paging.pagerduty,
+    ChannelKind.WEBHOOK: webhook.webhook,
+}
+
+
+def deliver(message: Message, channel: Channel, *, deadline: float = posts.DEADLINE) -> None:
+    """Send a message to a channel. Blocks for `deadline` seconds at most, for each step of e-mail.
+
+    Raises:
+        posts.DeliveryError: it was not taken.
+    """
+    if channel.kind is ChannelKind.EMAIL:
+        mail.send(mail.email(message, channel), deadline=deadline)
+        return
+    posts.send(_POSTS[channel.kind](message, channel), deadline=deadline)

@@ -1,0 +1,139 @@
+"""Messages as e-mail: text and HTML, over SMTP with STARTTLS, with TLS from the start, or with neither."""
+
+from __future__ import annotations
+
+import hashlib
+import smtplib
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.utils import format_datetime, formataddr, parseaddr
+from html import escape
+
+from penstock.observe.alerts.posts import DeliveryError
+from penstock.observe.alerts.settings import Channel
+from penstock.observe.alerts.texts import Message
+
+DEADLINE = 15.0
+"""Seconds that each step of the conversation may take."""
+_FOREVER = 500
+"""Codes from here on say that another try would end the same way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """An e-mail with the server that takes it."""
+
+    host: str
+    port: int
+    sender: str
+    receivers: Sequence[str]
+    content: EmailMessage
+    tls: bool
+    starttls: bool
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+
+def email(message: Message, channel: Channel) -> Mail:
+    """The e-mail of a message; those of one incident make one conversation in a mail program."""
+    settings = channel.settings
+    sender = _address(str(settings["smtp_mail_from"]))
+    receivers = [_address(each) for each in settings["to_emails"]]
+    made = EmailMessage()
+    made["Subject"] = message.title
+    made["From"] = sender
+    made["To"] = ", ".join(receivers)
+    made["Date"] = format_datetime(datetime.fromtimestamp(message.at, UTC))
+    made["Message-ID"] = f"<{_digest(message.key)}@alerts.penstock>"
+    made["References"] = f"<{_digest(message.incident)}@incidents.penstock>"
+    made["Auto-Submitted"] = "auto-generated"
+    made.set_content(_text(message))
+    made.add_alternative(_html(message), subtype="html")
+    return Mail(
+        settings["smtp_host"],
+        settings["smtp_port"],
+        parseaddr(sender)[1],
+        [parseaddr(each)[1] for each in receivers],
+        made,
+        tls=bool(settings["smtp_ssl"]),
+        starttls=bool(settings["smtp_starttls"]) and not settings["smtp_ssl"],
+        user=str(settings.get("smtp_user") or ""),
+        password=str(settings.get("smtp_password") or ""),
+    )
+
+
+def send(mail: Mail, *, deadline: float = DEADLINE) -> None:
+    """Hand it to its server.
+
+    Raises:
+        DeliveryError: the server was not reached, refused, or cannot do what was asked (TLS, login).
+    """
+    where = f"{mail.host}:{mail.port}"
+    try:
+        with _connected(mail, deadline) as server:
+            if mail.starttls:
+                server.starttls(context=ssl.create_default_context())
+            if mail.user:
+                server.login(mail.user, mail.password)
+            refused = server.send_message(mail.content, mail.sender, list(mail.receivers))
+    except smtplib.SMTPNotSupportedError as error:
+        raise DeliveryError(f"{where}: {_refusal(error)}", final=True) from error
+    except smtplib.SMTPRecipientsRefused as error:
+        codes = [code for code, _text in error.recipients.values()]
+        raise DeliveryError(f"{where}: it refused every receiver", final=min(codes) >= _FOREVER) from error
+    except smtplib.SMTPResponseException as error:
+        text = error.smtp_error.decode("utf-8", "replace") if isinstance(error.smtp_error, bytes) else error.smtp_error
+        words = f"{where}: it answered {error.smtp_code} ({' '.join(str(text).split())[:200]})"
+        raise DeliveryError(words, final=error.smtp_code >= _FOREVER) from error
+    except ssl.SSLError as error:
+        raise DeliveryError(f"{where}: TLS failed: {error.reason or error}") from error
+    except TimeoutError as error:
+        raise DeliveryError(f"{where}: no answer within {deadline:g} s") from error
+    except (smtplib.SMTPException, OSError, ValueError) as error:
+        cause = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+        raise DeliveryError(f"{where}: {cause}", final=isinstance(error, ValueError)) from error
+    if refused:
+        raise DeliveryError(f"{where}: it refused {', '.join(sorted(refused))}", final=True)
+
+
+def _connected(mail: Mail, deadline: float) -> smtplib.SMTP:
+    if mail.tls:
+        return smtplib.SMTP_SSL(mail.host, mail.port, timeout=deadline, context=ssl.create_default_context())
+    return smtplib.SMTP(mail.host, mail.port, timeout=deadline)
+
+
+def _refusal(error: smtplib.SMTPNotSupportedError) -> str:
+    text = str(error)
+    if "STARTTLS" in text:
+        return "it offers no STARTTLS; set smtp_starttls: false, or smtp_ssl: true on its TLS port"
+    return text or "it cannot do what was asked"
+
+
+def _address(text: str) -> str:
+    """An address in one line, its name kept."""
+    name, address = parseaddr(" ".join(text.split()))
+    return formataddr((name, address)) if address else " ".join(text.split())
+
+
+def _text(message: Message) -> str:
+    facts = "\n".join(f"{label}: {value}" for label, value in message.fields)
+    parts = [message.summary, facts, message.link, message.details]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _html(message: Message) -> str:
+    rows = "".join(
+        f"<tr><td style='padding-right:12px;color:#666'>{escape(label)}</td><td>{escape(value)}</td></tr>"
+        for label, value in message.fields
+    )
+    link = f"<p><a href='{escape(message.link, quote=True)}'>Open the run</a></p>" if message.link else ""
+    details = f"<pre style='white-space:pre-wrap'>{escape(message.details)}</pre>" if message.details else ""
+    head = f"<p style='border-left:4px solid #{message.colour};padding-left:8px'>{escape(message.summary)}</p>"
+    return f"<h3>{escape(message.title)}</h3>{head}<table>{rows}</table>{link}{details}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]

@@ -1,0 +1,192 @@
+"""Sends what is in the box of alerts: a thread of its own, so that no slow server holds up a schedule.
+
+At least once: what was sent is written down after it, and a message that a kill has sent twice carries the same key. A
+channel that fails is tried again, later each time, for a day; the others are not held up by it, and how each stands is
+kept beside the alert.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from penstock.model.errors import StateUnavailableError
+from penstock.observe.alerts.delivery import deliver
+from penstock.observe.alerts.facts import AlertKind, Delivery, Fact, fact_of
+from penstock.observe.alerts.posts import DEADLINE, DeliveryError
+from penstock.observe.alerts.settings import AlertSettings, Channel, Occasion
+from penstock.observe.alerts.texts import worded
+from penstock.state.rows import AlertRow
+
+if TYPE_CHECKING:
+    from penstock.state.store import State
+
+AT_ONCE = 8
+"""Alerts that are sent at once, each by a thread."""
+HELD = 600.0
+"""Seconds for which an alert belongs to the sender that took it; one whose process died is sent again after them."""
+WAITS = (10.0, 30.0, 60.0, 300.0, 900.0, 1800.0, 3600.0)
+"""Seconds before each further try; the last of them for all that follow."""
+GIVEN_UP = 86_400.0
+"""Seconds after which a message that nobody takes is given up."""
+_KEPT = 90 * 86_400.0
+"""Seconds for which alerts that are over are kept."""
+_AWAY = 5.0
+
+OCCASIONS = {
+    AlertKind.FAILURE: Occasion.FAILURE,
+    AlertKind.TRIGGER: Occasion.FAILURE,
+    AlertKind.SUCCESS: Occasion.SUCCESS,
+    AlertKind.PASSED_SLA: Occasion.PASSED_SLA,
+    AlertKind.RECOVERY: Occasion.RECOVERY,
+}
+
+
+class Sender:
+    """The thread that sends alerts.
+
+    Args:
+        state: the store.
+        settings: of a pipeline; such as an `AlertSource`.
+        base: gives the address of the studio, for links.
+        project: the project's name.
+        clock: seconds since the epoch.
+        deadline: seconds that one delivery may take.
+        told: called in a thread of the sender, with the number of an alert whose deliveries have changed.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        settings: Callable[[str], AlertSettings],
+        *,
+        base: Callable[[], str] = str,
+        project: str = "",
+        clock: Callable[[], float] = time.time,
+        deadline: float = DEADLINE,
+        told: Callable[[int], None] | None = None,
+    ) -> None:
+        self._state = state
+        self._settings = settings
+        self._base = base
+        self._project = project
+        self._clock = clock
+        self._deadline = deadline
+        self._told = told
+        self._wanted = threading.Event()
+        self._ending = False
+        self._thread = threading.Thread(target=self._go, name="alerts", daemon=True)
+        self.sent = 0
+        self.failed = 0
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Say that there may be something to send; from any thread."""
+        self._wanted.set()
+
+    def close(self) -> None:
+        """End; what is on its way is waited for no longer than a delivery may take."""
+        self._ending = True
+        self._wanted.set()
+        if self._thread.is_alive():
+            self._thread.join(self._deadline + 1)
+
+    def turn(self) -> float | None:
+        """Send what is due now; when the next message is, None when none waits.
+
+        Raises:
+            StateUnavailableError: the store is away.
+        """
+        while not self._ending:
+            now = self._clock()
+            with self._state.write() as connection:
+                rows = self._state.alerts.due(connection, now, now + HELD, AT_ONCE)
+                if not rows:
+                    self._state.alerts.prune(connection, now - _KEPT)
+                    return self._state.alerts.next_due(connection)
+            with ThreadPoolExecutor(len(rows), thread_name_prefix="alert") as pool:
+                # The first error of the store ends the turn, after all of them were tried.
+                for done in [pool.submit(self._send, row) for row in rows]:
+                    done.result()
+        return None
+
+    def _go(self) -> None:
+        while not self._ending:
+            self._wanted.clear()
+            try:
+                due = self.turn()
+            except StateUnavailableError:
+                self._wanted.wait(_AWAY)
+                continue
+            self._wanted.wait(None if due is None else max(0.0, due - self._clock()))
+
+    def _send(self, row: AlertRow) -> None:
+        try:
+            fact = fact_of(row.payload)
+        except ValueError as error:
+            self._finish(row.id, error=f"reading the alert: {error}")
+            return
+        if fact.kind is AlertKind.RECOVERY and (wait := self._must_wait(fact)) is not None:
+            with self._state.write() as connection:
+                self._state.alerts.change(connection, row.id, due_at=wait)
+            return
+        settings = self._settings(row.pipeline)
+        wanted = settings.channels if settings.wants(OCCASIONS.get(fact.kind, Occasion.FAILURE)) else ()
+        results = {channel.key: self._to(row, fact, channel, settings) for channel in wanted}
+        self._note(row, fact, results)
+
+    def _must_wait(self, fact: Fact) -> float | None:
+        """Until when a recovery waits, so that nobody hears of it before the failure."""
+        with self._state.read() as connection:
+            opened = self._state.alerts.get(connection, fact.opened)
+        return opened.due_at + 1 if opened is not None and opened.sent_at is None else None
+
+    def _to(self, row: AlertRow, fact: Fact, channel: Channel, settings: AlertSettings) -> Delivery:
+        before = fact.delivered.get(channel.key, Delivery())
+        if before.sent_at is not None or before.final:
+            return before
+        key = f"penstock-{row.id}-{fact.told}"
+        message = worded(fact, settings, incident=row.incident, key=key, base=self._base(), project=self._project)
+        try:
+            deliver(message, channel, deadline=self._deadline)
+        except DeliveryError as error:
+            self.failed += 1
+            over = error.final or self._clock() - row.created_at > GIVEN_UP
+            return Delivery(None, before.attempts + 1, error.message, over)
+        self.sent += 1
+        return Delivery(self._clock(), before.attempts + 1)
+
+    def _note(self, row: AlertRow, fact: Fact, results: dict[str, Delivery]) -> None:
+        """Write down how it went; a message that was ordered anew meanwhile stays ordered."""
+        with self._state.write() as connection:
+            now_there = self._state.alerts.held(connection, row.id)
+            if now_there is None:
+                return
+            current = fact_of(now_there.payload)
+            if current.told == fact.told:
+                current = replace(current, delivered=results)
+                self._state.alerts.change(
+                    connection, row.id, payload=current.payload(), **_standing(row, results, self._clock())
+                )
+        if self._told is not None:
+            self._told(row.id)
+
+    def _finish(self, number: int, *, error: str) -> None:
+        with self._state.write() as connection:
+            self._state.alerts.change(connection, number, sent_at=self._clock(), error=error)
+
+
+def _standing(row: AlertRow, results: dict[str, Delivery], now: float) -> dict[str, object]:
+    """The columns of an alert after a turn: it is over when every channel has it, or has given up."""
+    errors = "; ".join(f"{key}: {each.error}" for key, each in results.items() if each.error)
+    attempts = row.attempts + 1
+    if all(each.sent_at is not None or each.final for each in results.values()):
+        return {"sent_at": now, "attempts": attempts, "error": errors}
+    return {"due_at": now + WAITS[min(row.attempts, len(WAITS) - 1)], "attempts": attempts, "error": errors}
