@@ -43,6 +43,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("PENSTOCK_DATA_DIR", Kind.TEXT, "", "Folder of data products, logs and caches.", ("MAGE_DATA_DIR",)),
     Variable("PENSTOCK_LOGS_DIR", Kind.TEXT, "", "Folder of logs, when not in the data folder.", ("LOGS_DIR_PATH",)),
     Variable("PENSTOCK_HOME", Kind.TEXT, "~/.penstock", "Folder of this installation: logins of the studio."),
+    Variable("ENV", Kind.TEXT, "dev", "Which environment this is: triggers that name others in `envs` do not start."),
     Variable("PENSTOCK_TERMINAL", Kind.TEXT, "on", "off: the studio offers no shell.", choices=("on", "off")),
     Variable("PENSTOCK_ALLOW_PICKLE", Kind.FLAG, False, "Store outputs that only pickle can store."),
     Variable(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from penstock.config.diagnostics import Diagnostic
@@ -17,6 +17,9 @@ from penstock.project.trigger_rules import DuplicateTrigger, InvalidTrigger
 from penstock.project.values import Path as Steps
 from penstock.project.values import Values, name_of
 from penstock.project.yaml_text import YamlDocument, parse_yaml
+
+LONGEST_NAME = 200
+"""Characters of a trigger's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +66,9 @@ def entries_of(document: YamlDocument, pipeline: str) -> tuple[dict[str, Trigger
             values.tell(InvalidTrigger, path, message, "Write its keys: name, schedule_type.")
             continue
         name = values.text(raw.get("name"), (*path, "name"))
-        if not name:
-            message = f"trigger {int(path[-1]) + 1} has no name, by which it would be known"
-            values.tell(InvalidTrigger, (*path, "name"), message, "Give it one that no other of the pipeline has.")
+        if not name.isprintable() or not 0 < len(name) <= LONGEST_NAME:
+            message = f"trigger {int(path[-1]) + 1} has no name by which it could be known"
+            values.tell(InvalidTrigger, (*path, "name"), message, f"Give it one of 1 to {LONGEST_NAME} characters.")
             continue
         if name in found:
             first = values.locate(found[name].path).line
@@ -87,8 +90,3 @@ def _listed(values: Values) -> list[tuple[Steps, object]]:
         values.tell(InvalidTrigger, prefix, f"triggers is {name_of(data)}", "Write a list of triggers.")
         return []
     return [((*prefix, index), raw) for index, raw in enumerate(data)]
-
-
-def with_problem(entry: TriggerEntry, problem: str) -> TriggerEntry:
-    """The entry with one more reason not to start."""
-    return replace(entry, problem="; ".join(filter(None, (entry.problem, problem))))

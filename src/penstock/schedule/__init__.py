@@ -1,0 +1,5 @@
+"""What runs next: triggers that are due, runs that are claimed and driven, backfills, limits, and why something waits.
+
+What never lives here: HTTP, user code, SQL beyond the queries of `state`, how a block is executed. Start reading at
+`sync`, which mirrors the triggers of files into the state store.
+"""

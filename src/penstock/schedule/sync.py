@@ -1,0 +1,324 @@
+"""Mirrors the triggers of all triggers.yaml files into the state store.
+
+Files are the truth: a trigger that is added, changed or removed there is so here. What cannot be read stops only what
+stands in that file: its last good triggers are kept, paused, with the problem. A file is read when its time or size has
+changed, and whenever it is named.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from penstock.config import environment as variables
+from penstock.model.errors import FileInvalidError, PenstockError
+from penstock.model.trigger import Trigger, TriggerKind
+from penstock.model.trigger_definition import from_definition
+from penstock.model.trigger_links import circles
+from penstock.project.layout import METADATA, TRIGGERS, pipeline_folder, pipeline_folders
+from penstock.project.triggers import read_triggers
+from penstock.schedule.mirror import Moment, digest_of, mirrored, next_due, stamp_prefix
+from penstock.state.rows import TriggerRow
+from penstock.state.store import State
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+UNREADABLE = (
+    PenstockError,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    RecursionError,
+    OSError,
+)
+"""What an odd file or definition can raise; one of them costs that file or trigger alone."""
+_AT_ONCE = 500
+"""Pipelines whose triggers are written in one transaction."""
+_NOTHING = timedelta(0)
+
+
+class TriggerAlerts(Protocol):
+    """Who is told, inside the transaction, that a trigger cannot start any more, or can again."""
+
+    def trigger_broken(
+        self, connection: sa.Connection, pipeline: str, trigger: str, problem: str, now: float, trigger_id: int
+    ) -> object:
+        """It cannot."""
+
+    def trigger_mended(self, connection: sa.Connection, pipeline: str, trigger: str, now: float) -> object:
+        """It can again."""
+
+
+@dataclass(slots=True)
+class Synced:
+    """What a sync has done: the numbers of the triggers that were added, changed or removed."""
+
+    added: list[int] = field(default_factory=list)
+    changed: list[int] = field(default_factory=list)
+    removed: list[int] = field(default_factory=list)
+
+    @property
+    def ids(self) -> list[int]:
+        """All of them."""
+        return [*self.added, *self.changed, *self.removed]
+
+
+class TriggerSync:
+    """Keeps the mirror. Use it from one thread.
+
+    Args:
+        state: the state store.
+        root: the project's folder.
+        clock: seconds since the epoch.
+        environment: what the `envs` of triggers are compared with; the value of ENV by default.
+        lead: how long before a landing time a trigger's run is to start.
+        alerts: who is told of triggers that break.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        root: Path,
+        clock: Callable[[], float],
+        *,
+        environment: str | None = None,
+        lead: Callable[[TriggerRow], timedelta] = lambda _: _NOTHING,
+        alerts: TriggerAlerts | None = None,
+    ) -> None:
+        self._state = state
+        self._root = root
+        self._clock = clock
+        self._environment = variables.text("ENV") if environment is None else environment
+        self._lead = lead
+        self._alerts = alerts
+        self._stamps: dict[str, str] = {}
+        self._waiting: dict[tuple[str, str], Trigger] = {}
+        self._started = False
+
+    def everything(self) -> Synced:
+        """Look at all files; those that are as they were are not read.
+
+        Raises:
+            StateUnavailableError: the store is away; nothing is lost, call again.
+        """
+        folders = dict(pipeline_folders(self._root))
+        with self._state.read() as connection:
+            rows = _by_pipeline(self._state.triggers.all(connection, removed=True))
+        if not self._started:
+            self._remember(rows)
+        names = [name for name in {**folders, **rows} if _is_storable(name)]
+        due = [name for name in names if self._is_news(name, folders.get(name), rows.get(name, {}))]
+        result = Synced()
+        for start in range(0, len(due), _AT_ONCE):
+            self._write(due[start : start + _AT_ONCE], folders, result)
+        self._check_links(set(folders), result)
+        self._started = True
+        return result
+
+    def pipelines(self, names: Iterable[str]) -> Synced:
+        """Read the triggers of these pipelines, whether their files look changed or not. Raises as `everything`."""
+        if not self._started:
+            return self.everything()
+        wanted = [name for name in dict.fromkeys(names) if _is_storable(name)]
+        folders = {name: folder for name in wanted if (folder := self._folder(name))}
+        result = Synced()
+        self._write(wanted, folders, result)
+        if self._waiting:
+            self._check_links({name for name, _ in pipeline_folders(self._root)}, result)
+        return result
+
+    def _folder(self, pipeline: str) -> Path | None:
+        folder = pipeline_folder(self._root, pipeline)
+        return folder if folder and os.path.lexists(folder / METADATA) else None
+
+    def _remember(self, rows: Mapping[str, Mapping[str, TriggerRow]]) -> None:
+        """Take over what an earlier process has read: stamps, and who waits for whom."""
+        for pipeline, known in rows.items():
+            kept = [row for row in known.values() if row.removed_at is None]
+            prefixes = {row.digest.rpartition("/")[0] + "/" for row in kept}
+            if len(prefixes) == 1:
+                self._stamps[pipeline] = prefixes.pop()
+            for row in kept:
+                self._note_waiting(row)
+
+    def _note_waiting(self, row: TriggerRow) -> None:
+        key = (row.pipeline, row.name)
+        self._waiting.pop(key, None)
+        if row.removed_at is None and row.active and row.definition.get("kind") == TriggerKind.DEPENDENCY:
+            self._waiting[key] = from_definition(row.definition)
+
+    def _is_news(self, pipeline: str, folder: Path | None, rows: Mapping[str, TriggerRow]) -> bool:
+        stamp = _stamp(folder)
+        if not stamp:
+            return any(row.removed_at is None for row in rows.values())
+        return self._stamps.get(pipeline) != stamp_prefix(self._moment(stamp))
+
+    def _moment(self, stamp: str) -> Moment:
+        return Moment(self._clock(), self._environment, stamp)
+
+    def _write(self, names: list[str], folders: Mapping[str, Path], result: Synced) -> None:
+        def work(connection: sa.Connection) -> tuple[Synced, dict[str, str]]:
+            done, stamps = Synced(), {}
+            for name in names:
+                stamps[name] = self._sync(connection, name, folders.get(name), done)
+            return done, stamps
+
+        done, stamps = self._state.transact(work)
+        self._stamps.update(stamps)
+        result.added += done.added
+        result.changed += done.changed
+        result.removed += done.removed
+
+    def _sync(self, connection: sa.Connection, pipeline: str, folder: Path | None, result: Synced) -> str:
+        """Bring the rows of one pipeline up to date; the stamp under which its file was read."""
+        moment = self._moment(_stamp(folder))
+        rows = {row.name: row for row in self._state.triggers.all(connection, pipeline, removed=True)}
+        try:
+            entries = read_triggers(self._root, pipeline, folder).entries if folder and moment.stamp else {}
+        except UNREADABLE as error:
+            for row in rows.values():
+                if row.removed_at is None:
+                    self._pause(connection, row, _in_words(error), result)
+            return stamp_prefix(moment)
+        for name, entry in entries.items():
+            old = rows.pop(name, None)
+            if old and old.removed_at is None and old.digest == digest_of(entry, moment) and not _was_paused(old):
+                continue
+            try:
+                new = mirrored(entry, old, moment, self._lead(old) if old else _NOTHING)
+            except UNREADABLE as error:
+                if old and old.removed_at is None:
+                    self._pause(connection, old, _in_words(error), result)
+                continue
+            self._store(connection, old, new, result)
+        for row in rows.values():
+            if row.removed_at is None:
+                self._remove(connection, row, result)
+        return stamp_prefix(moment)
+
+    def _store(self, connection: sa.Connection, old: TriggerRow | None, new: TriggerRow, result: Synced) -> None:
+        if old is None:
+            new = replace(new, id=self._state.triggers.add(connection, new))
+            result.added.append(new.id)
+        else:
+            self._change(connection, old, new)
+            if _differs(old, new):
+                result.changed.append(new.id)
+        self._tell(connection, old, new)
+        self._note_waiting(new)
+
+    def _change(self, connection: sa.Connection, old: TriggerRow, new: TriggerRow) -> None:
+        names = [name for name in TriggerRow.__slots__ if getattr(old, name) != getattr(new, name)]
+        if names:
+            self._state.triggers.change(connection, old.id, **{name: getattr(new, name) for name in names})
+
+    def _pause(self, connection: sa.Connection, row: TriggerRow, problem: str, result: Synced) -> None:
+        """Keep what was last good, and let it rest until the file can be read again."""
+        paused = replace(row, problem=problem, next_due_at=None, digest="", updated_at=self._clock())
+        self._store(connection, row, paused, result)
+
+    def _remove(self, connection: sa.Connection, row: TriggerRow, result: Synced) -> None:
+        self._state.triggers.remove(connection, row.id, self._clock())
+        self._tell(connection, row, replace(row, active=False, problem=""))
+        self._waiting.pop((row.pipeline, row.name), None)
+        result.removed.append(row.id)
+
+    def _tell(self, connection: sa.Connection, old: TriggerRow | None, new: TriggerRow) -> None:
+        if self._alerts is None:
+            return
+        before = bool(old and old.active and old.problem and old.removed_at is None)
+        if new.active and new.problem and not (before and old and old.problem == new.problem):
+            self._alerts.trigger_broken(connection, new.pipeline, new.name, new.problem, new.updated_at, new.id)
+        elif before and not (new.active and new.problem):
+            self._alerts.trigger_mended(connection, new.pipeline, new.name, new.updated_at)
+
+    def _check_links(self, known: set[str], result: Synced) -> None:
+        """Pause the triggers that wait for what is not there, or in a circle; let those go on that do so no more."""
+        if not self._waiting:
+            return
+        on_circle = circles(self._waiting.values())
+        wanted = {key: _link_problem(trigger, known, on_circle.get(key, "")) for key, trigger in self._waiting.items()}
+
+        def work(connection: sa.Connection) -> list[int]:
+            changed = []
+            for (pipeline, name), link in wanted.items():
+                row = self._state.triggers.named(connection, pipeline, name)
+                if row is None or row.removed_at is not None or not row.digest:
+                    continue
+                problem = "; ".join(filter(None, (row.definition.get("problem"), link)))
+                if problem == row.problem:
+                    continue
+                new = replace(row, problem=problem, updated_at=self._clock())
+                new = replace(new, next_due_at=next_due(new, from_definition(new.definition), self._clock()))
+                self._change(connection, row, new)
+                self._tell(connection, row, new)
+                changed.append(row.id)
+            return changed
+
+        result.changed += [number for number in self._state.transact(work) if number not in result.ids]
+
+
+def move_triggers(connection: sa.Connection, state: State, before: str, after: str) -> None:
+    """Let the triggers of a pipeline follow it to its new name, with their numbers, runs and tokens."""
+    for row in state.triggers.all(connection, before, removed=True):
+        if state.triggers.named(connection, after, row.name) is None:
+            state.triggers.change(connection, row.id, pipeline=after)
+
+
+def _link_problem(trigger: Trigger, known: set[str], circle: str) -> str:
+    if circle:
+        return f"pipelines wait for one another in a circle: {circle}"
+    missing = [upstream.pipeline for upstream in trigger.settings.after if upstream.pipeline not in known]
+    return f"it waits for the pipeline {', '.join(missing)}, which is not in the project" if missing else ""
+
+
+def _by_pipeline(rows: Iterable[TriggerRow]) -> dict[str, dict[str, TriggerRow]]:
+    found: dict[str, dict[str, TriggerRow]] = {}
+    for row in rows:
+        found.setdefault(row.pipeline, {})[row.name] = row
+    return found
+
+
+def _stamp(folder: Path | None) -> str:
+    """What changes when a pipeline's file does; "" when there is none."""
+    if folder is None:
+        return ""
+    path = os.path.join(folder, TRIGGERS)  # noqa: PTH118 - as often as there are pipelines
+    try:
+        found = os.stat(path)  # noqa: PTH116 - the same
+    except OSError:
+        return "?" if os.path.lexists(path) else ""  # a broken link is there, and cannot be read
+    return f"{found.st_mtime_ns}.{found.st_size}"
+
+
+def _was_paused(row: TriggerRow) -> bool:
+    return not row.digest
+
+
+def _differs(old: TriggerRow, new: TriggerRow) -> bool:
+    def shown(row: TriggerRow) -> tuple[Any, ...]:
+        return (row.definition, row.active, row.problem, row.next_due_at, row.removed_at)
+
+    return shown(old) != shown(new)
+
+
+def _is_storable(name: str) -> bool:
+    """Whether a database can hold it; names of folders may be any bytes."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return bool(name)
+
+
+def _in_words(error: BaseException) -> str:
+    if isinstance(error, FileInvalidError) and error.location:
+        return f"{error.message} ({error.location})"
+    return error.message if isinstance(error, PenstockError) else f"{type(error).__name__}: {error}"
