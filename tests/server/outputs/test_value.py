@@ -218,3 +218,32 @@ def test_what_cannot_be_a_file_says_so(desk: Desk) -> None:
         desk.download({"a": 1}, "csv")
     with pytest.raises(ValueRefusedError, match="as it is: it is table"):
         desk.ask(questions.RawQuestion(target=desk.target(desk.put(FRAME))))
+
+
+def places(desk: Desk, value: object, text: str) -> dict:
+    question = questions.FindQuestion(target=desk.target(desk.put(value)), text=text)
+    return json.loads(desk.ask(question)[1])
+
+
+def test_a_text_is_found_anywhere_in_a_tree(desk: Desk) -> None:
+    value = {"users": [{"id": at, "note": "Needle" if at == 4321 else "hay"} for at in range(5000)], "needles": 1}
+    found = places(desk, value, "needle")
+    assert [(hit["path"], hit["name"], hit["text"]) for hit in found["hits"]] == [
+        ([0, 4321, 1], "$.users[4321].note", "Needle"),
+        ([1], "$.needles", "1"),
+    ]
+    assert not found["more"]
+    assert len(places(desk, value, "hay")["hits"]) == 200
+    assert places(desk, value, "hay")["more"]
+    assert places(desk, value, "  ")["hits"] == []
+
+
+def test_long_texts_and_deep_trees_are_searched_too(desk: Desk) -> None:
+    deep: object = "x" * 5000 + " bottom " + "y" * 5000
+    for _ in range(40):
+        deep = [deep]
+    (hit,) = places(desk, {"deep": deep}, "BOTTOM")["hits"]
+    assert len(hit["path"]) == 41
+    assert "bottom" in hit["text"]
+    assert len(hit["text"]) < 200
+    assert places(desk, np.arange(3), "1") == {"hits": [], "more": False}

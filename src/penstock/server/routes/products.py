@@ -130,6 +130,15 @@ async def value(call: Call) -> schema.Value:
     return found
 
 
+@routes.get("/api/products/{pipeline}/{block}/find", Permission.VIEW, query=schema.FindQuery)
+async def find(call: Call) -> schema.Places:
+    """Where a text stands in a value that is shown as a tree."""
+    question = questions.FindQuestion(target=target(call), text=call.query.text[:200])
+    _, content = await unless_gone(call.request, call.studio.reader.ask(question, seconds=60))
+    found: schema.Places = msgspec.json.decode(content, type=schema.Places)
+    return found
+
+
 def _frame_url(call: Call, found: schema.Value) -> str:
     """The address of the sandboxed page, relative to the base of the API."""
     where = "/".join(quote(part, safe="") for part in (call.path["pipeline"], call.path["block"]))
@@ -187,7 +196,9 @@ async def _pieces(answer: Answer) -> AsyncIterator[bytes]:
 async def diff(call: Call) -> schema.Difference:
     """What differs between two versions of an output."""
     body: schema.DiffRequest = call.body
-    question = questions.DiffQuestion(target=target(call), before=body.before, after=body.after, keys=None if body.keys is None else tuple(body.keys))
+    question = questions.DiffQuestion(
+        target=target(call), before=body.before, after=body.after, keys=None if body.keys is None else tuple(body.keys)
+    )
     _, content = await unless_gone(call.request, call.studio.reader.ask(question, seconds=300))
     found: schema.Difference = msgspec.json.decode(content, type=schema.Difference)
     return found

@@ -263,6 +263,30 @@ class ValueQuery(msgspec.Struct, frozen=True):
     offset: int = 0
 
 
+class FindQuery(msgspec.Struct, frozen=True):
+    """Which output, and the text that is looked for in its keys and values."""
+
+    text: str
+    partition: str = "_"
+    version: str = ""
+    output: str = ""
+
+
+class ValuePlace(msgspec.Struct, frozen=True):
+    """A place in a tree: the path as positions and as text, and what stands there."""
+
+    path: list[int]
+    name: str
+    text: str
+
+
+class Places(msgspec.Struct, frozen=True):
+    """The first places in the order of the tree; `more` when there are others."""
+
+    hits: list[ValuePlace]
+    more: bool
+
+
 class Value(msgspec.Struct, frozen=True):
     """An output by MIME type; `text/html` stands for the page that `frame` gives. `truncated` when it is not all."""
 

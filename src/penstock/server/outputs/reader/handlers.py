@@ -14,6 +14,7 @@ _HANDLERS = {
     "CellQuestion": "page.answer_cell",
     "ProfileQuestion": "profile.answer_profile",
     "ValueQuestion": "value.answer_value",
+    "FindQuestion": "finding.answer_find",
     "FrameQuestion": "value.answer_frame",
     "RawQuestion": "download.answer_raw",
     "DownloadQuestion": "download.answer_download",

@@ -69,6 +69,13 @@ class ValueQuestion(msgspec.Struct, frozen=True, kw_only=True, tag="value"):
     offset: int = 0
 
 
+class FindQuestion(msgspec.Struct, frozen=True, kw_only=True, tag="find"):
+    """Where a text stands in a tree, as a key or in a value; upper and lower case are the same."""
+
+    target: Target
+    text: str
+
+
 class FrameQuestion(msgspec.Struct, frozen=True, kw_only=True, tag="frame"):
     """The markup of what shows itself as HTML or SVG."""
 
@@ -116,6 +123,7 @@ Question = (
     | CellQuestion
     | ProfileQuestion
     | ValueQuestion
+    | FindQuestion
     | FrameQuestion
     | RawQuestion
     | DownloadQuestion
