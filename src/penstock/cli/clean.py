@@ -7,11 +7,12 @@ from pathlib import Path
 
 import click
 
+from penstock.cli.store import opened_state
 from penstock.cli.text import human_size
 from penstock.config.durations import parse_duration
 from penstock.data import CleanPolicy, ProductStore
 from penstock.model.errors import SettingInvalidError
-from penstock.observe.retention import remove_old_runs
+from penstock.observe.retention import prune_runs, remove_old_runs
 from penstock.project import Project, open_project
 
 _project = click.argument("project", default=".", type=click.Path(path_type=Path))
@@ -35,13 +36,14 @@ _dry = click.option("--dry-run", is_flag=True, help="Say what would be removed a
 def clean(
     project: Path, pipeline_uuid: str | None, retention_period: str | None, keep: int | None, *, dry_run: bool
 ) -> None:
-    """Remove old versions of outputs, and old logs.
+    """Remove old versions of outputs, old logs, and old runs from the list of runs.
 
     The latest good version of every output is always kept, and so is what a kept version is made of.
     """
     opened = open_project(project)
     _clean_outputs(opened, pipeline_uuid, retention_period, keep, dry_run=dry_run)
     _clean_logs(opened, pipeline_uuid, retention_period, dry_run=dry_run)
+    _clean_runs(opened, pipeline_uuid, retention_period, dry_run=dry_run)
 
 
 @click.command("clean-cached-variables")
@@ -91,6 +93,20 @@ def _clean_logs(project: Project, pipeline: str | None, period: str | None, *, d
     before = time.time() - _seconds(period)
     count = remove_old_runs(project.logs_root(), before=before, pipeline=pipeline, dry_run=dry_run)
     click.echo(f"logs: {'would remove' if dry_run else 'removed'} those of {count} runs")
+
+
+def _clean_runs(project: Project, pipeline: str | None, period: str | None, *, dry_run: bool) -> None:
+    period = period or project.settings.run_retention_period
+    keep = project.settings.run_retention_count or None
+    if period is None and keep is None:
+        click.echo("runs: nothing to do, no retention period is set (--retention-period)")
+        return
+    before = time.time() - _seconds(period) if period else None
+    with opened_state(project) as state:
+        count = 0
+        if state is not None:
+            count = prune_runs(state, before=before, keep=keep, pipeline=pipeline or "", dry_run=dry_run)
+    click.echo(f"runs: {'would remove' if dry_run else 'removed'} {count} from the list of runs")
 
 
 def _seconds(period: str) -> float:

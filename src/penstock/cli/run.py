@@ -18,6 +18,7 @@ from penstock.model.errors import SettingInvalidError
 from penstock.model.product import UNPARTITIONED
 from penstock.model.run import RunState
 from penstock.observe.history import PastRun, find_run
+from penstock.observe.ingest import telling
 
 _SIZES = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 
@@ -55,6 +56,8 @@ def run(ctx: click.Context, /, project: Path, pipeline_uuid: str | None, **given
     with open_workbench(project, width=given["jobs"]) as bench:
         options = run_options(given, past=_past(bench, given["pipeline_run_id"]))
         plan = bench.plan(pipeline_uuid, options)
+        data_root = bench.project.data_dir()
+        bench.watch_runs(lambda begun: [telling(data_root, begun.pipeline.uuid)])
         summary = Summary()
         progress = None if given["as_json"] else make_progress(verbose=given["verbose"])
         handle = bench.start(plan, [summary, *([progress] if progress else [])])

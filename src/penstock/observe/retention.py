@@ -1,13 +1,22 @@
-"""Removes the logs of runs that are older than their retention."""
+"""Removes the logs of runs that are older than their retention, and their rows in the state store."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from penstock.data.naming import quote
 from penstock.observe.record import RUN_RECORD
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from penstock.state.store import State
+
+_HORIZON = "runs.horizon"
+_BATCH = 500
 
 
 def old_runs(logs_root: Path, *, before: float, pipeline: str | None = None) -> Iterator[Path]:
@@ -33,3 +42,52 @@ def remove_old_runs(logs_root: Path, *, before: float, pipeline: str | None = No
         for folder in folders:
             shutil.rmtree(folder)
     return len(folders)
+
+
+def prune_runs(
+    state: State, *, before: float | None = None, keep: int | None = None, pipeline: str = "", dry_run: bool = False
+) -> int:
+    """Remove old runs that have ended, and their blocks, from the state store; how many.
+
+    They go in small transactions, so that a scheduler is never kept waiting. Their records, where they are kept for
+    longer, are not read into the store again.
+
+    Args:
+        state: the store.
+        before: seconds since the epoch: runs that began before then.
+        keep: all but that many of the newest runs.
+        pipeline: only this pipeline's runs.
+        dry_run: count them, and remove nothing.
+
+    Raises:
+        StateUnavailableError: the store cannot be written; what was removed until then is.
+    """
+    limit = before
+    if keep is not None:
+        with state.read() as connection:
+            newest = state.runs.began(connection, keep, pipeline)
+        limit = max(limit or 0.0, newest or 0.0)
+    if limit is None:
+        return 0
+    if dry_run:
+        with state.read() as connection:
+            return state.runs.count_ended(connection, limit, pipeline)
+    count = 0
+    while True:
+        with state.write() as connection:
+            names = state.runs.ended(connection, limit, pipeline, _BATCH)
+            count += state.runs.delete(connection, names)
+            if len(names) < _BATCH:
+                reached = max(limit, horizon(state, connection, pipeline))
+                state.settings.put(connection, _key(pipeline), repr(reached))
+                return count
+
+
+def horizon(state: State, connection: Connection, pipeline: str) -> float:
+    """How far back the store keeps runs of that pipeline, seconds since the epoch."""
+    names = {_key(""), _key(pipeline)}
+    return max(float(state.settings.get(connection, name, "0")) for name in names)
+
+
+def _key(pipeline: str) -> str:
+    return f"{_HORIZON}.{pipeline}" if pipeline else _HORIZON

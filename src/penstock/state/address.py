@@ -22,9 +22,9 @@ def state_url(data_root: Path, environ: environment.Environ | None = None) -> st
     """
     if url := environment.text("PENSTOCK_DATABASE_URL", environ):
         return url
-    parts = [environment.text(name, environ) for name in ("DB_USER", "DB_PASS", "DB_HOST", "DB_NAME")]
-    if all(parts):
-        user, password, host, name = parts
+    user, password = environment.text("DB_USER", environ), environment.text("DB_PASS", environ)
+    host, name = environment.text("DB_HOST", environ), environment.text("DB_NAME", environ)
+    if user and password and host and name:
         port = environment.read("DB_PORT", environ)
         return sa.URL.create("postgresql", user, password, host, port, name).render_as_string(hide_password=False)
     return sa.URL.create("sqlite", database=str(data_root / FILE)).render_as_string()
@@ -50,6 +50,12 @@ def parsed(url: str) -> sa.URL:
     raise SettingInvalidError(
         f"reading the address of the state database: {made.drivername} is none that state is kept in", hint=_HINT
     )
+
+
+def is_there(url: str) -> bool:
+    """Whether there can be a store at that address without making one: its file exists, or it is a server's."""
+    address = parsed(url)
+    return address.get_backend_name() != "sqlite" or Path(str(address.database)).exists()
 
 
 def _sqlite(url: sa.URL) -> sa.URL:

@@ -63,11 +63,11 @@ def server_options(url: sa.URL) -> dict[str, Any]:
     if url.get_backend_name() != "postgresql":
         return {}
     limits = {
-        "idle_in_transaction_session_timeout": "MAGE_DATABASE_IDLE_IN_TRANSACTION_SESSION_TIMEOUT_MS",
-        "lock_timeout": "MAGE_DATABASE_LOCK_TIMEOUT_MS",
-        "statement_timeout": "MAGE_DATABASE_STATEMENT_TIMEOUT_MS",
+        "idle_in_transaction_session_timeout": environment.read("MAGE_DATABASE_IDLE_IN_TRANSACTION_SESSION_TIMEOUT_MS"),
+        "lock_timeout": environment.read("MAGE_DATABASE_LOCK_TIMEOUT_MS"),
+        "statement_timeout": environment.read("MAGE_DATABASE_STATEMENT_TIMEOUT_MS"),
     }
-    options = [f"-c {name}={milliseconds}" for name, key in limits.items() if (milliseconds := environment.read(key))]
+    options = [f"-c {name}={milliseconds}" for name, milliseconds in limits.items() if milliseconds]
     wanted: dict[str, Any] = {
         "application_name": environment.text("MAGE_DATABASE_APPLICATION_NAME"),
         "connect_timeout": 10,

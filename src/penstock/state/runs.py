@@ -11,10 +11,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from penstock.state.rows import RunRow
+from penstock.state.rows import BlockRunRow, RunRow
 from penstock.state.run_list import RunFilter, RunPage, page
-from penstock.state.statements import columns_of, insert_new, locking, row_of, rows_of, values_of
-from penstock.state.tables import run
+from penstock.state.statements import columns_of, insert_new, locking, put, row_of, rows_of, values_of
+from penstock.state.tables import block_run, run
 
 _COLUMNS = columns_of(run, RunRow)
 _UNIQUE = (("id",), ("trigger_id", "slot", "ordinal"))
@@ -196,6 +196,45 @@ class Runs:
         )
         return _pairs(connection.execute(query.group_by(run.c.state)))
 
+    def record(self, connection: sa.Connection, found: Iterable[tuple[RunRow, Sequence[BlockRunRow]]]) -> set[str]:
+        """Store runs that no scheduler drives, with their blocks, as their records tell them; the ids of what changed.
+
+        A run that has ended in the store, or that a scheduler has ever claimed, stays as it is.
+        """
+        given = {row.id: (row, blocks) for row, blocks in found}
+        there = self.many(connection, given)
+        new = self.insert_many(connection, [row for name, (row, _) in given.items() if name not in there])
+        changed = set(new)
+        for name, known in there.items():
+            row, _ = given[name]
+            if known.open and known.lease_token == 0 and known != row:
+                self.change(connection, name, **values_of(row, without=["id"]))
+                changed.add(name)
+        blocks = [values_of(block) for name in changed for block in given[name][1]]
+        put(connection, block_run, blocks)
+        return changed
+
+    def began(self, connection: sa.Connection, keep: int, pipeline: str = "") -> float | None:
+        """When the oldest of the newest `keep` runs was made; None when there are not more than these."""
+        query = sa.select(run.c.created_at).order_by(run.c.created_at.desc(), run.c.id.desc())
+        if pipeline:
+            query = query.where(run.c.pipeline == pipeline)
+        found = connection.execute(query.offset(max(keep - 1, 0)).limit(2)).scalars().all()
+        return found[0] if len(found) > 1 else None
+
+    def ended(self, connection: sa.Connection, before: float, pipeline: str = "", limit: int = 500) -> list[str]:
+        """Runs that were made before then and have ended, the oldest first."""
+        query = _ended_before(sa.select(run.c.id), before, pipeline).order_by(run.c.created_at, run.c.id)
+        return list(connection.execute(query.limit(limit)).scalars())
+
+    def count_ended(self, connection: sa.Connection, before: float, pipeline: str = "") -> int:
+        """How many `ended` would find without a limit."""
+        return int(connection.execute(_ended_before(sa.select(sa.func.count()), before, pipeline)).scalar_one())
+
+    def rename_pipeline(self, connection: sa.Connection, old: str, new: str) -> int:
+        """The pipeline has another name from now on, and takes its runs along; how many."""
+        return connection.execute(sa.update(run).where(run.c.pipeline == old).values(pipeline=new)).rowcount
+
     def delete(self, connection: sa.Connection, names: Iterable[str]) -> int:
         """Delete runs that have ended, with their blocks; how many."""
         wanted, count = list(names), 0
@@ -207,6 +246,11 @@ class Runs:
 
 def _pairs(found: Iterable[Any]) -> dict[str, int]:
     return {str(name): int(number) for name, number in found}
+
+
+def _ended_before(query: sa.Select[Any], before: float, pipeline: str) -> sa.Select[Any]:
+    query = query.select_from(run).where(run.c.created_at < before, sa.not_(_OPEN))
+    return query.where(run.c.pipeline == pipeline) if pipeline else query
 
 
 def _free(now: float) -> sa.ColumnElement[bool]:

@@ -1,0 +1,33 @@
+"""Opens the state store of a project for a command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from penstock.project import Project
+
+if TYPE_CHECKING:
+    from penstock.state.store import State
+
+
+@contextmanager
+def opened_state(project: Project) -> Iterator[State | None]:
+    """The state store of a project while the block lasts; None when it has none yet, and none is made.
+
+    Raises:
+        StateUnavailableError: the database cannot be reached or read.
+    """
+    from penstock.state.address import is_there, state_url
+    from penstock.state.store import open_state
+
+    url = state_url(project.data_dir())
+    if not is_there(url):
+        yield None
+        return
+    state = open_state(url)
+    try:
+        yield state
+    finally:
+        state.close()
