@@ -25,9 +25,14 @@ from penstock.server.outputs.chart_runs import ChartRuns
 from penstock.server.outputs.client import ReaderClient
 from penstock.server.outputs.memory import reader_memory
 from penstock.server.projects.workspace import Workspace
+from penstock.server.ready import prepare_types
 from penstock.server.runs.pump import Pump
 from penstock.server.runs.service import RunService
 from penstock.server.scratchpads.service import Scratchpads
+from penstock.server.triggers.service import TriggerService
+from penstock.state.address import state_url
+from penstock.state.notify import Notifier
+from penstock.state.store import State, open_state
 
 
 class Part(Protocol):
@@ -85,6 +90,9 @@ class Studio:
     reader: ReaderClient
     charts: ChartRuns
     language: LanguageService
+    state: State
+    notifier: Notifier
+    triggers: TriggerService
     _started: list[Part] = field(default_factory=list)
 
     @property
@@ -94,7 +102,7 @@ class Studio:
 
     def _parts(self) -> Iterable[Part]:
         """What is started in this order and ended in the opposite one."""
-        return (self.pump, self.workspace, self.runs, self.reader, self.language)
+        return (self.pump, self.workspace, self.runs, self.reader, self.language, self.triggers)
 
     async def start(self) -> None:
         """Start every part on the running event loop; those that were started are ended when one cannot be."""
@@ -112,10 +120,13 @@ class Studio:
         while self._started:
             await self._started.pop().close()
         self.bench.close()
+        self.notifier.close()
+        self.state.close()
 
 
 def make_studio(bench: Bench) -> Studio:
     """Put the services of a server together."""
+    prepare_types()
     hub = Hub()
     project = ProjectDoor(bench.project)
     pump = Pump(bench.loop)
@@ -127,6 +138,10 @@ def make_studio(bench: Bench) -> Studio:
         workspace.resolver, bench.project.data_dir() / ".studio" / "language", workspace.is_block
     )
     hub.hear(language.hear)
+    data_root = bench.project.data_dir()
+    url = state_url(data_root)
+    state, notifier = open_state(url), Notifier(data_root, url)
+    triggers = TriggerService(workspace.parts, state, hub, notifier.publish)
     return Studio(
         root=bench.project.root,
         project=project,
@@ -140,4 +155,7 @@ def make_studio(bench: Bench) -> Studio:
         reader=reader,
         charts=ChartRuns(bench, pump, project, reader),
         language=language,
+        state=state,
+        notifier=notifier,
+        triggers=triggers,
     )

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from penstock.observe.alerts.facts import AlertKind, Fact, error_fields, fact_of
+from penstock.observe.alerts.facts import AlertKind, Fact, error_fields, fact_or_none
 from penstock.observe.alerts.incident import failure_incident, late_incident, trigger_incident
 from penstock.observe.alerts.settings import AlertSettings, Occasion
 from penstock.observe.alerts.texts import moment
@@ -88,8 +88,9 @@ class Outbox:
     def trigger_mended(self, connection: sa.Connection, pipeline: str, trigger: str, now: float) -> None:
         """A trigger can start runs (again)."""
         row = self._state.alerts.close(connection, trigger_incident(pipeline, trigger), now)
-        if row is not None:
-            self._recovered(connection, row, fact_of(row.payload), None, now)
+        fact = fact_or_none(row.payload) if row is not None else None
+        if row is not None and fact is not None:
+            self._recovered(connection, row, fact, None, now)
 
     def _failed(self, connection: sa.Connection, run: RunRow) -> None:
         now = run.ended_at or run.created_at
@@ -109,11 +110,13 @@ class Outbox:
         now = run.ended_at or run.created_at
         settings = self._settings(run.pipeline)
         if settings.channels and settings.wants(Occasion.SUCCESS):
-            fact = self._fact(connection, AlertKind.SUCCESS, run, now)
-            self._add(connection, f"success|{run.id}", fact, closed_at=now)
+            success = self._fact(connection, AlertKind.SUCCESS, run, now)
+            self._add(connection, f"success|{run.id}", success, closed_at=now)
         for row in self._state.alerts.held_open(connection, run.pipeline):
-            fact = fact_of(row.payload)
-            if row.kind == AlertKind.FAILURE:
+            fact = fact_or_none(row.payload)
+            if fact is None:
+                self._state.alerts.change(connection, row.id, closed_at=now)
+            elif row.kind == AlertKind.FAILURE:
                 self._succeeded(connection, row, fact, run, now)
             elif row.kind == AlertKind.PASSED_SLA and not run.sla_missed and fact.trigger_id == run.trigger_id:
                 self._close(connection, row, fact, run, now)
@@ -148,7 +151,7 @@ class Outbox:
         if row is None:  # somebody has closed it meanwhile
             self._add(connection, incident, fact)
             return
-        known = fact_of(row.payload)
+        known = fact_or_none(row.payload) or fact
         affected = tuple(dict.fromkeys((*known.affected, *fact.affected)))[:_AFFECTED]
         known = replace(
             known,

@@ -146,7 +146,9 @@ class Sender:
         """Until when a recovery waits, so that nobody hears of it before the failure."""
         with self._state.read() as connection:
             opened = self._state.alerts.get(connection, fact.opened)
-        return opened.due_at + 1 if opened is not None and opened.sent_at is None else None
+        if opened is None or opened.sent_at is not None:
+            return None
+        return min(opened.due_at + 1, self._clock() + WAITS[1])
 
     def _to(self, row: AlertRow, fact: Fact, channel: Channel, settings: AlertSettings) -> Delivery:
         before = fact.delivered.get(channel.key, Delivery())

@@ -1,0 +1,223 @@
+"""From the ends of runs to rows in the store: one incident is one message."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from penstock.observe.alerts.facts import Fact, fact_of
+from penstock.observe.alerts.outbox import Outbox
+from penstock.observe.alerts.settings import AlertSettings, read_alert_settings
+from penstock.state.rows import AlertRow, BlockRunRow, RunRow, TriggerRow
+from penstock.state.store import State
+
+FAILURE = {
+    "kind": "KeyError", "message": "'flights'", "hint": "", "code": "X101", "traceback": "Traceback\nKeyError",
+    "frames": [{"file": "/srv/shop/transformers/clean.py", "line": 12, "function": "f", "text": "", "own": True}],
+}  # fmt: skip
+TOLD = read_alert_settings({"slack_config": {"webhook_url": "http://127.0.0.1:1"}, "repeat_after": "1d"}, {})
+EVERYTHING = replace(
+    TOLD, occasions=frozenset({*TOLD.occasions, *read_alert_settings({"alert_on": ["trigger_success"]}, {}).occasions})
+)
+
+
+class Told:
+    """Runs that end, one after the other."""
+
+    def __init__(self, state: State, settings: AlertSettings = TOLD) -> None:
+        self.state = state
+        self.settings = settings
+        self.outbox = Outbox(state, lambda _pipeline: self.settings, "/srv/shop")
+        self.number = 0
+        with state.write() as connection:
+            self.triggers = [
+                state.triggers.add(connection, TriggerRow("orders", name, {"description": f"about {name}"}))
+                for name in ("daily", "hourly")
+            ]
+
+    def end(
+        self, outcome: str, *, at: float, trigger: int = 0, failure: dict[str, Any] | None = None, **values: Any
+    ) -> str:
+        self.number += 1
+        row = RunRow(
+            f"run{self.number}", "orders", at - 5, state=outcome, started_at=at - 4, ended_at=at, seconds=4.0,
+            trigger_id=self.triggers[trigger], **values,
+        )  # fmt: skip
+        if outcome == "failed" and failure is None and "error" not in values:
+            failure = FAILURE
+        with self.state.write() as connection:
+            if failure is not None:
+                row = replace(row, failed_block="clean", error="KeyError: 'flights'")
+            self.state.runs.insert(connection, row)
+            if failure is not None:
+                self.state.block_runs.put(connection, [BlockRunRow(row.id, "clean", failure=failure)])
+            self.outbox.run_ended(connection, row)
+        return row.id
+
+    def rows(self) -> list[AlertRow]:
+        with self.state.read() as connection:
+            return list(reversed(self.state.alerts.recent(connection)))
+
+    def facts(self) -> list[Fact]:
+        return [fact_of(row.payload) for row in self.rows()]
+
+    def sent(self, at: float) -> None:
+        with self.state.write() as connection:
+            for row in self.rows():
+                if row.sent_at is None:
+                    self.state.alerts.change(connection, row.id, sent_at=at)
+
+
+@pytest.fixture
+def told(state: State) -> Told:
+    return Told(state)
+
+
+def test_a_failure_tells_sentence_line_and_trigger(told: Told) -> None:
+    run = told.end("failed", at=100.0, execution_date=50.0)
+    (row,) = told.rows()
+    (fact,) = told.facts()
+    assert (row.kind, row.pipeline, row.run_id, row.due_at, row.sent_at, row.closed_at) == (
+        "failure", "orders", run, 100.0, None, None,
+    )  # fmt: skip
+    assert (fact.error, fact.place) == ("KeyError: 'flights'", "transformers/clean.py:12")
+    assert (fact.trigger, fact.description, fact.execution_date) == ("daily", "about daily", 50.0)
+
+
+def test_what_repeats_is_counted_and_told_once(told: Told) -> None:
+    for at in (100.0, 200.0, 300.0):
+        told.end("failed", at=at, failure={**FAILURE, "message": f"'flights' {at}"})
+    (row,) = told.rows()
+    (fact,) = told.facts()
+    assert (fact.repeats, fact.run, fact.last_run, fact.at, fact.last_at) == (2, "run1", "run3", 100.0, 300.0)
+    assert row.sent_at is None
+
+
+def test_another_error_is_another_incident(told: Told) -> None:
+    told.end("failed", at=100.0)
+    told.end("failed", at=200.0, failure={**FAILURE, "kind": "ValueError"})
+    assert len(told.rows()) == 2
+
+
+def test_an_incident_that_goes_on_is_told_again_after_a_day(told: Told) -> None:
+    told.end("failed", at=100.0)
+    told.sent(101.0)
+    told.end("failed", at=200.0)
+    assert told.rows()[0].sent_at == 101.0
+    told.end("failed", at=101.0 + 86_400)
+    (row,) = told.rows()
+    assert row.sent_at is None
+    assert row.due_at == 101.0 + 86_400
+    assert told.facts()[0].told == 1
+    assert told.facts()[0].repeats == 2
+
+
+def test_a_success_closes_and_is_told_as_recovery(told: Told) -> None:
+    told.end("failed", at=100.0)
+    told.end("completed", at=200.0)
+    failure, recovery = told.rows()
+    assert failure.closed_at == 200.0
+    assert (recovery.kind, recovery.incident, recovery.sent_at, recovery.closed_at) == (
+        "recovery", failure.incident, None, 200.0,
+    )  # fmt: skip
+    fact = told.facts()[1]
+    assert (fact.opened, fact.run, fact.last_run, fact.at) == (failure.id, "run1", "run2", 100.0)
+    told.end("completed", at=300.0)
+    assert len(told.rows()) == 2
+    told.end("failed", at=400.0)
+    assert len(told.rows()) == 3
+
+
+def test_a_success_of_another_trigger_closes_nothing(told: Told) -> None:
+    told.end("failed", at=100.0, trigger=0)
+    told.end("failed", at=110.0, trigger=1)
+    told.end("completed", at=200.0, trigger=1)
+    assert told.rows()[0].closed_at is None
+    assert told.facts()[0].affected == (str(told.triggers[0]),)
+    told.end("completed", at=300.0, trigger=0)
+    assert told.rows()[0].closed_at == 300.0
+
+
+@pytest.mark.parametrize("outcome", ["failed", "cancelled", "interrupted"])
+def test_every_bad_end_without_a_block_is_told(told: Told, outcome: str) -> None:
+    told.end(outcome, at=100.0, error="reading pipeline orders: it has gone")
+    assert told.facts()[0].error == "reading pipeline orders: it has gone"
+
+
+def test_an_end_that_says_nothing_has_words(told: Told) -> None:
+    told.end("interrupted", at=100.0)
+    assert told.facts()[0].error == "The run ended as interrupted and said no more."
+
+
+def test_what_somebody_cancelled_is_not_told(told: Told) -> None:
+    told.end("cancelled", at=100.0, cancel_requested=True)
+    assert told.rows() == []
+
+
+def test_a_success_is_told_where_that_is_asked_for(state: State) -> None:
+    told = Told(state, EVERYTHING)
+    told.end("completed", at=100.0)
+    told.end("completed", at=200.0)
+    assert [(row.kind, row.run_id, row.closed_at) for row in told.rows()] == [
+        ("success", "run1", 100.0), ("success", "run2", 200.0),
+    ]  # fmt: skip
+
+
+def test_failures_are_kept_where_nobody_is_told(state: State) -> None:
+    told = Told(state, AlertSettings())
+    told.end("failed", at=100.0)
+    told.end("completed", at=200.0)
+    assert [(row.kind, row.closed_at) for row in told.rows()] == [("failure", 200.0)]
+
+
+def test_a_late_run_is_told_once_until_one_is_on_time(told: Told) -> None:
+    late = RunRow("late", "orders", 90.0, state="running", sla_at=95.0, trigger_id=told.triggers[0])
+    with told.state.write() as connection:
+        told.outbox.sla_passed(connection, late, 100.0)
+        told.outbox.sla_passed(connection, replace(late, id="later"), 200.0)
+    (row,) = told.rows()
+    assert row.kind == "passed_sla"
+    assert "1970-01-01 00:01:35 UTC" in told.facts()[0].error
+    told.end("completed", at=210.0, sla_missed=True)
+    assert told.rows()[0].closed_at is None
+    told.end("completed", at=300.0)
+    assert [row.kind for row in told.rows()] == ["passed_sla", "recovery"]
+
+
+def test_a_broken_trigger_is_told_once_until_it_is_mended(told: Told) -> None:
+    with told.state.write() as connection:
+        told.outbox.trigger_broken(connection, "orders", "daily", "its cron says no times", 100.0)
+        told.outbox.trigger_broken(connection, "orders", "daily", "its cron says no times", 200.0)
+        told.outbox.trigger_mended(connection, "orders", "daily", 300.0)
+        told.outbox.trigger_mended(connection, "orders", "daily", 400.0)
+    assert [(row.kind, row.closed_at) for row in told.rows()] == [("trigger", 300.0), ("recovery", 300.0)]
+
+
+def test_nothing_is_kept_when_the_transaction_fails(told: Told) -> None:
+    def fail() -> None:
+        with told.state.write() as connection:
+            told.outbox.trigger_broken(connection, "orders", "daily", "gone", 100.0)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert told.rows() == []
+
+
+def test_secrets_are_not_kept(state: State) -> None:
+    told = Told(state, replace(TOLD, secrets=frozenset({"my-own-secret"})))
+    told.end("failed", at=100.0, failure={**FAILURE, "message": "my-own-secret at postgresql://a:hunter2@db"})
+    text = str(told.rows()[0].payload)
+    assert "my-own-secret" not in text
+    assert "hunter2" not in text
+
+
+def test_an_alert_that_cannot_be_read_holds_up_no_run(told: Told) -> None:
+    told.end("failed", at=100.0)
+    for outcome in ("failed", "completed"):
+        with told.state.write() as connection:
+            told.state.alerts.change(connection, told.rows()[0].id, payload={"kind": "unknown"})
+        told.end(outcome, at=200.0)
+    assert told.rows()[0].closed_at == 200.0

@@ -1,0 +1,222 @@
+"""The box of alerts emptied into servers that take, refuse and keep silent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from penstock.model.errors import StateUnavailableError
+from penstock.observe.alerts.facts import AlertKind, Delivery, Fact, fact_of
+from penstock.observe.alerts.sender import GIVEN_UP, HELD, WAITS, Sender
+from penstock.observe.alerts.settings import AlertSettings, Occasion, read_alert_settings
+from penstock.state.rows import AlertRow
+from penstock.state.store import State
+from tests.observe.alerts.facts import FAILED
+from tests.observe.alerts.receiving import receiving
+
+NOW = 1_700_000_010.0
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def add(state: State, fact: Fact = FAILED, incident: str = "run|orders|clean|1", **values: object) -> int:
+    row = AlertRow(incident, str(fact.kind), NOW, fact.pipeline, fact.run, fact.payload(), due_at=NOW, **values)  # type: ignore[arg-type]
+    with state.write() as connection:
+        number = state.alerts.add(connection, row)
+    assert number is not None
+    return number
+
+
+def got(state: State, number: int) -> tuple[AlertRow, dict[str, Delivery]]:
+    with state.read() as connection:
+        row = state.alerts.get(connection, number)
+    assert row is not None
+    return row, dict(fact_of(row.payload).delivered)
+
+
+def named(**channels: str) -> Callable[[str], AlertSettings]:
+    settings = read_alert_settings({f"{kind}_config": {"webhook_url": url} for kind, url in channels.items()}, {})
+    return lambda _pipeline: settings
+
+
+def sender(state: State, settings: Callable[[str], AlertSettings], clock: Clock, deadline: float = 20.0) -> Sender:
+    return Sender(state, settings, base=lambda: "https://penstock.example", clock=clock, deadline=deadline)
+
+
+def test_each_channel_gets_it_once(state: State, clock: Clock) -> None:
+    with receiving() as server:
+        number = add(state)
+        made = sender(state, named(slack=f"{server.url}/slack", discord=f"{server.url}/discord"), clock)
+        assert made.turn() is None
+        assert made.turn() is None
+        assert sorted(each.path for each in server.received) == ["/discord", "/slack"]
+    row, delivered = got(state, number)
+    assert row.sent_at == NOW
+    assert row.error == ""
+    assert {key: each.sent_at for key, each in delivered.items()} == {"slack": NOW, "discord": NOW}
+
+
+def test_a_refused_channel_is_tried_again_and_the_others_are_not(state: State, clock: Clock) -> None:
+    with receiving(503, 503, 200) as bad, receiving() as good:
+        number = add(state)
+        made = sender(state, named(slack=bad.url, discord=good.url), clock)
+        assert made.turn() == NOW + WAITS[0]
+        row, delivered = got(state, number)
+        assert row.sent_at is None
+        assert row.error.startswith("slack: 127.0.0.1")
+        assert "it answered 503" in row.error
+        assert (delivered["slack"].attempts, delivered["discord"].sent_at) == (1, NOW)
+        clock.now += WAITS[0]
+        assert made.turn() == clock.now + WAITS[1]
+        clock.now += WAITS[1]
+        assert made.turn() is None
+        assert (len(bad.received), len(good.received)) == (3, 1)
+        keys = {each.headers.get("user-agent") for each in bad.received}
+        assert len(keys) == 1
+    row, delivered = got(state, number)
+    assert row.sent_at == clock.now
+    assert delivered["slack"].attempts == 3
+
+
+def test_what_will_never_work_is_given_up_and_told(state: State, clock: Clock) -> None:
+    with receiving(404) as server:
+        number = add(state)
+        assert sender(state, named(slack=server.url), clock).turn() is None
+    row, delivered = got(state, number)
+    assert row.sent_at is not None
+    assert "it answered 404" in row.error
+    assert delivered["slack"].final
+
+
+def test_it_is_given_up_after_a_day(state: State, clock: Clock) -> None:
+    with receiving(500, 500) as server:
+        number = add(state)
+        made = sender(state, named(slack=server.url), clock)
+        made.turn()
+        clock.now += GIVEN_UP + 1
+        assert made.turn() is None
+    assert got(state, number)[1]["slack"].final
+
+
+def test_a_silent_server_holds_up_nobody_else(state: State, clock: Clock) -> None:
+    with receiving("silent") as bad, receiving() as good:
+        numbers = [add(state, replace(FAILED, pipeline=f"p{each}"), f"incident {each}") for each in range(8)]
+        settings = {f"p{each}": named(slack=bad.url if not each else good.url)("") for each in range(8)}
+        made = sender(state, settings.__getitem__, clock, 1.0)
+        made.turn()
+        assert len(good.received) == 7
+    assert "no answer within 1 s" in got(state, numbers[0])[0].error
+
+
+def test_a_kill_between_sending_and_writing_down_sends_again_with_the_same_key(state: State, clock: Clock) -> None:
+    with receiving() as server:
+        number = add(state)
+        settings = named(webhook=server.url)
+        with state.write() as connection:  # a sender that took it, sent it, and died
+            assert state.alerts.due(connection, NOW, NOW + HELD)
+        made = sender(state, settings, clock)
+        assert made.turn() == NOW + HELD
+        assert server.received == []
+        clock.now += HELD
+        made.turn()
+        with state.write() as connection:
+            state.alerts.change(connection, number, sent_at=None, due_at=clock.now, payload=FAILED.payload())
+        made.turn()
+        assert len({each.headers["webhook-id"] for each in server.received}) == 1
+        assert len(server.received) == 2
+
+
+def test_nobody_hears_of_a_recovery_before_the_failure(state: State, clock: Clock) -> None:
+    with receiving(503) as server:
+        made = sender(state, named(webhook=server.url), clock)
+        opened = add(state, closed_at=NOW)
+        add(state, replace(FAILED, kind=AlertKind.RECOVERY, opened=opened), closed_at=NOW)
+        made.turn()
+        assert [each.json["type"] for each in server.received] == ["failure"]
+        for _ in range(3):
+            clock.now += WAITS[1]
+            made.turn()
+        assert [each.json["type"] for each in server.received] == ["failure", "failure", "recovery"]
+
+
+def test_what_nobody_wants_is_kept_and_not_sent(state: State, clock: Clock) -> None:
+    with receiving() as server:
+        silent = replace(named(slack=server.url)(""), occasions=frozenset({Occasion.SUCCESS}))
+        number = add(state)
+        assert sender(state, lambda _pipeline: silent, clock).turn() is None
+        assert server.received == []
+    assert got(state, number)[0].sent_at == NOW
+
+
+def test_an_alert_that_cannot_be_read_stops_no_other(state: State, clock: Clock) -> None:
+    with receiving() as server:
+        number = add(state)
+        with state.write() as connection:
+            state.alerts.change(connection, number, payload={"kind": "unknown"})
+        add(state, incident="another")
+        sender(state, named(slack=server.url), clock).turn()
+        assert len(server.received) == 1
+    with state.read() as connection:
+        row = state.alerts.get(connection, number)
+    assert row is not None
+    assert "reading the alert" in row.error
+
+
+def test_two_senders_share_the_work(state: State, clock: Clock) -> None:
+    with receiving() as server:
+        for each in range(20):
+            add(state, incident=f"incident {each}")
+        both = [sender(state, named(slack=server.url), clock) for _ in range(2)]
+        with ThreadPoolExecutor(2) as pool:
+            for done in [pool.submit(each.turn) for each in both]:
+                done.result()
+        assert len(server.received) == 20
+
+
+def test_the_thread_sends_when_it_is_woken_and_ends(state: State) -> None:
+    with receiving() as server:
+        told: list[int] = []
+        made = Sender(state, named(slack=server.url), told=told.append)
+        made.start()
+        number = add(state)
+        made.wake()
+        server.wait()
+        made.close()
+        assert told == [number]
+
+
+def test_a_store_that_is_away_is_waited_for(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    from penstock.state.store import open_state
+
+    state = open_state(f"sqlite:///{tmp_path / 'state.db'}")
+    add(state)
+    away = tmp_path / "away"
+    state.close()
+    (tmp_path / "state.db").rename(away)
+    (tmp_path / "state.db").mkdir()
+    with receiving() as server:
+        with pytest.raises(StateUnavailableError):
+            sender(state, named(slack=server.url), clock).turn()
+        monkeypatch.setattr("penstock.observe.alerts.sender._AWAY", 0.05)
+        made = Sender(state, named(slack=server.url))
+        made.start()
+        (tmp_path / "state.db").rmdir()
+        away.rename(tmp_path / "state.db")
+        server.wait()
+        made.close()
+    state.close()
