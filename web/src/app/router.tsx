@@ -82,6 +82,13 @@ const product = createRoute({
   component: lazyRouteComponent(() => import("../features/data/ProductPage"), "ProductPage"),
 });
 
+const templates = createRoute({
+  getParentRoute: () => root,
+  path: "/templates",
+  validateSearch: texts("q", "type", "source", "template", "tab"),
+  component: lazyRouteComponent(() => import("../features/templates/TemplatesPage"), "TemplatesPage"),
+});
+
 const files = createRoute({
   getParentRoute: () => root,
   path: "/files",
@@ -90,7 +97,7 @@ const files = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, pipelines, editor, runs, run, data, product, files, settings]),
+  routeTree: root.addChildren([home, pipelines, editor, runs, run, data, product, files, templates, settings]),
   basepath: BASE || "/",
   defaultPreload: "intent",
   defaultErrorComponent: PageError,

@@ -4,16 +4,9 @@ import { api, segment } from "../../api/client";
 import { Button } from "../../ui/Button";
 import { Menu } from "../../ui/Menu";
 import { toastError } from "../../ui/toasts";
+import { templatesQuery } from "../editor/queries";
 import { suggest, type ChartConfig } from "./model";
 import { useChartChanges } from "./queries";
-
-interface ChartTemplate {
-  id: string;
-  name: string;
-  description: string;
-  block_type: string;
-  ready?: boolean;
-}
 
 interface Props {
   pipeline: string;
@@ -25,8 +18,8 @@ interface Props {
 /** Adds a chart with one press; by code, from a template, with two. */
 export function AddChart({ pipeline, block, columns, primary = false }: Props) {
   const { create } = useChartChanges(pipeline);
-  const templates = useQuery({ queryKey: ["templates"], queryFn: () => api.get<{ templates: ChartTemplate[] }>("/templates") });
-  const byCode = (templates.data?.templates ?? []).filter((one) => one.block_type === "chart" && one.ready !== false);
+  const templates = useQuery(templatesQuery);
+  const byCode = (templates.data ?? []).filter((one) => one.block_type === "chart" && one.ready !== false);
   const add = () => create.mutate({ block, configuration: suggest(columns) });
   const addByCode = (id: string) =>
     void api

@@ -111,12 +111,13 @@ export function retype(config: ChartConfig, type: string, columns: readonly Colu
   next.metrics = shape.metrics ? (config.metrics?.length ? config.metrics : [{ aggregation: "count" }]) : undefined;
   const second = columns.filter((column) => familyOf(column.type) === "number" && column.name !== x[0])[0];
   next.y = shape.y === "number" ? (config.y?.length ? config.y : second ? [second.name] : undefined) : undefined;
-  const split = (config.group_by ?? []).filter((name) => name !== x[0]);
+  // What a heat map was divided by is no wish to split lines by it.
+  const split = config.chart_type === "heat map" && type !== "heat map" ? [] : (config.group_by ?? []).filter((name) => name !== x[0]);
   next.group_by = shape.series && split.length > 0 ? split : undefined;
   if (type === "heat map" && !next.group_by) {
     // What was along the bottom before is the next best choice for the other side.
     const left = columns.filter((column) => column.name !== x[0]);
-    const another = left.find((column) => config.x?.includes(column.name)) ?? left.find(fewValues) ?? left[0];
+    const another = left.find((column) => config.x?.includes(column.name)) ?? left.find(fewValues) ?? left.find((column) => !/(^|_)id$/i.test(column.name)) ?? left[0];
     next.group_by = another ? [another.name] : undefined;
   }
   return next;

@@ -105,7 +105,7 @@ function heat(data: ChartData, config: ChartConfig, colours: Colours): Item {
   const down = [...new Set(data.rows.map((row) => label(row[series])))];
   const values = data.rows.map((row) => Number(row[y])).filter((value) => Number.isFinite(value));
   return {
-    grid: { left: 12, right: 16, top: config.y_axis_label ? 32 : 12, bottom: config.x_axis_label ? 68 : 48, containLabel: true },
+    grid: { left: 12, right: 16, top: config.y_axis_label ? 32 : 12, bottom: config.x_axis_label ? 84 : 64, containLabel: true },
     xAxis: axis(colours, { type: "category", data: across, ...named(config.x_axis_label, 26), splitLine: { show: false } }),
     yAxis: axis(colours, { type: "category", data: down, name: config.y_axis_label ?? "", splitLine: { show: false } }),
     visualMap: { min: Math.min(...values), max: Math.max(...values), calculable: true, orient: "horizontal", left: "center", bottom: 0, itemHeight: 120, textStyle: { color: colours.muted, fontSize: 11 }, inRange: { color: [colours.surface, colours.palette[0]] } },

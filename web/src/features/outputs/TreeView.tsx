@@ -95,7 +95,7 @@ export function TreeView({ node, target }: { node: TreeNode; target: OutputRef }
           {found.data.hits.map((hit) => (
             <li key={hit.path.join(",")}>
               <button type="button" className="flex w-full gap-3 px-3 py-0.5 text-left font-mono text-code hover:bg-s2" onClick={() => reveal(hit.path)}>
-                <span className="max-w-[50%] flex-none truncate text-[var(--code-name)]" dir="rtl">{hit.name}</span>
+                <span className="max-w-[50%] flex-none truncate text-[var(--code-name)]" dir="rtl"><bdi dir="ltr">{hit.name}</bdi></span>
                 <span className="min-w-0 truncate text-muted">{hit.text}</span>
               </button>
             </li>

@@ -5,11 +5,12 @@ import { Dialog } from "../../ui/Dialog";
 import { Field, Input, TextArea } from "../../ui/fields";
 import { useChangePipeline, useCreatePipeline } from "./queries";
 
-export type Editing = { what: "rename" | "clone" | "move" | "describe"; pipeline: PipelineSummary };
+export type Editing = { what: "rename" | "clone" | "move" | "describe" | "template"; pipeline: PipelineSummary };
 
 const WORDS = {
   rename: { title: "Rename", button: "Rename", label: "New name", hint: "Its folder is renamed with it; outputs and runs stay." },
   clone: { title: "Clone", button: "Clone", label: "Name of the copy", hint: "The copy shares the block files of the original." },
+  template: { title: "Make a template of", button: "Keep", label: "Name of the template", hint: "Its blocks and settings are kept with the project, to begin other pipelines with." },
   move: { title: "Move", button: "Move", label: "Folder", hint: "Such as sales/daily; empty moves it to the top." },
 };
 
@@ -21,15 +22,16 @@ export function EditDialog({ editing, onClose }: { editing: Editing; onClose: ()
 
 function OneField({ editing: { pipeline }, what, onClose }: { editing: Editing; what: keyof typeof WORDS; onClose: () => void }) {
   const words = WORDS[what];
-  const { rename, move } = useChangePipeline();
+  const { rename, move, keep } = useChangePipeline();
   const create = useCreatePipeline();
   const [text, setText] = useState(what === "move" ? pipeline.uuid.split("/").slice(0, -1).join("/") : what === "clone" ? `${pipeline.name}_copy` : pipeline.name);
-  const busy = rename.isPending || move.isPending || create.isPending;
+  const busy = rename.isPending || move.isPending || keep.isPending || create.isPending;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const options = { onSuccess: onClose };
     if (what === "rename") rename.mutate({ uuid: pipeline.uuid, name: text }, options);
     else if (what === "move") move.mutate({ uuid: pipeline.uuid, folder: text }, options);
+    else if (what === "template") keep.mutate({ name: text, pipeline: pipeline.uuid, description: pipeline.description }, options);
     else create.mutate({ name: text, clone_of: pipeline.uuid }, options);
   };
   return (

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { AlertTriangle, Copy, Download, FolderInput, MoreHorizontal, Pencil, Tags, Trash2 } from "lucide-react";
+import { AlertTriangle, Copy, Download, FolderInput, LayoutTemplate, MoreHorizontal, Pencil, Tags, Trash2 } from "lucide-react";
 import type { KeyboardEvent } from "react";
 import { apiUrl, segment } from "../../api/client";
 import type { PipelineSummary } from "../../api/types";
@@ -12,7 +12,7 @@ import { placeOf, stateOf } from "./list";
 import { RunBars } from "./RunBars";
 
 /** Of the head and of every row; small screens keep the name, the state and the menu. */
-export const COLUMNS = "grid grid-cols-[minmax(0,1fr)_auto_24px] items-center gap-3 px-4 md:grid-cols-[minmax(200px,2fr)_124px_124px_minmax(110px,1fr)_56px_92px_24px]";
+export const COLUMNS = "grid grid-cols-[14px_minmax(0,1fr)_auto_24px] items-center gap-3 px-4 md:grid-cols-[14px_minmax(200px,2fr)_124px_124px_minmax(110px,1fr)_56px_92px_24px]";
 const ICON = 13;
 const TAGS = 3;
 
@@ -21,9 +21,12 @@ interface Props {
   index: number;
   onEdit: (what: Editing["what"]) => void;
   onDelete: () => void;
+  marked: boolean;
+  /** With `far`, all from the one that was marked last. */
+  onMark: (far: boolean) => void;
 }
 
-export function PipelineRow({ pipeline, index, onEdit, onDelete }: Props) {
+export function PipelineRow({ pipeline, index, onEdit, onDelete, marked, onMark }: Props) {
   const last = pipeline.runs.at(-1);
   const state = stateOf(pipeline);
   const place = placeOf(pipeline);
@@ -31,12 +34,16 @@ export function PipelineRow({ pipeline, index, onEdit, onDelete }: Props) {
   const onKey = (event: KeyboardEvent) => {
     if (event.key === "F2") onEdit("rename");
     else if (event.key === "Delete") onDelete();
+    else if (event.key === " ") onMark(event.shiftKey);
     else return;
     event.preventDefault();
   };
   return (
     <ContextMenu items={items}>
-      <div role="row" aria-rowindex={index + 2} className={`${COLUMNS} h-full border-b border-s2 hover:bg-s1 has-[[data-row]:focus-visible]:bg-s1`}>
+      <div role="row" aria-rowindex={index + 2} aria-selected={marked} className={`${COLUMNS} h-full border-b border-s2 ${marked ? "bg-accent-soft" : "hover:bg-s1 has-[[data-row]:focus-visible]:bg-s1"}`}>
+        <div role="cell" className="flex">
+          <input type="checkbox" aria-label={`Mark ${pipeline.name}`} title="Mark it; Shift marks all between" checked={marked} onChange={() => undefined} onClick={(event) => onMark(event.shiftKey)} />
+        </div>
         <div role="cell" className="min-w-0">
           <Link to="/pipelines/$pipeline" params={{ pipeline: pipeline.uuid }} data-row={index} onKeyDown={onKey} className="block min-w-0 outline-offset-2">
             <span className="block truncate font-medium" title={pipeline.name}>{pipeline.name}{place && <span className="font-normal text-muted"> {place}</span>}</span>
@@ -85,6 +92,7 @@ function menu(pipeline: PipelineSummary, onEdit: Props["onEdit"], onDelete: () =
     { label: "Rename", icon: <Pencil size={ICON} aria-hidden="true" />, keys: "F2", onSelect: () => onEdit("rename") },
     { label: "Description and tags", icon: <Tags size={ICON} aria-hidden="true" />, onSelect: () => onEdit("describe") },
     { label: "Clone", icon: <Copy size={ICON} aria-hidden="true" />, onSelect: () => onEdit("clone") },
+    { label: "Make a template of it", icon: <LayoutTemplate size={ICON} aria-hidden="true" />, onSelect: () => onEdit("template") },
     { label: "Move to a folder", icon: <FolderInput size={ICON} aria-hidden="true" />, onSelect: () => onEdit("move") },
     { separator: true },
     { label: "Download as zip", icon: <Download size={ICON} aria-hidden="true" />, onSelect: () => download(true) },

@@ -1,4 +1,4 @@
-import { getRouteApi, useNavigate } from "@tanstack/react-router";
+import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown, ArrowUp, Workflow } from "lucide-react";
 import { useMemo, useRef, useState, type KeyboardEvent } from "react";
@@ -7,6 +7,7 @@ import { count } from "../../app/format";
 import { Button } from "../../ui/Button";
 import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
 import { EditDialog, type Editing } from "./EditDialogs";
+import { BulkBar } from "./BulkBar";
 import { FilterBar } from "./FilterBar";
 import { chosen, grouped, nextSort, orderOf, sorted, type Filters, type Order, type SortKey } from "./list";
 import { NewPipelineButton } from "./NewPipelineButton";
@@ -23,6 +24,8 @@ export function PipelinesPage() {
   const filters = route.useSearch();
   const navigate = useNavigate({ from: "/pipelines" });
   const [editing, setEditing] = useState<Editing | null>(null);
+  const [marks, setMarks] = useState<ReadonlySet<string>>(new Set());
+  const last = useRef<string | null>(null);
   const search = useRef<HTMLInputElement>(null);
   const box = useRef<HTMLDivElement>(null);
   const create = useCreatePipeline();
@@ -64,6 +67,20 @@ export function PipelinesPage() {
     else return;
     event.preventDefault();
   };
+  const shown = rows.flatMap((row) => ("pipeline" in row ? [row.pipeline] : []));
+  const marked = shown.filter((one) => marks.has(one.uuid));
+  const mark = (uuid: string, far: boolean) => {
+    const uuids = shown.map((one) => one.uuid);
+    const from = far && last.current !== null ? uuids.indexOf(last.current) : -1;
+    const to = uuids.indexOf(uuid);
+    last.current = uuid;
+    setMarks((held) => {
+      const next = new Set(held);
+      if (from >= 0) for (const one of uuids.slice(Math.min(from, to), Math.max(from, to) + 1)) next.add(one);
+      else if (!next.delete(uuid)) next.add(uuid);
+      return next;
+    });
+  };
   const listed = rows.reduce((sum, row) => sum + ("pipeline" in row ? 1 : 0), 0);
   return (
     <div className="flex h-full flex-col">
@@ -72,11 +89,16 @@ export function PipelinesPage() {
         <FilterBar all={all} filters={filters} search={search} onChange={set} onDown={() => step(-1, 1)} />
         <span className="ml-auto flex items-center gap-3">
           <span role="status" className="tabular text-muted" title="Pipelines that are listed">{data ? count(listed) : ""}<span className="sr-only"> listed</span></span>
+          <Link to="/templates" className="text-accent hover:underline">Templates</Link>
           <NewPipelineButton />
         </span>
       </header>
+      {marked.length > 0 && <BulkBar marked={marked} onClear={() => setMarks(new Set())} />}
       <div role="table" aria-label="Pipelines" aria-rowcount={rows.length + 1} className="flex min-h-0 flex-1 flex-col">
         <div role="row" aria-rowindex={1} className={`${COLUMNS} flex-none border-b border-line py-1 text-meta font-semibold text-muted overflow-hidden [scrollbar-gutter:stable]`}>
+          <span role="columnheader" className="flex">
+            <input type="checkbox" aria-label="Mark all that are listed" checked={shown.length > 0 && marked.length === shown.length} onChange={(event) => setMarks(new Set(event.target.checked ? shown.map((one) => one.uuid) : []))} />
+          </span>
           <Head by="name" order={order} onSort={set}>Name</Head>
           <Head by="run" order={order} onSort={set}>Last run</Head>
           <span role="columnheader" className="hidden md:block">Runs</span>
@@ -101,7 +123,7 @@ export function PipelinesPage() {
                       <span role="cell" className="text-[12px] font-semibold">{row.heading} <span className="font-normal text-muted">{count(row.count)}</span></span>
                     </div>
                   ) : (
-                    <PipelineRow index={item.index} pipeline={row.pipeline} onEdit={(what) => setEditing({ what, pipeline: row.pipeline })} onDelete={() => remove.mutate(row.pipeline.uuid)} />
+                    <PipelineRow index={item.index} pipeline={row.pipeline} onEdit={(what) => setEditing({ what, pipeline: row.pipeline })} onDelete={() => remove.mutate(row.pipeline.uuid)} marked={marks.has(row.pipeline.uuid)} onMark={(far) => mark(row.pipeline.uuid, far)} />
                   )}
                 </div>
               );

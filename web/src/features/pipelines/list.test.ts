@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { PipelineSummary } from "../../api/types";
 import { chosen, grouped, nextSort, orderOf, placeOf, sorted, stateOf } from "./list";
-import { freeName } from "./queries";
+import { freeName, retagged } from "./queries";
 
 const pipeline = (uuid: string, more: Partial<PipelineSummary> = {}): PipelineSummary => ({
   uuid, name: uuid, type: "python", description: "", tags: [], blocks: 1, created_at: null, updated_at: "2026-01-01T00:00:00Z", error: null, runs: [], running: 0, ...more,
@@ -58,4 +58,8 @@ describe("the list of pipelines", () => {
     expect(freeName("users", list)).toBe("users_2");
     expect(freeName("new", list)).toBe("new");
   });
+});
+
+it("adds and takes off tags, each once", () => {
+  expect(retagged(["a", "b"], ["c", "a"], ["b"])).toEqual(["a", "c"]);
 });

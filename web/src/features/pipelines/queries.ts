@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
 import { api, segment, send } from "../../api/client";
 import type { PipelineDetail, PipelineSummary } from "../../api/types";
 import { toast, toastError } from "../../ui/toasts";
@@ -104,5 +105,51 @@ export function useChangePipeline() {
     },
     onError: toastError,
   });
-  return { change, rename, move, remove };
+  const keep = useMutation({
+    mutationFn: (body: { name: string; pipeline: string; description: string }) => api.post("/pipeline-templates", { body }),
+    onSuccess: (_, { name }) => {
+      void client.invalidateQueries({ queryKey: ["pipeline-templates"] });
+      toast(`Kept as the template ${name}.`, { hint: "New pipeline offers it, and the page Templates." });
+    },
+    onError: toastError,
+  });
+  return { change, rename, move, remove, keep };
+}
+
+/** Changes many pipelines, one after the other; what fails is told by name, the others stay done. */
+export function useManyPipelines() {
+  const client = useQueryClient();
+  const [busy, setBusy] = useState(false);
+  const again = () => client.invalidateQueries({ queryKey: ["pipelines"] });
+  const each = async <T>(pipelines: readonly PipelineSummary[], act: (one: PipelineSummary) => Promise<T>): Promise<T[]> => {
+    setBusy(true);
+    const done: T[] = [];
+    for (const one of pipelines) {
+      try {
+        done.push(await act(one));
+      } catch (error) {
+        toast(`${one.name} stays as it is.`, { hint: error instanceof Error ? error.message : String(error), tone: "failed" });
+      }
+    }
+    setBusy(false);
+    await again();
+    return done;
+  };
+  const tag = (pipelines: readonly PipelineSummary[], add: readonly string[], drop: readonly string[]) =>
+    each(pipelines, (one) => api.patch(`/pipelines/${segment(one.uuid)}`, { body: { tags: retagged(one.tags, add, drop) } }));
+  const remove = async (pipelines: readonly PipelineSummary[]) => {
+    const undos = await each(pipelines, (one) => api.del<{ undo: string }>(`/pipelines/${segment(one.uuid)}`));
+    if (undos.length === 0) return;
+    // The last one first: each brings back what was there when it was deleted.
+    const back = async () => {
+      for (const { undo } of [...undos].reverse()) await api.post(`/undo/${segment(undo)}`);
+    };
+    toast(`Deleted ${undos.length} ${undos.length === 1 ? "pipeline" : "pipelines"}.`, { action: { label: "Undo", run: () => void back().catch(toastError).finally(again) } });
+  };
+  return { tag, remove, busy };
+}
+
+/** Tags with some added and some taken off, each once, in the order that they had. */
+export function retagged(tags: readonly string[], add: readonly string[], drop: readonly string[]): string[] {
+  return [...new Set([...tags, ...add])].filter((tag) => !drop.includes(tag));
 }
