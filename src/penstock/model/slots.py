@@ -44,13 +44,20 @@ def next_slot(
     return next(_slots(trigger, after.astimezone(UTC), _floor(trigger, enabled_at), lead), None)
 
 
+def slots_after(
+    trigger: Trigger, after: datetime, *, enabled_at: datetime | None = None, lead: timedelta = NOTHING
+) -> Iterator[Slot]:
+    """All slots that are due later than `after`, in their order; without end for most schedules."""
+    if trigger.schedule is not None and trigger.schedule.preset is Preset.ALWAYS_ON:
+        return iter(())
+    return _slots(trigger, after.astimezone(UTC), _floor(trigger, enabled_at), lead)
+
+
 def upcoming(
     trigger: Trigger, now: datetime, count: int, *, enabled_at: datetime | None = None, lead: timedelta = NOTHING
 ) -> list[Slot]:
     """The next slots, earliest first; fewer when there are fewer, and none of a trigger that is always on."""
-    if trigger.schedule is not None and trigger.schedule.preset is Preset.ALWAYS_ON:
-        return []
-    return list(islice(_slots(trigger, now.astimezone(UTC), _floor(trigger, enabled_at), lead), count))
+    return list(islice(slots_after(trigger, now, enabled_at=enabled_at, lead=lead), count))
 
 
 def due_slots(

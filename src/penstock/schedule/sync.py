@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from penstock.config import environment as variables
-from penstock.model.errors import FileInvalidError, PenstockError
+from penstock.model.errors import FileInvalidError, PenstockError, StateConflictError
 from penstock.model.trigger import Trigger, TriggerKind
 from penstock.model.trigger_definition import from_definition
 from penstock.model.trigger_links import circles
@@ -170,7 +170,10 @@ class TriggerSync:
                 stamps[name] = self._sync(connection, name, folders.get(name), done)
             return done, stamps
 
-        done, stamps = self._state.transact(work)
+        try:
+            done, stamps = self._state.transact(work)
+        except StateConflictError:  # another process has mirrored the same file in this moment
+            done, stamps = self._state.transact(work)
         self._stamps.update(stamps)
         result.added += done.added
         result.changed += done.changed

@@ -17,6 +17,7 @@ from penstock.project.yaml_text import parse_yaml
 from penstock.server.projects import block_names as names
 from penstock.server.projects.parts import Parts, every_block, must_find
 from penstock.server.projects.trash import Record, Removed
+from penstock.server.projects.trigger_files import SECTION, TriggerFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,10 @@ class Deleting:
         """
         with self.parts.lock:
             record = self.parts.trash.look(token)
+            if record.removed and record.removed[0].section == SECTION and record.pipeline is not None:
+                TriggerFiles(self.parts).put_back(record.pipeline, record.removed[0])
+                self.parts.trash.drop(token)
+                return None, []
             if record.removed and record.pipeline is not None:
                 self._check_free(record)
             paths = self.parts.trash.restore(token)

@@ -23,6 +23,7 @@ ROUTES = (
     "runs",
     "products",
     "charts",
+    "triggers",
 )
 """Modules of this package, each with a `routes`."""
 

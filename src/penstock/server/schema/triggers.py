@@ -1,0 +1,151 @@
+"""Triggers, as JSON. Times in seconds since the epoch; `start_time` as ISO text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from penstock.server.schema.pipelines import RunMark
+from penstock.server.schema.runs import RunSummary
+
+
+class TriggerQuery(msgspec.Struct, frozen=True):
+    """Which triggers to list: those of a pipeline, or all."""
+
+    pipeline: str = ""
+
+
+class TriggerSummary(msgspec.Struct, frozen=True):
+    """A trigger in a list. `words` says when it starts runs, `problem` why it cannot; the newest of `runs` is last."""
+
+    id: int
+    pipeline: str
+    name: str
+    kind: str
+    schedule: str
+    words: str
+    active: bool
+    time_zone: str
+    next: float | None
+    last_run: RunSummary | None
+    problem: str
+    tags: list[str]
+    description: str
+    runs: list[RunMark]
+
+
+class TriggerList(msgspec.Struct, frozen=True):
+    """Triggers, by pipeline and name."""
+
+    triggers: list[TriggerSummary]
+
+
+class TriggerDetail(TriggerSummary, frozen=True):
+    """A trigger with all its settings; those that are not named have their defaults.
+
+    `revision` is that of its file, `url` where it is called and `curl` how, `token_set` whether anything may call it,
+    `here` whether it is meant for this environment.
+    """
+
+    settings: dict[str, Any] = {}
+    variables: dict[str, Any] = {}
+    sla: float | None = None
+    start_time: str | None = None
+    event_matchers: list[dict[str, Any]] = []
+    envs: list[str] = []
+    file: str = ""
+    revision: str = ""
+    url: str | None = None
+    curl: str | None = None
+    token_set: bool = False
+    upcoming: list[float] = []
+    here: bool = True
+
+
+class TriggerCreated(TriggerDetail, frozen=True):
+    """A trigger that was made; `token` is told this once, and only its hash is kept."""
+
+    token: str | None = None
+
+
+class NewTrigger(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A trigger to make, or to look at before it is made."""
+
+    pipeline: str
+    name: str
+    kind: str = "time"
+    active: bool = False
+    schedule: str | None = None
+    start_time: str | None = None
+    variables: dict[str, Any] = {}
+    sla: float | None = None
+    description: str = ""
+    tags: list[str] = []
+    envs: list[str] = []
+    event_matchers: list[dict[str, Any]] = []
+    settings: dict[str, Any] = {}
+
+
+class TriggerChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What to set, by the names of `NewTrigger`; null takes a value out. Settings are changed one by one.
+
+    With `revision`, the change is refused when the file is another one.
+    """
+
+    set: dict[str, Any]
+    revision: str = ""
+
+
+class TriggerPreview(msgspec.Struct, frozen=True):
+    """When a trigger would start runs; `problem` says why it would not."""
+
+    words: str
+    upcoming: list[float]
+    problem: str
+
+
+class NewToken(msgspec.Struct, frozen=True):
+    """A token, told this once."""
+
+    token: str
+
+
+class TriggerDeleted(msgspec.Struct, frozen=True):
+    """What brings a trigger back, for a day."""
+
+    undo: str
+
+
+class RunNow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Variables of this run alone, over those of the trigger."""
+
+    variables: dict[str, Any] = {}
+
+
+class RunQueued(msgspec.Struct, frozen=True):
+    """The name of a run that is to begin."""
+
+    run: str
+
+
+class CalendarQuery(msgspec.Struct, frozen=True, rename={"since": "from", "until": "to"}):
+    """Which time to look at, at most a year; by default the next week."""
+
+    since: float = 0.0
+    until: float = 0.0
+
+
+class CalendarSlot(msgspec.Struct, frozen=True):
+    """A run that is to begin."""
+
+    trigger: int
+    pipeline: str
+    at: float
+
+
+class Calendar(msgspec.Struct, frozen=True):
+    """What is to begin in a time, earliest first; `truncated` when there is more than is shown."""
+
+    slots: list[CalendarSlot]
+    truncated: bool

@@ -1,0 +1,1 @@
+"""Triggers in the studio: shown from the state store, changed in the files of the project."""

@@ -1,0 +1,109 @@
+"""From rows of the state store to triggers as pages show them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from penstock.model.errors import ScheduleInvalidError
+from penstock.model.slots import upcoming
+from penstock.model.trigger import Trigger, TriggerKind
+from penstock.model.trigger_definition import from_definition
+from penstock.model.trigger_words import in_words
+from penstock.schedule.mirror import is_meant_here
+from penstock.server.projects.trigger_files import file_of
+from penstock.server.schema.pipelines import RunMark
+from penstock.server.schema.runs import RunSummary
+from penstock.server.schema.triggers import TriggerDetail, TriggerSummary
+from penstock.state.rows import RunRow, TriggerRow
+
+SHOWN = 10
+"""Slots and runs that are shown of a trigger."""
+
+
+def trigger_of(row: TriggerRow) -> Trigger:
+    """The trigger that a row mirrors; one that cannot be read any more has no schedule."""
+    try:
+        return from_definition(row.definition)
+    except (ScheduleInvalidError, ValueError, KeyError, TypeError):
+        return Trigger(row.pipeline, row.name, TriggerKind.TIME)
+
+
+def trigger_summary(row: TriggerRow, runs: Sequence[RunRow]) -> TriggerSummary:
+    """A trigger in a list; `runs` are its newest, newest first."""
+    return TriggerSummary(**_common(row, trigger_of(row), runs))
+
+
+def trigger_detail(
+    row: TriggerRow, runs: Sequence[RunRow], revision: str, now: float, environment: str, base: str
+) -> TriggerDetail:
+    """A trigger in full; `base` is the address of the server."""
+    trigger = trigger_of(row)
+    since = row.last_enabled_at if row.active else now
+    enabled = datetime.fromtimestamp(since, UTC) if since is not None else None
+    slots = [] if row.problem else upcoming(trigger, datetime.fromtimestamp(now, UTC), SHOWN, enabled_at=enabled)
+    url = curl = None
+    if trigger.kind is TriggerKind.API:
+        url = f"/api/pipeline_schedules/{row.id}/api_trigger"
+        curl = (
+            f"curl -X POST {base}{url} -H 'Authorization: Bearer TOKEN' -H 'Content-Type: application/json' "
+            """-d '{"pipeline_run": {"variables": {}}}'"""
+        )
+    return TriggerDetail(
+        **_common(row, trigger, runs),
+        settings=dict(row.definition.get("settings") or {}),
+        variables=dict(trigger.variables),
+        sla=trigger.sla,
+        start_time=trigger.start_time.isoformat() if trigger.start_time else None,
+        event_matchers=[dict(each) for each in trigger.event_matchers],
+        envs=list(trigger.envs),
+        file=file_of(row.pipeline),
+        revision=revision,
+        url=url,
+        curl=curl,
+        token_set=row.token_hash is not None,
+        upcoming=[slot.due.timestamp() for slot in slots],
+        here=is_meant_here(trigger, environment),
+    )
+
+
+def _common(row: TriggerRow, trigger: Trigger, runs: Sequence[RunRow]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "pipeline": row.pipeline,
+        "name": row.name,
+        "kind": trigger.kind.value,
+        "schedule": trigger.schedule.text if trigger.schedule else str(row.definition.get("written") or ""),
+        "words": in_words(trigger),
+        "active": trigger.active,
+        "time_zone": trigger.settings.time_zone,
+        "next": row.next_due_at,
+        "last_run": run_summary(runs[0]) if runs else None,
+        "problem": row.problem,
+        "tags": list(trigger.tags),
+        "description": trigger.description,
+        "runs": [_mark(run) for run in reversed(runs)],
+    }
+
+
+def run_summary(row: RunRow) -> RunSummary:
+    """A run of the state store in one line."""
+    return RunSummary(
+        run=row.id,
+        pipeline=row.pipeline,
+        state=row.state,
+        started=row.started_at or row.created_at,
+        ended=row.ended_at,
+        seconds=row.seconds,
+        blocks_total=row.blocks_total,
+        blocks_done=row.blocks_done,
+        failed_block=row.failed_block,
+        error=row.error or None,
+        origin=row.origin,
+        what=row.what,
+    )
+
+
+def _mark(row: RunRow) -> RunMark:
+    return RunMark(row.id, row.state, row.started_at or row.created_at, row.seconds)
