@@ -51,19 +51,18 @@ def lock(connection: sa.Connection) -> None:
             )
 
 
-def upgrade(connection: sa.Connection, target: str = HEAD) -> None:
-    """Bring the database to a revision, inside the transaction of that connection.
+def upgrade(connection: sa.Connection) -> None:
+    """Bring the database to the newest revision, inside the transaction of that connection.
 
     Raises:
         StateInvalidError: a newer version of Penstock wrote it.
     """
     lock(connection)
-    if target == HEAD and is_current(connection):
+    if is_current(connection):
         return
-    _migrate(connection, target, up=True)
-    if target == HEAD:
-        connection.execute(sa.delete(meta).where(meta.c.key == "lock"))
-        connection.execute(sa.insert(meta).values(key="lock", value=""))
+    _migrate(connection, HEAD, up=True)
+    connection.execute(sa.delete(meta).where(meta.c.key == "lock"))
+    connection.execute(sa.insert(meta).values(key="lock", value=""))  # who takes units of resources locks this row
 
 
 def downgrade(connection: sa.Connection, target: str) -> None:

@@ -165,7 +165,7 @@ class Runs:
 
     def sla_due(self, connection: sa.Connection, now: float) -> list[RunRow]:
         """Open runs that should have ended by now and have not been told of."""
-        query = sa.select(*_COLUMNS).where(_OPEN, run.c.sla_at <= now, run.c.sla_missed.is_(sa.false()))
+        query = sa.select(*_COLUMNS).where(_OPEN, run.c.sla_at <= now, run.c.sla_missed == sa.false())
         return rows_of(RunRow, connection.execute(query))
 
     def of_trigger(self, connection: sa.Connection, number: int, limit: int = 10) -> list[RunRow]:

@@ -45,14 +45,14 @@ class Triggers:
 
         In a transaction that writes they stay with it until its end: two schedulers never get the same ones.
         """
-        query = sa.select(*_COLUMNS).where(trigger.c.next_due_at <= now, trigger.c.active.is_(sa.true()))
+        query = sa.select(*_COLUMNS).where(trigger.c.next_due_at <= now, trigger.c.active == sa.true())
         query = query.order_by(trigger.c.next_due_at).limit(limit)
         return rows_of(TriggerRow, connection.execute(locking(query, trigger, skip=True)))
 
     def next_due(self, connection: sa.Connection) -> float | None:
         """The moment at which the next active trigger is due, past or to come; None when none waits for one."""
         query = sa.select(trigger.c.next_due_at).where(
-            trigger.c.next_due_at.is_not(None), trigger.c.active.is_(sa.true())
+            trigger.c.next_due_at.is_not(None), trigger.c.active == sa.true()
         )
         return connection.execute(query.order_by(trigger.c.next_due_at).limit(1)).scalar()
 

@@ -1,0 +1,139 @@
+"""Aggregates over runs for the pages of the monitor: by day, by pipeline, by how long they took.
+
+Durations are counted in steps of a tenth (`STEP`), so that a day of any number of runs is a few rows, days can be
+added up, and a median is known to within five per cent.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from penstock.state.tables import run, trigger
+
+STEP = 1.1
+SHORTEST = 0.01
+"""Seconds that are not told apart."""
+_STEPS = 192
+"""Steps up to ten days; what takes longer counts as that long."""
+_BOUNDS = [SHORTEST * STEP**step for step in range(_STEPS)]
+DAY = 86_400
+
+
+def days(connection: sa.Connection, since: float, until: float, pipeline: str = "") -> list[Mapping[str, Any]]:
+    """Runs that ended in a span of time, grouped.
+
+    Returns:
+        `day` (days since the epoch, UTC), `pipeline`, `state`, `step` (None where no duration is known) and `count`.
+    """
+    day = sa.cast(sa.func.floor(run.c.ended_at / DAY), sa.Integer).label("day")
+    if connection.dialect.name == "sqlite":  # has no floor everywhere; a cast cuts
+        day = sa.cast(run.c.ended_at / DAY, sa.Integer).label("day")
+    step = _step(run.c.seconds).label("step")
+    keys = (day, run.c.pipeline, run.c.state, step)
+    query = sa.select(*keys, sa.func.count().label("count")).where(run.c.ended_at >= since, run.c.ended_at < until)
+    if pipeline:
+        query = query.where(run.c.pipeline == pipeline)
+    return [dict(line) for line in connection.execute(query.group_by(*keys)).mappings()]
+
+
+def lateness(connection: sa.Connection, since: float, until: float, pipeline: str = "") -> list[Mapping[str, Any]]:
+    """How much later than due runs of triggers began: `pipeline`, `count`, `mean`, `most` (seconds), `missed` SLAs."""
+    late = run.c.started_at - run.c.due_at
+    query = sa.select(
+        run.c.pipeline,
+        sa.func.count().label("count"),
+        sa.func.avg(late).label("mean"),
+        sa.func.max(late).label("most"),
+        sa.func.sum(sa.case((run.c.sla_missed, 1), else_=0)).label("missed"),
+    ).where(
+        run.c.created_at >= since,
+        run.c.created_at < until,
+        run.c.trigger_id.is_not(None),
+        run.c.started_at.is_not(None),
+    )
+    if pipeline:
+        query = query.where(run.c.pipeline == pipeline)
+    return [dict(line) for line in connection.execute(query.group_by(run.c.pipeline)).mappings()]
+
+
+def failures(
+    connection: sa.Connection, since: float, until: float, pipeline: str = "", limit: int = 20
+) -> list[Mapping[str, Any]]:
+    """Where runs failed most: `pipeline`, `block`, `count`, `last` (the newest such run), `at`, `error`."""
+    query = (
+        sa.select(
+            run.c.pipeline,
+            run.c.failed_block.label("block"),
+            sa.func.count().label("count"),
+            sa.func.max(run.c.id).label("last"),
+            sa.func.max(run.c.ended_at).label("at"),
+        )
+        .where(run.c.ended_at >= since, run.c.ended_at < until, run.c.state == "failed")
+        .group_by(run.c.pipeline, run.c.failed_block)
+        .order_by(sa.desc("count"), sa.desc("at"))
+        .limit(limit)
+    )
+    if pipeline:
+        query = query.where(run.c.pipeline == pipeline)
+    found = [dict(line) for line in connection.execute(query).mappings()]
+    wanted = sa.select(run.c.id, run.c.error).where(run.c.id.in_([line["last"] for line in found]))
+    errors: dict[str, str] = {name: error for name, error in connection.execute(wanted)}
+    return [{**line, "error": errors.get(line["last"], "")} for line in found]
+
+
+def ended_runs(
+    connection: sa.Connection, since: float, until: float, pipeline: str = "", limit: int = 200
+) -> list[Mapping[str, Any]]:
+    """Runs that had begun before `until` and not ended before `since`, the last to end first: id, pipeline, times."""
+    query = sa.select(run.c.id, run.c.pipeline, run.c.started_at, run.c.ended_at)
+    query = query.where(run.c.ended_at >= since, run.c.started_at <= until).order_by(
+        run.c.ended_at.desc(), run.c.id.desc()
+    )
+    if pipeline:
+        query = query.where(run.c.pipeline == pipeline)
+    return [dict(line) for line in connection.execute(query.limit(limit)).mappings()]
+
+
+def triggers(connection: sa.Connection) -> dict[bool, int]:
+    """How many triggers are active and how many are not."""
+    query = sa.select(trigger.c.active, sa.func.count()).where(trigger.c.removed_at.is_(None))
+    return {bool(active): count for active, count in connection.execute(query.group_by(trigger.c.active))}
+
+
+def late_runs(connection: sa.Connection) -> int:
+    """How many runs have not ended although their SLA has passed."""
+    is_open = run.c.state.in_([sa.literal_column("'initial'"), sa.literal_column("'running'")])
+    query = sa.select(sa.func.count()).select_from(run).where(is_open, run.c.sla_missed.is_(sa.true()))
+    return int(connection.execute(query).scalar_one())
+
+
+def step_of(seconds: float) -> int:
+    """The step that a duration is counted in."""
+    if seconds <= SHORTEST:
+        return 0
+    return min(_STEPS, math.ceil(round(math.log(seconds / SHORTEST, STEP), 9)))
+
+
+def seconds_of(step: int) -> float:
+    """The middle of a step."""
+    return SHORTEST if step <= 0 else SHORTEST * STEP ** (step - 0.5)
+
+
+def _step(column: sa.ColumnElement[Any], low: int = 0, high: int = _STEPS) -> sa.ColumnElement[Any]:
+    """The step of a column, found by halving: no database needs to know logarithms."""
+    if low == 0 and high == _STEPS:
+        inner = _halved(column, low, high)
+        return sa.case((column.is_(None), sa.literal_column("NULL")), else_=inner)
+    return _halved(column, low, high)
+
+
+def _halved(column: sa.ColumnElement[Any], low: int, high: int) -> sa.ColumnElement[Any]:
+    if low == high:
+        return sa.literal_column(str(low))
+    middle = (low + high) // 2
+    bound = sa.literal_column(repr(_BOUNDS[middle]))
+    return sa.case((column <= bound, _halved(column, low, middle)), else_=_halved(column, middle + 1, high))
