@@ -11,6 +11,7 @@ import { AddDialog } from "./add/AddDialog";
 import "./editor.css";
 import { Follower } from "./follower/Follower";
 import { EditorHeader } from "./header/EditorHeader";
+import { Beside } from "./notebook/Beside";
 import { Notebook } from "./notebook/Notebook";
 import { Outline } from "./outline/Outline";
 import { pipelineQuery, statusQuery } from "./queries";
@@ -56,17 +57,26 @@ function Editor({ session, detail, error }: { session: EditorSession; detail: Pi
   const { outline, follower } = useLayout();
   const merging = useStore(session.ui, (ui) => ui.merging);
   useEditorCommands(session, detail, selection);
+  const beside = useStore(session.ui, (ui) => ui.beside);
+  const second = detail.blocks.findIndex((block) => block.uuid === beside);
+  const besides = detail.blocks[second];
+  useEffect(() => {
+    // Renamed or deleted: nothing stands beside any more.
+    if (beside !== null && second < 0) session.ui.setState({ beside: null });
+  }, [beside, second, session]);
   const right = selection.view ? (
     <Suspense fallback={<div className="p-3"><Spinner /></div>}>
       <Panel view={selection.view} detail={detail} block={selection.block} />
     </Suspense>
+  ) : besides ? (
+    <Beside block={besides} index={second} count={detail.blocks.length} selected={besides.uuid === selection.block} />
   ) : (
     <Follower detail={detail} selection={selection} />
   );
   const panes = [
     ...(outline ? [{ id: "outline", size: 16, min: 10, content: <Outline blocks={detail.blocks} selected={selection.block} /> }] : []),
     { id: "notebook", size: 48, min: 25, content: <Notebook blocks={detail.blocks} selected={selection.block} /> },
-    ...(follower || selection.view ? [{ id: "follower", size: 36, min: 18, content: right }] : []),
+    ...(follower || selection.view || besides ? [{ id: besides && !selection.view ? "beside" : "follower", size: besides ? 44 : 36, min: 18, content: right }] : []),
   ];
   return (
     <div className="flex h-full flex-col">

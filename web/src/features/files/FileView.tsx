@@ -1,4 +1,4 @@
-import { Link } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { Download, GitCompare, History, Save } from "lucide-react";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { useQuery } from "@tanstack/react-query";
@@ -11,7 +11,8 @@ import { toast, toastError } from "../../ui/toasts";
 import { useFileVersions, type FileVersion } from "./queries";
 import { useDocument } from "./useDocument";
 
-const CodeEditor = lazy(() => import("../editor/code/CodeEditor"));
+const LanguageEditor = lazy(() => import("../editor/language/LanguageEditor"));
+const MergeTexts = lazy(() => import("../editor/merge/MergeTexts").then((module) => ({ default: module.MergeTexts })));
 const DiffEditor = lazy(() => import("./DiffEditor").then((module) => ({ default: module.DiffEditor })));
 
 /** One file: edited, saved over what was seen only, compared with git and with earlier saves. */
@@ -19,7 +20,8 @@ export function FileView({ path, line }: { path: string; line?: number }) {
   const { file, held, saving, type, save, takeTheirs, keep, replace } = useDocument(path);
   const [side, setSide] = useState<"none" | "git" | "versions">("none");
   const [focus, setFocus] = useState<number | null>(null);
-  const [merged, setMerged] = useState<string | null>(null);
+  const [merging, setMerging] = useState(false);
+  const navigate = useNavigate();
   useCommands([{ id: "save-file", title: "Save the file", group: "Files", keys: ["Mod+S"], run: save }]);
   const ready = held.path === path;
   useEffect(() => setFocus(ready ? (line ?? null) : null), [ready, line, path]);
@@ -48,24 +50,30 @@ export function FileView({ path, line }: { path: string; line?: number }) {
       </div>
       {held.theirs && (
         <div role="alert" className="flex flex-none flex-wrap items-center gap-2 border-b border-line bg-stale-soft px-3 py-1.5 text-ui">
-          <span className="flex-1">This file was changed elsewhere while you edited it. At the left is what is on disk, at the right what you have: take over what you want, then keep the right side.</span>
+          <span className="flex-1">This file was changed elsewhere while you edited it; nothing is overwritten. At the left is what is on disk, at the right what you have.</span>
           <Button onClick={takeTheirs}>Drop my changes</Button>
-          <Button look="primary" onClick={() => keep(merged ?? held.text)}>Keep the right side</Button>
+          <Button onClick={() => keep(held.text)}>Keep mine</Button>
+          <Button look="primary" onClick={() => setMerging(true)}>Merge…</Button>
         </div>
       )}
       <div className="min-h-0 flex-1 overflow-auto">
         <Suspense fallback={<div className="p-4"><Spinner label="Opening the editor" /></div>}>
           {held.theirs ? (
-            <DiffEditor before={held.theirs.content} after={held.text} language={data.language} beforeLabel="On disk" afterLabel="Yours" onChange={setMerged} />
+            <DiffEditor before={held.theirs.content} after={held.text} language={data.language} beforeLabel="On disk" afterLabel="Yours" />
           ) : side === "git" ? (
             <GitDiff path={path} text={held.text} language={data.language} />
           ) : side === "versions" ? (
             <Versions path={path} text={held.text} language={data.language} onTake={(text) => { replace(text); setSide("none"); toast("Put the earlier version into the editor.", { hint: "Save keeps it." }); }} />
           ) : (
-            ready && <CodeEditor key={path} text={held.text} external={held.external} language={data.language} label={path} keys={{ leave: () => (document.activeElement as HTMLElement | null)?.blur() }} focus={focus} onFocused={() => setFocus(null)} onChange={type} />
+            ready && <LanguageEditor key={path} text={held.text} external={held.external} place={{ path, language: data.language, pipeline: null, block: null, onOpenFile: (file, at) => void navigate({ to: "/files", search: { path: file, line: at } }) }} label={path} keys={{ leave: () => (document.activeElement as HTMLElement | null)?.blur() }} focus={focus} onFocused={() => setFocus(null)} onChange={type} />
           )}
         </Suspense>
       </div>
+      {merging && held.theirs && (
+        <Suspense fallback={null}>
+          <MergeTexts key={held.theirs.revision} name={path} language={data.language} base={held.base} mine={held.text} theirs={held.theirs.content} onClose={() => setMerging(false)} onSave={(text) => { setMerging(false); keep(text); }} />
+        </Suspense>
+      )}
     </div>
   );
 }

@@ -8,6 +8,8 @@ import { type FileContent, useFile } from "./queries";
 /** A file while it is edited: what was read, what was typed, and what somebody else has written meanwhile. */
 export interface Document {
   text: string;
+  /** What it was when the typing began. */
+  base: string;
   /** Counts texts that came from elsewhere. */
   external: number;
   dirty: boolean;
@@ -17,7 +19,7 @@ export interface Document {
 export function useDocument(path: string) {
   const client = useQueryClient();
   const file = useFile(path);
-  const [held, setHeld] = useState<Document & { revision: string; path: string }>({ text: "", external: 0, dirty: false, theirs: null, revision: "", path: "" });
+  const [held, setHeld] = useState<Document & { revision: string; path: string }>({ text: "", base: "", external: 0, dirty: false, theirs: null, revision: "", path: "" });
   const latest = useRef(held);
   latest.current = held;
 
@@ -27,7 +29,7 @@ export function useDocument(path: string) {
     if (!data || data.content === null) return;
     const content = data.content;
     setHeld((now) => {
-      if (now.path !== path || (!now.dirty && now.revision !== data.revision)) return { text: content, external: now.external + 1, dirty: false, theirs: null, revision: data.revision, path };
+      if (now.path !== path || (!now.dirty && now.revision !== data.revision)) return { text: content, base: content, external: now.external + 1, dirty: false, theirs: null, revision: data.revision, path };
       if (now.dirty && now.revision !== data.revision && content !== now.text) return { ...now, theirs: { content, revision: data.revision } };
       return now;
     });
@@ -45,7 +47,7 @@ export function useDocument(path: string) {
   const save = useMutation({
     mutationFn: ({ text, revision }: { text: string; revision: string }) => api.put<{ revision: string }>("/files/content", { query: { path }, body: { content: text, revision } }),
     onSuccess: ({ revision }, { text }) => {
-      setHeld((now) => ({ ...now, revision, dirty: now.text !== text, theirs: null }));
+      setHeld((now) => ({ ...now, revision, base: text, dirty: now.text !== text, theirs: null }));
       client.setQueryData<FileContent>(["file", path], (before) => (before ? { ...before, content: text, revision } : before));
       void client.invalidateQueries({ queryKey: ["file-versions", path] });
       void client.invalidateQueries({ queryKey: ["git"] });
@@ -66,7 +68,7 @@ export function useDocument(path: string) {
       const now = latest.current;
       if (now.dirty && !now.theirs) save.mutate({ text: now.text, revision: now.revision });
     },
-    takeTheirs: () => setHeld((now) => (now.theirs ? { ...now, text: now.theirs.content, external: now.external + 1, revision: now.theirs.revision, dirty: false, theirs: null } : now)),
+    takeTheirs: () => setHeld((now) => (now.theirs ? { ...now, text: now.theirs.content, base: now.theirs.content, external: now.external + 1, revision: now.theirs.revision, dirty: false, theirs: null } : now)),
     /** What was merged becomes the text, over what they wrote. */
     keep: (text: string) => {
       const theirs = latest.current.theirs;

@@ -13,7 +13,8 @@ export const formatCode = (language: string, path: string | null): Command => (v
 async function format(view: EditorView, language: string, path: string | null): Promise<void> {
   const before = view.state.doc;
   try {
-    const text = await formatText({ language, content: before.toString(), path });
+    // SQL is formatted here, by a part that is loaded when it is first asked for.
+    const text = language === "sql" ? (await import("./sqlFormat")).formatSql(before.toString()) : await formatText({ language, content: before.toString(), path });
     // What was typed meanwhile is worth more than the format.
     if (view.state.doc.eq(before)) view.dispatch({ changes: changesBetween(before.toString(), text), userEvent: "format" });
   } catch (error) {

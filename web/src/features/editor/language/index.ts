@@ -74,7 +74,7 @@ export function languageExtensions(place: LanguagePlace): Extension {
       completion([serverNames, pythonNames(names)]),
     );
   }
-  if (language === "sql") all.push(completion([sqlNames(names)]));
+  if (language === "sql") all.push(completion([sqlNames(names)]), formatting(language, place.path));
   if (language !== "markdown" || block !== null) all.push(findings(place));
   return all;
 }

@@ -1,138 +1,22 @@
-import { MergeView } from "@codemirror/merge";
-import { EditorState } from "@codemirror/state";
-import { EditorView, lineNumbers } from "@codemirror/view";
-import { Dialog as Radix } from "radix-ui";
-import { useEffect, useRef, useState } from "react";
-import { Button } from "../../../ui/Button";
-import { plainModeOf } from "../code/modes";
-import { setup } from "../code/setup";
-import { theme } from "../code/theme";
-import { clashes, merge3, merged, type Choice } from "../documents/merge3";
+import { useEffect } from "react";
 import { useDetail, useDocument, useSession } from "../session/context";
+import { MergeTexts } from "./MergeTexts";
 
-type Side = "theirs" | "base" | "mine";
-
-const SIDES: { side: Side; word: string; text: string }[] = [
-  { side: "theirs", word: "Theirs", text: "the file as it is now" },
-  { side: "base", word: "Before", text: "what both of you began with" },
-  { side: "mine", word: "Mine", text: "what you typed" },
-];
-
-/** A three-way merge: one of the three texts at the left, the result at the right, to be edited and taken over. */
+/** Merges what somebody else made of a block's file with what was typed here. */
 export function MergeDialog({ block }: { block: string }) {
   const session = useSession();
   const doc = useDocument(block, (one) => one);
+  const language = useDetail((detail) => detail.blocks.find((one) => one.uuid === block)?.language) ?? "";
   const close = () => session.ui.setState({ merging: null });
   const gone = !doc?.theirs;
   useEffect(() => {
     if (gone) session.ui.setState({ merging: null });
   }, [gone, session]);
   if (!doc?.theirs) return null;
-  return (
-    <Radix.Root open onOpenChange={(open) => !open && close()}>
-      <Radix.Portal>
-        <Radix.Overlay className="fixed inset-0 z-40 bg-black/40" />
-        <Radix.Content aria-describedby={undefined} className="fixed inset-4 z-40 flex flex-col overflow-hidden rounded-card border border-line bg-s0 shadow-[var(--shadow)]">
-          {/* A newer text of theirs begins the merge anew: what was decided was decided about another one. */}
-          <Merge key={doc.theirs.revision} block={block} base={doc.base} mine={doc.mine} theirs={doc.theirs.content} onDone={close} />
-        </Radix.Content>
-      </Radix.Portal>
-    </Radix.Root>
-  );
-}
-
-interface Props {
-  block: string;
-  base: string;
-  mine: string;
-  theirs: string;
-  onDone: () => void;
-}
-
-function Merge({ block, base, mine, theirs, onDone }: Props) {
-  const session = useSession();
-  const language = useDetail((detail) => detail.blocks.find((one) => one.uuid === block)?.language) ?? "";
-  const [side, setSide] = useState<Side>("theirs");
-  const [pieces] = useState(() => merge3(base, mine, theirs));
-  const result = useRef(merged(pieces));
-  const view = useRef<MergeView>(null);
-  const host = useRef<HTMLDivElement>(null);
-  const open = clashes(pieces);
-
-  useEffect(() => {
-    const text = { theirs, base, mine }[side];
-    const mode = plainModeOf(language) ?? [];
-    const made = new MergeView({
-      parent: host.current as HTMLElement,
-      revertControls: "a-to-b",
-      highlightChanges: true,
-      gutter: true,
-      collapseUnchanged: { margin: 4, minSize: 8 },
-      a: { doc: text, extensions: [lineNumbers(), mode, theme, EditorState.readOnly.of(true), EditorView.contentAttributes.of({ "aria-label": side })] },
-      b: {
-        doc: result.current,
-        extensions: [
-          setup({ leave: () => undefined }),
-          mode,
-          EditorView.contentAttributes.of({ "aria-label": "Result" }),
-          EditorView.updateListener.of((update) => {
-            if (update.docChanged) result.current = update.state.doc.toString();
-          }),
-        ],
-      },
-    });
-    view.current = made;
-    return () => made.destroy();
-  }, [side, base, mine, theirs, language]);
-
-  const choose = (choice: Choice) => {
-    const now = view.current?.b;
-    const text = merged(pieces, new Array<Choice>(open).fill(choice));
-    now?.dispatch({ changes: { from: 0, to: now.state.doc.length, insert: text } });
+  const save = (text: string) => {
+    void session.documents.resolve(block, text);
+    close();
   };
-  const active = SIDES.find((one) => one.side === side);
-  return (
-    <>
-      <div className="flex flex-wrap items-center gap-3 border-b border-line px-4 py-2">
-        <div className="min-w-60 flex-1">
-          <Radix.Title className="text-title font-semibold">Merge {block}</Radix.Title>
-          <p className="text-meta text-muted">
-            {open === 0 ? "What both changed does not overlap: the result has both." : `Both changed the same lines in ${open} ${open === 1 ? "place" : "places"}; the result has yours there until you choose.`}
-          </p>
-        </div>
-        {open > 0 && (
-          <div className="flex items-center gap-1.5" role="group" aria-label="Where both changed the same lines">
-            <span className="text-meta text-muted">Where they meet:</span>
-            <Button onClick={() => choose("mine")}>mine</Button>
-            <Button onClick={() => choose("theirs")}>theirs</Button>
-            <Button onClick={() => choose("both")}>both</Button>
-          </div>
-        )}
-      </div>
-      <div className="grid grid-cols-2 border-b border-line bg-s1 px-4 py-1 text-meta">
-        <div className="flex items-center gap-1" role="group" aria-label="Left side">
-          {SIDES.map((one) => (
-            <button key={one.side} type="button" aria-pressed={one.side === side} className={one.side === side ? "rounded-control bg-accent-soft px-2 font-semibold" : "rounded-control px-2 text-muted hover:text-fg"} onClick={() => setSide(one.side)}>
-              {one.word}
-            </button>
-          ))}
-          <span className="text-muted">{active?.text}</span>
-        </div>
-        <span><b className="font-semibold">Result</b> <span className="text-muted">edit it as you like; the arrows bring over a change from the left</span></span>
-      </div>
-      <div ref={host} className="merge-view min-h-0 flex-1 overflow-auto" />
-      <div className="flex items-center justify-end gap-2 border-t border-line px-4 py-2">
-        <Radix.Close asChild><Button look="quiet">Later</Button></Radix.Close>
-        <Button
-          look="primary"
-          onClick={() => {
-            void session.documents.resolve(block, result.current);
-            onDone();
-          }}
-        >
-          Save the result
-        </Button>
-      </div>
-    </>
-  );
+  // A newer text of theirs begins the merge anew: what was decided was decided about another one.
+  return <MergeTexts key={doc.theirs.revision} name={block} language={language} base={doc.base} mine={doc.mine} theirs={doc.theirs.content} onSave={save} onClose={close} />;
 }

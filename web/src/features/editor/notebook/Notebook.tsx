@@ -6,6 +6,7 @@ import { EmptyPipeline } from "../add/EmptyPipeline";
 import { addBlock, moveBlock } from "../session/changes";
 import { useSession, useUi } from "../session/context";
 import { useNavigation } from "../session/selection";
+import { BesideStub } from "./Beside";
 import { BlockCard } from "./BlockCard";
 
 /** All blocks of the pipeline, one below the other, in the order of its file. */
@@ -13,6 +14,7 @@ export const Notebook = memo(function Notebook({ blocks, selected }: { blocks: B
   const session = useSession();
   const size = usePreferences((preferences) => preferences.fontSize);
   const list = useRef<HTMLDivElement>(null);
+  const beside = useUi((ui) => ui.beside);
   const over = (event: DragEvent) => {
     const { drag } = session.ui.getState();
     if (!drag) return;
@@ -36,7 +38,7 @@ export const Notebook = memo(function Notebook({ blocks, selected }: { blocks: B
           <AddLine after={null} upstream={[]} />
           {blocks.map((block, index) => (
             <Fragment key={block.uuid}>
-              <BlockCard block={block} index={index} count={blocks.length} selected={block.uuid === selected} />
+              {block.uuid === beside ? <BesideStub block={block} index={index} /> : <BlockCard block={block} index={index} count={blocks.length} selected={block.uuid === selected} />}
               {index < blocks.length - 1 && <AddLine after={block.uuid} upstream={block.accepts_upstream ? [block.uuid] : []} />}
             </Fragment>
           ))}

@@ -1,4 +1,4 @@
-import { ArrowDown, ArrowUp, Copy, FileCode2, Link2, Pencil, Plus, Settings2, Shapes, Trash2, Unlink } from "lucide-react";
+import { ArrowDown, ArrowUp, Columns2, Copy, FileCode2, Link2, Pencil, Plus, Settings2, Shapes, Trash2, Unlink } from "lucide-react";
 import type { BlockDetail } from "../../../api/types";
 import type { MenuItem } from "../../../ui/Menu";
 import { toast } from "../../../ui/toasts";
@@ -29,6 +29,7 @@ export function blockMenu({ session, navigation, block, index, count }: BlockMen
   return [
     { label: "Rename", icon: icon(Pencil), keys: "F2", onSelect: () => session.ui.setState({ focus: { block: block.uuid, rename: true } }) },
     { label: "Block settings", icon: icon(Settings2), onSelect: () => show({ block: block.uuid, view: "block" }) },
+    ...(count > 1 ? [besideItem(session, block)] : []),
     { separator: true },
     { label: "Add a block above", icon: icon(Plus), keys: "A", onSelect: () => add(before, []) },
     { label: "Add a block below", icon: icon(Plus), keys: "B", onSelect: () => add(block.uuid, block.accepts_upstream ? [block.uuid] : []) },
@@ -47,6 +48,11 @@ export function blockMenu({ session, navigation, block, index, count }: BlockMen
     { separator: true },
     { label: "Delete", icon: icon(Trash2), keys: "D D", danger: true, onSelect: () => void deleteBlock(session, block.uuid, select) },
   ];
+}
+
+function besideItem(session: EditorSession, block: BlockDetail): MenuItem {
+  const there = session.ui.getState().beside === block.uuid;
+  return { label: there ? "Put it back into its place" : "Show it beside the others", icon: icon(Columns2), keys: "S", onSelect: () => session.ui.setState({ beside: there ? null : block.uuid }) };
 }
 
 function conversions(session: EditorSession, block: BlockDetail, select: Navigation["select"]): MenuItem[] {

@@ -22,6 +22,8 @@ export interface UiState {
   adding: AddRequest | null;
   merging: string | null;
   fullscreen: string | null;
+  /** The block that stands at the right, beside the notebook. */
+  beside: string | null;
   /** The block that is being dragged, and the block that it would stand behind (null: first). */
   drag: { block: string; after: string | null } | null;
 }
@@ -33,6 +35,7 @@ export function createUi() {
     adding: null,
     merging: null,
     fullscreen: null,
+    beside: null,
     drag: null,
   }));
 }
