@@ -39,6 +39,8 @@ from penstock.state.store import State
 MOST_SLOTS = 2000
 """Of one calendar."""
 LONGEST = 366 * 86400.0
+LATEST = 2e11
+"""Seconds since the epoch; the calendar ends in the year 8307."""
 _WEEK = 7 * 86400.0
 _log = logging.getLogger("penstock.server")
 
@@ -193,7 +195,7 @@ class TriggerService:
         """What active triggers are to begin in a time."""
         self.refresh()
         now = self._clock()
-        since = since or now
+        since = min(since, LATEST) if since > 0 else now  # whatever was asked for, NaN included
         until = min(until or since + _WEEK, since + LONGEST)
         with self._state.read() as connection:
             rows = self._state.triggers.all(connection)

@@ -1,0 +1,291 @@
+"""Triggers over the HTTP API of a real server: files are written, rows follow, tokens are told once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from penstock.schedule.tokens import hash_token
+from tests.server.serving import Server, add_pipeline, make_project
+
+HOURLY = {"pipeline": "flights", "name": "hourly", "schedule": "@hourly", "active": True}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    root = make_project(tmp_path_factory.mktemp("triggers") / "project")
+    for name in ("other", "third", "fourth"):
+        add_pipeline(root, name, [])
+    started = Server(root)
+    started.start()
+    yield started
+    started.stop()
+
+
+def file(server: Server, pipeline: str = "flights") -> Path:
+    return server.root / "pipelines" / pipeline / "triggers.yaml"
+
+
+@pytest.fixture(autouse=True)
+def _empty(server: Server) -> Iterator[None]:
+    yield
+    for pipeline in ("flights", "other", "third", "fourth"):
+        file(server, pipeline).unlink(missing_ok=True)
+    server.studio.triggers.mirror(["flights", "other", "third", "fourth"])
+
+
+def ok(reply: httpx.Response, status: int = 200) -> Any:
+    assert reply.status_code == status, reply.text
+    return reply.json()
+
+
+def refused(reply: httpx.Response, status: int, words: str) -> Any:
+    assert reply.status_code == status, reply.text
+    error = reply.json()["error"]
+    assert words in error["message"]
+    return error
+
+
+def make(server: Server, **changes: Any) -> Any:
+    return ok(server.client.post("/triggers", json=HOURLY | changes), 201)
+
+
+def test_a_trigger_is_made_in_its_file_and_shown(server: Server) -> None:
+    made = make(
+        server,
+        name="each morning",
+        schedule="0 8 * * 1-5",
+        start_time="2030-01-01T07:00:00Z",
+        settings={"time_zone": "Europe/Paris", "timeout": 60, "priority": None},
+        variables={"country": "fr"},
+        tags=["a"],
+        sla=600.0,
+    )
+    assert made["token"] is None
+    assert made["words"] == "on Monday to Friday at 08:00 Europe/Paris"
+    assert made["upcoming"][0] == datetime(2030, 1, 1, 7, tzinfo=UTC).timestamp()
+    assert made["next"] == made["upcoming"][0]
+    assert len(made["upcoming"]) == 10
+    assert file(server).read_text() == (
+        "triggers:\n- name: each morning\n  schedule_type: time\n  schedule_interval: 0 8 * * 1-5\n"
+        "  start_time: 2030-01-01 08:00:00\n  status: active\n  variables:\n    country: fr\n"
+        "  settings:\n    time_zone: Europe/Paris\n    timeout: 60\n  sla: 600\n  tags:\n  - a\n"
+    )
+    (listed,) = ok(server.client.get("/triggers"))["triggers"]
+    assert {key: made[key] for key in listed} == listed
+    assert ok(server.client.get(f"/triggers/{made['id']}"))["start_time"] == "2030-01-01T07:00:00+00:00"
+    assert ok(server.client.get("/triggers", params={"pipeline": "other"}))["triggers"] == []
+
+
+def test_a_change_touches_only_its_key(server: Server) -> None:
+    text = "# ours\ntriggers:\n- name: a   # the first\n  schedule_type: time\n  schedule_interval: '@daily'\n  owner: ann\n"
+    file(server).write_text(text)
+    server.studio.triggers.mirror(["flights"])
+    (one,) = ok(server.client.get("/triggers"))["triggers"]
+    revision = ok(server.client.get(f"/triggers/{one['id']}"))["revision"]
+    changes = {"settings": {"timeout": 60}, "sla": 5, "description": ""}
+    changed = ok(server.client.patch(f"/triggers/{one['id']}", json={"revision": revision, "set": changes}))
+    assert file(server).read_text() == text + "  settings:\n    timeout: 60\n  sla: 5\n"
+    assert (changed["settings"], changed["sla"]) == ({"timeout": 60}, 5)
+    error = refused(
+        server.client.patch(f"/triggers/{one['id']}", json={"revision": revision, "set": {"sla": 6}}),
+        409,
+        "has changed",
+    )
+    assert error["details"]["revision"] == changed["revision"]
+    ok(server.client.patch(f"/triggers/{one['id']}", json={"set": {"settings": {"timeout": None}, "sla": None}}))
+    assert file(server).read_text() == text + "  settings: {}\n"
+
+
+def test_switching_on_and_off(server: Server) -> None:
+    made = make(server, active=False)
+    assert made["next"] is None
+    on = ok(server.client.post(f"/triggers/{made['id']}/activate"))
+    assert on["active"]
+    assert on["next"] == on["upcoming"][0]
+    assert "status: active" in file(server).read_text()
+    off = ok(server.client.post(f"/triggers/{made['id']}/deactivate"))
+    assert (off["active"], off["next"]) == (False, None)
+    assert len(off["upcoming"]) == 10  # what it would do
+    assert "last_enabled_at" not in file(server).read_text()
+
+
+def test_a_moment_that_mage_keeps_follows(server: Server) -> None:
+    text = "- name: a\n  schedule_type: time\n  schedule_interval: '@daily'\n  last_enabled_at: 2020-01-01 00:00:00\n"
+    file(server).write_text(text)
+    server.studio.triggers.mirror(["flights"])
+    (one,) = ok(server.client.get("/triggers"))["triggers"]
+    ok(server.client.post(f"/triggers/{one['id']}/activate"))
+    assert f"last_enabled_at: {datetime.now(UTC).year}" in file(server).read_text()
+
+
+def test_a_trigger_that_could_not_start_is_not_saved(server: Server) -> None:
+    for schedule, words in [("", "empty"), (None, "empty"), ("0 0 30 2 *", "no year has"), ("@sometimes", "of five")]:
+        refused(server.client.post("/triggers", json=HOURLY | {"schedule": schedule}), 422, words)
+    refused(server.client.post("/triggers", json=HOURLY | {"settings": {"time_zone": "Mars"}}), 422, "no time zone")
+    refused(server.client.post("/triggers", json=HOURLY | {"kind": "never"}), 422, "schedule_type is 'never'")
+    refused(server.client.post("/triggers", json=HOURLY | {"start_time": "soon"}), 409, "no date")
+    refused(server.client.post("/triggers", json=HOURLY | {"name": ""}), 409, "no usable name")
+    refused(server.client.post("/triggers", json=HOURLY | {"name": "a\u0000b"}), 409, "name")
+    refused(server.client.post("/triggers", json=HOURLY | {"pipeline": "nowhere"}), 404, "none of that name")
+    refused(server.client.post("/triggers", json=HOURLY | {"pipeline": "../.."}), 404, "none of that name")
+    assert not file(server).exists()
+    made = make(server)
+    refused(server.client.post("/triggers", json=HOURLY), 409, "has one of that name")
+    number = made["id"]
+    refused(server.client.patch(f"/triggers/{number}", json={"set": {"schedule": ""}}), 422, "empty")
+    refused(server.client.patch(f"/triggers/{number}", json={"set": {"nothing": 1}}), 409, "has no nothing")
+    refused(server.client.patch(f"/triggers/{number}", json={"set": {"variables": [1]}}), 409, "variables")
+    refused(server.client.patch(f"/triggers/{number}", json={"set": {"name": None}}), 409, "name")
+    refused(server.client.get("/triggers/999999"), 404, "none of that number")
+    refused(server.client.get("/triggers/x"), 404, "have numbers")
+
+
+def test_what_is_wrong_in_a_file_is_told_and_can_be_switched_off(server: Server) -> None:
+    file(server).write_text("- name: a\n  schedule_type: time\n  schedule_interval: ''\n  status: active\n")
+    make(server, pipeline="other", name="fine")
+    server.studio.triggers.mirror(["flights"])
+    bad, fine = ok(server.client.get("/triggers"))["triggers"]
+    assert "empty" in bad["problem"]
+    assert (bad["next"], fine["problem"]) == (None, "")
+    refused(server.client.post(f"/triggers/{bad['id']}/activate"), 422, "empty")
+    off = ok(server.client.post(f"/triggers/{bad['id']}/deactivate"))
+    assert not off["active"]
+    file(server).write_text("- [\n")
+    server.studio.triggers.mirror(["flights"])
+    kept = ok(server.client.get(f"/triggers/{bad['id']}"))
+    assert "triggers.yaml" in kept["problem"]
+    assert kept["revision"] == ""
+    assert server.client.post(f"/triggers/{bad['id']}/activate").status_code == 422
+
+
+def test_a_deletion_can_be_undone_byte_for_byte(server: Server) -> None:
+    text = "triggers:\n# first\n- name: a   # spoken of\n  schedule_type: api\n\n- name: b\n  schedule_type: api\n"
+    file(server).write_text(text)
+    server.studio.triggers.mirror(["flights"])
+    first, _ = ok(server.client.get("/triggers"))["triggers"]
+    token = ok(server.client.post(f"/triggers/{first['id']}/token"))["token"]
+    undo = ok(server.client.delete(f"/triggers/{first['id']}"))["undo"]
+    assert [one["name"] for one in ok(server.client.get("/triggers"))["triggers"]] == ["b"]
+    refused(server.client.get(f"/triggers/{first['id']}"), 404, "none of that number")
+    ok(server.client.post(f"/undo/{undo}"))
+    assert file(server).read_text() == text
+    back = ok(server.client.get("/triggers"))["triggers"][0]
+    assert back["id"] == first["id"]
+    with server.studio.state.read() as connection:
+        row = server.studio.state.triggers.get(connection, first["id"])
+    assert row is not None
+    assert row.token_hash == hash_token(token)
+
+    undo = ok(server.client.delete(f"/triggers/{first['id']}"))["undo"]
+    make(server, name="c")
+    ok(server.client.post(f"/undo/{undo}"))
+    assert sorted(one["name"] for one in ok(server.client.get("/triggers"))["triggers"]) == ["a", "b", "c"]
+
+
+def test_tokens_are_told_once_and_kept_as_hashes(server: Server) -> None:
+    made = make(server, kind="api", schedule=None)
+    assert len(made["token"]) >= 32
+    assert made["token_set"]
+    assert made["token"] not in file(server).read_text() + server.client.get(f"/triggers/{made['id']}").text
+    assert made["url"] == f"/api/pipeline_schedules/{made['id']}/api_trigger"
+    assert made["url"] in made["curl"]
+    renewed = ok(server.client.post(f"/triggers/{made['id']}/token"))["token"]
+    assert renewed != made["token"]
+    with server.studio.state.read() as connection:
+        assert [row.id for row in server.studio.state.triggers.by_token(connection, hash_token(renewed))] == [
+            made["id"]
+        ]
+        assert server.studio.state.triggers.by_token(connection, hash_token(made["token"])) == []
+    other = make(server, name="timed")
+    refused(server.client.post(f"/triggers/{other['id']}/token"), 409, "nobody calls it")
+
+
+def test_a_token_of_the_file_gives_way_to_a_new_one(server: Server) -> None:
+    file(server).write_text("- name: a\n  schedule_type: api\n  token: in-the-open\n")
+    server.studio.triggers.mirror(["flights"])
+    (one,) = ok(server.client.get("/triggers"))["triggers"]
+    assert "in-the-open" not in server.client.get(f"/triggers/{one['id']}").text
+    token = ok(server.client.post(f"/triggers/{one['id']}/token"))["token"]
+    assert "token" not in file(server).read_text()
+    with server.studio.state.read() as connection:
+        assert len(server.studio.state.triggers.by_token(connection, hash_token(token))) == 1
+        assert server.studio.state.triggers.by_token(connection, hash_token("in-the-open")) == []
+
+
+def test_a_renamed_trigger_keeps_its_number(server: Server) -> None:
+    made = make(server)
+    renamed = ok(server.client.patch(f"/triggers/{made['id']}", json={"set": {"name": "each hour"}}))
+    assert (renamed["id"], renamed["name"], renamed["next"]) == (made["id"], "each hour", made["next"])
+    again = make(server)  # another one under the old name
+    assert again["id"] != made["id"]
+    refused(server.client.patch(f"/triggers/{again['id']}", json={"set": {"name": "each hour"}}), 409, "taken")
+
+
+@pytest.mark.parametrize(
+    ("given", "words", "count", "problem"),
+    [
+        ({"schedule": "*/5 * * * *"}, "every 5 minutes UTC", 10, ""),
+        ({"schedule": "0 8 * * *", "settings": {"time_zone": "Asia/Tokyo"}}, "every day at 08:00 Asia/Tokyo", 10, ""),
+        ({"schedule": "61 * * * *"}, "", 0, "out of range"),
+        ({"schedule": "@once", "start_time": "2999-01-01T00:00:00Z"}, "once", 1, ""),
+        ({"schedule": "@always_on"}, "always on: again when a run has ended", 0, ""),
+        ({"kind": "api", "schedule": None}, "when it is called", 0, ""),
+        ({"kind": "dependency", "settings": {"after": []}}, "", 0, "waits for nothing"),
+        ({"kind": "dependency", "settings": {"after": [{"pipeline": "other"}]}}, "after other succeeded", 0, ""),
+        ({"start_time": "never"}, "", 0, "no date"),
+        ({"name": ""}, "every hour UTC", 10, ""),
+    ],
+)
+def test_a_preview_says_when(server: Server, given: dict[str, Any], words: str, count: int, problem: str) -> None:
+    found = ok(server.client.post("/triggers/preview", json=HOURLY | given))
+    assert (found["words"], len(found["upcoming"])) == (words, count)
+    assert problem in found["problem"]
+    assert bool(problem) == bool(found["problem"])
+    assert not file(server).exists()
+
+
+def test_the_calendar_shows_what_is_to_begin(server: Server) -> None:
+    hourly = make(server)
+    make(server, pipeline="other", name="off", active=False)
+    make(server, pipeline="third", name="minutes", schedule="* * * * *")
+    start = datetime(2031, 5, 1, tzinfo=UTC).timestamp()
+    found = ok(server.client.get("/calendar", params={"from": start - 1, "to": start + 7200}))
+    assert not found["truncated"]
+    assert [slot["at"] for slot in found["slots"] if slot["trigger"] == hourly["id"]] == [
+        start,
+        start + 3600,
+        start + 7200,
+    ]
+    assert len(found["slots"]) == 3 + 121
+    assert [slot["at"] for slot in found["slots"]] == sorted(slot["at"] for slot in found["slots"])
+    week = ok(server.client.get("/calendar", params={"from": start}))
+    assert week["truncated"]
+    assert len(week["slots"]) == 2000
+    for hostile in ({"from": "1e300"}, {"from": "nan"}, {"from": -1e12, "to": 1e12}, {"to": 1}):
+        assert server.client.get("/calendar", params=hostile).status_code < 500
+
+
+def test_files_that_change_on_disk_are_followed(server: Server) -> None:
+    with server.live() as live:
+        live.subscribe("project")
+        file(server, "fourth").write_text("- name: a\n  schedule_type: api\n")
+        live.until("trigger_changed")
+        (one,) = ok(server.client.get("/triggers"))["triggers"]
+        assert one["pipeline"] == "fourth"
+        file(server, "fourth").unlink()
+        live.until("trigger_changed", id=one["id"])
+        assert ok(server.client.get("/triggers"))["triggers"] == []
+
+
+def test_triggers_of_a_link_out_of_the_project_are_not_changed(server: Server, tmp_path: Path) -> None:
+    outside = tmp_path / "outside.yaml"
+    outside.write_text("- name: a\n  schedule_type: api\n")
+    file(server).symlink_to(outside)
+    refused(server.client.post("/triggers", json=HOURLY), 403, "")
+    assert "hourly" not in outside.read_text()
