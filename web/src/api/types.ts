@@ -1,5 +1,7 @@
 /** The JSON of the server, as the browser uses it. Kept beside the generated schema, with names and unions of our own. */
 
+import type { Waiting } from "./orchestration";
+
 export interface Diagnostic {
   code: string;
   severity: "error" | "warning" | "info";
@@ -159,7 +161,7 @@ export interface TemplateDetail extends Template {
   file: string | null;
 }
 
-export type RunState = "running" | "completed" | "failed" | "cancelled" | "interrupted";
+export type RunState = "initial" | "running" | "completed" | "failed" | "cancelled" | "interrupted";
 export type BlockState =
   | "never"
   | "queued"
@@ -169,6 +171,8 @@ export type BlockState =
   | "cancelled"
   | "upstream_failed"
   | "interrupted"
+  | "condition_failed"
+  | "initial"
   | "skipped";
 
 export interface Frame {
@@ -243,6 +247,14 @@ export interface RunSummary {
   error: string | null;
   origin: string;
   what: string;
+  trigger?: { id: number; name: string } | null;
+  backfill?: number | null;
+  execution_date?: number | null;
+  priority?: number;
+  waiting?: Waiting | null;
+  retry_of?: string | null;
+  sla_missed?: boolean;
+  lateness?: number | null;
 }
 
 export interface BlockRun {

@@ -6,7 +6,7 @@ import { projectQuery } from "../api/queryClient";
 import { Toasts } from "../ui/toasts";
 import { KeyHandler, useCommands } from "./commands";
 import { ConnectionBanner } from "./ConnectionBanner";
-import { PAGES } from "./pages";
+import { FURTHER, PAGES } from "./pages";
 import { nextTheme, setPreference, usePreferences } from "./preferences";
 import { PaletteWaiting } from "./PaletteWaiting";
 import { NotLoggedIn } from "./problems";
@@ -37,7 +37,7 @@ export function Shell() {
     { id: "theme", title: "Switch between light, dark and the system's theme", group: "Studio", run: nextTheme },
     { id: "zone", title: "Show times in local time or UTC", group: "Studio", run: () => setPreference("zone", usePreferences.getState().zone === "utc" ? "local" : "utc") },
     { id: "rail", title: "Narrow or widen the rail", group: "Studio", keys: ["Mod+B"], run: () => setPreference("rail", usePreferences.getState().rail === "wide" ? "narrow" : "wide") },
-    ...PAGES.map(({ to, label, keys }) => ({ id: `go${to}`, title: `Go to ${label}`, group: "Go to", keys: [keys], run: () => void navigate({ to }) })),
+    ...[...PAGES, ...FURTHER].map(({ to, label, keys }) => ({ id: `go${to}`, title: `Go to ${label}`, group: "Go to", keys: [keys], run: () => void navigate({ to }) })),
   ]);
   if (!project.data && project.error instanceof ApiError && project.error.status === 401) return <NotLoggedIn />;
   const onClosed = (shown: boolean) => {

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { concerned } from "./projectEvents";
 
 it("names the lists that events concern", () => {
-  expect([...concerned([{ type: "run_ended" }, { type: "run_started" }])]).toEqual(["runs", "pipelines", "home"]);
+  expect([...concerned([{ type: "run_ended" }, { type: "run_started" }])]).toEqual(["runs", "pipelines", "home", "triggers", "backfills", "monitor", "explain"]);
   expect(concerned([{ type: "something_new" }]).size).toBe(0);
 });
 

@@ -57,8 +57,68 @@ const settings = createRoute({
 const runs = createRoute({
   getParentRoute: () => root,
   path: "/runs",
-  validateSearch: texts("pipeline", "state", "q"),
+  validateSearch: texts("pipeline", "state", "q", "trigger", "backfill", "origin", "since", "from", "to"),
   component: lazyRouteComponent(() => import("../features/runs/RunsPage"), "RunsPage"),
+});
+
+const triggers = createRoute({
+  getParentRoute: () => root,
+  path: "/triggers",
+  validateSearch: texts("q", "pipeline", "kind", "state", "tag"),
+  component: lazyRouteComponent(() => import("../features/triggers/TriggersPage"), "TriggersPage"),
+});
+
+const newTrigger = createRoute({
+  getParentRoute: () => root,
+  path: "/triggers/new",
+  validateSearch: texts("pipeline"),
+  component: lazyRouteComponent(() => import("../features/triggers/TriggerPage"), "NewTriggerPage"),
+});
+
+const trigger = createRoute({
+  getParentRoute: () => root,
+  path: "/triggers/$trigger",
+  component: lazyRouteComponent(() => import("../features/triggers/TriggerPage"), "TriggerPage"),
+});
+
+const calendar = createRoute({
+  getParentRoute: () => root,
+  path: "/calendar",
+  validateSearch: texts("span"),
+  component: lazyRouteComponent(() => import("../features/triggers/CalendarPage"), "CalendarPage"),
+});
+
+const backfills = createRoute({
+  getParentRoute: () => root,
+  path: "/backfills",
+  validateSearch: texts("pipeline", "new"),
+  component: lazyRouteComponent(() => import("../features/backfills/BackfillsPage"), "BackfillsPage"),
+});
+
+const backfill = createRoute({
+  getParentRoute: () => root,
+  path: "/backfills/$backfill",
+  component: lazyRouteComponent(() => import("../features/backfills/BackfillPage"), "BackfillPage"),
+});
+
+const monitor = createRoute({
+  getParentRoute: () => root,
+  path: "/monitor",
+  validateSearch: texts("pipeline", "days"),
+  component: lazyRouteComponent(() => import("../features/monitor/MonitorPage"), "MonitorPage"),
+});
+
+const logs = createRoute({
+  getParentRoute: () => root,
+  path: "/logs",
+  validateSearch: texts("q", "pipeline", "run", "block", "level", "since", "from", "to"),
+  component: lazyRouteComponent(() => import("../features/logs/LogsPage"), "LogsPage"),
+});
+
+const alerts = createRoute({
+  getParentRoute: () => root,
+  path: "/alerts",
+  component: lazyRouteComponent(() => import("../features/alerts/AlertsPage"), "AlertsPage"),
 });
 
 const run = createRoute({
@@ -97,7 +157,7 @@ const files = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, pipelines, editor, runs, run, data, product, files, templates, settings]),
+  routeTree: root.addChildren([home, pipelines, editor, runs, run, monitor, logs, alerts, triggers, newTrigger, trigger, calendar, backfills, backfill, data, product, files, templates, settings]),
   basepath: BASE || "/",
   defaultPreload: "intent",
   defaultErrorComponent: PageError,

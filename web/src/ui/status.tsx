@@ -12,6 +12,7 @@ interface Look {
 /** How every state of a block or a run looks: always colour, icon and word. */
 export const STATES: Record<string, Look> = {
   never: { word: "not run yet", icon: CircleDashed, tone: "waiting" },
+  not_started: { word: "not started", icon: CircleDashed, tone: "waiting" },
   initial: { word: "waiting", icon: Clock, tone: "waiting" },
   queued: { word: "queued", icon: Clock, tone: "running" },
   running: { word: "running", icon: Loader2, tone: "running" },
@@ -19,6 +20,7 @@ export const STATES: Record<string, Look> = {
   skipped: { word: "up to date", icon: Check, tone: "ok" },
   failed: { word: "failed", icon: X, tone: "failed" },
   upstream_failed: { word: "not run", icon: Ban, tone: "failed" },
+  condition_failed: { word: "left out", icon: Ban, tone: "waiting" },
   cancelled: { word: "cancelled", icon: Ban, tone: "waiting" },
   interrupted: { word: "interrupted", icon: AlertTriangle, tone: "failed" },
   stale: { word: "stale", icon: AlertTriangle, tone: "stale" },

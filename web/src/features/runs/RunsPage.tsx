@@ -1,95 +1,134 @@
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { History, Square } from "lucide-react";
-import { useEffect, useMemo, useRef } from "react";
-import type { RunSummary } from "../../api/types";
-import { ago, dateTime, seconds } from "../../app/format";
+import { History, RotateCw, Square, Trash2 } from "lucide-react";
+import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent } from "react";
+import { useCommands } from "../../app/commands";
+import { count } from "../../app/format";
 import { usePreferences } from "../../app/preferences";
-import { IconButton } from "../../ui/Button";
-import { EmptyState, ErrorCard, Progress, Spinner } from "../../ui/feedback";
-import { Input, Select } from "../../ui/fields";
-import { StatusBadge } from "../../ui/status";
-import { usePipelines } from "../pipelines/queries";
-import { interruptRun, useRuns, type RunFilters } from "./queries";
+import { Button } from "../../ui/Button";
+import { Dialog } from "../../ui/Dialog";
+import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
+import { OF_RUNS, SubPages } from "../../ui/SubPages";
+import { useBulk, type BulkAction } from "./actions";
+import { narrowed, type RunFilters } from "./filters";
+import { useRuns } from "./queries";
+import { RunFilterBar } from "./RunFilterBar";
+import { COLUMNS, RunRow } from "./RunRow";
+import { all, extended, kept, NONE, toggled } from "./selection";
 
 const route = getRouteApi("/runs");
-const COLUMNS = "grid grid-cols-[110px_minmax(0,1fr)_auto] sm:grid-cols-[110px_minmax(160px,1fr)_minmax(120px,0.6fr)_170px_90px_32px] items-center gap-3 px-4";
+const ROW = 44;
 
-/** Every run of this project, from the studio and from the command line, newest first. */
+/** Every run of this project, whatever started it, newest first; many can be marked and dealt with at once. */
 export function RunsPage() {
   const filters = route.useSearch();
   const navigate = useNavigate({ from: "/runs" });
   const { data, error, isPending, hasNextPage, isFetchingNextPage, fetchNextPage } = useRuns(filters);
-  const pipelines = usePipelines();
   const zone = usePreferences((held) => held.zone);
-  const runs = useMemo(() => data?.pages.flatMap((page) => page.runs) ?? [], [data]);
-  const set = (changes: RunFilters) =>
-    void navigate({ search: (held) => Object.fromEntries(Object.entries({ ...held, ...changes }).filter(([, value]) => value)), replace: true });
+  const bulk = useBulk();
+  const [marks, setMarks] = useState(NONE);
+  const [deleting, setDeleting] = useState(false);
+  const search = useRef<HTMLInputElement>(null);
   const box = useRef<HTMLDivElement>(null);
-  const virtual = useVirtualizer({ count: runs.length + (hasNextPage ? 1 : 0), getScrollElement: () => box.current, estimateSize: () => 44, overscan: 10 });
+  const runs = useMemo(() => data?.pages.flatMap((page) => page.runs) ?? [], [data]);
+  const order = useMemo(() => runs.map((run) => run.run), [runs]);
+  const marked = kept(marks, order);
+  const set = (changes: RunFilters) => void navigate({ search: (held) => Object.fromEntries(Object.entries({ ...held, ...changes }).filter(([, value]) => value)), replace: true });
+  const virtual = useVirtualizer({ count: runs.length + (hasNextPage ? 1 : 0), getScrollElement: () => box.current, estimateSize: () => ROW, overscan: 10 });
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
   useEffect(() => {
     if (hasNextPage && !isFetchingNextPage && last >= runs.length - 1) void fetchNextPage();
   }, [last, runs.length, hasNextPage, isFetchingNextPage, fetchNextPage]);
-  const narrowed = Boolean(filters.pipeline || filters.state || filters.q);
+  const latest = useRef(order);
+  latest.current = order;
+  const mark = useCallback((run: string, event: MouseEvent) => setMarks((held) => (event.shiftKey ? extended(held, run, latest.current) : toggled(held, run))), []);
+  const act = (action: BulkAction) => {
+    setDeleting(false);
+    if (marked.keys.size > 0) bulk.mutate({ action, runs: [...marked.keys] }, { onSuccess: () => setMarks(NONE) });
+  };
+  const any = marked.keys.size > 0;
+  useCommands([
+    { id: "runs.find", title: "Find a run", group: "Runs", keys: ["/"], run: () => search.current?.focus() },
+    { id: "runs.all", title: "Mark all runs that are listed", group: "Runs", keys: ["Mod+A"], inText: false, enabled: runs.length > 0, run: () => setMarks(all(order)) },
+    { id: "runs.none", title: "Mark no run", group: "Runs", keys: ["Escape"], enabled: any, run: () => setMarks(NONE) },
+    { id: "runs.retry", title: "Retry the marked runs", group: "Runs", keys: ["R"], enabled: any, run: () => act("retry") },
+    { id: "runs.cancel", title: "Cancel the marked runs", group: "Runs", keys: ["C"], enabled: any, run: () => act("cancel") },
+    { id: "runs.delete", title: "Delete the marked runs", group: "Runs", keys: ["Delete"], enabled: any, run: () => setDeleting(true) },
+  ]);
+  const focus = (index: number) => {
+    if (!runs[index]) return;
+    virtual.scrollToIndex(index);
+    requestAnimationFrame(() => box.current?.querySelector<HTMLElement>(`[data-row="${index}"]`)?.focus());
+  };
+  const onKey = (event: KeyboardEvent<HTMLElement>) => {
+    const row = (event.target as HTMLElement).closest<HTMLElement>("[data-row]")?.dataset.row;
+    const at = Number(row);
+    if (row === undefined) return;
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: runs.length - 1 }[event.key];
+    const run = runs[at]?.run;
+    if (to !== undefined) {
+      const next = runs[to]?.run;
+      if (event.shiftKey && run && next) setMarks((held) => extended(held.anchor === null ? toggled(held, run) : held, next, order));
+      focus(to);
+    } else if (event.key === " " && run) setMarks((held) => toggled(held, run));
+    else return;
+    event.preventDefault();
+  };
   if (error) return <ErrorCard className="m-6" error={error} />;
-  if (!isPending && runs.length === 0 && !narrowed) {
-    return (
-      <EmptyState icon={<History size={36} aria-hidden="true" />} title="Nothing has run yet" action={<Link to="/pipelines" className="font-medium text-accent underline">Open a pipeline</Link>}>
-        Press “Run all” in a pipeline, or use <code className="font-mono">penstock run</code>: every run is kept here, with its logs and what each block put out.
-      </EmptyState>
-    );
-  }
   return (
     <div className="flex h-full flex-col">
       <header className="flex flex-none flex-wrap items-center gap-2 px-4 py-3">
-        <h1 className="mr-2 text-title font-semibold">Runs</h1>
-        <Input value={filters.q ?? ""} onChange={(event) => set({ q: event.target.value })} placeholder="Find in runs and errors" aria-label="Find runs" className="!w-56" />
-        <Select aria-label="Pipeline" value={filters.pipeline ?? ""} onChange={(event) => set({ pipeline: event.target.value })} className="max-w-56">
-          <option value="">Every pipeline</option>
-          {(pipelines.data?.pipelines ?? []).map((one) => <option key={one.uuid} value={one.uuid}>{one.uuid}</option>)}
-        </Select>
-        <Select aria-label="State" value={filters.state ?? ""} onChange={(event) => set({ state: event.target.value })}>
-          <option value="">Any state</option>
-          {["running", "completed", "failed", "cancelled", "interrupted"].map((state) => <option key={state} value={state}>{state === "completed" ? "done" : state}</option>)}
-        </Select>
+        <h1 className="sr-only">Runs</h1>
+        <SubPages label="Runs" pages={OF_RUNS} />
+        <RunFilterBar filters={filters} search={search} onChange={set} onDown={() => focus(0)} />
       </header>
-      <div className={`${COLUMNS} hidden flex-none border-b border-line py-1 text-meta font-semibold text-muted sm:grid`}>
-        <span>State</span><span>Pipeline</span><span>What</span><span>Started</span><span>Took</span><span className="sr-only">Actions</span>
-      </div>
-      <div ref={box} className="min-h-0 flex-1 overflow-y-auto">
-        {isPending && <div className="p-6"><Spinner label="Reading the runs" /></div>}
-        {!isPending && runs.length === 0 && <p className="p-6 text-muted">No run meets that. <button type="button" className="text-accent underline" onClick={() => void navigate({ search: {} })}>Show all</button></p>}
-        <div style={{ height: virtual.getTotalSize(), position: "relative" }}>
-          {items.map((item) => {
-            const run = runs[item.index];
-            return (
-              <div key={item.key} className="absolute inset-x-0" style={{ transform: `translateY(${item.start}px)`, height: item.size }}>
-                {run ? <RunRow run={run} zone={zone} /> : <div className="px-4 py-2"><Spinner label="Reading more" /></div>}
-              </div>
-            );
-          })}
+      {any && (
+        <div role="toolbar" aria-label="Marked runs" className="flex flex-none flex-wrap items-center gap-2 border-y border-line bg-s1 px-4 py-1.5">
+          <span role="status" className="tabular font-medium">{count(marked.keys.size)} marked</span>
+          <Button icon={<RotateCw size={13} aria-hidden="true" />} busy={bulk.isPending} onClick={() => act("retry")}>Retry</Button>
+          <Button icon={<Square size={12} aria-hidden="true" fill="currentColor" />} busy={bulk.isPending} onClick={() => act("cancel")}>Cancel</Button>
+          <Button look="danger" icon={<Trash2 size={13} aria-hidden="true" />} busy={bulk.isPending} onClick={() => setDeleting(true)}>Delete</Button>
+          <Button look="quiet" onClick={() => setMarks(NONE)}>Mark none</Button>
         </div>
-      </div>
+      )}
+      {!isPending && runs.length === 0 && !hasNextPage ? (
+        narrowed(filters) ? <EmptyState title="No run meets that" action={<Button onClick={() => void navigate({ search: {} })}>Show all</Button>} /> : <NoRuns />
+      ) : (
+        <div role="table" aria-label="Runs" aria-rowcount={hasNextPage ? -1 : runs.length + 1} className="flex min-h-0 flex-1 flex-col">
+          <div role="row" aria-rowindex={1} className={`${COLUMNS} flex-none overflow-hidden border-b border-line py-1 text-meta font-semibold text-muted [scrollbar-gutter:stable]`}>
+            <span role="columnheader" className="hidden sm:block"><input type="checkbox" aria-label="Mark all runs that are listed" checked={any && marked.keys.size === runs.length} ref={(element) => { if (element) element.indeterminate = any && marked.keys.size < runs.length; }} onChange={() => setMarks(any ? NONE : all(order))} /></span>
+            <span role="columnheader">State</span><span role="columnheader">Pipeline</span>
+            <span role="columnheader" className="hidden sm:block">Started by</span><span role="columnheader" className="hidden sm:block">Started</span><span role="columnheader">Took</span>
+          </div>
+          <div ref={box} role="rowgroup" className="min-h-0 flex-1 overflow-y-auto [scrollbar-gutter:stable]" onKeyDown={onKey}>
+            {isPending && <div className="p-6"><Spinner label="Reading the runs" /></div>}
+            <div role="presentation" style={{ height: virtual.getTotalSize(), position: "relative" }}>
+              {items.map((item) => {
+                const run = runs[item.index];
+                return (
+                  <div key={item.key} role="presentation" className="absolute inset-x-0" style={{ transform: `translateY(${item.start}px)`, height: item.size }}>
+                    {run ? <RunRow run={run} index={item.index} marked={marked.keys.has(run.run)} zone={zone} onMark={mark} /> : <div role="row"><span role="cell" className="block px-4 py-2"><Spinner label={runs.length === 0 ? "Searching further back" : "Reading more"} /></span></div>}
+                  </div>
+                );
+              })}
+            </div>
+          </div>
+        </div>
+      )}
+      {deleting && (
+        <Dialog open onOpenChange={setDeleting} title={`Delete ${marked.keys.size === 1 ? "this run" : `these ${count(marked.keys.size)} runs`}?`} footer={<><Button onClick={() => setDeleting(false)}>Keep them</Button><Button look="danger" onClick={() => act("delete")}>Delete</Button></>}>
+          <p>Their logs and their place in the lists go, and cannot be brought back. What their blocks put out stays. Runs that are under way are left alone.</p>
+        </Dialog>
+      )}
     </div>
   );
 }
 
-function RunRow({ run, zone }: { run: RunSummary; zone: "local" | "utc" }) {
+function NoRuns() {
   return (
-    <div className={`${COLUMNS} h-full border-b border-s2 hover:bg-s1`}>
-      <StatusBadge state={run.state} plain />
-      <Link to="/runs/$run" params={{ run: run.run }} className="min-w-0">
-        <span className="block truncate font-medium">{run.pipeline}</span>
-        {run.error && <span className="block truncate text-[12px] text-failed" title={run.error}>{run.failed_block ? `${run.failed_block}: ` : ""}{run.error}</span>}
-      </Link>
-      <span className="hidden min-w-0 truncate text-muted sm:block">
-        {run.state === "running" ? <Progress value={run.blocks_total ? run.blocks_done / run.blocks_total : 0} label={`${run.blocks_done} of ${run.blocks_total} blocks`} /> : <>{run.what} <span className="text-meta">{run.origin}</span></>}
-      </span>
-      <span className="hidden truncate text-[12px] text-muted sm:block" title={dateTime(run.started, zone)}>{ago(run.started)}</span>
-      <span className="tabular text-[12px]">{run.seconds === null ? "" : seconds(run.seconds)}</span>
-      <span className="hidden sm:block">{run.state === "running" && <IconButton label={`Interrupt the run of ${run.pipeline}`} onClick={() => interruptRun(run.run)}><Square size={12} aria-hidden="true" fill="currentColor" /></IconButton>}</span>
-    </div>
+    <EmptyState icon={<History size={36} aria-hidden="true" />} title="Nothing has run yet" action={<Link to="/pipelines" className="font-medium text-accent underline">Open a pipeline</Link>}>
+      Press “Run all” in a pipeline, make a <Link to="/triggers" className="text-accent underline">trigger</Link>, or use <code className="font-mono">penstock run</code>: every run is kept here, with its logs and what each block put out.
+    </EmptyState>
   );
 }

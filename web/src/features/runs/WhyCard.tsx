@@ -1,22 +1,25 @@
 import { Link } from "@tanstack/react-router";
 import { Pencil, RotateCw } from "lucide-react";
+import type { Failure } from "../../api/types";
 import { count, dateTime } from "../../app/format";
 import { Button } from "../../ui/Button";
 import { ErrorCard, Spinner } from "../../ui/feedback";
 import { Badge } from "../../ui/status";
 import { FailureCard } from "../outputs/FailureCard";
-import { useWhy } from "./queries";
+import { sameWords, useSameError, useWhy } from "./queries";
 
 interface Props {
   run: string;
   pipeline: string;
   block: string;
   onOpen: (file: string, line: number) => void;
-  onRetry: () => void;
+  busy?: boolean;
+  /** None while the run is under way. */
+  onRetry: (() => void) | null;
 }
 
 /** Why a block failed, in one place: the error and your line, what it was given, what has changed since it last went well. */
-export function WhyCard({ run, pipeline, block, onOpen, onRetry }: Props) {
+export function WhyCard({ run, pipeline, block, onOpen, busy, onRetry }: Props) {
   const why = useWhy(run, block);
   if (why.isPending) return <div className="p-3"><Spinner label="Looking into the failure" /></div>;
   if (why.error) return <ErrorCard className="m-3" error={why.error} />;
@@ -25,11 +28,12 @@ export function WhyCard({ run, pipeline, block, onOpen, onRetry }: Props) {
     <div className="flex flex-col gap-4 p-3">
       <FailureCard failure={failure} onOpen={onOpen} />
       <div className="flex flex-wrap gap-2">
-        <Button look="primary" icon={<RotateCw size={13} aria-hidden="true" />} onClick={onRetry}>Retry from here</Button>
+        {onRetry && <Button look="primary" icon={<RotateCw size={13} aria-hidden="true" />} busy={busy} onClick={onRetry}>Retry from here</Button>}
         <Link to="/pipelines/$pipeline" params={{ pipeline }} search={{ block, tab: "data" }} className="inline-flex h-7 items-center gap-1.5 rounded-control border border-line px-2.5 font-medium hover:bg-s2">
           <Pencil size={13} aria-hidden="true" />Open in the editor
         </Link>
       </div>
+      <Seen run={run} pipeline={pipeline} block={block} failure={failure} />
       <section>
         <h2 className="mb-1 font-semibold">What it was given</h2>
         {inputs.length === 0 ? <p className="text-muted">It takes no input.</p> : (
@@ -68,6 +72,21 @@ export function WhyCard({ run, pipeline, block, onOpen, onRetry }: Props) {
         )}
       </section>
     </div>
+  );
+}
+
+/** Whether it is the first time: how many runs of the pipeline failed with the same words. */
+function Seen({ run, pipeline, block, failure }: { run: string; pipeline: string; block: string; failure: Failure }) {
+  const words = sameWords(failure);
+  const { data } = useSameError(pipeline, block, words);
+  if (!data) return null;
+  const others = data.runs.filter((one) => one.run !== run);
+  const oldest = others.at(-1);
+  if (!oldest) return <p className="text-muted">No other run of this pipeline has failed with this error.</p>;
+  return (
+    <p>
+      <Link to="/runs" search={{ pipeline, state: "failed", q: words }} className="font-medium text-accent hover:underline">{data.next ? "More than " : ""}{count(others.length)} other {others.length === 1 ? "run" : "runs"}</Link> failed with the same error, {data.next ? "lately since" : "since"} {dateTime(oldest.started)}.
+    </p>
   );
 }
 

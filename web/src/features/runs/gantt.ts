@@ -1,4 +1,4 @@
-/** When each block of a run ran, and which of them the run had to wait for. */
+/** When each block of a run ran, and which of them the run had to wait for. Children of a block are one row until opened. */
 
 export interface Bar {
   block: string;
@@ -8,6 +8,20 @@ export interface Bar {
   started: number | null;
   ended: number | null;
   critical: boolean;
+  /** A child, under the row of its block. */
+  child: boolean;
+  /** For a block that ran many times: its children. */
+  group: Group | null;
+}
+
+export interface Group {
+  count: number;
+  failed: number;
+  done: number;
+  open: boolean;
+  /** How many took how long, in equal steps up to the longest. */
+  histogram: number[];
+  longest: number;
 }
 
 interface Timed {
@@ -19,21 +33,95 @@ interface Timed {
   upstream: readonly string[];
 }
 
-export function barsOf(begun: number, now: number, blocks: readonly Timed[]): { bars: Bar[]; length: number } {
-  const critical = criticalPath(blocks, now);
-  const ends = new Map(blocks.map((block) => [block.block, block.ended ?? begun]));
-  const bars = blocks.map((block) => {
-    const started = block.started === null ? null : block.started - begun;
-    const ended = block.started === null ? null : (block.ended ?? now) - begun;
-    return { block: block.block, state: block.state, queued: Math.max(0, waitsFrom(block, ends, begun) - begun), started, ended, critical: critical.has(block.block) };
+/** The block that a child belongs to: `block:label` in a run that has `block`. */
+export function parentOf(block: string, there: { has(name: string): boolean }): string | null {
+  const at = block.indexOf(":");
+  const parent = at > 0 ? block.slice(0, at) : "";
+  return parent && there.has(parent) ? parent : null;
+}
+
+/** Blocks, and the children of each. */
+export function families<T extends { block: string }>(blocks: readonly T[]): { heads: T[]; children: Map<string, T[]> } {
+  const names = new Set(blocks.map((block) => block.block));
+  const children = new Map<string, T[]>();
+  const heads: T[] = [];
+  for (const block of blocks) {
+    const parent = parentOf(block.block, names);
+    if (parent === null) heads.push(block);
+    else {
+      const held = children.get(parent);
+      if (held) held.push(block);
+      else children.set(parent, [block]);
+    }
+  }
+  return { heads, children };
+}
+
+export function barsOf(begun: number, now: number, blocks: readonly Timed[], opened: ReadonlySet<string> = NONE): { bars: Bar[]; length: number } {
+  const { heads: found, children } = families(blocks);
+  const heads = found.map((block) => spanning(block, children.get(block.block)));
+  const critical = criticalPath(heads, now);
+  const ends = new Map(heads.map((block) => [block.block, block.ended ?? begun]));
+  const bar = (block: Timed, child: boolean, group: Group | null): Bar => ({
+    block: block.block,
+    state: block.state,
+    queued: Math.max(0, waitsFrom(block, ends, begun) - begun),
+    started: block.started === null ? null : block.started - begun,
+    ended: block.started === null ? null : (block.ended ?? now) - begun,
+    critical: !child && critical.has(block.block),
+    child,
+    group,
   });
-  bars.sort((one, other) => (one.started ?? Infinity) - (other.started ?? Infinity));
-  return { bars, length: Math.max(0.001, ...bars.map((bar) => bar.ended ?? 0)) };
+  const rows = heads.map((block) => {
+    const own = children.get(block.block);
+    return bar(block, false, own ? groupOf(own, now, opened.has(block.block)) : null);
+  });
+  rows.sort((one, other) => (one.started ?? Infinity) - (other.started ?? Infinity));
+  const bars = rows.flatMap((row) => (row.group?.open ? [row, ...byStart(children.get(row.block) ?? []).map((one) => bar(one, true, null))] : [row]));
+  return { bars, length: rows.reduce((most, row) => Math.max(most, row.ended ?? 0), 0.001) };
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+function byStart(blocks: readonly Timed[]): Timed[] {
+  return [...blocks].sort((one, other) => (one.started ?? Infinity) - (other.started ?? Infinity));
+}
+
+/** A block with children ran from the start of the first to the end of the last of them. */
+function spanning(block: Timed, children: readonly Timed[] | undefined): Timed {
+  if (!children) return block;
+  let [started, ended, open] = [block.started ?? Infinity, block.ended ?? -Infinity, false];
+  for (const child of children) {
+    if (child.started !== null) started = Math.min(started, child.started);
+    if (child.ended !== null) ended = Math.max(ended, child.ended);
+    else open ||= child.started !== null;
+  }
+  return { ...block, started: started === Infinity ? null : started, ended: open || ended === -Infinity ? null : ended };
+}
+
+const STEPS = 14;
+
+function groupOf(children: readonly Timed[], now: number, open: boolean): Group {
+  const took = children.flatMap((child) => (child.started === null ? [] : [Math.max(0, (child.ended ?? now) - child.started)]));
+  const longest = took.reduce((most, one) => Math.max(most, one), 0);
+  const histogram = Array.from({ length: STEPS }, () => 0);
+  for (const one of took) {
+    const step = longest > 0 ? Math.min(STEPS - 1, Math.floor((STEPS * one) / longest)) : 0;
+    histogram[step] = (histogram[step] ?? 0) + 1;
+  }
+  return {
+    count: children.length,
+    failed: children.filter((child) => child.state === "failed").length,
+    done: children.filter((child) => child.state === "completed").length,
+    open,
+    histogram,
+    longest,
+  };
 }
 
 /** A block waits for a free worker from the moment at which the last of its upstreams was done. */
 function waitsFrom(block: Timed, ends: ReadonlyMap<string, number>, begun: number): number {
-  const ready = Math.max(begun, ...block.upstream.map((name) => ends.get(name) ?? begun));
+  const ready = block.upstream.reduce((last, name) => Math.max(last, ends.get(name) ?? begun), begun);
   return Math.min(Math.max(ready, block.queued ?? ready), block.started ?? ready);
 }
 

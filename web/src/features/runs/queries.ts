@@ -1,24 +1,46 @@
+import { useEffect, useRef } from "react";
 import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, segment } from "../../api/client";
-import type { BlockRun, BlockStatus, Failure, RunDetail, RunSummary } from "../../api/types";
+import type { BlockRun, BlockStatus, Failure, RunDetail } from "../../api/types";
 import { useTopic } from "../../api/useTopic";
-import { toast, toastError } from "../../ui/toasts";
-import { applied } from "./live";
+import { asked, type RunFilters } from "./filters";
+import { appliedAll } from "./live";
+import { patched, withFirst, type Runs, type RunsPageData } from "./liveRuns";
 
-export interface RunFilters {
-  pipeline?: string;
-  state?: string;
-  q?: string;
-}
-
+/** A list of runs, kept true by events: rows change where they stand, what is new is read with the first page. */
 export function useRuns(filters: RunFilters) {
-  return useInfiniteQuery({
-    queryKey: ["runs", filters],
-    queryFn: ({ pageParam, signal }) => api.get<{ runs: RunSummary[]; next: string | null }>("/runs", { query: { ...filters, limit: 100, before: pageParam || undefined }, signal }),
+  const client = useQueryClient();
+  const key = ["runs", filters];
+  const page = (before: string, signal?: AbortSignal) => api.get<RunsPageData>("/runs", { query: { ...asked(filters), limit: 100, before: before || undefined }, signal });
+  const query = useInfiniteQuery({
+    queryKey: key,
+    queryFn: ({ pageParam, signal }) => page(pageParam, signal),
     initialPageParam: "",
-    getNextPageParam: (page) => page.next ?? undefined,
+    getNextPageParam: (last) => last.next ?? undefined,
     placeholderData: keepPreviousData,
   });
+  const asking = useRef<ReturnType<typeof setTimeout> | null>(null);
+  const readFirst = () => {
+    if (asking.current !== null) return;
+    // A hundred runs that begin at once are one question.
+    asking.current = setTimeout(() => {
+      asking.current = null;
+      page("").then((first) => client.setQueryData<Runs>(key, (held) => held && withFirst(held, first)), () => undefined);
+    }, 300);
+  };
+  useEffect(() => () => clearTimeout(asking.current ?? undefined), []);
+  useTopic(
+    "project",
+    (events) => {
+      const held = client.getQueryData<Runs>(key);
+      if (!held) return;
+      const { data, missing } = patched(held, events);
+      if (data !== held) client.setQueryData<Runs>(key, data);
+      if (missing) readFirst();
+    },
+    () => void client.invalidateQueries({ queryKey: ["runs"] }),
+  );
+  return query;
 }
 
 /** A run, kept true by its events. */
@@ -29,7 +51,7 @@ export function useRun(run: string) {
   useTopic(
     // Once there is something that events can be applied to; what came since is sent again.
     query.data ? `run:${run}` : null,
-    (events) => client.setQueryData<RunDetail>(key, (held) => (held ? events.reduce(applied, held) : held)),
+    (events) => client.setQueryData<RunDetail>(key, (held) => (held ? appliedAll(held, events) : held)),
     () => void client.invalidateQueries({ queryKey: key }),
     query.data?.seq ?? null,
   );
@@ -52,18 +74,17 @@ export function useWhy(run: string, block: string | null) {
   });
 }
 
-export async function runAgain(pipeline: string, body: Record<string, unknown>): Promise<string | null> {
-  try {
-    const { run } = await api.post<{ run: RunSummary }>(`/pipelines/${segment(pipeline)}/runs`, { body });
-    return run.run;
-  } catch (error) {
-    toastError(error);
-    return null;
-  }
+/** The words by which the same error is found again: its first line. */
+export function sameWords(failure: Failure): string {
+  const line = failure.message.split("\n")[0] ?? "";
+  return (line.length > 3 ? line : failure.kind).slice(0, 120);
 }
 
-export function interruptRun(run: string): void {
-  api.post(`/runs/${segment(run)}/interrupt`, { body: {} }).then(() => toast("Interrupting.", { seconds: 2 }), toastError);
+export function useSameError(pipeline: string, block: string, words: string) {
+  return useQuery({
+    queryKey: ["same-error", pipeline, block, words],
+    queryFn: ({ signal }) => api.get<RunsPageData>("/runs", { query: { pipeline, state: "failed", block, q: words, limit: 100 }, signal }),
+  });
 }
 
 export function statusOf(block: BlockRun): BlockStatus {

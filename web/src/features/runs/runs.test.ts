@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { RunDetail } from "../../api/types";
 import { barsOf, criticalPath, ticks } from "./gantt";
-import { applied } from "./live";
+import { applied, appliedAll } from "./live";
 
 const timed = (block: string, started: number | null, ended: number | null, upstream: string[] = []) => ({ block, state: "completed", queued: started, started, ended, upstream });
 
@@ -19,6 +19,24 @@ describe("the time line of a run", () => {
     expect(bars.at(-1)).toMatchObject({ block: "late", started: null });
   });
 
+  it("has one row for all children of a block, and theirs below it when it is opened", () => {
+    const children = Array.from({ length: 4 }, (_, index) => timed(`b:${index}`, 101 + index, index < 3 ? 103 + index : null, ["a"]));
+    const run = [timed("a", 100, 101), timed("b", null, null, ["a"]), ...children, timed("c:not_a_child", 100, 100.5)];
+    const closed = barsOf(100, 110, run);
+    expect(closed.bars.map((bar) => bar.block)).toEqual(["a", "c:not_a_child", "b"]);
+    expect(closed.bars[2]).toMatchObject({ started: 1, ended: 10, critical: true, group: { count: 4, done: 4, longest: 6, open: false } });
+    expect(closed.bars[2]?.group?.histogram.reduce((sum, one) => sum + one)).toBe(4);
+    const open = barsOf(100, 110, run, new Set(["b"]));
+    expect(open.bars.map((bar) => [bar.block, bar.child]).slice(2)).toEqual([["b", false], ["b:0", true], ["b:1", true], ["b:2", true], ["b:3", true]]);
+  });
+
+  it("is laid out in no time for many thousand blocks", () => {
+    const many = Array.from({ length: 20_000 }, (_, index) => timed(`n${index}`, 100 + index, 101 + index, index > 0 ? [`n${index - 1}`] : []));
+    const before = performance.now();
+    expect(barsOf(100, 30_000, many).bars).toHaveLength(20_000);
+    expect(performance.now() - before).toBeLessThan(1000);
+  });
+
   it("has round figures on its axis", () => {
     expect(ticks(8.3)).toEqual([0, 2, 4, 6, 8]);
     expect(ticks(0.42).map((tick) => Number(tick.toFixed(2)))).toEqual([0, 0.1, 0.2, 0.3, 0.4]);
@@ -32,6 +50,20 @@ describe("a run's events", () => {
     const next = applied(held, { type: "block_ended", block: "a", at: 3, status: { state: "failed", seconds: 2, attempts: 1, version: null, outputs: [], tests: [], failure: { kind: "ValueError" } } });
     expect(next.blocks[0]).toMatchObject({ state: "failed", ended: 3, failure: { kind: "ValueError" } });
     expect(next.blocks_done).toBe(1);
+  });
+
+  it("make a child when it first comes up, and count its block once", () => {
+    const many = appliedAll(held, [{ type: "block_queued", block: "a:0" }, { type: "block_started", block: "a:0", at: 5, attempt: 1 }, { type: "block_started", block: "nobody:1", at: 5 }]);
+    expect(many.blocks.map((block) => [block.block, block.state, block.started])).toEqual([["a", "running", 1], ["a:0", "running", 5]]);
+    const status = { state: "completed", seconds: 2, attempts: 1, version: "v", outputs: [], tests: [], failure: null };
+    const done = appliedAll(many, [{ type: "block_ended", block: "a:0", at: 7, status }, { type: "block_ended", block: "a", at: 7, status }]);
+    expect(done.blocks_done).toBe(1);
+  });
+
+  it("say what it waits for, and that it waits no longer", () => {
+    const waiting = applied(held, { type: "run_waiting", run: "r", waiting: { kind: "limit", text: "one at a time", since: 3 } });
+    expect(waiting.waiting?.text).toBe("one at a time");
+    expect(applied(waiting, { type: "run_started", run: { run: "r", state: "running" } })).toMatchObject({ waiting: null, blocks: held.blocks });
   });
 
   it("leave it alone when they are of no concern", () => {

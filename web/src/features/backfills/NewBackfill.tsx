@@ -1,0 +1,100 @@
+import { useState } from "react";
+import type { BackfillPreview } from "../../api/orchestration";
+import { count } from "../../app/format";
+import { Button } from "../../ui/Button";
+import { Dialog } from "../../ui/Dialog";
+import { ErrorCard, Spinner } from "../../ui/feedback";
+import { Field, Input, Select } from "../../ui/fields";
+import { usePipelines } from "../pipelines/queries";
+import { usePipelineVariables } from "../triggers/queries";
+import { useSoon } from "../triggers/useSoon";
+import { VariableLines } from "../triggers/VariableLines";
+import { backfillBody, backfillProblem, emptyBackfill, INTERVALS, type BackfillBody, type BackfillDraft } from "./draft";
+import { useBackfillPreview, useChangeBackfills } from "./queries";
+
+/** What to run over, with the runs that this makes shown beside it while it is filled in. */
+export function NewBackfill({ pipeline, onClose }: { pipeline: string; onClose: () => void }) {
+  const [draft, setDraft] = useState(() => emptyBackfill(pipeline));
+  const { create } = useChangeBackfills();
+  const pipelines = usePipelines().data?.pipelines ?? [];
+  const variables = usePipelineVariables(draft.pipeline);
+  const set = (changes: Partial<BackfillDraft>) => setDraft((held) => ({ ...held, ...changes }));
+  const problem = backfillProblem(draft);
+  const text = useSoon(problem ? "" : JSON.stringify(backfillBody(draft)), 250);
+  const preview = useBackfillPreview(text ? (JSON.parse(text) as BackfillBody) : null);
+  const total = !problem && preview.data && !preview.data.problem ? preview.data.total : null;
+  const make = (start: boolean) => create.mutate({ body: { ...backfillBody(draft), name: draft.name.trim() || `backfill of ${draft.pipeline}` }, start });
+  return (
+    <Dialog
+      open
+      wide
+      onOpenChange={onClose}
+      title="New backfill"
+      description="Runs a pipeline for a time that has passed, as if it had been run then."
+      footer={<><Button busy={create.isPending} disabled={total === null} onClick={() => make(false)}>Make it, start later</Button><Button look="primary" busy={create.isPending} disabled={!total} onClick={() => make(true)}>{total ? `Start ${count(total)} ${total === 1 ? "run" : "runs"}` : "Start"}</Button></>}
+    >
+      <div className="flex flex-col gap-6 md:flex-row">
+        <div className="flex min-w-0 flex-1 flex-col gap-3">
+          {create.error && <ErrorCard error={create.error} />}
+          <div className="grid grid-cols-1 gap-3 sm:grid-cols-2">
+            <Field label="Pipeline">
+              {(id) => <Select id={id} className="w-full" value={draft.pipeline} onChange={(event) => set({ pipeline: event.target.value, variables: [], block: "" })}><option value="">Choose a pipeline</option>{pipelines.map(({ uuid }) => <option key={uuid}>{uuid}</option>)}</Select>}
+            </Field>
+            <Field label="Name">{(id) => <Input id={id} value={draft.name} placeholder={draft.pipeline ? `backfill of ${draft.pipeline}` : ""} onChange={(event) => set({ name: event.target.value })} />}</Field>
+          </div>
+          <fieldset className="flex flex-wrap gap-x-5">
+            <legend className="sr-only">One run for each</legend>
+            <label className="inline-flex items-center gap-1.5"><input type="radio" name="by" checked={draft.by === "time"} onChange={() => set({ by: "time" })} />For each stretch of time</label>
+            <label className="inline-flex items-center gap-1.5"><input type="radio" name="by" checked={draft.by === "block"} onChange={() => set({ by: "block" })} />For each item that a block lists</label>
+          </fieldset>
+          {draft.by === "time" ? (
+            <div className="flex flex-wrap gap-3">
+              <Field label="From" hint="UTC">{(id) => <Input id={id} type="datetime-local" className="!w-52" value={draft.start} onChange={(event) => set({ start: event.target.value })} />}</Field>
+              <Field label="To, included" hint="UTC">{(id) => <Input id={id} type="datetime-local" className="!w-52" value={draft.end} onChange={(event) => set({ end: event.target.value })} />}</Field>
+              <Field label="One run every">
+                {(id) => (
+                  <span className="flex gap-2">
+                    <Input id={id} inputMode="numeric" className="!w-16" value={draft.units} onChange={(event) => set({ units: event.target.value })} />
+                    <Select aria-label="Unit" value={draft.intervalType} onChange={(event) => set({ intervalType: event.target.value })}>{INTERVALS.map((one) => <option key={one.value} value={one.value}>{one.label}</option>)}</Select>
+                  </span>
+                )}
+              </Field>
+            </div>
+          ) : (
+            <Field label="Block" hint="It returns a list of maps: the variables of each run.">
+              {(id) => <Input id={id} className="!w-64" value={draft.block} spellCheck={false} onChange={(event) => set({ block: event.target.value })} />}
+            </Field>
+          )}
+          <Field label="Runs at once" hint="Oldest first.">{(id) => <Input id={id} inputMode="numeric" className="!w-16" value={draft.parallelism} onChange={(event) => set({ parallelism: event.target.value })} />}</Field>
+          <div><p className="mb-1 font-medium">Variables</p><VariableLines lines={draft.variables} onChange={(lines) => set({ variables: lines })} known={variables} /></div>
+        </div>
+        <Preview problem={problem} data={preview.data} error={preview.error} waiting={!problem && preview.isFetching && !preview.data} />
+      </div>
+    </Dialog>
+  );
+}
+
+function Preview({ problem, data, error, waiting }: { problem: string; data: BackfillPreview | undefined; error: unknown; waiting: boolean }) {
+  const words = problem || data?.problem || "";
+  return (
+    <section aria-label="The runs it makes" className="flex w-full flex-none flex-col gap-2 md:w-72">
+      <h3 className="font-semibold">The runs it makes</h3>
+      <div role="status">
+        {words && <p className="text-muted">{words}</p>}
+        {!words && Boolean(error) && <ErrorCard error={error} />}
+        {waiting && <Spinner label="Counting" />}
+        {!words && data && <p className="tabular">{count(data.total)} {data.total === 1 ? "run" : "runs"}</p>}
+      </div>
+      {!words && !error && data && data.runs.length > 0 && (
+        <ol className="max-h-72 overflow-y-auto rounded-card border border-line" tabIndex={0} aria-label="Their times">
+          {data.runs.map((run, index) => (
+            <li key={index} className="tabular border-b border-s2 px-3 py-1 last:border-b-0">
+              {index > 0 && data.truncated && index === data.runs.length - 1 && <span className="block text-muted">and {count(data.total - data.runs.length)} more between these</span>}
+              {run.execution_date === null ? <code className="break-all font-mono text-code">{JSON.stringify(run.variables)}</code> : new Date(run.execution_date * 1000).toISOString().slice(0, 16).replace("T", " ")}
+            </li>
+          ))}
+        </ol>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,77 @@
+/** A backfill while it is being filled in, and as the server wants it. */
+import type { BackfillSummary } from "../../api/orchestration";
+import { momentOf, valueOf, type VariableLine } from "../triggers/draft";
+
+export interface BackfillDraft {
+  name: string;
+  pipeline: string;
+  /** "time", or "block": a block's output says what to run with. */
+  by: string;
+  block: string;
+  /** In UTC, as fields for date and time have them. */
+  start: string;
+  end: string;
+  intervalType: string;
+  units: string;
+  parallelism: string;
+  variables: VariableLine[];
+}
+
+export interface BackfillBody {
+  name: string;
+  pipeline: string;
+  block: string | null;
+  start: number | null;
+  end: number | null;
+  interval_type: string;
+  interval_units: number;
+  parallelism: number | null;
+  variables: Record<string, unknown>;
+}
+
+export const INTERVALS: readonly { value: string; label: string }[] = [
+  { value: "minute", label: "minutes" },
+  { value: "hour", label: "hours" },
+  { value: "day", label: "days" },
+  { value: "week", label: "weeks" },
+  { value: "month", label: "months" },
+  { value: "year", label: "years" },
+  { value: "second", label: "seconds" },
+];
+
+export function emptyBackfill(pipeline: string, now = Date.now()): BackfillDraft {
+  const day = (back: number) => `${new Date(now - back * 86_400_000).toISOString().slice(0, 10)}T00:00`;
+  return { name: "", pipeline, by: "time", block: "", start: day(7), end: day(1), intervalType: "day", units: "1", parallelism: "1", variables: [] };
+}
+
+export function backfillBody(draft: BackfillDraft): BackfillBody {
+  const moment = (text: string) => {
+    const iso = momentOf(text, "UTC");
+    return iso === null ? null : Date.parse(iso) / 1000;
+  };
+  const byTime = draft.by === "time";
+  return {
+    name: draft.name.trim(),
+    pipeline: draft.pipeline,
+    block: byTime ? null : draft.block || null,
+    start: byTime ? moment(draft.start) : null,
+    end: byTime ? moment(draft.end) : null,
+    interval_type: draft.intervalType,
+    interval_units: Math.max(1, Math.trunc(Number(draft.units)) || 1),
+    parallelism: Number(draft.parallelism) > 0 ? Math.trunc(Number(draft.parallelism)) : null,
+    variables: Object.fromEntries(draft.variables.filter((one) => one.name.trim()).map((one) => [one.name.trim(), valueOf(one.text)])),
+  };
+}
+
+export function backfillProblem(draft: BackfillDraft): string {
+  if (!draft.pipeline) return "Choose a pipeline.";
+  if (draft.by === "block") return draft.block ? "" : "Choose the block whose output says what to run with.";
+  if (!draft.start || !draft.end) return "Say from when to when.";
+  return draft.end < draft.start ? "It ends before it begins." : "";
+}
+
+/** How far it is: what has ended, of all. */
+export function progressOf(one: Pick<BackfillSummary, "counts" | "total">): { done: number; failed: number; share: number } {
+  const ended = ["completed", "failed", "cancelled", "interrupted"].reduce((sum, state) => sum + (one.counts[state] ?? 0), 0);
+  return { done: one.counts.completed ?? 0, failed: (one.counts.failed ?? 0) + (one.counts.interrupted ?? 0), share: one.total > 0 ? ended / one.total : 0 };
+}

@@ -1,0 +1,157 @@
+import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { RefreshCw, ScrollText, Search, X } from "lucide-react";
+import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
+import type { FoundLine } from "../../api/orchestration";
+import { useCommands } from "../../app/commands";
+import { count, dateTime } from "../../app/format";
+import { usePreferences } from "../../app/preferences";
+import { Button, IconButton } from "../../ui/Button";
+import { cx } from "../../ui/cx";
+import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
+import { Input, Select } from "../../ui/fields";
+import { OF_RUNS, SubPages } from "../../ui/SubPages";
+import { pieces } from "../outputs/ansi";
+import { usePipelines } from "../pipelines/queries";
+import { SINCE } from "../runs/filters";
+import { useSoon } from "../triggers/useSoon";
+import { useLogs, type LogFilters } from "./queries";
+
+const route = getRouteApi("/logs");
+const LEVELS: readonly [string, string][] = [["INFO", "Info and above"], ["WARNING", "Warnings and errors"], ["ERROR", "Errors"]];
+const TONES: Record<string, string> = { ERROR: "text-failed", CRITICAL: "text-failed", WARNING: "text-stale", DEBUG: "text-muted" };
+const ROW = 20;
+
+/** What every run has printed and logged, newest first, found by text, level, place and time; the line that is chosen beside it. */
+export function LogsPage() {
+  const filters = route.useSearch();
+  const navigate = useNavigate({ from: "/logs" });
+  const [text, setText] = useState(filters.q ?? "");
+  const settled = useSoon(text, 300);
+  const [chosen, setChosen] = useState<number | null>(null);
+  const search = useRef<HTMLInputElement>(null);
+  const box = useRef<HTMLDivElement>(null);
+  const pipelines = usePipelines().data?.pipelines ?? [];
+  const zone = usePreferences((held) => held.zone);
+  const { data, error, isPending, isFetching, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = useLogs(filters);
+  const lines = useMemo(() => data?.pages.flatMap((page) => page.lines) ?? [], [data]);
+  const set = (changes: LogFilters) => {
+    setChosen(null);
+    void navigate({ search: (held) => Object.fromEntries(Object.entries({ ...held, ...changes }).filter(([, value]) => value)), replace: true });
+  };
+  useEffect(() => {
+    if (settled !== (filters.q ?? "")) set({ q: settled });
+    // What is typed is followed, not what the address is set to by it.
+    // eslint-disable-next-line
+  }, [settled]);
+  useCommands([
+    { id: "logs.find", title: "Find in the logs", group: "Logs", keys: ["/"], run: () => search.current?.focus() },
+    { id: "logs.again", title: "Read the logs again", group: "Logs", keys: ["R"], run: () => void refetch() },
+  ]);
+  const virtual = useVirtualizer({ count: lines.length + (hasNextPage ? 1 : 0), getScrollElement: () => box.current, estimateSize: () => ROW, overscan: 30 });
+  const items = virtual.getVirtualItems();
+  const last = items.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (hasNextPage && !isFetchingNextPage && last >= lines.length - 1) void fetchNextPage();
+  }, [last, lines.length, hasNextPage, isFetchingNextPage, fetchNextPage]);
+  const onKey = (event: KeyboardEvent) => {
+    const to = { ArrowDown: (chosen ?? -1) + 1, ArrowUp: (chosen ?? 0) - 1, Home: 0, End: lines.length - 1 }[event.key];
+    if (event.key === "Escape") setChosen(null);
+    else if (to !== undefined && lines[to]) {
+      setChosen(to);
+      virtual.scrollToIndex(to);
+    } else return;
+    event.preventDefault();
+  };
+  const line = chosen === null ? null : (lines[chosen] ?? null);
+  return (
+    <div className="flex h-full flex-col">
+      <header className="flex flex-none flex-wrap items-center gap-2 px-4 py-3">
+        <h1 className="sr-only">Logs</h1>
+        <SubPages label="Runs" pages={OF_RUNS} />
+        <span className="relative w-full sm:w-60">
+          <Search size={13} aria-hidden="true" className="absolute left-2 top-[7px] text-muted" />
+          <Input ref={search} value={text} onChange={(event) => setText(event.target.value)} placeholder="Find in what was logged" aria-label="Find in the logs" aria-keyshortcuts="/" className="!pl-7" />
+        </span>
+        <Select aria-label="Level" value={filters.level ?? ""} onChange={(event) => set({ level: event.target.value })}>
+          <option value="">All levels</option>
+          {LEVELS.map(([value, words]) => <option key={value} value={value}>{words}</option>)}
+        </Select>
+        <Select aria-label="Pipeline" className="max-w-48" value={filters.pipeline ?? ""} onChange={(event) => set({ pipeline: event.target.value, block: undefined })}>
+          <option value="">Every pipeline</option>
+          {pipelines.map(({ uuid }) => <option key={uuid}>{uuid}</option>)}
+        </Select>
+        <Input aria-label="Block" className="!w-36" placeholder="Any block" value={filters.block ?? ""} onChange={(event) => set({ block: event.target.value })} />
+        <Select aria-label="Time" value={filters.since ?? ""} onChange={(event) => set({ since: event.target.value, from: undefined, to: undefined })}>
+          <option value="">Any time</option>
+          {SINCE.map((one) => <option key={one.value} value={one.value}>{one.label}</option>)}
+          <option value="between">Between …</option>
+        </Select>
+        {filters.since === "between" && (
+          <>
+            <Input type="datetime-local" aria-label="From" className="!w-48" value={filters.from ?? ""} onChange={(event) => set({ from: event.target.value })} />
+            <Input type="datetime-local" aria-label="To" className="!w-48" value={filters.to ?? ""} onChange={(event) => set({ to: event.target.value })} />
+          </>
+        )}
+        {filters.run && <Button look="quiet" icon={<X size={13} aria-hidden="true" />} onClick={() => set({ run: undefined })}>One run only</Button>}
+        <span className="ml-auto flex items-center gap-2">
+          <span role="status" className="tabular text-[12px] text-muted">{data ? `${count(lines.length)} ${lines.length === 1 ? "line" : "lines"}${hasNextPage ? " so far" : ""}` : ""}</span>
+          <IconButton label="Read again" keys="R" busy={isFetching} onClick={() => void refetch()}><RefreshCw size={14} aria-hidden="true" className={isFetching ? "animate-spin" : undefined} /></IconButton>
+        </span>
+      </header>
+      {error ? <ErrorCard className="m-6" error={error} /> : isPending ? <div className="p-6"><Spinner label="Reading the logs" /></div> : lines.length === 0 && !hasNextPage ? (
+        <EmptyState icon={<ScrollText size={36} aria-hidden="true" />} title="No line meets that" action={<Button onClick={() => { setText(""); void navigate({ search: {} }); }}>Show all</Button>}>What blocks print and log is kept with their runs.</EmptyState>
+      ) : (
+        <div className="flex min-h-0 flex-1 border-t border-line">
+          <div ref={box} role="listbox" aria-label="Lines" tabIndex={0} aria-activedescendant={chosen === null ? undefined : `line-${chosen}`} onKeyDown={onKey} className="min-w-0 flex-1 overflow-y-auto font-mono text-code">
+            <div role="presentation" style={{ height: virtual.getTotalSize(), position: "relative" }}>
+              {items.map((item) => {
+                const one = lines[item.index];
+                return (
+                  <div
+                    key={item.key}
+                    id={`line-${item.index}`}
+                    role="option"
+                    aria-selected={item.index === chosen}
+                    onClick={() => one && setChosen(item.index)}
+                    className={cx("absolute inset-x-0 flex gap-3 px-4 leading-5 hover:bg-s1", item.index === chosen && "bg-accent-soft")}
+                    style={{ transform: `translateY(${item.start}px)`, height: ROW }}
+                  >
+                    {one ? (
+                      <>
+                        <span className="tabular flex-none text-muted">{dateTime(one.at, zone).replace(/^\d+ \w+ \d+, /, (day) => day.replace(/ \d{4}, $/, " "))}</span>
+                        <span className="hidden w-48 flex-none truncate text-muted md:block" title={`${one.pipeline} ${one.block}`}>{one.pipeline}{one.block && ` · ${one.block}`}</span>
+                        <span className={cx("min-w-0 flex-1 truncate", TONES[one.level.toUpperCase()])}>{pieces(one.text.slice(0, 2000)).map((piece, index) => <span key={index} style={{ color: piece.colour ?? undefined, fontWeight: piece.bold ? 600 : undefined }}>{piece.text}</span>)}</span>
+                      </>
+                    ) : <Spinner label={lines.length === 0 ? "Searching further back" : "Reading more"} />}
+                  </div>
+                );
+              })}
+            </div>
+          </div>
+          {line && <Line line={line} onClose={() => setChosen(null)} onOnly={set} />}
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** One line in full: where it is from, and the way there. */
+function Line({ line, onClose, onOnly }: { line: FoundLine; onClose: () => void; onOnly: (filters: LogFilters) => void }) {
+  return (
+    <aside aria-label="The line" className="flex w-full max-w-md flex-none flex-col gap-3 overflow-y-auto border-l border-line p-3 max-md:absolute max-md:inset-x-0 max-md:bottom-0 max-md:max-h-[60%] max-md:max-w-none max-md:bg-s0">
+      <div className="flex items-center justify-between"><b>{dateTime(line.at)}</b><IconButton label="Close" onClick={onClose}><X size={14} aria-hidden="true" /></IconButton></div>
+      <dl className="grid grid-cols-[70px_1fr] gap-y-1">
+        <dt className="text-muted">Level</dt><dd>{line.level.toLowerCase()} <span className="text-muted">({line.stream})</span></dd>
+        <dt className="text-muted">Pipeline</dt><dd><Link to="/pipelines/$pipeline" params={{ pipeline: line.pipeline }} search={line.block ? { block: line.block } : {}} className="text-accent hover:underline">{line.pipeline}</Link></dd>
+        {line.block && <><dt className="text-muted">Block</dt><dd>{line.block}</dd></>}
+        <dt className="text-muted">Run</dt><dd className="min-w-0 break-all"><Link to="/runs/$run" params={{ run: line.run }} search={line.block ? { block: line.block, tab: "logs" } : { tab: "logs" }} className="text-accent hover:underline">{line.run}</Link></dd>
+      </dl>
+      <pre tabIndex={0} className="min-h-0 overflow-auto whitespace-pre-wrap break-words rounded-control border border-line bg-s1 p-2 font-mono text-code">{line.text}</pre>
+      <div className="flex flex-wrap gap-2">
+        <Button onClick={() => onOnly({ run: line.run })}>Only this run</Button>
+        {line.block && <Button onClick={() => onOnly({ pipeline: line.pipeline, block: line.block })}>Only this block</Button>}
+      </div>
+    </aside>
+  );
+}

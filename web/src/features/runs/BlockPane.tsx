@@ -1,0 +1,89 @@
+import { Link, useNavigate } from "@tanstack/react-router";
+import type { RunDetail } from "../../api/types";
+import { bytes, count, seconds } from "../../app/format";
+import { StatusBadge } from "../../ui/status";
+import { TabBar } from "../../ui/Tabs";
+import { LogView } from "../outputs/LogView";
+import { OutputPanel } from "../outputs/OutputPanel";
+import { useRunActions } from "./actions";
+import { parentOf } from "./gantt";
+import { statusOf } from "./queries";
+import { WhyCard } from "./WhyCard";
+import { WhyNot } from "./RunHeader";
+
+interface Props {
+  run: RunDetail;
+  block: RunDetail["blocks"][number] | null;
+  tab: string | undefined;
+  onTab: (tab: string) => void;
+}
+
+const NOT_RUN = new Set(["initial", "queued", "upstream_failed", "condition_failed"]);
+
+/** Of the selected block: why it failed, what it printed and put out. */
+export function BlockPane({ run, block, tab: wanted, onTab }: Props) {
+  const navigate = useNavigate();
+  const { retryFrom } = useRunActions(run.run);
+  const open = (file: string, line: number) => void navigate({ to: "/files", search: { path: file, line } });
+  const failed = block?.state === "failed" && block.failure !== null;
+  const tab = wanted ?? (failed ? "why" : run.state === "running" ? "logs" : "output");
+  const parent = block && parentOf(block.block, new Set(run.blocks.map((one) => one.block)));
+  const tabs = [...(failed ? [{ value: "why", label: "Why it failed" }] : []), { value: "logs", label: "Logs" }, { value: "output", label: "Output" }, { value: "facts", label: "Facts" }];
+  return (
+    <div className="flex h-full flex-col">
+      <div className="flex flex-none flex-wrap items-center gap-x-2 border-b border-line px-2">
+        {block && <><b className="truncate">{block.block}</b><StatusBadge state={block.state} plain /></>}
+        <span className="ml-auto"><TabBar label="Of the block" tabs={tabs} value={tab} onChange={onTab} /></span>
+      </div>
+      <div className="min-h-0 flex-1 overflow-auto">
+        {block && tab === "why" && failed && <WhyCard run={run.run} pipeline={run.pipeline} block={block.block} onOpen={open} busy={retryFrom.isPending} onRetry={run.state === "running" ? null : () => retryFrom.mutate(block.block)} />}
+        {tab === "logs" && <LogView run={run.run} block={block?.block} />}
+        {block && tab === "output" && (NOT_RUN.has(block.state) ? <NotRun run={run} block={block} /> : <OutputPanel pipeline={run.pipeline} block={parent ?? block.block} status={statusOf(block)} version={block.ref?.version} onOpen={open} />)}
+        {tab === "facts" && <Facts run={run} block={block} />}
+      </div>
+    </div>
+  );
+}
+
+/** Not grey without a word: what it waits for, or which block was to blame. */
+function NotRun({ run, block }: { run: RunDetail; block: RunDetail["blocks"][number] }) {
+  if (block.state !== "upstream_failed") {
+    return <div className="p-3"><WhyNot path={`/runs/${encodeURIComponent(run.run)}/blocks/${encodeURIComponent(block.block)}`} waiting={`${block.block} has not run.`} /></div>;
+  }
+  const blame = toBlame(run, block.block);
+  return (
+    <p className="p-4">
+      {block.block} was not run because {blame.length > 0 ? blame.map((name, index) => <span key={name}>{index > 0 && ", "}<Link to="/runs/$run" params={{ run: run.run }} search={{ block: name }} className="text-accent underline">{name}</Link></span>) : "an upstream block"} failed.
+    </p>
+  );
+}
+
+function toBlame(run: RunDetail, block: string): string[] {
+  const byName = new Map(run.blocks.map((one) => [one.block, one]));
+  const blame: string[] = [];
+  const pending = [...(byName.get(block)?.upstream ?? [])];
+  const seen = new Set<string>();
+  while (pending.length > 0) {
+    const name = pending.shift() as string;
+    if (seen.has(name)) continue;
+    seen.add(name);
+    if (byName.get(name)?.state === "failed") blame.push(name);
+    else pending.push(...(byName.get(name)?.upstream ?? []));
+  }
+  return blame;
+}
+
+function Facts({ run, block }: { run: RunDetail; block: RunDetail["blocks"][number] | null }) {
+  const facts: [string, string][] = [["Run", run.run], ["Partition", run.partition === "_" || !run.partition ? "none" : run.partition], ["Variables", JSON.stringify(run.variables, null, 1)]];
+  if (run.priority) facts.push(["Priority", String(run.priority)]);
+  if (block) {
+    facts.push(["Attempts", String(block.attempts)], ["Peak memory", block.peak_memory ? bytes(block.peak_memory) : "not known"], ["CPU", block.cpu_seconds ? seconds(block.cpu_seconds) : "not known"], ["Upstream", block.upstream.join(", ") || "none"]);
+    const rows = block.outputs[0]?.rows;
+    if (rows !== undefined && rows !== null) facts.push(["Rows", count(rows)]);
+  }
+  return (
+    <dl className="grid grid-cols-[110px_1fr] gap-y-1 p-4">
+      {facts.map(([name, value]) => [<dt key={name} className="text-muted">{name}</dt>, <dd key={`${name}v`} className="min-w-0 whitespace-pre-wrap break-words font-mono text-code">{value}</dd>])}
+    </dl>
+  );
+}

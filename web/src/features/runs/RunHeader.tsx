@@ -1,0 +1,97 @@
+import { Link } from "@tanstack/react-router";
+import { ChevronDown, ChevronLeft, CircleHelp, RotateCw, Square } from "lucide-react";
+import { useState } from "react";
+import type { Explanation } from "../../api/orchestration";
+import type { RunDetail } from "../../api/types";
+import { useCommands } from "../../app/commands";
+import { ago, dateTime, seconds } from "../../app/format";
+import { usePreferences } from "../../app/preferences";
+import { Button } from "../../ui/Button";
+import { Dialog } from "../../ui/Dialog";
+import { Menu, type MenuItem } from "../../ui/Menu";
+import { Badge, StatusBadge } from "../../ui/status";
+import { useExplained } from "../triggers/queries";
+import { useRunActions } from "./actions";
+import { ORIGINS } from "./filters";
+
+/** What run this is, how it stands, and what can be done with it. */
+export function RunHeader({ run, selected }: { run: RunDetail; selected: string | null }) {
+  const zone = usePreferences((held) => held.zone);
+  const [deleting, setDeleting] = useState(false);
+  const act = useRunActions(run.run);
+  const open = run.state === "running" || run.state === "initial";
+  const incomplete = !open && run.state !== "completed";
+  useCommands([
+    { id: "run.cancel", title: "Cancel this run", group: "Run", keys: ["C"], enabled: open, run: () => act.cancel.mutate() },
+    { id: "run.retry", title: "Retry this run", group: "Run", keys: ["R"], enabled: !open, run: () => act.retry.mutate() },
+    { id: "run.incomplete", title: "Retry what this run did not complete", group: "Run", keys: ["I"], enabled: incomplete, run: () => act.retryIncomplete.mutate() },
+    { id: "run.from", title: `Retry this run from ${selected ?? "a block"}`, group: "Run", keys: ["F"], enabled: !open && selected !== null, run: () => selected && act.retryFrom.mutate(selected) },
+    { id: "run.delete", title: "Delete this run", group: "Run", enabled: !open, run: () => setDeleting(true) },
+  ]);
+  const more: MenuItem[] = [
+    { label: "Retry the whole run", hint: "As a new run with the same variables", keys: "R", onSelect: () => act.retry.mutate() },
+    { label: "Retry what is incomplete", hint: "Goes on with this run; what is done stays", keys: "I", disabled: !incomplete, onSelect: () => act.retryIncomplete.mutate() },
+    { label: `Retry from ${selected ?? "a block"}`, hint: "It and everything below it", keys: "F", disabled: selected === null, onSelect: () => selected && act.retryFrom.mutate(selected) },
+    { separator: true },
+    { label: "Delete the run", danger: true, onSelect: () => setDeleting(true) },
+  ];
+  return (
+    <header className="flex flex-none flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-4 py-2">
+      <Link to="/runs" aria-label="All runs" className="text-muted hover:text-fg"><ChevronLeft size={16} aria-hidden="true" /></Link>
+      <h1 className="text-title font-semibold"><Link to="/pipelines/$pipeline" params={{ pipeline: run.pipeline }} className="hover:underline">{run.pipeline}</Link></h1>
+      <StatusBadge state={run.state} />
+      {run.sla_missed && <Badge tone="stale" title="It was expected to be done earlier.">late</Badge>}
+      <Origin run={run} />
+      {run.started > 0 && <span className="text-muted" title={run.run}>{dateTime(run.started, zone)}</span>}
+      {run.seconds !== null && <span className="tabular text-muted">{seconds(run.seconds)}</span>}
+      <span className="tabular text-muted">{run.blocks_done} of {run.blocks_total} blocks</span>
+      <span className="ml-auto flex">
+        {open ? (
+          <Button icon={<Square size={12} aria-hidden="true" fill="currentColor" />} busy={act.cancel.isPending} onClick={() => act.cancel.mutate()}>Cancel</Button>
+        ) : (
+          <>
+            <Button className="!rounded-r-none" icon={<RotateCw size={13} aria-hidden="true" />} busy={act.busy} onClick={() => (incomplete ? act.retryIncomplete.mutate() : act.retry.mutate())}>{incomplete ? "Retry what is incomplete" : "Run again"}</Button>
+            <Menu align="end" items={more}><Button aria-label="More ways to retry" className="!rounded-l-none border-l-0 !px-1"><ChevronDown size={14} aria-hidden="true" /></Button></Menu>
+          </>
+        )}
+      </span>
+      {run.error && <p className="w-full truncate text-failed" title={run.error}>{run.failed_block ? `${run.failed_block}: ` : ""}{run.error}</p>}
+      {open && <WhyNot path={`/runs/${encodeURIComponent(run.run)}`} waiting={run.waiting?.text} always={run.state === "initial"} />}
+      {deleting && (
+        <Dialog open onOpenChange={setDeleting} title="Delete this run?" footer={<><Button onClick={() => setDeleting(false)}>Keep it</Button><Button look="danger" busy={act.remove.isPending} onClick={() => act.remove.mutate()}>Delete</Button></>}>
+          <p>Its logs and its place in the lists go, and cannot be brought back. What its blocks put out stays.</p>
+        </Dialog>
+      )}
+    </header>
+  );
+}
+
+function Origin({ run }: { run: RunDetail }) {
+  const words = ORIGINS[run.origin] ?? `from ${run.origin}`;
+  return (
+    <span className="text-muted">
+      {run.trigger ? <>started by <Link to="/triggers/$trigger" params={{ trigger: String(run.trigger.id) }} className="text-accent hover:underline">{run.trigger.name}</Link></> : <>{run.what}, {words}</>}
+      {run.backfill != null && <>, <Link to="/backfills/$backfill" params={{ backfill: String(run.backfill) }} className="text-accent hover:underline">backfill {run.backfill}</Link></>}
+      {run.retry_of && <>, <Link to="/runs/$run" params={{ run: run.retry_of }} className="text-accent hover:underline">a retry</Link></>}
+      {run.execution_date != null && <>, for {dateTime(run.execution_date)}</>}
+    </span>
+  );
+}
+
+/** Why something is not running, in one sentence, and what would change it. */
+export function WhyNot({ path, waiting, always = true }: { path: string; waiting?: string; always?: boolean }) {
+  const { data } = useExplained(path, always || Boolean(waiting));
+  const said: Explanation | null = data ?? (waiting ? { text: waiting, details: [] } : null);
+  if (!said?.text) return null;
+  return (
+    <div role="status" className="flex w-full gap-2 rounded-card border border-line bg-s1 px-3 py-2">
+      <CircleHelp size={15} aria-hidden="true" className="mt-px flex-none text-muted" />
+      <div className="min-w-0">
+        <p className="font-medium">{said.text}</p>
+        {said.details.map((one, index) => (
+          <p key={index} className="text-muted">{one.text !== said.text && one.text}{one.since !== null && <span title={dateTime(one.since)}> (since {ago(one.since)})</span>}{one.change && <> <span className="text-fg">{one.change}</span></>}</p>
+        ))}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,58 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { api, segment } from "../../api/client";
+import type { RunSummary } from "../../api/types";
+import { toast, toastError } from "../../ui/toasts";
+import { without, type Runs } from "./liveRuns";
+
+export type BulkAction = "cancel" | "retry" | "delete";
+
+const DONE: Record<BulkAction, string> = { cancel: "Cancelling", retry: "Retrying", delete: "Deleted" };
+
+function some(count: number): string {
+  return count === 1 ? "1 run" : `${count} runs`;
+}
+
+/** What can be done with many runs at once: what was refused is said, with the reason. */
+export function useBulk() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ action, runs }: { action: BulkAction; runs: string[] }) => api.post<{ done: string[]; refused: { run: string; message: string }[] }>("/runs/bulk", { body: { action, runs } }),
+    onSuccess: ({ done, refused }, { action }) => {
+      if (action === "delete") client.setQueriesData<Runs>({ queryKey: ["runs"] }, (held) => held && without(held, new Set(done)));
+      if (done.length > 0) toast(`${DONE[action]} ${some(done.length)}.`, { seconds: 3 });
+      const first = refused[0];
+      if (first) toast(`${some(refused.length)} ${refused.length === 1 ? "was" : "were"} left as ${refused.length === 1 ? "it is" : "they are"}: ${first.message}`, { tone: "failed", seconds: 12 });
+    },
+    onError: toastError,
+  });
+}
+
+/** What can be done with a run. A retry that is a run of its own is opened. */
+export function useRunActions(run: string) {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const done = () => {
+    void client.invalidateQueries({ queryKey: ["run", run] });
+    void client.invalidateQueries({ queryKey: ["explain"] });
+  };
+  const open = ({ run: made }: { run: RunSummary }) => {
+    done();
+    if (made.run !== run) void navigate({ to: "/runs/$run", params: { run: made.run } });
+  };
+  const post = (action: string, body: object = {}) => api.post<{ run: RunSummary }>(`/runs/${segment(run)}/${action}`, { body });
+  const cancel = useMutation({ mutationFn: () => post("cancel"), onSuccess: () => { done(); toast("Cancelling.", { seconds: 2 }); }, onError: toastError });
+  const retry = useMutation({ mutationFn: () => post("retry"), onSuccess: open, onError: toastError });
+  const retryIncomplete = useMutation({ mutationFn: () => post("retry_incomplete"), onSuccess: open, onError: toastError });
+  const retryFrom = useMutation({ mutationFn: (block: string) => post("retry_from", { block }), onSuccess: open, onError: toastError });
+  const remove = useMutation({
+    mutationFn: () => api.del<unknown>(`/runs/${segment(run)}`),
+    onSuccess: () => {
+      client.setQueriesData<Runs>({ queryKey: ["runs"] }, (held) => held && without(held, new Set([run])));
+      toast("Deleted the run.", { seconds: 3 });
+      void navigate({ to: "/runs" });
+    },
+    onError: toastError,
+  });
+  return { cancel, retry, retryIncomplete, retryFrom, remove, busy: cancel.isPending || retry.isPending || retryIncomplete.isPending || retryFrom.isPending };
+}

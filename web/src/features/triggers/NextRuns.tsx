@@ -1,0 +1,51 @@
+import { AlertTriangle, CalendarClock } from "lucide-react";
+import { usePreferences } from "../../app/preferences";
+import { Spinner } from "../../ui/feedback";
+import type { Body } from "./draft";
+import { until } from "./list";
+import { usePreview } from "./queries";
+import { useSoon } from "./useSoon";
+
+/** The next ten times at which the trigger starts a run, as the form stands now. */
+export function NextRuns({ body, zone }: { body: Body; zone: string }) {
+  const shown = usePreferences((held) => held.zone);
+  // What can be told of is asked about; the name does not change when it starts.
+  const text = useSoon(JSON.stringify({ ...body, name: body.name || "new", pipeline: body.pipeline }), 250);
+  const asked = JSON.parse(text) as Body;
+  const { data, error, isPending } = usePreview(asked.pipeline || asked.kind === "time" ? asked : null);
+  const words = error ? error.message : data?.problem;
+  return (
+    <section aria-label="Next runs" className="flex flex-col gap-2">
+      <h2 className="text-[14px] font-semibold">Next runs</h2>
+      <div role="status" className="flex flex-col gap-2">
+        {data && !error && data.words && <p className="flex items-center gap-2"><CalendarClock size={14} aria-hidden="true" className="flex-none text-muted" />{capital(data.words)}</p>}
+        {words && <p className="flex gap-2 text-failed"><AlertTriangle size={14} aria-hidden="true" className="mt-0.5 flex-none" /><span>{words}</span></p>}
+        {isPending && asked.kind === "time" && <Spinner label="Looking ahead" />}
+      </div>
+      {data && !error && data.upcoming.length > 0 && (
+        <ol className="overflow-hidden rounded-card border border-line">
+          {data.upcoming.map((at) => (
+            <li key={at} className="tabular flex justify-between gap-3 border-b border-s2 px-3 py-1 last:border-b-0">
+              <span>{inZone(at, zone)}</span>
+              <span className="text-muted" title={shown === "utc" ? `${inZone(at, "UTC")} UTC` : undefined}>{until(at)}</span>
+            </li>
+          ))}
+        </ol>
+      )}
+      {data && !error && data.upcoming.length === 0 && !words && asked.kind === "time" && <p className="text-muted">It starts no more runs.</p>}
+    </section>
+  );
+}
+
+function inZone(at: number, zone: string): string {
+  const options: Intl.DateTimeFormatOptions = { weekday: "short", year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false };
+  try {
+    return new Date(at * 1000).toLocaleString("en-GB", { ...options, timeZone: zone });
+  } catch {
+    return new Date(at * 1000).toLocaleString("en-GB", { ...options, timeZone: "UTC" });
+  }
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

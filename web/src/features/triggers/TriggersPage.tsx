@@ -1,0 +1,121 @@
+import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { CalendarClock, Plus, Search } from "lucide-react";
+import { useMemo, useRef, type KeyboardEvent } from "react";
+import { useCommands } from "../../app/commands";
+import { count } from "../../app/format";
+import { Button } from "../../ui/Button";
+import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
+import { Input, Select } from "../../ui/fields";
+import { OF_TRIGGERS, SubPages } from "../../ui/SubPages";
+import { chosen, KINDS, ordered, type Filters } from "./list";
+import { useChangeTriggers, useTriggers } from "./queries";
+import { COLUMNS, TriggerRow } from "./TriggerRow";
+
+const route = getRouteApi("/triggers");
+const ROW = 48;
+
+/** Everything that starts runs, project-wide: what is broken first, then what comes next. */
+export function TriggersPage() {
+  const filters = route.useSearch();
+  const navigate = useNavigate({ from: "/triggers" });
+  const { data, error, isPending } = useTriggers();
+  const { activate, run, remove } = useChangeTriggers();
+  const search = useRef<HTMLInputElement>(null);
+  const box = useRef<HTMLDivElement>(null);
+  const all = data?.triggers ?? NONE;
+  const rows = useMemo(() => ordered(chosen(all, filters)), [all, filters]);
+  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => box.current, estimateSize: () => ROW, overscan: 12, getItemKey: (index) => rows[index]?.id ?? index });
+  const create = () => void navigate({ to: "/triggers/new", search: filters.pipeline ? { pipeline: filters.pipeline } : {} });
+  const set = (changes: Filters) => void navigate({ search: (held) => Object.fromEntries(Object.entries({ ...held, ...changes }).filter(([, value]) => value)), replace: true });
+  useCommands([
+    { id: "new-trigger", title: "New trigger", group: "Triggers", keys: ["N"], run: create },
+    { id: "find-trigger", title: "Find a trigger", group: "Triggers", keys: ["/"], run: () => search.current?.focus() },
+  ]);
+  if (error) return <ErrorCard className="m-6" error={error} />;
+  const focus = (index: number) => {
+    if (!rows[index]) return;
+    virtual.scrollToIndex(index);
+    requestAnimationFrame(() => box.current?.querySelector<HTMLElement>(`[data-row="${index}"]`)?.focus());
+  };
+  const onKey = (event: KeyboardEvent<HTMLElement>) => {
+    const at = (event.target as HTMLElement).closest<HTMLElement>("[data-row]")?.dataset.row;
+    const to = at === undefined ? undefined : { ArrowDown: Number(at) + 1, ArrowUp: Number(at) - 1, Home: 0, End: rows.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    focus(to);
+  };
+  const tags = [...new Set(all.flatMap((one) => one.tags))].sort();
+  const pipelines = [...new Set(all.map((one) => one.pipeline))].sort();
+  return (
+    <div className="flex h-full flex-col">
+      <header className="flex flex-none flex-wrap items-center gap-2 px-4 py-3">
+        <h1 className="sr-only">Triggers</h1>
+        <SubPages label="Triggers" pages={OF_TRIGGERS} />
+        <span className="relative w-full sm:w-52">
+          <Search size={13} aria-hidden="true" className="absolute left-2 top-[7px] text-muted" />
+          <Input ref={search} value={filters.q ?? ""} onChange={(event) => set({ q: event.target.value })} onKeyDown={(event) => event.key === "ArrowDown" && focus(0)} placeholder="Name, pipeline or schedule" aria-label="Find triggers" aria-keyshortcuts="/" className="!pl-7" />
+        </span>
+        <Choice label="State" none="On and off" value={filters.state} options={[["on", "On"], ["off", "Off"], ["problem", "With a problem"]]} onChange={(state) => set({ state })} />
+        <Choice label="Started" none="Started by anything" value={filters.kind} options={Object.entries(KINDS).map(([kind, words]) => [kind, `Started ${words}`])} onChange={(kind) => set({ kind })} />
+        {(pipelines.length > 1 || filters.pipeline) && <Choice label="Pipeline" none="Every pipeline" value={filters.pipeline} options={[...new Set([...pipelines, ...(filters.pipeline ? [filters.pipeline] : [])])].map((one) => [one, one])} onChange={(pipeline) => set({ pipeline })} />}
+        {tags.length > 0 && <Choice label="Tag" none="Any tag" value={filters.tag} options={tags.map((one) => [one, one])} onChange={(tag) => set({ tag })} />}
+        <span className="ml-auto flex items-center gap-3">
+          <span role="status" className="tabular text-muted" title="Triggers that are listed">{data ? count(rows.length) : ""}<span className="sr-only"> listed</span></span>
+          <Button look="primary" icon={<Plus size={14} aria-hidden="true" />} onClick={create}>New trigger</Button>
+        </span>
+      </header>
+      {isPending && <div className="p-6"><Spinner label="Reading the triggers" /></div>}
+      {data && rows.length === 0 && <Nothing any={all.length > 0} pipeline={filters.pipeline} onCreate={create} onAll={() => void navigate({ search: {} })} />}
+      {rows.length > 0 && (
+        <div role="table" aria-label="Triggers" aria-rowcount={rows.length + 1} className="flex min-h-0 flex-1 flex-col">
+          <div role="row" aria-rowindex={1} className={`${COLUMNS} flex-none overflow-hidden border-b border-line py-1 text-meta font-semibold text-muted [scrollbar-gutter:stable]`}>
+            <span role="columnheader"><span className="sr-only">On</span></span>
+            <span role="columnheader">Trigger</span>
+            <span role="columnheader" className="hidden md:block">Starts</span>
+            <span role="columnheader" className="hidden md:block">Next run</span>
+            <span role="columnheader" className="hidden md:block">Last run</span>
+            <span role="columnheader" className="hidden md:block">Runs</span>
+            <span role="columnheader"><span className="sr-only">Actions</span></span>
+          </div>
+          <div ref={box} role="rowgroup" className="min-h-0 flex-1 overflow-y-auto [scrollbar-gutter:stable]" onKeyDown={onKey}>
+            <div role="presentation" style={{ height: virtual.getTotalSize(), position: "relative" }}>
+              {virtual.getVirtualItems().map((item) => {
+                const trigger = rows[item.index];
+                return trigger && (
+                  <div key={item.key} role="presentation" className="absolute inset-x-0" style={{ transform: `translateY(${item.start}px)`, height: item.size }}>
+                    <TriggerRow trigger={trigger} index={item.index} onActivate={(active) => activate.mutate({ id: trigger.id, active })} onRun={() => run.mutate({ id: trigger.id, name: trigger.name })} onDelete={() => remove.mutate({ id: trigger.id, name: trigger.name })} />
+                  </div>
+                );
+              })}
+            </div>
+          </div>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Nothing({ any, pipeline, onCreate, onAll }: { any: boolean; pipeline?: string; onCreate: () => void; onAll: () => void }) {
+  if (any && !pipeline) return <EmptyState title="No trigger meets that" action={<Button onClick={onAll}>Show all</Button>} />;
+  return (
+    <EmptyState
+      icon={<CalendarClock size={36} aria-hidden="true" />}
+      title={pipeline ? `Nothing starts ${pipeline} by itself yet` : "Nothing runs by itself yet"}
+      action={<><Button look="primary" icon={<Plus size={14} aria-hidden="true" />} onClick={onCreate}>New trigger</Button>{any && <Button onClick={onAll}>Triggers of every pipeline</Button>}</>}
+    >
+      A trigger starts a pipeline: by the clock, when it is called over HTTP, on an event, or after another pipeline. It is kept in <code className="font-mono">triggers.yaml</code> of its pipeline. To run one over days that have passed, make a <Link to="/backfills" className="text-accent underline">backfill</Link>.
+    </EmptyState>
+  );
+}
+
+function Choice({ label, none, options, value, onChange }: { label: string; none: string; options: [string, string][]; value: string | undefined; onChange: (value: string) => void }) {
+  return (
+    <Select aria-label={label} value={value ?? ""} onChange={(event) => onChange(event.target.value)} className="max-w-44">
+      <option value="">{none}</option>
+      {options.map(([key, words]) => <option key={key} value={key}>{words}</option>)}
+    </Select>
+  );
+}
+
+const NONE: never[] = [];

@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import type { TriggerDetail } from "../../api/orchestration";
+import { bodyOf, changesOf, draftOf, emptyDraft, momentOf, problemsOf, span, secondsOf, valueOf, variableLine, wallClock } from "./draft";
+
+const DETAIL = {
+  id: 1, pipeline: "orders", name: "nightly", kind: "time", schedule: "30 8 * * *", words: "", active: true, time_zone: "Europe/Paris", next: null, last_run: null, problem: "",
+  tags: ["a", "b"], description: "d", runs: [], settings: { time_zone: "Europe/Paris", missed_runs: "all", missed_runs_limit: 5, timeout: 5400, pipeline_run_limit: 2 },
+  variables: { city: "Oulu", days: 3, code: "007", list: [1], empty: "" }, sla: 7200, start_time: "2026-01-31T07:00:00+00:00", event_matchers: [], envs: [], revision: "r", url: null, curl: null, token_set: false, upcoming: [],
+} satisfies TriggerDetail;
+
+describe("a trigger in the form", () => {
+  it("is the same again when nothing was changed", () => {
+    const body = bodyOf(draftOf(DETAIL));
+    expect(body.settings).toEqual(DETAIL.settings);
+    expect(body.variables).toEqual(DETAIL.variables);
+    expect(body).toMatchObject({ schedule: "30 8 * * *", sla: 7200, tags: ["a", "b"] });
+    expect(Date.parse(body.start_time ?? "")).toBe(Date.parse(DETAIL.start_time));
+    expect(changesOf(body, bodyOf(draftOf(DETAIL)))).toEqual({});
+  });
+
+  it("changes what was changed, and takes out what is as it is anyway", () => {
+    const before = draftOf(DETAIL);
+    const now = { ...before, missed: "last", zone: "UTC", start: "", sla: span(null) };
+    expect(changesOf(bodyOf(before), bodyOf(now))).toEqual({ start_time: null, sla: null, settings: { time_zone: null, missed_runs: null, missed_runs_limit: null } });
+  });
+
+  it("of another kind keeps nothing of a schedule", () => {
+    const body = bodyOf({ ...draftOf(DETAIL), kind: "api", secret: "hook" });
+    expect(body.schedule).toBeNull();
+    expect(body.start_time).toBeNull();
+    expect(body.settings).toEqual({ timeout: 5400, pipeline_run_limit: 2, webhook: { secret: "hook", tolerance_seconds: 300 } });
+  });
+
+  it("says what is missing before anybody is asked", () => {
+    const draft = emptyDraft("", "UTC");
+    expect(Object.keys(problemsOf(draft))).toEqual(["pipeline", "name"]);
+    expect(problemsOf({ ...draft, pipeline: "p", name: "n", kind: "dependency" })).toHaveProperty("after");
+    expect(problemsOf({ ...draft, pipeline: "p", name: "n", kind: "event", matchers: "{}" })).toHaveProperty("matchers");
+    expect(problemsOf({ ...draft, pipeline: "p", name: "n", variables: [variableLine("x"), variableLine("x")] })).toHaveProperty("variables");
+  });
+});
+
+describe("clocks of other places", () => {
+  it.each([["2026-01-31T08:00", "Europe/Paris", "2026-01-31T07:00:00.000Z"], ["2026-07-31T08:00", "Europe/Paris", "2026-07-31T06:00:00.000Z"], ["2026-03-29T03:30", "Europe/Paris", "2026-03-29T01:30:00.000Z"], ["2026-01-01T00:00", "Pacific/Auckland", "2025-12-31T11:00:00.000Z"], ["2026-01-01T05:45", "Asia/Kathmandu", "2026-01-01T00:00:00.000Z"]])("%s in %s", (clock, zone, moment) => {
+    expect(momentOf(clock, zone)).toBe(moment);
+    expect(wallClock(moment, zone)).toBe(clock);
+  });
+
+  it("stay UTC where the zone is unknown", () => {
+    expect(momentOf("2026-01-31T08:00", "Nowhere/Town")).toBe("2026-01-31T08:00:00.000Z");
+    expect(momentOf("", "UTC")).toBeNull();
+  });
+});
+
+describe("values", () => {
+  it("are JSON where they are, and text where not", () => {
+    expect([valueOf("3"), valueOf("Oulu"), valueOf("[1]"), valueOf("\"3\""), valueOf("true"), valueOf("2024-01-01")]).toEqual([3, "Oulu", [1], "3", true, "2024-01-01"]);
+    expect(variableLine("x", "3").text).toBe("\"3\"");
+  });
+
+  it("of time have the largest unit that says them", () => {
+    expect([span(5400), span(7200), span(45), span(172_800)]).toEqual([{ text: "90", unit: "minutes" }, { text: "2", unit: "hours" }, { text: "45", unit: "seconds" }, { text: "2", unit: "days" }]);
+    expect(secondsOf({ text: "1.5", unit: "hours" })).toBe(5400);
+    expect(secondsOf({ text: "x", unit: "hours" })).toBeNull();
+  });
+});

@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import type { TriggerSummary } from "../../api/orchestration";
+import { hoursOf, lanesOf, strokes } from "./calendar";
+import { chosen, ordered, until } from "./list";
+
+const one = (id: number, more: Partial<TriggerSummary> = {}): TriggerSummary => ({
+  id, pipeline: "orders", name: `t${id}`, kind: "time", schedule: "@daily", words: "every day", active: true, time_zone: "UTC", next: null, last_run: null, problem: "", tags: [], description: "", runs: [], ...more,
+});
+
+describe("the list of triggers", () => {
+  it("has what is broken first and what is off last", () => {
+    const all = [one(1, { active: false }), one(2), one(3, { next: 200 }), one(4, { next: 100 }), one(5, { problem: "no such pipeline" })];
+    expect(ordered(all).map(({ id }) => id)).toEqual([5, 4, 3, 2, 1]);
+  });
+
+  it("finds by all the words, in every text", () => {
+    const all = [one(1, { tags: ["nightly"] }), one(2, { problem: "no such pipeline" }), one(3, { active: false })];
+    expect(chosen(all, { q: "NIGHT every" }).map(({ id }) => id)).toEqual([1]);
+    expect(chosen(all, { state: "problem" }).map(({ id }) => id)).toEqual([2]);
+    expect(chosen(all, { state: "off", pipeline: "orders" }).map(({ id }) => id)).toEqual([3]);
+    expect(chosen(all, { pipeline: "other" })).toEqual([]);
+  });
+
+  it("says how long it is until then", () => {
+    expect([0, 30, 300, 5400, 7200, 30_000, 200_000, -5].map((left) => until(1000 + left, 1000))).toEqual(["in 1 s", "in 30 s", "in 5 min", "in 1 h 30 min", "in 2 h", "in 8 h", "in 2 d", "now"]);
+  });
+});
+
+describe("the calendar", () => {
+  it("has a lane for each trigger with slots, the next one on top", () => {
+    const lanes = lanesOf([one(1), one(2), one(3)], [{ trigger: 1, pipeline: "orders", at: 50 }, { trigger: 3, pipeline: "orders", at: 40 }, { trigger: 1, pipeline: "orders", at: 20 }, { trigger: 9, pipeline: "x", at: 1 }]);
+    expect(lanes.map((lane) => [lane.trigger.id, lane.slots])).toEqual([[1, [20, 50]], [3, [40]]]);
+  });
+
+  it("draws slots that lie on each other once", () => {
+    expect(strokes([0, 0.01, 50, 100], 0, 100)).toBe("M0 3V17M500 3V17M1000 3V17");
+    expect(strokes(Array.from({ length: 86_400 }, (_, at) => at), 0, 86_400).split("M").length).toBeLessThan(1003);
+  });
+
+  it("names round hours", () => {
+    const noon = Date.UTC(2026, 0, 1, 12, 30) / 1000;
+    expect(hoursOf(noon, noon + 12 * 3600, 6, true).map((at) => new Date(at * 1000).getUTCHours())).toEqual([18, 0]);
+  });
+});
