@@ -62,6 +62,31 @@ VARIABLES: tuple[Variable, ...] = (
         "CONCURRENCY_CONFIG_BLOCK_RUN_LIMIT", Kind.INTEGER, 0, "Blocks of a run at once, where a pipeline does not say."
     ),
     Variable(
+        "CONCURRENCY_CONFIG_PIPELINE_RUN_LIMIT",
+        Kind.INTEGER,
+        0,
+        "Runs of a trigger at once, where neither trigger nor pipeline says.",
+    ),
+    Variable(
+        "DYNAMIC_BLOCKS_MAX_CHILD_BLOCKS",
+        Kind.INTEGER,
+        0,
+        "Children of one block at most, when its upstream is dynamic; 0: 100,000.",
+    ),
+    Variable(
+        "DYNAMIC_BLOCKS_MAX_CHILD_BLOCKS_BEHAVIOR",
+        Kind.TEXT,
+        "fail",
+        "What happens beyond that limit: the block fails, or only the first children run.",
+        choices=("fail", "limit"),
+    ),
+    Variable(
+        "DYNAMIC_BLOCKS_MAX_CONCURRENT_CHILD_BLOCKS",
+        Kind.INTEGER,
+        0,
+        "Children of one block at once; 0: as many as blocks of a run.",
+    ),
+    Variable(
         "PROJECT_TYPE",
         Kind.TEXT,
         "",

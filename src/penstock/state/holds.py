@@ -16,6 +16,11 @@ _COLUMNS = columns_of(hold, HoldRow)
 class Holds:
     """Units taken, by key (a resource or a limit), run and block; the block is "" for what a run holds as a whole."""
 
+    def lock(self, connection: sa.Connection) -> None:
+        """Let nobody else count or take anything until the end of the transaction."""
+        # Whoever takes something waits here for whoever else does; SQLite's writer is alone anyway.
+        connection.execute(locking(sa.select(meta.c.value).where(meta.c.key == "lock"), meta)).scalar()
+
     def acquire(
         self, connection: sa.Connection, name: str, block: str, wanted: Mapping[str, tuple[int, int]], now: float
     ) -> Blocked | None:
@@ -32,8 +37,7 @@ class Holds:
         """
         if not wanted:
             return None
-        # Whoever takes something waits here for whoever else does; SQLite's writer is alone anyway.
-        connection.execute(locking(sa.select(meta.c.value).where(meta.c.key == "lock"), meta)).scalar()
+        self.lock(connection)
         own = sa.and_(hold.c.run_id == name, hold.c.block == block)
         query = sa.select(hold.c.key, sa.func.sum(hold.c.units)).where(hold.c.key.in_(list(wanted)), sa.not_(own))
         taken = {key: int(units) for key, units in connection.execute(query.group_by(hold.c.key))}

@@ -1,0 +1,189 @@
+"""Which limits hold for a pipeline: read from its file, the project's and the environment.
+
+| key | where | limits |
+|---|---|---|
+| `concurrency_config.pipeline_run_limit_all_pipelines` | project | runs of the whole project at once |
+| `concurrency_config.pipeline_run_limit_all_triggers` | pipeline, else project | runs of the pipeline at once |
+| `concurrency_config.pipeline_run_limit` | trigger, pipeline, project, environment | runs of one trigger at once |
+| `concurrency_config.block_run_limit` | pipeline, project, environment | blocks of one run at once |
+| `concurrency_config.block_run_limit_per_block_uuid` | project | runs of a block at once: number, or block -> number |
+| `resources` | project | units that there are of each named resource |
+| `resources` | a block's entry | units that one run of the block takes: name -> units, or a list of names |
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from penstock.config import environment
+from penstock.model.errors import PenstockError
+from penstock.model.pipeline import Pipeline
+from penstock.model.trigger import OnLimit
+from penstock.project import Project
+from penstock.project.layout import METADATA, pipeline_folder
+
+_MOST_KEPT = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The limits of a pipeline; None where there is none.
+
+    `project` counts runs of all pipelines, `pipeline` those of this one, `trigger` those of each of its triggers;
+    `blocks` the blocks of one run at once. `takes` says what each block needs of named resources, `capacity` what
+    there is of them; a resource that the project does not declare has one unit.
+    """
+
+    project: int | None = None
+    pipeline: int | None = None
+    trigger: int | None = None
+    blocks: int | None = None
+    per_block: Mapping[str, int] = field(default_factory=dict)
+    every_block: int | None = None
+    on_limit: OnLimit = OnLimit.WAIT
+    priority: int = 0
+    takes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    capacity: Mapping[str, int] = field(default_factory=dict)
+
+    def wanted(self, run: str, block: str) -> dict[str, tuple[int, int]]:
+        """What a run of a block takes before it starts: key -> units, and how many there are of it.
+
+        Args:
+            run: the name of the run.
+            block: the block's uuid.
+        """
+        found: dict[str, tuple[int, int]] = {}
+        for name, units in self.takes.get(block, {}).items():
+            capacity = max(1, self.capacity.get(name, 1))
+            # One that asks for more than there is would wait for ever; it gets all there is.
+            found[f"resource:{name}"] = (min(units, capacity), capacity)
+        limit = self.per_block.get(block, self.every_block)
+        if limit is not None:
+            found[f"block:{block}"] = (1, limit)
+        if self.blocks is not None:
+            found[f"run:{run}"] = (1, self.blocks)
+        return found
+
+    @property
+    def holds(self) -> bool:
+        """Whether any block has to ask before it starts."""
+        return bool(self.takes or self.per_block or self.every_block is not None or self.blocks is not None)
+
+
+class RuleBook:
+    """The rules of each pipeline, read again when a file has changed. For one thread.
+
+    Args:
+        project: gives the project as it is now.
+    """
+
+    def __init__(self, project: Callable[[], Project]) -> None:
+        self._project = project
+        self._known: dict[str, tuple[tuple[int, ...], Project, Rules]] = {}
+
+    def __call__(self, pipeline: str) -> Rules:
+        """The rules of a pipeline; the project's alone for one that cannot be read: its run will say why."""
+        project = self._project()
+        stamp = _stamp(project, pipeline)
+        known = self._known.get(pipeline)
+        if known is not None and known[0] == stamp and known[1] is project:
+            return known[2]
+        try:
+            rules = rules_of(project, project.pipeline(pipeline))
+        except (PenstockError, OSError):
+            rules = rules_of(project, None)
+        if len(self._known) >= _MOST_KEPT:
+            self._known.clear()
+        self._known[pipeline] = (stamp, project, rules)
+        return rules
+
+
+def rules_of(project: Project, pipeline: Pipeline | None) -> Rules:
+    """The rules of a pipeline, those of its own file over the project's over the environment's."""
+    of_project = project.settings.concurrency_config
+    own: Mapping[str, Any] = pipeline.concurrency_config if pipeline is not None else {}
+    merged = {**of_project, **{key: value for key, value in own.items() if value is not None}}
+    per_block = of_project.get("block_run_limit_per_block_uuid")
+    takes = (
+        {block.uuid: found for block in pipeline.blocks if (found := _units(block.raw.get("resources")))}
+        if (pipeline is not None)
+        else {}
+    )
+    capacity = project.settings.raw.get("resources")
+    return Rules(
+        project=_limit(of_project.get("pipeline_run_limit_all_pipelines")),
+        pipeline=_limit(merged.get("pipeline_run_limit_all_triggers")),
+        trigger=_limit(merged.get("pipeline_run_limit")) or _limit(_environment("PIPELINE")),
+        blocks=_limit(merged.get("block_run_limit")) or _limit(_environment("BLOCK")),
+        per_block=_units(per_block) if isinstance(per_block, Mapping) else {},
+        every_block=None if isinstance(per_block, Mapping) else _limit(per_block),
+        on_limit=_on_limit(merged.get("on_pipeline_run_limit_reached")) or OnLimit.WAIT,
+        priority=_whole(merged.get("pipeline_run_priority")),
+        takes=takes,
+        capacity=_units(capacity),
+    )
+
+
+def trigger_limit(rules: Rules, settings: Mapping[str, Any]) -> int | None:
+    """How many runs of a trigger may be under way, by the settings of one of its runs."""
+    return _limit(settings.get("pipeline_run_limit")) or rules.trigger
+
+
+def on_limit(rules: Rules, settings: Mapping[str, Any]) -> OnLimit:
+    """What becomes of a run for which there is no room, by its settings."""
+    return _on_limit(settings.get("on_limit")) or rules.on_limit
+
+
+def _stamp(project: Project, pipeline: str) -> tuple[int, ...]:
+    folder = pipeline_folder(project.root, pipeline)
+    if folder is None:
+        return ()
+    try:
+        found = os.stat(folder / METADATA)  # noqa: PTH116 - asked for each waiting run
+    except OSError:
+        return ()
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _environment(kind: str) -> Any:
+    try:
+        return environment.read(f"CONCURRENCY_CONFIG_{kind}_RUN_LIMIT")
+    except PenstockError:
+        return None  # `penstock check` says what is wrong with it
+
+
+def _limit(value: Any) -> int | None:
+    """A limit as written; None for none, which is also what 0 and everything unreadable means."""
+    return _whole(value) or None if _whole(value) > 0 else None
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool):
+        return 0
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError):
+        return 0
+
+
+def _on_limit(value: Any) -> OnLimit | None:
+    try:
+        return OnLimit(str(value).strip().lower())
+    except ValueError:
+        return None
+
+
+def _units(value: Any) -> dict[str, int]:
+    """Units by name: from a map, or one of each of a list."""
+    match value:
+        case Mapping():
+            return {str(name): _whole(units) for name, units in value.items() if _whole(units) > 0}
+        case list():
+            return {str(name): 1 for name in value if isinstance(name, str | int)}
+        case str() if value.strip():
+            return {value.strip(): 1}
+        case _:
+            return {}

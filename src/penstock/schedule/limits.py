@@ -1,0 +1,244 @@
+"""Which waiting runs may begin, and which blocks may start: limits, priorities, fairness between pipelines.
+
+What is taken is counted in the transaction that takes it, one scheduler after the other, so that any number of them
+keeps to the same limits. Runs count while somebody drives them; what blocks hold is given back with their end, and with
+the end or the loss of their run.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from penstock.model.expand import base_of
+from penstock.model.trigger import OnLimit
+from penstock.schedule.fairness import Turns
+from penstock.schedule.limit_rules import Rules, on_limit, trigger_limit
+from penstock.state.rows import Blocked, RunRow
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from penstock.state.store import State
+
+SKIPPABLE = frozenset({"schedule", "event", "api"})
+"""Origins whose runs `on_pipeline_run_limit_reached: skip` drops; what people asked for one by one always waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A limit that keeps something from beginning: which, in words, and what would change it."""
+
+    kind: str
+    text: str
+    change: str
+
+
+@dataclass(slots=True)
+class Load:
+    """How many runs are under way: in all, by pipeline, by trigger."""
+
+    total: int = 0
+    pipelines: Counter[str] = field(default_factory=Counter)
+    triggers: Counter[int] = field(default_factory=Counter)
+
+    @classmethod
+    def counted(cls, groups: Iterable[Mapping[str, Any]]) -> Load:
+        """From what `state.runs.open_counts` gives."""
+        load = cls()
+        for group in groups:
+            if group["state"] == "running" or group["leased"]:
+                load.add(group["pipeline"], group["trigger_id"], int(group["count"]))
+        return load
+
+    def add(self, pipeline: str, trigger: int | None, count: int = 1) -> None:
+        """So many more."""
+        self.total += count
+        self.pipelines[pipeline] += count
+        if trigger is not None:
+            self.triggers[trigger] += count
+
+
+def refusal(rules: Rules, load: Load, row: RunRow) -> Refusal | None:
+    """The limit that keeps a run from beginning; None when it may."""
+    if rules.project is not None and load.total >= rules.project:
+        return Refusal(
+            "project_limit",
+            f"{_runs(load.total)} of the project under way, and its limit is {rules.project}",
+            "It begins when one of them ends, or when pipeline_run_limit_all_pipelines of the project is raised.",
+        )
+    taken = load.pipelines[row.pipeline]
+    if rules.pipeline is not None and taken >= rules.pipeline:
+        return Refusal(
+            "pipeline_limit",
+            f"{_runs(taken)} of pipeline {row.pipeline} under way, and its limit is {rules.pipeline}",
+            "It begins when one of them ends, or when pipeline_run_limit_all_triggers of the pipeline is raised.",
+        )
+    limit = trigger_limit(rules, row.settings) if row.trigger_id is not None else None
+    if limit is not None and row.trigger_id is not None and load.triggers[row.trigger_id] >= limit:
+        return Refusal(
+            "trigger_limit",
+            f"{_runs(load.triggers[row.trigger_id])} of its trigger under way, and the trigger's limit is {limit}",
+            "It begins when one of them ends, or when pipeline_run_limit of the trigger is raised.",
+        )
+    return None
+
+
+def blocked_words(blocked: Blocked) -> Refusal:
+    """What keeps a block from starting, in words."""
+    kind, _, name = blocked.key.partition(":")
+    free = max(0, blocked.capacity - blocked.taken)
+    if kind == "resource":
+        return Refusal(
+            kind,
+            f"it needs {blocked.units} of {name}, of which {free} of {blocked.capacity} is free",
+            f"It starts when a block that holds {name} ends, or when resources.{name} of the project is raised.",
+        )
+    if kind == "block":
+        return Refusal(
+            "block_limit",
+            f"{blocked.taken} of block {name} run at once, and its limit is {blocked.capacity}",
+            "It starts when one of them ends, or when block_run_limit_per_block_uuid of the project is raised.",
+        )
+    return Refusal(
+        "run_limit",
+        f"{blocked.taken} blocks of its run are under way, and block_run_limit is {blocked.capacity}",
+        "It starts when one of them ends, or when block_run_limit of the pipeline is raised.",
+    )
+
+
+class Limits:
+    """Keeps runs and blocks to the limits of their pipelines.
+
+    Args:
+        state: the store.
+        rules: the rules of a pipeline, such as a `RuleBook`.
+    """
+
+    def __init__(self, state: State, rules: Callable[[str], Rules]) -> None:
+        self._state = state
+        self._rules = rules
+        self._turns = Turns()
+
+    def pick(self, connection: sa.Connection, now: float, room: int) -> list[RunRow]:
+        """Waiting runs that may begin now, at most `room`, however many wait of whichever pipeline.
+
+        In the transaction that claims them; it writes down why the first ones wait that may not.
+        """
+        if room <= 0:
+            return []
+        counts = self._state.runs.waiting_pipelines(connection, now)
+        if not counts:
+            return []
+        load = self._load(connection)
+        queues = {pipeline: self._queue(connection, pipeline, now, room) for pipeline in counts}
+        return self._served(connection, queues, load, now, room)
+
+    def choose(self, connection: sa.Connection, candidates: list[RunRow], now: float) -> list[RunRow]:
+        """Those of these waiting runs that may begin now, in the order in which they are to.
+
+        Args:
+            connection: of the transaction that claims them.
+            candidates: runs that wait, the most urgent first.
+            now: seconds since the epoch.
+        """
+        if not candidates:
+            return []
+        queues: dict[str, list[RunRow]] = {}
+        for row in candidates:
+            queues.setdefault(row.pipeline, []).append(row)
+        lines = {pipeline: iter(rows) for pipeline, rows in queues.items()}
+        return self._served(connection, lines, self._load(connection), now, len(candidates))
+
+    def ended(self, connection: sa.Connection, row: RunRow) -> None:
+        """A run has ended: what its blocks held is free."""
+        self._state.holds.release(connection, row.id)
+
+    def recovered(self, connection: sa.Connection, run: str) -> None:
+        """A run was taken over from a process that is gone: what its blocks held is free."""
+        self._state.holds.release(connection, run)
+
+    def gate(self, connection: sa.Connection, row: RunRow, block: str, now: float) -> bool:
+        """Whether an attempt of a block, or of a dynamic child, may start now; then it holds what it needs."""
+        rules = self._rules(row.pipeline)
+        if not rules.holds:
+            return True
+        wanted = rules.wanted(row.id, base_of(block))
+        return self._state.holds.acquire(connection, row.id, block, wanted, now) is None
+
+    def released(self, connection: sa.Connection, run: str, block: str) -> None:
+        """An attempt of a block has ended: what it held is free."""
+        self._state.holds.release(connection, run, block)
+
+    def _load(self, connection: sa.Connection) -> Load:
+        # Whoever counts does so alone: two schedulers would otherwise both take the last place.
+        self._state.holds.lock(connection)
+        return Load.counted(self._state.runs.open_counts(connection))
+
+    def _queue(self, connection: sa.Connection, pipeline: str, now: float, room: int) -> Iterator[RunRow]:
+        """The waiting runs of one pipeline, asked for when it is its turn."""
+        # Those that the limit of one trigger keeps back must not hide those of another behind them.
+        yield from self._state.runs.waiting(connection, now, room + 100, pipeline=pipeline)
+
+    def _served(
+        self, connection: sa.Connection, queues: Mapping[str, Iterator[RunRow]], load: Load, now: float, room: int
+    ) -> list[RunRow]:
+        chosen: list[RunRow] = []
+        heap = [(self._turns.clock(pipeline), pipeline) for pipeline in queues]
+        heapq.heapify(heap)
+        while heap and len(chosen) < room:
+            _, pipeline = heapq.heappop(heap)
+            row = self._next(connection, queues[pipeline], load, now)
+            if row is None:
+                continue
+            chosen.append(row)
+            load.add(row.pipeline, row.trigger_id)
+            priority = row.priority + self._rules(pipeline).priority
+            heapq.heappush(heap, (self._turns.took(pipeline, priority), pipeline))
+        self._turns.settle(pipeline for _, pipeline in heap)
+        return chosen
+
+    def _next(self, connection: sa.Connection, queue: Iterator[RunRow], load: Load, now: float) -> RunRow | None:
+        """The first run of a pipeline's queue that may begin."""
+        told = False
+        for row in queue:
+            rules = self._rules(row.pipeline)
+            refused = refusal(rules, load, row)
+            if refused is None:
+                return row
+            if row.origin in SKIPPABLE and on_limit(rules, row.settings) is OnLimit.SKIP:
+                self._skip(connection, row, refused, now)
+                continue
+            if not told:  # the first of a queue tells; the others stand behind it
+                told = True
+                self._tell(connection, row, refused, now)
+            if refused.kind != "trigger_limit" and on_limit(rules, {}) is not OnLimit.SKIP:
+                return None
+        return None
+
+    def _tell(self, connection: sa.Connection, row: RunRow, refused: Refusal, now: float) -> None:
+        """Write down why a run waits, once for each reason."""
+        known = row.waiting or {}
+        if known.get("kind") == refused.kind:
+            return
+        waiting = {"kind": refused.kind, "text": refused.text, "since": now}
+        self._state.runs.change_waiting(connection, row.id, waiting=waiting)
+
+    def _skip(self, connection: sa.Connection, row: RunRow, refused: Refusal, now: float) -> None:
+        self._state.runs.change_waiting(
+            connection,
+            row.id,
+            state="cancelled",
+            ended_at=now,
+            seconds=0.0,
+            waiting=None,
+            cancel_requested=True,
+            error=f"skipped: {refused.text}, and on_pipeline_run_limit_reached is skip",
+        )
+
+
+def _runs(count: int) -> str:
+    return "1 run" if count == 1 else f"{count} runs"
