@@ -20,6 +20,7 @@ BROAD_EXCEPTS = {
     "engine/preload.py": "a library may raise anything while it is imported, and the zygote lives on",
     "engine/session.py": "the worker's entry for scratchpads: whatever a cell raises becomes its Failure",
     "engine/completion.py": "properties, keys and __repr__ of the user's objects are the user's code",
+    "languages/python/add_ons.py": "a condition that raises is false, a callback that raises does not undo its block",
     "engine/display.py": "how a value shows itself is the user's code",
     "server/outputs/reader/service.py": "the reader's entry: whatever a question raises becomes its answer",
     "server/dispatch.py": "the server's middleware: an error of ours in one request becomes a 500, told in the log",

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import secrets
+import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from penstock.cli.answers import Answers
 from penstock.config import environment
@@ -63,26 +64,39 @@ class Workbench:
         """Ask for sinks of every run that begins, those that blocks trigger included."""
         self._watchers.append(sinks_for)
 
-    def plan(self, pipeline: str, options: RunOptions) -> RunPlan:
-        """Decide a run of that pipeline; raises what `make_plan` raises."""
+    def plan(self, pipeline: str, options: RunOptions, *, run: str = "") -> RunPlan:
+        """Decide a run of that pipeline, of that name if it has one already; raises what `make_plan` raises."""
         loaded = self.project.pipeline(pipeline)
         loaded = with_defaults(loaded)
         options = replace(
             options,
             retry_config=asdict(self.project.settings.retry_config),
             allow_pickle=options.allow_pickle or environment.flag("PENSTOCK_ALLOW_PICKLE"),
+            most_children=environment.read("DYNAMIC_BLOCKS_MAX_CHILD_BLOCKS") or None,
+            cut_children=environment.text("DYNAMIC_BLOCKS_MAX_CHILD_BLOCKS_BEHAVIOR") == "limit",
+            children_at_once=environment.read("DYNAMIC_BLOCKS_MAX_CONCURRENT_CHILD_BLOCKS") or None,
         )
         place = Place(str(self.project.root), self.project.name, str(self.store.root))
         now = datetime.fromtimestamp(self.clock(), UTC)
-        return make_plan(new_run_id(now, secrets.token_hex(3)), place, loaded, options, now)
+        return make_plan(run or new_run_id(now, secrets.token_hex(3)), place, loaded, options, now)
 
-    def start(self, plan: RunPlan, sinks: Iterable[Sink], *, warm: Iterable[str] | None = None) -> RunHandle:
+    def start(
+        self,
+        plan: RunPlan,
+        sinks: Iterable[Sink],
+        *,
+        warm: Iterable[str] | None = None,
+        resume: Mapping[str, Mapping[str, Any]] | None = None,
+        gate: Callable[[RunHandle, str], bool] | None = None,
+    ) -> RunHandle:
         """Begin a run that is recorded in the project's logs and told to those sinks.
 
         Args:
             plan: the run.
             sinks: what is told of it, beside the record.
             warm: what `imports` gave for the plan, where it was asked before, in a thread.
+            resume: as for `RunLoop.start`.
+            gate: as for `RunLoop.start`.
         """
         recorder = RunRecorder(self.project.logs_root(), plan.pipeline.uuid, plan.run)
         self.supervisor.preload(self.imports(plan) if warm is None else warm)
@@ -102,7 +116,15 @@ class Workbench:
             self.answers.ended(handle)
 
         self.supervisor.expect_sql(len(in_sql))
-        return self.loop.start(plan, tell, on_end=ended)
+        return self.loop.start(plan, tell, on_end=ended, resume=resume, gate=gate)
+
+    def poll(self, timeout: float | None) -> None:
+        """Hear what the processes tell, waiting at most that long; nothing is started."""
+        self.supervisor.poll(timeout)
+
+    def watch(self, source: socket.socket, heard: Callable[[], None]) -> None:
+        """Call back inside `poll` each time the socket can be read."""
+        self.supervisor.watch(source, heard)
 
     def answer(self, pipeline: str, ask: Ask, reply: Callable[[Answer], None]) -> None:
         """Answer what code of that pipeline, of no run, asks for."""

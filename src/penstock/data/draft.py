@@ -21,7 +21,7 @@ from penstock.data.reading import Reader
 from penstock.data.writing import ValueWriter, Written, parts_entry
 from penstock.model.errors import FenceError, ProductMissingError, ValueRefusedError
 from penstock.model.messages import TestOutcome
-from penstock.model.product import Address, Fence, Lineage, OutputSummary, ProductRef
+from penstock.model.product import Address, Fence, Items, Lineage, OutputSummary, ProductRef
 
 if TYPE_CHECKING:
     from typing import Self
@@ -159,13 +159,21 @@ class Draft:
         self._outputs.append(entry)
         return entry.summary
 
-    def publish(self, lineage: Lineage, *, fingerprint: str, checks: Sequence[TestOutcome] = ()) -> Manifest:
+    def publish(
+        self,
+        lineage: Lineage,
+        *,
+        fingerprint: str,
+        checks: Sequence[TestOutcome] = (),
+        items: Items | None = None,
+    ) -> Manifest:
         """Make all outputs visible as one new version.
 
         Args:
             lineage: what they were made from.
             fingerprint: what `fingerprint(lineage)` gave.
             checks: the results of the block's tests; when one failed, the version is kept and `latest` passes it over.
+            items: what its children are to be, when it is the output of a dynamic block.
 
         Raises:
             FenceError: another attempt was started, or this one has published; nothing is visible.
@@ -181,13 +189,19 @@ class Draft:
                     raise ProductMissingError(
                         f"publishing {self._address}: the file {entry.key} is gone", hint="Run the block again."
                     )
-            manifest = self._create(lineage, fingerprint, tuple(checks), passage.claim)
+            manifest = self._create(lineage, fingerprint, tuple(checks), items, claim=passage.claim)
         self._step("published")
         self._end(keep=True)
         return manifest
 
     def _create(
-        self, lineage: Lineage, fingerprint: str, checks: tuple[TestOutcome, ...], claim: Callable[[str], None]
+        self,
+        lineage: Lineage,
+        fingerprint: str,
+        checks: tuple[TestOutcome, ...],
+        items: Items | None,
+        *,
+        claim: Callable[[str], None],
     ) -> Manifest:
         """Create the manifest under the next free number; another publisher may take a number before us."""
         names = self._backend.list(f"{address_key(self._address)}/m")
@@ -206,6 +220,7 @@ class Draft:
                 checks=checks,
                 files=tuple(self._files.entries),
                 format=FORMAT,
+                items=items,
             )
             content = encode_manifest(manifest)
             key = manifest_key(self._address, number)

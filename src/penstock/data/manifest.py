@@ -12,7 +12,7 @@ from typing import Any
 from penstock.data.plain import decode_plain, encode_plain
 from penstock.model.errors import ProductCorruptError
 from penstock.model.messages import TestOutcome
-from penstock.model.product import Fence, Lineage, OutputSummary, ProductRef
+from penstock.model.product import Fence, Items, Lineage, OutputSummary, ProductRef
 
 FORMAT = 1
 """The version of the manifest's shape; a reader refuses any other."""
@@ -72,7 +72,7 @@ class Manifest:
     """One immutable version of a block's outputs.
 
     `created_at` is UTC in ISO 8601; `fingerprint` is what `fingerprint(lineage)` gave; `files` are all data files
-    that a reader needs, those of other versions included.
+    that a reader needs, those of other versions included; `items` is what the children of a dynamic block are to be.
     """
 
     ref: ProductRef
@@ -84,6 +84,7 @@ class Manifest:
     checks: tuple[TestOutcome, ...] = ()
     files: tuple[FileEntry, ...] = ()
     format: int = FORMAT
+    items: Items | None = None
 
     @property
     def good(self) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.data import ProductStore, fingerprint
 from penstock.engine.interrupts import Interrupts
+from penstock.engine.items import items_of
 from penstock.engine.lineage import lineage_of
 from penstock.engine.project_code import ProjectCode
 from penstock.engine.upstreams import Upstream
@@ -26,8 +27,20 @@ from penstock.model.errors import (
     Location,
     ValueRefusedError,
 )
-from penstock.model.messages import AskKind, FromWorker, Log, Outcome, Output, Started, TestOutcome, WorkOrder
-from penstock.model.product import Address, Lineage
+from penstock.model.messages import (
+    Aftermath,
+    AskKind,
+    BlockOrder,
+    CallbackStatus,
+    FromWorker,
+    Log,
+    Outcome,
+    Output,
+    Started,
+    TestOutcome,
+    WorkOrder,
+)
+from penstock.model.product import Address, Items, Lineage
 from penstock.sdk import context as sdk_context
 
 if TYPE_CHECKING:
@@ -63,6 +76,7 @@ class Execution:
     modules_before: int = 0
     memory: dict[str, list[object]] = field(default_factory=dict)
     tests: list[TestOutcome] = field(default_factory=list)
+    items: Items | None = None
     _bytes: bytes | None = None
 
     def lineage(self) -> Lineage | None:
@@ -70,7 +84,9 @@ class Execution:
         return None if self._bytes is None else lineage_of(self.order, self._bytes, (), self.code.digests)
 
     def run(self) -> Outcome:
-        """Run the block, store what it returns, test and publish it; the tests' results are in `tests` afterwards.
+        """Ask the block's conditions, run it, store, test and publish what it returns, run its callbacks.
+
+        The tests' results are in `tests` afterwards, what a dynamic block has returned in `items`.
 
         Raises:
             BlockFailedError: tests failed; the outputs are published, marked with that.
@@ -80,45 +96,81 @@ class Execution:
         order = self.order
         self._activate()
         store = ProductStore(order.data_root, allow_pickle=order.allow_pickle, worker=True)
-        source, text = _source(order)
+        if order.aftermath is not None:
+            self.send(Started(time.time()))
+            self._call_back(self._job(store, ""), [], order.aftermath)
+            return Outcome.SUCCEEDED
+        source, text = _source(order.block)
         self._bytes = source
-        job = Job(
+        job = self._job(store, text)
+        language = runner(order.block.language)
+        self.send(Started(time.time()))
+        if order.conditions and not self._may_run(job):
+            return Outcome.CONDITION_FALSE
+        result = language.run(job)
+        if result.waiting:
+            return Outcome.WAITING
+        values: list[object] = []
+        if order.block.type not in _UNPUBLISHED:
+            values = self._store(store, result, source)
+        if order.callbacks:
+            self._call_back(job, values, Aftermath(CallbackStatus.SUCCESS))
+        return Outcome.SUCCEEDED
+
+    def _job(self, store: ProductStore, source: str) -> Job:
+        order = self.order
+        inputs = [Upstream(entry, store, self.memory) for entry in order.inputs]
+        variables = _variables(order)
+        for entry in inputs:
+            variables.update(entry.metadata())
+        return Job(
             order=order,
-            source=text,
-            inputs=[Upstream(entry, store, self.memory.get(entry.block)) for entry in order.inputs],
-            variables=_variables(order),
+            source=source,
+            inputs=list(inputs),
+            variables=variables,
             context=self.shared,
             log=self._log,
             ask=self.ask,
             modules_before=self.modules_before,
         )
-        language = runner(order.block.language)
-        self.send(Started(time.time()))
-        result = language.run(job)
-        if result.waiting:
-            return Outcome.WAITING
-        if order.block.type not in _UNPUBLISHED:
-            self._store(store, result, source)
-        return Outcome.SUCCEEDED
 
-    def _store(self, store: ProductStore, result: BlockResult, source: bytes) -> None:
+    def _may_run(self, job: Job) -> bool:
+        from penstock.languages.python.add_ons import failed_condition
+
+        refusing = failed_condition(job, _text)
+        if refusing:
+            self._log("INFO", f"not run: condition {refusing} is false")
+        return not refusing
+
+    def _call_back(self, job: Job, values: list[object], after: Aftermath) -> None:
+        from penstock.languages.python.add_ons import run_callbacks
+
+        run_callbacks(job, values, after, _text)
+
+    def _store(self, store: ProductStore, result: BlockResult, source: bytes) -> list[object]:
+        """Store, test and publish; the outputs as the tests have seen them."""
         order = self.order
-        draft = store.draft(Address(order.pipeline, order.block.uuid, order.partition), order.fence)
-        self.memory.pop(order.block.uuid, None)
+        draft = store.draft(Address(order.pipeline, order.key, order.partition), order.fence)
+        self.memory.pop(order.key, None)
         try:
             values = self._add_all(draft, result.outputs)
+            if order.dynamic:
+                self.items = items_of(values, order.key).told()
             if result.check is not None and order.run_tests:
                 self.tests.extend(result.check(values))
-            if order.block.uuid not in self.memory:
+            if order.key not in self.memory:
                 lineage = lineage_of(order, source, result.files, self.code.digests)
                 with self.interrupts.shielded():
-                    manifest = draft.publish(lineage, fingerprint=fingerprint(lineage), checks=tuple(self.tests))
+                    manifest = draft.publish(
+                        lineage, fingerprint=fingerprint(lineage), checks=tuple(self.tests), items=self.items
+                    )
                     self.send(Output(manifest.ref, tuple(manifest.summaries())))
         finally:
             draft.abandon()
         failed = [test for test in self.tests if not test.passed]
         if failed:
             raise _tests_failed(order, failed, len(self.tests))
+        return values
 
     def _add_all(self, draft: Draft, outputs: list[object | Parts]) -> list[object]:
         """Store the outputs; where one cannot be stored, keep all of them in memory if the order allows that."""
@@ -129,7 +181,7 @@ class Execution:
             return [self._add(draft, value) for value in whole]
         except ValueRefusedError as refusal:
             self._log("WARNING", f"{refusal.message}; the next blocks of this run get it from memory, it is not stored")
-            self.memory[self.order.block.uuid] = whole
+            self.memory[self.order.key] = whole
             return whole
 
     def _add(self, draft: Draft, value: object) -> object:
@@ -168,14 +220,17 @@ def _variables(order: WorkOrder) -> dict[str, Any]:
     return {**order.variables, **order.builtins, **moments}
 
 
-def _source(order: WorkOrder) -> tuple[bytes, str]:
+def _text(block: BlockOrder) -> str:
+    return _source(block)[1]
+
+
+def _source(block: BlockOrder) -> tuple[bytes, str]:
     """The block's text, as bytes and decoded: what the order carries, else what the file holds now.
 
     Raises:
         BlockNotFoundError: there is no such file.
         FileInvalidError: the file is not text.
     """
-    block = order.block
     if block.source is not None:
         return block.source.encode("utf-8", "surrogatepass"), block.source
     if block.file is None:

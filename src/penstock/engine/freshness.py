@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -17,6 +17,8 @@ from typing import Any
 from penstock.data import Manifest, ProductStore
 from penstock.engine.lineage import block_settings
 from penstock.engine.plan import RunPlan
+from penstock.model.expand import dynamic_settings
+from penstock.model.messages import InputOrder
 from penstock.model.product import Address, Lineage, ProductRef
 
 
@@ -50,17 +52,20 @@ DIRECT = Probes()
 
 
 def fresh_version(
-    store: ProductStore, plan: RunPlan, block: str, refs: Mapping[str, ProductRef | None]
-) -> ProductRef | None:
-    """The latest version of the block when nothing that it was made from has changed, else None."""
-    manifest = store.latest(Address(plan.pipeline.uuid, block, plan.options.partition))
+    store: ProductStore, plan: RunPlan, block: str, inputs: Iterable[InputOrder], key: str
+) -> Manifest | None:
+    """The latest version of a block, or of that child of it, when nothing that it was made from has changed."""
+    manifest = store.latest(Address(plan.pipeline.uuid, key, plan.options.partition))
+    refs = tuple(ref for entry in inputs for ref in entry.refs())
     if manifest is None or stale_reason(manifest, plan, block, refs):
         return None
-    return manifest.ref
+    if manifest.items is None and dynamic_settings(plan.block(block).configuration).parent:
+        return None  # it was stored before the block was dynamic
+    return manifest
 
 
 def stale_reason(
-    manifest: Manifest, plan: RunPlan, block: str, refs: Mapping[str, ProductRef | None], probes: Probes = DIRECT
+    manifest: Manifest, plan: RunPlan, block: str, refs: tuple[ProductRef, ...], probes: Probes = DIRECT
 ) -> str:
     """Why the version is stale, in words; empty when it is fresh."""
     lineage = manifest.lineage
@@ -73,8 +78,7 @@ def stale_reason(
     )
 
 
-def _changed_inputs(inputs: tuple[ProductRef, ...], refs: Mapping[str, ProductRef | None]) -> str:
-    wanted = tuple(ref for ref in refs.values() if ref is not None)
+def _changed_inputs(inputs: tuple[ProductRef, ...], wanted: tuple[ProductRef, ...]) -> str:
     if inputs == wanted:
         return ""
     if len(inputs) != len(wanted) or any(old.address != new.address for old, new in zip(inputs, wanted, strict=True)):

@@ -44,7 +44,7 @@ def lineage_of(order: WorkOrder, source: bytes, files: Iterable[str], digests: M
     roots.update(_LANGUAGE_PACKAGES.get(order.block.language, ()))
     return Lineage(
         code=code,
-        inputs=tuple(entry.ref for entry in order.inputs if entry.ref is not None),
+        inputs=tuple(ref for entry in order.inputs for ref in entry.refs()),
         variables=dict(order.variables),
         environment=environment(roots),
         settings=block_settings(order.block.configuration),

@@ -10,20 +10,32 @@ import heapq
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from functools import partial
 from itertools import count
+from typing import Any
 
 from penstock.data import ProductStore
 from penstock.engine.freshness import fresh_version
-from penstock.engine.inputs import stored_input
-from penstock.engine.lineage import block_settings
+from penstock.engine.handle import Asker, Current, RunHandle, Sink
+from penstock.engine.inputs import bound_inputs, with_outside
 from penstock.engine.plan import RunPlan, check_runnable, work_order
 from penstock.engine.supervisor import Attempt, Captured, Ended, Supervisor
 from penstock.model import events
 from penstock.model.errors import PenstockError, headline
-from penstock.model.messages import Answer, Ask, Failure, Finished, FromWorker, Log, Outcome, Output, Started
-from penstock.model.product import Lineage, OutputSummary, ProductRef
+from penstock.model.messages import (
+    Aftermath,
+    Ask,
+    CallbackStatus,
+    Failure,
+    Finished,
+    FromWorker,
+    Log,
+    Outcome,
+    Output,
+    WorkOrder,
+)
+from penstock.model.product import OutputSummary
 from penstock.model.run import (
     DONE,
     ENDED,
@@ -33,61 +45,22 @@ from penstock.model.run import (
     BlockFresh,
     BlockState,
     CancelRequested,
+    ConditionFalse,
     Dispatch,
     Effect,
+    Expanded,
     Kill,
-    Run,
     RunEvent,
     RunState,
+    TimedOut,
     advance,
-    new_run,
+    restored,
 )
 
-Sink = Callable[[events.Event], None]
-"""Where the facts of a run go; called in order, must not raise."""
-
-Asker = Callable[["RunHandle", Ask, Callable[[Answer], None]], None]
-"""Answers a worker's request by calling its last argument, at once or later."""
+__all__ = ["Asker", "RunHandle", "RunLoop", "Sink", "failure_of"]
 
 SENSOR_INTERVAL = 60.0
 """Seconds between two evaluations of a sensor that said "not yet"."""
-
-
-@dataclass(slots=True)
-class _Current:
-    """The attempt of a block that is under way."""
-
-    attempt: Attempt
-    started: float
-    output: Output | None = None
-    finished: Finished | None = None
-    over: bool = False
-
-
-@dataclass(slots=True)
-class RunHandle:
-    """A run in the loop."""
-
-    plan: RunPlan
-    run: Run
-    sink: Sink
-    started: float
-    on_end: Callable[[RunHandle], None] | None = None
-    current: dict[str, _Current] = field(default_factory=dict)
-    first_start: dict[str, float] = field(default_factory=dict)
-    session: Attempt | None = None
-    told: set[str] = field(default_factory=set)
-    held: list[tuple[float, int, str]] = field(default_factory=list)
-    ended: bool = False
-
-    @property
-    def state(self) -> RunState:
-        """The run's state."""
-        return self.run.state
-
-    def refs(self) -> dict[str, ProductRef | None]:
-        """What each block of the run has published so far."""
-        return {uuid: entry.ref for uuid, entry in self.run.blocks.items()}
 
 
 class RunLoop:
@@ -122,14 +95,41 @@ class RunLoop:
         self._total = total or self._width
         self._queue: list[tuple[float, int, RunHandle, str]] = []
         self._order = count()
+        self._gated: list[tuple[float, int, RunHandle, str]] = []
         self._active = 0
         self.handles: dict[str, RunHandle] = {}
 
-    def start(self, plan: RunPlan, sink: Sink, *, on_end: Callable[[RunHandle], None] | None = None) -> RunHandle:
-        """Begin a run; its blocks start inside the next `poll`."""
+    def start(
+        self,
+        plan: RunPlan,
+        sink: Sink,
+        *,
+        on_end: Callable[[RunHandle], None] | None = None,
+        resume: Mapping[str, Mapping[str, Any]] | None = None,
+        gate: Callable[[RunHandle, str], bool] | None = None,
+    ) -> RunHandle:
+        """Begin a run; its blocks start inside the next `poll`.
+
+        Args:
+            plan: the run.
+            sink: what is told of it.
+            on_end: called when it has ended.
+            resume: what `model.run.snapshot` gave for its blocks in the process that drove it before: what has ended
+                stays so and is not told again. `due` beside the rest: an attempt starts not before that moment.
+            gate: asked before each attempt whether it may start; one that may not is asked again after `release`.
+        """
         now = self._clock()
-        run, effects = new_run(plan.run, plan.graph, plan.policies(), keep_going=plan.options.keep_going)
-        handle = self.handles[plan.run] = RunHandle(plan, run, sink, now, on_end)
+        plan = replace(plan, fan_out=with_outside(self._store, plan))
+        keep_going = plan.options.keep_going
+        run, effects = restored(
+            plan.run, plan.graph, plan.policies(), resume or {}, keep_going=keep_going, fans=plan.fan_out
+        )
+        handle = self.handles[plan.run] = RunHandle(plan, run, sink, now, on_end, gate)
+        for key, saved in (resume or {}).items():
+            if key in run.blocks and run.blocks[key].state in ENDED:
+                handle.told.add(key)
+            if saved.get("due"):
+                handle.due[key] = float(saved["due"])
         sink(
             events.RunStarted(
                 plan.run,
@@ -154,8 +154,8 @@ class RunLoop:
 
     def poll(self, timeout: float | None = None) -> None:
         """Start what is due, then wait at most `timeout` seconds for something to happen."""
-        self._dispatch_due()
-        if (until_due := self._until_due()) is not None:
+        self.dispatch()
+        if (until_due := self.until_due()) is not None:
             timeout = until_due if timeout is None else min(timeout, until_due)
         self._supervisor.poll(timeout)
 
@@ -166,7 +166,7 @@ class RunLoop:
     def deadline(self) -> float | None:
         """When `poll(0)` must be called even if `fileno` is not readable, on the monotonic clock; None is never."""
         due = self._supervisor.deadline()
-        if (until_due := self._until_due()) is not None:
+        if (until_due := self.until_due()) is not None:
             own = time.monotonic() + until_due
             due = own if due is None else min(due, own)
         return due
@@ -175,22 +175,57 @@ class RunLoop:
         """From another thread: whether `poll(0)` has something to do, at the latest after that many seconds."""
         return self._supervisor.wait_readable(timeout)
 
-    def _until_due(self) -> float | None:
+    def until_due(self) -> float | None:
         """Seconds until something can be dispatched; None while that takes the end of an attempt first."""
         if not self._queue or self._active >= self._total:
             return None
         return max(0.0, self._queue[0][0] - self._clock())
 
+    def release(self) -> None:
+        """Ask the gates again, at the next `dispatch`, about the attempts that they held back."""
+        for entry in self._gated:
+            heapq.heappush(self._queue, entry)
+        self._gated.clear()
+
+    def drop(self, handle: RunHandle) -> None:
+        """Let go of a run that goes on elsewhere: its processes are ended, and nothing of it is told any more."""
+        if handle.ended:
+            return
+        handle.ended = True
+        self.handles.pop(handle.plan.run, None)
+        for current in handle.current.values():
+            self._supervisor.kill(current.attempt)
+        if handle.session is not None:
+            self._supervisor.close_session(handle.session)
+            handle.session = None
+        for idle in handle.idle.values():
+            while idle:
+                self._supervisor.close_session(idle.pop())
+        if handle.on_end is not None:
+            handle.on_end(handle)
+
+    def shift(self, seconds: float) -> None:
+        """The clock was set forward by so many seconds: what waits, waits as long as it would have."""
+        for entries in (self._queue, self._gated):
+            entries[:] = [(due + seconds, order, handle, key) for due, order, handle, key in entries]
+
     def cancel(self, handle: RunHandle) -> None:
         """Interrupt the run's attempts and end it as cancelled."""
         self._advance(handle, CancelRequested())
 
+    def time_out(self, handle: RunHandle, state: RunState, reason: str) -> None:
+        """End a run that has taken too long, as FAILED or CANCELLED, for that reason; its attempts are interrupted."""
+        handle.reason = reason
+        hint = "Raise the timeout of its trigger, or make its blocks do less."
+        self._advance(handle, TimedOut(state, Failure("timeout", reason, hint, "X103")))
+
     def interrupt(self, handle: RunHandle, block: str) -> bool:
         """Interrupt the attempt of one block, which fails without a retry; whether it had one."""
-        current = handle.current.get(block)
-        if current is not None:
+        keys = [block, *handle.run.children.get(block, ())]
+        found = [current for key in keys if (current := handle.current.get(key)) is not None]
+        for current in found:
             self._supervisor.interrupt(current.attempt)
-        return current is not None
+        return bool(found)
 
     def abandon(self, handle: RunHandle, failure: Failure) -> None:
         """Tell the end of a run whose processes are about to be ended with this one: nothing of it is waited for."""
@@ -218,64 +253,96 @@ class RunLoop:
     def _apply(self, handle: RunHandle, effects: list[Effect]) -> None:
         for effect in effects:
             match effect:
-                case Dispatch(block=block, delay=delay):
-                    heapq.heappush(self._queue, (self._clock() + delay, next(self._order), handle, block))
-                case Kill(block=block):
-                    if current := handle.current.get(block):
+                case Dispatch(block=key, delay=delay):
+                    due = max(self._clock() + delay, handle.due.pop(key, 0.0))
+                    heapq.heappush(self._queue, (due, next(self._order), handle, key))
+                case Kill(block=key):
+                    if current := handle.current.get(key):
                         self._supervisor.interrupt(current.attempt)
+                case Expanded():
+                    self._expanded(handle, effect)
         self._tell_ends(handle)
+
+    def _expanded(self, handle: RunHandle, effect: Expanded) -> None:
+        now = self._clock()
+        handle.first_start.setdefault(effect.block, now)
+        run, block = handle.plan.run, effect.block
+        handle.sink(events.BlockExpanded(run, block, effect.children, now, effect.left_out))
+        if effect.left_out:
+            text = f"the limit of {handle.plan.fan_out.most:,} children leaves out {effect.left_out:,} more"
+            handle.sink(events.BlockLogged(run, block, "WARNING", text, now))
 
     def _advance(self, handle: RunHandle, event: RunEvent) -> None:
         handle.run, effects = advance(handle.run, event)
         self._apply(handle, effects)
 
-    def _dispatch_due(self) -> None:
+    def dispatch(self) -> None:
+        """Start the attempts that are due and for which there is room."""
         now = self._clock()
         while self._queue and self._queue[0][0] <= now and self._active < self._total:
             due, order, handle, block = heapq.heappop(self._queue)
             if handle.ended or handle.run.blocks[block].state in ENDED:
                 continue
-            if len(handle.current) >= min(self._width, _limit(handle.plan)):
+            if not self._room(handle):
                 handle.held.append((due, order, block))  # until one of its attempts has ended
+                continue
+            if handle.gate is not None and not self._may_start(handle.gate, due, order, handle, block):
                 continue
             self._dispatch(handle, block)
 
-    def _dispatch(self, handle: RunHandle, block: str) -> None:
-        """Start an attempt, or take the stored version when it is fresh and only what is stale may run."""
+    def _may_start(
+        self, gate: Callable[[RunHandle, str], bool], due: float, order: int, handle: RunHandle, key: str
+    ) -> bool:
+        """Ask the gate; what it refuses, or cannot answer, is kept."""
+        entry = (due, order, handle, key)
         try:
-            check_runnable(handle.plan, block)
-            refs = self._inputs(handle, block)
-            if handle.plan.options.stale_only:
-                fresh = fresh_version(self._store, handle.plan, block, refs)
-                if fresh is not None:
-                    self._advance(handle, BlockFresh(block, fresh))
-                    return
-            entry = handle.run.blocks[block]
-            fence = self._store.issue_fence(handle.plan.run, block)
-            order = work_order(handle.plan, block, fence, refs, failed_attempts=entry.attempts)
-        except PenstockError as error:
-            self._advance(handle, AttemptStarted(block))
-            self._advance(handle, AttemptFailed(block, failure_of(error), final=True))
-            return
-        self._advance(handle, AttemptStarted(block))
-        now = self._clock()
-        handle.first_start.setdefault(block, now)
-        handle.sink(events.BlockStarted(handle.plan.run, block, fence.token, now))
-        on_event = partial(self._on_event, handle, block)
-        one_process = handle.plan.pipeline.run_in_one_process
-        self._active += 1
-        attempt = self._supervisor.launch(order, on_event=on_event, reuse=handle.session, keep=one_process)
-        handle.current[block] = _Current(attempt, now)
+            allowed = gate(handle, key)
+        except BaseException:
+            heapq.heappush(self._queue, entry)
+            raise
+        if not allowed:
+            self._gated.append(entry)
+        return allowed
 
-    def _inputs(self, handle: RunHandle, block: str) -> dict[str, ProductRef | None]:
-        """The pinned version of each upstream: the run's own, else the latest that is stored."""
-        refs: dict[str, ProductRef | None] = {}
-        for parent in handle.plan.graph[block]:
-            if parent in handle.run.blocks:
-                refs[parent] = handle.run.blocks[parent].ref
-            else:
-                refs[parent] = stored_input(self._store, handle.plan, block, parent)
-        return refs
+    def _room(self, handle: RunHandle) -> int:
+        """How many more attempts of that run may be under way."""
+        return max(0, min(self._width, handle.width() or self._width) - len(handle.current))
+
+    def _dispatch(self, handle: RunHandle, key: str) -> None:
+        """Start an attempt, or take the stored version when it is fresh and only what is stale may run."""
+        plan, base = handle.plan, handle.run.base(key)
+        try:
+            check_runnable(plan, base)
+            inputs = bound_inputs(self._store, plan, handle.run, key)
+            if plan.options.stale_only:
+                fresh = fresh_version(self._store, plan, base, inputs, key)
+                if fresh is not None:
+                    self._advance(handle, BlockFresh(key, fresh.ref, fresh.items))
+                    return
+            entry = handle.run.blocks[key]
+            fence = self._store.issue_fence(plan.run, key)
+            child = handle.run.units.get(key)
+            order = work_order(plan, base, fence, inputs, failed_attempts=entry.attempts, child=child)
+        except PenstockError as error:
+            self._advance(handle, AttemptStarted(key))
+            self._advance(handle, AttemptFailed(key, failure_of(error), final=True))
+            return
+        self._advance(handle, AttemptStarted(key))
+        now = self._clock()
+        handle.first_start.setdefault(key, now)
+        handle.sink(events.BlockStarted(plan.run, key, fence.token, now))
+        handle.current[key] = Current(self._launch(handle, base, key, order), now)
+
+    def _launch(self, handle: RunHandle, base: str, key: str, order: WorkOrder) -> Attempt:
+        """Start the attempt in a process of its own, or in one that is shared."""
+        self._active += 1
+        on_event = partial(self._on_event, handle, key)
+        if handle.plan.pipeline.run_in_one_process:
+            return self._supervisor.launch(order, on_event=on_event, reuse=handle.session, keep=True)
+        if not shares_processes(handle.plan, base):
+            return self._supervisor.launch(order, on_event=on_event)
+        idle = handle.idle.setdefault(base, [])
+        return self._supervisor.launch(order, on_event=on_event, reuse=idle.pop() if idle else None, keep=True)
 
     def _on_event(self, handle: RunHandle, block: str, event: FromWorker | Captured | Ended) -> None:
         current = handle.current.get(block)
@@ -289,45 +356,81 @@ class RunLoop:
                 current.output = event
             case Finished() if current:
                 current.finished = event
-            case Ask() if current:
-                attempt = current.attempt
+            case Ask() if current or block in handle.after:
+                attempt = (current or handle.after[block]).attempt
                 self._answer(handle, event, lambda answer: self._supervisor.answer(attempt, answer))
             case Ended():
                 self._ended(handle, block, event)
-            case Started() | _:
-                pass
 
-    def _ended(self, handle: RunHandle, block: str, end: Ended) -> None:
-        current = handle.current[block]
+    def _ended(self, handle: RunHandle, key: str, end: Ended) -> None:
+        current = handle.current[key]
         self._active -= 1
         current.over = True
-        while handle.held:
-            due, order, other = handle.held.pop()
+        self._keep_process(handle, key, current, end)
+        if not handle.ended:
+            self._concluded(handle, key, current, end)
+        for _ in range(min(self._room(handle), len(handle.held))):
+            due, order, other = handle.held.popleft()
             heapq.heappush(self._queue, (due, order, handle, other))
-        if handle.ended:
-            return
-        finished = current.finished
+
+    def _keep_process(self, handle: RunHandle, key: str, current: Current, end: Ended) -> None:
+        """A process that others share waits for the next of them, unless it has failed."""
+        base = handle.run.base(key)
         if handle.plan.pipeline.run_in_one_process:
             handle.session = current.attempt if end.failure is None else None
+        elif shares_processes(handle.plan, base):
+            if end.failure is None and handle.run.blocks[base].state not in ENDED and not handle.ended:
+                handle.idle[base].append(current.attempt)
+            else:
+                self._supervisor.close_session(current.attempt)
+
+    def _concluded(self, handle: RunHandle, key: str, current: Current, end: Ended) -> None:
+        finished = current.finished
+        outcome = finished.outcome if finished is not None else None
         if end.failure is not None:
-            failed = AttemptFailed(block, end.failure, final=end.failure.kind == "interrupted")
+            failed = AttemptFailed(key, end.failure, final=end.failure.kind == "interrupted")
             self._retry_or_end(handle, failed)
-        elif (
-            finished is not None and finished.outcome is Outcome.WAITING and handle.run.blocks[block].state not in ENDED
-        ):
-            handle.current.pop(block)
-            handle.sink(
-                events.BlockLogged(
-                    handle.plan.run, block, "INFO", f"not yet; asked again in {SENSOR_INTERVAL:g} s", self._clock()
-                )
-            )
+        elif outcome is Outcome.WAITING and handle.run.blocks[key].state not in ENDED:
+            handle.current.pop(key)
+            text = f"not yet; asked again in {SENSOR_INTERVAL:g} s"
+            handle.sink(events.BlockLogged(handle.plan.run, key, "INFO", text, self._clock()))
             due = self._clock() + SENSOR_INTERVAL
-            heapq.heappush(self._queue, (due, next(self._order), handle, block))
+            heapq.heappush(self._queue, (due, next(self._order), handle, key))
             return
+        elif outcome is Outcome.CONDITION_FALSE:
+            self._advance(handle, ConditionFalse(key))
         else:
             ref = current.output.ref if current.output else None
-            self._advance(handle, AttemptSucceeded(block, ref))
-        handle.current.pop(block, None)
+            self._advance(handle, AttemptSucceeded(key, ref, finished.items if finished is not None else None))
+        self._tell_ends(handle, key)
+        handle.current.pop(key, None)
+        self._call_back(handle, key, current)
+        self._close(handle)
+
+    def _call_back(self, handle: RunHandle, key: str, current: Current) -> None:
+        """Run the callbacks of a block that has not ended well, in a process of their own."""
+        entry = handle.run.blocks[key]
+        order = current.attempt.order
+        if not order.callbacks or entry.state not in {BlockState.FAILED, BlockState.CANCELLED}:
+            return
+        interrupted = entry.failure is not None and entry.failure.kind == "interrupted"
+        cancelled = entry.state is BlockState.CANCELLED or interrupted
+        status = CallbackStatus.CANCELLED if cancelled else CallbackStatus.FAILURE
+        order = replace(order, aftermath=Aftermath(status, None if cancelled else entry.failure), conditions=())
+        self._active += 1
+        attempt = self._supervisor.launch(order, on_event=partial(self._on_callback, handle, key))
+        handle.after[key] = Current(attempt, self._clock())
+
+    def _on_callback(self, handle: RunHandle, key: str, event: FromWorker | Captured | Ended) -> None:
+        if not isinstance(event, Ended):
+            if isinstance(event, Log | Captured | Ask):
+                self._on_event(handle, key, event)
+            return
+        self._active -= 1
+        handle.after.pop(key, None)
+        if event.failure is not None:
+            text = f"the callbacks of {key} could not be run: {event.failure.message}"
+            handle.sink(events.BlockLogged(handle.plan.run, key, "ERROR", text, self._clock()))
         self._close(handle)
 
     def _retry_or_end(self, handle: RunHandle, failed: AttemptFailed) -> None:
@@ -335,55 +438,39 @@ class RunLoop:
         self._advance(handle, failed)
         after = handle.run.blocks[failed.block]
         if after.state is BlockState.QUEUED:
-            wait = handle.run.policies[failed.block].wait(before.attempts) or 0.0
+            wait = handle.run.policy(failed.block).wait(before.attempts) or 0.0
             now = self._clock()
             handle.sink(events.BlockRetrying(handle.plan.run, failed.block, before.attempts, wait, failed.failure, now))
 
-    def _tell_ends(self, handle: RunHandle) -> None:
-        """Report the blocks that have ended since the last time, then the run when nothing of it is left.
+    def _tell_ends(self, handle: RunHandle, *also: str) -> None:
+        """Report what has ended since the last time, then the run when nothing of it is left.
 
-        A block that was cancelled has ended when its process has.
+        A block that was cancelled has ended when its process has: `also` are those whose process just did.
         """
-        for block, entry in handle.run.blocks.items():
-            if entry.state in ENDED and block not in handle.told and not _under_way(handle, block):
-                handle.told.add(block)
-                handle.sink(self._block_ended(handle, block))
+        changed = handle.run.take_changes()
+        handle.unsaved.update(changed)
+        for key in (*changed, *also):
+            entry = handle.run.blocks[key]
+            if entry.state in ENDED and key not in handle.told and not handle.under_way(key):
+                handle.told.add(key)
+                handle.sink(handle.ended_block(key, self._clock(), self._stored_outputs(handle, key)))
+                for attempt in handle.idle.pop(key, ()):
+                    self._supervisor.close_session(attempt)
         self._close(handle)
 
-    def _block_ended(self, handle: RunHandle, block: str) -> events.BlockEnded:
-        entry = handle.run.blocks[block]
-        current = handle.current.get(block)
-        now = self._clock()
-        finished = current.finished if current else None
-        output = current.output if current else None
-        outputs = output.outputs if output else self._stored_outputs(entry.ref)
-        return events.BlockEnded(
-            handle.plan.run,
-            block,
-            entry.state,
-            now,
-            seconds=now - handle.first_start.get(block, now),
-            attempts=entry.attempts,
-            ref=entry.ref or (output.ref if output else None),
-            outputs=outputs,
-            tests=finished.tests if finished else (),
-            failure=entry.failure,
-            peak_memory=finished.peak_memory if finished else 0,
-            cpu_seconds=finished.cpu_seconds if finished else 0.0,
-            lineage=_lineage(current) if entry.failure is not None and current is not None else None,
-        )
-
-    def _stored_outputs(self, ref: ProductRef | None) -> tuple[OutputSummary, ...]:
-        return tuple(self._store.manifest(ref).summaries()) if ref is not None else ()
+    def _stored_outputs(self, handle: RunHandle, key: str) -> tuple[OutputSummary, ...]:
+        current, ref = handle.current.get(key), handle.run.blocks[key].ref
+        made = current is not None and current.output is not None
+        return tuple(self._store.manifest(ref).summaries()) if ref is not None and not made else ()
 
     def _close(self, handle: RunHandle) -> None:
-        if handle.ended or handle.run.state is RunState.RUNNING or handle.current:
+        if handle.ended or handle.run.state is RunState.RUNNING or handle.current or handle.after:
             return
         handle.ended = True
         if handle.session is not None:
             self._supervisor.close_session(handle.session)
             handle.session = None
-        self._tell_run_ended(handle, handle.run.state, "")
+        self._tell_run_ended(handle, handle.run.state, handle.reason)
 
     def _tell_run_ended(self, handle: RunHandle, state: RunState, reason: str) -> None:
         self.handles.pop(handle.plan.run, None)
@@ -398,7 +485,7 @@ class RunLoop:
                 state,
                 now,
                 now - handle.started,
-                done=sum(entry.state in DONE for entry in blocks.values()),
+                done=sum(blocks[key].state in DONE for key in handle.plan.graph),
                 failed_block=failed,
                 error=reason or (headline(failure.kind, failure.message) if failure is not None else ""),
             )
@@ -407,31 +494,11 @@ class RunLoop:
             handle.on_end(handle)
 
 
-def _lineage(current: _Current) -> Lineage:
-    """What a failed attempt was made from, as far as it is known when its process ended without a word."""
-    if current.finished is not None and current.finished.lineage is not None:
-        return current.finished.lineage
-    order = current.attempt.order
-    inputs = tuple(entry.ref for entry in order.inputs if entry.ref is not None)
-    settings = block_settings(order.block.configuration)
-    return Lineage(inputs=inputs, variables=order.variables, settings=settings, run=order.run, attempt=order.attempt)
-
-
-def _under_way(handle: RunHandle, block: str) -> bool:
-    """Whether a process still works on the block, be it to its end after an interrupt."""
-    current = handle.current.get(block)
-    return current is not None and not current.over
-
-
-def _limit(plan: RunPlan) -> int:
-    """How many blocks of the run may be under way at once."""
-    if plan.pipeline.run_in_one_process:
-        return 1
-    limit: Mapping[str, object] = plan.pipeline.concurrency_config
-    value = limit.get("block_run_limit")
-    return int(value) if isinstance(value, int | float) and value >= 1 else len(plan.graph)
-
-
 def failure_of(error: PenstockError) -> Failure:
     """An error of the control side, as the cause of a failed attempt."""
     return Failure(kind=type(error).__name__, message=error.message, hint=error.hint, code=error.code)
+
+
+def shares_processes(plan: RunPlan, block: str) -> bool:
+    """Whether the children of that block take turns in a few processes: `isolation: shared` in its configuration."""
+    return plan.fan_out.fanned(block) and plan.block(block).configuration.get("isolation") == "shared"

@@ -9,16 +9,32 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Any
 
+from penstock.engine.attached import NOTHING_ATTACHED, Attached, attached_to, block_order
 from penstock.model.block import RUNNABLE_TYPES, Block, BlockType
 from penstock.model.errors import BlockNotFoundError, GraphInvalidError, SettingInvalidError, UnsupportedError
+from penstock.model.expand import MOST_CHILDREN, NO_FANS, Fans, Unit, axes_of, dynamic_settings
 from penstock.model.graph import ancestors, descendants, topological_order
-from penstock.model.messages import BlockOrder, InputOrder, Limits, WorkOrder
+from penstock.model.messages import InputOrder, Limits, WorkOrder
 from penstock.model.pipeline import Pipeline, PipelineType
-from penstock.model.product import UNPARTITIONED, Fence, ProductRef
+from penstock.model.product import UNPARTITIONED, Fence
 from penstock.model.run import RetryPolicy
 
 _NO_ARGUMENT = frozenset({BlockType.MARKDOWN, BlockType.SCRATCHPAD, BlockType.CHART})
 _NOT_YET = frozenset({BlockType.DBT, BlockType.UNKNOWN, BlockType.GLOBAL_DATA_PRODUCT})
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What a run was made for by a trigger, a backfill or a call: what the block variables of that name say.
+
+    `partition` is the value of `execution_partition`, `event` what came with the call.
+    """
+
+    execution_date: datetime
+    interval_start: datetime | None = None
+    interval_end: datetime | None = None
+    partition: str = ""
+    event: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +43,9 @@ class RunOptions:
 
     `blocks` limits it to these; `with_upstream` adds what they depend on, `with_downstream` what depends on them;
     `stale_only` skips what is fresh by content; `environment` is the value of the block variable `env`; `origin` is who
-    asks (cli, studio, block).
+    asks (cli, studio, block, or how a scheduler came to it); `occasion` is what a scheduled run was made for.
+    A block runs as `most_children` children at most: one of more fails, or with `cut_children` leaves the rest out;
+    `children_at_once` of them are under way at a time.
     """
 
     variables: Mapping[str, Any] = field(default_factory=dict)
@@ -42,9 +60,13 @@ class RunOptions:
     memory_limit: int | None = None
     allow_pickle: bool = False
     keep_going: bool = True
+    most_children: int | None = None
+    cut_children: bool = False
+    children_at_once: int | None = None
     retry_config: Mapping[str, Any] = field(default_factory=dict)
     origin: str = "cli"
     words: str = ""
+    occasion: Occasion | None = None
 
     def what(self) -> str:
         """What is to run, in words: `words`, when the caller knows better."""
@@ -71,7 +93,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """A run that has been decided and not begun; `graph` holds the blocks that take part."""
+    """A run that has been decided and not begun; `graph` holds the blocks that take part.
+
+    `fan_out` says which of them run more than once, `attached` what conditions and callbacks each block has.
+    """
 
     run: str
     place: Place
@@ -79,12 +104,19 @@ class RunPlan:
     graph: dict[str, tuple[str, ...]]
     options: RunOptions
     started: datetime
+    fan_out: Fans = NO_FANS
+    attached: Mapping[str, Attached] = field(default_factory=dict)
+    index: Mapping[str, Block] = field(default_factory=dict)
 
     def block(self, uuid: str) -> Block:
         """The block of that uuid, which takes part in the run."""
-        block = self.pipeline.block(uuid)
+        block = self.index.get(uuid) or self.pipeline.block(uuid)
         assert block is not None
         return block
+
+    def fans(self) -> Fans:
+        """Which blocks run more than once."""
+        return self.fan_out
 
     def policies(self) -> dict[str, RetryPolicy]:
         """The retry policy of each block: the block's own keys over the project's."""
@@ -114,7 +146,39 @@ def make_plan(run: str, place: Place, pipeline: Pipeline, options: RunOptions, s
             hint="Add a data_loader, transformer, data_exporter or custom block.",
         )
     ordered = topological_order({uuid: parents for uuid, parents in graph.items() if uuid in selected})
-    return RunPlan(run, place, pipeline, {uuid: graph[uuid] for uuid in ordered}, options, started)
+    return RunPlan(
+        run,
+        place,
+        pipeline,
+        {uuid: graph[uuid] for uuid in ordered},
+        options,
+        started,
+        fan_out=fan_out_of(pipeline, graph, selected, options),
+        attached=attached_to(pipeline, place.project),
+        index={block.uuid: block for block in pipeline.blocks},
+    )
+
+
+def fan_out_of(
+    pipeline: Pipeline, graph: Mapping[str, tuple[str, ...]], selected: set[str], options: RunOptions
+) -> Fans:
+    """Which blocks run more than once, by the settings of the whole pipeline."""
+    settings = {
+        block.uuid: dynamic_settings(block.configuration)
+        for block in pipeline.blocks
+        if {"dynamic", "reduce_output", "reduce_output_upstream"} & block.configuration.keys()
+    }
+    if not any(given.parent for given in settings.values()):
+        return NO_FANS
+    inside = {uuid: tuple(parent for parent in parents if parent in graph) for uuid, parents in graph.items()}
+    axes = axes_of(graph, topological_order(inside), settings)
+    return Fans(
+        {uuid: axes[uuid] for uuid in axes if uuid in selected},
+        {},
+        options.most_children or MOST_CHILDREN,
+        options.cut_children,
+        options.children_at_once,
+    )
 
 
 def _runnable_graph(pipeline: Pipeline, options: RunOptions) -> dict[str, tuple[str, ...]]:
@@ -207,7 +271,13 @@ def _number(config: Mapping[str, Any], key: str, default: float) -> float:
 
 
 def work_order(
-    plan: RunPlan, uuid: str, fence: Fence, refs: Mapping[str, ProductRef | None], *, failed_attempts: int = 0
+    plan: RunPlan,
+    uuid: str,
+    fence: Fence,
+    inputs: tuple[InputOrder, ...],
+    *,
+    failed_attempts: int = 0,
+    child: Unit | None = None,
 ) -> WorkOrder:
     """The order for one attempt.
 
@@ -215,10 +285,15 @@ def work_order(
         plan: the run that it belongs to.
         uuid: the block to run.
         fence: the right to publish that was issued for this attempt.
-        refs: upstream uuid -> the version that the block reads, None where the upstream has no output.
+        inputs: what it reads, in argument order.
         failed_attempts: how many attempts came before.
+        child: which of the block's children it is, if it has any.
     """
     block = plan.block(uuid)
+    attached = plan.attached.get(uuid, NOTHING_ATTACHED)
+    builtins = _builtins(plan, block, failed_attempts)
+    if child is not None:
+        builtins["dynamic_block_index"] = child.index
     return WorkOrder(
         run=plan.run,
         attempt=fence.token,
@@ -228,49 +303,41 @@ def work_order(
         data_root=plan.place.data_root,
         pipeline=plan.pipeline.uuid,
         partition=plan.options.partition,
-        block=BlockOrder(
-            uuid=block.uuid,
-            name=block.name,
-            type=block.type.value,
-            language=block.language.value,
-            file=block.file,
-            source=block.content,
-            upstream=plan.graph[uuid],
-            configuration=dict(block.configuration),
-        ),
-        inputs=tuple(_input(plan, parent, refs.get(parent)) for parent in plan.graph[uuid]),
+        block=block_order(block, plan.graph[uuid]),
+        inputs=inputs,
         variables={**plan.pipeline.variables, **plan.options.variables},
-        builtins=_builtins(plan, block, failed_attempts),
-        datetimes=_datetimes(plan.started),
+        builtins=builtins,
+        datetimes=_datetimes(plan),
         run_tests=plan.options.run_tests,
         limits=Limits(memory=plan.options.memory_limit, seconds=block.timeout),
         allow_pickle=plan.options.allow_pickle,
         keep_in_memory=plan.pipeline.run_in_one_process and plan.pipeline.cache_output_in_memory,
+        conditions=attached.conditions,
+        callbacks=attached.callbacks,
+        dynamic=bool(dynamic_settings(block.configuration).parent),
+        child=child.label if child is not None else "",
     )
 
 
 def session_order(place: Place, pipeline: Pipeline, block: Block, started: datetime) -> WorkOrder:
     """The order that makes a process the session of a scratchpad."""
     plan = RunPlan("", place, pipeline, {block.uuid: ()}, RunOptions(), started)
-    return replace(work_order(plan, block.uuid, Fence("", block.uuid, 0), {}), interactive=True, limits=Limits())
-
-
-def _input(plan: RunPlan, parent: str, ref: ProductRef | None) -> InputOrder:
-    upstream = plan.pipeline.block(parent)
-    if upstream is None:
-        return InputOrder(parent, ref)
-    return InputOrder(parent, ref, upstream.type.value, upstream.language.value, dict(upstream.configuration))
+    return replace(work_order(plan, block.uuid, Fence("", block.uuid, 0), ()), interactive=True, limits=Limits())
 
 
 def _builtins(plan: RunPlan, block: Block, failed_attempts: int) -> dict[str, Any]:
-    started = plan.started
+    occasion = plan.options.occasion
+    moment = occasion.execution_date if occasion else plan.started
+    seconds = None
+    if occasion and occasion.interval_start and occasion.interval_end:
+        seconds = int((occasion.interval_end - occasion.interval_start).total_seconds())
     return {
         "env": plan.options.environment,
-        "ds": started.strftime("%Y-%m-%d"),
-        "hr": started.strftime("%H"),
-        "event": {},
+        "ds": moment.strftime("%Y-%m-%d"),
+        "hr": moment.strftime("%H"),
+        "event": dict(occasion.event) if occasion else {},
         "execution_partition": partition_name(plan),
-        "interval_seconds": None,
+        "interval_seconds": seconds,
         "pipeline_uuid": plan.pipeline.uuid,
         "block_uuid": block.uuid,
         "repo_path": plan.place.project,
@@ -278,19 +345,27 @@ def _builtins(plan: RunPlan, block: Block, failed_attempts: int) -> dict[str, An
     }
 
 
-def _datetimes(started: datetime) -> dict[str, str]:
-    """The datetimes of a run that no schedule asked for: its interval is the moment at which it started."""
-    return {
-        "execution_date": started.isoformat(),
-        "interval_start_datetime": started.isoformat(),
-        "interval_end_datetime": started.isoformat(),
+def _datetimes(plan: RunPlan) -> dict[str, str]:
+    """The datetimes of a run; the interval of one that no schedule asked for is the moment at which it started."""
+    occasion = plan.options.occasion or Occasion(plan.started)
+    moment = occasion.execution_date
+    start, end = occasion.interval_start or moment, occasion.interval_end or moment
+    found = {
+        "execution_date": moment.isoformat(),
+        "interval_start_datetime": start.isoformat(),
+        "interval_end_datetime": end.isoformat(),
     }
+    if end > start:
+        found["interval_start_datetime_previous"] = (start - (end - start)).isoformat()
+    return found
 
 
 def partition_name(plan: RunPlan) -> str:
     """What the block variable `execution_partition` says: the run's partition, or its start."""
     if plan.options.partition != UNPARTITIONED:
         return plan.options.partition
+    if plan.options.occasion is not None and plan.options.occasion.partition:
+        return plan.options.occasion.partition
     return plan.started.strftime("%Y%m%dT%H%M%S_%f")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +22,7 @@ from penstock.engine.events import AttemptEvent, Captured, Ended, OnEvent
 from penstock.engine.forking import ForkLauncher, available
 from penstock.engine.launcher import Launcher
 from penstock.engine.process import Attempt, Doom, Exit, Reports, WorkerProcess
-from penstock.engine.reactor import Reactor
+from penstock.engine.reactor import HasFileno, Reactor
 from penstock.model.errors import MessageInvalidError
 from penstock.model.messages import (
     Answer,
@@ -182,6 +182,10 @@ class Supervisor:
     def poll(self, timeout: float | None = None) -> None:
         """Wait for something to happen, at most `timeout` seconds, and tell it."""
         self._reactor.turn(timeout)
+
+    def watch(self, source: HasFileno, heard: Callable[[], None]) -> None:
+        """Call back inside `poll` each time that source can be read, so that another thread can end its waiting."""
+        self._reactor.on_readable(source, heard)
 
     def fileno(self) -> int:
         """A descriptor that is readable when `poll(0)` has something to do, for an event loop; not on Windows."""

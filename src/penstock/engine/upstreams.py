@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from penstock.engine.items import DynamicOutput, items_of
 from penstock.model.block import BlockType, Language
 from penstock.model.errors import ProductMissingError, ValueRefusedError
 from penstock.model.messages import InputOrder
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from penstock.data import ProductStore
+    from penstock.model.product import ProductRef
+
+Memory = Mapping[str, list[object]]
+"""Block or child -> its outputs, where they are kept in this process because they could not be stored."""
 
 
 class Upstream:
@@ -22,24 +27,29 @@ class Upstream:
     Args:
         order: which block it is and which version was pinned.
         store: where that version lies.
-        memory: its outputs, where they are kept in this process because they could not be stored.
+        memory: what is kept in this process.
     """
 
-    def __init__(self, order: InputOrder, store: ProductStore, memory: list[object] | None = None) -> None:
+    def __init__(self, order: InputOrder, store: ProductStore, memory: Memory | None = None) -> None:
         self.block = order.block
         self.type = order.type
         self.language = order.language
         self.configuration: Mapping[str, Any] = order.configuration
-        self._ref = order.ref
+        self._order = order
         self._store = store
-        self._memory = memory
+        memory = memory or {}
+        self._memory = {unit: memory[unit] for unit in order.units or (order.block,) if unit in memory}
         self._value: list[object] | None = None
+        self._dynamic: DynamicOutput | None = None
 
     def empty(self) -> bool:
         """Whether the upstream has no output at all."""
-        if self._memory is not None:
-            return not self._memory
-        return self._ref is None or not self._store.manifest(self._ref).outputs
+        order = self._order
+        if order.parts is not None or order.item is not None:
+            return not order.parts and order.item is None
+        if self._memory:
+            return not next(iter(self._memory.values()))
+        return order.ref is None or not self._store.manifest(order.ref).outputs
 
     def value(self) -> object:
         """The single output, else the list of them, empty when there is none; the same object each time."""
@@ -47,20 +57,9 @@ class Upstream:
             self._value = [self._load()]
         return self._value[0]
 
-    def _load(self) -> object:
-        if self._memory is not None:
-            return self._memory[0] if len(self._memory) == 1 else self._memory
-        if self._ref is None and self.type not in {"", BlockType.SENSOR}:
-            raise ProductMissingError(
-                f"reading the output of {self.block}: it was in the memory of a process that has ended",
-                hint=f"Run the pipeline again, or let {self.block} return what can be stored.",
-            )
-        if self._ref is None or self.empty():
-            return []
-        value = self._store.load(self._ref)
-        if self.language == Language.SQL and type(value).__name__ == "DataFrame":
-            return as_expected(value, self._store.table(self._ref))
-        return value
+    def metadata(self) -> dict[str, Any]:
+        """What a dynamic block says about the item that is the argument; empty for anything else."""
+        return {} if self._order.item is None else self._items().named(self._order.item)
 
     def table(self) -> pa.Table:
         """The single output as Arrow, mapped.
@@ -68,12 +67,92 @@ class Upstream:
         Raises:
             ValueRefusedError: it is not tabular, or there is none.
         """
-        if self._ref is None:
+        order = self._order
+        if order.item is not None:
+            raise ValueRefusedError(f"reading an item of {self.block} as a table: it is a value", hint="Use it as one.")
+        if order.parts is not None:
+            return self._joined_tables(order.refs())
+        if order.ref is None:
             raise ValueRefusedError(
                 f"reading the output of {self.block} as a table: the block has no output",
                 hint=f"Return a frame from {self.block}.",
             )
-        return self._store.table(self._ref)
+        return self._store.table(order.ref)
+
+    def _joined_tables(self, refs: Sequence[ProductRef]) -> pa.Table:
+        import pyarrow as pa
+
+        tables = [self._store.table(ref) for ref in refs if self._store.manifest(ref).outputs]
+        if not tables:
+            raise ValueRefusedError(
+                f"reading the outputs of the children of {self.block} as a table: there are none",
+                hint=f"Return a frame from {self.block}.",
+            )
+        return pa.concat_tables(tables, promote_options="permissive")
+
+    def _load(self) -> object:
+        order = self._order
+        if order.parts is not None:
+            return self._reduced()
+        if order.item is not None:
+            return self._items().item(order.item)
+        if order.ref is None and not self._memory and self.type in {"", BlockType.SENSOR}:
+            return []
+        return self._whole(order.ref, order.units[0] if order.units else order.block)
+
+    def _whole(self, ref: ProductRef | None, unit: str) -> object:
+        outputs = self._outputs(ref, unit)
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def _outputs(self, ref: ProductRef | None, unit: str) -> list[object]:
+        if unit in self._memory:
+            return self._memory[unit]
+        if ref is None:
+            raise ProductMissingError(
+                f"reading the output of {unit}: it was in the memory of a process that has ended",
+                hint=f"Run the pipeline again, or let {self.block} return what can be stored.",
+            )
+        count = len(self._store.manifest(ref).outputs)
+        if not count:
+            return []
+        value = self._store.load(ref)
+        if count > 1:
+            return list(value)
+        if self.language == Language.SQL and type(value).__name__ == "DataFrame":
+            value = as_expected(value, self._store.table(ref))
+        return [value]
+
+    def _items(self) -> DynamicOutput:
+        if self._dynamic is None:
+            unit = self._order.units[0] if self._order.units else self.block
+            self._dynamic = items_of(self._outputs(self._order.ref, unit), unit)
+        return self._dynamic
+
+    def _reduced(self) -> object:
+        """What the children have returned, as one list, those without output left out; frames become one frame."""
+        order = self._order
+        assert order.parts is not None
+        lists = [
+            outputs
+            for ref, unit in zip(order.parts, order.units, strict=True)
+            if (ref is not None or unit in self._memory) and (outputs := self._outputs(ref, unit))
+        ]
+        return joined([outputs[0] if len(outputs) == 1 else outputs for outputs in lists])
+
+
+def joined(values: list[Any]) -> Any:
+    """One frame, where all of them are frames of one library; else the list as it is."""
+    kinds = {type(value) for value in values}
+    if len(kinds) != 1 or (kind := kinds.pop()).__name__ != "DataFrame":
+        return values
+    if kind.__module__.startswith("polars"):
+        import polars as pl
+
+        return pl.concat(values, how="diagonal_relaxed")
+    import pandas as pd
+
+    plain = all(isinstance(value.index, pd.RangeIndex) for value in values)
+    return pd.concat(values, ignore_index=plain)
 
 
 def as_expected(frame: pd.DataFrame, table: pa.Table) -> pd.DataFrame:

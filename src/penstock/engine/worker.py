@@ -191,6 +191,7 @@ class WorkServer:
             peak_memory=used.peak_memory,
             cpu_seconds=used.cpu_seconds,
             lineage=execution.lineage() if execution and failure is not None else None,
+            items=execution.items if execution else None,
         )
 
     def _project_code(self, order: WorkOrder) -> ProjectCode:

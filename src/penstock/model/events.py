@@ -42,6 +42,20 @@ class BlockStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class BlockExpanded:
+    """A block runs once for each of these children, which are told like blocks; its own end comes after theirs.
+
+    `left_out` more are not made, because of the limit.
+    """
+
+    run: str
+    block: str
+    children: tuple[str, ...]
+    at: float
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class BlockLogged:
     """The block's logger wrote a record."""
 
@@ -108,4 +122,4 @@ class RunEnded:
     error: str = ""
 
 
-Event = RunStarted | BlockStarted | BlockLogged | BlockPrinted | BlockRetrying | BlockEnded | RunEnded
+Event = RunStarted | BlockStarted | BlockExpanded | BlockLogged | BlockPrinted | BlockRetrying | BlockEnded | RunEnded

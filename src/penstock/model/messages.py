@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from penstock.model.product import Fence, Lineage, OutputSummary, ProductRef
+from penstock.model.product import Fence, Items, Lineage, OutputSummary, ProductRef
 
-WIRE_VERSION = 2
+WIRE_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,8 @@ class InputOrder:
     """One upstream of the block, in argument order, pinned to a version. `ref` is None when it has no output.
 
     `type`, `language` and `configuration` are those of the upstream block: a SQL block reads from them where the
-    upstream's table lies.
+    upstream's table lies. With `item` the argument is that item of a dynamic block's output; with `parts` it is the list
+    of what so many children have published. `units` names who published: the block, or those children.
     """
 
     block: str
@@ -43,6 +44,14 @@ class InputOrder:
     type: str = ""
     language: str = ""
     configuration: dict[str, Any] = field(default_factory=dict)
+    item: int | None = None
+    parts: tuple[ProductRef | None, ...] | None = None
+    units: tuple[str, ...] = ()
+
+    def refs(self) -> tuple[ProductRef, ...]:
+        """Every version that is read."""
+        found = (self.ref,) if self.parts is None else self.parts
+        return tuple(ref for ref in found if ref is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,48 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Frame:
+    """One line of a traceback; `own` is true for a file of the project."""
+
+    file: str
+    line: int
+    function: str
+    text: str
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an attempt failed, cut to what its user can act on.
+
+    `kind` is the exception's class name or one of `killed`, `timeout`, `memory`, `interrupted`, `lost`.
+    """
+
+    kind: str
+    message: str
+    hint: str = ""
+    code: str = "X101"
+    frames: tuple[Frame, ...] = ()
+    traceback: str = ""
+
+
+class CallbackStatus(StrEnum):
+    """After what a callback runs."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """A block has ended without its process: only its callbacks for that are to run."""
+
+    status: CallbackStatus
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class WorkOrder:
     """The complete, serialisable instruction for one attempt.
 
@@ -62,6 +113,9 @@ class WorkOrder:
     `keep_in_memory` a result that cannot be stored is handed to later blocks of the same process instead. An
     `interactive` order runs nothing by itself: the process becomes a session that carries out `Execute` after `Execute`
     in one namespace, until it is told to shut down.
+
+    `conditions` are asked before the block runs, `callbacks` run after it; with `aftermath` they alone run. A `dynamic`
+    block says what its children are to be. `child` is the label of a child, empty for the block itself.
     """
 
     run: str
@@ -82,6 +136,16 @@ class WorkOrder:
     allow_pickle: bool = False
     keep_in_memory: bool = False
     interactive: bool = False
+    conditions: tuple[BlockOrder, ...] = ()
+    callbacks: tuple[BlockOrder, ...] = ()
+    aftermath: Aftermath | None = None
+    dynamic: bool = False
+    child: str = ""
+
+    @property
+    def key(self) -> str:
+        """The block or child, as the run and the store call it."""
+        return f"{self.block.uuid}:{self.child}" if self.child else self.block.uuid
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,32 +247,6 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
-    """One line of a traceback; `own` is true for a file of the project."""
-
-    file: str
-    line: int
-    function: str
-    text: str
-    own: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why an attempt failed, cut to what its user can act on.
-
-    `kind` is the exception's class name or one of `killed`, `timeout`, `memory`, `interrupted`, `lost`.
-    """
-
-    kind: str
-    message: str
-    hint: str = ""
-    code: str = "X101"
-    frames: tuple[Frame, ...] = ()
-    traceback: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Displayed:
     """An execution shows a value: media type -> data, bytes as base64 text.
 
@@ -250,18 +288,20 @@ class Inspected:
 
 
 class Outcome(StrEnum):
-    """How an attempt ended. `WAITING` is a sensor that said "not yet"."""
+    """How an attempt ended. `WAITING` is a sensor that said "not yet", `CONDITION_FALSE` a condition that said no."""
 
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     WAITING = "waiting"
+    CONDITION_FALSE = "condition_false"
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
     """The last message of an attempt. `imports` are the third-party top-level modules that it had loaded.
 
-    `lineage` tells what a failed attempt was made from; that of a published one stands in its manifest.
+    `lineage` tells what a failed attempt was made from; that of a published one stands in its manifest. `items` is what
+    a dynamic block has returned for its children.
     """
 
     outcome: Outcome
@@ -272,6 +312,7 @@ class Finished:
     peak_memory: int = 0
     cpu_seconds: float = 0.0
     lineage: Lineage | None = None
+    items: Items | None = None
 
 
 ToWorker = WorkOrder | Answer | Shutdown | Execute | Inspect

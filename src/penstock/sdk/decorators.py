@@ -84,6 +84,7 @@ callback = BlockDecorator(
 )
 on_success = BlockDecorator("on_success", "The older form of `@callback('success')`.")
 on_failure = BlockDecorator("on_failure", "The older form of `@callback('failure')`.")
+on_cancelled = BlockDecorator("on_cancelled", "The form of `@callback('cancelled')` that goes with these.")
 condition = BlockDecorator("condition", "Marks the function that decides whether a block runs: returns a bool.")
 test = BlockDecorator(
     "test", "Marks a check of the block's outputs: `f(*outputs, **kwargs)`; an AssertionError fails it."
@@ -107,6 +108,9 @@ data_integration_selected_streams = BlockDecorator(
 )
 streaming_source = BlockDecorator("streaming_source", "Marks the class of a streaming source.")
 streaming_sink = BlockDecorator("streaming_sink", "Marks the class of a streaming sink.")
+
+CALLBACK_DECORATORS = {decorator.kind: decorator for decorator in (callback, on_success, on_failure, on_cancelled)}
+"""The decorators that the file of a callback finds."""
 
 CHART_DECORATORS = {decorator.kind: decorator for decorator in (data_source, configuration, columns, x, y, xy, render)}
 """The decorators that the code of a chart finds, besides the variables that it assigns."""

@@ -11,7 +11,7 @@ from types import CodeType, ModuleType
 
 from penstock.languages.job import Input, Job
 from penstock.model.block import BlockType
-from penstock.sdk.decorators import BLOCK_DECORATORS, CHART_DECORATORS, preprocessor, test
+from penstock.sdk.decorators import BLOCK_DECORATORS, CALLBACK_DECORATORS, CHART_DECORATORS, preprocessor, test
 
 
 def compile_block(job: Job) -> tuple[CodeType, str]:
@@ -34,7 +34,9 @@ def block_module(job: Job, file: str) -> ModuleType:
     names = module.__dict__
     decorator = BLOCK_DECORATORS.get(order.type)
     if decorator is not None:
-        names[order.type] = decorator
+        names[decorator.kind] = decorator
+    if order.type == BlockType.CALLBACK:
+        names.update(CALLBACK_DECORATORS)
     if order.type == BlockType.CHART:
         names.update(CHART_DECORATORS)
     names.update(test=test, preprocesser=preprocessor, preprocessor=preprocessor)

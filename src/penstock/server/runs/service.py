@@ -140,7 +140,8 @@ class RunService:
         runs = [live for live in self._live.values() if live.pipeline == pipeline]
         for live in runs:
             for block, status in live.statuses.items():
-                blocks[block] = _overlaid(blocks.get(block), status)
+                if block in live.head.blocks:
+                    blocks[block] = _overlaid(blocks.get(block), status)
         return PipelineStatus(blocks, [live.summary for live in runs], seq)
 
     def running(self) -> list[RunSummary]:

@@ -96,7 +96,9 @@ class Staleness:
             latest[block] = manifest.ref if manifest is not None else None
             if manifest is None:
                 continue
-            refs = {parent: latest.get(parent) for parent in parents}
+            if block in plan.fan_out.axes:
+                continue  # what its children read, or have stored, is not looked at
+            refs = tuple(ref for parent in parents if (ref := latest.get(parent)) is not None)
             found[block] = self._upstream(found, parents) or stale_reason(manifest, plan, block, refs, probes)
         return found
 

@@ -47,9 +47,14 @@ class Statuses:
         return {block: self._status(pipeline, block, last.get(block), reasons.get(block, "")) for block in blocks}
 
     def detail(self, head: RunHead, upstream: Mapping[str, list[str]]) -> list[BlockRunDetail]:
-        """The blocks of a recorded run, and the edges among them."""
+        """The blocks of a recorded run, each followed by its children, and the edges among them."""
         entries = self._entries(head)
-        return [_block_run(block, entries.get(block, {}), head, upstream.get(block) or []) for block in head.blocks]
+        found: list[BlockRunDetail] = []
+        for block in head.blocks:
+            mine, edges = entries.get(block, {}), upstream.get(block) or []
+            keys = (block, *mine.get("children", ()))
+            found.extend(_block_run(key, entries.get(key, {}), head, edges) for key in keys)
+        return found
 
     def _last_runs(self, pipeline: str, wanted: set[str]) -> dict[str, tuple[RunHead, dict[str, Any]]]:
         found: dict[str, tuple[RunHead, dict[str, Any]]] = {}
@@ -78,6 +83,8 @@ class Statuses:
                 mine = entries.setdefault(block, {})
                 mine.setdefault("started", entry["at"])
                 mine["attempts"] = mine.get("attempts", 0) + 1
+            elif entry["event"] == "BlockExpanded":
+                entries.setdefault(block, {}).update(started=entry["at"], children=entry["children"])
             elif entry["event"] == "BlockEnded":
                 entries.setdefault(block, {}).update(entry)
         if head.ended is not None:

@@ -113,6 +113,7 @@ class LiveRun:
         self._heard = heard
         self._printing: dict[str, Printing] = {}
         self._topics = [f"pipeline:{head.pipeline}", f"run:{head.run}"]
+        self._parents: dict[str, str] = {}
 
     @property
     def summary(self) -> RunSummary:
@@ -120,7 +121,7 @@ class LiveRun:
         return summary_of(self.head)
 
     def __call__(self, event: events.Event) -> None:
-        """Tell one event."""
+        """Tell one event. What children do is told to those who look at the run, not to the page of its pipeline."""
         match event:
             case events.BlockPrinted(block=block, stream=stream, text=text, at=at):
                 self._print(block, {"stream": stream, "text": text, "at": at})
@@ -131,6 +132,8 @@ class LiveRun:
             case events.BlockStarted(block=block, attempt=attempt, at=at):
                 self._put(block, state="running", started=at, attempts=attempt)
                 self._tell({"type": "block_started", "run": self.run, "block": block, "attempt": attempt, "at": at})
+            case events.BlockExpanded():
+                self._expanded(event)
             case events.BlockRetrying():
                 self._retrying(event)
             case events.BlockEnded():
@@ -150,7 +153,16 @@ class LiveRun:
         return [block for block, status in self.statuses.items() if status.state == "running"]
 
     def _tell(self, event: dict[str, Any], *, project: bool = False) -> None:
-        self._hub.publish([*self._topics, "project"] if project else self._topics, event)
+        topics = self._topics[1:] if event.get("block") in self._parents else self._topics
+        self._hub.publish([*topics, "project"] if project else topics, event, calm=topics is not self._topics)
+
+    def _expanded(self, event: events.BlockExpanded) -> None:
+        self._put(event.block, state="running", started=event.at, attempts=1)
+        self._tell({"type": "block_started", "run": self.run, "block": event.block, "attempt": 1, "at": event.at})
+        for child in event.children:
+            self._parents[child] = event.block
+            self.statuses[child] = BlockStatus(state="queued", run=self.run)
+            self._tell({"type": "block_queued", "run": self.run, "block": child})
 
     def _put(self, block: str, **fields: Any) -> None:
         self.statuses[block] = msgspec.structs.replace(self.statuses[block], **fields)
@@ -165,7 +177,12 @@ class LiveRun:
         event: dict[str, Any] = {"type": "block_output", "run": self.run, "block": block, "items": items}
         if dropped > 0:
             event["dropped"] = dropped
-        self._hub.publish(self._topics, event, calm=True)
+        parent = self._parents.get(block)
+        if parent is None:
+            self._hub.publish(self._topics, event, calm=True)
+        else:
+            self._hub.publish(self._topics[1:], event, calm=True)
+            self._hub.publish(self._topics[:1], {**event, "block": parent}, calm=True)
 
     def _run_started(self, event: events.RunStarted) -> None:
         self.statuses = {block: BlockStatus(state="queued", run=self.run) for block in event.blocks}
@@ -206,6 +223,8 @@ class LiveRun:
 
     def _count(self, event: events.BlockEnded) -> None:
         head = self.head
+        if event.block in self._parents:
+            return
         if event.state in DONE:
             self.head = replace(head, done=head.done + 1)
         elif event.state is BlockState.FAILED and head.failed_block is None and event.failure is not None:

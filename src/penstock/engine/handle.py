@@ -1,0 +1,117 @@
+"""One run in the loop, and the attempts of its blocks that are under way."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from penstock.engine.lineage import block_settings
+from penstock.engine.plan import RunPlan
+from penstock.engine.supervisor import Attempt
+from penstock.model import events
+from penstock.model.messages import Answer, Ask, Finished, Output
+from penstock.model.product import Lineage, OutputSummary, ProductRef
+from penstock.model.run import Run, RunState
+
+Sink = Callable[[events.Event], None]
+"""Where the facts of a run go; called in order, must not raise."""
+
+Asker = Callable[["RunHandle", Ask, Callable[[Answer], None]], None]
+"""Answers a worker's request by calling its last argument, at once or later."""
+
+
+@dataclass(slots=True)
+class Current:
+    """The attempt of a block, or of a child of one, that is under way."""
+
+    attempt: Attempt
+    started: float
+    output: Output | None = None
+    finished: Finished | None = None
+    over: bool = False
+
+
+@dataclass(slots=True)
+class RunHandle:
+    """A run in the loop.
+
+    `unsaved` are the entries that have changed since whoever stores the run has taken them out. `idle` are processes
+    that wait for another child of a block whose children share them.
+    """
+
+    plan: RunPlan
+    run: Run
+    sink: Sink
+    started: float
+    on_end: Callable[[RunHandle], None] | None = None
+    gate: Callable[[RunHandle, str], bool] | None = None
+    current: dict[str, Current] = field(default_factory=dict)
+    after: dict[str, Current] = field(default_factory=dict)
+    first_start: dict[str, float] = field(default_factory=dict)
+    session: Attempt | None = None
+    told: set[str] = field(default_factory=set)
+    unsaved: set[str] = field(default_factory=set)
+    due: dict[str, float] = field(default_factory=dict)
+    held: deque[tuple[float, int, str]] = field(default_factory=deque)
+    idle: dict[str, list[Attempt]] = field(default_factory=dict)
+    reason: str = ""
+    ended: bool = False
+
+    @property
+    def state(self) -> RunState:
+        """The run's state."""
+        return self.run.state
+
+    def refs(self) -> dict[str, ProductRef | None]:
+        """What each block and child of the run has published so far."""
+        return {key: entry.ref for key, entry in self.run.blocks.items()}
+
+    def under_way(self, key: str) -> bool:
+        """Whether a process still works on it, be it to its end after an interrupt."""
+        current = self.current.get(key)
+        return current is not None and not current.over
+
+    def width(self) -> int:
+        """How many of its blocks and children may be under way at once, as the pipeline says; 0 is any number."""
+        if self.plan.pipeline.run_in_one_process:
+            return 1
+        value = self.plan.pipeline.concurrency_config.get("block_run_limit")
+        return int(value) if isinstance(value, int | float) and value >= 1 else 0
+
+    def ended_block(self, key: str, now: float, stored: tuple[OutputSummary, ...]) -> events.BlockEnded:
+        """The last fact about a block or child.
+
+        Args:
+            key: which.
+            now: seconds since the epoch.
+            stored: what is told of its outputs when no attempt has made them now.
+        """
+        entry, current = self.run.blocks[key], self.current.get(key)
+        finished = current.finished if current else None
+        output = current.output if current else None
+        return events.BlockEnded(
+            self.plan.run,
+            key,
+            entry.state,
+            now,
+            seconds=now - self.first_start.get(key, now),
+            attempts=entry.attempts or (1 if key in self.run.children else 0),
+            ref=entry.ref or (output.ref if output else None),
+            outputs=output.outputs if output else stored,
+            tests=finished.tests if finished else (),
+            failure=entry.failure,
+            peak_memory=finished.peak_memory if finished else 0,
+            cpu_seconds=finished.cpu_seconds if finished else 0.0,
+            lineage=lineage_of_attempt(current) if entry.failure is not None and current is not None else None,
+        )
+
+
+def lineage_of_attempt(current: Current) -> Lineage:
+    """What a failed attempt was made from, as far as it is known when its process ended without a word."""
+    if current.finished is not None and current.finished.lineage is not None:
+        return current.finished.lineage
+    order = current.attempt.order
+    inputs = tuple(ref for entry in order.inputs for ref in entry.refs())
+    settings = block_settings(order.block.configuration)
+    return Lineage(inputs=inputs, variables=order.variables, settings=settings, run=order.run, attempt=order.attempt)
