@@ -11,10 +11,10 @@ def trigger(state: State, name: str = "daily", **values: object) -> int:
         return state.triggers.add(connection, TriggerRow("orders", name, **values))  # type: ignore[arg-type]
 
 
-def add(state: State, name: str, **values: object) -> bool:
+def add(store: State, name: str, **values: object) -> bool:
     values = {"pipeline": "orders", "created_at": 100.0, **values}
-    with state.write() as connection:
-        return state.runs.insert(connection, RunRow(name, **values))  # type: ignore[arg-type]
+    with store.write() as connection:
+        return store.runs.insert(connection, RunRow(name, **values))  # type: ignore[arg-type]
 
 
 def test_what_is_stored_comes_back(state: State) -> None:
@@ -88,3 +88,70 @@ def test_a_run_is_claimed_once_until_its_lease_expires(state: State) -> None:
         row = runs.get(connection, "a")
     assert row is not None
     assert (row.state, row.blocks_done, row.lease_owner, row.lease_token, row.open) == ("completed", 0, None, 2, False)
+
+
+def test_a_living_lease_of_a_dead_process_is_taken_over(state: State) -> None:
+    add(state, "a")
+    with state.write() as connection:
+        assert state.runs.claim(connection, "a", "dead", now=1.0, until=99.0) == 1
+        assert state.runs.claim(connection, "a", "me", now=2.0, until=99.0, over=0) is None
+        assert state.runs.claim(connection, "a", "me", now=2.0, until=99.0, over=1) == 2
+        assert state.runs.claim(connection, "a", "other", now=2.0, until=99.0, over=1) is None
+        assert [row.lease_owner for row in state.runs.leased(connection)] == ["me"]
+        assert state.runs.leased(connection, "dead") == []
+
+
+def test_changes_without_a_lease_say_whether_they_came_in_time(state: State) -> None:
+    add(state, "waits")
+    add(state, "driven")
+    add(state, "ended", state="failed")
+    with state.write() as connection:
+        runs = state.runs
+        runs.claim(connection, "driven", "me", now=1.0, until=9.0)
+        assert runs.change_waiting(connection, "waits", waiting={"kind": "limit", "text": "x", "since": 1.0})
+        assert not runs.change_waiting(connection, "driven", state="cancelled")
+        assert runs.change_open(connection, "driven", cancel_requested=True)
+        assert not runs.change_open(connection, "ended", cancel_requested=True)
+        assert runs.change(connection, "ended", error="why")
+        assert not runs.change(connection, "none", error="why")
+        assert [(row.id, row.cancel_requested) for row in runs.leased(connection, "me")] == [("driven", True)]
+
+
+def test_what_is_open(state: State) -> None:
+    number = trigger(state)
+    add(state, "a", trigger_id=number, created_at=2.0)
+    add(state, "b", pipeline="users", created_at=1.0, state="running", sla_at=5.0)
+    add(state, "c", state="completed", sla_at=5.0)
+    add(state, "d", created_at=3.0, sla_at=50.0, parent_run="b", retry_of="c")
+    add(state, "e", created_at=4.0, state="running", sla_at=5.0, sla_missed=True)
+    with state.write() as connection:
+        runs = state.runs
+        assert [row.id for row in runs.open(connection)] == ["b", "a", "d", "e"]
+        assert [row.id for row in runs.open(connection, pipeline="users")] == ["b"]
+        assert [row.id for row in runs.open(connection, trigger_id=number)] == ["a"]
+        assert [row.id for row in runs.sla_due(connection, 6.0)] == ["b"]
+        assert [row.id for row in runs.children(connection, "b")] == ["d"]
+        assert [row.id for row in runs.retries(connection, "c")] == ["d"]
+        runs.claim(connection, "a", "me", now=1.0, until=9.0)
+        counts = {
+            (line["pipeline"], line["trigger_id"], line["state"], line["leased"]): line["count"]
+            for line in runs.open_counts(connection)
+        }
+        assert counts == {
+            ("orders", number, "initial", 1): 1, ("users", None, "running", 0): 1,
+            ("orders", None, "initial", 0): 1, ("orders", None, "running", 0): 1,
+        }  # fmt: skip
+        assert runs.rename_pipeline(connection, "users", "people") == 1
+        assert [row.id for row in runs.open(connection, pipeline="people")] == ["b"]
+
+
+def test_two_schedulers_never_get_the_same_run(state: State) -> None:
+    for number in range(4):
+        add(state, f"r{number}", due_at=float(number))
+    if state.dialect == "sqlite":
+        return  # one writes at a time: the transaction is the claim, which test_store proves
+    with state.write() as one:
+        mine = [row.id for row in state.runs.waiting(one, 9.0, 2)]
+        with state._writer.begin() as other:
+            theirs = [row.id for row in state.runs.waiting(other, 9.0, 9)]
+    assert (mine, theirs) == (["r0", "r1"], ["r2", "r3"])

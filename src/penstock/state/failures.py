@@ -16,13 +16,14 @@ from penstock.model.errors import (
 )
 
 _BUSY = ("database is locked", "database table is locked", "database schema is locked")
-_CORRUPT = ("malformed", "file is not a database", "disk i/o error", "file is encrypted")
+_CORRUPT = ("malformed", "file is not a database", "file is encrypted")
 _REASONS = {
     "database or disk is full": ("the disk is full", "Free space on the disk that holds it; what waits goes on then."),
     "readonly database": (
         "it is read-only",
         "Let this user write the file and its folder, or set PENSTOCK_DATABASE_URL to another place.",
     ),
+    "disk i/o error": ("the disk refuses (disk I/O error)", "See that the disk works and has space left."),
     "unable to open database file": (
         "the file cannot be opened",
         "Make sure that its folder is there and that this user may write it, or set PENSTOCK_DATABASE_URL.",

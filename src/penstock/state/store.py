@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -27,6 +28,7 @@ from penstock.state.triggers import Triggers
 
 Result = TypeVar("Result")
 
+_MODE_TRIES = 400
 _TRIES = 6
 """How often a transaction is begun before the database counts as locked for good; each waits `BUSY_SECONDS`."""
 
@@ -158,20 +160,17 @@ def _log_ahead(url: sa.URL) -> None:
     """Set the file to a write-ahead log, so that readers and the writer do not wait for each other; it stays so."""
     import sqlite3
 
-    with told("opening", shown(url)):
-        connection = sqlite3.connect(url.database or "", timeout=10, isolation_level=None)
-        try:
-            for left in range(200, 0, -1):
+    try:
+        with contextlib.closing(sqlite3.connect(url.database or "", timeout=10, isolation_level=None)) as connection:
+            for left in range(_MODE_TRIES, 0, -1):
                 try:
                     connection.execute("PRAGMA journal_mode=WAL")
                 except sqlite3.OperationalError as error:
                     # changing the mode does not wait for others as everything else does
-                    if not left or not is_busy(error):
-                        raise sa.exc.OperationalError("PRAGMA journal_mode", None, error) from error
+                    if left == 1 or not is_busy(error):
+                        raise
                     time.sleep(0.025)
-                except sqlite3.DatabaseError as error:
-                    raise sa.exc.DatabaseError("PRAGMA journal_mode", None, error) from error
                 else:
                     return
-        finally:
-            connection.close()
+    except sqlite3.Error as error:
+        raise sa.exc.DBAPIError.instance("PRAGMA journal_mode=WAL", None, error, sqlite3.Error) from error

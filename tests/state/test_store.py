@@ -1,0 +1,430 @@
+"""Transactions of the store under everything that goes wrong: one clear error each, and nothing lost."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from penstock.model.errors import SettingInvalidError, StateConflictError, StateInvalidError, StateUnavailableError
+from penstock.state import opening
+from penstock.state.rows import RunRow, TriggerRow
+from penstock.state.store import State, open_state
+from penstock.state.tables import meta
+from tests.servers import PostgresServer
+from tests.state.conftest import postgres_url
+
+
+def count(state: State) -> int:
+    with state.read() as connection:
+        return len(state.runs.open(connection))
+
+
+def test_a_transaction_that_raises_leaves_nothing(state: State) -> None:
+    with pytest.raises(KeyError), state.write() as connection:  # noqa: PT012 - what was done before is the point
+        state.runs.insert(connection, RunRow("a", "p", 1.0))
+        raise KeyError("x")
+    assert count(state) == 0
+    with state.write() as connection:
+        state.runs.insert(connection, RunRow("b", "p", 1.0))
+    assert count(state) == 1
+
+
+def test_a_contradiction_is_told(state: State) -> None:
+    with pytest.raises(StateConflictError, match="contradicts"), state.write() as connection:  # noqa: PT012 - as above
+        state.triggers.add(connection, TriggerRow("p", "t"))
+        state.triggers.add(connection, TriggerRow("p", "t"))
+    with state.read() as connection:
+        assert state.triggers.all(connection) == []
+
+
+def test_transactions_are_not_nested(state: State) -> None:
+    with state.write(), pytest.raises(RuntimeError, match="inside another"), state.write():
+        pass
+    with state.write() as connection:
+        assert state.runs.insert(connection, RunRow("a", "p", 1.0))
+
+
+def test_readers_see_what_was_committed_and_block_nobody(state: State) -> None:
+    with state.read() as reading:
+        assert state.runs.open(reading) == []
+        with state.write() as connection:
+            state.runs.insert(connection, RunRow("a", "p", 1.0))
+            with state.read() as other:
+                assert state.runs.open(other) == []
+    assert count(state) == 1
+
+
+def increment(state: State) -> None:
+    def once(connection: sa.Connection) -> None:
+        query = sa.select(meta.c.value).where(meta.c.key == "counter").with_for_update()
+        value = int(connection.execute(query).scalar_one())
+        connection.execute(sa.update(meta).where(meta.c.key == "counter").values(value=str(value + 1)))
+
+    state.transact(once)
+
+
+def counted(state: State) -> int:
+    with state.read() as connection:
+        return int(state.settings.get(connection, "counter"))
+
+
+def test_threads_write_one_after_the_other(state: State) -> None:
+    with state.write() as connection:
+        state.settings.put(connection, "counter", "0")
+    threads = [threading.Thread(target=lambda: [increment(state) for _ in range(25)]) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert counted(state) == 200
+
+
+def write_much(url: str, number: int, rounds: int, start: object, told: object) -> None:
+    """One of several writers: runs go in, are claimed, go on and end."""
+    try:
+        state = open_state(url)
+        start.wait()  # type: ignore[attr-defined]
+        for one in range(rounds):
+            name = f"{number}-{one}"
+            with state.write() as connection:
+                assert state.runs.insert(connection, RunRow(name, f"p{number}", float(one)))
+            with state.write() as connection:
+                token = state.runs.claim(connection, name, str(number), now=1.0, until=9.0)
+                assert token == 1
+                assert state.runs.write(connection, name, token, state="running", started_at=1.0)
+            increment(state)
+            with state.write() as connection:
+                assert state.runs.fence(connection, name, 1)
+                assert state.runs.release(connection, name, 1, state="completed", ended_at=2.0, seconds=1.0)
+            with state.read() as connection:
+                assert state.runs.get(connection, name) is not None
+        state.close()
+    except BaseException as error:
+        told.put(f"{type(error).__name__}: {error}")  # type: ignore[attr-defined]
+        raise
+    told.put("")  # type: ignore[attr-defined]
+
+
+def test_eight_processes_write_at_once(state_url: str) -> None:
+    """A share of what `python -m benchmarks.state --writers 8` does for a long while."""
+    state = open_state(state_url)
+    with state.write() as connection:
+        state.settings.put(connection, "counter", "0")
+    state.close()
+    context = multiprocessing.get_context("fork")
+    start, told = context.Barrier(8), context.Queue()
+    writers = [context.Process(target=write_much, args=(state_url, number, 20, start, told)) for number in range(8)]
+    for writer in writers:
+        writer.start()
+    assert [told.get(timeout=120) for _ in writers] == [""] * 8
+    for writer in writers:
+        writer.join()
+    state = open_state(state_url)
+    with state.read() as connection:
+        ended = state.runs.count_ended(connection, 1e9)
+    assert (ended, counted(state)) == (160, 160)
+    state.close()
+
+
+def test_a_process_that_is_killed_leaves_whole_transactions(state_url: str) -> None:
+    code = (
+        "import os, signal, sys\nfrom penstock.state.rows import RunRow\nfrom penstock.state.store import open_state\n"
+        "state = open_state(sys.argv[1])\n"
+        "with state.write() as connection:\n    state.runs.insert(connection, RunRow('whole', 'p', 1.0))\n"
+        "with state.write() as connection:\n    state.runs.insert(connection, RunRow('half', 'p', 1.0))\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, state_url], check=False)
+    assert done.returncode == -signal.SIGKILL
+    state = open_state(state_url)
+    with state.write() as connection:
+        assert [row.id for row in state.runs.open(connection)] == ["whole"]
+    state.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state.db"
+
+
+@pytest.fixture
+def on_sqlite(path: Path) -> Iterator[State]:
+    opened = open_state(f"sqlite:///{path}")
+    yield opened
+    opened.close()
+
+
+def test_a_foreign_program_that_holds_the_file_is_waited_for_and_told(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "BUSY_SECONDS", 0.02)
+    state = open_state(f"sqlite:///{path}")
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as foreign:
+        foreign.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StateUnavailableError, match="kept it locked for too long"), state.write():
+            pass
+        assert count(state) == 0  # reading goes on
+        timer = threading.Timer(0.06, foreign.interrupt)
+        timer.start()
+        foreign.execute("COMMIT")
+        with state.write() as connection:
+            assert state.runs.insert(connection, RunRow("a", "p", 1.0))
+        timer.join()
+    state.close()
+
+
+def test_a_full_disk_loses_nothing(on_sqlite: State) -> None:
+    state = on_sqlite
+    with state.write() as connection:
+        state.runs.insert(connection, RunRow("before", "p", 1.0))
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+        connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")  # what a full disk says, SQLite says here
+    with pytest.raises(StateUnavailableError, match="the disk is full") as caught, state.write() as connection:
+        state.runs.insert_many(connection, [RunRow(f"r{one}", "p", 1.0, error="x" * 1000) for one in range(500)])
+    assert "Free space" in caught.value.hint
+    assert count(state) == 1
+    with state.write() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count=1000000")
+        state.runs.insert_many(connection, [RunRow(f"r{one}", "p", 1.0, error="x" * 1000) for one in range(500)])
+    assert count(state) == 501
+
+
+def open_as_nobody(url: str, told: object) -> None:
+    os.seteuid(65534)
+    try:
+        open_state(url)
+    except StateUnavailableError as error:
+        told.put((error.message, error.hint))  # type: ignore[attr-defined]
+    else:
+        told.put(("opened", ""))  # type: ignore[attr-defined]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")
+@pytest.mark.parametrize("there", [False, True])
+def test_a_folder_that_cannot_be_written_is_told(*, there: bool) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        url = f"sqlite:///{folder}/state.db"
+        if there:
+            open_state(url).close()
+        context = multiprocessing.get_context("fork")
+        told = context.Queue()
+        process = context.Process(target=open_as_nobody, args=(url, told))
+        process.start()
+        message, hint = told.get(timeout=30)
+        process.join()
+    assert "read-only" in message or "cannot be opened" in message
+    assert folder in message
+    assert "PENSTOCK_DATABASE_URL" in hint
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StateUnavailableError, match=r"opening the state database .*file/sub/state\.db"):
+        open_state(f"sqlite:///{tmp_path}/file/sub/state.db")
+    (tmp_path / "folder.db").mkdir()
+    with pytest.raises(StateUnavailableError, match="cannot be opened"):
+        open_state(f"sqlite:///{tmp_path}/folder.db")
+
+
+def test_a_file_that_is_no_database_is_left_alone(path: Path) -> None:
+    path.write_bytes(b"name,price\n" * 1000)
+    with pytest.raises(StateInvalidError, match="damaged or is no database") as caught:
+        open_state(f"sqlite:///{path}")
+    assert "Restore it" in caught.value.hint
+    assert path.read_bytes() == b"name,price\n" * 1000
+
+
+def test_a_damaged_file_is_told(path: Path) -> None:
+    state = open_state(f"sqlite:///{path}")
+    with state.write() as connection:
+        state.runs.insert_many(connection, [RunRow(f"r{one}", "p", 1.0, error="x" * 2000) for one in range(500)])
+    state.close()
+    data = bytearray(path.read_bytes())
+    data[8192 : len(data) - 4096] = b"\xff" * (len(data) - 4096 - 8192)
+    path.write_bytes(data)
+    with pytest.raises(StateInvalidError, match="damaged"):
+        count(open_state(f"sqlite:///{path}"))
+
+
+def test_someone_elses_database_is_shared_without_touching_it(path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as theirs:
+        theirs.execute("CREATE TABLE block_run (id INTEGER)")
+        theirs.execute("CREATE TABLE backfill (id INTEGER)")
+        theirs.execute("CREATE TABLE alembic_version (version_num TEXT)")
+        theirs.execute("INSERT INTO alembic_version VALUES ('abc')")
+        theirs.commit()
+    state = open_state(f"sqlite:///{path}")
+    assert count(state) == 0
+    state.close()
+    with contextlib.closing(sqlite3.connect(path)) as theirs:
+        assert theirs.execute("SELECT * FROM alembic_version").fetchall() == [("abc",)]
+        names = {name for (name,) in theirs.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    assert {name for name in names if not name.startswith(("penstock_", "sqlite_"))} == {
+        "block_run", "backfill", "alembic_version",
+    }  # fmt: skip
+
+
+class Wire:
+    """A line to a server that can be cut and mended."""
+
+    def __init__(self, port: int) -> None:
+        self._target = port
+        self._pairs: list[socket.socket] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._begin()
+
+    def _begin(self) -> None:
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+
+    def _accept(self, listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = listener.accept()
+                far = socket.create_connection(("127.0.0.1", self._target))
+                self._pairs += [near, far]
+                for one, other in ((near, far), (far, near)):
+                    threading.Thread(target=self._carry, args=(one, other), daemon=True).start()
+
+    def _carry(self, one: socket.socket, other: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := one.recv(65536):
+                other.sendall(data)
+        with contextlib.suppress(OSError):
+            other.shutdown(socket.SHUT_RDWR)
+
+    def cut(self) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for one in self._pairs:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+        self._pairs.clear()
+
+    def mend(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self._begin()
+
+
+@pytest.fixture
+def wire(postgres_server: PostgresServer) -> Iterator[Wire]:
+    made = Wire(postgres_server.port)
+    yield made
+    made.cut()
+
+
+def test_a_server_that_goes_away_and_returns(wire: Wire, postgres_database: str) -> None:
+    url = f"postgresql://postgres:secret-word@127.0.0.1:{wire.port}/{postgres_database}"
+    state = open_state(url)
+    with state.write() as connection:
+        state.runs.insert(connection, RunRow("before", "p", 1.0))
+    with pytest.raises(StateUnavailableError) as caught, state.write() as connection:  # noqa: PT012 - as above
+        state.runs.insert(connection, RunRow("half", "p", 1.0))
+        wire.cut()
+    assert "secret-word" not in str(caught.value)
+    for _ in range(3):
+        with pytest.raises(StateUnavailableError, match="state database postgresql"), state.write() as connection:
+            pass
+        with pytest.raises(StateUnavailableError) as caught:
+            count(state)
+        assert "when it is back" in caught.value.hint
+    with pytest.raises(StateUnavailableError, match="the state database"):
+        open_state(url)
+    wire.mend()
+    with state.write() as connection:
+        assert [row.id for row in state.runs.open(connection)] == ["before"]
+        assert state.runs.insert(connection, RunRow("after", "p", 1.0))
+    assert count(state) == 2
+    state.close()
+
+
+def test_a_reader_survives_a_server_that_ends_its_connection(
+    postgres_server: PostgresServer, postgres_database: str
+) -> None:
+    import psycopg
+
+    url = postgres_url(postgres_server, postgres_database)
+    state = open_state(url)
+    assert count(state) == 0
+    with psycopg.connect(url, autocommit=True) as admin:
+        query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        assert admin.execute(query).fetchall()
+    assert count(state) == 0  # noticed before the transaction begins
+    state.close()
+
+
+def test_two_that_wait_for_each_other_both_succeed(postgres_server: PostgresServer, postgres_database: str) -> None:
+    state = open_state(postgres_url(postgres_server, postgres_database))
+    with state.write() as connection:
+        for name in ("a", "b"):
+            state.settings.put(connection, name, "0")
+    both = threading.Barrier(2)
+    done: list[str] = []
+
+    def work(first: str, second: str) -> None:
+        tries: list[int] = []
+
+        def once(connection: sa.Connection) -> None:
+            state.settings.put(connection, first, first)
+            if not tries:
+                tries.append(1)
+                both.wait()
+            state.settings.put(connection, second, first)
+
+        state.transact(once)
+        done.append(first)
+
+    threads = [threading.Thread(target=work, args=names) for names in (("a", "b"), ("b", "a"))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(done) == ["a", "b"]
+    state.close()
+
+
+@pytest.mark.parametrize(
+    "url", ["", "x", "mysql://h/d", "sqlite://", "sqlite:///:memory:", "oracle://h/d", "http://h", "://", "sqlite"]
+)
+def test_an_address_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(SettingInvalidError, match="the address of the state database"):
+        open_state(url)
+
+
+def test_a_server_that_is_not_there_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    with pytest.raises(StateUnavailableError, match="the state database postgresql") as caught:
+        open_state(f"postgresql://u:secret-word@127.0.0.1:{port}/d")
+    assert "secret-word" not in str(caught.value)
+
+
+def test_options_of_a_server_reach_it(
+    postgres_server: PostgresServer, postgres_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAGE_DATABASE_APPLICATION_NAME", "orders studio")
+    monkeypatch.setenv("MAGE_DATABASE_LOCK_TIMEOUT_MS", "1234")
+    monkeypatch.setenv("MAGE_DATABASE_POOL_SIZE", "2")
+    state = open_state(postgres_url(postgres_server, postgres_database))
+    with state.read() as connection:
+        shown = [connection.execute(sa.text(f"SHOW {name}")).scalar() for name in ("application_name", "lock_timeout")]
+        idle = connection.execute(sa.text("SHOW idle_in_transaction_session_timeout")).scalar()
+    assert (shown, idle) == (["orders studio", "1234ms"], "2min")
+    assert state._writer.pool.size() == 2  # type: ignore[attr-defined]
+    state.close()
