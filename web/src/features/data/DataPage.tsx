@@ -10,6 +10,16 @@ import { UNPARTITIONED, useProducts, type ProductSummary } from "./queries";
 
 const route = getRouteApi("/data");
 const COLUMNS = "grid grid-cols-[minmax(220px,1.6fr)_minmax(140px,1fr)_80px_110px_80px_90px_110px] items-center gap-3 px-4";
+const HOUR = 3600;
+/** By the newest version: made within a time, or not for a time. */
+const AGES: { key: string; label: string; fits: (seconds: number) => boolean }[] = [
+  { key: "hour", label: "New within an hour", fits: (age) => age <= HOUR },
+  { key: "day", label: "New within a day", fits: (age) => age <= 24 * HOUR },
+  { key: "week", label: "New within a week", fits: (age) => age <= 7 * 24 * HOUR },
+  { key: "older-day", label: "Older than a day", fits: (age) => age > 24 * HOUR },
+  { key: "older-week", label: "Older than a week", fits: (age) => age > 7 * 24 * HOUR },
+  { key: "older-month", label: "Older than a month", fits: (age) => age > 30 * 24 * HOUR },
+];
 type SortKey = "name" | "rows" | "bytes" | "at" | "versions";
 
 /** Everything that blocks have put out and that is kept: each output with its size, versions and age. */
@@ -52,6 +62,10 @@ export function DataPage() {
           <option value="">Any kind</option>
           {kinds.map((one) => <option key={one}>{one}</option>)}
         </Select>
+        <Select aria-label="Age" value={filters.age ?? ""} onChange={(event) => set({ age: event.target.value })}>
+          <option value="">Of any age</option>
+          {AGES.map(({ key, label }) => <option key={key} value={key}>{label}</option>)}
+        </Select>
         <span className="ml-auto tabular text-muted">{data ? `${count(rows.length)} outputs, ${bytes(rows.reduce((sum, one) => sum + one.bytes, 0))}` : ""}</span>
       </header>
       <div className={`${COLUMNS} flex-none border-b border-line py-1 text-meta font-semibold text-muted`}>
@@ -91,9 +105,11 @@ function ProductRow({ product }: { product: ProductSummary }) {
   );
 }
 
-export function findProducts(products: readonly ProductSummary[], filters: { q?: string; pipeline?: string; kind?: string }): ProductSummary[] {
+export function findProducts(products: readonly ProductSummary[], filters: { q?: string; pipeline?: string; kind?: string; age?: string }, now = Date.now() / 1000): ProductSummary[] {
   const words = (filters.q ?? "").toLowerCase().split(/\s+/).filter(Boolean);
+  const age = AGES.find((one) => one.key === filters.age);
   return products.filter((one) => {
+    if (age && !age.fits(now - one.at)) return false;
     if (filters.pipeline && one.pipeline !== filters.pipeline) return false;
     if (filters.kind && one.kind !== filters.kind) return false;
     if (words.length === 0) return true;

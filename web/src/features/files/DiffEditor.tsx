@@ -11,16 +11,11 @@ interface Props {
   language: string;
   beforeLabel: string;
   afterLabel: string;
-  /** When the right side may be edited: hears of it, and takes pieces of the left side. */
-  onChange?: (text: string) => void;
 }
 
 /** Two texts beside each other, changes marked, what is the same folded. */
-export function DiffEditor({ before, after, language, beforeLabel, afterLabel, onChange }: Props) {
+export function DiffEditor({ before, after, language, beforeLabel, afterLabel }: Props) {
   const host = useRef<HTMLDivElement>(null);
-  const tell = useRef(onChange);
-  tell.current = onChange;
-  const editable = onChange !== undefined;
   useEffect(() => {
     const shared = [lineNumbers(), theme, plainModeOf(language) ?? [], EditorView.lineWrapping];
     const view = new MergeView({
@@ -30,18 +25,16 @@ export function DiffEditor({ before, after, language, beforeLabel, afterLabel, o
         doc: after,
         extensions: [
           ...shared,
-          EditorState.readOnly.of(!editable),
-          EditorView.editable.of(editable),
+          EditorState.readOnly.of(true),
+          EditorView.editable.of(false),
           EditorView.contentAttributes.of({ "aria-label": afterLabel }),
-          EditorView.updateListener.of((update) => update.docChanged && tell.current?.(update.state.doc.toString())),
         ],
       },
       collapseUnchanged: { margin: 3, minSize: 6 },
       gutter: true,
-      revertControls: editable ? "a-to-b" : undefined,
     });
     return () => view.destroy();
-  }, [before, after, language, beforeLabel, afterLabel, editable]);
+  }, [before, after, language, beforeLabel, afterLabel]);
   return (
     <div className="flex h-full min-h-0 flex-col">
       <div className="grid flex-none grid-cols-2 border-b border-line text-meta text-muted">

@@ -5,6 +5,7 @@ import { Select } from "../../ui/fields";
 import { About } from "./About";
 import { Access } from "./Access";
 import { Heading, Line } from "./Line";
+import { Processes } from "./Processes";
 import { ProjectSettings } from "./ProjectSettings";
 import { useSettings } from "./queries";
 
@@ -21,6 +22,7 @@ export function SettingsPage() {
         <Browser />
         <ProjectSettings />
         {/* Not before what stands above them is there: nothing moves under the pointer. */}
+        {!settings.isPending && <Processes />}
         {!settings.isPending && <Access />}
         {!settings.isPending && project.data && <About project={project.data} environment={settings.data?.environment ?? []} />}
       </div>
@@ -41,7 +43,7 @@ function Browser() {
             <option value="dark">Dark</option>
           </Select>
         </Line>
-        <Line title="Times" description="Of runs, versions and logs.">
+        <Line title="Times" description="Of runs, versions, logs and of times with a zone in tables.">
           <Select aria-label="Times" value={zone} onChange={(event) => setPreference("zone", event.target.value as Zone)}>
             <option value="local">Local time</option>
             <option value="utc">UTC</option>

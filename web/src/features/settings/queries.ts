@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { api } from "../../api/client";
+import { api, segment } from "../../api/client";
 import { toast, toastError } from "../../ui/toasts";
 
 export interface Setting {
@@ -52,4 +52,24 @@ export async function makeLink(): Promise<string> {
 export async function logOut(which: "this" | "all"): Promise<void> {
   await api.del(which === "all" ? "/session/all" : "/session");
   window.location.assign("./");
+}
+
+export interface Process {
+  pid: number;
+  pipeline: string;
+  block: string;
+  kind: "block" | "scratchpad";
+  run: string | null;
+  memory: number;
+  cpu: number;
+  since: number;
+}
+
+export const PROCESSES = ["sessions"];
+export const processesQuery = { queryKey: PROCESSES, queryFn: ({ signal }: { signal: AbortSignal }) => api.get<{ sessions: Process[] }>("/sessions", { signal }) };
+
+/** Ends the session of a scratchpad; interrupts a block of a run. */
+export function interruptProcess({ kind, pipeline, block, run }: Process): Promise<unknown> {
+  if (kind === "scratchpad") return api.post(`/scratchpads/${segment(pipeline)}/${segment(block)}/restart`);
+  return run ? api.post(`/runs/${segment(run)}/interrupt`, { body: { block } }) : api.post(`/pipelines/${segment(pipeline)}/interrupt`);
 }

@@ -17,7 +17,7 @@ export function Beside({ block, index, count, selected }: { block: BlockDetail; 
         <span className="min-w-0 flex-1 truncate text-muted">{block.name}, beside the others</span>
         <IconButton label={`Put ${block.name} back into its place`} onClick={() => session.ui.setState({ beside: null })}><X size={14} aria-hidden="true" /></IconButton>
       </div>
-      <div className="min-h-0 flex-1 overflow-y-auto p-3"><BlockCard block={block} index={index} count={count} selected={selected} /></div>
+      <div data-notebook className="min-h-0 flex-1 overflow-y-auto p-3"><BlockCard block={block} index={index} count={count} selected={selected} /></div>
     </section>
   );
 }
