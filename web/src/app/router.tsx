@@ -131,7 +131,7 @@ const run = createRoute({
 const data = createRoute({
   getParentRoute: () => root,
   path: "/data",
-  validateSearch: texts("q", "pipeline", "kind"),
+  validateSearch: texts("q", "pipeline", "kind", "age"),
   component: lazyRouteComponent(() => import("../features/data/DataPage"), "DataPage"),
 });
 
