@@ -36,22 +36,21 @@ def project(tmp_path: Path, metadata: str = "", pipeline: str = PIPELINE) -> Rul
 def test_nothing_written_is_no_limit(tmp_path: Path) -> None:
     rules = project(tmp_path, pipeline="name: p\ntype: python\nblocks: []\n")("p")
     assert rules == Rules()
-    assert not rules.holds
 
 
 def test_the_pipeline_says_more_than_the_project(tmp_path: Path) -> None:
-    metadata = "concurrency_config: {pipeline_run_limit: 5, block_run_limit: 4, pipeline_run_limit_all_pipelines: 9}\n"
+    metadata = "concurrency_config: {pipeline_run_limit: 5, pipeline_run_limit_all_triggers: 4, pipeline_run_limit_all_pipelines: 9}\n"
     own = PIPELINE + "concurrency_config: {pipeline_run_limit: 2, on_pipeline_run_limit_reached: skip}\n"
     rules = project(tmp_path, metadata, own)("p")
-    assert (rules.trigger, rules.blocks, rules.project) == (2, 4, 9)
+    assert (rules.trigger, rules.pipeline, rules.project) == (2, 4, 9)
     assert rules.on_limit is OnLimit.SKIP
 
 
 def test_the_environment_says_what_neither_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONCURRENCY_CONFIG_PIPELINE_RUN_LIMIT", "3")
-    monkeypatch.setenv("CONCURRENCY_CONFIG_BLOCK_RUN_LIMIT", "many")
-    rules = project(tmp_path)("p")
-    assert (rules.trigger, rules.blocks) == (3, None)
+    assert project(tmp_path)("p").trigger == 3
+    monkeypatch.setenv("CONCURRENCY_CONFIG_PIPELINE_RUN_LIMIT", "many")
+    assert project(tmp_path)("p").trigger is None
 
 
 def test_a_trigger_overrides_its_pipeline() -> None:
@@ -63,25 +62,25 @@ def test_a_trigger_overrides_its_pipeline() -> None:
 
 @pytest.mark.parametrize("text", ["-1", "0", "true", "[1]", "{}", "1e400", "x"])
 def test_what_is_no_number_is_no_limit(tmp_path: Path, text: str) -> None:
-    rules = project(tmp_path, f"concurrency_config: {{block_run_limit: {text}}}\n")("p")
-    assert rules.blocks is None
+    rules = project(tmp_path, f"concurrency_config: {{pipeline_run_limit: {text}}}\n")("p")
+    assert rules.trigger is None
 
 
 def test_resources_of_blocks(tmp_path: Path) -> None:
     metadata = "resources: {warehouse: 1}\nconcurrency_config: {block_run_limit_per_block_uuid: {load: 2}}\n"
     rules = project(tmp_path, metadata)("p")
-    assert rules.wanted("r", "load") == {"resource:warehouse": (1, 1), "block:load": (1, 2)}, "at most what there is"
-    assert rules.wanted("r", "copy") == {"resource:licence": (1, 1)}, "not declared: one unit"
-    assert rules.wanted("r", "other") == {}
+    assert rules.wanted("load") == {"resource:warehouse": (1, 1), "block:load": (1, 2)}, "at most what there is"
+    assert rules.wanted("copy") == {"resource:licence": (1, 1)}, "not declared: one unit"
+    assert rules.wanted("other") == {}
 
 
 def test_a_file_that_changes_is_read_again_and_a_broken_one_keeps_the_projects_rules(tmp_path: Path) -> None:
-    book = project(tmp_path, "concurrency_config: {block_run_limit: 7}\n")
+    book = project(tmp_path, "concurrency_config: {pipeline_run_limit: 7}\n")
     first = book("p")
     assert book("p") is first
     file = tmp_path / "pipelines" / "p" / "metadata.yaml"
     file.write_text("a: [")
     os.utime(file, ns=(1, 1))
-    assert book("p") == Rules(blocks=7)
-    assert book("missing") == Rules(blocks=7)
-    assert book("../outside") == Rules(blocks=7)
+    assert book("p") == Rules(trigger=7)
+    assert book("missing") == Rules(trigger=7)
+    assert book("../outside") == Rules(trigger=7)

@@ -160,23 +160,20 @@ def test_named_resources(state: State) -> None:
         assert chooser.gate(connection, one, "big", NOW)
 
 
-def test_blocks_of_a_run_at_once(state: State) -> None:
-    chooser = limits(state, {"p": Rules(blocks=1, per_block={"b": 1})})
+def test_a_block_at_most_so_often(state: State) -> None:
+    chooser = limits(state, {"p": Rules(per_block={"b": 1})})
     one, two = rows("p", 2)
     with state.write() as connection:
         assert chooser.gate(connection, one, "a", NOW)
-        assert not chooser.gate(connection, one, "b", NOW)
-        assert chooser.gate(connection, two, "b", NOW)
-        chooser.released(connection, one.id, "a")
-        assert not chooser.gate(connection, one, "b", NOW), "another run has that block"
+        assert chooser.gate(connection, one, "b", NOW)
+        assert not chooser.gate(connection, two, "b", NOW)
 
 
 @pytest.mark.parametrize(
     ("key", "words"),
     [
         ("resource:warehouse", "it needs 1 of warehouse, of which 0 of 2 is free"),
-        ("block:load", "2 of block load run at once, and its limit is 2"),
-        ("run:x", "2 blocks of its run are under way, and block_run_limit is 2"),
+        ("block:load", "block load is under way 2 times, and its limit is 2"),
     ],
 )
 def test_a_refusal_says_which_limit(key: str, words: str) -> None:

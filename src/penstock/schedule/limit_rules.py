@@ -5,10 +5,11 @@
 | `concurrency_config.pipeline_run_limit_all_pipelines` | project | runs of the whole project at once |
 | `concurrency_config.pipeline_run_limit_all_triggers` | pipeline, else project | runs of the pipeline at once |
 | `concurrency_config.pipeline_run_limit` | trigger, pipeline, project, environment | runs of one trigger at once |
-| `concurrency_config.block_run_limit` | pipeline, project, environment | blocks of one run at once |
 | `concurrency_config.block_run_limit_per_block_uuid` | project | runs of a block at once: number, or block -> number |
 | `resources` | project | units that there are of each named resource |
 | `resources` | a block's entry | units that one run of the block takes: name -> units, or a list of names |
+
+How many blocks of one run work at once (`concurrency_config.block_run_limit`) is the run loop's to keep.
 """
 
 from __future__ import annotations
@@ -33,14 +34,13 @@ class Rules:
     """The limits of a pipeline; None where there is none.
 
     `project` counts runs of all pipelines, `pipeline` those of this one, `trigger` those of each of its triggers;
-    `blocks` the blocks of one run at once. `takes` says what each block needs of named resources, `capacity` what
+    `per_block` and `every_block` runs of a block, whatever the run and the pipeline. `takes` says what each block needs of named resources, `capacity` what
     there is of them; a resource that the project does not declare has one unit.
     """
 
     project: int | None = None
     pipeline: int | None = None
     trigger: int | None = None
-    blocks: int | None = None
     per_block: Mapping[str, int] = field(default_factory=dict)
     every_block: int | None = None
     on_limit: OnLimit = OnLimit.WAIT
@@ -48,13 +48,8 @@ class Rules:
     takes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     capacity: Mapping[str, int] = field(default_factory=dict)
 
-    def wanted(self, run: str, block: str) -> dict[str, tuple[int, int]]:
-        """What a run of a block takes before it starts: key -> units, and how many there are of it.
-
-        Args:
-            run: the name of the run.
-            block: the block's uuid.
-        """
+    def wanted(self, block: str) -> dict[str, tuple[int, int]]:
+        """What a run of a block takes before it starts: key -> units, and how many there are of it."""
         found: dict[str, tuple[int, int]] = {}
         for name, units in self.takes.get(block, {}).items():
             capacity = max(1, self.capacity.get(name, 1))
@@ -63,14 +58,7 @@ class Rules:
         limit = self.per_block.get(block, self.every_block)
         if limit is not None:
             found[f"block:{block}"] = (1, limit)
-        if self.blocks is not None:
-            found[f"run:{run}"] = (1, self.blocks)
         return found
-
-    @property
-    def holds(self) -> bool:
-        """Whether any block has to ask before it starts."""
-        return bool(self.takes or self.per_block or self.every_block is not None or self.blocks is not None)
 
 
 class RuleBook:
@@ -116,8 +104,7 @@ def rules_of(project: Project, pipeline: Pipeline | None) -> Rules:
     return Rules(
         project=_limit(of_project.get("pipeline_run_limit_all_pipelines")),
         pipeline=_limit(merged.get("pipeline_run_limit_all_triggers")),
-        trigger=_limit(merged.get("pipeline_run_limit")) or _limit(_environment("PIPELINE")),
-        blocks=_limit(merged.get("block_run_limit")) or _limit(_environment("BLOCK")),
+        trigger=_limit(merged.get("pipeline_run_limit")) or _limit(_environment()),
         per_block=_units(per_block) if isinstance(per_block, Mapping) else {},
         every_block=None if isinstance(per_block, Mapping) else _limit(per_block),
         on_limit=_on_limit(merged.get("on_pipeline_run_limit_reached")) or OnLimit.WAIT,
@@ -148,9 +135,9 @@ def _stamp(project: Project, pipeline: str) -> tuple[int, ...]:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def _environment(kind: str) -> Any:
+def _environment() -> Any:
     try:
-        return environment.read(f"CONCURRENCY_CONFIG_{kind}_RUN_LIMIT")
+        return environment.read("CONCURRENCY_CONFIG_PIPELINE_RUN_LIMIT")
     except PenstockError:
         return None  # `penstock check` says what is wrong with it
 

@@ -22,6 +22,7 @@ from penstock.state.rows import Blocked, RunRow
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+    from penstock.engine.plan import RunPlan
     from penstock.state.store import State
 
 SKIPPABLE = frozenset({"schedule", "event", "api"})
@@ -97,16 +98,10 @@ def blocked_words(blocked: Blocked) -> Refusal:
             f"it needs {blocked.units} of {name}, of which {free} of {blocked.capacity} is free",
             f"It starts when a block that holds {name} ends, or when resources.{name} of the project is raised.",
         )
-    if kind == "block":
-        return Refusal(
-            "block_limit",
-            f"{blocked.taken} of block {name} run at once, and its limit is {blocked.capacity}",
-            "It starts when one of them ends, or when block_run_limit_per_block_uuid of the project is raised.",
-        )
     return Refusal(
-        "run_limit",
-        f"{blocked.taken} blocks of its run are under way, and block_run_limit is {blocked.capacity}",
-        "It starts when one of them ends, or when block_run_limit of the pipeline is raised.",
+        "block_limit",
+        f"block {name} is under way {_times(blocked.taken)}, and its limit is {blocked.capacity}",
+        "It starts when one of them ends, or when block_run_limit_per_block_uuid of the project is raised.",
     )
 
 
@@ -161,12 +156,13 @@ class Limits:
         """A run was taken over from a process that is gone: what its blocks held is free."""
         self._state.holds.release(connection, run)
 
+    def asks(self, plan: RunPlan, block: str) -> bool:
+        """Whether attempts of a block have to pass the gate at all."""
+        return bool(self._rules(plan.pipeline.uuid).wanted(base_of(block)))
+
     def gate(self, connection: sa.Connection, row: RunRow, block: str, now: float) -> bool:
         """Whether an attempt of a block, or of a dynamic child, may start now; then it holds what it needs."""
-        rules = self._rules(row.pipeline)
-        if not rules.holds:
-            return True
-        wanted = rules.wanted(row.id, base_of(block))
+        wanted = self._rules(row.pipeline).wanted(base_of(block))
         return self._state.holds.acquire(connection, row.id, block, wanted, now) is None
 
     def released(self, connection: sa.Connection, run: str, block: str) -> None:
@@ -242,3 +238,7 @@ class Limits:
 
 def _runs(count: int) -> str:
     return "1 run" if count == 1 else f"{count} runs"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
