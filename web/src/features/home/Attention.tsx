@@ -1,6 +1,8 @@
 import { Link } from "@tanstack/react-router";
 import { CheckCircle2 } from "lucide-react";
 import { useState } from "react";
+import type { TriggerSummary } from "../../api/orchestration";
+import type { RunSummary } from "../../api/types";
 import { ago, count, dateTime } from "../../app/format";
 import { Button } from "../../ui/Button";
 import { Badge, StatusBadge } from "../../ui/status";
@@ -10,20 +12,33 @@ import { LINE, Section } from "./Section";
 const FIRST = 6;
 
 /** What is broken now, each with its reason, one press from the place where it is mended. */
-export function NeedsAttention({ items }: { items: Attention[] }) {
+export function NeedsAttention({ items, triggers = [], late = [] }: { items: Attention[]; triggers?: readonly TriggerSummary[]; late?: readonly RunSummary[] }) {
   const [all, setAll] = useState(false);
-  if (items.length === 0) {
+  const total = items.length + triggers.length + late.length;
+  if (total === 0) {
     return (
       <Section title="Needs attention">
         <p className="flex items-center gap-2 px-3 py-2 text-muted">
           <CheckCircle2 size={15} className="flex-none text-ok" aria-hidden="true" />
-          Nothing: no pipeline’s last run failed, and every pipeline’s file can be read.
+          Nothing: no pipeline’s last run failed, nothing is late, and every trigger and pipeline can be read.
         </p>
       </Section>
     );
   }
   return (
-    <Section title={`Needs attention (${count(items.length)})`}>
+    <Section title={`Needs attention (${count(total)})`}>
+      {late.map((run) => (
+        <Link key={run.run} to="/runs/$run" params={{ run: run.run }} className={LINE}>
+          <span className="w-20 flex-none sm:w-24"><Badge tone="stale">late</Badge></span>
+          <span className="min-w-0 flex-1 truncate"><span className="font-medium">{run.pipeline}</span> {run.waiting?.text || `was expected to be done by now; ${run.blocks_done} of ${run.blocks_total} blocks are`}</span>
+        </Link>
+      ))}
+      {triggers.map((trigger) => (
+        <Link key={trigger.id} to="/triggers/$trigger" params={{ trigger: String(trigger.id) }} className={LINE}>
+          <span className="w-20 flex-none sm:w-24"><Badge tone="failed">cannot start</Badge></span>
+          <span className="min-w-0 flex-1"><span className="block truncate font-medium">{trigger.name} <span className="font-normal text-muted">{trigger.pipeline}</span></span><span className="block truncate" title={trigger.problem}>{trigger.problem}</span></span>
+        </Link>
+      ))}
       {(all ? items : items.slice(0, FIRST)).map((item) => <Item key={`${item.kind} ${item.pipeline}`} item={item} />)}
       {!all && items.length > FIRST && (
         <div className="p-1"><Button look="quiet" onClick={() => setAll(true)}>Show all {count(items.length)}</Button></div>

@@ -1,20 +1,26 @@
 import { Link } from "@tanstack/react-router";
 import { FileCode2, Play, Workflow } from "lucide-react";
-import type { RunSummary } from "../../api/types";
+import type { TriggerSummary } from "../../api/orchestration";
 import { useCommands } from "../../app/commands";
 import { ago, count, dateTime, seconds } from "../../app/format";
-import { EmptyState, ErrorCard, Progress, Spinner } from "../../ui/feedback";
+import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
 import { StatusBadge } from "../../ui/status";
 import { NewPipelineButton } from "../pipelines/NewPipelineButton";
 import { useCreatePipeline, usePipelines } from "../pipelines/queries";
+import { useTriggers } from "../triggers/queries";
 import { NeedsAttention } from "./Attention";
-import { useHome, type Home, type RecentEdit } from "./queries";
+import { NextRuns, UnderWay } from "./Ahead";
+import { useHome, useOpenRuns, type Home, type RecentEdit } from "./queries";
 import { LINE, Section } from "./Section";
+
+const NO_TRIGGERS: TriggerSummary[] = [];
 
 /** What needs somebody now, what runs, and where one was last. */
 export function HomePage() {
   const { data, error, isPending } = useHome();
   const create = useCreatePipeline();
+  const triggers = useTriggers().data?.triggers ?? NO_TRIGGERS;
+  const open = useOpenRuns();
   useCommands([{ id: "new-pipeline", title: "New pipeline", group: "Pipelines", keys: ["N"], enabled: !create.isPending, run: () => create.mutate({}) }]);
   if (isPending) return <div className="p-6"><Spinner label="Looking at the project" /></div>;
   if (error) return <ErrorCard className="m-6" error={error} />;
@@ -25,6 +31,8 @@ export function HomePage() {
       </EmptyState>
     );
   }
+  const broken = triggers.filter((trigger) => trigger.active && trigger.problem !== "");
+  const late = open.filter((run) => run.sla_missed);
   return (
     <div className="h-full overflow-y-auto">
       <div className="mx-auto flex max-w-6xl flex-col gap-6 p-4 sm:p-6">
@@ -36,9 +44,10 @@ export function HomePage() {
           <span className="ml-auto"><NewPipelineButton /></span>
         </header>
         {data.recent_runs.length === 0 && <FirstRun />}
-        {(data.recent_runs.length > 0 || data.attention.length > 0) && <NeedsAttention items={data.attention} />}
-        {data.running.length > 0 && <Section title="Running now">{data.running.map((run) => <Running key={run.run} run={run} />)}</Section>}
+        {(data.recent_runs.length > 0 || data.attention.length > 0 || broken.length > 0) && <NeedsAttention items={data.attention} triggers={broken} late={late} />}
+        <UnderWay runs={open} />
         <div className="grid grid-cols-1 gap-6 lg:grid-cols-2">
+          <NextRuns triggers={triggers} />
           {data.recent_runs.length > 0 && <RecentRuns runs={data.recent_runs} />}
           <Section title="Edited lately" more={<Link to="/files" className="text-accent hover:underline">All files</Link>}>
             {data.recent_edits.map((edit) => <Edit key={edit.path} edit={edit} />)}
@@ -63,18 +72,6 @@ function FirstRun() {
         </Link>
       ))}
     </Section>
-  );
-}
-
-function Running({ run }: { run: RunSummary }) {
-  const done = `${run.blocks_done} of ${run.blocks_total}`;
-  return (
-    <Link to="/pipelines/$pipeline" params={{ pipeline: run.pipeline }} className={LINE}>
-      <StatusBadge state="running" plain />
-      <span className="min-w-0 flex-1 truncate"><span className="font-medium">{run.pipeline}</span> <span className="text-muted">{run.what}</span></span>
-      <span className="hidden w-40 sm:block"><Progress value={run.blocks_total ? run.blocks_done / run.blocks_total : 0} label={`${done} blocks`} /></span>
-      <span className="tabular flex-none text-[12px] text-muted">{done}</span>
-    </Link>
   );
 }
 

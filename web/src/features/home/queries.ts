@@ -29,3 +29,11 @@ export interface Home {
 export function useHome() {
   return useQuery({ queryKey: ["home"], queryFn: ({ signal }) => api.get<Home>("/home", { signal }) });
 }
+
+/** What has not ended: under way, or waiting for its turn. */
+export function useOpenRuns(): readonly RunSummary[] {
+  const found = useQuery({ queryKey: ["home", "open"], queryFn: ({ signal }) => api.get<{ runs: RunSummary[] }>("/runs", { query: { state: "running,initial", limit: 50 }, signal }) });
+  return found.data?.runs ?? NO_RUNS;
+}
+
+const NO_RUNS: readonly RunSummary[] = [];

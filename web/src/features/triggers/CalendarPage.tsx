@@ -84,12 +84,12 @@ function LaneView({ lane, from, to, ticks, zone }: { lane: Lane; from: number; t
     setAt(lane.slots.reduce((best, one) => (Math.abs(one - pointed) < Math.abs(best - pointed) ? one : best), first));
   };
   return (
-    <Link to="/triggers/$trigger" params={{ trigger: String(lane.trigger.id) }} className="flex h-full items-center border-b border-s2 hover:bg-s1" aria-label={`${lane.trigger.name} of ${lane.trigger.pipeline}: ${count(lane.slots.length)} ${lane.slots.length === 1 ? "run" : "runs"}, the first ${until(first)}`}>
+    <Link to="/triggers/$trigger" params={{ trigger: String(lane.trigger.id) }} className="flex h-full items-center border-b border-s2 hover:bg-s1" aria-label={`${lane.trigger.name} ${lane.trigger.pipeline}: ${count(lane.slots.length)} ${lane.slots.length === 1 ? "run" : "runs"}, the first ${until(first)}`}>
       <span className="w-40 flex-none truncate pl-4 pr-2 sm:w-64" title={lane.trigger.words}><span className="font-medium">{lane.trigger.name}</span> <span className="text-muted">{lane.trigger.pipeline}</span></span>
       <svg aria-hidden="true" viewBox="0 0 1000 20" preserveAspectRatio="none" className="mr-4 h-5 min-w-0 flex-1 overflow-visible" onMouseMove={onMove} onMouseLeave={() => setAt(null)}>
         <rect width={1000} height={20} fill="transparent" />
         <path d={lines} stroke="var(--line)" strokeWidth={1} vectorEffect="non-scaling-stroke" />
-        <path d={strokes(lane.slots, from, to)} stroke="var(--accent)" strokeWidth={3} vectorEffect="non-scaling-stroke" />
+        <path d={strokes(lane.slots, from, to)} stroke="var(--accent)" strokeWidth={lane.slots.length > 150 ? 1.5 : 3} vectorEffect="non-scaling-stroke" />
         {at !== null && <title>{short(at, zone)}</title>}
       </svg>
     </Link>

@@ -12,7 +12,7 @@ import { RunBars } from "../pipelines/RunBars";
 import { until } from "./list";
 
 /** Of the head and of every row; small screens keep the switch, the name and the menu. */
-export const COLUMNS = "grid grid-cols-[28px_minmax(0,1fr)_24px] items-center gap-3 px-4 md:grid-cols-[28px_minmax(180px,1.4fr)_minmax(140px,1.2fr)_120px_120px_110px_24px]";
+export const COLUMNS = "grid grid-cols-[28px_minmax(0,1fr)_24px] items-center gap-3 px-4 md:grid-cols-[28px_minmax(180px,1.3fr)_minmax(140px,1.3fr)_126px_100px_84px_24px]";
 const ICON = 13;
 
 interface Props {
@@ -75,7 +75,7 @@ export function TriggerRow({ trigger, index, onActivate, onRun, onDelete }: Prop
           )}
         </div>
         <div role="cell" className="hidden md:block">
-          {trigger.runs.length > 0 && <Link to="/runs" search={{ trigger: String(trigger.id) }} aria-label={`Runs of ${trigger.name}`} className="block"><RunBars runs={trigger.runs} /></Link>}
+          {trigger.runs.length > 0 && <Link to="/runs" search={{ trigger: String(trigger.id) }} aria-label={`Runs of ${trigger.name}`} className="block"><RunBars runs={trigger.runs} width={84} /></Link>}
         </div>
         <div role="cell"><Menu align="end" items={items}><IconButton label={`Actions for ${trigger.name}`}><MoreHorizontal size={15} aria-hidden="true" /></IconButton></Menu></div>
       </div>

@@ -52,12 +52,12 @@ export function TriggersPage() {
       <header className="flex flex-none flex-wrap items-center gap-2 px-4 py-3">
         <h1 className="sr-only">Triggers</h1>
         <SubPages label="Triggers" pages={OF_TRIGGERS} />
-        <span className="relative w-full sm:w-52">
+        <span className="relative w-full sm:w-44">
           <Search size={13} aria-hidden="true" className="absolute left-2 top-[7px] text-muted" />
-          <Input ref={search} value={filters.q ?? ""} onChange={(event) => set({ q: event.target.value })} onKeyDown={(event) => event.key === "ArrowDown" && focus(0)} placeholder="Name, pipeline or schedule" aria-label="Find triggers" aria-keyshortcuts="/" className="!pl-7" />
+          <Input ref={search} value={filters.q ?? ""} onChange={(event) => set({ q: event.target.value })} onKeyDown={(event) => event.key === "ArrowDown" && focus(0)} placeholder="Name or schedule" aria-label="Find triggers" aria-keyshortcuts="/" className="!pl-7" />
         </span>
         <Choice label="State" none="On and off" value={filters.state} options={[["on", "On"], ["off", "Off"], ["problem", "With a problem"]]} onChange={(state) => set({ state })} />
-        <Choice label="Started" none="Started by anything" value={filters.kind} options={Object.entries(KINDS).map(([kind, words]) => [kind, `Started ${words}`])} onChange={(kind) => set({ kind })} />
+        <Choice label="Started" none="Any start" value={filters.kind} options={Object.entries(KINDS).map(([kind, words]) => [kind, `Started ${words}`])} onChange={(kind) => set({ kind })} />
         {(pipelines.length > 1 || filters.pipeline) && <Choice label="Pipeline" none="Every pipeline" value={filters.pipeline} options={[...new Set([...pipelines, ...(filters.pipeline ? [filters.pipeline] : [])])].map((one) => [one, one])} onChange={(pipeline) => set({ pipeline })} />}
         {tags.length > 0 && <Choice label="Tag" none="Any tag" value={filters.tag} options={tags.map((one) => [one, one])} onChange={(tag) => set({ tag })} />}
         <span className="ml-auto flex items-center gap-3">
@@ -111,7 +111,7 @@ function Nothing({ any, pipeline, onCreate, onAll }: { any: boolean; pipeline?: 
 
 function Choice({ label, none, options, value, onChange }: { label: string; none: string; options: [string, string][]; value: string | undefined; onChange: (value: string) => void }) {
   return (
-    <Select aria-label={label} value={value ?? ""} onChange={(event) => onChange(event.target.value)} className="max-w-44">
+    <Select aria-label={label} value={value ?? ""} onChange={(event) => onChange(event.target.value)} className="max-w-36">
       <option value="">{none}</option>
       {options.map(([key, words]) => <option key={key} value={key}>{words}</option>)}
     </Select>

@@ -58,11 +58,27 @@ function simple([minute = "", hour = "", day = "", month = "", weekday = "", ...
   if (clock === null) return null;
   if (day === "*" && weekday === "*") return { often: "daily", minute: at, hour: clock };
   if (day === "*") {
-    const days = weekday.split(",").map((one) => number(one, 0, 7));
+    const days = weekday.split(",").flatMap(daysOf);
     return days.includes(null) ? null : { often: "weekly", minute: at, hour: clock, days: [...new Set(days.map((one) => (one as number) % 7))].sort() };
   }
   const of = number(day, 1, 31);
   return of === null || weekday !== "*" ? null : { often: "monthly", minute: at, hour: clock, day: of };
+}
+
+/** "3", or "1-5" from a day to a later one. */
+function daysOf(text: string): (number | null)[] {
+  const [from, to] = text.split("-").map((one) => number(one, 0, 7));
+  if (!text.includes("-")) return [from ?? null];
+  if (from === null || from === undefined || to === null || to === undefined || to < from || text.split("-").length > 2) return [null];
+  return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+}
+
+/** Days as a field of an expression; three and more in a row as a stretch. */
+function dayField(days: readonly number[]): string {
+  const sorted = [...new Set(days)].sort();
+  const [first = 0, last = 0] = [sorted[0], sorted.at(-1)];
+  if (sorted.length === 0) return "*";
+  return sorted.length > 2 && last - first === sorted.length - 1 ? `${first}-${last}` : sorted.join(",");
 }
 
 function number(text: string, least: number, most: number): number | null {
@@ -88,7 +104,7 @@ export function written(said: Spoken): string {
     case "daily":
       return midnight ? "@daily" : `${minute} ${hour} * * *`;
     case "weekly":
-      return midnight && days.length === 1 && days[0] === 1 ? "@weekly" : `${minute} ${hour} * * ${days.length > 0 ? [...days].sort().join(",") : "*"}`;
+      return midnight && days.length === 1 && days[0] === 1 ? "@weekly" : `${minute} ${hour} * * ${dayField(days)}`;
     case "monthly":
       return midnight && day === 1 ? "@monthly" : `${minute} ${hour} ${day} * *`;
     case "cron":

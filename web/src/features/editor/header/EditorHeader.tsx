@@ -1,5 +1,5 @@
-import { useLocation } from "@tanstack/react-router";
-import { AlertTriangle, Braces, ChevronDown, GitBranch, ListTree, MoreHorizontal, PanelRight, Play, Settings2, Square } from "lucide-react";
+import { useLocation, useNavigate } from "@tanstack/react-router";
+import { AlertTriangle, Braces, CalendarClock, ChevronDown, GitBranch, ListTree, MoreHorizontal, PanelRight, Play, Settings2, Square } from "lucide-react";
 import { memo, useState } from "react";
 import type { PipelineDetail, RunSummary } from "../../../api/types";
 import { useCommands } from "../../../app/commands";
@@ -7,6 +7,7 @@ import { Button, IconButton } from "../../../ui/Button";
 import { Menu, type MenuItem } from "../../../ui/Menu";
 import { Progress } from "../../../ui/feedback";
 import { toast, toastError } from "../../../ui/toasts";
+import { useTriggers } from "../../triggers/queries";
 import { Elapsed } from "../notebook/Elapsed";
 import { InlineName } from "../notebook/InlineName";
 import { requests } from "../queries";
@@ -55,6 +56,7 @@ export const EditorHeader = memo(function EditorHeader({ detail, view }: { detai
         </Button>
       )}
       <Button look="quiet" aria-pressed={view === "variables"} icon={<Braces size={13} aria-hidden="true" />} onClick={() => toggle("variables")}>Variables</Button>
+      <Triggers pipeline={detail.uuid} />
       <IconButton label="Pipeline settings" aria-pressed={view === "pipeline"} onClick={() => toggle("pipeline")}>
         <Settings2 size={15} aria-hidden="true" />
       </IconButton>
@@ -68,6 +70,26 @@ export const EditorHeader = memo(function EditorHeader({ detail, view }: { detai
     </header>
   );
 });
+
+/** What starts this pipeline by itself, and the way there. */
+function Triggers({ pipeline }: { pipeline: string }) {
+  const navigate = useNavigate();
+  const triggers = useTriggers(pipeline).data?.triggers ?? [];
+  const on = triggers.filter((one) => one.active).length;
+  const broken = triggers.some((one) => one.active && one.problem);
+  const open = () => void navigate({ to: "/triggers", search: { pipeline } });
+  useCommands([
+    { id: "pipeline.triggers", title: "Triggers of this pipeline", group: "Pipeline", run: open },
+    { id: "pipeline.trigger", title: "New trigger for this pipeline", group: "Pipeline", run: () => void navigate({ to: "/triggers/new", search: { pipeline } }) },
+    { id: "pipeline.runs", title: "Runs of this pipeline", group: "Pipeline", run: () => void navigate({ to: "/runs", search: { pipeline } }) },
+    { id: "pipeline.backfill", title: "New backfill of this pipeline", group: "Pipeline", run: () => void navigate({ to: "/backfills", search: { pipeline, new: "1" } }) },
+  ]);
+  return (
+    <Button look="quiet" className={broken ? "!text-failed" : undefined} title={triggers.map((one) => `${one.name}: ${one.problem || (one.active ? one.words : "off")}`).join("\n") || "Nothing starts it by itself yet"} icon={<CalendarClock size={13} aria-hidden="true" />} onClick={open}>
+      Triggers{on > 0 ? ` (${on})` : ""}
+    </Button>
+  );
+}
 
 function PipelineName({ detail }: { detail: PipelineDetail }) {
   const session = useSession();
