@@ -94,13 +94,30 @@ def read_logs(
         text: only lines that hold it, in any case.
     """
     backwards = bool(before)
-    wanted = _wanted(level, text)
+    wanted = wanted_lines(level, text)
     with ExitStack() as files:
         logs = [_Log(name, path, files) for name, path in _logs(folder, block)]
         place = _resolve(logs, before if backwards else after)
         streams = [log.lines(place, backwards=backwards) for log in logs]
         merged = heapq.merge(*streams, key=lambda found: found[0], reverse=backwards)
         return _page(logs, merged, wanted, limit, place, backwards=backwards)
+
+
+def lines_before(folder: Path, block: str, at: str, files: ExitStack) -> Iterator[tuple[str, LogLine]]:
+    """The lines of a run, newest first, each with its time as it is written.
+
+    Args:
+        folder: of the run.
+        block: only this one's; all blocks' lines by time without it.
+        at: only lines of this time and before it; all without it.
+        files: what is opened is closed with it.
+    """
+    logs = [_Log(name, path, files) for name, path in _logs(folder, block)]
+    # "~" comes after everything that a time is written with, so that lines of just that time are before it.
+    place = _Place(f"{at}~", "", -1, 0) if at else None
+    streams = [log.lines(place, backwards=True) for log in logs]
+    for where, line in heapq.merge(*streams, key=lambda found: found[0], reverse=True):
+        yield where.at, line
 
 
 def _page(
@@ -131,7 +148,8 @@ def _page(
     return LogPage(lines, _text(logs, last), _text(logs, first), truncated)
 
 
-def _wanted(level: str, text: str) -> Callable[[LogLine], bool]:
+def wanted_lines(level: str, text: str) -> Callable[[LogLine], bool]:
+    """Whether a line is of this level or a worse one, and holds the text, in any case; empty ones ask for nothing."""
     levels = set(LEVELS[LEVELS.index(level.upper()) :]) if level.upper() in LEVELS else set()
     needle = text.lower()
 

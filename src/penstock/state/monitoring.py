@@ -23,21 +23,32 @@ _BOUNDS = [SHORTEST * STEP**step for step in range(_STEPS)]
 DAY = 86_400
 
 
-def days(connection: sa.Connection, since: float, until: float, pipeline: str = "") -> list[Mapping[str, Any]]:
+def days(connection: sa.Connection, since: float, until: float, pipeline: str = "") -> list[Any]:
     """Runs that ended in a span of time, grouped.
 
     Returns:
-        `day` (days since the epoch, UTC), `pipeline`, `state`, `step` (None where no duration is known) and `count`.
+        `day` (days since the epoch, UTC), `state`, `step` (None where no duration is known) and `count`.
     """
     day = sa.cast(sa.func.floor(run.c.ended_at / DAY), sa.Integer).label("day")
     if connection.dialect.name == "sqlite":  # has no floor everywhere; a cast cuts
         day = sa.cast(run.c.ended_at / DAY, sa.Integer).label("day")
-    step = _step(run.c.seconds).label("step")
-    keys = (day, run.c.pipeline, run.c.state, step)
+    return _grouped(connection, (day, run.c.state, _step(run.c.seconds).label("step")), since, until, pipeline)
+
+
+def pipelines(connection: sa.Connection, since: float, until: float, pipeline: str = "") -> list[Any]:
+    """The same by `pipeline` instead of by day."""
+    return _grouped(
+        connection, (run.c.pipeline, run.c.state, _step(run.c.seconds).label("step")), since, until, pipeline
+    )
+
+
+def _grouped(
+    connection: sa.Connection, keys: tuple[sa.ColumnElement[Any], ...], since: float, until: float, pipeline: str
+) -> list[Any]:
     query = sa.select(*keys, sa.func.count().label("count")).where(run.c.ended_at >= since, run.c.ended_at < until)
     if pipeline:
         query = query.where(run.c.pipeline == pipeline)
-    return [dict(line) for line in connection.execute(query.group_by(*keys)).mappings()]
+    return [line._mapping for line in connection.execute(query.group_by(*keys))]  # noqa: SLF001 - its public name
 
 
 def lateness(connection: sa.Connection, since: float, until: float, pipeline: str = "") -> list[Mapping[str, Any]]:
@@ -50,8 +61,8 @@ def lateness(connection: sa.Connection, since: float, until: float, pipeline: st
         sa.func.max(late).label("most"),
         sa.func.sum(sa.case((run.c.sla_missed, 1), else_=0)).label("missed"),
     ).where(
-        run.c.created_at >= since,
-        run.c.created_at < until,
+        run.c.ended_at >= since,
+        run.c.ended_at < until,
         run.c.trigger_id.is_not(None),
         run.c.started_at.is_not(None),
     )
@@ -81,21 +92,8 @@ def failures(
         query = query.where(run.c.pipeline == pipeline)
     found = [dict(line) for line in connection.execute(query).mappings()]
     wanted = sa.select(run.c.id, run.c.error).where(run.c.id.in_([line["last"] for line in found]))
-    errors: dict[str, str] = {name: error for name, error in connection.execute(wanted)}
+    errors = {line.id: line.error for line in connection.execute(wanted)}
     return [{**line, "error": errors.get(line["last"], "")} for line in found]
-
-
-def ended_runs(
-    connection: sa.Connection, since: float, until: float, pipeline: str = "", limit: int = 200
-) -> list[Mapping[str, Any]]:
-    """Runs that had begun before `until` and not ended before `since`, the last to end first: id, pipeline, times."""
-    query = sa.select(run.c.id, run.c.pipeline, run.c.started_at, run.c.ended_at)
-    query = query.where(run.c.ended_at >= since, run.c.started_at <= until).order_by(
-        run.c.ended_at.desc(), run.c.id.desc()
-    )
-    if pipeline:
-        query = query.where(run.c.pipeline == pipeline)
-    return [dict(line) for line in connection.execute(query.limit(limit)).mappings()]
 
 
 def triggers(connection: sa.Connection) -> dict[bool, int]:
@@ -135,5 +133,5 @@ def _halved(column: sa.ColumnElement[Any], low: int, high: int) -> sa.ColumnElem
     if low == high:
         return sa.literal_column(str(low))
     middle = (low + high) // 2
-    bound = sa.literal_column(repr(_BOUNDS[middle]))
+    bound: sa.ColumnElement[Any] = sa.literal_column(repr(_BOUNDS[middle]))
     return sa.case((column <= bound, _halved(column, low, middle)), else_=_halved(column, middle + 1, high))
