@@ -25,6 +25,7 @@ BROAD_EXCEPTS = {
     "server/outputs/reader/service.py": "the reader's entry: whatever a question raises becomes its answer",
     "server/dispatch.py": "the server's middleware: an error of ours in one request becomes a 500, told in the log",
     "server/sockets.py": "the same for sockets",
+    "schedule/service.py": "the scheduler's thread outlives a mistake of ours; what it drove is handed over",
     "engine/failures.py": "the text of a user's exception is made by the user's code",
 }
 """Where `except Exception` may stand, and why."""

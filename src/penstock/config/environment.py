@@ -123,6 +123,14 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable("MAGE_DATABASE_LOCK_TIMEOUT_MS", Kind.INTEGER, 0, "Milliseconds to wait for a lock; 0: for ever."),
     Variable("MAGE_DATABASE_STATEMENT_TIMEOUT_MS", Kind.INTEGER, 0, "Milliseconds a statement may take; 0: any time."),
+    Variable(
+        "INSTANCE_TYPE",
+        Kind.TEXT,
+        "",
+        "What `penstock start` starts, over --instance-type.",
+        choices=("all", "server", "scheduler", "server_and_scheduler", "web_server"),
+    ),
+    Variable("PENSTOCK_FAILPOINTS", Kind.TEXT, "", "For tests: places at which the scheduler kills its own process."),
     Variable("AZURE_KEY_VAULT_URL", Kind.TEXT, "", "Vault that azure_secret_var reads from."),
     Variable("AWS_REGION_NAME", Kind.TEXT, "", "Region that aws_secret_var reads from.", ("AWS_DEFAULT_REGION",)),
 )

@@ -282,6 +282,12 @@ class RunNotFoundError(PenstockError):
     code = "X107"
 
 
+class RunStateError(PenstockError):
+    """What was asked of a run cannot be done in the state that it is in, such as cancelling one that has ended."""
+
+    code = "X108"
+
+
 class ProductMissingError(PenstockError):
     """A data product, version or output that was asked for does not exist."""
 

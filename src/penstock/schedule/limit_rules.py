@@ -34,8 +34,9 @@ class Rules:
     """The limits of a pipeline; None where there is none.
 
     `project` counts runs of all pipelines, `pipeline` those of this one, `trigger` those of each of its triggers;
-    `per_block` and `every_block` runs of a block, whatever the run and the pipeline. `takes` says what each block needs of named resources, `capacity` what
-    there is of them; a resource that the project does not declare has one unit.
+    `per_block` and `every_block` runs of a block, whatever the run and the pipeline. `takes` says what each block
+    needs of named resources, `capacity` what there is of them; a resource that the project does not declare has one
+    unit.
     """
 
     project: int | None = None

@@ -168,6 +168,16 @@ class Runs:
         query = sa.select(*_COLUMNS).where(_OPEN, run.c.sla_at <= now, run.c.sla_missed == sa.false())
         return rows_of(RunRow, connection.execute(query))
 
+    def next_sla(self, connection: sa.Connection) -> float | None:
+        """When the first open run should have ended that has not been told of."""
+        query = sa.select(sa.func.min(run.c.sla_at)).where(_OPEN, run.c.sla_missed.is_(sa.false()))
+        return connection.execute(query).scalar()
+
+    def next_foreign_expiry(self, connection: sa.Connection, owner: str) -> float | None:
+        """When the first lease of somebody else expires unless it is renewed."""
+        query = sa.select(sa.func.min(run.c.lease_until)).where(_LEASED, run.c.lease_owner != owner)
+        return connection.execute(query).scalar()
+
     def of_trigger(self, connection: sa.Connection, number: int, limit: int = 10) -> list[RunRow]:
         """The newest runs of a trigger, newest first."""
         query = sa.select(*_COLUMNS).where(run.c.trigger_id == number, run.c.trigger_id.is_not(None))

@@ -1,0 +1,156 @@
+"""Who drives what: takes leases of waiting and abandoned runs, keeps them, and finds out when one was lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from penstock.engine.plan import RunPlan
+from penstock.schedule.failpoints import reach
+from penstock.schedule.recover import abandoned, driver_identity
+from penstock.state.rows import BlockRunRow, RunRow
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from penstock.state.store import State
+
+LEASE = 15.0
+"""Seconds that a lease lasts after it was last renewed: as long a dead process of another machine goes unnoticed."""
+RENEW = 5.0
+"""Seconds between renewals."""
+
+
+class Admission(Protocol):
+    """Decides which of the waiting runs may begin, and what their blocks may take: limits, priorities, fairness."""
+
+    def pick(self, connection: sa.Connection, now: float, room: int) -> list[RunRow]:
+        """The waiting runs that may begin now, in this order, at most `room`, in the transaction that claims them."""
+
+    def ended(self, connection: sa.Connection, row: RunRow) -> None:
+        """A run has ended, in the transaction that writes it."""
+
+    def asks(self, plan: RunPlan, block: str) -> bool:
+        """Whether a block has to ask `gate` at all; costs nothing."""
+
+    def gate(self, connection: sa.Connection, row: RunRow, block: str, now: float) -> bool:
+        """Whether an attempt of a block may start now, and take what it needs."""
+
+    def released(self, connection: sa.Connection, run: str, block: str) -> None:
+        """A block that has asked has ended, in the transaction that writes it: what it took is free."""
+
+    def recovered(self, connection: sa.Connection, run: str) -> None:
+        """A run is taken over from a process that is gone: what its blocks took is free."""
+
+
+class Everything:
+    """Lets every run begin, by priority, then by age."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def pick(self, connection: sa.Connection, now: float, room: int) -> list[RunRow]:
+        """As many as there is room for."""
+        return self._state.runs.waiting(connection, now, room)
+
+    def ended(self, connection: sa.Connection, row: RunRow) -> None:
+        """Nothing to be done."""
+
+    def asks(self, plan: RunPlan, block: str) -> bool:
+        """Never."""
+        del plan, block
+        return False
+
+    def gate(self, connection: sa.Connection, row: RunRow, block: str, now: float) -> bool:
+        """Always."""
+        del connection, row, block, now
+        return True
+
+    def released(self, connection: sa.Connection, run: str, block: str) -> None:
+        """Nothing to be done."""
+
+    def recovered(self, connection: sa.Connection, run: str) -> None:
+        """Nothing to be done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A run whose lease was taken, with the blocks that an earlier driver has left."""
+
+    row: RunRow
+    token: int
+    blocks: list[BlockRunRow]
+    recovered: bool
+
+
+class Claims:
+    """The leases of one scheduler.
+
+    Args:
+        state: the store.
+        owner: the scheduler's name, unique among all there ever were.
+        admission: which runs may begin.
+    """
+
+    def __init__(self, state: State, owner: str, admission: Admission) -> None:
+        self._state = state
+        self._admission = admission
+        self.owner = owner
+        self.process = driver_identity()
+
+    def waiting(self, now: float, room: int) -> list[Claim]:
+        """Take runs that may begin, at most `room`. Raises StateUnavailableError."""
+
+        def work(connection: sa.Connection) -> list[Claim]:
+            chosen = self._admission.pick(connection, now, room)
+            found = [self._take(connection, row, now, over=None, recovered=False) for row in chosen]
+            reach("claim.before_commit")
+            return [claim for claim in found if claim is not None]
+
+        claims = self._state.transact(work)
+        if claims:
+            reach("claim.after_commit")
+        return claims
+
+    def lost(self, now: float) -> list[Claim]:
+        """Take over what processes drove that are gone. Raises StateUnavailableError."""
+
+        def work(connection: sa.Connection) -> list[Claim]:
+            found = [
+                self._take(connection, row, now, over=over, recovered=True)
+                for row, over in abandoned(connection, self._state, self.owner, now)
+            ]
+            reach("recover.before_commit")
+            return [claim for claim in found if claim is not None]
+
+        claims = self._state.transact(work)
+        if claims:
+            reach("recover.after_commit")
+        return claims
+
+    def renew(self, now: float) -> dict[str, int]:
+        """Keep all leases; those that are still held, with their tokens. Raises StateUnavailableError."""
+
+        def work(connection: sa.Connection) -> dict[str, int]:
+            held = self._state.runs.renew(connection, self.owner, now + LEASE)
+            reach("renew.before_commit")
+            return held
+
+        held = self._state.transact(work)
+        reach("renew.after_commit")
+        return held
+
+    def _take(
+        self, connection: sa.Connection, row: RunRow, now: float, *, over: int | None, recovered: bool
+    ) -> Claim | None:
+        token = self._state.runs.claim(connection, row.id, self.owner, now=now, until=now + LEASE, over=over)
+        if token is None:
+            return None
+        if recovered:
+            self._admission.recovered(connection, row.id)
+        values = {"process": self.process, "waiting": None}
+        self._state.runs.write(connection, row.id, token, **values)
+        row = replace(row, lease_owner=self.owner, lease_token=token, lease_until=now + LEASE, process=self.process)
+        begun = recovered or row.started_at is not None or row.blocks_done > 0 or token > 1
+        blocks = self._state.block_runs.of_run(connection, row.id) if begun else []
+        return Claim(replace(row, waiting=None), token, blocks, recovered)

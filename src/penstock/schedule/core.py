@@ -1,0 +1,433 @@
+"""The scheduler, one turn at a time: what is due becomes runs, runs are claimed, driven, and written through.
+
+A turn commits everything that has happened before it starts anything that follows from it. It owns no thread and no
+clock of its own, so that a simulation can turn it; `service` gives it both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from penstock.engine.loop import RunHandle
+from penstock.model.errors import PenstockError, StateUnavailableError
+from penstock.model.run import RunState
+from penstock.schedule.bench import Bench
+from penstock.schedule.claim import RENEW, Admission, Claim, Claims, Everything
+from penstock.schedule.drive import DrivenRun, options_of
+from penstock.schedule.ends import ODD, Alerts, Ends, NoAlerts
+from penstock.schedule.failpoints import reach
+from penstock.schedule.recover import entries, with_losses
+from penstock.schedule.tick import Ticker
+from penstock.state.rows import RunRow
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from penstock.state.store import State
+
+SWEEP = 60.0
+"""Seconds after which everything is looked at even when nothing was heard: a lost message, a clock that was set."""
+AT_ONCE = 500
+"""Runs that one scheduler drives at once."""
+_PAUSES = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
+"""Seconds between two attempts while the database is away."""
+_JUMP = 2.0
+"""Seconds by which the clock differs from the time that has passed, when somebody has set it."""
+
+
+class Backfills(Protocol):
+    """Makes the runs of backfills."""
+
+    def step(self, now: float) -> bool:
+        """Make the next runs that there is room for; whether there is more to do at once."""
+
+    def ended(self, connection: sa.Connection, row: RunRow, now: float) -> None:
+        """A run of a backfill has ended, in the transaction that writes it."""
+
+
+@dataclass(slots=True)
+class Hearers:
+    """Who is told what, after it was committed, in the scheduler's thread.
+
+    `changed`: a run was made, begun or ended; `settled`: all that has happened is in the store; `triggers`: the
+    triggers of these numbers have changed; `others`: runs have ended or were made that other processes may wait for.
+    """
+
+    changed: Callable[[str, RunRow], None] = lambda *_: None
+    settled: Callable[[], None] = lambda: None
+    triggers: Callable[[list[int]], None] = lambda _: None
+    others: Callable[[], None] = lambda: None
+    notice: Callable[[str], None] = lambda _: None
+
+
+@dataclass(slots=True)
+class _Heard:
+    """What was heard since the last turn."""
+
+    any: bool = True
+    everything: bool = True
+    runs: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class _Written:
+    """What a commit has held: runs whose lease was lost, that have ended, and that were made because of those."""
+
+    lost: list[DrivenRun] = field(default_factory=list)
+    ended: list[RunRow] = field(default_factory=list)
+    made: list[RunRow] = field(default_factory=list)
+
+
+class Core:
+    """A scheduler without a thread.
+
+    Args:
+        state: the store.
+        bench: runs blocks; its own, nobody else turns its loop.
+        owner: its name, unique among all schedulers there ever were.
+        clock: seconds since the epoch.
+        monotonic: seconds that only grow.
+        admission: which runs may begin.
+        alerts: who is told of failures.
+        backfills: makes the runs of backfills.
+        hearers: who is told of everything.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        bench: Bench,
+        owner: str,
+        *,
+        clock: Callable[[], float],
+        monotonic: Callable[[], float],
+        admission: Admission | None = None,
+        alerts: Alerts | None = None,
+        backfills: Backfills | None = None,
+        hearers: Hearers | None = None,
+    ) -> None:
+        self._state = state
+        self._bench = bench
+        self._clock = clock
+        self._monotonic = monotonic
+        self._admission = admission or Everything(state)
+        self._alerts = alerts or NoAlerts()
+        self._backfills = backfills
+        self._hearers = hearers or Hearers()
+        self._claims = Claims(state, owner, self._admission)
+        self._ends = Ends(state, self._alerts, self._admission.ended)
+        self._ticker = Ticker(state, self._alerts)
+        self._heard = _Heard()
+        self._agenda: float | None = None
+        self._stale = True
+        self._sweep_at = 0.0
+        self._renew_at = 0.0
+        self._failures = 0
+        self._retry_at = 0.0
+        self._offset = clock() - monotonic()
+        self.runs: dict[str, DrivenRun] = {}
+        self.failure = ""
+        self.pid = int(self._claims.process["pid"])
+
+    def hear(self, topic: str, text: str) -> None:
+        """Something was asked, or has changed: look at it in the next turn. In the scheduler's thread."""
+        self._heard.any = True
+        if topic == "triggers":
+            self._ends.triggers_changed()
+        elif topic == "runs" and text:
+            self._heard.runs.add(text)
+        else:
+            self._heard.everything = True
+            self._ends.triggers_changed()
+
+    def turn(self) -> float | None:
+        """Do what is to be done; seconds until the next turn is due even if nothing happens, None for never."""
+        now, at = self._clock(), self._monotonic()
+        self._follow_clock(now, at)
+        if at < self._retry_at:
+            return self._retry_at - at
+        try:
+            self._look(now, at)
+            self.flush()
+            self._bench.loop.dispatch()
+            self.flush()
+            if self._stale:
+                self._agenda, self._stale = self._next(now), False
+        except StateUnavailableError as error:
+            return self._away(error)
+        self._back()
+        self._hearers.settled()
+        return self._until(at)
+
+    def flush(self) -> None:
+        """Commit what has happened to the runs under way. Raises StateUnavailableError: it is kept for later."""
+        changed = [run for run in self.runs.values() if run.pending]
+        if not changed:
+            return
+        now = self._clock()
+        ending = any(run.ends for run in changed)
+        freed = ending or any(run.freed() for run in changed)
+
+        def work(connection: sa.Connection) -> _Written:
+            written = _Written()
+            for run in changed:
+                self._write(connection, run, written, now)
+            reach("end.before_commit" if ending else "turn.before_commit")
+            return written
+
+        written = self._state.transact(work)
+        reach("end.after_commit" if ending else "turn.after_commit")
+        for run in changed:
+            if run not in written.lost:
+                run.saved()
+        if freed:
+            self._bench.loop.release()
+        self._tell(written)
+
+    def _write(self, connection: sa.Connection, run: DrivenRun, written: _Written, now: float) -> None:
+        if not run.write(connection, self._state):
+            written.lost.append(run)
+            return
+        for block in run.freed():
+            self._admission.released(connection, run.row.id, block)
+        if run.ends:
+            row = run.finish(connection, self._state)
+            written.made += self._ended(connection, row, now)
+            written.ended.append(row)
+
+    def _tell(self, written: _Written) -> None:
+        for run in written.lost:
+            self._abandon(run)
+        for row in written.ended:
+            self.runs.pop(row.id, None)
+            self._hearers.changed("ended", row)
+        for row in written.made:
+            self._hearers.changed("created", row)
+        if written.ended or written.made:
+            self._heard.any = self._stale = True  # there may be room now for what waits
+            self._hearers.others()
+
+    def _ended(self, connection: sa.Connection, row: RunRow, now: float) -> list[RunRow]:
+        if row.backfill_id is not None and self._backfills is not None:
+            self._backfills.ended(connection, row, now)
+        return self._ends.ended(connection, row, now)
+
+    def hand_over(self) -> None:
+        """Stop: put back every run for another process. What cannot be written is found by its expired lease."""
+        for run in self.runs.values():
+            if run.handle is not None:
+                self._bench.loop.drop(run.handle)
+
+        def work(connection: sa.Connection) -> None:
+            for run in self.runs.values():
+                if run.ends and run.write(connection, self._state):
+                    self._ended(connection, run.finish(connection, self._state), self._clock())
+                elif not run.ends:
+                    run.hand_over(connection, self._state)
+            reach("hand_over.before_commit")
+
+        if self.runs:
+            for run in self.runs.values():
+                _ = run.pending
+            self._state.transact(work)
+            reach("hand_over.after_commit")
+            self.runs.clear()
+            self._hearers.others()
+
+    def _look(self, now: float, at: float) -> None:
+        """Deal with what was heard, and with what is due."""
+        if at >= self._sweep_at:
+            self._sweep_at = at + SWEEP
+            self._heard.any = self._heard.everything = True
+        if self._agenda is not None and now >= self._agenda:
+            self._heard.any = True
+        if self.runs and at >= self._renew_at:
+            self._renew(now, at)
+        self._time_out(at)
+        if not self._heard.any:
+            return
+        heard, self._heard = self._heard, _Heard(any=False, everything=False)
+        try:
+            self._look_at(heard, now, at)
+        except StateUnavailableError:
+            self._heard = _Heard()  # look at everything when it is back
+            raise
+
+    def _look_at(self, heard: _Heard, now: float, at: float) -> None:
+        self._stale = True
+        if self.runs:
+            self._cancel(set(self.runs) if heard.everything else heard.runs & set(self.runs))
+        self._tick(now)
+        self._late(now)
+        while self._backfills is not None and self._backfills.step(now):
+            pass
+        if heard.everything or (self._agenda is not None and now >= self._agenda):
+            self._begin(self._claims.lost(now), now, at)
+        self._begin(self._claims.waiting(now, AT_ONCE - len(self.runs)), now, at)
+
+    def _tick(self, now: float) -> None:
+        with self._state.read() as connection:
+            due = self._state.triggers.next_due(connection)
+        while due is not None and due <= now:
+            done = self._ticker.fire(now)
+            for row in (*done.made, *done.skipped):
+                self._hearers.changed("created", row)
+            if done.broken:
+                self._hearers.triggers(done.broken)
+            if not done.more:
+                return
+
+    def _late(self, now: float) -> None:
+        """Say of runs that they have not ended when they should have."""
+        with self._state.read() as connection:
+            due = self._state.runs.next_sla(connection)
+        if due is None or due > now:
+            return
+
+        def work(connection: sa.Connection) -> list[RunRow]:
+            late = self._state.runs.sla_due(connection, now)
+            for row in late:
+                self._state.runs.change_open(connection, row.id, sla_missed=True)
+                self._alerts.sla_passed(connection, row, now)
+            return late
+
+        for row in self._state.transact(work):
+            if (run := self.runs.get(row.id)) is not None:
+                run.late()
+            self._hearers.changed("late", row)
+
+    def _begin(self, claims: list[Claim], now: float, at: float) -> None:
+        for claim in claims:
+            blocks = with_losses(claim.blocks) if claim.recovered else {row.block: row for row in claim.blocks}
+            run = DrivenRun(claim.row, claim.token, blocks)
+            if not self.runs:
+                self._renew_at = at + RENEW
+            self.runs[claim.row.id] = run
+            if claim.row.cancel_requested:
+                run.fail("", now, state=RunState.CANCELLED.value)
+                continue
+            try:
+                self._start(run, claim, now, at)
+            except (*ODD, OSError, RecursionError, MemoryError) as error:
+                message = error.message if isinstance(error, PenstockError) else f"{type(error).__name__}: {error}"
+                run.fail(message, now)
+
+    def _start(self, run: DrivenRun, claim: Claim, now: float, at: float) -> None:
+        plan = self._bench.plan(claim.row.pipeline, options_of(claim.row), run=claim.row.id)
+        resume = entries(claim.blocks, recovered=claim.recovered) if claim.blocks else None
+        reach("begin.before_commit")
+        run.handle = self._bench.start(plan, [run], resume=resume, gate=self._gate)
+        self._hearers.changed("started", run.row)
+        limit = claim.row.settings.get("timeout")
+        if isinstance(limit, int | float) and limit > 0:
+            gone = now - claim.row.started_at if claim.row.started_at is not None else 0.0
+            run.deadline = at + max(0.0, float(limit) - gone)
+
+    def _gate(self, handle: RunHandle, block: str) -> bool:
+        """Whether an attempt may start now; inside `dispatch`, after everything else is committed."""
+        run = self.runs.get(handle.plan.run)
+        if run is None:
+            return False
+        if not self._admission.asks(handle.plan, block):
+            reach("start.before_launch")
+            return True
+        now = self._clock()
+        if not self._state.transact(lambda connection: self._admission.gate(connection, run.row, block, now)):
+            return False
+        run.asked.add(block)
+        return True
+
+    def _cancel(self, names: set[str]) -> None:
+        """Cancel those of these runs that somebody wants to end."""
+        if not names:
+            return
+        with self._state.read() as connection:
+            rows = self._state.runs.many(connection, names)
+        for name in names:
+            run, row = self.runs[name], rows.get(name)
+            if row is None or row.lease_token != run.token:
+                self._abandon(run)
+            elif row.cancel_requested and not run.row.cancel_requested:
+                run.cancel_asked()
+                if run.handle is not None:
+                    self._bench.loop.cancel(run.handle)
+
+    def _renew(self, now: float, at: float) -> None:
+        self._renew_at = at + RENEW
+        held = self._claims.renew(now)
+        for name, run in list(self.runs.items()):
+            if held.get(name) != run.token:
+                self._abandon(run)
+        self._cancel(set(self.runs))  # in case nobody could say so
+
+    def _time_out(self, at: float) -> None:
+        for run in self.runs.values():
+            if run.deadline is None or at < run.deadline or run.handle is None:
+                continue
+            run.deadline = None
+            asked = str(run.row.settings.get("timeout_status") or "failed")
+            state = RunState.CANCELLED if asked == "cancelled" else RunState.FAILED
+            limit = run.row.settings.get("timeout")
+            self._bench.loop.time_out(run.handle, state, f"the run took longer than its timeout of {limit:g} s")
+
+    def _abandon(self, run: DrivenRun) -> None:
+        """Another process drives it now, or it is gone: end what this one does for it, and write nothing."""
+        self.runs.pop(run.row.id, None)
+        if run.handle is not None:
+            self._bench.loop.drop(run.handle)
+        self._hearers.notice(f"run {run.row.id}: its lease was lost, another scheduler drives it or it was deleted")
+        self._hearers.changed("lost", run.row)
+
+    def _next(self, now: float) -> float | None:
+        """The next moment at which something is due in the store; None when there is none."""
+        with self._state.read() as connection:
+            moments = [
+                self._state.triggers.next_due(connection),
+                self._state.runs.next_due(connection, now),
+                self._state.runs.next_sla(connection),
+                self._state.runs.next_foreign_expiry(connection, self._claims.owner),
+            ]
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    def _until(self, at: float) -> float:
+        """Seconds until the next turn is due."""
+        due = self._sweep_at - at
+        if (queued := self._bench.loop.until_due()) is not None:
+            due = min(due, queued)
+        if self._heard.any:
+            return 0.0
+        if self._agenda is not None:
+            due = min(due, self._agenda - self._clock())
+        if self.runs:
+            due = min(due, self._renew_at - at)
+        for run in self.runs.values():
+            if run.deadline is not None:
+                due = min(due, run.deadline - at)
+        return max(0.0, due)
+
+    def _follow_clock(self, now: float, at: float) -> None:
+        """Move what was planned by the clock when somebody has set it."""
+        offset = now - at
+        if abs(offset - self._offset) > _JUMP:
+            self._bench.loop.shift(offset - self._offset)
+            self._heard.any = self._heard.everything = True
+            self._renew_at = 0.0
+        self._offset = offset
+
+    def _away(self, error: StateUnavailableError) -> float:
+        """The database is away: wait a little longer each time. Workers go on; nothing is begun."""
+        pause = _PAUSES[min(self._failures, len(_PAUSES) - 1)]
+        self.failure = error.message
+        if not self._failures:
+            self._hearers.notice(f"the scheduler waits: {error.message}")
+        self._failures += 1
+        self._retry_at = self._monotonic() + pause
+        self._stale = True
+        return pause
+
+    def _back(self) -> None:
+        if self._failures:
+            self._failures, self.failure = 0, ""
+            self._hearers.notice("the scheduler goes on: the state store answers again")

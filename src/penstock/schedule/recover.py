@@ -1,0 +1,101 @@
+"""Takes up runs where another process has left them: whose driver is dead, and what of a run can be kept."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+from penstock.model.messages import Failure
+from penstock.model.run import BlockState
+from penstock.observe.liveness import identity, is_gone
+from penstock.state.rows import BlockRunRow, RunRow
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from penstock.state.store import State
+
+MOST_LOST = 5
+"""How often the process that drives a block may end while it runs before the block counts as the cause."""
+
+
+def driver_identity() -> dict[str, Any]:
+    """This process, as a run remembers who drives it. `space` tells apart numbers of processes in containers."""
+    return {**identity(), "space": _space()}
+
+
+def is_dead(process: Mapping[str, Any] | None) -> bool:
+    """Whether the process that drove a run is surely dead: of this machine, and not there any more."""
+    if not process or process.get("host") != identity()["host"] or process.get("space") != _space():
+        return False  # of elsewhere: its lease will tell
+    return is_gone(dict(process))
+
+
+def _space() -> str:
+    with suppress(OSError, AttributeError):
+        return os.readlink("/proc/self/ns/pid")  # noqa: PTH115 - a name, no path
+    return ""
+
+
+def abandoned(connection: sa.Connection, state: State, owner: str, now: float) -> list[tuple[RunRow, int | None]]:
+    """Open runs that nobody drives any more, each with the token to claim it over; None where its lease has expired."""
+    found: dict[str, tuple[RunRow, int | None]] = {row.id: (row, None) for row in state.runs.lost(connection, now)}
+    for row in state.runs.leased(connection):
+        if row.lease_owner != owner and row.id not in found and row.open and is_dead(row.process):
+            found[row.id] = (row, row.lease_token)
+    return list(found.values())
+
+
+def entries(rows: Iterable[BlockRunRow], *, recovered: bool = False) -> dict[str, dict[str, Any]]:
+    """What `RunLoop.start` resumes a run from.
+
+    `due` is the moment before which a block is not tried again: the end of its back-off, or of a sensor's pause.
+
+    Args:
+        rows: the blocks of the run.
+        recovered: the process that drove it has ended without a word; a block that was under way each time is given up.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        expansion = row.expansion or {}
+        entry: dict[str, Any] = {
+            "state": row.state if row.state in _STATES else BlockState.QUEUED.value,
+            "attempts": row.attempts,
+            "failure": dict(row.failure) if row.failure is not None else None,
+            "ref": expansion.get("ref"),
+            "items": expansion.get("items"),
+            "due": row.due_at if row.ended_at is None else None,
+        }
+        if recovered and row.state == BlockState.RUNNING and lost_attempts(row) > MOST_LOST:
+            entry |= {"state": BlockState.FAILED.value, "failure": asdict(_given_up(row))}
+        found[row.block] = entry
+    return found
+
+
+def lost_attempts(row: BlockRunRow, *, now: int = 1) -> int:
+    """How often a process ended that drove the block, with the one that has ended now."""
+    return int((row.expansion or {}).get("lost") or 0) + now
+
+
+def with_losses(rows: Iterable[BlockRunRow]) -> dict[str, BlockRunRow]:
+    """The blocks of a run that was taken over, by name: those that were under way count one more lost attempt."""
+    found = {row.block: row for row in rows}
+    for name, row in found.items():
+        if row.state == BlockState.RUNNING:
+            found[name] = replace(row, expansion={**(row.expansion or {}), "lost": lost_attempts(row)})
+    return found
+
+
+def _given_up(row: BlockRunRow) -> Failure:
+    return Failure(
+        "lost",
+        f"the process that drove the block ended {lost_attempts(row)} times while it ran",
+        "It may need more memory than the machine has: give the block a memory limit, then retry the run.",
+        "X102",
+    )
+
+
+_STATES = frozenset(state.value for state in BlockState)

@@ -1,0 +1,303 @@
+"""What anybody asks of the scheduler, put into the store: create, cancel, retry and delete runs.
+
+All of it is one transaction, from any process; whoever asks wakes the scheduler afterwards (topic `RUNS`, the run's
+name), and nothing is lost when that message is. Light to import.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from penstock.engine.plan import new_run_id
+from penstock.model.errors import RunNotFoundError, RunStateError
+from penstock.model.expand import base_of
+from penstock.model.run import DONE, BlockState
+from penstock.schedule.failpoints import reach
+from penstock.schedule.rearm import rearm
+from penstock.state.rows import INITIAL, RunRow, TriggerRow
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from penstock.state.store import State
+
+RUNS = "runs"
+"""Topic of wake-ups: something was asked of the run whose name is the text."""
+TRIGGERS = "triggers"
+"""Topic of wake-ups: the triggers of the pipeline whose name is the text have changed."""
+
+_OF_SETTINGS = ("allow_blocks_to_fail", "timeout", "timeout_status", "on_limit", "pipeline_run_limit")
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """A run that is asked for. Times are seconds since the epoch.
+
+    The variables of the trigger lie below these; `options` are fields of `RunOptions` (blocks, with_upstream, ...),
+    `settings` go over those of the trigger; `due_at` is the moment before which it does not begin.
+    """
+
+    pipeline: str
+    origin: str
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    trigger: TriggerRow | None = None
+    slot: float | None = None
+    ordinal: int = 0
+    execution_date: float | None = None
+    interval_start: float | None = None
+    interval_end: float | None = None
+    partition: str = ""
+    priority: int | None = None
+    what: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    event: Mapping[str, Any] | None = None
+    due_at: float | None = None
+    retry_of: str | None = None
+    backfill_id: int | None = None
+    parent_run: str | None = None
+
+
+def run_row(new: NewRun, now: float) -> RunRow:
+    """The row of a run that waits for a scheduler."""
+    definition: Mapping[str, Any] = new.trigger.definition if new.trigger is not None else {}
+    of_trigger: Mapping[str, Any] = definition.get("settings") or {}
+    settings = {key: of_trigger[key] for key in _OF_SETTINGS if of_trigger.get(key) is not None}
+    settings |= {key: value for key, value in new.settings.items() if value is not None}
+    date = new.execution_date if new.execution_date is not None else now
+    return RunRow(
+        id=new_run_id(datetime.fromtimestamp(now, UTC), secrets.token_hex(3)),
+        pipeline=new.pipeline,
+        created_at=now,
+        origin=new.origin,
+        what=new.what or "all",
+        partition=new.partition,
+        trigger_id=new.trigger.id if new.trigger is not None else None,
+        slot=new.slot,
+        ordinal=new.ordinal,
+        execution_date=date,
+        interval_start=new.interval_start,
+        interval_end=new.interval_end,
+        variables={**(definition.get("variables") or {}), **new.variables},
+        event=dict(new.event) if new.event is not None else None,
+        options=dict(new.options),
+        settings=settings,
+        priority=new.priority if new.priority is not None else _whole(of_trigger.get("priority")),
+        due_at=new.due_at if new.due_at is not None else now,
+        sla_at=_sla_at(definition.get("sla"), date),
+        retry_of=new.retry_of,
+        backfill_id=new.backfill_id,
+        parent_run=new.parent_run,
+    )
+
+
+def insert_run(connection: sa.Connection, state: State, new: NewRun, now: float) -> RunRow | None:
+    """Put a run into the store, in a transaction of the caller; None when its slot has one already."""
+    row = run_row(new, now)
+    return row if state.runs.insert(connection, row) else None
+
+
+def create_run(state: State, new: NewRun, now: float) -> RunRow:
+    """Ask for a run; it is in the store when this returns.
+
+    Raises:
+        RunStateError: its slot of its trigger has a run already.
+        StateUnavailableError: the store is away; nothing was asked.
+    """
+
+    def work(connection: sa.Connection) -> RunRow | None:
+        row = insert_run(connection, state, new, now)
+        reach("create.before_commit")
+        return row
+
+    row = state.transact(work)
+    reach("create.after_commit")
+    if row is None:
+        raise RunStateError(f"starting {new.pipeline}: that slot of the trigger has a run", hint="Retry that run.")
+    return row
+
+
+def cancel_run(state: State, name: str, now: float) -> RunRow:
+    """End a run: at once when nobody drives it, else its driver is asked to.
+
+    Raises:
+        RunNotFoundError: there is no such run.
+        RunStateError: it has ended.
+    """
+
+    def work(connection: sa.Connection) -> RunRow:
+        row = _found(connection, state, name, "cancelling")
+        if not row.open:
+            raise RunStateError(f"cancelling run {name}: it has {row.state}", hint="There is nothing left to cancel.")
+        asked: dict[str, Any] = {"cancel_requested": True}
+        ended = {"state": "cancelled", "ended_at": now, "seconds": _seconds(row, now), "waiting": None}
+        if row.lease_owner is None and state.runs.change_waiting(connection, name, **asked, **ended):
+            close_blocks(connection, state, name, now)
+            rearm(connection, state, row.trigger_id, now)
+        else:
+            state.runs.change_open(connection, name, **asked)
+        reach("cancel.before_commit")
+        return _found(connection, state, name, "cancelling")
+
+    row = state.transact(work)
+    reach("cancel.after_commit")
+    return row
+
+
+def close_blocks(connection: sa.Connection, state: State, name: str, now: float) -> None:
+    """Mark as cancelled the blocks of a run that had not ended, when no process works on it."""
+    rows = [row for row in state.block_runs.of_run(connection, name) if row.ended_at is None]
+    state.block_runs.put(connection, [replace(row, state=BlockState.CANCELLED, ended_at=now) for row in rows])
+
+
+def retry_run(state: State, name: str, now: float) -> RunRow:
+    """Run the same again from its beginning, as a new run with the same variables, dates and options.
+
+    Raises: as `retry_incomplete`.
+    """
+
+    def work(connection: sa.Connection) -> RunRow:
+        old = _ended(connection, state, name, "retrying")
+        ordinal = old.ordinal
+        if old.trigger_id is not None and old.slot is not None:
+            ordinal = 1 + max(row.ordinal for row in state.runs.of_slot(connection, old.trigger_id, old.slot))
+        row = replace(
+            _fresh(old, now),
+            id=new_run_id(datetime.fromtimestamp(now, UTC), secrets.token_hex(3)),
+            created_at=now,
+            ordinal=ordinal,
+            retry_of=old.id,
+            lease_token=0,
+            parent_run=None,
+        )
+        state.runs.insert(connection, row)
+        return row
+
+    return state.transact(work)
+
+
+def retry_incomplete(state: State, name: str, now: float) -> RunRow:
+    """Let a run go on: what is done stays, everything else runs again, in the same run.
+
+    Raises:
+        RunNotFoundError: there is no such run.
+        RunStateError: it has not ended.
+    """
+    return _again(state, name, frozenset(), now)
+
+
+def retry_from(state: State, name: str, block: str, downstream: Iterable[str], now: float) -> RunRow:
+    """Let a run go on from a block: that one, all that depends on it, and what is not done run again.
+
+    Args:
+        state: the store.
+        name: the run.
+        block: the block.
+        downstream: the blocks that depend on it, in the pipeline as it is now.
+        now: seconds since the epoch.
+
+    Raises: as `retry_incomplete`.
+    """
+    return _again(state, name, frozenset({block, *downstream}), now)
+
+
+def _again(state: State, name: str, blocks: frozenset[str], now: float) -> RunRow:
+    def work(connection: sa.Connection) -> RunRow:
+        old = _ended(connection, state, name, "retrying")
+        rows = state.block_runs.of_run(connection, name)
+        chosen = blocks | _below(blocks, {row.block: row.upstream for row in rows})
+        dropped = [row.block for row in rows if row.state not in DONE or base_of(row.block) in chosen]
+        if rows and not dropped:
+            raise RunStateError(f"retrying run {name}: all of its blocks are done", hint="Retry the whole run.")
+        if dropped:
+            state.block_runs.delete(connection, name, dropped)
+        row = replace(_fresh(old, now), blocks_total=old.blocks_total, blocks_done=len(rows) - len(dropped))
+        changed = ("state", "due_at", "started_at", "ended_at", "seconds", "sla_at", "sla_missed", "failed_block")
+        values = {key: getattr(row, key) for key in (*changed, "error", "cancel_requested", "waiting", "blocks_done")}
+        state.runs.change(connection, name, **values)
+        return _found(connection, state, name, "retrying")
+
+    return state.transact(work)
+
+
+def delete_run(state: State, name: str) -> RunRow:
+    """Forget a run that has ended; its logs are the caller's to remove.
+
+    Raises:
+        RunNotFoundError: there is no such run.
+        RunStateError: it has not ended.
+    """
+
+    def work(connection: sa.Connection) -> RunRow:
+        row = _ended(connection, state, name, "deleting")
+        state.runs.delete(connection, [name])
+        return row
+
+    return state.transact(work)
+
+
+def _below(blocks: frozenset[str], upstream: Mapping[str, list[str]]) -> frozenset[str]:
+    """What depends on these blocks, as the run knew it."""
+    found = set(blocks)
+    grown = bool(found)
+    while grown:
+        more = {base_of(key) for key, parents in upstream.items() if found & {base_of(each) for each in parents}}
+        grown = not more <= found
+        found |= more
+    return frozenset(found)
+
+
+def _fresh(old: RunRow, now: float) -> RunRow:
+    """The row of a run that is to begin again."""
+    return replace(
+        old,
+        state=INITIAL,
+        due_at=now,
+        started_at=None,
+        ended_at=None,
+        seconds=None,
+        sla_at=None,
+        sla_missed=False,
+        failed_block=None,
+        error="",
+        cancel_requested=False,
+        waiting=None,
+        lease_owner=None,
+        lease_until=None,
+        process=None,
+        blocks_total=0,
+        blocks_done=0,
+    )
+
+
+def _found(connection: sa.Connection, state: State, name: str, doing: str) -> RunRow:
+    row = state.runs.get(connection, name)
+    if row is None:
+        raise RunNotFoundError(f"{doing} run {name[:100]}: there is none of that name", hint="It may be deleted.")
+    return row
+
+
+def _ended(connection: sa.Connection, state: State, name: str, doing: str) -> RunRow:
+    row = _found(connection, state, name, doing)
+    if row.open:
+        raise RunStateError(f"{doing} run {name}: it is {row.state}", hint="Cancel it, or wait for its end.")
+    return row
+
+
+def _seconds(row: RunRow, now: float) -> float | None:
+    return max(0.0, now - row.started_at) if row.started_at is not None else None
+
+
+def _sla_at(sla: Any, date: float) -> float | None:
+    """When a run is late: so many seconds after its execution date."""
+    if not isinstance(sla, int | float) or isinstance(sla, bool) or sla <= 0:
+        return None
+    return date + float(sla)
+
+
+def _whole(value: Any) -> int:
+    return int(value) if isinstance(value, int | float) else 0

@@ -1,0 +1,190 @@
+"""The scheduler's thread: turns the core, sleeps until something is due or heard, and hands over at its end.
+
+It runs beside the studio or alone. A page that is slow, or a request that hangs, does not concern it: it shares the
+store with them and nothing else.
+"""
+
+from __future__ import annotations
+
+import platform
+import secrets
+import socket
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol
+
+from penstock.model.errors import StateUnavailableError
+from penstock.schedule.bench import Bench
+from penstock.schedule.claim import Admission
+from penstock.schedule.core import SWEEP, Core, Hearers
+from penstock.schedule.ends import Alerts
+from penstock.state.rows import NodeRow
+
+if TYPE_CHECKING:
+    from penstock.schedule.core import Backfills
+    from penstock.state.store import State
+
+_PAUSE = 5.0
+"""Seconds of rest after a mistake of ours."""
+
+
+class ServiceBench(Bench, Protocol):
+    """A bench that a thread can wait on, and end."""
+
+    def watch(self, source: socket.socket, heard: Callable[[], None]) -> None:
+        """Call back inside `poll` each time the socket can be read."""
+
+    def learn(self) -> None:
+        """Keep what the workers have imported, for the next start."""
+
+    def close(self) -> None:
+        """End every process."""
+
+
+class Scheduler:
+    """Starts what is due and drives what was started, in a thread of its own.
+
+    Args:
+        state: the store.
+        bench: runs blocks; made by `open_bench` in the thread, and closed with it.
+        kind: what this process is: scheduler, or both it and the server.
+        admission: which runs may begin.
+        alerts: who is told of failures.
+        backfills: makes the runs of backfills.
+        hearers: who is told of everything, in this thread.
+        publish: wakes other processes.
+        clock: seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        open_bench: Callable[[], ServiceBench],
+        *,
+        kind: str = "scheduler",
+        admission: Admission | None = None,
+        alerts: Alerts | None = None,
+        backfills: Backfills | None = None,
+        hearers: Hearers | None = None,
+        publish: Callable[[str, str], None] = lambda *_: None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._state = state
+        self._open_bench = open_bench
+        self._kind = kind
+        self._parts = (admission, alerts, backfills)
+        self._hearers = hearers or Hearers()
+        self._publish = publish
+        self._clock = clock
+        self._messages: deque[tuple[str, str]] = deque()
+        self._mine, self._theirs = socket.socketpair()
+        self._mine.setblocking(False)
+        self._theirs.setblocking(False)
+        self._closing = False
+        self._thread: threading.Thread | None = None
+        self._seen_at = 0.0
+        self.owner = f"{platform.node()}-{secrets.token_hex(6)}"
+        self.last_tick: float | None = None
+        self.failure = ""
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread = threading.Thread(target=self._run, name="penstock-scheduler", daemon=True)
+        self._thread.start()
+
+    def wake(self, topic: str = "", text: str = "") -> None:
+        """Something was asked, or has changed; from any thread. Never blocks."""
+        self._messages.append((topic, text))
+        with suppress(OSError):  # full: it has been woken; closed: it has ended
+            self._theirs.send(b"x")
+
+    def close(self) -> None:
+        """Hand over what is under way, end every process, and wait for that."""
+        self._closing = True
+        self.wake()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        self._theirs.close()
+        self._mine.close()
+
+    def _run(self) -> None:
+        bench = self._open_bench()
+        try:
+            bench.watch(self._mine, self._drain)
+            core = self._core(bench)
+            while not self._closing:
+                self._step(core, bench)
+            self._end(core)
+            bench.learn()
+        finally:
+            bench.close()
+
+    def _core(self, bench: ServiceBench) -> Core:
+        admission, alerts, backfills = self._parts
+        heard = self._hearers
+
+        def others() -> None:
+            heard.others()
+            self._publish("scheduler", self.owner)
+
+        def notice(text: str) -> None:
+            heard.notice(text)
+
+        return Core(
+            self._state,
+            bench,
+            self.owner,
+            clock=self._clock,
+            monotonic=time.monotonic,
+            admission=admission,
+            alerts=alerts,
+            backfills=backfills,
+            hearers=Hearers(heard.changed, heard.settled, heard.triggers, others, notice),
+        )
+
+    def _step(self, core: Core, bench: ServiceBench) -> None:
+        while self._messages:
+            topic, text = self._messages.popleft()
+            if (topic, text) != ("scheduler", self.owner):  # what this one said itself
+                core.hear(topic, text)
+        try:
+            self._show(core)
+            bench.poll(core.turn())
+            self.failure = core.failure
+            self.last_tick = self._clock()
+        except Exception as error:  # noqa: BLE001 - the thread outlives our mistakes; runs are taken up anew
+            self.failure = f"{type(error).__name__}: {error}"
+            self._hearers.notice(f"the scheduler stumbled and begins anew: {traceback.format_exc()}")
+            with suppress(StateUnavailableError):
+                core.hand_over()
+            if not self._closing:
+                bench.poll(_PAUSE)
+
+    def _show(self, core: Core) -> None:
+        """Say that this process is there."""
+        at = time.monotonic()
+        if self._seen_at and at < self._seen_at + SWEEP / 2:
+            return
+        self._seen_at = at
+        now = self._clock()
+        node = NodeRow(self.owner, self._kind, platform.node(), core.pid, now, now)
+        with suppress(StateUnavailableError), self._state.write() as connection:
+            if not self._state.nodes.seen(connection, self.owner, now):
+                self._state.nodes.put(connection, node)
+            self._state.nodes.remove_unseen(connection, now - 10 * SWEEP)
+
+    def _end(self, core: Core) -> None:
+        with suppress(StateUnavailableError):
+            core.hand_over()
+            with self._state.write() as connection:
+                self._state.nodes.remove(connection, self.owner)
+
+    def _drain(self) -> None:
+        with suppress(BlockingIOError):
+            while self._mine.recv(4096):
+                pass
