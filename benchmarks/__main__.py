@@ -6,10 +6,10 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import footprint, report, sql, startup, studio, tables
+from benchmarks import footprint, report, sql, startup, state, studio, tables
 from benchmarks.bench import Bench
 
-PARTS = {"startup": startup, "tables": tables, "sql": sql, "footprint": footprint, "studio": studio}
+PARTS = {"startup": startup, "tables": tables, "sql": sql, "footprint": footprint, "studio": studio, "state": state}
 
 
 def main() -> None:

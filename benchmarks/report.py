@@ -40,7 +40,14 @@ def write(folder: Path, results: dict[str, Any], bench: Bench) -> None:
     for name, found in results.items():
         document[name] = {"machine": _machine(bench), "figures": found}
     path.write_text(json.dumps(document, indent=1) + "\n")
-    parts = {"startup": _startup, "tables": _tables, "sql": _sql, "footprint": _footprint, "studio": _studio}
+    parts = {
+        "startup": _startup,
+        "tables": _tables,
+        "sql": _sql,
+        "footprint": _footprint,
+        "studio": _studio,
+        "state": _state,
+    }
     lines = [INTRODUCTION]
     for name, render in parts.items():
         if name in document:
@@ -194,6 +201,18 @@ def _footprint(found: dict[str, Any]) -> list[str]:
         "`pip install .` into an empty environment, pip itself not counted; megabytes on disk, without compiled modules where",
         "nothing is said. Nearly all of it is pyarrow, duckdb, numpy and pandas.\n",
         *_table(["", ""], [[name, value] for name, value in found.items()]),
+    ]
+
+
+def _state(found: dict[str, Any]) -> list[str]:
+    return [
+        "## State store\n",
+        f"SQLite with {found['runs']:,} runs of 500 pipelines and {found['triggers']:,} active triggers. A *page* is 50 runs of the",
+        f"list: first, second and third pages, {found['pages']:,} in all, with every order and every combination of up to three",
+        "filters, those that find nothing among them.\n",
+        *_table(
+            ["", ""], [[name, value] for name, value in found.items() if name not in {"runs", "triggers", "pages"}]
+        ),
     ]
 
 

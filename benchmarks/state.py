@@ -1,6 +1,6 @@
 """The state store with a million runs in it: pages of the list, a run's blocks, claims, due triggers; on SQLite.
 
-`python -m benchmarks.state --writers 8 --minutes 60` is another measurement: processes that write at once, for a while.
+`python -m benchmarks.state_writers` is another measurement: processes that write at once, for an hour.
 """
 
 from __future__ import annotations

@@ -119,7 +119,7 @@ def write_much(url: str, number: int, rounds: int, start: object, told: object) 
 
 
 def test_eight_processes_write_at_once(state_url: str) -> None:
-    """A share of what `python -m benchmarks.state --writers 8` does for a long while."""
+    """A share of what `python -m benchmarks.state_writers` does for a long while."""
     state = open_state(state_url)
     with state.write() as connection:
         state.settings.put(connection, "counter", "0")
