@@ -1,3 +1,4 @@
+import { useState } from "react";
 import { useQueryClient } from "@tanstack/react-query";
 import type { LiveEvent } from "../api/live";
 import { useTopic } from "../api/useTopic";
@@ -7,7 +8,7 @@ const CONCERNS: Record<string, readonly string[]> = {
   pipelines_changed: ["pipelines", "home", "triggers"],
   run_created: ["runs", "home", "triggers", "backfills", "explain"],
   run_started: ["runs", "pipelines", "home", "triggers", "backfills", "explain"],
-  run_waiting: ["runs", "explain"],
+  run_waiting: ["runs", "home", "explain"],
   run_ended: ["runs", "pipelines", "home", "triggers", "backfills", "monitor", "explain"],
   runs_deleted: ["runs", "pipelines", "home", "monitor"],
   trigger_changed: ["triggers", "explain", "home"],
@@ -29,11 +30,40 @@ export function concerned(events: readonly LiveEvent[]): Set<string> {
   return keys;
 }
 
-/** What happens anywhere in the project makes the lists that show it fetch themselves again: those that are open, now. */
+/** Hands on what was named: the first at once, what comes within a second of it together at its end. */
+export class Gathered {
+  private readonly names = new Set<string>();
+  private timer: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(
+    private readonly act: (names: ReadonlySet<string>) => void,
+    private readonly pause = 1000,
+  ) {}
+
+  add(names: Iterable<string>): void {
+    for (const name of names) this.names.add(name);
+    if (this.timer === null) this.flush();
+  }
+
+  private flush(): void {
+    this.timer = null;
+    if (this.names.size === 0) return;
+    const names = new Set(this.names);
+    this.names.clear();
+    this.act(names);
+    this.timer = setTimeout(() => this.flush(), this.pause);
+  }
+}
+
+/**
+ * What happens anywhere in the project makes the lists that show it fetch themselves again: those that are open, soon.
+ * A thousand runs that end in a second are one question for each list.
+ */
 export function useProjectEvents(): void {
   const client = useQueryClient();
   const refresh = (keys: Iterable<string>, missed: boolean) => {
     for (const key of keys) void client.invalidateQueries({ queryKey: [key], refetchType: PATCHED.has(key) && !missed ? "none" : "active" });
   };
-  useTopic("project", (events) => refresh(concerned(events), false), () => refresh([...ALL, "settings"], true));
+  const [gathered] = useState(() => new Gathered((names) => refresh(names, false)));
+  useTopic("project", (events) => gathered.add(concerned(events)), () => refresh([...ALL, "settings"], true));
 }

@@ -3,6 +3,7 @@ import { FileCode2, Play, Workflow } from "lucide-react";
 import type { TriggerSummary } from "../../api/orchestration";
 import { useCommands } from "../../app/commands";
 import { ago, count, dateTime, seconds } from "../../app/format";
+import { useMinute } from "../../app/useMinute";
 import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
 import { StatusBadge } from "../../ui/status";
 import { NewPipelineButton } from "../pipelines/NewPipelineButton";
@@ -19,6 +20,7 @@ const NO_TRIGGERS: TriggerSummary[] = [];
 export function HomePage() {
   const { data, error, isPending } = useHome();
   const create = useCreatePipeline();
+  useMinute();
   const triggers = useTriggers().data?.triggers ?? NO_TRIGGERS;
   const open = useOpenRuns();
   useCommands([{ id: "new-pipeline", title: "New pipeline", group: "Pipelines", keys: ["N"], enabled: !create.isPending, run: () => create.mutate({}) }]);
@@ -43,9 +45,9 @@ export function HomePage() {
           <Figure value={data.counts.products} word="output" to="/data" />
           <span className="ml-auto"><NewPipelineButton /></span>
         </header>
-        {data.recent_runs.length === 0 && <FirstRun />}
         {(data.recent_runs.length > 0 || data.attention.length > 0 || broken.length > 0) && <NeedsAttention items={data.attention} triggers={broken} late={late} />}
         <UnderWay runs={open} />
+        {data.recent_runs.length === 0 && <FirstRun />}
         <div className="grid grid-cols-1 gap-6 lg:grid-cols-2">
           <NextRuns triggers={triggers} />
           {data.recent_runs.length > 0 && <RecentRuns runs={data.recent_runs} />}

@@ -6,7 +6,7 @@ import { Button } from "../../ui/Button";
 import { ErrorCard, Spinner } from "../../ui/feedback";
 import { Badge } from "../../ui/status";
 import { FailureCard } from "../outputs/FailureCard";
-import { sameWords, useSameError, useWhy } from "./queries";
+import { sameWords, useNewest, useSameError, useWhy, type Why } from "./queries";
 
 interface Props {
   run: string;
@@ -36,6 +36,7 @@ export function WhyCard({ run, pipeline, block, onOpen, busy, onRetry }: Props) 
       <Seen run={run} pipeline={pipeline} block={block} failure={failure} />
       <section>
         <h2 className="mb-1 font-semibold">What it was given</h2>
+        {inputs.length > 0 && <Newer pipeline={pipeline} inputs={inputs} />}
         {inputs.length === 0 ? <p className="text-muted">It takes no input.</p> : (
           <ul className="divide-y divide-line rounded-card border border-line">
             {inputs.map((input) => (
@@ -73,6 +74,15 @@ export function WhyCard({ run, pipeline, block, onOpen, busy, onRetry }: Props) 
       </section>
     </div>
   );
+}
+
+/** Whether the editor, which works on the newest outputs, has the same inputs still. */
+function Newer({ pipeline, inputs }: { pipeline: string; inputs: Why["inputs"] }) {
+  const { data } = useNewest(pipeline);
+  if (!data) return null;
+  const changed = inputs.filter((input) => data.blocks[input.block] && data.blocks[input.block]?.version !== input.ref.version);
+  if (changed.length === 0) return <p className="mb-1 text-[12px] text-muted">The editor has these inputs too: nothing newer has come since.</p>;
+  return <p className="mb-1 text-[12px] text-muted">{changed.map((input) => input.block).join(", ")} {changed.length === 1 ? "has" : "have"} put out something newer since, which the editor works on; what is listed here is what the block was given.</p>;
 }
 
 /** Whether it is the first time: how many runs of the pipeline failed with the same words. */

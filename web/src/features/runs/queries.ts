@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "react";
 import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, segment } from "../../api/client";
-import type { BlockRun, BlockStatus, Failure, RunDetail } from "../../api/types";
+import type { BlockRun, BlockStatus, Failure, PipelineStatus, RunDetail } from "../../api/types";
 import { useTopic } from "../../api/useTopic";
 import { asked, type RunFilters } from "./filters";
 import { appliedAll } from "./live";
@@ -85,6 +85,11 @@ export function useSameError(pipeline: string, block: string, words: string) {
     queryKey: ["same-error", pipeline, block, words],
     queryFn: ({ signal }) => api.get<RunsPageData>("/runs", { query: { pipeline, state: "failed", block, q: words, limit: 100 }, signal }),
   });
+}
+
+/** How the blocks of a pipeline stand now. */
+export function useNewest(pipeline: string) {
+  return useQuery({ queryKey: ["newest", pipeline], queryFn: ({ signal }) => api.get<PipelineStatus>(`/pipelines/${segment(pipeline)}/status`, { signal }), staleTime: 0 });
 }
 
 export function statusOf(block: BlockRun): BlockStatus {

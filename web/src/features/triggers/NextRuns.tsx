@@ -1,5 +1,6 @@
 import { AlertTriangle, CalendarClock } from "lucide-react";
 import { usePreferences } from "../../app/preferences";
+import { useMinute } from "../../app/useMinute";
 import { Spinner } from "../../ui/feedback";
 import type { Body } from "./draft";
 import { until } from "./list";
@@ -9,6 +10,7 @@ import { useSoon } from "./useSoon";
 /** The next ten times at which the trigger starts a run, as the form stands now. */
 export function NextRuns({ body, zone }: { body: Body; zone: string }) {
   const shown = usePreferences((held) => held.zone);
+  useMinute();
   // What can be told of is asked about; the name does not change when it starts.
   const text = useSoon(JSON.stringify({ ...body, name: body.name || "new", pipeline: body.pipeline }), 250);
   const asked = JSON.parse(text) as Body;

@@ -4,6 +4,7 @@ import { CalendarClock, Plus, Search } from "lucide-react";
 import { useMemo, useRef, type KeyboardEvent } from "react";
 import { useCommands } from "../../app/commands";
 import { count } from "../../app/format";
+import { useMinute } from "../../app/useMinute";
 import { Button } from "../../ui/Button";
 import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
 import { Input, Select } from "../../ui/fields";
@@ -22,6 +23,7 @@ export function TriggersPage() {
   const { data, error, isPending } = useTriggers();
   const { activate, run, remove } = useChangeTriggers();
   const search = useRef<HTMLInputElement>(null);
+  useMinute();
   const box = useRef<HTMLDivElement>(null);
   const all = data?.triggers ?? NONE;
   const rows = useMemo(() => ordered(chosen(all, filters)), [all, filters]);
