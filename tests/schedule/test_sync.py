@@ -101,6 +101,7 @@ def test_triggers_are_added_changed_and_removed(state: State, root: Path, clock:
     path.unlink()
     assert len(sync.everything().removed) == 1
     assert rows(state) == {}
+    clock.now += 61
     put(root, "orders", f"- name: a\n{HOURLY}")
     assert sync.everything().changed == [first.id]
     assert rows(state)["orders/a"].last_enabled_at == clock.now
@@ -133,6 +134,23 @@ def test_switching_on_again_begins_anew(state: State, root: Path, clock: Clock) 
     sync.everything()
     assert rows(state)["orders/a"].last_enabled_at == clock.now
     assert rows(state)["orders/a"].next_due_at == NOON + 11 * HOUR
+
+
+def test_a_trigger_that_is_back_at_once_has_never_gone(state: State, root: Path, clock: Clock) -> None:
+    sync = TriggerSync(state, root, clock)
+    text = f"- name: a\n{HOURLY}- name: b\n{HOURLY.replace('active', 'inactive')}"
+    put(root, "orders", text)
+    sync.everything()
+    clock.now = NOON + HOUR - 10
+    put(root, "orders", "")  # as an editor does before it writes
+    sync.pipelines(["orders"])
+    assert rows(state) == {}
+    clock.now = NOON + HOUR + 10
+    put(root, "orders", text.replace("inactive", "active"))
+    sync.pipelines(["orders"])
+    found = rows(state)
+    assert (found["orders/a"].last_enabled_at, found["orders/a"].next_due_at) == (START, NOON + HOUR)
+    assert (found["orders/b"].last_enabled_at, found["orders/b"].next_due_at) == (clock.now, NOON + 2 * HOUR)
 
 
 def test_what_was_missed_while_nothing_ran_is_still_due(state: State, root: Path, clock: Clock) -> None:

@@ -17,6 +17,8 @@ from penstock.state.rows import TriggerRow
 
 VERSION = "1"
 """Part of each digest: raised when a definition is written in another way, so that all files are read anew."""
+BACK_AT_ONCE = 60.0
+"""Seconds within which a trigger that was gone from its file is still the same one."""
 _SCHEDULE = ("kind", "schedule", "start_time")
 _IN_SETTINGS = ("time_zone", "landing_time_enabled")
 
@@ -57,14 +59,16 @@ def mirrored(entry: TriggerEntry, old: TriggerRow | None, moment: Moment, lead: 
         "problem": entry.problem,
         "file_token": bool(entry.token),
     }
-    active = trigger.active and is_meant_here(trigger, moment.environment)
+    here = is_meant_here(trigger, moment.environment)
+    definition["meant_here"] = here
+    active = trigger.active and here
     row = replace(
         old or TriggerRow(trigger.pipeline, trigger.name, created_at=moment.now),
         definition=definition,
         digest=digest_of(entry, moment),
         active=active,
         problem=entry.problem,
-        last_enabled_at=_enabled_at(trigger, old, moment.now) if active else (old.last_enabled_at if old else None),
+        last_enabled_at=_enabled_at(trigger, old, moment) if active else (old.last_enabled_at if old else None),
         last_slot=_dealt_with(definition, old, moment.now),
         token_hash=_token_hash(entry, old),
         updated_at=moment.now,
@@ -85,12 +89,24 @@ def next_due(row: TriggerRow, trigger: Trigger, now: float, lead: timedelta = ti
     return slot.due.timestamp() if slot else None
 
 
-def _enabled_at(trigger: Trigger, old: TriggerRow | None, now: float) -> float:
+def _enabled_at(trigger: Trigger, old: TriggerRow | None, moment: Moment) -> float:
     """Since when it has been active: since it was first seen so, or since the file says, when that is later."""
-    known = old.last_enabled_at if old and old.active and old.removed_at is None else None
-    since = now if known is None else known
+    known = old.last_enabled_at if old is not None and _went_on(old, moment) else None
+    since = moment.now if known is None else known
     said = trigger.last_enabled_at.timestamp() if trigger.last_enabled_at else since
     return max(since, said)
+
+
+def _went_on(old: TriggerRow, moment: Moment) -> bool:
+    """Whether a trigger has been active until now.
+
+    One that is back at once counts as if it had never gone: editors that empty a file before they write it, and
+    checkouts that replace it, must not cost a slot, or run something a second time.
+    """
+    if old.removed_at is None:
+        return old.active
+    was_active = old.definition.get("active") is True and old.definition.get("meant_here", True)
+    return was_active and moment.now - old.removed_at < BACK_AT_ONCE
 
 
 def _dealt_with(definition: dict[str, Any], old: TriggerRow | None, now: float) -> float | None:

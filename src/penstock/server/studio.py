@@ -142,6 +142,7 @@ def make_studio(bench: Bench) -> Studio:
     url = state_url(data_root)
     state, notifier = open_state(url), Notifier(data_root, url)
     triggers = TriggerService(workspace.parts, state, hub, notifier.publish)
+    workspace.followers.append(triggers.pipeline_moved)
     return Studio(
         root=bench.project.root,
         project=project,

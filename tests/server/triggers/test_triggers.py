@@ -31,6 +31,13 @@ def file(server: Server, pipeline: str = "flights") -> Path:
     return server.root / "pipelines" / pipeline / "triggers.yaml"
 
 
+def put(server: Server, text: str, pipeline: str = "flights") -> None:
+    """Write a file as editors do that leave no moment in which it is empty."""
+    path = file(server, pipeline)
+    path.with_name("new.tmp").write_text(text)
+    path.with_name("new.tmp").replace(path)
+
+
 @pytest.fixture(autouse=True)
 def _empty(server: Server) -> Iterator[None]:
     yield
@@ -84,7 +91,7 @@ def test_a_trigger_is_made_in_its_file_and_shown(server: Server) -> None:
 
 def test_a_change_touches_only_its_key(server: Server) -> None:
     text = "# ours\ntriggers:\n- name: a   # the first\n  schedule_type: time\n  schedule_interval: '@daily'\n  owner: ann\n"
-    file(server).write_text(text)
+    put(server, text)
     server.studio.triggers.mirror(["flights"])
     (one,) = ok(server.client.get("/triggers"))["triggers"]
     revision = ok(server.client.get(f"/triggers/{one['id']}"))["revision"]
@@ -117,7 +124,7 @@ def test_switching_on_and_off(server: Server) -> None:
 
 def test_a_moment_that_mage_keeps_follows(server: Server) -> None:
     text = "- name: a\n  schedule_type: time\n  schedule_interval: '@daily'\n  last_enabled_at: 2020-01-01 00:00:00\n"
-    file(server).write_text(text)
+    put(server, text)
     server.studio.triggers.mirror(["flights"])
     (one,) = ok(server.client.get("/triggers"))["triggers"]
     ok(server.client.post(f"/triggers/{one['id']}/activate"))
@@ -147,7 +154,7 @@ def test_a_trigger_that_could_not_start_is_not_saved(server: Server) -> None:
 
 
 def test_what_is_wrong_in_a_file_is_told_and_can_be_switched_off(server: Server) -> None:
-    file(server).write_text("- name: a\n  schedule_type: time\n  schedule_interval: ''\n  status: active\n")
+    put(server, "- name: a\n  schedule_type: time\n  schedule_interval: ''\n  status: active\n")
     make(server, pipeline="other", name="fine")
     server.studio.triggers.mirror(["flights"])
     bad, fine = ok(server.client.get("/triggers"))["triggers"]
@@ -156,7 +163,7 @@ def test_what_is_wrong_in_a_file_is_told_and_can_be_switched_off(server: Server)
     refused(server.client.post(f"/triggers/{bad['id']}/activate"), 422, "empty")
     off = ok(server.client.post(f"/triggers/{bad['id']}/deactivate"))
     assert not off["active"]
-    file(server).write_text("- [\n")
+    put(server, "- [\n")
     server.studio.triggers.mirror(["flights"])
     kept = ok(server.client.get(f"/triggers/{bad['id']}"))
     assert "triggers.yaml" in kept["problem"]
@@ -166,7 +173,7 @@ def test_what_is_wrong_in_a_file_is_told_and_can_be_switched_off(server: Server)
 
 def test_a_deletion_can_be_undone_byte_for_byte(server: Server) -> None:
     text = "triggers:\n# first\n- name: a   # spoken of\n  schedule_type: api\n\n- name: b\n  schedule_type: api\n"
-    file(server).write_text(text)
+    put(server, text)
     server.studio.triggers.mirror(["flights"])
     first, _ = ok(server.client.get("/triggers"))["triggers"]
     token = ok(server.client.post(f"/triggers/{first['id']}/token"))["token"]
@@ -207,7 +214,7 @@ def test_tokens_are_told_once_and_kept_as_hashes(server: Server) -> None:
 
 
 def test_a_token_of_the_file_gives_way_to_a_new_one(server: Server) -> None:
-    file(server).write_text("- name: a\n  schedule_type: api\n  token: in-the-open\n")
+    put(server, "- name: a\n  schedule_type: api\n  token: in-the-open\n")
     server.studio.triggers.mirror(["flights"])
     (one,) = ok(server.client.get("/triggers"))["triggers"]
     assert "in-the-open" not in server.client.get(f"/triggers/{one['id']}").text
@@ -274,7 +281,7 @@ def test_the_calendar_shows_what_is_to_begin(server: Server) -> None:
 def test_files_that_change_on_disk_are_followed(server: Server) -> None:
     with server.live() as live:
         live.subscribe("project")
-        file(server, "fourth").write_text("- name: a\n  schedule_type: api\n")
+        put(server, "- name: a\n  schedule_type: api\n", "fourth")
         live.until("trigger_changed")
         (one,) = ok(server.client.get("/triggers"))["triggers"]
         assert one["pipeline"] == "fourth"
@@ -289,3 +296,34 @@ def test_triggers_of_a_link_out_of_the_project_are_not_changed(server: Server, t
     file(server).symlink_to(outside)
     refused(server.client.post("/triggers", json=HOURLY), 403, "")
     assert "hourly" not in outside.read_text()
+
+
+def test_a_run_can_be_asked_for_now(server: Server) -> None:
+    made = make(server, active=False, variables={"country": "fr", "day": 1}, sla=60)
+    run = ok(server.client.post(f"/triggers/{made['id']}/run", json={"variables": {"day": 2}}), 202)["run"]
+    with server.studio.state.read() as connection:
+        row = server.studio.state.runs.get(connection, run)
+    assert row is not None
+    assert (row.trigger_id, row.pipeline, row.slot) == (made["id"], "flights", None)
+    assert row.variables == {"country": "fr", "day": 2}
+    shown = ok(server.client.get(f"/triggers/{made['id']}"))
+    assert shown["last_run"]["run"] == run
+    assert [mark["run"] for mark in shown["runs"]] == [run]
+    assert not shown["active"]
+
+
+def test_triggers_follow_a_renamed_pipeline(server: Server) -> None:
+    add_pipeline(server.root, "before", [])
+    first = make(server, pipeline="before")
+    waits = {"after": [{"pipeline": "before"}, {"pipeline": "other"}]}
+    second = make(server, name="after it", kind="dependency", schedule=None, settings=waits)
+    ok(server.client.post("/pipelines/before/rename", json={"name": "afterwards"}))
+    moved = ok(server.client.get(f"/triggers/{first['id']}"))
+    assert (moved["pipeline"], moved["problem"], moved["next"]) == ("afterwards", "", first["next"])
+    follows = ok(server.client.get(f"/triggers/{second['id']}"))
+    assert follows["settings"]["after"] == [{"pipeline": "afterwards"}, {"pipeline": "other"}]
+    assert follows["problem"] == ""
+    server.client.delete("/pipelines/afterwards")
+    gone = ok(server.client.get("/triggers"))["triggers"]
+    assert [one["name"] for one in gone] == ["after it"]
+    assert "afterwards, which is not in the project" in gone[0]["problem"]

@@ -99,6 +99,7 @@ class Workspace:
         self.checks = Checks(self.parts)
         self.everything = Everything(self.parts, [self.templates.search])
         self.running: Callable[[], Iterable[str]] = tuple
+        self.followers: list[Callable[[str, str], None]] = []
 
     async def start(self) -> None:
         """Begin to watch; the pipelines as they are now are no news."""
@@ -143,3 +144,5 @@ class Workspace:
         project = self.project()
         relocate(project.store_root(), Relocation(before, after))
         move_records(project.logs_root(), before, after)
+        for follow in self.followers:
+            follow(before, after)

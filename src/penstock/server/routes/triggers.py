@@ -12,6 +12,8 @@ from penstock.server.schema.triggers import (
     CalendarQuery,
     NewToken,
     NewTrigger,
+    RunNow,
+    RunQueued,
     TriggerChanges,
     TriggerCreated,
     TriggerDeleted,
@@ -76,6 +78,12 @@ def deactivate_trigger(call: Call) -> TriggerDetail:
 def renew_token(call: Call) -> NewToken:
     """A new token for a trigger that is called; the one before is worth nothing any more."""
     return NewToken(call.studio.triggers.renew_token(_number(call)))
+
+
+@routes.post("/api/triggers/{trigger}/run", Permission.RUN, body=RunNow, status=202)
+def run_now(call: Call) -> RunQueued:
+    """Ask for a run of a trigger now, with its variables and settings; its schedule stays as it is."""
+    return RunQueued(call.studio.triggers.run_now(_number(call), call.body.variables))
 
 
 @routes.delete("/api/triggers/{trigger}", Permission.EDIT)

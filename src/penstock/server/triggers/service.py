@@ -7,7 +7,8 @@ import heapq
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice, takewhile
 from typing import Any
@@ -17,7 +18,8 @@ from penstock.model.errors import EditRefusedError, PenstockError, TriggerNotFou
 from penstock.model.slots import slots_after
 from penstock.model.trigger import TriggerKind
 from penstock.project.layout import METADATA, PIPELINES, TRIGGERS
-from penstock.schedule.sync import TriggerSync
+from penstock.schedule.requests import RUNS, NewRun, create_run
+from penstock.schedule.sync import TriggerSync, move_triggers
 from penstock.schedule.tokens import hash_token, new_token
 from penstock.server.hub import Hub
 from penstock.server.projects.parts import Parts
@@ -204,11 +206,37 @@ class TriggerService:
         shown = [CalendarSlot(number, pipeline, at) for at, number, pipeline in found[:MOST_SLOTS]]
         return Calendar(shown, len(found) > MOST_SLOTS)
 
+    def pipeline_moved(self, before: str, after: str) -> None:
+        """Let triggers and runs follow a pipeline to its new name; those that wait for it wait for it by that name."""
+        with self._state.write() as connection:
+            move_triggers(connection, self._state, before, after)
+            self._state.runs.rename_pipeline(connection, before, after)
+            rows = self._state.triggers.all(connection)
+        for row in rows:
+            waits = (row.definition.get("settings") or {}).get("after") or []
+            if any(each.get("pipeline") == before for each in waits):
+                renamed = [{**each, "pipeline": after} if each.get("pipeline") == before else each for each in waits]
+                # The folder is moved after this: a trigger of that pipeline itself is in the old one.
+                pipeline = before if row.pipeline == after else row.pipeline
+                with suppress(PenstockError):  # a file that cannot be changed shows the missing pipeline as its problem
+                    self._files.change(pipeline, row.name, {"settings": {"after": renamed}}, whole=False)
+
+    def run_now(self, number: int, variables: Mapping[str, Any]) -> str:
+        """Ask for a run of a trigger, whether it is active or not; the run's name. Raises StateUnavailableError."""
+        row = self.find(number)
+        made = create_run(
+            self._state,
+            NewRun(row.pipeline, "studio", variables=variables, trigger=row, options={"environment": "prod"}),
+            self._clock(),
+        )
+        self._notify(RUNS, made.id)
+        return made.id
+
     def refresh(self) -> None:
         """Mirror what is known to have changed, if anything has."""
-        if self._started and self._news == set():
-            return
-        with self._lock:
+        with self._lock:  # also to wait for who is at it just now
+            if self._started and self._news == set():
+                return
             news, self._news = self._news, set()
             try:
                 done = self._sync.everything() if news is None else self._sync.pipelines(news)
@@ -268,14 +296,18 @@ class TriggerService:
         return token
 
     def _rename(self, row: TriggerRow, name: str) -> None:
-        """Keep number, runs and token of a trigger that has another name now."""
+        """Keep number, runs and token of a trigger that has another name now.
+
+        Whoever mirrors files may have seen the new name before: then its row, which has no past, gives way.
+        """
+        kept = {"active": row.active, "next_due_at": row.next_due_at, "removed_at": None, "digest": ""}
         with self._state.write() as connection:
             taken = self._state.triggers.named(connection, row.pipeline, name)
-            if taken is not None and taken.removed_at is not None:
+            if taken is not None and taken.removed_at is None and self._state.runs.of_trigger(connection, taken.id, 1):
+                return
+            if taken is not None:
                 self._state.triggers.delete(connection, taken.id)
-                taken = None
-            if taken is None:
-                self._state.triggers.change(connection, row.id, name=name)
+            self._state.triggers.change(connection, row.id, name=name, **kept)
 
     def _revision(self, pipeline: str) -> str:
         try:
