@@ -47,6 +47,12 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("PENSTOCK_TERMINAL", Kind.TEXT, "on", "off: the studio offers no shell.", choices=("on", "off")),
     Variable("PENSTOCK_ALLOW_PICKLE", Kind.FLAG, False, "Store outputs that only pickle can store."),
     Variable(
+        "PENSTOCK_BLOCK_MEMORY",
+        Kind.INTEGER,
+        0,
+        "Megabytes of private memory that a block may take, where its run does not say; 0: no limit.",
+    ),
+    Variable(
         "PENSTOCK_READER_MEMORY",
         Kind.INTEGER,
         0,

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Any
 
+from penstock.config import environment
 from penstock.engine.attached import NOTHING_ATTACHED, Attached, attached_to, block_order
 from penstock.model.block import RUNNABLE_TYPES, Block, BlockType
 from penstock.model.errors import BlockNotFoundError, GraphInvalidError, SettingInvalidError, UnsupportedError
@@ -309,7 +310,7 @@ def work_order(
         builtins=builtins,
         datetimes=_datetimes(plan),
         run_tests=plan.options.run_tests,
-        limits=Limits(memory=plan.options.memory_limit, seconds=block.timeout),
+        limits=Limits(memory=plan.options.memory_limit or block_memory(), seconds=block.timeout),
         allow_pickle=plan.options.allow_pickle,
         keep_in_memory=plan.pipeline.run_in_one_process and plan.pipeline.cache_output_in_memory,
         conditions=attached.conditions,
@@ -322,7 +323,18 @@ def work_order(
 def session_order(place: Place, pipeline: Pipeline, block: Block, started: datetime) -> WorkOrder:
     """The order that makes a process the session of a scratchpad."""
     plan = RunPlan("", place, pipeline, {block.uuid: ()}, RunOptions(), started)
-    return replace(work_order(plan, block.uuid, Fence("", block.uuid, 0), ()), interactive=True, limits=Limits())
+    limits = Limits(memory=block_memory())
+    return replace(work_order(plan, block.uuid, Fence("", block.uuid, 0), ()), interactive=True, limits=limits)
+
+
+def block_memory() -> int | None:
+    """Bytes that a block may take where nobody says otherwise; None for no limit.
+
+    Raises:
+        SettingInvalidError: PENSTOCK_BLOCK_MEMORY is no number.
+    """
+    megabytes = int(environment.read("PENSTOCK_BLOCK_MEMORY"))
+    return megabytes << 20 if megabytes > 0 else None
 
 
 def _builtins(plan: RunPlan, block: Block, failed_attempts: int) -> dict[str, Any]:

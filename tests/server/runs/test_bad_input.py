@@ -19,6 +19,10 @@ BAD = {
     "short_lines": "import sys\n@custom\ndef f(**kwargs):\n    for _ in range(800): sys.stdout.write('ab\\n' * 10_000)\n",
     "long_line": "@custom\ndef f(**kwargs):\n    print('y' * 100_000_000)\n",
     "big": "import numpy\n@custom\ndef f(**kwargs):\n    return numpy.zeros((200, 1 << 17))\n",
+    "too_big": "import numpy\nimport pandas\n@custom\ndef f(**kwargs):\n"
+    "    return pandas.DataFrame(numpy.ones((100_000_000, 8)))\n",
+    "creeps": "import numpy\n@custom\ndef f(**kwargs):\n"
+    "    held = []\n    for _ in range(600): held.append(numpy.ones(1_250_000))\n    return numpy.concatenate(held)\n",
     "forks": "import os\n@custom\ndef f(**kwargs):\n    if os.fork() == 0:\n        while True: pass\n    return 1\n",
     "exits": "import os\n@custom\ndef f(**kwargs):\n    os._exit(3)\n",
     "segfaults": "import os, signal\n@custom\ndef f(**kwargs):\n    os.kill(os.getpid(), signal.SIGSEGV)\n",
@@ -134,6 +138,21 @@ def test_a_large_frame_does_not_pass_through_the_server(server: Server):
     assert status["state"] == "completed", status["failure"]
     assert status["outputs"][0]["bytes"] >= 200 << 20
     assert watch.grown < 60 << 20
+
+
+@pytest.mark.parametrize("block", ["too_big", "creeps"])
+def test_a_frame_beyond_the_limit_ends_its_block_alone(server: Server, monkeypatch, block):
+    # Six gigabytes, asked for at once or ten megabytes at a time; the block gets as far as its limit.
+    monkeypatch.setenv("PENSTOCK_BLOCK_MEMORY", "700")
+    with Watch(server) as watch:
+        status = end_of(server, block)
+    assert status["state"] == "failed"
+    assert status["failure"]["kind"] == "memory"
+    assert "more memory than it may have" in status["failure"]["message"]
+    assert "limit" in status["failure"]["hint"]
+    assert status["outputs"] == []
+    assert watch.grown < 60 << 20
+    assert end_of(server, "big")["state"] == "completed"
 
 
 def test_a_fork_that_goes_on_is_ended_with_the_block(server: Server):
