@@ -190,6 +190,13 @@ class TriggerNotFoundError(PenstockError):
     phase = Phase.PROJECT
 
 
+class BackfillNotFoundError(PenstockError):
+    """There is no backfill of that number."""
+
+    code = "J113"
+    phase = Phase.PROJECT
+
+
 class ProfileInvalidError(PenstockError):
     """A profile of io_config.yaml is missing or lacks a key that the connection needs."""
 

@@ -35,6 +35,7 @@ _STATUS: tuple[tuple[type[PenstockError], int], ...] = (
     (errors.FileMissingError, 404),
     (errors.ProductMissingError, 404),
     (errors.RunNotFoundError, 404),
+    (errors.BackfillNotFoundError, 404),
     (errors.RunBusyError, 409),
     (errors.RunStateError, 409),
     (errors.ProductCorruptError, 500),

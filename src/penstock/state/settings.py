@@ -19,3 +19,8 @@ class Settings:
     def put(self, connection: sa.Connection, key: str, value: str) -> None:
         """Set the text of that name."""
         put(connection, meta, [{"key": key, "value": value}])
+
+    def drop(self, connection: sa.Connection, prefix: str) -> int:
+        """Remove all texts whose names begin so; how many."""
+        named = meta.c.key.startswith(prefix, autoescape=True)
+        return connection.execute(sa.delete(meta).where(named)).rowcount

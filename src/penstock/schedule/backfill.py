@@ -1,0 +1,471 @@
+"""Backfills: runs of a pipeline for windows of the past, or for what a block lists, so many at a time.
+
+The runs of a backfill are made when there is room for them, in the order of their windows: `parallelism` says how many
+may be open. Which window is next stands in the backfill's row and moves in the transaction that makes its run, so that
+each window gets exactly one run, whoever is killed when. `slot` of such a run is the window's position.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from penstock.model.errors import BackfillNotFoundError, RunStateError, SettingInvalidError
+from penstock.schedule.requests import NewRun, cancel_run, run_row
+from penstock.schedule.windows import MOST, Windows
+from penstock.state.rows import INITIAL, RUNNING, BackfillRow, RunRow
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from penstock.state.store import State
+
+BACKFILLS = "backfills"
+"""Topic of wake-ups: something was asked of the backfill whose number is the text."""
+CHUNK = 500
+"""Runs that are made in one transaction."""
+MOST_OPEN = 1000
+"""Runs of one backfill that are open at most, also when it says nothing about it."""
+DEFAULT_OPEN = 10
+MOST_LISTED = 100_000
+"""Runs that a block may list."""
+_APART = 1e-6
+"""Seconds between the runs of a chunk: lists and queues keep the order of the windows."""
+_LIST_BYTES = 64 << 20
+_BAD = ("failed", "cancelled", "interrupted")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A backfill that is asked for; times are seconds since the epoch.
+
+    Either `start` to `end` by interval, or `listed`: the variables of each run, as a block gave them. `parallelism` 0
+    is as many as there can be. `retries` is how often a failed window is run again by itself.
+    """
+
+    pipeline: str
+    name: str = ""
+    block: str | None = None
+    start: float | None = None
+    end: float | None = None
+    interval: str = "day"
+    units: int = 1
+    zone: str = "UTC"
+    inclusive: bool = False
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    parallelism: int = DEFAULT_OPEN
+    retries: int = 0
+    priority: int = 0
+    listed: Sequence[Mapping[str, Any]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One run of a backfill before it is made."""
+
+    execution_date: float
+    partition: str
+    variables: Mapping[str, Any]
+    interval_start: float | None = None
+    interval_end: float | None = None
+
+
+def preview(wanted: Wanted, now: float, limit: int = 1000, first: int = 0) -> tuple[list[Planned], int]:
+    """The runs that a backfill would make, at most `limit` from `first` on, and how many there are in all.
+
+    Raises:
+        SettingInvalidError: it makes no sense, in words.
+    """
+    total = _checked(wanted)
+    chosen = range(first, min(total, first + limit))
+    if wanted.listed is not None:
+        return [_of_list(wanted.listed[place], place, now, "backfill") for place in chosen], total
+    windows = _windows(wanted)
+    return [_of_window(windows, place) for place in chosen], total
+
+
+def add_backfill(state: State, wanted: Wanted, now: float) -> BackfillRow:
+    """Put a backfill into the store; it does not begin by itself.
+
+    Raises:
+        SettingInvalidError: as `preview`.
+        StateUnavailableError: the store is away; nothing was stored.
+    """
+    total = _checked(wanted)
+    settings = {
+        "total": total,
+        "made": 0,
+        "zone": wanted.zone,
+        "inclusive": wanted.inclusive,
+        "retries": max(0, wanted.retries),
+        "priority": wanted.priority,
+    }
+    row = BackfillRow(
+        pipeline=wanted.pipeline,
+        name=wanted.name.strip() or f"{wanted.pipeline} {datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M}",
+        created_at=now,
+        block=wanted.block,
+        start=wanted.start if wanted.listed is None else None,
+        end=wanted.end if wanted.listed is None else None,
+        interval_type=wanted.interval if wanted.listed is None else "",
+        interval_units=wanted.units if wanted.listed is None else 0,
+        variables=dict(wanted.variables),
+        settings=settings,
+        parallelism=wanted.parallelism,
+    )
+
+    def work(connection: sa.Connection) -> BackfillRow:
+        number = state.backfills.add(connection, row)
+        for start in range(0, len(wanted.listed or ()), CHUNK):
+            text = json.dumps((wanted.listed or [])[start : start + CHUNK])
+            state.settings.put(connection, _listed_key(number, start), text)
+        return replace(row, id=number)
+
+    return state.transact(work)
+
+
+def start_backfill(state: State, number: int, now: float) -> BackfillRow:
+    """Let a backfill begin, or one that was cancelled go on where it stood.
+
+    Raises:
+        BackfillNotFoundError: there is none of that number.
+        RunStateError: it is under way or has ended.
+    """
+
+    def work(connection: sa.Connection) -> BackfillRow:
+        row = _found(connection, state, number, "starting")
+        if row.state not in {INITIAL, "cancelled"}:
+            raise RunStateError(f"starting backfill {row.name}: it is {row.state}", hint="Retry what failed in it.")
+        return _changed(connection, state, row, state=RUNNING, started_at=row.started_at or now, ended_at=None)
+
+    return state.transact(work)
+
+
+def cancel_backfill(state: State, number: int, now: float) -> tuple[BackfillRow, list[str]]:
+    """Make no more runs, and cancel those that are open; the backfill, and the runs that were cancelled.
+
+    Raises: as `start_backfill`.
+    """
+
+    def work(connection: sa.Connection) -> tuple[BackfillRow, list[str]]:
+        row = _found(connection, state, number, "cancelling")
+        if row.state not in {INITIAL, RUNNING}:
+            raise RunStateError(f"cancelling backfill {row.name}: it has {row.state}", hint="There is nothing left.")
+        row = _changed(connection, state, row, state="cancelled", ended_at=now)
+        return row, [run.id for run in state.runs.open(connection, backfill_id=number)]
+
+    row, names = state.transact(work)
+    cancelled = []
+    for name in names:
+        try:
+            cancel_run(state, name, now)
+        except RunStateError:
+            continue  # it has ended meanwhile
+        cancelled.append(name)
+    return row, cancelled
+
+
+def retry_backfill(state: State, number: int) -> tuple[BackfillRow, int]:
+    """Run the windows again whose newest run did not complete, with the pipeline as it is now; how many.
+
+    Raises: as `start_backfill`.
+    """
+
+    def work(connection: sa.Connection) -> tuple[BackfillRow, int]:
+        row = _found(connection, state, number, "retrying")
+        bad = state.backfills.latest_in(connection, number, _BAD, MOST)
+        left = int(row.settings.get("total", 0)) - int(row.settings.get("made", 0))
+        if not bad and not left:
+            raise RunStateError(f"retrying backfill {row.name}: none of its runs has failed", hint="Nothing is left.")
+        again = sorted({*row.settings.get("again", ()), *(run.id for run in bad)})
+        settings = {**row.settings, "again": again}
+        row = _changed(connection, state, row, state=RUNNING, ended_at=None, error="", settings=settings)
+        return row, len(bad)
+
+    return state.transact(work)
+
+
+def delete_backfill(state: State, number: int) -> BackfillRow:
+    """Forget a backfill that is not under way; its runs stay.
+
+    Raises: as `start_backfill`.
+    """
+
+    def work(connection: sa.Connection) -> BackfillRow:
+        row = _found(connection, state, number, "deleting")
+        if row.state == RUNNING:
+            raise RunStateError(f"deleting backfill {row.name}: it is under way", hint="Cancel it first.")
+        state.settings.drop(connection, f"backfill:{number}:")
+        state.backfills.delete(connection, number)
+        return row
+
+    return state.transact(work)
+
+
+def planned(state: State, connection: sa.Connection, row: BackfillRow, first: int, limit: int) -> list[Planned]:
+    """The runs of a stored backfill, made or not, `limit` of them from that position on."""
+    total = int(row.settings.get("total", 0))
+    places = range(max(0, first), min(total, first + limit))
+    if row.start is None:
+        return [
+            _of_list(given, place, row.created_at, f"backfill-{row.id}")
+            for place, given in _listed(state, connection, row, places)
+        ]
+    windows = windows_of(row)
+    return [_of_window(windows, place) for place in places]
+
+
+def windows_of(row: BackfillRow) -> Windows:
+    """The windows of a stored backfill by dates."""
+    zone, inclusive = str(row.settings.get("zone", "UTC")), bool(row.settings.get("inclusive"))
+    return Windows(row.start or 0.0, row.end or 0.0, row.interval_type, row.interval_units, zone, inclusive)
+
+
+class Backfills:
+    """Makes the runs of backfills as there is room for them; for the thread of the scheduler.
+
+    Args:
+        state: the store.
+        told: called with the number of a backfill that has changed, after the transaction.
+    """
+
+    def __init__(self, state: State, told: Callable[[int], None] | None = None) -> None:
+        self._state = state
+        self._told = told
+        self._look = True
+
+    def look(self) -> None:
+        """Something was asked of backfills: the next step reads them all."""
+        self._look = True
+
+    def step(self, now: float) -> bool:
+        """Make runs of the backfills that are under way, a chunk at most; whether there is more to do at once.
+
+        Raises:
+            StateUnavailableError: the store is away; nothing was made.
+        """
+        if not self._look:
+            return False
+        with self._state.read() as connection:
+            numbers = [row.id for row in self._state.backfills.all(connection, state=RUNNING)]
+        more = False
+        for number in numbers:
+            made = self._state.transact(partial(self._fill, number=number, now=now))
+            more = more or len(made) == CHUNK
+            if self._told is not None:
+                self._told(number)
+        # A backfill under way is looked at again when one of its runs ends, or somebody asks for something.
+        self._look = more
+        return more
+
+    def ended(self, connection: sa.Connection, run: RunRow, now: float) -> list[RunRow]:
+        """A run of a backfill has ended, and is written: the runs that take its place.
+
+        Args:
+            connection: of the transaction that ends it.
+            run: as it is now.
+            now: seconds since the epoch.
+        """
+        if run.backfill_id is None:
+            return []
+        return self._fill(connection, run.backfill_id, now, after=run)
+
+    def _fill(self, connection: sa.Connection, number: int, now: float, after: RunRow | None = None) -> list[RunRow]:
+        row = self._state.backfills.locked(connection, number)
+        if row is None or row.state in {INITIAL, "cancelled"}:
+            return []
+        made: list[RunRow] = []
+        settings = dict(row.settings)
+        if after is not None and after.state == "failed" and after.ordinal < int(settings.get("retries", 0)):
+            made.append(_again(after, now))
+        if row.state == RUNNING:
+            room = min(row.parallelism or MOST_OPEN, MOST_OPEN)
+            room -= self._state.backfills.open_runs(connection, number) + len(made)
+            made += self._next(connection, row, settings, min(room, CHUNK), now)
+        made = self._insert(connection, made)
+        if settings != dict(row.settings):
+            self._state.backfills.change(connection, number, settings=settings)
+        if not made:
+            self._settle(connection, row, settings, now)
+        return made
+
+    def _next(
+        self, connection: sa.Connection, row: BackfillRow, settings: dict[str, Any], room: int, now: float
+    ) -> list[RunRow]:
+        """The next runs, first those that are to be run again; `settings` is moved on."""
+        if room <= 0:
+            return []
+        again = list(settings.get("again", ()))
+        old = self._state.runs.many(connection, again[:room])
+        names = [name for name in again[:room] if name in old]
+        made = [_again(old[name], now + place * _APART) for place, name in enumerate(names)]
+        if again:
+            settings["again"] = again[room:]
+        done, total = int(settings.get("made", 0)), int(settings.get("total", 0))
+        count = min(room - len(made), total - done)
+        for place, plan in enumerate(planned(self._state, connection, row, done, count), done):
+            made.append(_run(row, plan, place, settings, now + len(made) * _APART))
+        settings["made"] = done + max(0, count)
+        return made
+
+    def _insert(self, connection: sa.Connection, made: list[RunRow]) -> list[RunRow]:
+        """All of them, as they were stored: a name that somebody else has by chance is replaced."""
+        stored: list[RunRow] = []
+        left = made
+        while left:
+            there = self._state.runs.insert_many(connection, left)
+            stored += [run for run in left if run.id in there]
+            left = [replace(run, id=f"{run.id[:-1]}{secrets.token_hex(4)}") for run in left if run.id not in there]
+        return stored
+
+    def _settle(self, connection: sa.Connection, row: BackfillRow, settings: Mapping[str, Any], now: float) -> None:
+        """End a backfill when the newest run of each window has ended."""
+        left = settings.get("again") or int(settings.get("made", 0)) < int(settings.get("total", 0))
+        if left or self._state.backfills.open_runs(connection, row.id):
+            return
+        counts = self._state.backfills.latest_states(connection, row.id)
+        bad = sum(counts.get(state, 0) for state in _BAD)
+        ended = "failed" if bad else "completed"
+        error = f"{bad} of {settings.get('total', 0)} runs did not complete" if bad else ""
+        if (row.state, row.error) != (ended, error):
+            self._state.backfills.change(connection, row.id, state=ended, ended_at=now, error=error)
+
+
+def _checked(wanted: Wanted) -> int:
+    """How many runs a backfill has, when it makes sense."""
+    doing = "planning the backfill"
+    if wanted.parallelism < 0:
+        raise SettingInvalidError(f"{doing}: a parallelism of {wanted.parallelism}", hint="Write 0 for no limit.")
+    if wanted.listed is not None:
+        return _checked_list(wanted.listed, wanted.block)
+    if wanted.block:
+        raise SettingInvalidError(f"{doing}: block {wanted.block} has not listed its runs", hint="Preview it again.")
+    if wanted.start is None or wanted.end is None:
+        raise SettingInvalidError(f"{doing}: it has no start or no end", hint="Give both dates, or a block.")
+    windows = _windows(wanted)
+    windows.check()
+    return len(windows)
+
+
+def _checked_list(listed: Iterable[Any], block: str | None) -> int:
+    doing = f"reading what block {block} lists"
+    rows = list(listed)
+    if not rows:
+        raise SettingInvalidError(f"{doing}: it lists no runs", hint="Return a list of dicts: the variables of a run.")
+    if len(rows) > MOST_LISTED:
+        raise SettingInvalidError(f"{doing}: more than {MOST_LISTED:,} runs", hint="Make several backfills of it.")
+    for place, row in enumerate(rows):
+        if not isinstance(row, Mapping) or not all(isinstance(key, str) for key in row):
+            raise SettingInvalidError(
+                f"{doing}: entry {place} is {type(row).__name__}, not a dict of variables",
+                hint="Return a list of dicts with names as keys.",
+            )
+    try:
+        size = len(json.dumps(rows, allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise SettingInvalidError(f"{doing}: {error}", hint="Variables are text, numbers, lists and dicts.") from error
+    if size > _LIST_BYTES:
+        raise SettingInvalidError(f"{doing}: it is larger than {_LIST_BYTES >> 20} MB", hint="List less at once.")
+    return len(rows)
+
+
+def _windows(wanted: Wanted) -> Windows:
+    return Windows(wanted.start or 0.0, wanted.end or 0.0, wanted.interval, wanted.units, wanted.zone, wanted.inclusive)
+
+
+def _of_window(windows: Windows, place: int) -> Planned:
+    begin, end = windows.at(place)
+    moment = datetime.fromtimestamp(begin, UTC)
+    local = moment.astimezone(ZoneInfo(windows.zone)) if windows.zone != "UTC" else moment
+    return Planned(begin, f"{local:%Y%m%dT%H%M%S}", {}, begin, end)
+
+
+def _of_list(given: Mapping[str, Any], place: int, now: float, prefix: str) -> Planned:
+    """The run that one entry of a list makes: it may say its own date and partition."""
+    partition = given.get("execution_partition")
+    date = given.get("execution_date")
+    at = now
+    if isinstance(date, int | float) and not isinstance(date, bool):
+        at = float(date)
+    elif isinstance(date, str):
+        try:
+            moment = datetime.fromisoformat(date)
+        except ValueError:
+            moment = datetime.fromtimestamp(now, UTC)
+        at = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    name = partition if isinstance(partition, str) and partition.strip() else f"{prefix}-{place:05}"
+    return Planned(at, name, dict(given))
+
+
+def _run(row: BackfillRow, plan: Planned, place: int, settings: Mapping[str, Any], now: float) -> RunRow:
+    return run_row(
+        NewRun(
+            row.pipeline,
+            "backfill",
+            variables={**row.variables, **plan.variables},
+            slot=float(place),
+            execution_date=plan.execution_date,
+            interval_start=plan.interval_start,
+            interval_end=plan.interval_end,
+            partition=plan.partition,
+            priority=int(settings.get("priority", 0)),
+            options={"environment": "prod"},
+            backfill_id=row.id,
+        ),
+        now,
+    )
+
+
+def _again(old: RunRow, now: float) -> RunRow:
+    """A new run of the window of an old one, with the pipeline as it is then."""
+    new = NewRun(
+        old.pipeline,
+        "backfill",
+        variables=old.variables,
+        slot=old.slot,
+        ordinal=old.ordinal + 1,
+        execution_date=old.execution_date,
+        interval_start=old.interval_start,
+        interval_end=old.interval_end,
+        partition=old.partition,
+        priority=old.priority,
+        options=old.options,
+        settings=old.settings,
+        backfill_id=old.backfill_id,
+        retry_of=old.id,
+    )
+    return run_row(new, now)
+
+
+def _listed(
+    state: State, connection: sa.Connection, row: BackfillRow, places: range
+) -> Iterable[tuple[int, Mapping[str, Any]]]:
+    chunk: tuple[int, list[Mapping[str, Any]]] = (-1, [])
+    for place in places:
+        start = place - place % CHUNK
+        if chunk[0] != start:
+            chunk = (start, json.loads(state.settings.get(connection, _listed_key(row.id, start), "[]")))
+        if place - start < len(chunk[1]):
+            yield place, chunk[1][place - start]
+
+
+def _listed_key(number: int, start: int) -> str:
+    return f"backfill:{number}:{start}"
+
+
+def _found(connection: sa.Connection, state: State, number: int, doing: str) -> BackfillRow:
+    row = state.backfills.locked(connection, number)
+    if row is None:
+        raise BackfillNotFoundError(f"{doing} backfill {number}: there is none", hint="It may be deleted.")
+    return row
+
+
+def _changed(connection: sa.Connection, store: State, row: BackfillRow, **values: Any) -> BackfillRow:
+    store.backfills.change(connection, row.id, **values)
+    return replace(row, **values)

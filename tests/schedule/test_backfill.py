@@ -1,0 +1,211 @@
+"""Backfills: each window gets one run, so many at a time; retried, cancelled and ended by their newest runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+
+from penstock.model.errors import BackfillNotFoundError, RunStateError, SettingInvalidError
+from penstock.schedule.backfill import (
+    Backfills,
+    Wanted,
+    add_backfill,
+    cancel_backfill,
+    delete_backfill,
+    planned,
+    preview,
+    retry_backfill,
+    start_backfill,
+)
+from penstock.state.rows import BackfillRow, RunRow
+from penstock.state.store import State
+
+START = datetime(2024, 1, 1, tzinfo=UTC).timestamp()
+DAY = 86_400.0
+
+
+def days(count: int, **more: object) -> Wanted:
+    return Wanted("p", "b", start=START, end=START + count * DAY, **more)  # type: ignore[arg-type]
+
+
+def begun(state: State, wanted: Wanted) -> tuple[Backfills, int]:
+    row = add_backfill(state, wanted, 1.0)
+    start_backfill(state, row.id, 2.0)
+    return Backfills(state), row.id
+
+
+def runs(state: State, number: int) -> list[RunRow]:
+    with state.read() as connection:
+        return state.runs.open(connection, backfill_id=number)
+
+
+def end(state: State, making: Backfills, row: RunRow, outcome: str, now: float) -> list[RunRow]:
+    def work(connection: object) -> list[RunRow]:
+        state.runs.change(connection, row.id, state=outcome, ended_at=now, seconds=1.0)  # type: ignore[arg-type]
+        ended = state.runs.get(connection, row.id)  # type: ignore[arg-type]
+        assert ended is not None
+        return making.ended(connection, ended, now)  # type: ignore[arg-type]
+
+    return state.transact(work)
+
+
+def found(state: State, number: int) -> BackfillRow:
+    with state.read() as connection:
+        row = state.backfills.get(connection, number)
+    assert row is not None
+    return row
+
+
+def test_a_preview_tells_dates_partitions_and_how_many() -> None:
+    planned_runs, total = preview(days(5), 0.0, limit=2)
+    assert total == 5
+    assert [run.partition for run in planned_runs] == ["20240101T000000", "20240102T000000"]
+    assert planned_runs[1].execution_date == planned_runs[1].interval_start == START + DAY
+    assert planned_runs[1].interval_end == START + 2 * DAY
+
+
+def test_windows_become_runs_in_order_as_there_is_room(state: State) -> None:
+    making, number = begun(state, days(5, parallelism=2, variables={"x": 1}))
+    assert making.step(3.0) is False
+    first, second = runs(state, number)
+    assert (first.execution_date, second.execution_date) == (START, START + DAY)
+    assert first.variables == {"x": 1}
+    assert (first.origin, first.partition, first.interval_end) == ("backfill", "20240101T000000", START + DAY)
+    making.look()
+    making.step(4.0)
+    assert len(runs(state, number)) == 2, "no room"
+    (third,) = end(state, making, first, "completed", 5.0)
+    assert third.execution_date == START + 2 * DAY
+    for moment in range(6, 20):
+        still = runs(state, number)
+        if not still:
+            break
+        end(state, making, still[0], "completed", float(moment))
+    row = found(state, number)
+    assert (row.state, row.error) == ("completed", "")
+    with state.read() as connection:
+        assert state.runs.of_backfill(connection, number) == {"completed": 5}
+
+
+def test_thousands_are_made_in_chunks_and_never_more_than_a_thousand_wait(state: State) -> None:
+    making, number = begun(state, days(1300, parallelism=0))
+    assert making.step(3.0) is True
+    assert len(runs(state, number)) == 500
+    assert making.step(4.0) is True
+    assert making.step(5.0) is False
+    assert len(runs(state, number)) == 1000
+    assert [run.slot for run in runs(state, number)] == [float(i) for i in range(1000)]
+
+
+def test_several_schedulers_make_each_run_once(state: State) -> None:
+    _, number = begun(state, days(900, parallelism=0))
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: Backfills(state).step(3.0), range(8)))
+    assert Counter(run.slot for run in runs(state, number)).most_common(1)[0][1] == 1
+    assert len(runs(state, number)) == 900
+
+
+def test_a_failed_window_is_tried_again_by_itself_and_then_fails_the_backfill(state: State) -> None:
+    making, number = begun(state, days(1, retries=1))
+    making.step(3.0)
+    (first,) = runs(state, number)
+    (again,) = end(state, making, first, "failed", 4.0)
+    assert (again.retry_of, again.slot, again.ordinal, again.execution_date) == (first.id, 0.0, 1, START)
+    end(state, making, again, "failed", 5.0)
+    row = found(state, number)
+    assert (row.state, row.error) == ("failed", "1 of 1 runs did not complete")
+
+
+def test_what_failed_is_run_again_and_the_newest_run_of_each_window_counts(state: State) -> None:
+    making, number = begun(state, days(3, parallelism=3))
+    making.step(3.0)
+    for run, outcome in zip(runs(state, number), ["completed", "failed", "cancelled"], strict=True):
+        end(state, making, run, outcome, 4.0)
+    assert found(state, number).state == "failed"
+    row, count = retry_backfill(state, number)
+    assert (row.state, count) == ("running", 2)
+    making.look()
+    making.step(6.0)
+    again = runs(state, number)
+    assert [run.execution_date for run in again] == [START + DAY, START + 2 * DAY]
+    for run in again:
+        end(state, making, run, "completed", 7.0)
+    assert found(state, number).state == "completed"
+    with pytest.raises(RunStateError, match="none of its runs has failed"):
+        retry_backfill(state, number)
+
+
+def test_cancelling_ends_what_waits_and_makes_no_more_and_it_can_go_on(state: State) -> None:
+    making, number = begun(state, days(4, parallelism=2))
+    making.step(3.0)
+    waiting, running = runs(state, number)
+    with state.write() as connection:
+        state.runs.claim(connection, running.id, "somebody", now=3.0, until=99.0)
+    row, cancelled = cancel_backfill(state, number, 4.0)
+    assert row.state == "cancelled"
+    assert set(cancelled) == {waiting.id, running.id}
+    (asked,) = runs(state, number)
+    assert (asked.id, asked.cancel_requested) == (running.id, True)
+    assert end(state, making, asked, "cancelled", 5.0) == []
+    start_backfill(state, number, 6.0)
+    making.look()
+    making.step(7.0)
+    assert [run.slot for run in runs(state, number)] == [2.0, 3.0]
+
+
+def test_a_run_for_each_entry_of_a_list(state: State) -> None:
+    listed = [{"city": f"c{i}"} for i in range(1001)]
+    listed[1] = {"city": "c1", "execution_partition": "mine", "execution_date": "2024-02-03"}
+    wanted = Wanted("p", "cities", block="list_cities", listed=listed, parallelism=0, variables={"city": "-", "y": 2})
+    shown, total = preview(wanted, 0.0, limit=2)
+    assert total == 1001
+    assert [run.partition for run in shown] == ["backfill-00000", "mine"]
+    making, number = begun(state, wanted)
+    while making.step(3.0):
+        pass
+    made = {run.slot: run for run in runs(state, number)}
+    assert len(made) == 1000
+    assert made[999.0].variables == {"city": "c999", "y": 2}
+    assert made[1.0].partition == "mine"
+    assert made[1.0].execution_date == datetime(2024, 2, 3, tzinfo=UTC).timestamp()
+    with state.read() as connection:
+        row = state.backfills.get(connection, number)
+        assert row is not None
+        assert [run.variables["city"] for run in planned(state, connection, row, 999, 10)] == ["c999", "c1000"]
+
+
+def test_a_backfill_under_way_is_not_deleted_and_a_deleted_one_leaves_its_runs(state: State) -> None:
+    making, number = begun(state, days(1))
+    making.step(3.0)
+    (run,) = runs(state, number)
+    with pytest.raises(RunStateError, match="under way"):
+        delete_backfill(state, number)
+    end(state, making, run, "completed", 4.0)
+    delete_backfill(state, number)
+    with state.read() as connection:
+        kept = state.runs.get(connection, run.id)
+    assert kept is not None
+    assert kept.backfill_id is None
+    with pytest.raises(BackfillNotFoundError):
+        start_backfill(state, number, 5.0)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        (Wanted("p"), "no start or no end"),
+        (Wanted("p", start=1.0, end=2.0, parallelism=-1), "parallelism"),
+        (Wanted("p", block="b"), "has not listed"),
+        (Wanted("p", block="b", listed=[]), "lists no runs"),
+        (Wanted("p", block="b", listed=[{"a": 1}, 5]), "entry 1 is int"),  # type: ignore[list-item]
+        (Wanted("p", block="b", listed=[{1: 1}]), "entry 0"),  # type: ignore[dict-item]
+        (Wanted("p", block="b", listed=[{"a": float("nan")}]), "not JSON compliant"),
+        (Wanted("p", block="b", listed=[{}] * 100_001), "more than 100,000"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(wanted: Wanted, words: str) -> None:
+    with pytest.raises(SettingInvalidError, match=words):
+        preview(wanted, 0.0)

@@ -1,0 +1,77 @@
+"""The windows of a backfill: half-open, by the calendar, in a time zone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import pairwise
+
+import pytest
+
+from penstock.model.errors import SettingInvalidError
+from penstock.schedule.windows import INTERVALS, Windows
+
+
+def at(text: str) -> float:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
+
+
+def windows(start: str, end: str, interval: str, units: int = 1, **more: object) -> Windows:
+    return Windows(at(start), at(end), interval, units, **more)  # type: ignore[arg-type]
+
+
+def begins(found: Windows) -> list[str]:
+    return [datetime.fromtimestamp(found.at(i)[0], UTC).isoformat()[:16] for i in range(len(found))]
+
+
+def test_the_end_does_not_count_unless_it_is_to() -> None:
+    assert begins(windows("2024-01-01", "2024-01-03", "day")) == ["2024-01-01T00:00", "2024-01-02T00:00"]
+    assert len(windows("2024-01-01", "2024-01-03", "day", inclusive=True)) == 3
+    assert len(windows("2024-01-01", "2024-01-03T00:00:01", "day")) == 3, "a part of a window is one"
+
+
+def test_the_31st_comes_back_after_short_months_and_leap_days_after_four_years() -> None:
+    assert [text[:10] for text in begins(windows("2024-01-31", "2024-06-01", "month"))] == [
+        "2024-01-31", "2024-02-29", "2024-03-31", "2024-04-30", "2024-05-31"
+    ]  # fmt: skip
+    years = begins(windows("2020-02-29", "2025-01-01", "year"))
+    assert [text[:10] for text in years] == ["2020-02-29", "2021-02-28", "2022-02-28", "2023-02-28", "2024-02-29"]
+
+
+def test_days_keep_their_hour_over_a_change_of_clocks_and_hours_go_by_elapsed_time() -> None:
+    paris = windows("2024-03-29T23:00", "2024-04-01T00:00", "day", zone="Europe/Paris")
+    assert begins(paris) == ["2024-03-29T23:00", "2024-03-30T23:00", "2024-03-31T22:00"]
+    assert len(windows("2024-03-30T23:00", "2024-03-31T22:00", "hour", zone="Europe/Paris")) == 23
+
+
+@pytest.mark.parametrize("interval", INTERVALS)
+def test_windows_follow_one_another_without_gaps(interval: str) -> None:
+    found = windows("2021-10-31", "2023-03-01", interval, 7 if interval != "custom" else 86_399)
+    for (_, end), (begin, _) in pairwise(found.at(i) for i in range(min(200, len(found)))):
+        assert end == begin
+    if len(found) <= 1_000_000:
+        assert found.at(len(found) - 1)[0] < found.end <= found.at(len(found))[0]
+
+
+def test_a_hundred_thousand_windows_are_counted_and_found_at_once() -> None:
+    found = windows("2000-01-01", "2273-10-16", "day")
+    assert len(found) == 100_000
+    assert found.at(99_999)[1] == found.end
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (windows("2024-01-02", "2024-01-01", "day"), "it ends before it starts"),
+        (windows("2024-01-01", "2024-01-01", "day"), "no window begins"),
+        (windows("2024-01-01", "2024-01-02", "fortnight"), "is none"),
+        (windows("2024-01-01", "2024-01-02", "day", 0), "0 interval units"),
+        (windows("2024-01-01", "2024-01-02", "day", zone="Mars/Base"), "no time zone"),
+        (windows("2024-01-01", "2024-01-02", "day", zone="../../etc/passwd"), "no time zone"),
+        (windows("2000-01-01", "2200-01-01", "second"), "more than 1,000,000 windows"),
+        (Windows(1e15, 1e16, "day"), "outside of the calendar"),
+        (Windows(float("nan"), 1.0, "day"), "outside of the calendar"),
+    ],
+)
+def test_what_makes_no_windows_is_refused(given: Windows, words: str) -> None:
+    with pytest.raises(SettingInvalidError, match=words):
+        given.check()
