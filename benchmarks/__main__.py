@@ -6,10 +6,18 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import footprint, report, sql, startup, state, studio, tables
+from benchmarks import footprint, orchestration, report, sql, startup, state, studio, tables
 from benchmarks.bench import Bench
 
-PARTS = {"startup": startup, "tables": tables, "sql": sql, "footprint": footprint, "studio": studio, "state": state}
+PARTS = {
+    "startup": startup,
+    "tables": tables,
+    "sql": sql,
+    "footprint": footprint,
+    "studio": studio,
+    "state": state,
+    "orchestration": orchestration,
+}
 
 
 def main() -> None:
@@ -23,11 +31,18 @@ def main() -> None:
     parser.add_argument("--scratch", type=Path, help="folder for data; about 8 GB at ten million rows")
     parser.add_argument("--mage-venv", type=Path, help="environment with mage-ai, to measure it as well")
     parser.add_argument(
+        "--engines",
+        nargs="*",
+        default=[],
+        help="NAME=FOLDER: environments with prefect, dagster or airflow, to measure as well",
+    )
+    parser.add_argument(
         "--results", type=Path, default=Path(__file__).parent, help="folder of RESULTS.md and RESULTS.json"
     )
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=given.scratch, prefix="penstock-bench-") as scratch:
-        bench = Bench(Path(scratch), given.repeats, tuple(given.rows), given.mage_venv)
+        engines = {name: Path(folder) for name, _, folder in (entry.partition("=") for entry in given.engines)}
+        bench = Bench(Path(scratch), given.repeats, tuple(given.rows), given.mage_venv, engines)
         for name in given.only:
             print(name, "...", flush=True)
             try:

@@ -20,12 +20,17 @@ SHAPES = Path(__file__).with_name("shapes.py")
 
 @dataclass(frozen=True)
 class Bench:
-    """`mage` is the folder of an environment with mage-ai, or None; `results` gathers what the report shows."""
+    """What the parts measure with.
+
+    `mage` is the folder of an environment with mage-ai, or None; `engines` those of other engines by name; `results`
+    gathers what the report shows.
+    """
 
     scratch: Path
     repeats: int
     rows: tuple[int, ...]
     mage: Path | None = None
+    engines: dict[str, Path] = field(default_factory=dict)
     results: dict[str, Any] = field(default_factory=dict)
 
     @property

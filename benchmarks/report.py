@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks import orchestration_report
 from benchmarks.bench import Bench
 
 LIBRARIES = ("duckdb", "numpy", "pandas", "polars", "pyarrow")
@@ -47,6 +48,7 @@ def write(folder: Path, results: dict[str, Any], bench: Bench) -> None:
         "footprint": _footprint,
         "studio": _studio,
         "state": _state,
+        "orchestration": orchestration_report.lines,
     }
     lines = [INTRODUCTION]
     for name, render in parts.items():
