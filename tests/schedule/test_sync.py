@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 
 from penstock.schedule.sync import TriggerSync, move_triggers
 from penstock.schedule.tokens import hash_token, new_token
-from penstock.state.rows import TriggerRow
+from penstock.state.rows import RunRow, TriggerRow
 from penstock.state.store import State, open_state
 
 NOON = datetime(2024, 3, 30, 12, tzinfo=UTC).timestamp()
@@ -180,11 +180,17 @@ def test_a_landing_time_starts_so_much_earlier(state: State, root: Path, clock: 
         + "  start_time: 2024-01-01 15:00:00\n  settings: {landing_time_enabled: true}\n"
     )
     put(root, "orders", f"- name: a\n{text}")
-    sync = TriggerSync(state, root, clock, lead=lambda _: timedelta(minutes=20))
+    sync = TriggerSync(state, root, clock)
     sync.everything()
+    first = rows(state)["orders/a"]
+    assert first.next_due_at == NOON + 3 * HOUR
+    with state.write() as connection:
+        for number, (seconds, how) in enumerate([(600.0, "completed"), (1800.0, "completed"), (9.0, "failed")]):
+            run = RunRow(f"r{number}", "orders", NOON, state=how, trigger_id=first.id, seconds=seconds)
+            state.runs.insert(connection, run)
     put(root, "orders", f"- name: a\n{text}  sla: 60\n")
     sync.everything()
-    assert rows(state)["orders/a"].next_due_at == NOON + 3 * HOUR - 20 * 60
+    assert rows(state)["orders/a"].next_due_at == NOON + 3 * HOUR - 1500  # the mean, and half the deviation
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from penstock.model.trigger_definition import from_definition
 from penstock.model.trigger_links import circles
 from penstock.project.layout import METADATA, TRIGGERS, pipeline_folder, pipeline_folders
 from penstock.project.triggers import read_triggers
+from penstock.schedule.leads import lead_of
 from penstock.schedule.mirror import Moment, digest_of, mirrored, next_due, stamp_prefix
 from penstock.state.rows import TriggerRow
 from penstock.state.store import State
@@ -78,7 +79,6 @@ class TriggerSync:
         root: the project's folder.
         clock: seconds since the epoch.
         environment: what the `envs` of triggers are compared with; the value of ENV by default.
-        lead: how long before a landing time a trigger's run is to start.
         alerts: who is told of triggers that break.
     """
 
@@ -89,14 +89,12 @@ class TriggerSync:
         clock: Callable[[], float],
         *,
         environment: str | None = None,
-        lead: Callable[[TriggerRow], timedelta] = lambda _: _NOTHING,
         alerts: TriggerAlerts | None = None,
     ) -> None:
         self._state = state
         self._root = root
         self._clock = clock
         self._environment = variables.text("ENV") if environment is None else environment
-        self._lead = lead
         self._alerts = alerts
         self._stamps: dict[str, str] = {}
         self._waiting: dict[tuple[str, str], Trigger] = {}
@@ -195,7 +193,7 @@ class TriggerSync:
             if old and old.removed_at is None and old.digest == digest_of(entry, moment) and not _was_paused(old):
                 continue
             try:
-                new = mirrored(entry, old, moment, self._lead(old) if old else _NOTHING)
+                new = mirrored(entry, old, moment, lead_of(connection, self._state, old) if old else _NOTHING)
             except UNREADABLE as error:
                 if old and old.removed_at is None:
                     self._pause(connection, old, _in_words(error), result)

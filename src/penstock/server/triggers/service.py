@@ -17,6 +17,8 @@ from penstock.config import environment
 from penstock.model.errors import EditRefusedError, PenstockError, TriggerNotFoundError
 from penstock.model.slots import slots_after
 from penstock.model.trigger import TriggerKind
+from penstock.observe.alerts.outbox import Outbox
+from penstock.observe.alerts.source import AlertSource
 from penstock.project.layout import METADATA, PIPELINES, TRIGGERS
 from penstock.schedule.requests import RUNS, NewRun, create_run
 from penstock.schedule.sync import TriggerSync, move_triggers
@@ -73,7 +75,8 @@ class TriggerService:
         self._notify = notify
         self._clock = clock
         self._environment = environment.text("ENV")
-        self._sync = TriggerSync(state, parts.root, clock, environment=self._environment)
+        alerts = Outbox(state, AlertSource(parts.root), str(parts.root))
+        self._sync = TriggerSync(state, parts.root, clock, environment=self._environment, alerts=alerts)
         self._lock = threading.Lock()
         self._news: set[str] | None = None  # None: everything may have changed
         self._started = False

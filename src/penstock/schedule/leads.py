@@ -1,0 +1,23 @@
+"""How long before its landing time a trigger's run is to start: as long as its last runs took."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from penstock.model.slots import landing_lead
+from penstock.state.rows import TriggerRow
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from penstock.state.store import State
+
+_LOOKED_AT = 20
+"""Runs among which seven that went well are looked for; a failed one says nothing about how long it takes."""
+
+
+def lead_of(connection: sa.Connection, state: State, row: TriggerRow) -> timedelta:
+    """The lead of a trigger; nothing while none of its runs has gone well."""
+    runs = state.runs.of_trigger(connection, row.id, _LOOKED_AT) if row.id else []
+    return landing_lead([run.seconds for run in runs if run.state == "completed" and run.seconds is not None])
