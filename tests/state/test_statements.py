@@ -13,7 +13,7 @@ from sqlalchemy.dialects import mssql, postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from penstock.state import statements
+from penstock.state import monitoring, statements
 from penstock.state.rows import AlertRow, BackfillRow, BlockRunRow, HoldRow, NodeRow, RunRow, TriggerRow
 from penstock.state.run_list import RunFilter
 from penstock.state.store import State, open_state
@@ -100,6 +100,12 @@ def executed(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, sa.Cla
             with state._writer.connect() as connection, connection.begin() as transaction:
                 getattr(noun, method)(connection, **arguments)
                 transaction.rollback()
+    for method, function in inspect.getmembers(monitoring, inspect.isfunction):
+        parameters = [str(one.annotation) for one in inspect.signature(function).parameters.values()]
+        if parameters[:1] == ["sa.Connection"] and not method.startswith("_"):
+            current[0] = f"monitoring.{method}"
+            with state._writer.connect() as connection, connection.begin():
+                function(connection, *(SAMPLES[annotation][0] for annotation in parameters[1:]))
     state.close()
     return found
 
@@ -116,6 +122,7 @@ def test_every_statement_compiles(dialect: str, executed: list[tuple[str, sa.Cla
         assert text, name
         if dialect == "mssql":
             assert " IS 1" not in text, (name, text)
+            assert " IS 0" not in text, (name, text)
             assert "LIMIT" not in text, (name, text)
 
 

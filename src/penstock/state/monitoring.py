@@ -105,7 +105,7 @@ def triggers(connection: sa.Connection) -> dict[bool, int]:
 def late_runs(connection: sa.Connection) -> int:
     """How many runs have not ended although their SLA has passed."""
     is_open = run.c.state.in_([sa.literal_column("'initial'"), sa.literal_column("'running'")])
-    query = sa.select(sa.func.count()).select_from(run).where(is_open, run.c.sla_missed.is_(sa.true()))
+    query = sa.select(sa.func.count()).select_from(run).where(is_open, run.c.sla_missed == sa.true())
     return int(connection.execute(query).scalar_one())
 
 

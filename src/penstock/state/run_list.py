@@ -23,11 +23,12 @@ from penstock.state.tables import block_run, run, trigger
 SORTS = ("newest", "oldest", "longest", "shortest")
 """The orders of a list; the last two hold ended runs only."""
 
-SCANNED = 8_000
+SCANNED = 5_000
 """Rows that one page looks at, at most, for what no index helps with."""
 LOOKED_AT_FIRST = 400
 """Of these, how many it looks at in the hope that they are enough."""
 _MOST_SCANS = 8
+_WORDS = ("id", "pipeline", "what", "failed_block", "error", "origin")
 _LEFT_OUT = {"variables", "event", "options", "settings"}
 _COLUMNS = [run.c[field.name] for field in fields(RunRow) if field.name not in _LEFT_OUT]
 
@@ -128,19 +129,24 @@ def page(connection: sa.Connection, wanted: RunFilter, *, limit: int = 50, after
 
 @dataclass(frozen=True, slots=True)
 class _Scan:
-    """One reading along an index, in order: `along` are the conditions that bound it, `rest` those that remain."""
+    """One reading along an index, in order: `along` are the conditions that bound it.
+
+    `left` names the columns of the conditions that remain, `most` is the number of rows that it looks at for them.
+    """
 
     order: _Order
     along: tuple[sa.ColumnElement[bool], ...]
-    rest: tuple[sa.ColumnElement[bool], ...]
+    wanted: RunFilter
+    left: frozenset[str]
+    most: int
 
     def keys(self, connection: sa.Connection, limit: int) -> tuple[list[_Key], _Key | None]:
         """One key more than a page holds; and how far it has looked, when that was not to its end."""
-        if not self.rest:
+        if not self.left:
             return [_Key(*line) for line in connection.execute(self._ordered(None).limit(limit + 1))], None
         found: list[_Key] = []
         reached: _Key | None = None
-        for count in (LOOKED_AT_FIRST, SCANNED):
+        for count in (LOOKED_AT_FIRST, self.most):
             keys, reached = self._step(connection, reached, count, limit + 1 - len(found))
             found += keys
             if len(found) > limit or reached is None:
@@ -152,8 +158,10 @@ class _Scan:
     ) -> tuple[list[_Key], _Key | None]:
         """The first keys that fit among the next `count` rows; and the last of these rows, None at the end of all."""
         whole = self._ordered(start)
-        looked_at = whole.limit(count).subquery("looked_at")
-        query = sa.select(*looked_at.c).join(run, run.c.id == looked_at.c.id).where(*self.rest)
+        tested = [run.c[name] for name in sorted(self.left - {self.order.column.name, "id"})]
+        looked_at = whole.add_columns(*tested).limit(count).subquery("looked_at")
+        rest = [condition for names, condition in _conditions(self.wanted, looked_at.c) if names <= self.left]
+        query = sa.select(looked_at.c[self.order.column.name], looked_at.c.id).where(*rest)
         query = query.order_by(*self.order.by(looked_at.c)).limit(wanted)
         found = [_Key(*line) for line in connection.execute(query)]
         last = connection.execute(whole.offset(count - 1).limit(1)).first() if len(found) < wanted else None
@@ -171,14 +179,14 @@ def _scans(wanted: RunFilter, order: _Order, start: _Key | None) -> Iterator[_Sc
     always: list[sa.ColumnElement[bool]] = [] if by_time else [order.column.is_not(None)]
     if start is not None:
         always.append(order.after(start))
-    rest = []
-    for name, condition in _conditions(wanted):
-        if by_time and name == "created_at":
+    left: set[str] = set()
+    for names, condition in _conditions(wanted, run.c):
+        if by_time and names == {"created_at"}:
             always.append(condition)
-        elif name not in covered:
-            rest.append(condition)
+        elif not names <= covered:
+            left |= names
     for conditions in starts:
-        yield _Scan(order, (*conditions, *always), tuple(rest))
+        yield _Scan(order, (*conditions, *always), wanted, frozenset(left), max(1, SCANNED // len(starts)))
 
 
 def _starts(wanted: RunFilter, *, by_time: bool) -> tuple[set[str], list[list[sa.ColumnElement[bool]]]]:
@@ -196,38 +204,40 @@ def _starts(wanted: RunFilter, *, by_time: bool) -> tuple[set[str], list[list[sa
     return set(axes), [list(conditions) for conditions in product(*axes.values())]
 
 
-def _conditions(wanted: RunFilter) -> Iterator[tuple[str, sa.ColumnElement[bool]]]:
-    """Everything that is asked for, with the column that it is about."""
-    for column, values in (
-        (run.c.pipeline, wanted.pipelines),
-        (run.c.state, wanted.states),
-        (run.c.origin, wanted.origins),
-        (run.c.trigger_id, wanted.trigger_id and (wanted.trigger_id,)),
-        (run.c.backfill_id, wanted.backfill_id and (wanted.backfill_id,)),
-        (run.c.partition, wanted.partition and (wanted.partition,)),
+def _conditions(wanted: RunFilter, of: Any) -> Iterator[tuple[frozenset[str], sa.ColumnElement[bool]]]:
+    """Everything that is asked for, with the columns that it looks at, which are columns of `of`."""
+    for name, values in (
+        ("pipeline", wanted.pipelines),
+        ("state", wanted.states),
+        ("origin", wanted.origins),
+        ("trigger_id", () if wanted.trigger_id is None else (wanted.trigger_id,)),
+        ("backfill_id", () if wanted.backfill_id is None else (wanted.backfill_id,)),
+        ("partition", (wanted.partition,) if wanted.partition else ()),
     ):
         if values:
-            yield column.name, column.in_(values)
+            yield frozenset({name}), _column(of, name).in_(values)
     if wanted.since is not None:
-        yield "created_at", run.c.created_at >= wanted.since
+        yield frozenset({"created_at"}), _column(of, "created_at") >= wanted.since
     if wanted.until is not None:
-        yield "created_at", run.c.created_at < wanted.until
+        yield frozenset({"created_at"}), _column(of, "created_at") < wanted.until
     if wanted.block:
-        yield "", sa.exists().where(block_run.c.run_id == run.c.id, block_run.c.block == wanted.block)
+        there = sa.exists().where(block_run.c.run_id == _column(of, "id"), block_run.c.block == wanted.block)
+        yield frozenset({"id"}), there
     if wanted.text:
-        yield "", _holds(wanted.text)
+        named = sa.select(trigger.c.id).where(trigger.c.name.icontains(wanted.text, autoescape=True))
+        holds = [_column(of, word).icontains(wanted.text, autoescape=True) for word in _WORDS]
+        yield frozenset({*_WORDS, "trigger_id"}), sa.or_(*holds, _column(of, "trigger_id").in_(named))
 
 
-def _holds(text: str) -> sa.ColumnElement[bool]:
-    words = (run.c.pipeline, run.c.id, run.c.what, run.c.failed_block, run.c.error, run.c.origin)
-    named = sa.select(trigger.c.id).where(trigger.c.name.icontains(text, autoescape=True))
-    return sa.or_(*(word.icontains(text, autoescape=True) for word in words), run.c.trigger_id.in_(named))
+def _column(of: Any, name: str) -> sa.ColumnElement[Any]:
+    # a step looks only at the columns that it has asked for; conditions on others are left out by whoever calls
+    return of[name] if name in of else sa.null()
 
 
 def _named(connection: sa.Connection, wanted: RunFilter) -> RunPage | None:
     """The page with the run whose id the text is: whoever writes a whole id looks for that one."""
     name = wanted.text.strip()
-    rest = [condition for _, condition in _conditions(replace(wanted, text=""))]
+    rest = [condition for _, condition in _conditions(replace(wanted, text=""), run.c)]
     found = connection.execute(sa.select(run.c.id).where(run.c.id == name, *rest)).first()
     return None if found is None else RunPage(_filled(connection, [_Key(0.0, name)]), None)
 

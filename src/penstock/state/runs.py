@@ -170,7 +170,7 @@ class Runs:
 
     def next_sla(self, connection: sa.Connection) -> float | None:
         """When the first open run should have ended that has not been told of."""
-        query = sa.select(sa.func.min(run.c.sla_at)).where(_OPEN, run.c.sla_missed.is_(sa.false()))
+        query = sa.select(sa.func.min(run.c.sla_at)).where(_OPEN, run.c.sla_missed == sa.false())
         return connection.execute(query).scalar()
 
     def next_foreign_expiry(self, connection: sa.Connection, owner: str) -> float | None:

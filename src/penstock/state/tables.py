@@ -185,7 +185,17 @@ run = sa.Table(
 )
 _partial("ix_penstock_run_seconds", run.c.seconds, run.c.id, where="seconds IS NOT NULL")
 _partial("ix_penstock_run_pipeline_seconds", run.c.pipeline, run.c.seconds, run.c.id, where="seconds IS NOT NULL")
-_partial("ix_penstock_run_slot", run.c.trigger_id, run.c.slot, run.c.ordinal, where="slot IS NOT NULL", unique=True)
+_partial(
+    "ix_penstock_run_slot",
+    run.c.trigger_id,
+    run.c.slot,
+    run.c.ordinal,
+    where="trigger_id IS NOT NULL AND slot IS NOT NULL",
+    unique=True,
+)
+_partial(
+    "ix_penstock_run_ended", run.c.ended_at, run.c.pipeline, run.c.state, run.c.seconds, where="ended_at IS NOT NULL"
+)
 _partial("ix_penstock_run_trigger", run.c.trigger_id, run.c.created_at, run.c.id, where="trigger_id IS NOT NULL")
 _partial("ix_penstock_run_backfill", run.c.backfill_id, run.c.created_at, run.c.id, where="backfill_id IS NOT NULL")
 _partial("ix_penstock_run_parent", run.c.parent_run, where="parent_run IS NOT NULL")

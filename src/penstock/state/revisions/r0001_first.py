@@ -151,6 +151,9 @@ def _run() -> None:
 def _run_indexes() -> None:
     _partial("ix_penstock_run_backfill", "penstock_run", ["backfill_id", "created_at", "id"], "backfill_id IS NOT NULL")
     op.create_index("ix_penstock_run_created", "penstock_run", ["created_at", "id"])
+    _partial(
+        "ix_penstock_run_ended", "penstock_run", ["ended_at", "pipeline", "state", "seconds"], "ended_at IS NOT NULL"
+    )
     _partial("ix_penstock_run_lease", "penstock_run", ["lease_owner", "lease_until"], "lease_owner IS NOT NULL")
     _partial("ix_penstock_run_parent", "penstock_run", ["parent_run"], "parent_run IS NOT NULL")
     op.create_index("ix_penstock_run_pipeline", "penstock_run", ["pipeline", "created_at", "id"])
@@ -170,7 +173,13 @@ def _run_indexes() -> None:
     )
     _partial("ix_penstock_run_retry", "penstock_run", ["retry_of"], "retry_of IS NOT NULL")
     _partial("ix_penstock_run_seconds", "penstock_run", ["seconds", "id"], "seconds IS NOT NULL")
-    _partial("ix_penstock_run_slot", "penstock_run", ["trigger_id", "slot", "ordinal"], "slot IS NOT NULL", unique=True)
+    _partial(
+        "ix_penstock_run_slot",
+        "penstock_run",
+        ["trigger_id", "slot", "ordinal"],
+        "trigger_id IS NOT NULL AND slot IS NOT NULL",
+        unique=True,
+    )
     op.create_index("ix_penstock_run_state", "penstock_run", ["state", "created_at", "id"])
     _partial("ix_penstock_run_trigger", "penstock_run", ["trigger_id", "created_at", "id"], "trigger_id IS NOT NULL")
 
