@@ -136,7 +136,20 @@ VARIABLES: tuple[Variable, ...] = (
         "What `penstock start` starts, over --instance-type.",
         choices=("all", "server", "scheduler", "server_and_scheduler", "web_server"),
     ),
+    Variable(
+        "SCHEDULER_TRIGGER_INTERVAL",
+        Kind.INTEGER,
+        10,
+        "Seconds between two looks of a scheduler without a server at the files of triggers.",
+    ),
     Variable("PENSTOCK_FAILPOINTS", Kind.TEXT, "", "For tests: places at which the scheduler kills its own process."),
+    Variable(
+        "PENSTOCK_PUBLIC_URL",
+        Kind.TEXT,
+        "",
+        "Address of the studio in alerts, such as https://penstock.example.com; default: where it listens.",
+        ("MAGE_PUBLIC_HOST",),
+    ),
     Variable("AZURE_KEY_VAULT_URL", Kind.TEXT, "", "Vault that azure_secret_var reads from."),
     Variable("AWS_REGION_NAME", Kind.TEXT, "", "Region that aws_secret_var reads from.", ("AWS_DEFAULT_REGION",)),
 )

@@ -14,12 +14,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from penstock.config import environment
 from penstock.model.errors import StateUnavailableError
 from penstock.observe.alerts.delivery import deliver
 from penstock.observe.alerts.facts import AlertKind, Delivery, Fact, fact_of
 from penstock.observe.alerts.posts import DEADLINE, DeliveryError
 from penstock.observe.alerts.settings import AlertSettings, Channel, Occasion
 from penstock.observe.alerts.texts import worded
+from penstock.observe.metrics import METRICS
 from penstock.state.rows import AlertRow
 
 if TYPE_CHECKING:
@@ -71,21 +73,23 @@ class Sender:
         told: Callable[[int], None] | None = None,
     ) -> None:
         self._state = state
-        self._settings = settings
+        self.settings = settings
         self._base = base
-        self._project = project
+        self.project = project
         self._clock = clock
         self._deadline = deadline
-        self._told = told
+        self.told = told
         self._wanted = threading.Event()
         self._ending = False
         self._thread = threading.Thread(target=self._go, name="alerts", daemon=True)
-        self.sent = 0
-        self.failed = 0
 
     def start(self) -> None:
         """Begin."""
         self._thread.start()
+
+    def address(self) -> str:
+        """What links in messages begin with: PENSTOCK_PUBLIC_URL, else where the studio listens."""
+        return (environment.text("PENSTOCK_PUBLIC_URL") or self._base()).rstrip("/")
 
     def wake(self) -> None:
         """Say that there may be something to send; from any thread."""
@@ -137,7 +141,7 @@ class Sender:
             with self._state.write() as connection:
                 self._state.alerts.change(connection, row.id, due_at=wait)
             return
-        settings = self._settings(row.pipeline)
+        settings = self.settings(row.pipeline)
         wanted = settings.channels if settings.wants(OCCASIONS.get(fact.kind, Occasion.FAILURE)) else ()
         results = {channel.key: self._to(row, fact, channel, settings) for channel in wanted}
         self._note(row, fact, results)
@@ -155,14 +159,14 @@ class Sender:
         if before.sent_at is not None or before.final:
             return before
         key = f"penstock-{row.id}-{fact.told}"
-        message = worded(fact, settings, incident=row.incident, key=key, base=self._base(), project=self._project)
+        message = worded(fact, settings, incident=row.incident, key=key, base=self.address(), project=self.project)
         try:
             deliver(message, channel, deadline=self._deadline)
         except DeliveryError as error:
-            self.failed += 1
+            METRICS.count("penstock_alert_deliveries_total", result="failed")
             over = error.final or self._clock() - row.created_at > GIVEN_UP
             return Delivery(None, before.attempts + 1, error.message, over)
-        self.sent += 1
+        METRICS.count("penstock_alert_deliveries_total", result="sent")
         return Delivery(self._clock(), before.attempts + 1)
 
     def _note(self, row: AlertRow, fact: Fact, results: dict[str, Delivery]) -> None:
@@ -177,8 +181,8 @@ class Sender:
                 self._state.alerts.change(
                     connection, row.id, payload=current.payload(), **_standing(row, results, self._clock())
                 )
-        if self._told is not None:
-            self._told(row.id)
+        if self.told is not None:
+            self.told(row.id)
 
     def _finish(self, number: int, *, error: str) -> None:
         with self._state.write() as connection:

@@ -24,6 +24,8 @@ ROUTES = (
     "products",
     "charts",
     "triggers",
+    "alerts",
+    "monitor",
 )
 """Modules of this package, each with a `routes`."""
 

@@ -1,0 +1,140 @@
+"""Alerts in the studio: listed from the store, their settings changed in the project's file, a test message sent."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from penstock.model.errors import SettingInvalidError
+from penstock.observe.alerts.delivery import deliver
+from penstock.observe.alerts.facts import AlertKind, Fact, fact_or_none
+from penstock.observe.alerts.posts import DeliveryError
+from penstock.observe.alerts.sender import Sender
+from penstock.observe.alerts.texts import worded
+from penstock.project.layout import METADATA
+from penstock.project.text_file import read_text
+from penstock.project.yaml_edit import copy_data
+from penstock.project.yaml_text import parse_yaml
+from penstock.server.alerts.showing import shown_alert, shown_settings
+from penstock.server.hub import Hub
+from penstock.server.projects.parts import Parts
+from penstock.server.projects.settings_form import change_settings
+from penstock.server.schema.alerts import AlertList, AlertSettingsDetail, Tested
+from penstock.state.store import State
+
+LONGEST = 500
+_KEY = "notification_config"
+
+
+class AlertService:
+    """The alerts of one server.
+
+    Args:
+        parts: what changes files.
+        state: the store.
+        hub: told when an alert has changed.
+        sender: who sends alerts; it tells here what it has done, and knows the settings of now.
+        clock: seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        state: State,
+        hub: Hub,
+        sender: Sender,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._parts = parts
+        self._state = state
+        self._hub = hub
+        self._sender = sender
+        self._clock = clock
+        sender.told = self._told
+
+    def list(self, limit: int, before: int | None) -> AlertList:
+        """Alerts, newest first."""
+        count = max(1, min(limit, LONGEST))
+        with self._state.read() as connection:
+            rows = self._state.alerts.recent(connection, count + 1, before=before)
+        more = len(rows) > count
+        return AlertList([shown_alert(row) for row in rows[:count]], rows[count - 1].id if more else None)
+
+    def settings(self) -> AlertSettingsDetail:
+        """Whom the project tells about what; secrets only as set or not."""
+        path = self._parts.root / METADATA
+        file = read_text(path) if path.exists() else None
+        data = parse_yaml(file.text, METADATA).data if file is not None else None
+        config = data.get(_KEY) if isinstance(data, Mapping) else None
+        return shown_settings(
+            config if isinstance(config, Mapping) else {},
+            self._sender.settings(""),
+            file.revision if file is not None else "",
+            self._sender.address(),
+        )
+
+    def change(self, changes: Mapping[str, Any], revision: str | None) -> AlertSettingsDetail:
+        """Write keys below `notification_config`, dotted; None takes one out. What else stands there stays.
+
+        Raises:
+            SettingInvalidError: a key is none that can be written.
+            ConflictError: the file is not of that revision.
+        """
+        path = self._parts.root / METADATA
+        with self._parts.lock:
+            data = copy_data(parse_yaml(read_text(path).text, METADATA).data) if path.exists() else {}
+            config = data.get(_KEY) if isinstance(data, dict) else None
+            config = config if isinstance(config, dict) else {}
+            for key, value in changes.items():
+                _put(config, key, value)
+            change_settings(self._parts, {_KEY: config or None}, revision)
+        return self.settings()
+
+    def test(self, channel: str, pipeline: str) -> Tested:
+        """Send a message to a channel now; what the other side said when it did not take it.
+
+        Raises:
+            SettingInvalidError: no such channel is set up.
+        """
+        settings = self._sender.settings(pipeline)
+        found = next((each for each in settings.channels if each.key == channel), None)
+        if found is None:
+            known = ", ".join(each.key for each in settings.channels)
+            problems = f" {settings.problems[0]}." if settings.problems else ""
+            raise SettingInvalidError(
+                f"testing the alert channel {channel[:40]!r}: it is not set up.{problems}",
+                hint=f"Choose one of {known}." if known else f"Name one below {_KEY} in {METADATA}.",
+            )
+        fact = Fact(AlertKind.TEST, "", self._clock())
+        key = f"penstock-test-{int(self._clock() * 1000)}"
+        message = worded(
+            fact, settings, incident=key, key=key, base=self._sender.address(), project=self._sender.project
+        )
+        try:
+            deliver(message, found)
+        except DeliveryError as error:
+            return Tested(channel, sent=False, error=error.message)
+        return Tested(channel, sent=True)
+
+    def _told(self, number: int) -> None:
+        with self._state.read() as connection:
+            row = self._state.alerts.get(connection, number)
+        if row is not None and fact_or_none(row.payload) is not None:
+            self._hub.publish_from_thread("project", {"type": "alert", "alert": shown_alert(row)})
+
+
+def _put(config: dict[str, Any], key: str, value: Any) -> None:
+    steps = key.split(".")
+    if not all(steps) or len(steps) > 4:  # noqa: PLR2004 - message_templates.failure.title, and one to spare
+        raise SettingInvalidError(f"changing {_KEY}: {key[:60]!r} is no key", hint="Such as slack_config.webhook_url.")
+    for step in steps[:-1]:
+        if not isinstance(config.get(step), dict):
+            if value is None:
+                return
+            config[step] = {}
+        config = config[step]
+    if value is None:
+        config.pop(steps[-1], None)
+    else:
+        config[steps[-1]] = value

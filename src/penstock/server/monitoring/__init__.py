@@ -1,0 +1,1 @@
+"""How the server and its runs do: health, metrics, figures by day."""

@@ -1,0 +1,191 @@
+"""Health, metrics and figures of one server. Everything here is for threads, and shows no secret."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from penstock.model.errors import PenstockError, StateUnavailableError
+from penstock.observe.metrics import METRICS, Metrics
+from penstock.observe.monitor import DAY, Figures, Monitor, name_of_day
+from penstock.server.schema.alerts import (
+    DayOfRuns,
+    FailurePlace,
+    Health,
+    MonitorPage,
+    PartHealth,
+    PipelineFigures,
+)
+from penstock.state import monitoring
+from penstock.state.store import State
+from penstock.version import __version__
+
+DEAD_AFTER = 150.0
+"""Seconds without a sign of life after which a scheduler counts as gone; it gives one each half minute."""
+_FAILURES = 20
+_PIPELINES = 500
+
+
+class MonitoringService:
+    """What can be said about the server.
+
+    Args:
+        state: the store.
+        scheduler: the one of this process, or None.
+        metrics: the numbers of this process.
+        clock: seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        *,
+        scheduler: Callable[[], Any],
+        metrics: Metrics = METRICS,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._state = state
+        self._scheduler = scheduler
+        self._metrics = metrics
+        self._clock = clock
+        self._monitor = Monitor(state, clock)
+
+    def page(self, days: int, pipeline: str) -> MonitorPage:
+        """Figures of the last days."""
+        span = self._monitor.span(days, pipeline)
+        first, last = min(span.days), max(span.days)
+        with self._state.read() as connection:
+            open_counts = self._state.runs.open_counts(connection)
+            incidents = self._state.alerts.counts(connection)["open"]
+        counts = {"initial": 0, "running": 0}
+        for line in open_counts:
+            if not pipeline or line["pipeline"] == pipeline:
+                counts[line["state"]] += line["count"]
+        most = sorted(span.pipelines.items(), key=lambda item: -sum(item[1].states.values()))[:_PIPELINES]
+        return MonitorPage(
+            since=first * DAY,
+            until=(last + 1) * DAY,
+            days=[_day(day, figures) for day, figures in sorted(span.days.items())],
+            pipelines=[_pipeline(name, figures) for name, figures in most],
+            failures=[_failure(line) for line in span.failures[:_FAILURES]],
+            waiting=counts["initial"],
+            running=counts["running"],
+            incidents=incidents,
+        )
+
+    def health(self) -> Health:
+        """Whether database and scheduler work; a server that is meant to have no scheduler needs one elsewhere."""
+        try:
+            with self._state.read() as connection:
+                seen = [node for node in self._state.nodes.all(connection) if node.kind in {"scheduler", "both"}]
+        except PenstockError:
+            return Health("down", self._own_scheduler(None), PartHealth("down"))
+        newest = max((node.seen_at for node in seen), default=None)
+        scheduler = self._own_scheduler(newest)
+        return Health("ok" if scheduler.status != "down" else "down", scheduler, PartHealth("ok"))
+
+    def _own_scheduler(self, newest: float | None) -> PartHealth:
+        now = self._clock()
+        own = self._scheduler()
+        if own is not None:
+            last = own.last_tick
+            ago = None if last is None else max(0.0, now - last)
+            if own.failure or (ago is not None and ago > DEAD_AFTER):
+                return PartHealth("down", ago)
+            return PartHealth("ok", ago)
+        if newest is None:
+            return PartHealth("off")
+        ago = max(0.0, now - newest)
+        return PartHealth("ok" if ago < DEAD_AFTER else "down", ago)
+
+    def metrics(self) -> str:
+        """Every number in Prometheus' text format; where the database is away, those of this process."""
+        put = self._metrics.put
+        put("penstock_info", 1, version=__version__)
+        began = time.perf_counter()
+        try:
+            self._from_store()
+        except StateUnavailableError:
+            put("penstock_up", 0, part="database")
+        else:
+            put("penstock_up", 1, part="database")
+            self._metrics.time("penstock_database_seconds", time.perf_counter() - began)
+        own = self._scheduler()
+        if own is not None:
+            put("penstock_up", 0 if own.failure else 1, part="scheduler")
+            put("penstock_scheduler_last_tick_seconds", own.last_tick or 0.0)
+        self._from_processes()
+        return self._metrics.text()
+
+    def _from_store(self) -> None:
+        put = self._metrics.put
+        with self._state.read() as connection:
+            counts = self._state.runs.open_counts(connection)
+            alerts = self._state.alerts.counts(connection)
+            triggers = monitoring.triggers(connection)
+            put("penstock_runs_late", monitoring.late_runs(connection))
+        for state in ("initial", "running"):
+            put("penstock_runs_open", sum(each["count"] for each in counts if each["state"] == state), state=state)
+        for active in (True, False):
+            put("penstock_triggers", triggers.get(active, 0), active=str(active).lower())
+        put("penstock_alerts_unsent", alerts["unsent"])
+        put("penstock_incidents_open", alerts["open"])
+        if self._state.dialect == "sqlite":
+            put("penstock_database_bytes", _size(str(self._state.url.database)))
+
+    def _from_processes(self) -> None:
+        import psutil
+
+        put = self._metrics.put
+        own = psutil.Process()
+        with own.oneshot():
+            times = own.cpu_times()
+            put("process_cpu_seconds_total", times.user + times.system)
+            put("process_resident_memory_bytes", own.memory_info().rss)
+            put("process_threads", own.num_threads())
+            put("process_start_time_seconds", own.create_time())
+            if hasattr(own, "num_fds"):
+                put("process_open_fds", own.num_fds())
+        below = own.children(recursive=True)
+        held, used = 0, 0.0
+        for process in below:
+            with suppress(psutil.Error):  # it has ended meanwhile
+                held += process.memory_info().rss
+                used += sum(process.cpu_times()[:2])
+        put("penstock_processes", len(below))
+        put("penstock_processes_memory_bytes", held)
+        put("penstock_processes_cpu_seconds", used)
+
+
+def _day(day: int, figures: Figures) -> DayOfRuns:
+    return DayOfRuns(
+        name_of_day(day), day * DAY, dict(figures.states), figures.percentile(0.5), figures.percentile(0.95)
+    )
+
+
+def _pipeline(name: str, figures: Figures) -> PipelineFigures:
+    mean = figures.waited / figures.begun if figures.begun else None
+    return PipelineFigures(
+        name,
+        dict(figures.states),
+        figures.percentile(0.5),
+        figures.percentile(0.95),
+        figures.begun,
+        mean,
+        figures.longest_wait if figures.begun else None,
+        figures.missed,
+    )
+
+
+def _failure(line: Any) -> FailurePlace:
+    return FailurePlace(line["pipeline"], line["block"], line["count"], line["last"], line["at"], line["error"])
+
+
+def _size(file: str) -> int:
+    try:
+        return os.stat(file).st_size  # noqa: PTH116 - one number of one file
+    except OSError:
+        return 0
