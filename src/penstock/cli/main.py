@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("penstock.cli.run:run", "Run a pipeline, or some of its blocks."),
     "check": ("penstock.cli.check:check", "Find what is wrong in a project's files, with place and fix."),
     "blocks": ("penstock.cli.blocks:blocks", "List pipelines and their blocks."),
+    "triggers": ("penstock.cli.triggers:triggers", "List triggers, switch them on and off, say when they are due."),
     "data": ("penstock.cli.data:data", "Look at stored outputs: list, show, export, diff."),
     "clean": ("penstock.cli.clean:clean", "Remove old outputs and logs."),
     "clean-cached-variables": ("penstock.cli.clean:clean_cached_variables", "Remove old outputs (Mage's name)."),

@@ -1,0 +1,307 @@
+"""`penstock triggers`: what starts runs, read from the project's files; what has happened, from the state store."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import click
+
+from penstock.cli.text import text_table
+from penstock.model.errors import FileInvalidError, PenstockError, ScheduleInvalidError, TriggerNotFoundError
+from penstock.model.slots import slots_after, upcoming
+from penstock.model.trigger import Slot, Trigger, TriggerKind
+from penstock.model.trigger_definition import to_definition
+from penstock.model.trigger_words import in_words
+from penstock.model.wall_clock import zone
+from penstock.project import Project, open_project
+from penstock.project.layout import pipeline_folder, pipeline_folders
+from penstock.project.text_file import write_text
+from penstock.project.trigger_edit import change_trigger
+from penstock.project.trigger_entry import TriggerEntry
+from penstock.project.triggers import TriggersReading, read_triggers
+from penstock.state.rows import TriggerRow
+
+_project = click.option(
+    "--project", "-p", default=".", type=click.Path(path_type=Path), help="The project's folder; default: here."
+)
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """A trigger of the files, with its row if the state store has one."""
+
+    entry: TriggerEntry
+    row: TriggerRow | None
+
+    @property
+    def trigger(self) -> Trigger:
+        return self.entry.trigger
+
+    @property
+    def problem(self) -> str:
+        return self.entry.problem or (self.row.problem if self.row else "")
+
+    @property
+    def enabled(self) -> datetime | None:
+        """Since when it has been active; None when nobody knows yet."""
+        since = self.row.last_enabled_at if self.row and self.row.active else None
+        return datetime.fromtimestamp(since, UTC) if since is not None else None
+
+    def next(self, now: datetime) -> Slot | None:
+        """Its next slot, when it is active and can start."""
+        if not self.trigger.active or self.problem:
+            return None
+        found = upcoming(self.trigger, now, 1, enabled_at=self.enabled or now)
+        return found[0] if found else None
+
+
+@click.group()
+def triggers() -> None:
+    """List triggers, switch them on and off, say when they are due."""
+
+
+@triggers.command("list")
+@click.argument("pipeline", required=False)
+@_project
+@_json
+def list_triggers(pipeline: str | None, project: Path, *, as_json: bool) -> None:
+    """List the triggers of PIPELINE, or of all pipelines."""
+    opened = open_project(project)
+    now = datetime.now(UTC)
+    found, broken = _found(opened, pipeline)
+    if as_json:
+        documents = [_document(each, now) for each in found]
+        errors = [{"pipeline": name, "error": error.message} for name, error in broken.items()]
+        click.echo(json.dumps({"triggers": documents, "errors": errors}, ensure_ascii=False, indent=2, default=str))
+        return
+    rows = [
+        [
+            each.trigger.pipeline,
+            each.trigger.name,
+            "cannot start" if each.problem else "on" if each.trigger.active else "off",
+            in_words(each.trigger) or each.entry.written,
+            _local(each.next(now), each.trigger),
+        ]
+        for each in found
+    ]
+    if rows:
+        click.echo(text_table(["pipeline", "trigger", "state", "when", "next"], rows))
+    elif not broken:
+        click.echo("no triggers; make one in the studio, or in pipelines/<pipeline>/triggers.yaml")
+    for each in found:
+        if each.problem:
+            click.echo(f"{each.trigger.pipeline}/{each.trigger.name}: {each.problem}", err=True)
+    for name, error in broken.items():
+        click.echo(f"{name}: {error.message}", err=True)
+
+
+@triggers.command()
+@click.argument("pipeline")
+@click.argument("name")
+@_project
+@_json
+def show(pipeline: str, name: str, project: Path, *, as_json: bool) -> None:
+    """Show one trigger with its settings and its next ten runs."""
+    opened = open_project(project)
+    now = datetime.now(UTC)
+    found = _one(opened, pipeline, name)
+    document = _document(found, now)
+    slots = [] if found.problem else upcoming(found.trigger, now, 10, enabled_at=found.enabled or now)
+    document["upcoming"] = [slot.due.isoformat() for slot in slots]
+    if as_json:
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2, default=str))
+        return
+    document["upcoming"] = [_local(slot, found.trigger) for slot in slots]
+    for key, value in document.items():
+        if value not in (None, "", [], {}):
+            shown = ", ".join(map(str, value)) if isinstance(value, list) else value
+            click.echo(f"{key.replace('_', ' ')}: {shown}")
+
+
+@triggers.command()
+@click.argument("pipeline")
+@click.argument("name")
+@_project
+def on(pipeline: str, name: str, project: Path) -> None:
+    """Switch a trigger on; it is due from its next slot on."""
+    _switch(open_project(project), pipeline, name, active=True)
+
+
+@triggers.command()
+@click.argument("pipeline")
+@click.argument("name")
+@_project
+def off(pipeline: str, name: str, project: Path) -> None:
+    """Switch a trigger off; runs that have begun go on."""
+    _switch(open_project(project), pipeline, name, active=False)
+
+
+@triggers.command("next")
+@click.argument("pipeline", required=False)
+@_project
+@_json
+@click.option("--count", "-n", default=10, show_default=True, type=click.IntRange(1, 1000), help="How many.")
+def show_next(pipeline: str | None, project: Path, count: int, *, as_json: bool) -> None:
+    """What starts next, of PIPELINE or of all: active triggers by the time of their slots."""
+    import heapq
+
+    now = datetime.now(UTC)
+    found, _ = _found(open_project(project), pipeline)
+    active = [each for each in found if each.trigger.active and not each.problem]
+    streams = [_slots(each, index, now) for index, each in enumerate(active)]
+    slots = [(active[index].trigger, slot) for _, index, slot in islice(heapq.merge(*streams), count)]
+    if as_json:
+        documents = [
+            {"pipeline": trigger.pipeline, "trigger": trigger.name, "at": slot.due.isoformat()}
+            for trigger, slot in slots
+        ]
+        click.echo(json.dumps(documents, ensure_ascii=False, indent=2))
+        return
+    if not slots:
+        click.echo("nothing is due: no active trigger goes by time")
+        return
+    click.echo(
+        text_table(
+            ["at", "pipeline", "trigger"],
+            [[_local(slot, trigger), trigger.pipeline, trigger.name] for trigger, slot in slots],
+        )
+    )
+
+
+@triggers.command()
+@click.argument("pipeline")
+@click.argument("name")
+@_project
+def token(pipeline: str, name: str, project: Path) -> None:
+    """Make a new token for a trigger that is called, and print it, this once; the one before ends."""
+    from penstock.schedule.sync import TriggerSync
+    from penstock.schedule.tokens import hash_token, new_token
+    from penstock.state.address import state_url
+    from penstock.state.store import open_state
+
+    opened = open_project(project)
+    found = _one(opened, pipeline, name)
+    if found.trigger.kind is not TriggerKind.API:
+        raise ScheduleInvalidError(
+            f"making a token for trigger {name}: nobody calls it", hint="Only triggers of type api have tokens."
+        )
+    if found.entry.token:
+        _write(opened, pipeline, name, {"token": None})
+    state = open_state(state_url(opened.data_dir()))
+    try:
+        TriggerSync(state, opened.root, time.time).pipelines([pipeline])
+        made = new_token()
+        with state.write() as connection:
+            row = state.triggers.named(connection, pipeline, name)
+            if row is None:
+                raise TriggerNotFoundError(f"making a token for trigger {name}: it has gone", hint="Look at the list.")
+            state.triggers.change(connection, row.id, token_hash=hash_token(made))
+    finally:
+        state.close()
+    click.echo(made)
+
+
+def _slots(found: _Listed, index: int, now: datetime) -> Iterator[tuple[datetime, int, Slot]]:
+    """The slots of a trigger, in a form that has an order."""
+    return ((slot.due, index, slot) for slot in slots_after(found.trigger, now, enabled_at=found.enabled or now))
+
+
+def _switch(project: Project, pipeline: str, name: str, *, active: bool) -> None:
+    found = _one(project, pipeline, name)
+    if active and found.problem:
+        raise ScheduleInvalidError(
+            f"switching trigger {name} on: {found.problem}", hint="Correct it first; nothing was written."
+        )
+    changes: dict[str, Any] = {"status": "active" if active else "inactive"}
+    if active and found.trigger.last_enabled_at is not None:
+        changes["last_enabled_at"] = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
+    _write(project, pipeline, name, changes)
+    word = "on" if active else "off"
+    click.echo(f"{pipeline}/{name} is {word}" + ("" if found.trigger.active != active else " already"))
+
+
+def _write(project: Project, pipeline: str, name: str, changes: Mapping[str, Any]) -> None:
+    """Change keys of a trigger in its file, and wake those who go by it."""
+    from penstock.state.notify import tell
+
+    reading = _reading(project, pipeline)
+    text = change_trigger(reading, name, changes)
+    if reading.file is not None and write_text(reading.file, text) != reading.file:
+        tell(project.data_dir(), "triggers", pipeline)
+
+
+def _reading(project: Project, pipeline: str) -> TriggersReading:
+    folder = pipeline_folder(project.root, pipeline)
+    project.read(pipeline)
+    assert folder is not None
+    return read_triggers(project.root, pipeline, folder)
+
+
+def _found(project: Project, pipeline: str | None) -> tuple[list[_Listed], dict[str, PenstockError]]:
+    """The triggers of a pipeline or of all, and the pipelines whose file cannot be read."""
+    rows = _rows(project)
+    found: list[_Listed] = []
+    broken: dict[str, PenstockError] = {}
+    if pipeline is not None:
+        reading = _reading(project, pipeline)
+        return [_Listed(each, rows.get((pipeline, name))) for name, each in reading.entries.items()], broken
+    for uuid, folder in pipeline_folders(project.root):
+        try:
+            reading = read_triggers(project.root, uuid, folder)
+        except FileInvalidError as error:
+            broken[uuid] = error
+            continue
+        found += [_Listed(each, rows.get((uuid, name))) for name, each in reading.entries.items()]
+    return found, broken
+
+
+def _one(project: Project, pipeline: str, name: str) -> _Listed:
+    reading = _reading(project, pipeline)
+    entry = reading.entries.get(name)
+    if entry is None:
+        known = ", ".join(reading.entries) or "none"
+        raise TriggerNotFoundError(
+            f"opening trigger {name[:100]}: pipeline {pipeline} has none of that name", hint=f"It has {known}."
+        )
+    return _Listed(entry, _rows(project).get((pipeline, name)))
+
+
+def _rows(project: Project) -> dict[tuple[str, str], TriggerRow]:
+    """What the state store knows; nothing while there is none."""
+    from penstock.cli.store import opened_state
+
+    with opened_state(project) as state:
+        if state is None:
+            return {}
+        with state.read() as connection:
+            return {(row.pipeline, row.name): row for row in state.triggers.all(connection)}
+
+
+def _document(found: _Listed, now: datetime) -> dict[str, Any]:
+    definition = to_definition(found.trigger)
+    slot = found.next(now)
+    return {
+        "id": found.row.id if found.row else None,
+        **definition,
+        "schedule": definition["schedule"] or found.entry.written or None,
+        "words": in_words(found.trigger),
+        "next": slot.due.isoformat() if slot else None,
+        "problem": found.problem,
+        "token_set": bool(found.entry.token or (found.row and found.row.token_hash)),
+    }
+
+
+def _local(slot: Slot | None, trigger: Trigger) -> str:
+    """A slot on the clocks of its trigger."""
+    if slot is None:
+        return ""
+    place = trigger.settings.time_zone
+    return f"{slot.due.astimezone(zone(place)):%Y-%m-%d %H:%M} {place}"
