@@ -17,6 +17,7 @@ LABEL = "block_uuid"
 """The key of an item's metadata that says how its child is called."""
 
 _LONGEST = 200
+_PLAIN = frozenset({str, int, float, bool, type(None), dict, list})
 _SHAPE = (
     "Return [[item, ...], [{'block_uuid': name, ...}, ...]]; the second list, of one dict for each item, is optional."
 )
@@ -42,6 +43,12 @@ class DynamicOutput:
         if hasattr(values, "row"):
             return values.row(at, named=True)
         return values.slice(at, 1).to_pylist()[0]
+
+    def separable(self) -> bool:
+        """Whether an item can be handed out again after its first taker has changed it: rows, and plain values."""
+        return _is_frame(self.values) or (
+            isinstance(self.values, list) and all(type(value) in _PLAIN for value in self.values)
+        )
 
     def named(self, at: int) -> dict[str, Any]:
         """The metadata of the item of that number; empty when there is none."""

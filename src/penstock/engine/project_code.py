@@ -47,6 +47,7 @@ class ProjectCode:
         self._alias = _Alias(self.root)
         self._hook = self._finder
         self._added: list[str] = []
+        self._others: frozenset[str] = frozenset()
 
     def install(self) -> None:
         """Let block files import the project by its folder's name, as `default_repo`, and its folders by theirs.
@@ -54,6 +55,7 @@ class ProjectCode:
         The project comes last on the path: it may hold folders with the names of installed packages (`transformers`).
         """
         sys.dont_write_bytecode = True
+        self._others = frozenset(sys.modules)
         sys.path_hooks.insert(0, self._hook)
         sys.meta_path.append(self._alias)
         for folder in (str(Path(self.root).parent), self.root):
@@ -72,8 +74,11 @@ class ProjectCode:
     def forget(self) -> None:
         """Drop every module of the project, so that the next import reads the file again."""
         # All are found before any is dropped: the search path of a namespace package asks for its parent.
-        for name in [name for name, module in list(sys.modules.items()) if self._owns_module(module)]:
+        # What was there before, and what was looked at once, is not looked at again: a process may serve thousands.
+        new = [(name, module) for name, module in list(sys.modules.items()) if name not in self._others]
+        for name in [name for name, module in new if self._owns_module(module)]:
             del sys.modules[name]
+        self._others = frozenset(sys.modules)
         for path in list(sys.path_importer_cache):
             if self._owns(path):
                 del sys.path_importer_cache[path]

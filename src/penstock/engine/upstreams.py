@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,16 +10,20 @@ from penstock.engine.items import DynamicOutput, items_of
 from penstock.model.block import BlockType, Language
 from penstock.model.errors import ProductMissingError, ValueRefusedError
 from penstock.model.messages import InputOrder
+from penstock.model.product import ProductRef
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
     from penstock.data import ProductStore
-    from penstock.model.product import ProductRef
 
 Memory = Mapping[str, list[object]]
 """Block or child -> its outputs, where they are kept in this process because they could not be stored."""
+
+
+_kept: list[tuple[ProductRef, DynamicOutput]] = []
+"""The items that were read last in this process, for the next child that takes its turn in it."""
 
 
 class Upstream:
@@ -95,7 +100,8 @@ class Upstream:
         if order.parts is not None:
             return self._reduced()
         if order.item is not None:
-            return self._items().item(order.item)
+            value = self._items().item(order.item)
+            return copy.deepcopy(value) if isinstance(value, dict | list) else value
         if order.ref is None and not self._memory and self.type in {"", BlockType.SENSOR}:
             return []
         return self._whole(order.ref, order.units[0] if order.units else order.block)
@@ -124,8 +130,11 @@ class Upstream:
 
     def _items(self) -> DynamicOutput:
         if self._dynamic is None:
-            unit = self._order.units[0] if self._order.units else self.block
-            self._dynamic = items_of(self._outputs(self._order.ref, unit), unit)
+            ref, unit = self._order.ref, self._order.units[0] if self._order.units else self.block
+            kept = _kept[0][1] if _kept and _kept[0][0] == ref and unit not in self._memory else None
+            self._dynamic = kept or items_of(self._outputs(ref, unit), unit)
+            if kept is None and ref is not None and self._dynamic.separable():
+                _kept[:] = [(ref, self._dynamic)]
         return self._dynamic
 
     def _reduced(self) -> object:

@@ -96,7 +96,7 @@ class RunRecorder:
             file.close()
 
     def _record(self, event: events.Event) -> None:
-        entry = {"event": type(event).__name__, **_plain(event)}
+        entry = {"event": type(event).__name__, **_fields(event)}
         if isinstance(event, events.RunStarted):
             entry["process"] = identity()
         self._file(RUN_RECORD, rotates=False).write(_encode(json.dumps(entry) + "\n"))
@@ -192,6 +192,14 @@ def read_record(logs_root: Path, pipeline: str, run: str) -> list[dict[str, Any]
             except json.JSONDecodeError:
                 break
     return found
+
+
+def _fields(event: events.Event) -> dict[str, Any]:
+    """The event as JSON values; what only variables of users can hold is worth the slower way."""
+    try:
+        return dict(msgspec.to_builtins(event, str_keys=True, enc_hook=str))
+    except (TypeError, ValueError, RecursionError):
+        return dict(_plain(event))
 
 
 def _plain(value: Any) -> Any:
