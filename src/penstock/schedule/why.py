@@ -1,0 +1,236 @@
+"""Why is it not running? One sentence about a run or a block in it, from the store and the limits as they are now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from penstock.model.expand import base_of
+from penstock.model.run import DONE, ENDED
+from penstock.schedule.limit_rules import Rules
+from penstock.schedule.limits import Load, blocked_words, refusal
+from penstock.schedule.reasons import Explanation, Reason, counted, listed, moment
+from penstock.state.rows import INITIAL, Blocked, BlockRunRow, RunRow
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from penstock.state.store import State
+
+SEEN_WITHIN = 180.0
+"""Seconds after which a scheduler that does not say that it is there counts as gone."""
+_SCHEDULERS = frozenset({"scheduler", "both"})
+_SHOWN = 20
+_LOOKED_AT = 500
+_NO_SCHEDULER = "Start one: `penstock start`, or `penstock start --instance-type scheduler`."
+RulesOf = Callable[[str], Rules]
+
+
+def explain_run(state: State, connection: sa.Connection, row: RunRow, rules: RulesOf, now: float) -> Explanation:
+    """Why a run has not begun, does not go on, or has ended as it has.
+
+    Args:
+        state: the store.
+        connection: in a transaction.
+        row: the run.
+        rules: the limits of a pipeline, such as a `RuleBook`.
+        now: seconds since the epoch.
+    """
+    if not row.open:
+        return Explanation((_ended(row),))
+    if row.state == INITIAL and row.lease_owner is None:
+        return Explanation(tuple(_waiting(state, connection, row, rules, now)))
+    return Explanation(tuple(_under_way(state, connection, row, rules, now)))
+
+
+def explain_block(
+    state: State, connection: sa.Connection, row: RunRow, block: str, rules: RulesOf, now: float
+) -> Explanation | None:
+    """Why a block of a run has not started, or has ended as it has; None when it takes no part in the run.
+
+    Arguments as for `explain_run`; `block` is a block's uuid, or the key of a dynamic child.
+    """
+    blocks = {each.block: each for each in state.block_runs.of_run(connection, row.id)}
+    found = blocks.get(block)
+    if found is None:
+        if row.state != INITIAL:
+            return None
+        run = explain_run(state, connection, row, rules, now)
+        return Explanation((Reason(f"its run has not begun: {run.text}", row.created_at), *run.details))
+    reason = _of_block(state, connection, row, found, blocks, rules(row.pipeline), now)
+    if found.state in {"initial", "queued"} and not row.open:
+        reason = Reason(f"it did not start before its run {_past(row.state)}", row.ended_at, "Retry the run.")
+    return Explanation((reason,))
+
+
+def has_scheduler(state: State, connection: sa.Connection, now: float) -> bool:
+    """Whether a scheduler has said lately that it is there."""
+    return any(node.kind in _SCHEDULERS and node.seen_at > now - SEEN_WITHIN for node in state.nodes.all(connection))
+
+
+def _ended(row: RunRow) -> Reason:
+    match row.state:
+        case "completed":
+            return Reason("it has completed", row.ended_at)
+        case "failed":
+            where = f" in block {row.failed_block}" if row.failed_block else ""
+            return Reason(f"it failed{where}: {row.error or 'no reason was told'}", row.ended_at, "Retry it.")
+        case "cancelled" if row.error:
+            return Reason(row.error, row.ended_at, "Retry it to run it all the same.")
+        case "cancelled":
+            return Reason("it was cancelled", row.ended_at, "Retry it.")
+        case _:
+            return Reason("the process that drove it ended before it", row.ended_at, "Retry it.")
+
+
+def _waiting(state: State, connection: sa.Connection, row: RunRow, rules: RulesOf, now: float) -> list[Reason]:
+    """Everything that keeps a run from beginning, what weighs most first."""
+    found = []
+    if row.due_at > now:
+        found.append(Reason(f"it is not to begin before {moment(row.due_at)}", row.created_at, "Nothing: it will."))
+    if not has_scheduler(state, connection, now):
+        found.append(Reason("no scheduler is running", row.due_at, _NO_SCHEDULER))
+    load = Load.counted(state.runs.open_counts(connection))
+    refused = refusal(rules(row.pipeline), load, row)
+    told = row.waiting or {}
+    if refused is not None:
+        since = told.get("since") if told.get("kind") == refused.kind else row.due_at
+        found.append(Reason(refused.text, since, refused.change))
+    elif told.get("kind") == "handed_over":
+        found.append(Reason(str(told.get("text")), told.get("since"), _NO_SCHEDULER))
+    ahead = _ahead(state, connection, row, now)
+    if ahead:
+        found.append(ahead)
+    if not found:
+        found.append(Reason("nothing keeps it: a scheduler takes it next", row.due_at))
+    return found
+
+
+def _ahead(state: State, connection: sa.Connection, row: RunRow, now: float) -> Reason | None:
+    """The runs of its pipeline that come before it."""
+    queue = state.runs.waiting(connection, now, _LOOKED_AT, pipeline=row.pipeline)
+    names = [each.id for each in queue]
+    place = names.index(row.id) if row.id in names else len(names)
+    if place == 0 or row.due_at > now:
+        return None
+    higher = sum(each.priority > row.priority for each in queue[:place])
+    many = f"{place}" if place < _LOOKED_AT else f"{_LOOKED_AT} or more"
+    verb = "run comes" if place == 1 else "runs of its pipeline come"
+    text = f"{many} {verb} before it"
+    if higher:
+        text += f", {higher} of them with a higher priority"
+    return Reason(text, row.due_at, f"The first of them is {names[0]}; a higher priority moves it forward.")
+
+
+def _under_way(state: State, connection: sa.Connection, row: RunRow, rules: RulesOf, now: float) -> list[Reason]:
+    blocks = {each.block: each for each in state.block_runs.of_run(connection, row.id)}
+    found = []
+    if row.cancel_requested:
+        found.append(Reason("it is being cancelled: its blocks are given a moment to end", None))
+    if row.lease_owner is None and row.lease_token > 0:
+        found.append(Reason("nobody drives it at the moment", None, _NO_SCHEDULER))
+    elif row.lease_until is not None and row.lease_until < now:
+        text = f"the process that drove it is gone since about {moment(row.lease_until)}"
+        alive = has_scheduler(state, connection, now)
+        found.append(Reason(text, row.lease_until, "A scheduler takes it over." if alive else _NO_SCHEDULER))
+    working = [key for key, each in blocks.items() if each.state == "running"]
+    idle = [each for each in blocks.values() if each.state in {"initial", "queued"}]
+    if working or not idle:
+        what = f": {listed(working)}" if working else ""
+        found.append(Reason(f"it is under way{what}", row.started_at))
+    own = rules(row.pipeline)
+    for each in idle[:_SHOWN]:
+        reason = _of_block(state, connection, row, each, blocks, own, now)
+        found.append(Reason(f"block {each.block}: {reason.text}", reason.since, reason.change))
+    if len(idle) > _SHOWN:
+        found.append(Reason(f"{counted(len(idle) - _SHOWN, 'more block')} wait"))
+    return found
+
+
+def _of_block(
+    state: State,
+    connection: sa.Connection,
+    row: RunRow,
+    found: BlockRunRow,
+    blocks: Mapping[str, BlockRunRow],
+    rules: Rules,
+    now: float,
+) -> Reason:
+    if found.state == "running":
+        return Reason("it is under way", found.started_at)
+    if found.state in ENDED or found.state == "interrupted":
+        return _block_ended(found, blocks)
+    missing = [parent for parent in found.upstream if parent in blocks and blocks[parent].state not in ENDED]
+    if missing:
+        states = [f"{parent} ({blocks[parent].state})" for parent in missing]
+        return Reason(f"it waits for {listed(states)}", found.queued_at, f"It starts when {listed(missing)} has ended.")
+    if found.due_at is not None and found.due_at > now:
+        return _later(found)
+    blocked = _blocked(state, connection, row, found.block, rules)
+    if blocked is not None:
+        refused = blocked_words(blocked)
+        return Reason(refused.text, found.queued_at, refused.change)
+    return _ready(row, found, blocks)
+
+
+def _ready(row: RunRow, found: BlockRunRow, blocks: Mapping[str, BlockRunRow]) -> Reason:
+    """A block that could start."""
+    if row.lease_owner is None:
+        return Reason("nobody drives its run at the moment", found.queued_at, _NO_SCHEDULER)
+    busy = sum(each.state == "running" for each in blocks.values())
+    return Reason(
+        f"it waits for a free worker; {counted(busy, 'block')} of its run {'is' if busy == 1 else 'are'} under way",
+        found.queued_at,
+        "It starts when one is free, or when queue_config.concurrency or block_run_limit is raised.",
+    )
+
+
+def _later(found: BlockRunRow) -> Reason:
+    """A block that has a moment to wait for: a sensor that is asked again, an attempt after a failure."""
+    assert found.due_at is not None
+    if found.failure:
+        error = str(found.failure.get("message") or "it failed")
+        text = f"attempt {found.attempts} failed ({error[:200]}); it is tried again at {moment(found.due_at)}"
+        return Reason(text, found.queued_at, "Retry the run to try at once, once what failed is mended.")
+    text = f"its condition is not met yet; it is asked again at {moment(found.due_at)}"
+    return Reason(text, found.queued_at, "It goes on when its code says so.")
+
+
+_HOW_IT_ENDED = {
+    "completed": ("it has completed", None),
+    "condition_failed": ("it was left out: its condition said no", "Change what the condition asks."),
+    "skipped": ("it was not run again: its output is fresh", None),
+    "cancelled": ("it was cancelled", "Retry the run."),
+    "interrupted": ("the process that drove it ended before it", "Retry the run."),
+}
+
+
+def _block_ended(found: BlockRunRow, blocks: Mapping[str, BlockRunRow]) -> Reason:
+    if found.state == "failed":
+        message = str((found.failure or {}).get("message") or "no reason was told")
+        return Reason(f"it failed: {message}", found.ended_at, "Retry from this block.")
+    if found.state == "upstream_failed":
+        bad = [name for name in found.upstream if name in blocks and blocks[name].state not in DONE]
+        text = f"it did not run because {listed(bad) or 'something before it'} did not complete"
+        return Reason(text, found.ended_at, "Retry what failed; this one follows.")
+    text, change = _HOW_IT_ENDED.get(found.state, (f"it is {found.state}", None))
+    return Reason(text, found.ended_at, change)
+
+
+def _blocked(state: State, connection: sa.Connection, row: RunRow, block: str, rules: Rules) -> Blocked | None:
+    """The first resource or limit that leaves no room for a block; nothing is taken."""
+    wanted = rules.wanted(base_of(block))
+    if not wanted:
+        return None
+    taken = dict.fromkeys(wanted, 0) | state.holds.taken(connection, wanted)
+    for held in state.holds.of_run(connection, row.id):
+        if held.block == block and held.key in taken:
+            taken[held.key] -= held.units
+    for key, (units, capacity) in wanted.items():
+        if taken[key] + units > capacity:
+            return Blocked(key, units, taken[key], capacity)
+    return None
+
+
+def _past(state: str) -> str:
+    return "was cancelled" if state in {"cancelled", "interrupted"} else state

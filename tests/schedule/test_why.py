@@ -1,0 +1,140 @@
+"""Why is it not running: one sentence for each cause, from the store."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from penstock.schedule.limit_rules import Rules
+from penstock.schedule.reasons import Explanation
+from penstock.schedule.why import explain_block, explain_run
+from penstock.state.rows import BlockRunRow, NodeRow, RunRow
+from penstock.state.store import State
+
+NOW = 1_700_000_000.0
+RUN = RunRow("r", "p", NOW - 60, due_at=NOW - 60)
+
+
+def ask(state: State, row: RunRow, rules: Rules | None = None) -> Explanation:
+    with state.read() as connection:
+        return explain_run(state, connection, row, lambda _: rules or Rules(), NOW)
+
+
+def ask_block(state: State, row: RunRow, block: str, rules: Rules | None = None) -> str:
+    with state.read() as connection:
+        found = explain_block(state, connection, row, block, lambda _: rules or Rules(), NOW)
+    assert found is not None
+    return found.text
+
+
+def put(state: State, *rows: RunRow, scheduler: bool = True) -> None:
+    with state.write() as connection:
+        state.runs.insert_many(connection, list(rows))
+        if scheduler:
+            state.nodes.put(connection, NodeRow("one", "both", "host", 1, NOW - 100, NOW - 30))
+
+
+def put_blocks(state: State, *rows: BlockRunRow) -> None:
+    with state.write() as connection:
+        state.block_runs.put(connection, rows)
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"state": "completed"}, "it has completed"),
+        ({"state": "failed", "failed_block": "b", "error": "no file"}, "it failed in block b: no file"),
+        ({"state": "failed"}, "it failed: no reason was told"),
+        ({"state": "cancelled"}, "it was cancelled"),
+        ({"state": "cancelled", "error": "skipped: full"}, "skipped: full"),
+        ({"state": "interrupted"}, "the process that drove it ended before it"),
+    ],
+)
+def test_an_ended_run_says_how(state: State, changes: dict[str, str], text: str) -> None:
+    assert ask(state, replace(RUN, **changes)).text == text  # type: ignore[arg-type]
+
+
+def test_a_run_that_nothing_keeps_is_next(state: State) -> None:
+    put(state, RUN)
+    assert ask(state, RUN).text == "nothing keeps it: a scheduler takes it next"
+
+
+def test_no_scheduler_and_one_that_was_not_seen_for_long(state: State) -> None:
+    put(state, RUN, scheduler=False)
+    found = ask(state, RUN)
+    assert found.text == "no scheduler is running"
+    assert "penstock start" in (found.details[0].change or "")
+    with state.write() as connection:
+        state.nodes.put(connection, NodeRow("old", "both", "host", 1, NOW - 9000, NOW - 1000))
+        state.nodes.put(connection, NodeRow("web", "server", "host", 1, NOW - 9000, NOW))
+    assert ask(state, RUN).text == "no scheduler is running"
+
+
+def test_a_moment_that_has_not_come(state: State) -> None:
+    row = replace(RUN, due_at=NOW + 60)
+    put(state, row)
+    assert ask(state, row).text == "it is not to begin before 2023-11-14 22:14:20 UTC"
+
+
+def test_the_limit_that_leaves_no_room_and_the_runs_that_come_first(state: State) -> None:
+    running = RunRow("a", "p", NOW - 90, state="running", lease_owner="one")
+    urgent = RunRow("b", "p", NOW - 30, priority=5, due_at=NOW - 30)
+    put(state, RUN, running, urgent)
+    found = ask(state, RUN, Rules(pipeline=1))
+    assert found.text == "1 run of pipeline p under way, and its limit is 1"
+    assert found.details[1].text == "1 run comes before it, 1 of them with a higher priority"
+    assert ask(state, urgent).text == "nothing keeps it: a scheduler takes it next"
+
+
+def test_a_run_under_way_tells_its_blocks_and_whether_anybody_drives_it(state: State) -> None:
+    row = replace(RUN, state="running", lease_owner="one", lease_token=1, lease_until=NOW + 10, started_at=NOW - 50)
+    put(state, row)
+    put_blocks(
+        state,
+        BlockRunRow("r", "a", state="running", started_at=NOW - 50),
+        BlockRunRow("r", "b", state="initial", upstream=["a"]),
+    )
+    found = ask(state, row)
+    assert [reason.text for reason in found.details] == ["it is under way: a", "block b: it waits for a (running)"]
+    lost = ask(state, replace(row, lease_until=NOW - 10))
+    assert lost.text.startswith("the process that drove it is gone")
+    assert lost.details[0].change == "A scheduler takes it over."
+    cancelled = ask(state, replace(row, cancel_requested=True))
+    assert cancelled.text.startswith("it is being cancelled")
+
+
+def test_blocks(state: State) -> None:
+    row = replace(RUN, state="running", lease_owner="one", lease_token=1, lease_until=NOW + 10)
+    put(state, row)
+    put_blocks(
+        state,
+        BlockRunRow("r", "sensor", state="queued", due_at=NOW + 60),
+        BlockRunRow("r", "again", state="queued", due_at=NOW + 60, attempts=2, failure={"message": "no net"}),
+        BlockRunRow("r", "needy", state="queued"),
+        BlockRunRow("r", "bad", state="failed", failure={"message": "boom"}),
+        BlockRunRow("r", "below", state="upstream_failed", upstream=["bad", "needy"]),
+        BlockRunRow("r", "left", state="condition_failed"),
+        BlockRunRow("r", "fresh", state="skipped"),
+    )
+    with state.write() as connection:
+        state.holds.acquire(connection, "other", "x", {"resource:warehouse": (2, 2)}, NOW)
+    rules = Rules(takes={"needy": {"warehouse": 1}}, capacity={"warehouse": 2})
+    at = "2023-11-14 22:14:20 UTC"
+    assert ask_block(state, row, "sensor") == f"its condition is not met yet; it is asked again at {at}"
+    assert ask_block(state, row, "again") == f"attempt 2 failed (no net); it is tried again at {at}"
+    assert ask_block(state, row, "needy", rules) == "it needs 1 of warehouse, of which 0 of 2 is free"
+    assert ask_block(state, row, "needy") == "it waits for a free worker; 0 blocks of its run are under way"
+    assert ask_block(state, row, "bad") == "it failed: boom"
+    assert ask_block(state, row, "below") == "it did not run because bad and needy did not complete"
+    assert ask_block(state, row, "left") == "it was left out: its condition said no"
+    assert ask_block(state, row, "fresh") == "it was not run again: its output is fresh"
+    ended = replace(row, state="failed", ended_at=NOW)
+    assert ask_block(state, ended, "needy") == "it did not start before its run failed"
+    with state.read() as connection:
+        assert explain_block(state, connection, row, "nobody", lambda _: Rules(), NOW) is None
+
+
+def test_a_block_of_a_run_that_has_not_begun_tells_why_the_run_has_not(state: State) -> None:
+    put(state, RUN, scheduler=False)
+    assert ask_block(state, RUN, "any") == "its run has not begun: no scheduler is running"
