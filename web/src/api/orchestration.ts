@@ -105,11 +105,37 @@ export interface BackfillPreview {
   problem: string;
 }
 
+/** How it has gone lately, by days in UTC. */
 export interface MonitorDetail {
-  days: { day: string; states: Record<string, number> }[];
-  durations: { pipeline: string; day: string; runs: number; p50: number; p95: number }[];
-  lateness: { day: string; runs: number; p50: number; p95: number; late: number }[];
-  failures: { pipeline: string; block: string | null; error: string; count: number; run: string; at: number }[];
+  since: number;
+  until: number;
+  days: MonitorDay[];
+  pipelines: MonitorPipeline[];
+  failures: { pipeline: string; block: string | null; count: number; run: string; at: number | null; error: string }[];
+  waiting: number;
+  running: number;
+  incidents: number;
+}
+
+export interface MonitorDay {
+  day: string;
+  at: number;
+  runs: Record<string, number>;
+  /** Seconds; of the runs that completed. */
+  p50: number | null;
+  p95: number | null;
+}
+
+export interface MonitorPipeline {
+  pipeline: string;
+  runs: Record<string, number>;
+  p50: number | null;
+  p95: number | null;
+  begun: number;
+  /** Seconds by which runs of triggers began later than due. */
+  wait_mean: number | null;
+  wait_most: number | null;
+  sla_missed: number;
 }
 
 export interface FoundLine {
@@ -122,33 +148,68 @@ export interface FoundLine {
   text: string;
 }
 
-export interface AlertSummary {
-  id: number;
-  kind: string;
-  pipeline: string;
-  run: string | null;
-  title: string;
-  channels: string[];
+/** `next` is empty when that was all; a page may be short, or empty, and go on. */
+export interface FoundLines {
+  lines: FoundLine[];
+  next: string;
+  looked: number;
+}
+
+export interface Delivery {
+  channel: string;
   state: string;
-  created_at: number;
-  sent_at: number | null;
+  sent: number | null;
   attempts: number;
   error: string;
 }
 
-export interface AlertField {
-  key: string;
-  title: string;
+export interface AlertDetail {
+  id: number;
   kind: string;
-  value: unknown;
-  set: boolean;
+  incident: string;
+  pipeline: string;
+  state: string;
+  at: number;
+  closed: number | null;
+  run: string | null;
+  first_run: string | null;
+  trigger: string;
+  block: string;
+  text: string;
+  place: string;
   hint: string;
+  repeats: number;
+  last: number;
+  attempts: number;
+  due: number | null;
+  error: string;
+  deliveries: Delivery[];
+}
+
+export interface ChannelField {
+  key: string;
+  kind: string;
+  description: string;
+  set: boolean;
+  value: unknown;
+}
+
+export interface AlertChannel {
+  kind: string;
+  set: boolean;
+  keys: string[];
+  hosts: string[];
+  fields: ChannelField[];
 }
 
 export interface AlertSettings {
   alert_on: string[];
-  occasions: { value: string; label: string }[];
-  channels: { kind: string; title: string; set: boolean; fields: AlertField[] }[];
+  occasions: string[];
+  channels: AlertChannel[];
+  templates: unknown;
+  variables: string[];
+  repeat_after: number;
+  address: string;
   problems: string[];
   file: string;
   revision: string;

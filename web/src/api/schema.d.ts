@@ -4,6 +4,58 @@
  */
 
 export interface paths {
+    "/api/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alerts, newest first, with how each of their messages stands. */
+        get: operations["alerts.list_alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whom the project tells about what; secrets only as set or not. */
+        get: operations["alerts.show_alert_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Write keys of notification_config into the project's file; comments, and what is not named, stay. */
+        patch: operations["alerts.write_alert_settings"];
+        trace?: never;
+    };
+    "/api/alerts/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a message to one channel now, and tell what the other side says. */
+        post: operations["alerts.test_alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/blocks": {
         parameters: {
             query?: never;
@@ -13,6 +65,23 @@ export interface paths {
         };
         /** All block files of the project, and which pipelines use them. */
         get: operations["blocks.show_library"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What active triggers are to begin in a time, earliest first. */
+        get: operations["triggers.show_calendar"];
         put?: never;
         post?: never;
         delete?: never;
@@ -244,6 +313,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the server works: 200, or 503 where database or scheduler do not. Tells nothing about the project. */
+        get: operations["monitor.show_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/home": {
         parameters: {
             query?: never;
@@ -304,6 +390,57 @@ export interface paths {
         };
         /** Which language services there are, and what installs the others. */
         get: operations["language.language_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lines of the logs of all runs, newest first; a page ends after a while and says where the next goes on. */
+        get: operations["monitor.search_project_logs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Numbers for Prometheus, with bounded labels; a bearer token does as a login. */
+        get: operations["monitor.show_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/monitor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Runs by day and state, durations, lateness, and where runs fail. */
+        get: operations["monitor.show_monitor"];
         put?: never;
         post?: never;
         delete?: never;
@@ -812,6 +949,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/products/{pipeline}/{block}/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where a text stands in a value that is shown as a tree. */
+        get: operations["products.find"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/products/{pipeline}/{block}/frame": {
         parameters: {
             query?: never;
@@ -1205,6 +1359,23 @@ export interface paths {
         patch: operations["project.write_settings"];
         trace?: never;
     };
+    "/api/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The server as Mage tells of one, for probes that ask so; where the project lies is told to who may see it. */
+        get: operations["monitor.show_instance_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/templates": {
         parameters: {
             query?: never;
@@ -1259,6 +1430,128 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/triggers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The triggers of the project, or of a pipeline, by pipeline and name. */
+        get: operations["triggers.list_triggers"];
+        put?: never;
+        /** Make a trigger: an entry in the pipeline's triggers.yaml. One that is called gets a token, told this once. */
+        post: operations["triggers.create_trigger"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/triggers/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** When a trigger would start runs, before it is saved. */
+        post: operations["triggers.preview_trigger"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/triggers/{trigger}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A trigger with its settings, its next ten runs and its last ten. */
+        get: operations["triggers.show_trigger"];
+        put?: never;
+        post?: never;
+        /** Take a trigger out of its file; POST /api/undo/{undo} brings it back, for a day. */
+        delete: operations["triggers.delete_trigger"];
+        options?: never;
+        head?: never;
+        /** Change what is given of a trigger; everything else in its file stays byte for byte. */
+        patch: operations["triggers.change_trigger"];
+        trace?: never;
+    };
+    "/api/triggers/{trigger}/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switch a trigger on; it is due from its next slot on. */
+        post: operations["triggers.activate_trigger"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/triggers/{trigger}/deactivate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switch a trigger off; runs that have begun go on. */
+        post: operations["triggers.deactivate_trigger"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/triggers/{trigger}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for a run of a trigger now, with its variables and settings; its schedule stays as it is. */
+        post: operations["triggers.run_now"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/triggers/{trigger}/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new token for a trigger that is called; the one before is worth nothing any more. */
+        post: operations["triggers.renew_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/undo/{token}": {
         parameters: {
             query?: never;
@@ -1280,6 +1573,93 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AlertChanges
+         * @description Keys below notification_config to write, dotted, such as slack_config.webhook_url; null takes one out.
+         */
+        AlertChanges: {
+            set: {
+                [key: string]: unknown;
+            };
+            /** @default null */
+            revision: string | null;
+        };
+        /**
+         * AlertDetail
+         * @description An alert: kind is failure, success, passed_sla, recovery or trigger.
+         *
+         *         `state` is pending, sent, failed, or kept (no channel is to hear of it); `text` says in a sentence what is wrong,
+         *         `place` names the user's line. `repeats` counts what came after the first; `closed` is when it was over.
+         */
+        AlertDetail: {
+            id: number;
+            kind: string;
+            incident: string;
+            pipeline: string;
+            state: string;
+            at: number;
+            /** @default null */
+            closed: number | null;
+            /** @default null */
+            run: string | null;
+            /** @default null */
+            first_run: string | null;
+            /** @default  */
+            trigger: string;
+            /** @default  */
+            block: string;
+            /** @default  */
+            text: string;
+            /** @default  */
+            place: string;
+            /** @default  */
+            hint: string;
+            /** @default 0 */
+            repeats: number;
+            /** @default 0 */
+            last: number;
+            /** @default 0 */
+            attempts: number;
+            /** @default null */
+            due: number | null;
+            /** @default  */
+            error: string;
+            /** @default [] */
+            deliveries: components["schemas"]["DeliveryDetail"][];
+        };
+        /**
+         * AlertList
+         * @description Alerts, newest first.
+         */
+        AlertList: {
+            alerts: components["schemas"]["AlertDetail"][];
+            next: number | null;
+        };
+        /**
+         * AlertSettingsDetail
+         * @description Whom the project tells about what. `problems` say what of it cannot be used; `variables` are for templates.
+         */
+        AlertSettingsDetail: {
+            alert_on: string[];
+            occasions: string[];
+            channels: components["schemas"]["ChannelDetail"][];
+            templates: unknown;
+            variables: string[];
+            repeat_after: number;
+            address: string;
+            problems: string[];
+            file: string;
+            revision: string;
+        };
+        /**
+         * AlertTest
+         * @description The channel to send a test message to, by its key; of the pipeline's settings where one is named.
+         */
+        AlertTest: {
+            channel: string;
+            /** @default  */
+            pipeline: string;
+        };
         /**
          * Attention
          * @description Something that somebody should look at; `kind` is failed_block, unreadable or interrupted_run.
@@ -1445,6 +1825,23 @@ export interface components {
             interrupting: boolean;
         };
         /**
+         * Calendar
+         * @description What is to begin in a time, earliest first; `truncated` when there is more than is shown.
+         */
+        Calendar: {
+            slots: components["schemas"]["CalendarSlot"][];
+            truncated: boolean;
+        };
+        /**
+         * CalendarSlot
+         * @description A run that is to begin.
+         */
+        CalendarSlot: {
+            trigger: number;
+            pipeline: string;
+            at: number;
+        };
+        /**
          * Change
          * @description Something that differs from the last good run: kind is code, input, variable, configuration or environment.
          */
@@ -1453,6 +1850,28 @@ export interface components {
             what: string;
             before: string | null;
             after: string | null;
+        };
+        /**
+         * ChannelDetail
+         * @description A kind of channel: whether the file has it, the keys of those that work, and the hosts that they call.
+         */
+        ChannelDetail: {
+            kind: string;
+            set: boolean;
+            keys: string[];
+            hosts: string[];
+            fields: components["schemas"]["ChannelField"][];
+        };
+        /**
+         * ChannelField
+         * @description A setting of a channel; `value` is None for a secret that stands in the file itself.
+         */
+        ChannelField: {
+            key: string;
+            kind: string;
+            description: string;
+            set: boolean;
+            value: unknown;
         };
         /**
          * Chart
@@ -1709,6 +2128,30 @@ export interface components {
             warnings: number | null;
         };
         /**
+         * DayOfRuns
+         * @description The runs that ended on a day: how many by state, and how long those that completed took (to within 5 %).
+         */
+        DayOfRuns: {
+            day: string;
+            at: number;
+            runs: {
+                [key: string]: number;
+            };
+            p50: number | null;
+            p95: number | null;
+        };
+        /**
+         * DeliveryDetail
+         * @description How the message to one channel stands: sent, pending (tried again) or failed (given up).
+         */
+        DeliveryDetail: {
+            channel: string;
+            state: string;
+            sent: number | null;
+            attempts: number;
+            error: string;
+        };
+        /**
          * DiagnosticDetail
          * @description One finding; `line` and `column` count from 1, 0 means the whole file or line.
          */
@@ -1735,12 +2178,14 @@ export interface components {
         /**
          * DiffRequest
          * @description Two versions to compare; row by row when `keys` name columns that identify a row.
+         *
+         *         Without `keys`, the column that identifies rows best is taken, if there is one; an empty list takes none.
          */
         DiffRequest: {
             before: string;
             after: string;
-            /** @default [] */
-            keys: string[];
+            /** @default null */
+            keys: string[] | null;
         };
         /**
          * Difference
@@ -1853,6 +2298,18 @@ export interface components {
             frames: components["schemas"]["Frame"][];
             /** @default  */
             traceback: string;
+        };
+        /**
+         * FailurePlace
+         * @description Where runs failed: how often, and the newest of them.
+         */
+        FailurePlace: {
+            pipeline: string;
+            block: string | null;
+            count: number;
+            run: string;
+            at: number | null;
+            error: string;
         };
         /**
          * Features
@@ -2078,6 +2535,20 @@ export interface components {
             version: string;
         };
         /**
+         * InstanceStatus
+         * @description A server as Mage tells of one. The project's place is told to those who may see it.
+         */
+        InstanceStatus: {
+            is_instance_manager: boolean;
+            instance_type: string;
+            scheduler_status: string;
+            project_type: string;
+            project_uuid: string | null;
+            repo_path: string | null;
+            require_user_authentication: boolean;
+            disable_pipeline_edit_access: boolean;
+        };
+        /**
          * Interrupt
          * @description What to interrupt: one block of the run, or all of it.
          */
@@ -2186,6 +2657,20 @@ export interface components {
             next: string;
             previous: string;
             truncated: boolean;
+        };
+        /**
+         * MonitorPage
+         * @description What happened lately.
+         */
+        MonitorPage: {
+            since: number;
+            until: number;
+            days: components["schemas"]["DayOfRuns"][];
+            pipelines: components["schemas"]["PipelineFigures"][];
+            failures: components["schemas"]["FailurePlace"][];
+            waiting: number;
+            running: number;
+            incidents: number;
         };
         /**
          * Move
@@ -2374,6 +2859,49 @@ export interface components {
             block: string | null;
         };
         /**
+         * NewToken
+         * @description A token, told this once.
+         */
+        NewToken: {
+            token: string;
+        };
+        /**
+         * NewTrigger
+         * @description A trigger to make, or to look at before it is made.
+         */
+        NewTrigger: {
+            pipeline: string;
+            name: string;
+            /** @default time */
+            kind: string;
+            /** @default false */
+            active: boolean;
+            /** @default null */
+            schedule: string | null;
+            /** @default null */
+            start_time: string | null;
+            /** @default {} */
+            variables: {
+                [key: string]: unknown;
+            };
+            /** @default null */
+            sla: number | null;
+            /** @default  */
+            description: string;
+            /** @default [] */
+            tags: string[];
+            /** @default [] */
+            envs: string[];
+            /** @default [] */
+            event_matchers: {
+                [key: string]: unknown;
+            }[];
+            /** @default {} */
+            settings: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * OutputDetail
          * @description One output of a version: enough to show its first rows before anything is read.
          */
@@ -2477,6 +3005,22 @@ export interface components {
             notes: string[];
         };
         /**
+         * PipelineFigures
+         * @description A pipeline's runs. `wait_mean` and `wait_most` are seconds by which runs of triggers began later than due.
+         */
+        PipelineFigures: {
+            pipeline: string;
+            runs: {
+                [key: string]: number;
+            };
+            p50: number | null;
+            p95: number | null;
+            begun: number;
+            wait_mean: number | null;
+            wait_most: number | null;
+            sla_missed: number;
+        };
+        /**
          * PipelineList
          * @description All pipelines of the project, by uuid.
          */
@@ -2533,6 +3077,14 @@ export interface components {
          */
         PipelineTemplateList: {
             templates: components["schemas"]["PipelineTemplate"][];
+        };
+        /**
+         * Places
+         * @description The first places in the order of the tree; `more` when there are others.
+         */
+        Places: {
+            hits: components["schemas"]["ValuePlace"][];
+            more: boolean;
         };
         /**
          * Points
@@ -2696,6 +3248,28 @@ export interface components {
             permissions: string[];
         };
         /**
+         * ProjectLogEntry
+         * @description One line, and whose it is.
+         */
+        ProjectLogEntry: {
+            at: number;
+            level: string;
+            pipeline: string;
+            run: string;
+            block: string;
+            stream: string;
+            text: string;
+        };
+        /**
+         * ProjectLogLines
+         * @description Lines, newest first; `next` leads on, empty when that was all. A page may be short, or empty, and go on.
+         */
+        ProjectLogLines: {
+            lines: components["schemas"]["ProjectLogEntry"][];
+            next: string;
+            looked: number;
+        };
+        /**
          * RecentEdit
          * @description A file that was written lately; `at` in seconds since the epoch.
          */
@@ -2791,6 +3365,23 @@ export interface components {
             started: number;
             /** @default null */
             seconds: number | null;
+        };
+        /**
+         * RunNow
+         * @description Variables of this run alone, over those of the trigger.
+         */
+        RunNow: {
+            /** @default {} */
+            variables: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * RunQueued
+         * @description The name of a run that is to begin.
+         */
+        RunQueued: {
+            run: string;
         };
         /**
          * RunSummary
@@ -2940,6 +3531,13 @@ export interface components {
             descending: boolean;
         };
         /**
+         * Statuses
+         * @description The one server, in a list.
+         */
+        Statuses: {
+            statuses: components["schemas"]["InstanceStatus"][];
+        };
+        /**
          * TemplateChanges
          * @description What to change about a template of the project; `content` needs the `revision` that was seen.
          */
@@ -3039,6 +3637,16 @@ export interface components {
             error: string;
         };
         /**
+         * Tested
+         * @description Whether the other side took the message, and what it said when not.
+         */
+        Tested: {
+            channel: string;
+            sent: boolean;
+            /** @default  */
+            error: string;
+        };
+        /**
          * TextFinding
          * @description Something about a text; `line` and `column` count from 1, 0 means the whole text or line.
          */
@@ -3082,6 +3690,171 @@ export interface components {
         TopValue: {
             value: unknown;
             count: number;
+        };
+        /**
+         * TriggerChanges
+         * @description What to set, by the names of `NewTrigger`; null takes a value out. Settings are changed one by one.
+         *
+         *         With `revision`, the change is refused when the file is another one.
+         */
+        TriggerChanges: {
+            set: {
+                [key: string]: unknown;
+            };
+            /** @default  */
+            revision: string;
+        };
+        /**
+         * TriggerCreated
+         * @description A trigger that was made; `token` is told this once, and only its hash is kept.
+         */
+        TriggerCreated: {
+            id: number;
+            pipeline: string;
+            name: string;
+            kind: string;
+            schedule: string;
+            words: string;
+            active: boolean;
+            time_zone: string;
+            next: number | null;
+            last_run: components["schemas"]["RunSummary"] | null;
+            problem: string;
+            tags: string[];
+            description: string;
+            runs: components["schemas"]["RunMark"][];
+            /** @default {} */
+            settings: {
+                [key: string]: unknown;
+            };
+            /** @default {} */
+            variables: {
+                [key: string]: unknown;
+            };
+            /** @default null */
+            sla: number | null;
+            /** @default null */
+            start_time: string | null;
+            /** @default [] */
+            event_matchers: {
+                [key: string]: unknown;
+            }[];
+            /** @default [] */
+            envs: string[];
+            /** @default  */
+            file: string;
+            /** @default  */
+            revision: string;
+            /** @default null */
+            url: string | null;
+            /** @default null */
+            curl: string | null;
+            /** @default false */
+            token_set: boolean;
+            /** @default [] */
+            upcoming: number[];
+            /** @default true */
+            here: boolean;
+            /** @default null */
+            token: string | null;
+        };
+        /**
+         * TriggerDeleted
+         * @description What brings a trigger back, for a day.
+         */
+        TriggerDeleted: {
+            undo: string;
+        };
+        /**
+         * TriggerDetail
+         * @description A trigger with all its settings; those that are not named have their defaults.
+         *
+         *         `revision` is that of its file, `url` where it is called and `curl` how, `token_set` whether anything may call it,
+         *         `here` whether it is meant for this environment.
+         */
+        TriggerDetail: {
+            id: number;
+            pipeline: string;
+            name: string;
+            kind: string;
+            schedule: string;
+            words: string;
+            active: boolean;
+            time_zone: string;
+            next: number | null;
+            last_run: components["schemas"]["RunSummary"] | null;
+            problem: string;
+            tags: string[];
+            description: string;
+            runs: components["schemas"]["RunMark"][];
+            /** @default {} */
+            settings: {
+                [key: string]: unknown;
+            };
+            /** @default {} */
+            variables: {
+                [key: string]: unknown;
+            };
+            /** @default null */
+            sla: number | null;
+            /** @default null */
+            start_time: string | null;
+            /** @default [] */
+            event_matchers: {
+                [key: string]: unknown;
+            }[];
+            /** @default [] */
+            envs: string[];
+            /** @default  */
+            file: string;
+            /** @default  */
+            revision: string;
+            /** @default null */
+            url: string | null;
+            /** @default null */
+            curl: string | null;
+            /** @default false */
+            token_set: boolean;
+            /** @default [] */
+            upcoming: number[];
+            /** @default true */
+            here: boolean;
+        };
+        /**
+         * TriggerList
+         * @description Triggers, by pipeline and name.
+         */
+        TriggerList: {
+            triggers: components["schemas"]["TriggerSummary"][];
+        };
+        /**
+         * TriggerPreview
+         * @description When a trigger would start runs; `problem` says why it would not.
+         */
+        TriggerPreview: {
+            words: string;
+            upcoming: number[];
+            problem: string;
+        };
+        /**
+         * TriggerSummary
+         * @description A trigger in a list. `words` says when it starts runs, `problem` why it cannot; the newest of `runs` is last.
+         */
+        TriggerSummary: {
+            id: number;
+            pipeline: string;
+            name: string;
+            kind: string;
+            schedule: string;
+            words: string;
+            active: boolean;
+            time_zone: string;
+            next: number | null;
+            last_run: components["schemas"]["RunSummary"] | null;
+            problem: string;
+            tags: string[];
+            description: string;
+            runs: components["schemas"]["RunMark"][];
         };
         /**
          * Undo
@@ -3136,6 +3909,15 @@ export interface components {
             codec: string;
             output: string;
             version: string;
+        };
+        /**
+         * ValuePlace
+         * @description A place in a tree: the path as positions and as text, and what stands there.
+         */
+        ValuePlace: {
+            path: number[];
+            name: string;
+            text: string;
         };
         /**
          * ValuesPair
@@ -3270,6 +4052,133 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "alerts.list_alerts": {
+        parameters: {
+            query?: {
+                limit?: number;
+                before?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "alerts.show_alert_settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertSettingsDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "alerts.write_alert_settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertChanges"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertSettingsDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "alerts.test_alert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertTest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tested"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "blocks.show_library": {
         parameters: {
             query?: never;
@@ -3286,6 +4195,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Library"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "triggers.show_calendar": {
+        parameters: {
+            query?: {
+                from?: number;
+                to?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Calendar"];
                 };
             };
             /** @description Error */
@@ -3779,6 +4720,35 @@ export interface operations {
             };
         };
     };
+    "monitor.show_health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "project.show_home": {
         parameters: {
             query?: never;
@@ -3890,6 +4860,106 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LanguageStatus"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "monitor.search_project_logs": {
+        parameters: {
+            query?: {
+                pipeline?: string;
+                run?: string;
+                block?: string;
+                level?: string;
+                q?: string;
+                from?: number | null;
+                to?: number | null;
+                before?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectLogLines"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "monitor.show_metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": unknown;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "monitor.show_monitor": {
+        parameters: {
+            query?: {
+                pipeline?: string;
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonitorPage"];
                 };
             };
             /** @description Error */
@@ -5123,6 +6193,43 @@ export interface operations {
             };
         };
     };
+    "products.find": {
+        parameters: {
+            query: {
+                text: string;
+                partition?: string;
+                version?: string;
+                output?: string;
+            };
+            header?: never;
+            path: {
+                pipeline: string;
+                block: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Places"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "products.frame": {
         parameters: {
             query?: {
@@ -5943,6 +7050,35 @@ export interface operations {
             };
         };
     };
+    "monitor.show_instance_status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statuses"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "templates.list_templates": {
         parameters: {
             query?: never;
@@ -6118,6 +7254,328 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Shells"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "triggers.list_triggers": {
+        parameters: {
+            query?: {
+                pipeline?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "triggers.create_trigger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTrigger"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerCreated"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "triggers.preview_trigger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTrigger"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerPreview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "triggers.show_trigger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "triggers.delete_trigger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerDeleted"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "triggers.change_trigger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TriggerChanges"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "triggers.activate_trigger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "triggers.deactivate_trigger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "triggers.run_now": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunNow"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunQueued"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "triggers.renew_token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewToken"];
                 };
             };
             /** @description Error */

@@ -1,13 +1,13 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api } from "../../api/client";
-import type { AlertSettings, AlertSummary } from "../../api/orchestration";
+import type { AlertDetail, AlertSettings } from "../../api/orchestration";
 import { toast, toastError } from "../../ui/toasts";
 
 export function useAlerts() {
   return useInfiniteQuery({
     queryKey: ["alerts", "list"],
-    queryFn: ({ pageParam, signal }) => api.get<{ alerts: AlertSummary[]; next: string | null }>("/alerts", { query: { before: pageParam || undefined }, signal }),
-    initialPageParam: "",
+    queryFn: ({ pageParam, signal }) => api.get<{ alerts: AlertDetail[]; next: number | null }>("/alerts", { query: { limit: 50, before: pageParam ?? undefined }, signal }),
+    initialPageParam: null as number | null,
     getNextPageParam: (page) => page.next ?? undefined,
   });
 }
@@ -24,11 +24,14 @@ export function useChangeAlerts() {
       client.setQueryData(["alerts", "settings"], settings);
       toast("Saved.", { seconds: 2 });
     },
-    onError: toastError,
+    onError: (error) => {
+      toastError(error);
+      void client.invalidateQueries({ queryKey: ["alerts", "settings"] });
+    },
   });
   const test = useMutation({
-    mutationFn: (channel: string) => api.post<{ sent: boolean; message: string }>("/alerts/test", { body: { channel } }),
-    onSuccess: ({ sent, message }) => toast(message || (sent ? "Sent." : "It was not sent."), { tone: sent ? "info" : "failed", seconds: 8 }),
+    mutationFn: (channel: string) => api.post<{ channel: string; sent: boolean; error: string }>("/alerts/test", { body: { channel } }),
+    onSuccess: ({ channel, sent, error }) => toast(sent ? `Sent a message to ${channel}.` : `Not sent to ${channel}: ${error}`, { tone: sent ? "info" : "failed", seconds: sent ? 4 : 12 }),
     onError: toastError,
   });
   return { change, test };

@@ -1,6 +1,6 @@
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { api } from "../../api/client";
-import type { FoundLine } from "../../api/orchestration";
+import type { FoundLines } from "../../api/orchestration";
 import { stretch } from "../runs/filters";
 
 export interface LogFilters {
@@ -18,9 +18,9 @@ export function useLogs(filters: LogFilters) {
   const { since, from, to, ...rest } = filters;
   return useInfiniteQuery({
     queryKey: ["logs", filters],
-    queryFn: ({ pageParam, signal }) => api.get<{ lines: FoundLine[]; next: string | null }>("/logs", { query: { ...rest, ...stretch({ since, from, to }), limit: 500, before: pageParam || undefined }, signal }),
+    queryFn: ({ pageParam, signal }) => api.get<FoundLines>("/logs", { query: { ...rest, ...stretch({ since, from, to }), limit: 500, before: pageParam || undefined }, signal }),
     initialPageParam: "",
-    getNextPageParam: (page) => page.next ?? undefined,
+    getNextPageParam: (page) => page.next || undefined,
     placeholderData: keepPreviousData,
   });
 }

@@ -1,18 +1,19 @@
 import { useState } from "react";
+import type { MonitorDay } from "../../api/orchestration";
 import { count, seconds } from "../../app/format";
-import { pieces, STACK, topOf, type Line } from "./model";
+import { pieces, STACK, topOf, type SpreadDay } from "./model";
 
 const HEIGHT = 160;
 
 /** Runs of each day as columns, by how they ended; the day that is pointed at is told in words. */
-export function RunsByDay({ days, onDay }: { days: { day: string; states: Record<string, number> }[]; onDay: (day: string) => void }) {
+export function RunsByDay({ days, onDay }: { days: readonly MonitorDay[]; onDay: (day: string) => void }) {
   const [at, setAt] = useState<number | null>(null);
-  const columns = days.map((one) => ({ day: one.day, ...pieces(one.states) }));
+  const columns = days.map((one) => ({ day: one.day, ...pieces(one.runs) }));
   const top = topOf(columns.reduce((most, one) => Math.max(most, one.total), 0));
   const width = 100 / Math.max(1, columns.length);
   const y = (value: number) => HEIGHT - (HEIGHT * value) / top;
   const shown = at === null ? null : columns[at];
-  const used = STACK.filter((one) => days.some((day) => (day.states[one.state] ?? 0) > 0));
+  const used = STACK.filter((one) => days.some((day) => (day.runs[one.state] ?? 0) > 0));
   return (
     <div>
       <div className="flex gap-2">
@@ -50,13 +51,13 @@ function told(day: string, column: { total: number; pieces: { count: number; wor
 }
 
 /** How a figure went from day to day: the middle as a line, up to the slowest twentieth as an area. */
-export function Spread({ days, label }: { days: { day: string; p50: number; p95: number }[]; label: string }) {
+export function Spread({ days, label }: { days: readonly SpreadDay[]; label: string }) {
   const top = days.reduce((most, one) => Math.max(most, one.p95), 0) || 1;
   const x = (index: number) => (days.length > 1 ? (100 * index) / (days.length - 1) : 50);
   const y = (value: number) => 28 - (26 * value) / top;
   const path = (key: "p50" | "p95") => days.map((one, index) => `${index === 0 ? "M" : "L"}${x(index)} ${y(one[key])}`).join("");
   return (
-    <svg role="img" aria-label={label} viewBox="0 0 100 30" preserveAspectRatio="none" className="h-8 w-full">
+    <svg role="img" aria-label={label} viewBox="0 0 100 30" preserveAspectRatio="none" className="h-16 w-full">
       {days.length > 1 ? (
         <>
           <path d={`${path("p95")}L100 30L0 30Z`} fill="var(--accent-soft)" />
@@ -70,6 +71,6 @@ export function Spread({ days, label }: { days: { day: string; p50: number; p95:
   );
 }
 
-export function spreadWords(line: Pick<Line, "p50" | "p95">): string {
+export function spreadWords(line: Pick<SpreadDay, "p50" | "p95">): string {
   return `half within ${seconds(line.p50)}, 95 of 100 within ${seconds(line.p95)}`;
 }

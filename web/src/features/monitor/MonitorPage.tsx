@@ -1,7 +1,7 @@
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { Activity } from "lucide-react";
 import { useMemo, useState } from "react";
-import type { MonitorDetail } from "../../api/orchestration";
+import type { MonitorDetail, MonitorPipeline } from "../../api/orchestration";
 import { ago, count, dateTime, seconds } from "../../app/format";
 import { Button } from "../../ui/Button";
 import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
@@ -9,7 +9,7 @@ import { Select } from "../../ui/fields";
 import { OF_RUNS, SubPages } from "../../ui/SubPages";
 import { usePipelines } from "../pipelines/queries";
 import { RunsByDay, Spread, spreadWords } from "./Charts";
-import { linesOf, sums } from "./model";
+import { ranked, spreadOf, sums } from "./model";
 import { useMonitor } from "./queries";
 
 const route = getRouteApi("/monitor");
@@ -47,72 +47,114 @@ export function MonitorPage() {
 function Body({ data, pipeline, days }: { data: MonitorDetail; pipeline: string | undefined; days: number }) {
   const navigate = useNavigate();
   const total = sums(data.days);
-  const lines = useMemo(() => linesOf(data.durations), [data.durations]);
-  const [all, setAll] = useState(false);
-  if (total.runs === 0) {
+  const spread = useMemo(() => spreadOf(data.days), [data.days]);
+  if (total.runs === 0 && data.waiting + data.running === 0) {
     return (
       <EmptyState icon={<Activity size={36} aria-hidden="true" />} title={`Nothing ran in the last ${days} days`} action={<Link to="/runs" className="font-medium text-accent underline">All runs</Link>}>
-        {pipeline ? `Neither ${pipeline} by itself nor anybody by hand.` : "What runs is counted here by day, with how long it took and how late it began."}
+        {pipeline ? `Neither by a trigger of ${pipeline} nor by hand.` : "What runs is counted here by day, with how long it took and how late it began."}
       </EmptyState>
     );
   }
-  const onDay = (day: string) => void navigate({ to: "/runs", search: { ...(pipeline ? { pipeline } : {}), since: "between", from: `${day}T00:00`, to: `${day}T23:59` } });
+  const own = pipeline ? { pipeline } : {};
+  const onDay = (day: string) => void navigate({ to: "/runs", search: { ...own, since: "between", from: local(day, 0), to: local(day, 1) } });
+  const last = spread.at(-1);
   return (
     <div className="mx-auto flex max-w-6xl flex-col gap-8 p-4 sm:p-6">
+      <p className="flex flex-wrap gap-x-6 gap-y-1">
+        <Link to="/runs" search={{ ...own, state: "running" }} className="text-muted hover:text-fg"><b className="tabular text-fg">{count(data.running)}</b> running</Link>
+        <Link to="/runs" search={{ ...own, state: "initial" }} className="text-muted hover:text-fg"><b className="tabular text-fg">{count(data.waiting)}</b> waiting</Link>
+        <Link to="/alerts" className="text-muted hover:text-fg"><b className={`tabular ${data.incidents > 0 ? "text-failed" : "text-fg"}`}>{count(data.incidents)}</b> {data.incidents === 1 ? "incident" : "incidents"} open</Link>
+      </p>
       <section>
         <div className="mb-2 flex flex-wrap items-baseline gap-x-4">
           <h2 className="text-[14px] font-semibold">Runs</h2>
-          <span className="tabular text-muted">{count(total.runs)} in {days} days, {total.failed === 0 ? "none failed" : `${count(total.failed)} failed (${(100 * total.share).toFixed(total.share < 0.1 ? 1 : 0)} %)`}</span>
+          <span className="tabular text-muted">{count(total.runs)} in {days} days (UTC), {total.failed === 0 ? "none failed" : `${count(total.failed)} failed, ${percent(total.share)}`}</span>
         </div>
         <RunsByDay days={data.days} onDay={onDay} />
       </section>
-      {data.failures.length > 0 && (
+      {data.failures.length > 0 && <Failures failures={data.failures} />}
+      {last && (
         <section>
-          <h2 className="mb-1 text-[14px] font-semibold">What fails</h2>
-          <ul className="overflow-hidden rounded-card border border-line">
-            {data.failures.map((one, index) => (
-              <li key={index} className="border-b border-s2 last:border-b-0">
-                <Link to="/runs/$run" params={{ run: one.run }} search={one.block ? { block: one.block } : {}} className="flex items-center gap-3 px-3 py-1.5 hover:bg-s1">
-                  <span className="tabular w-12 flex-none text-right font-semibold text-failed">{count(one.count)} ×</span>
-                  <span className="min-w-0 flex-1"><span className="block truncate"><span className="font-medium">{one.pipeline}</span> {one.block && <span className="text-muted">{one.block}</span>}</span><span className="block truncate text-[12px] text-muted" title={one.error}>{one.error || "without a message"}</span></span>
-                  <span className="flex-none text-[12px] text-muted" title={dateTime(one.at)}>{ago(one.at)}</span>
-                </Link>
-              </li>
-            ))}
-          </ul>
+          <div className="mb-1 flex flex-wrap items-baseline gap-x-4">
+            <h2 className="text-[14px] font-semibold">How long runs take</h2>
+            <span className="tabular text-muted">on {last.day} {spreadWords(last)}</span>
+          </div>
+          <div className="rounded-card border border-line p-2"><Spread days={spread} label={`How long runs took, day by day; on ${last.day} ${spreadWords(last)}`} /></div>
         </section>
       )}
-      {lines.length > 0 && (
-        <section>
-          <h2 className="mb-1 text-[14px] font-semibold">How long runs take</h2>
-          <ul className="overflow-hidden rounded-card border border-line">
-            {(all ? lines : lines.slice(0, FIRST)).map((line) => (
-              <li key={line.pipeline} className="flex flex-wrap items-center gap-x-4 border-b border-s2 px-3 py-1.5 last:border-b-0">
-                <Link to="/runs" search={{ pipeline: line.pipeline }} className="w-48 min-w-0 flex-none truncate font-medium hover:underline">{line.pipeline}</Link>
-                <span className="min-w-40 flex-1"><Spread days={line.days} label={`${line.pipeline}, day by day: lately ${spreadWords(line)}`} /></span>
-                <span className="tabular w-64 flex-none text-right text-[12px] text-muted">{spreadWords(line)}</span>
-              </li>
-            ))}
-          </ul>
-          {!all && lines.length > FIRST && <Button look="quiet" onClick={() => setAll(true)}>Show all {count(lines.length)}</Button>}
-        </section>
-      )}
-      {data.lateness.length > 0 && <Lateness days={data.lateness} />}
+      {data.pipelines.length > 0 && <Pipelines pipelines={data.pipelines} />}
     </div>
   );
 }
 
-function Lateness({ days }: { days: MonitorDetail["lateness"] }) {
-  const last = days.at(-1);
-  const late = days.reduce((sum, one) => sum + one.late, 0);
-  if (!last) return null;
+function Failures({ failures }: { failures: MonitorDetail["failures"] }) {
   return (
     <section>
-      <div className="mb-1 flex flex-wrap items-baseline gap-x-4">
-        <h2 className="text-[14px] font-semibold">How late runs begin</h2>
-        <span className="tabular text-muted">on {last.day} half within {seconds(last.p50)} of when they were due, 95 of 100 within {seconds(last.p95)}; {late === 0 ? "none was done too late" : `${count(late)} were done too late`}</span>
-      </div>
-      <div className="rounded-card border border-line p-2"><Spread days={days} label={`From due to begun, day by day: lately ${spreadWords(last)}`} /></div>
+      <h2 className="mb-1 text-[14px] font-semibold">What fails</h2>
+      <ul className="overflow-hidden rounded-card border border-line">
+        {failures.map((one, index) => (
+          <li key={index} className="border-b border-s2 last:border-b-0">
+            <Link to="/runs/$run" params={{ run: one.run }} search={one.block ? { block: one.block } : {}} className="flex items-center gap-3 px-3 py-1.5 hover:bg-s1">
+              <span className="tabular w-12 flex-none text-right font-semibold text-failed">{count(one.count)} ×</span>
+              <span className="min-w-0 flex-1"><span className="block truncate"><span className="font-medium">{one.pipeline}</span> {one.block && <span className="text-muted">{one.block}</span>}</span><span className="block truncate text-[12px] text-muted" title={one.error}>{one.error || "without a message"}</span></span>
+              {one.at !== null && <span className="flex-none text-[12px] text-muted" title={dateTime(one.at)}>{ago(one.at)}</span>}
+            </Link>
+          </li>
+        ))}
+      </ul>
     </section>
   );
+}
+
+/** Of each pipeline: how many runs, how long they take, how late they begin. */
+function Pipelines({ pipelines }: { pipelines: MonitorPipeline[] }) {
+  const list = useMemo(() => ranked(pipelines), [pipelines]);
+  const [all, setAll] = useState(false);
+  const figure = "tabular whitespace-nowrap px-2 py-1 text-right";
+  return (
+    <section>
+      <h2 className="mb-1 text-[14px] font-semibold">Pipelines</h2>
+      <div data-wide className="overflow-x-auto rounded-card border border-line">
+        <table className="w-full">
+          <thead className="border-b border-line text-meta text-muted">
+            <tr>
+              <th scope="col" className="px-3 py-1 text-left font-semibold">Pipeline</th><th scope="col" className={figure}>Runs</th><th scope="col" className={figure}>Failed</th>
+              <th scope="col" className={figure} title="Half of the runs that completed took no longer">Half within</th><th scope="col" className={figure} title="95 of 100 took no longer">95 % within</th>
+              <th scope="col" className={figure} title="From when a trigger's run was due to when it began">Began late by</th><th scope="col" className={figure} title="The most">at most</th><th scope="col" className={figure}>Done too late</th>
+            </tr>
+          </thead>
+          <tbody>
+            {(all ? list : list.slice(0, FIRST)).map((one) => {
+              const { runs, failed, share } = sums([one]);
+              return (
+                <tr key={one.pipeline} className="border-b border-s2 last:border-b-0 hover:bg-s1">
+                  <td className="max-w-64 truncate px-3 py-1"><Link to="/runs" search={{ pipeline: one.pipeline }} className="font-medium hover:underline">{one.pipeline}</Link></td>
+                  <td className={figure}>{count(runs)}</td>
+                  <td className={`${figure} ${failed > 0 ? "font-semibold text-failed" : "text-muted"}`}>{failed > 0 ? `${count(failed)} (${percent(share)})` : "0"}</td>
+                  <td className={figure}>{span(one.p50)}</td><td className={figure}>{span(one.p95)}</td>
+                  <td className={figure}>{span(one.wait_mean)}</td><td className={figure}>{span(one.wait_most)}</td>
+                  <td className={`${figure} ${one.sla_missed > 0 ? "font-semibold text-stale" : "text-muted"}`}>{count(one.sla_missed)}</td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </div>
+      {!all && list.length > FIRST && <Button look="quiet" onClick={() => setAll(true)}>Show all {count(list.length)}</Button>}
+    </section>
+  );
+}
+
+function span(value: number | null): string {
+  return value === null ? "–" : seconds(value);
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
+}
+
+/** The beginning of a day of UTC, or of one after it, as a field for date and time has it here. */
+function local(day: string, later: number): string {
+  const at = new Date(Date.parse(`${day}T00:00Z`) + later * 86_400_000);
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }

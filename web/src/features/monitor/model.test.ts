@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { linesOf, pieces, sums, topOf } from "./model";
+import type { MonitorPipeline } from "../../api/orchestration";
+import { pieces, ranked, spreadOf, sums, topOf } from "./model";
 
 describe("the monitor", () => {
   it("stacks what went well below what did not", () => {
@@ -12,12 +13,17 @@ describe("the monitor", () => {
     expect([0, 1, 3, 7, 11, 160, 0.3].map(topOf)).toEqual([1, 1, 5, 10, 20, 200, 0.5]);
   });
 
-  it("takes the newest day of each pipeline, the slowest first", () => {
-    const lines = linesOf([{ pipeline: "a", day: "2026-01-02", runs: 2, p50: 1, p95: 2 }, { pipeline: "a", day: "2026-01-01", runs: 3, p50: 9, p95: 9 }, { pipeline: "b", day: "2026-01-01", runs: 1, p50: 4, p95: 5 }]);
-    expect(lines.map((line) => [line.pipeline, line.runs, line.p95, line.days.length])).toEqual([["b", 1, 5, 1], ["a", 5, 2, 2]]);
+  it("leaves out days of which nothing is known", () => {
+    expect(spreadOf([{ day: "x", at: 0, runs: {}, p50: null, p95: null }, { day: "y", at: 0, runs: { completed: 1 }, p50: 1, p95: 2 }])).toEqual([{ day: "y", p50: 1, p95: 2 }]);
+  });
+
+  it("has the pipelines first that fail, then those that are late, then the slow ones", () => {
+    const one = (pipeline: string, more: Partial<MonitorPipeline>): MonitorPipeline => ({ pipeline, runs: {}, p50: null, p95: null, begun: 0, wait_mean: null, wait_most: null, sla_missed: 0, ...more });
+    const list = [one("quick", { p95: 1 }), one("slow", { p95: 9 }), one("late", { sla_missed: 1 }), one("broken", { runs: { failed: 1 } })];
+    expect(ranked(list).map(({ pipeline }) => pipeline)).toEqual(["broken", "late", "slow", "quick"]);
   });
 
   it("counts what failed", () => {
-    expect(sums([{ day: "x", states: { completed: 3, failed: 1 } }, { day: "y", states: {} }])).toEqual({ runs: 4, failed: 1, share: 0.25 });
+    expect(sums([{ runs: { completed: 3, interrupted: 1 } }, { runs: {} }])).toEqual({ runs: 4, failed: 1, share: 0.25 });
   });
 });

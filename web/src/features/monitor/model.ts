@@ -1,5 +1,5 @@
 /** Figures of the monitor as they are drawn. */
-import type { MonitorDetail } from "../../api/orchestration";
+import type { MonitorDay, MonitorPipeline } from "../../api/orchestration";
 
 /** From the bottom of a column up. */
 export const STACK: readonly { state: string; colour: string; word: string }[] = [
@@ -40,36 +40,30 @@ export function topOf(most: number): number {
   return ([1, 2, 5, 10].find((factor) => factor * power >= most) ?? 10) * power;
 }
 
-export interface Line {
-  pipeline: string;
-  runs: number;
-  /** Of the newest day with runs. */
+export interface SpreadDay {
+  day: string;
   p50: number;
   p95: number;
-  days: { day: string; p50: number; p95: number }[];
 }
 
-/** How long runs took, of each pipeline: those that take longest first. */
-export function linesOf(durations: MonitorDetail["durations"]): Line[] {
-  const held = new Map<string, Line>();
-  for (const one of [...durations].sort((a, b) => a.day.localeCompare(b.day))) {
-    const line = held.get(one.pipeline) ?? { pipeline: one.pipeline, runs: 0, p50: 0, p95: 0, days: [] };
-    line.runs += one.runs;
-    line.p50 = one.p50;
-    line.p95 = one.p95;
-    line.days.push({ day: one.day, p50: one.p50, p95: one.p95 });
-    held.set(one.pipeline, line);
-  }
-  return [...held.values()].sort((one, other) => other.p95 - one.p95);
+/** The days of which durations are known. */
+export function spreadOf(days: readonly MonitorDay[]): SpreadDay[] {
+  return days.flatMap(({ day, p50, p95 }) => (p50 === null || p95 === null ? [] : [{ day, p50, p95 }]));
 }
 
-export function sums(days: MonitorDetail["days"]): { runs: number; failed: number; share: number } {
-  let [runs, failed] = [0, 0];
-  for (const { states } of days) {
-    for (const [state, count] of Object.entries(states)) {
-      runs += count;
+/** How many runs, and how many of them did not go well. */
+export function sums(all: readonly { runs: Record<string, number> }[]): { runs: number; failed: number; share: number } {
+  let [total, failed] = [0, 0];
+  for (const { runs } of all) {
+    for (const [state, count] of Object.entries(runs)) {
+      total += count;
       if (state === "failed" || state === "interrupted") failed += count;
     }
   }
-  return { runs, failed, share: runs > 0 ? failed / runs : 0 };
+  return { runs: total, failed, share: total > 0 ? failed / total : 0 };
+}
+
+/** What needs looking at first: most failures, then most that were too late, then the slowest. */
+export function ranked(pipelines: readonly MonitorPipeline[]): MonitorPipeline[] {
+  return [...pipelines].sort((one, other) => sums([other]).failed - sums([one]).failed || other.sla_missed - one.sla_missed || (other.p95 ?? 0) - (one.p95 ?? 0));
 }

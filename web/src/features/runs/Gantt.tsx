@@ -5,7 +5,7 @@ import type { RunDetail } from "../../api/types";
 import { count, seconds } from "../../app/format";
 import { cx } from "../../ui/cx";
 import { lookOf } from "../../ui/status";
-import { barsOf, parentOf, ticks, type Bar, type Group } from "./gantt";
+import { barsOf, parentOf, ticks, tickWords, type Bar, type Group } from "./gantt";
 
 const ROW = 28;
 
@@ -46,7 +46,7 @@ export function Gantt({ run, selected, onSelect }: { run: RunDetail; selected: s
       <div role="presentation" className="sticky top-0 z-[1] flex h-6 border-b border-line bg-s0 text-meta text-muted">
         <span className="w-40 flex-none px-2 leading-6 sm:w-56">Block</span>
         <div className="relative mr-32 flex-1">
-          {ticks(length).map((tick) => <span key={tick} className="tabular absolute whitespace-nowrap leading-6 max-sm:even:hidden" style={{ left: share(tick) }}>{seconds(tick)}</span>)}
+          {ticks(length, 5).map((tick) => <span key={tick} className="tabular absolute whitespace-nowrap leading-6 max-sm:even:hidden" style={{ left: share(tick) }}>{tickWords(tick)}</span>)}
         </div>
       </div>
       <div role="presentation" style={{ height: virtual.getTotalSize(), position: "relative" }}>
@@ -69,7 +69,7 @@ export function Gantt({ run, selected, onSelect }: { run: RunDetail; selected: s
               <Stretch bar={bar} share={share} />
               <span className="flex w-32 flex-none items-center justify-end gap-2 px-2 text-right text-[12px] text-muted">
                 {bar.group && <Histogram group={bar.group} />}
-                <span className="tabular">{bar.started !== null && bar.ended !== null ? seconds(bar.ended - bar.started) : ""}</span>
+                <span className="tabular whitespace-nowrap">{bar.started !== null && bar.ended !== null ? seconds(bar.ended - bar.started) : ""}</span>
               </span>
             </div>
           );

@@ -10,6 +10,7 @@ import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
 import { Menu, type MenuItem } from "../../ui/Menu";
 import { Badge, StatusBadge } from "../../ui/status";
+import { short } from "../triggers/TriggerRow";
 import { useExplained } from "../triggers/queries";
 import { useRunActions } from "./actions";
 import { ORIGINS } from "./filters";
@@ -41,8 +42,8 @@ export function RunHeader({ run, selected }: { run: RunDetail; selected: string 
       <h1 className="text-title font-semibold"><Link to="/pipelines/$pipeline" params={{ pipeline: run.pipeline }} className="hover:underline">{run.pipeline}</Link></h1>
       <StatusBadge state={run.state} />
       {run.sla_missed && <Badge tone="stale" title="It was expected to be done earlier.">late</Badge>}
-      <Origin run={run} />
-      {run.started > 0 && <span className="text-muted" title={run.run}>{dateTime(run.started, zone)}</span>}
+      <Origin run={run} zone={zone} />
+      {run.started > 0 && <span className="tabular text-muted" title={`${dateTime(run.started, zone)} (${run.run})`}>{short(run.started, zone)}</span>}
       {run.seconds !== null && <span className="tabular text-muted">{seconds(run.seconds)}</span>}
       <span className="tabular text-muted">{run.blocks_done} of {run.blocks_total} blocks</span>
       <span className="ml-auto flex">
@@ -66,14 +67,14 @@ export function RunHeader({ run, selected }: { run: RunDetail; selected: string 
   );
 }
 
-function Origin({ run }: { run: RunDetail }) {
+function Origin({ run, zone }: { run: RunDetail; zone: "local" | "utc" }) {
   const words = ORIGINS[run.origin] ?? `from ${run.origin}`;
   return (
     <span className="text-muted">
-      {run.trigger ? <>started by <Link to="/triggers/$trigger" params={{ trigger: String(run.trigger.id) }} className="text-accent hover:underline">{run.trigger.name}</Link></> : <>{run.what}, {words}</>}
+      {run.trigger ? <>by <Link to="/triggers/$trigger" params={{ trigger: String(run.trigger.id) }} className="text-accent hover:underline">{run.trigger.name}</Link></> : <>{run.what}, {words}</>}
       {run.backfill != null && <>, <Link to="/backfills/$backfill" params={{ backfill: String(run.backfill) }} className="text-accent hover:underline">backfill {run.backfill}</Link></>}
       {run.retry_of && <>, <Link to="/runs/$run" params={{ run: run.retry_of }} className="text-accent hover:underline">a retry</Link></>}
-      {run.execution_date != null && <>, for {dateTime(run.execution_date)}</>}
+      {run.execution_date != null && <> for <span title={dateTime(run.execution_date)}>{short(run.execution_date, zone)}</span></>}
     </span>
   );
 }

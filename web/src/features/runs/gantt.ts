@@ -139,10 +139,22 @@ export function criticalPath(blocks: readonly Timed[], now: number): Set<string>
   return found;
 }
 
-/** Round figures for a time axis of that many seconds. */
+const MINUTES = [60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400];
+
+/** Round figures for a time axis of that many seconds: of seconds, and beyond a few minutes of minutes and hours. */
 export function ticks(length: number, most = 6): number[] {
   const raw = length / most;
   const power = 10 ** Math.floor(Math.log10(raw));
-  const step = ([1, 2, 5, 10].find((factor) => factor * power >= raw) ?? 10) * power;
+  const plain = ([1, 2, 5, 10].find((factor) => factor * power >= raw) ?? 10) * power;
+  const step = raw <= 30 ? plain : (MINUTES.find((one) => one >= raw) ?? Math.ceil(raw / 86_400) * 86_400);
   return Array.from({ length: Math.floor(length / step) + 1 }, (_, index) => index * step);
+}
+
+/** A figure of the axis, as short as it can be. */
+export function tickWords(at: number): string {
+  if (at === 0) return "0";
+  if (at < 60) return at < 1 ? `${Number((at * 1000).toPrecision(3))} ms` : `${Number(at.toPrecision(3))} s`;
+  if (at < 3600) return at % 60 === 0 ? `${at / 60} min` : `${Math.floor(at / 60)}:${String(Math.round(at % 60)).padStart(2, "0")}`;
+  const minutes = Math.round((at % 3600) / 60);
+  return minutes === 0 ? `${Math.floor(at / 3600)} h` : `${Math.floor(at / 3600)} h ${minutes}`;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RunDetail } from "../../api/types";
-import { barsOf, criticalPath, ticks } from "./gantt";
+import { barsOf, criticalPath, ticks, tickWords } from "./gantt";
 import { applied, appliedAll } from "./live";
 
 const timed = (block: string, started: number | null, ended: number | null, upstream: string[] = []) => ({ block, state: "completed", queued: started, started, ended, upstream });
@@ -39,6 +39,11 @@ describe("the time line of a run", () => {
 
   it("has round figures on its axis", () => {
     expect(ticks(8.3)).toEqual([0, 2, 4, 6, 8]);
+    expect(ticks(505, 4).map(tickWords)).toEqual(["0", "5 min"]);
+    expect(ticks(505).map(tickWords)).toEqual(["0", "2 min", "4 min", "6 min", "8 min"]);
+    expect(ticks(100).map(tickWords)).toEqual(["0", "20 s", "40 s", "1 min", "1:20", "1:40"]);
+    expect(ticks(40_000).map(tickWords)).toEqual(["0", "2 h", "4 h", "6 h", "8 h", "10 h"]);
+    expect(ticks(0.42).map(tickWords)).toEqual(["0", "100 ms", "200 ms", "300 ms", "400 ms"]);
     expect(ticks(0.42).map((tick) => Number(tick.toFixed(2)))).toEqual([0, 0.1, 0.2, 0.3, 0.4]);
   });
 });

@@ -1,0 +1,53 @@
+/** Names of what alerts are about, and of where they go; values of settings as they are typed. */
+import type { ChannelField } from "../../api/orchestration";
+
+export const OCCASIONS: Record<string, string> = {
+  trigger_failure: "A run failed",
+  trigger_success: "A run went well",
+  trigger_passed_sla: "A run is late",
+  trigger_recovery: "It works again after it had failed",
+};
+
+export const CHANNELS: Record<string, string> = {
+  slack: "Slack",
+  teams: "Microsoft Teams",
+  discord: "Discord",
+  telegram: "Telegram",
+  google_chat: "Google Chat",
+  email: "E-mail",
+  opsgenie: "Opsgenie",
+  pagerduty: "PagerDuty",
+  webhook: "Another address (webhook)",
+};
+
+export const KINDS: Record<string, { word: string; tone: "failed" | "ok" | "stale" | undefined }> = {
+  failure: { word: "failed", tone: "failed" },
+  success: { word: "went well", tone: "ok" },
+  passed_sla: { word: "late", tone: "stale" },
+  recovery: { word: "works again", tone: "ok" },
+  trigger: { word: "cannot start", tone: "failed" },
+};
+
+export function textOf(field: ChannelField): string {
+  if (field.value === null || field.value === undefined) return "";
+  return Array.isArray(field.value) ? field.value.join("\n") : typeof field.value === "object" ? JSON.stringify(field.value) : String(field.value);
+}
+
+/** What is kept of what was typed; null takes the value out. */
+export function valueOf(field: ChannelField, text: string): unknown {
+  const plain = text.trim();
+  if (plain === "") return null;
+  if (field.kind === "boolean") return plain === "true";
+  if (field.kind === "number") return Number.isFinite(Number(plain)) ? Number(plain) : plain;
+  if (field.kind === "list") return plain.split(/[\n,]/).map((one) => one.trim()).filter(Boolean);
+  if (field.kind === "map") return parsed(plain);
+  return plain;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
