@@ -9,8 +9,8 @@ import sys
 import pytest
 
 HEAVY = {
-    "asyncio", "duckdb", "geopandas", "hypothesis", "jinja2", "joblib", "matplotlib", "numpy", "pandas", "PIL", "plotly",
-    "polars", "psycopg", "pyarrow", "pytest", "requests", "rich", "scipy", "shapely", "sklearn", "sqlite3", "unittest",
+    "alembic", "asyncio", "duckdb", "geopandas", "hypothesis", "jinja2", "joblib", "matplotlib", "numpy", "pandas", "PIL", "plotly",
+    "polars", "psycopg", "pyarrow", "pytest", "requests", "rich", "scipy", "shapely", "sklearn", "sqlalchemy", "sqlite3", "unittest",
 }  # fmt: skip
 
 LOADED = "import json, sys; json.dump(sorted({name.partition('.')[0] for name in sys.modules}), sys.stderr)"
