@@ -6,14 +6,14 @@ import os
 import sys
 
 sys.path.insert(0, os.environ["BENCH_WORK"])
-import work
+import deed
 from airflow.sdk import dag, task
 
 
 @task
 def fib(n):
-    work.mark()
-    work.fibo(n)
+    deed.mark()
+    deed.fibo(n)
 
 
 def _chain(name, n, times):

@@ -6,15 +6,15 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import work
+import deed
 from dagster import Definitions, In, Nothing, in_process_executor, job, multiprocess_executor, op
 
 
 def _op(name, n):
     @op(name=name, ins={"after": In(Nothing)})
     def run():
-        work.mark()
-        work.fibo(n)
+        deed.mark()
+        deed.fibo(n)
 
     return run
 

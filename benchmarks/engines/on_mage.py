@@ -21,13 +21,13 @@ BLOCK = """if '{kind}' not in globals():
     from mage_ai.data_preparation.decorators import {kind}
 import sys
 sys.path.insert(0, {here!r})
-import work
+import deed
 
 
 @{kind}
 def run(*args, **kwargs):
-    work.mark()
-    return work.fibo({n})
+    deed.mark()
+    return deed.fibo({n})
 """
 
 

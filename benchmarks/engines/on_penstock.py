@@ -23,13 +23,13 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 BLOCK = """from penstock import {kind}
 import sys
 sys.path.insert(0, {here!r})
-import work
+import deed
 
 
 @{kind}
 def run(*args, **kwargs):
-    work.mark()
-    return work.fibo({n})
+    deed.mark()
+    return deed.fibo({n})
 """
 SPREAD = """from penstock import data_loader
 

@@ -9,6 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import deed
 import work
 
 API = f"http://127.0.0.1:{work.PORT}/api"
@@ -26,8 +27,8 @@ from prefect.task_runners import ProcessPoolTaskRunner, ThreadPoolTaskRunner  # 
 
 @task
 def fib(n: int) -> int:
-    work.mark()
-    return work.fibo(n)
+    deed.mark()
+    return deed.fibo(n)
 
 
 @flow
