@@ -34,4 +34,5 @@ export const OF_RUNS: readonly SubPage[] = [
   { to: "/runs", label: "Runs" },
   { to: "/monitor", label: "Monitor" },
   { to: "/logs", label: "Logs" },
+  { to: "/alerts", label: "Alerts" },
 ];

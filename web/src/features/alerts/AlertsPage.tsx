@@ -5,6 +5,7 @@ import { ago, dateTime } from "../../app/format";
 import { Button } from "../../ui/Button";
 import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
 import { Badge } from "../../ui/status";
+import { OF_RUNS, SubPages } from "../../ui/SubPages";
 import { KINDS } from "./model";
 import { useAlerts, useAlertSettings } from "./queries";
 import { Whom } from "./Whom";
@@ -15,24 +16,29 @@ export function AlertsPage() {
   const recent = useAlerts();
   const alerts = recent.data?.pages.flatMap((page) => page.alerts) ?? [];
   return (
-    <div className="h-full overflow-y-auto">
-      <div className="mx-auto flex max-w-4xl flex-col gap-8 p-4 sm:p-6">
-        <h1 className="text-[18px] font-semibold">Alerts</h1>
-        {settings.error ? <ErrorCard error={settings.error} /> : settings.data ? <Whom settings={settings.data} /> : <Spinner label="Reading the settings" />}
-        {/* Not before what stands above it is there: nothing moves under the pointer. */}
-        {!settings.isPending && (
-          <section>
-            <h2 className="mb-1 text-[14px] font-semibold">Lately</h2>
-            {recent.error ? <ErrorCard error={recent.error} /> : recent.isPending ? <Spinner label="Reading the alerts" /> : alerts.length === 0 ? (
-              <EmptyState icon={<BellOff size={30} aria-hidden="true" />} title="No alerts yet">What goes wrong is told once for each incident, however many runs it hits.</EmptyState>
-            ) : (
-              <>
-                <ul className="overflow-hidden rounded-card border border-line">{alerts.map((alert) => <Alert key={alert.id} alert={alert} />)}</ul>
-                {recent.hasNextPage && <Button look="quiet" busy={recent.isFetchingNextPage} onClick={() => void recent.fetchNextPage()}>Show earlier ones</Button>}
-              </>
-            )}
-          </section>
-        )}
+    <div className="flex h-full flex-col">
+      <header className="flex-none px-4 py-3">
+        <h1 className="sr-only">Alerts</h1>
+        <SubPages label="Runs" pages={OF_RUNS} />
+      </header>
+      <div className="min-h-0 flex-1 overflow-y-auto border-t border-line">
+        <div className="mx-auto flex max-w-4xl flex-col gap-8 p-4 sm:p-6">
+          {settings.error ? <ErrorCard error={settings.error} /> : settings.data ? <Whom settings={settings.data} /> : <Spinner label="Reading the settings" />}
+          {/* Not before what stands above it is there: nothing moves under the pointer. */}
+          {!settings.isPending && (
+            <section>
+              <h2 className="mb-1 text-[14px] font-semibold">Lately</h2>
+              {recent.error ? <ErrorCard error={recent.error} /> : recent.isPending ? <Spinner label="Reading the alerts" /> : alerts.length === 0 ? (
+                <EmptyState icon={<BellOff size={30} aria-hidden="true" />} title="No alerts yet">What goes wrong is told once for each incident, however many runs it hits.</EmptyState>
+              ) : (
+                <>
+                  <ul className="overflow-hidden rounded-card border border-line">{alerts.map((alert) => <Alert key={alert.id} alert={alert} />)}</ul>
+                  {recent.hasNextPage && <Button look="quiet" busy={recent.isFetchingNextPage} onClick={() => void recent.fetchNextPage()}>Show earlier ones</Button>}
+                </>
+              )}
+            </section>
+          )}
+        </div>
       </div>
     </div>
   );

@@ -49,11 +49,13 @@ export function HomePage() {
         <UnderWay runs={open} />
         {data.recent_runs.length === 0 && <FirstRun />}
         <div className="grid grid-cols-1 gap-6 lg:grid-cols-2">
-          <NextRuns triggers={triggers} />
           {data.recent_runs.length > 0 && <RecentRuns runs={data.recent_runs} />}
-          <Section title="Edited lately" more={<Link to="/files" className="text-accent hover:underline">All files</Link>}>
-            {data.recent_edits.map((edit) => <Edit key={edit.path} edit={edit} />)}
-          </Section>
+          <div className="flex flex-col gap-6">
+            <NextRuns triggers={triggers} />
+            <Section title="Edited lately" more={<Link to="/files" className="text-accent hover:underline">All files</Link>}>
+              {data.recent_edits.map((edit) => <Edit key={edit.path} edit={edit} />)}
+            </Section>
+          </div>
         </div>
       </div>
     </div>

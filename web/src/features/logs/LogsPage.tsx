@@ -18,7 +18,7 @@ import { useSoon } from "../triggers/useSoon";
 import { useLogs, type LogFilters } from "./queries";
 
 const route = getRouteApi("/logs");
-const LEVELS: readonly [string, string][] = [["INFO", "Info and above"], ["WARNING", "Warnings and errors"], ["ERROR", "Errors"]];
+const LEVELS: readonly [string, string][] = [["INFO", "Info and above"], ["WARNING", "Warnings, errors"], ["ERROR", "Errors"]];
 const TONES: Record<string, string> = { ERROR: "text-failed", CRITICAL: "text-failed", WARNING: "text-stale", DEBUG: "text-muted" };
 const ROW = 20;
 
@@ -69,7 +69,7 @@ export function LogsPage() {
       <header className="flex flex-none flex-wrap items-center gap-2 px-4 py-3">
         <h1 className="sr-only">Logs</h1>
         <SubPages label="Runs" pages={OF_RUNS} />
-        <span className="relative w-full sm:w-60">
+        <span className="relative w-full sm:w-44">
           <Search size={13} aria-hidden="true" className="absolute left-2 top-[7px] text-muted" />
           <Input ref={search} value={text} onChange={(event) => setText(event.target.value)} placeholder="Find in what was logged" aria-label="Find in the logs" aria-keyshortcuts="/" className="!pl-7" />
         </span>
@@ -77,11 +77,11 @@ export function LogsPage() {
           <option value="">All levels</option>
           {LEVELS.map(([value, words]) => <option key={value} value={value}>{words}</option>)}
         </Select>
-        <Select aria-label="Pipeline" className="max-w-48" value={filters.pipeline ?? ""} onChange={(event) => set({ pipeline: event.target.value, block: undefined })}>
+        <Select aria-label="Pipeline" className="max-w-32" value={filters.pipeline ?? ""} onChange={(event) => set({ pipeline: event.target.value, block: undefined })}>
           <option value="">Every pipeline</option>
           {pipelines.map(({ uuid }) => <option key={uuid}>{uuid}</option>)}
         </Select>
-        <Input aria-label="Block" className="!w-36" placeholder="Any block" value={filters.block ?? ""} onChange={(event) => set({ block: event.target.value })} />
+        <Input aria-label="Block" className="!w-28" placeholder="Any block" value={filters.block ?? ""} onChange={(event) => set({ block: event.target.value })} />
         <Select aria-label="Time" value={filters.since ?? ""} onChange={(event) => set({ since: event.target.value, from: undefined, to: undefined })}>
           <option value="">Any time</option>
           {SINCE.map((one) => <option key={one.value} value={one.value}>{one.label}</option>)}

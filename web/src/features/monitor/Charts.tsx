@@ -50,23 +50,17 @@ function told(day: string, column: { total: number; pieces: { count: number; wor
   return `${day}: ${column.total === 0 ? "no runs" : `${count(column.total)} ${column.total === 1 ? "run" : "runs"}, ${column.pieces.map((one) => `${count(one.count)} ${one.word}`).join(", ")}`}`;
 }
 
-/** How a figure went from day to day: the middle as a line, up to the slowest twentieth as an area. */
+/** How a figure went from day to day: the middle as a line, all but the slowest twentieth as an area. */
 export function Spread({ days, label }: { days: readonly SpreadDay[]; label: string }) {
   const top = days.reduce((most, one) => Math.max(most, one.p95), 0) || 1;
-  const x = (index: number) => (days.length > 1 ? (100 * index) / (days.length - 1) : 50);
+  const x = (index: number) => (100 * index) / Math.max(1, days.length - 1);
   const y = (value: number) => 28 - (26 * value) / top;
   const path = (key: "p50" | "p95") => days.map((one, index) => `${index === 0 ? "M" : "L"}${x(index)} ${y(one[key])}`).join("");
   return (
     <svg role="img" aria-label={label} viewBox="0 0 100 30" preserveAspectRatio="none" className="h-16 w-full">
-      {days.length > 1 ? (
-        <>
-          <path d={`${path("p95")}L100 30L0 30Z`} fill="var(--accent-soft)" />
-          <path d={path("p95")} fill="none" stroke="var(--line-strong)" strokeWidth={1} vectorEffect="non-scaling-stroke" />
-          <path d={path("p50")} fill="none" stroke="var(--accent)" strokeWidth={1.5} vectorEffect="non-scaling-stroke" />
-        </>
-      ) : (
-        <path d={`M50 ${y(days[0]?.p95 ?? 0)}V${y(days[0]?.p50 ?? 0)}V30`} stroke="var(--accent)" strokeWidth={3} vectorEffect="non-scaling-stroke" />
-      )}
+      <path d={`${path("p95")}L100 30L0 30Z`} fill="var(--accent-soft)" />
+      <path d={path("p95")} fill="none" stroke="var(--line-strong)" strokeWidth={1} vectorEffect="non-scaling-stroke" />
+      <path d={path("p50")} fill="none" stroke="var(--accent)" strokeWidth={1.5} vectorEffect="non-scaling-stroke" />
     </svg>
   );
 }

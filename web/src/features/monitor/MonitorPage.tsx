@@ -79,7 +79,7 @@ function Body({ data, pipeline, days }: { data: MonitorDetail; pipeline: string 
             <h2 className="text-[14px] font-semibold">How long runs take</h2>
             <span className="tabular text-muted">on {last.day} {spreadWords(last)}</span>
           </div>
-          <div className="rounded-card border border-line p-2"><Spread days={spread} label={`How long runs took, day by day; on ${last.day} ${spreadWords(last)}`} /></div>
+          {spread.length > 1 && <div className="rounded-card border border-line p-2"><Spread days={spread} label={`How long runs took, day by day; on ${last.day} ${spreadWords(last)}`} /></div>}
         </section>
       )}
       {data.pipelines.length > 0 && <Pipelines pipelines={data.pipelines} />}

@@ -18,16 +18,16 @@ export function RunFilterBar({ filters, search, onChange, onDown }: Props) {
   const triggers = (useTriggers().data?.triggers ?? []).filter((one) => !filters.pipeline || one.pipeline === filters.pipeline);
   return (
     <>
-      <span className="relative w-full sm:w-48">
+      <span className="relative w-full sm:w-40">
         <Search size={13} aria-hidden="true" className="absolute left-2 top-[7px] text-muted" />
-        <Input ref={search} value={filters.q ?? ""} onChange={(event) => onChange({ q: event.target.value })} onKeyDown={(event) => event.key === "ArrowDown" && onDown()} placeholder="Find in runs and errors" aria-label="Find runs" aria-keyshortcuts="/" className="!pl-7" />
+        <Input ref={search} value={filters.q ?? ""} onChange={(event) => onChange({ q: event.target.value })} onKeyDown={(event) => event.key === "ArrowDown" && onDown()} placeholder="Text of an error" aria-label="Find runs" aria-keyshortcuts="/" className="!pl-7" />
       </span>
       <Choice label="State" none="Any state" value={filters.state} options={STATES.map((one) => [one.value, one.label])} onChange={(state) => onChange({ state })} />
       <Choice label="Pipeline" none="Every pipeline" value={filters.pipeline} options={pipelines.map(({ uuid }) => [uuid, uuid])} onChange={(pipeline) => onChange({ pipeline, trigger: undefined })} />
       {(triggers.length > 0 || filters.trigger) && (
         <Choice label="Trigger" none="Any trigger" value={filters.trigger} options={triggers.map((one) => [String(one.id), filters.pipeline ? one.name : `${one.name} (${one.pipeline})`])} onChange={(trigger) => onChange({ trigger })} />
       )}
-      <Choice label="Started" none="Started by anything" value={filters.origin} options={Object.entries(ORIGINS).map(([value, words]) => [value, `Started ${words}`])} onChange={(origin) => onChange({ origin })} />
+      <Choice label="Started" none="Any start" value={filters.origin} options={Object.entries(ORIGINS).map(([value, words]) => [value, `Started ${words}`])} onChange={(origin) => onChange({ origin })} />
       <Choice label="Time" none="Any time" value={filters.since} options={[...SINCE.map((one): [string, string] => [one.value, one.label]), ["between", "Between …"]]} onChange={(since) => onChange({ since, ...(since === "between" ? {} : { from: undefined, to: undefined }) })} />
       {filters.since === "between" && (
         <>
@@ -42,7 +42,7 @@ export function RunFilterBar({ filters, search, onChange, onDown }: Props) {
 
 function Choice({ label, none, options, value, onChange }: { label: string; none: string; options: [string, string][]; value: string | undefined; onChange: (value: string) => void }) {
   return (
-    <Select aria-label={label} value={value ?? ""} onChange={(event) => onChange(event.target.value)} className="max-w-40">
+    <Select aria-label={label} value={value ?? ""} onChange={(event) => onChange(event.target.value)} className="max-w-32">
       <option value="">{none}</option>
       {options.map(([key, words]) => <option key={key} value={key}>{words}</option>)}
       {value && !options.some(([key]) => key === value) && <option value={value}>{value}</option>}

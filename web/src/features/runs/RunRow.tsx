@@ -21,7 +21,7 @@ export const RunRow = memo(function RunRow({ run, index, marked, zone, onMark }:
   const started = run.started > 0 ? run.started : null;
   return (
     <div role="row" aria-rowindex={index + 2} aria-selected={marked} className={`${COLUMNS} h-full border-b border-s2 hover:bg-s1 has-[[data-row]:focus-visible]:bg-s1 ${marked ? "bg-accent-soft" : ""}`}>
-      <span role="cell" className="hidden sm:block"><input type="checkbox" aria-label={`Mark the run of ${run.pipeline} ${run.run}`} tabIndex={-1} checked={marked} onClick={(event) => onMark(run.run, event)} onChange={() => undefined} /></span>
+      <span role="cell" className="hidden items-center sm:flex"><input type="checkbox" aria-label={`Mark the run of ${run.pipeline} ${run.run}`} tabIndex={-1} checked={marked} onClick={(event) => onMark(run.run, event)} onChange={() => undefined} /></span>
       <span role="cell"><StatusBadge state={run.state} plain /></span>
       <span role="cell" className="min-w-0">
         <Link to="/runs/$run" params={{ run: run.run }} data-row={index} className="block min-w-0">

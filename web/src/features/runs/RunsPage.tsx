@@ -97,7 +97,7 @@ export function RunsPage() {
       ) : (
         <div role="table" aria-label="Runs" aria-rowcount={hasNextPage ? -1 : runs.length + 1} className="flex min-h-0 flex-1 flex-col">
           <div role="row" aria-rowindex={1} className={`${COLUMNS} flex-none overflow-hidden border-b border-line py-1 text-meta font-semibold text-muted [scrollbar-gutter:stable]`}>
-            <span role="columnheader" className="hidden sm:block"><input type="checkbox" aria-label="Mark all runs that are listed" checked={any && marked.keys.size === runs.length} ref={(element) => { if (element) element.indeterminate = any && marked.keys.size < runs.length; }} onChange={() => setMarks(any ? NONE : all(order))} /></span>
+            <span role="columnheader" className="hidden items-center sm:flex"><input type="checkbox" aria-label="Mark all runs that are listed" checked={any && marked.keys.size === runs.length} ref={(element) => { if (element) element.indeterminate = any && marked.keys.size < runs.length; }} onChange={() => setMarks(any ? NONE : all(order))} /></span>
             <span role="columnheader">State</span><span role="columnheader">Pipeline</span>
             <span role="columnheader" className="hidden sm:block">Started by</span><span role="columnheader" className="hidden sm:block">Started</span><span role="columnheader">Took</span>
           </div>
