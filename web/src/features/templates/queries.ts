@@ -33,9 +33,12 @@ export function usePipelineTemplates() {
 export function useTemplateChanges() {
   const client = useQueryClient();
   const again = () => Promise.all([client.invalidateQueries({ queryKey: ["templates"] }), client.invalidateQueries({ queryKey: ["pipeline-templates"] })]);
-  const gone = (name: string, undo: string) => {
-    void again();
-    toast(`Deleted the template ${name}.`, { action: { label: "Undo", run: () => void api.post(`/undo/${segment(undo)}`).then(again, toastError) } });
+  const lists = () => Promise.all([client.invalidateQueries({ queryKey: templatesQuery.queryKey, exact: true }), client.invalidateQueries({ queryKey: ["pipeline-templates"] })]);
+  const gone = (id: string, name: string, undo: string) => {
+    // Off the page before anything is asked anew: what is gone cannot be shown in full.
+    client.setQueryData<Template[]>(templatesQuery.queryKey, (held) => held?.filter((one) => one.id !== id));
+    void lists();
+    toast(`Deleted the template ${name}.`, { action: { label: "Undo", run: () => void api.post(`/undo/${segment(undo)}`).then(lists, toastError) } });
   };
   const create = useMutation({ mutationFn: (body: OwnTemplate) => api.post<Template>("/templates", { body }), onSuccess: again, onError: toastError });
   const change = useMutation({
@@ -45,12 +48,12 @@ export function useTemplateChanges() {
   });
   const remove = useMutation({
     mutationFn: ({ id }: { id: string; name: string }) => api.del<{ undo: string }>(`/templates/${segment(id)}`),
-    onSuccess: ({ undo }, { name }) => gone(name, undo),
+    onSuccess: ({ undo }, { id, name }) => gone(id, name, undo),
     onError: toastError,
   });
   const removePipeline = useMutation({
     mutationFn: ({ id }: { id: string; name: string }) => api.del<{ undo: string }>(`/pipeline-templates/${segment(id)}`),
-    onSuccess: ({ undo }, { name }) => gone(name, undo),
+    onSuccess: ({ undo }, { id, name }) => gone(id, name, undo),
     onError: toastError,
   });
   return { create, change, remove, removePipeline };
