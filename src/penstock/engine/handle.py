@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from penstock.engine.lineage import block_settings
 from penstock.engine.plan import RunPlan
 from penstock.engine.supervisor import Attempt
 from penstock.model import events
-from penstock.model.messages import Answer, Ask, Finished, Output
+from penstock.model.messages import Aftermath, Answer, Ask, CallbackStatus, Finished, Output, WorkOrder
 from penstock.model.product import Lineage, OutputSummary, ProductRef
-from penstock.model.run import Run, RunState
+from penstock.model.run import BlockRun, BlockState, Run, RunState
 
 Sink = Callable[[events.Event], None]
 """Where the facts of a run go; called in order, must not raise."""
@@ -115,3 +115,19 @@ def lineage_of_attempt(current: Current) -> Lineage:
     inputs = tuple(ref for entry in order.inputs for ref in entry.refs())
     settings = block_settings(order.block.configuration)
     return Lineage(inputs=inputs, variables=order.variables, settings=settings, run=order.run, attempt=order.attempt)
+
+
+def aftermath_of(current: Current, entry: BlockRun) -> WorkOrder | None:
+    """The order to run the callbacks of a block that has not ended well; None when there are none to run."""
+    order = current.attempt.order
+    if not order.callbacks or entry.state not in {BlockState.FAILED, BlockState.CANCELLED}:
+        return None
+    interrupted = entry.failure is not None and entry.failure.kind == "interrupted"
+    if entry.state is BlockState.CANCELLED or interrupted:
+        return replace(order, aftermath=Aftermath(CallbackStatus.CANCELLED), conditions=())
+    return replace(order, aftermath=Aftermath(CallbackStatus.FAILURE, entry.failure), conditions=())
+
+
+def shares_processes(plan: RunPlan, block: str) -> bool:
+    """Whether the children of that block take turns in a few processes: `isolation: shared` in its configuration."""
+    return plan.fan_out.fanned(block) and plan.block(block).configuration.get("isolation") == "shared"

@@ -17,16 +17,14 @@ from typing import Any
 
 from penstock.data import ProductStore
 from penstock.engine.freshness import fresh_version
-from penstock.engine.handle import Asker, Current, RunHandle, Sink
+from penstock.engine.handle import Asker, Current, RunHandle, Sink, aftermath_of, shares_processes
 from penstock.engine.inputs import bound_inputs, with_outside
 from penstock.engine.plan import RunPlan, check_runnable, work_order
 from penstock.engine.supervisor import Attempt, Captured, Ended, Supervisor
 from penstock.model import events
 from penstock.model.errors import PenstockError, headline
 from penstock.model.messages import (
-    Aftermath,
     Ask,
-    CallbackStatus,
     Failure,
     Finished,
     FromWorker,
@@ -409,14 +407,9 @@ class RunLoop:
 
     def _call_back(self, handle: RunHandle, key: str, current: Current) -> None:
         """Run the callbacks of a block that has not ended well, in a process of their own."""
-        entry = handle.run.blocks[key]
-        order = current.attempt.order
-        if not order.callbacks or entry.state not in {BlockState.FAILED, BlockState.CANCELLED}:
+        order = aftermath_of(current, handle.run.blocks[key])
+        if order is None:
             return
-        interrupted = entry.failure is not None and entry.failure.kind == "interrupted"
-        cancelled = entry.state is BlockState.CANCELLED or interrupted
-        status = CallbackStatus.CANCELLED if cancelled else CallbackStatus.FAILURE
-        order = replace(order, aftermath=Aftermath(status, None if cancelled else entry.failure), conditions=())
         self._active += 1
         attempt = self._supervisor.launch(order, on_event=partial(self._on_callback, handle, key))
         handle.after[key] = Current(attempt, self._clock())
@@ -497,8 +490,3 @@ class RunLoop:
 def failure_of(error: PenstockError) -> Failure:
     """An error of the control side, as the cause of a failed attempt."""
     return Failure(kind=type(error).__name__, message=error.message, hint=error.hint, code=error.code)
-
-
-def shares_processes(plan: RunPlan, block: str) -> bool:
-    """Whether the children of that block take turns in a few processes: `isolation: shared` in its configuration."""
-    return plan.fan_out.fanned(block) and plan.block(block).configuration.get("isolation") == "shared"

@@ -23,7 +23,7 @@ PIPELINE_RULES: tuple[CheckingRule[PipelineSubject], ...] = (
     graphs.Cycle(),
     graphs.UnsupportedPipeline(),
     graphs.UnsupportedBlock(),
-    graphs.AttachedNotApplied(),
+    graphs.NeverAsked(),
     blocks.UnreadableCode(),
     blocks.PythonSyntax(),
     blocks.NoFunction(),

@@ -19,7 +19,7 @@ DECORATORS: dict[BlockType, tuple[str, ...]] = {
     BlockType.DATA_EXPORTER: ("data_exporter",),
     BlockType.CUSTOM: ("custom",),
     BlockType.SENSOR: ("sensor",),
-    BlockType.CALLBACK: ("callback", "on_success", "on_failure"),
+    BlockType.CALLBACK: ("callback", "on_success", "on_failure", "on_cancelled"),
     BlockType.CONDITIONAL: ("condition",),
 }
 """Which decorators make a function the one that a block of that type calls."""

@@ -78,29 +78,26 @@ class UnsupportedBlock(CheckingRule[PipelineSubject]):
                 )
 
 
-class AttachedNotApplied(CheckingRule[PipelineSubject]):
-    """Callbacks or conditionals are attached to blocks. `penstock run` does not apply them, as `mage run` does not.
-
-    The blocks run as if they had none: a conditional does not hold its block back.
-    """
+class NeverAsked(CheckingRule[PipelineSubject]):
+    """A callback or conditional is attached to no block of the pipeline, so it never runs; or it is not in Python."""
 
     code, severity = "PS024", Severity.WARNING
 
     def check(self, subject: PipelineSubject) -> Iterator[Diagnostic]:
-        """One finding for each that is attached."""
+        """One finding for each."""
         pipeline = subject.pipeline
         if pipeline.type not in RUNS:
             return
+        names = {block.uuid for block in pipeline.blocks}
         for kind, blocks in (("callback", pipeline.callbacks), ("conditional", pipeline.conditionals)):
             for block in blocks:
-                if block.upstream:
-                    yield subject.tell(
-                        type(self),
-                        block,
-                        f"this {kind} of {', '.join(block.upstream)} is not applied by `penstock run`",
-                        "Its blocks run as if it were not there.",
-                        subject.reading.locate(block.uuid),
-                    )
+                place = subject.reading.locate(block.uuid)
+                if not names.intersection(block.upstream):
+                    message, hint = f"this {kind} is attached to no block, so it never runs", "Name blocks in its"
+                    yield subject.tell(type(self), block, message, f"{hint} upstream_blocks, or remove it.", place)
+                elif block.language is not Language.PYTHON:
+                    message = f"this {kind} is written in {block.language}, and only Python runs"
+                    yield subject.tell(type(self), block, message, "Rewrite it in Python.", place)
 
 
 def _unsupported(block: Block) -> str:
