@@ -9,6 +9,7 @@ import { OF_RUNS, SubPages } from "../../ui/SubPages";
 import { KINDS } from "./model";
 import { useAlerts, useAlertSettings } from "./queries";
 import { Whom } from "./Whom";
+import { Wording } from "./Wording";
 
 /** Who is told of what, and what was told lately. */
 export function AlertsPage() {
@@ -23,7 +24,7 @@ export function AlertsPage() {
       </header>
       <div className="min-h-0 flex-1 overflow-y-auto border-t border-line">
         <div className="mx-auto flex max-w-4xl flex-col gap-8 p-4 sm:p-6">
-          {settings.error ? <ErrorCard error={settings.error} /> : settings.data ? <Whom settings={settings.data} /> : <Spinner label="Reading the settings" />}
+          {settings.error ? <ErrorCard error={settings.error} /> : settings.data ? <><Whom settings={settings.data} /><Wording settings={settings.data} /></> : <Spinner label="Reading the settings" />}
           {/* Not before what stands above it is there: nothing moves under the pointer. */}
           {!settings.isPending && (
             <section>
