@@ -41,7 +41,7 @@ def next_slot(
     trigger: Trigger, after: datetime, *, enabled_at: datetime | None = None, lead: timedelta = NOTHING
 ) -> Slot | None:
     """The first slot that is due later than `after`; None when there is none, or the trigger does not go by time."""
-    return next(_slots(trigger, after.astimezone(UTC), _floor(trigger, enabled_at), lead), None)
+    return next(_slots(trigger, after.astimezone(UTC), _floor(trigger, enabled_at), _lead(trigger, lead)), None)
 
 
 def slots_after(
@@ -50,7 +50,7 @@ def slots_after(
     """All slots that are due later than `after`, in their order; without end for most schedules."""
     if trigger.schedule is not None and trigger.schedule.preset is Preset.ALWAYS_ON:
         return iter(())
-    return _slots(trigger, after.astimezone(UTC), _floor(trigger, enabled_at), lead)
+    return _slots(trigger, after.astimezone(UTC), _floor(trigger, enabled_at), _lead(trigger, lead))
 
 
 def upcoming(
@@ -87,7 +87,14 @@ def due_slots(
     if schedule is not None and schedule.cron is None:
         found = _unscheduled(schedule, last, now, floor)
     else:
-        found = _newest(trigger, last, now, floor, lead, max(1, trigger.settings.missed_runs_limit) if every else None)
+        found = _newest(
+            trigger,
+            last,
+            now,
+            floor,
+            _lead(trigger, lead),
+            max(1, trigger.settings.missed_runs_limit) if every else None,
+        )
     if every:
         return found
     punctual = [slot for slot in found if now - slot.due <= ON_TIME]
@@ -111,7 +118,8 @@ def _newest(
     trigger: Trigger, last: datetime | None, now: datetime, floor: datetime | None, lead: timedelta, limit: int | None
 ) -> list[Slot]:
     """The newest slots that are due and later than `last`, earliest first: `limit`, or those of a last stretch."""
-    bound = floor - _INSTANT if floor else _LONG_AGO
+    # A landing still ahead when the trigger was switched on counts, also when its run should have begun before.
+    bound = (floor - _INSTANT if floor else _LONG_AGO) - lead
     found: list[Slot] = []
     for window in _WINDOWS:
         start = now - window
@@ -220,6 +228,10 @@ def _boundary_before(cron: Cron, place: tzinfo, moment: datetime) -> datetime | 
         if found is not None:
             return found
     return None
+
+
+def _lead(trigger: Trigger, lead: timedelta) -> timedelta:
+    return lead if trigger.settings.landing_time_enabled else NOTHING
 
 
 def _floor(trigger: Trigger, enabled_at: datetime | None) -> datetime | None:
