@@ -10,7 +10,9 @@ import { useChangeAlerts } from "./queries";
 /** What is told, and where; written into the project's file. */
 export function Whom({ settings }: { settings: AlertSettings }) {
   const { change } = useChangeAlerts();
-  const toggle = (value: string, on: boolean) => change.mutate({ revision: settings.revision, set: { alert_on: on ? [...settings.alert_on, value] : settings.alert_on.filter((one) => one !== value) } });
+  // A box is as it was pressed while that is being written.
+  const on = (change.isPending && (change.variables.set.alert_on as string[] | undefined)) || settings.alert_on;
+  const toggle = (value: string, told: boolean) => !change.isPending && change.mutate({ revision: settings.revision, set: { alert_on: told ? [...on, value] : on.filter((one) => one !== value) } });
   return (
     <>
       <section>
@@ -20,7 +22,7 @@ export function Whom({ settings }: { settings: AlertSettings }) {
         <div className="flex flex-wrap gap-x-6 gap-y-1">
           {settings.occasions.map((one) => (
             <label key={one} className="inline-flex items-center gap-1.5">
-              <input type="checkbox" checked={settings.alert_on.includes(one)} disabled={change.isPending} onChange={(event) => toggle(one, event.target.checked)} />
+              <input type="checkbox" checked={on.includes(one)} onChange={(event) => toggle(one, event.target.checked)} />
               {OCCASIONS[one] ?? one}
             </label>
           ))}
