@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from penstock.model.errors import SettingInvalidError, StateConflictError, StateInvalidError, StateUnavailableError
 from penstock.state import opening
 from penstock.state.rows import RunRow, TriggerRow
+from penstock.state.run_list import RunFilter
 from penstock.state.store import State, open_state
 from penstock.state.tables import meta
 from tests.servers import PostgresServer
@@ -40,6 +41,35 @@ def test_a_transaction_that_raises_leaves_nothing(state: State) -> None:
     with state.write() as connection:
         state.runs.insert(connection, RunRow("b", "p", 1.0))
     assert count(state) == 1
+
+
+def test_an_error_of_the_caller_stays_its_own(state: State) -> None:
+    with pytest.raises(FileNotFoundError), state.write():
+        Path("/none/at/all").read_text()
+
+
+@pytest.mark.parametrize(
+    "text", ["zero \0 byte", "half \ud800 pair", "ü🙂", "'; DROP TABLE penstock_run; --", "%s %(x)s :y", "x" * 2**20]
+)
+def test_any_text_is_kept(state: State, text: str) -> None:
+    row = RunRow(
+        "r", "p", 1.0, error=text, failed_block=text[:100], variables={text[:50]: text, "nan": float("nan")}, what=text
+    )
+    with state.write() as connection:
+        assert state.runs.insert(connection, row)
+        assert state.runs.change(connection, "r", partition=text[:100])
+    with state.read() as connection:
+        found = state.runs.get(connection, "r")
+        assert found is not None
+        shown = text.replace("\0", "\\x00").replace("\ud800", "\\ud800")
+        assert (found.error, found.what, found.failed_block) == (
+            shown,
+            shown,
+            text[:100].replace("\0", "\\x00").replace("\ud800", "\\ud800"),
+        )
+        assert found.variables[text[:50]] == text
+        page = state.runs.page(connection, RunFilter(partition=text[:100], text=text[:20]))
+        assert [row.id for row in page.rows] == ["r"]
 
 
 def test_a_contradiction_is_told(state: State) -> None:
@@ -233,7 +263,7 @@ def test_a_folder_that_cannot_be_written_is_told(*, there: bool) -> None:
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StateUnavailableError, match=r"opening the state database .*file/sub/state\.db"):
+    with pytest.raises(StateUnavailableError, match=r"making the folder of the state database .*file/sub"):
         open_state(f"sqlite:///{tmp_path}/file/sub/state.db")
     (tmp_path / "folder.db").mkdir()
     with pytest.raises(StateUnavailableError, match="cannot be opened"):

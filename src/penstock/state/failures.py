@@ -49,7 +49,7 @@ def told(doing: str, where: str) -> Iterator[None]:
     """Turns what a database raises inside into an error that says what was being done, on which database, and why."""
     try:
         yield
-    except (sa.exc.SQLAlchemyError, OSError) as error:
+    except sa.exc.SQLAlchemyError as error:
         found = _translated(error, doing, where)
         if found is None:
             raise
@@ -74,7 +74,7 @@ def _translated(error: Exception, doing: str, where: str) -> PenstockError | Non
 
 
 def _by_class(error: Exception, what: str, text: str) -> PenstockError | None:
-    away = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, sa.exc.TimeoutError, OSError)
+    away = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, sa.exc.TimeoutError)
     if isinstance(error, sa.exc.IntegrityError):
         return StateConflictError(f"{what}: it contradicts what is there ({text})", hint="Read again what is there.")
     if isinstance(error, sa.exc.NoSuchModuleError | sa.exc.ArgumentError):

@@ -141,7 +141,7 @@ def open_state(url: str) -> State:
     where = shown(address)
     with driver_there(where), told("opening", where):
         if address.get_backend_name() == "sqlite":
-            Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(Path(address.database or "").parent)
             _log_ahead(address)
         state = State(address)
         try:
@@ -154,6 +154,16 @@ def open_state(url: str) -> State:
             state.close()
             raise
     return state
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StateUnavailableError(
+            f"making the folder of the state database {folder}: {error.strerror}",
+            hint="Set PENSTOCK_DATABASE_URL, or PENSTOCK_DATA_DIR, to a place that can be written.",
+        ) from error
 
 
 def _log_ahead(url: sa.URL) -> None:

@@ -32,17 +32,39 @@ class Json(sa.types.TypeDecorator[Any]):
         return None if value is None else json.loads(value)
 
 
-def _exact(length: int) -> sa.types.TypeEngine[str]:
-    # compared by code points everywhere, as Python does; SQL Server indexes text of a bounded length only
-    return (
-        sa.UnicodeText()
-        .with_variant(sa.UnicodeText(collation="C"), "postgresql")
-        .with_variant(sa.Unicode(length, collation="Latin1_General_100_BIN2"), "mssql")
-    )
+class Text(sa.types.TypeDecorator[str]):
+    """Text that every database takes, whatever a user's code has put into it.
+
+    Args:
+        length: characters at most where a database indexes text of a bounded length only (SQL Server); 0: not indexed.
+    """
+
+    impl = sa.UnicodeText
+    cache_ok = True
+
+    def __init__(self, length: int = 0) -> None:
+        super().__init__()
+        self.length = length
+
+    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
+        """The type there; what is searched by is compared by code points, as Python does."""
+        if self.length and dialect.name == "postgresql":
+            return sa.UnicodeText(collation="C")
+        if self.length and dialect.name == "mssql":
+            return sa.Unicode(self.length, collation="Latin1_General_100_BIN2")
+        return sa.UnicodeText()
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """The text without halves of characters and zeros, which no database takes; they are shown as escapes."""
+        del dialect
+        if value is None or (value.isascii() and "\0" not in value):
+            return value
+        return value.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
 
 
-_NAME = _exact(255)
-_WORD = _exact(64)
+_NAME = Text(255)
+_WORD = Text(64)
+_PROSE = Text()
 
 metadata = sa.MetaData(
     naming_convention={
@@ -71,7 +93,7 @@ def _json(name: str, *, nullable: bool = True) -> sa.Column[Any]:
 
 
 def _text(name: str) -> sa.Column[str]:
-    return sa.Column(name, sa.UnicodeText, nullable=False)
+    return sa.Column(name, _PROSE, nullable=False)
 
 
 def _count(name: str) -> sa.Column[int]:
