@@ -6,9 +6,19 @@ from hypothesis import strategies as st
 
 from penstock.model import events
 from penstock.model.errors import StorageError
-from penstock.model.run import BlockState
+from penstock.model.run import BlockState, RunState
 from penstock.observe import record
-from penstock.observe.record import RotatingFile, RunRecorder, printed_lines, read_record, run_folder
+from penstock.observe.archive import RunArchive
+from penstock.observe.logs import read_logs
+from penstock.observe.record import (
+    RUN_LOG,
+    RotatingFile,
+    RunRecorder,
+    printed_lines,
+    read_record,
+    record_refusal,
+    run_folder,
+)
 from tests.observe.runs import record_run
 
 
@@ -116,5 +126,39 @@ def test_the_log_of_a_block_that_has_ended_is_closed(tmp_path):
         recorder(events.BlockPrinted("r1", block, "stdout", "late\n", 3.0))
         recorder(events.BlockEnded("r1", block, BlockState.COMPLETED, 4.0))
         assert (recorder.folder / f"{block}.log").read_text().count("\n") == 2
-    assert len(recorder._files) == 1
+    assert len(recorder._files) == 2  # the record and the run's own log
     recorder.close()
+
+
+def test_a_run_says_how_it_began_and_ended(tmp_path):
+    record_run(tmp_path)
+    said = lines(run_folder(tmp_path, "flights", "r1") / RUN_LOG)
+    assert [(line["level"], line["message"]) for line in said] == [
+        ("INFO", "run started: 2 blocks"),
+        ("INFO", "load: started"),
+        ("INFO", "load: completed after 3.0 s"),
+        ("ERROR", "a/b: failed after 1.0 s: ValueError: no such day"),
+        ("ERROR", "run failed after 5.0 s"),
+    ]
+
+
+def test_a_run_that_could_not_begin_has_a_record_and_a_line(tmp_path):
+    record_refusal(tmp_path, "flights", "r1", 1000.0, "reading pipeline flights: it has gone", origin="schedule")
+    page = read_logs(run_folder(tmp_path, "flights", "r1"))
+    assert [line.text for line in page.lines] == [
+        "run started: 0 blocks, asked for by schedule",
+        "run failed after 0.0 s: reading pipeline flights: it has gone",
+    ]
+    head = RunArchive(tmp_path).find("r1")
+    assert head is not None
+    assert (head.state, head.error) == ("failed", "reading pipeline flights: it has gone")
+
+
+def test_a_block_may_be_called_like_the_log_of_the_run(tmp_path):
+    recorder = RunRecorder(tmp_path, "flights", "r1")
+    for block in ("run", "%run", "pipeline", "Run"):
+        recorder(events.BlockPrinted("r1", block, "stdout", f"{block} speaks\n", 1.0))
+    recorder(events.RunEnded("r1", "flights", RunState.COMPLETED, 2.0, 1.0))
+    recorder.close()
+    texts = [line.text for line in read_logs(recorder.folder).lines]
+    assert sorted(texts) == ["%run speaks", "Run speaks", "pipeline speaks", "run completed after 1.0 s", "run speaks"]

@@ -162,7 +162,8 @@ def wanted_lines(level: str, text: str) -> Callable[[LogLine], bool]:
 def _logs(folder: Path, block: str) -> list[tuple[str, Path]]:
     if block:
         return [(block, folder / f"{quote(block)}.log")]
-    return [(path.stem, path) for path in sorted(folder.glob("*.log")) if path.name != RUN_LOG]
+    # The run's own log belongs to no block.
+    return [("" if path.name == RUN_LOG else path.stem, path) for path in sorted(folder.glob("*.log"))]
 
 
 class _Log:

@@ -1,6 +1,6 @@
 """Writes what a run tells to files: one log per block and one record per run, JSON lines.
 
-`<logs root>/pipelines/<pipeline>/.logs/<run>/<block>.log` and `pipeline.log` hold log lines; `run.jsonl` beside them
+`<logs root>/pipelines/<pipeline>/.logs/<run>/<block>.log` and `%run.log` hold log lines; `run.jsonl` beside them
 holds the run's events, appended as they happen, so that a killed process leaves everything up to its last moment.
 """
 
@@ -17,10 +17,12 @@ import msgspec
 
 from penstock.data.naming import quote
 from penstock.model import events
-from penstock.model.errors import StorageError
+from penstock.model.errors import StorageError, headline
+from penstock.model.run import RunState
 from penstock.observe.liveness import identity
 
-RUN_LOG = "pipeline.log"
+RUN_LOG = "%run.log"
+"""What the run says of itself; no block's name is ever written so."""
 RUN_RECORD = "run.jsonl"
 ROTATE_BYTES = 20 * 1024 * 1024
 """A block's log is continued in a new file at this size; ten are kept, so that a chatty block cannot fill the disk."""
@@ -75,6 +77,9 @@ class RunRecorder:
         self._files.clear()
 
     def _write(self, event: events.Event) -> None:
+        if (said := words_of(event)) is not None:
+            level, text = said
+            self._file(RUN_LOG).write(_encode(log_line(event.at, level, text)))
         match event:
             case events.BlockPrinted(block=block, stream=stream, text=text, at=at):
                 if data := printed_lines(at, text, block, stream):
@@ -106,6 +111,40 @@ class RunRecorder:
         if file is None:
             file = self._files[name] = RotatingFile(self.folder / name, rotates=rotates)
         return file
+
+
+def words_of(event: events.Event) -> tuple[str, str] | None:
+    """What the log of the run itself says of an event, with its level; None for what blocks say themselves."""
+    found: tuple[str, str] | None = None
+    match event:
+        case events.RunStarted(blocks=blocks, origin=origin):
+            begun = f"run started: {len(blocks)} block{'' if len(blocks) == 1 else 's'}"
+            found = "INFO", begun + (f", asked for by {origin}" if origin else "")
+        case events.BlockStarted(block=block, attempt=attempt):
+            found = "INFO", f"{block}: started" + (f", attempt {attempt}" if attempt > 1 else "")
+        case events.BlockRetrying(block=block, attempt=attempt, wait=wait, failure=failure):
+            error = headline(failure.kind, failure.message)
+            found = "WARNING", f"{block}: attempt {attempt} failed, the next one begins in {wait:g} s: {error}"
+        case events.BlockEnded(block=block, state=state, failure=failure, seconds=seconds, attempts=attempts):
+            took = f" after {seconds:.1f} s" if attempts else ""
+            why = f": {headline(failure.kind, failure.message)}" if failure is not None else ""
+            found = "ERROR" if why else "INFO", f"{block}: {state.value}{took}{why}"
+        case events.RunEnded(state=state, seconds=seconds, error=error):
+            level = "INFO" if state is RunState.COMPLETED else "ERROR"
+            found = level, f"run {state.value} after {seconds:.1f} s" + (f": {error}" if error else "")
+    return found
+
+
+def record_refusal(logs_root: Path, pipeline: str, run: str, at: float, message: str, *, origin: str = "") -> None:
+    """Record a run that ended before it could begin, such as one of a pipeline that cannot be read.
+
+    Raises:
+        StorageError: the log folder cannot be made.
+    """
+    recorder = RunRecorder(logs_root, pipeline, run)
+    recorder(events.RunStarted(run, pipeline, "", at, (), origin=origin))
+    recorder(events.RunEnded(run, pipeline, RunState.FAILED, at, 0.0, error=message))
+    recorder.close()
 
 
 class RotatingFile:
