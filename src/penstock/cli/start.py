@@ -14,6 +14,14 @@ from penstock.model.errors import PortBusyError, ProjectNotFoundError, SettingIn
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not listened on
+INSTANCES = {
+    "all": (True, True),
+    "server": (True, False),
+    "scheduler": (False, True),
+    "server_and_scheduler": (True, True),
+    "web_server": (True, False),
+}
+"""What `start` can start, with Mage's names too: whether it serves, and whether it schedules."""
 
 
 @click.command()
@@ -28,6 +36,14 @@ _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not listene
     "--allowed-host", "hosts", multiple=True, metavar="NAME", help="A name by which the server may be called."
 )
 @click.option("--terminal/--no-terminal", default=True, show_default=True, help="Offer a shell in the browser.")
+@click.option(
+    "--instance-type",
+    type=click.Choice([*INSTANCES]),
+    default="all",
+    show_default=True,
+    metavar="all|server|scheduler",
+    help="What to start: the studio and the scheduler, or one of them; INSTANCE_TYPE overrides it.",
+)
 @click.option("--manage-instance", hidden=True, default=None, help="Accepted for compatibility.")
 @click.option("--dbt-docs-instance", hidden=True, default=None, help="Accepted for compatibility.")
 def start(
@@ -39,17 +55,24 @@ def start(
     *,
     browser: bool,
     terminal: bool,
+    instance_type: str,
     manage_instance: str | None,
     dbt_docs_instance: str | None,
 ) -> None:
     """Open PROJECT in the browser; a folder that holds none yet becomes a new project.
 
     Prints one address, which logs one browser in, once, within ten minutes. When the project's server runs already,
-    prints another address for it.
+    prints another address for it. Its triggers start runs for as long as this command runs.
     """
     del manage_instance, dbt_docs_instance
     from penstock.server.serving import listen
 
+    serves, schedules = INSTANCES[environment.text("INSTANCE_TYPE") or instance_type]
+    if not serves:
+        from penstock.cli.scheduler import run_scheduler
+
+        run_scheduler(opened_or_new(project))
+        return
     base = base_path_of(base_path)
     try:
         listener = listen(host, port)
@@ -65,7 +88,7 @@ def start(
         return
     try:
         root = opened_or_new(project)
-        _serve(root, listener, host, base, hosts, browser=browser, terminal=terminal)
+        _serve(root, listener, host, base, hosts, browser=browser, terminal=terminal, scheduler=schedules)
     finally:
         listener.close()
 
@@ -79,6 +102,7 @@ def _serve(
     *,
     browser: bool,
     terminal: bool,
+    scheduler: bool,
 ) -> None:
     from penstock.cli.studio import open_studio
     from penstock.server.access import Access
@@ -99,7 +123,9 @@ def _serve(
         url=address,
     )
     access = Access(environment.home() / "studio" / f"sessions-{port}.json")
-    app = create_app(open_studio(root), access=access, options=options)
+    studio = open_studio(root, scheduler=scheduler)
+    studio.scheduling.url = address
+    app = create_app(studio, access=access, options=options)
     remember(Running(port, str(root), address, access.new_token(), os.getpid()))
     try:
         serve(

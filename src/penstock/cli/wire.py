@@ -46,6 +46,8 @@ class Workbench:
     answers: Answers
     clock: Callable[[], float] = time.time
     warnings: list[str] = field(default_factory=list)
+    door: Callable[[], Project] | None = None
+    """Gives the project as it is now, for each run that is decided; None keeps the one of the start."""
     _watchers: list[Callable[[RunPlan], Iterable[Sink]]] = field(default_factory=list)
 
     def __enter__(self) -> Self:
@@ -66,6 +68,8 @@ class Workbench:
 
     def plan(self, pipeline: str, options: RunOptions, *, run: str = "") -> RunPlan:
         """Decide a run of that pipeline, of that name if it has one already; raises what `make_plan` raises."""
+        if self.door is not None:
+            self.project = self.door()
         loaded = self.project.pipeline(pipeline)
         loaded = with_defaults(loaded)
         options = replace(

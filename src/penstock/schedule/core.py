@@ -43,8 +43,11 @@ class Backfills(Protocol):
     def step(self, now: float) -> bool:
         """Make the next runs that there is room for; whether there is more to do at once."""
 
-    def ended(self, connection: sa.Connection, row: RunRow, now: float) -> None:
-        """A run of a backfill has ended, in the transaction that writes it."""
+    def look(self) -> None:
+        """Something was asked of backfills."""
+
+    def ended(self, connection: sa.Connection, run: RunRow, now: float) -> list[RunRow]:
+        """A run of a backfill has ended, in the transaction that writes it; the runs that take its place."""
 
 
 @dataclass(slots=True)
@@ -210,9 +213,10 @@ class Core:
             self._hearers.others()
 
     def _ended(self, connection: sa.Connection, row: RunRow, now: float) -> list[RunRow]:
+        made = self._ends.ended(connection, row, now)
         if row.backfill_id is not None and self._backfills is not None:
-            self._backfills.ended(connection, row, now)
-        return self._ends.ended(connection, row, now)
+            made += self._backfills.ended(connection, row, now)
+        return made
 
     def hand_over(self) -> None:
         """Stop: put back every run for another process. What cannot be written is found by its expired lease."""
@@ -261,8 +265,11 @@ class Core:
             self._cancel(set(self.runs) if heard.everything else heard.runs & set(self.runs))
         self._tick(now)
         self._late(now)
-        while self._backfills is not None and self._backfills.step(now):
-            pass
+        if self._backfills is not None:
+            if heard.everything:
+                self._backfills.look()
+            while self._backfills.step(now):
+                pass
         if heard.everything or (self._agenda is not None and now >= self._agenda):
             self._begin(self._claims.lost(now), now, at)
         self._begin(self._claims.waiting(now, AT_ONCE - len(self.runs)), now, at)

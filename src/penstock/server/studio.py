@@ -15,19 +15,25 @@ from pathlib import Path
 from typing import Protocol
 
 from penstock.data import ProductStore
+from penstock.observe.measuring import Measure
 from penstock.project import Project, open_project
+from penstock.schedule.service import Scheduler
+from penstock.server.alerts.service import AlertService
 from penstock.server.bench import Bench
 from penstock.server.confined import ConfinedProject
 from penstock.server.hub import Hub
 from penstock.server.language.service import LanguageService
+from penstock.server.monitoring.service import MonitoringService
 from penstock.server.outputs.catalog import Catalog
 from penstock.server.outputs.chart_runs import ChartRuns
 from penstock.server.outputs.client import ReaderClient
 from penstock.server.outputs.memory import reader_memory
 from penstock.server.projects.workspace import Workspace
 from penstock.server.ready import prepare_types
+from penstock.server.runs.board import RunBoard
 from penstock.server.runs.pump import Pump
 from penstock.server.runs.service import RunService
+from penstock.server.scheduling import OpenBench, Scheduling
 from penstock.server.scratchpads.service import Scratchpads
 from penstock.server.triggers.service import TriggerService
 from penstock.state.address import state_url
@@ -93,7 +99,16 @@ class Studio:
     state: State
     notifier: Notifier
     triggers: TriggerService
+    scheduling: Scheduling
+    board: RunBoard
+    alerts: AlertService
+    monitoring: MonitoringService
     _started: list[Part] = field(default_factory=list)
+
+    @property
+    def scheduler(self) -> Scheduler | None:
+        """The scheduler of this process; None when others do its work."""
+        return self.scheduling.scheduler
 
     @property
     def store(self) -> ProductStore:
@@ -102,7 +117,7 @@ class Studio:
 
     def _parts(self) -> Iterable[Part]:
         """What is started in this order and ended in the opposite one."""
-        return (self.pump, self.workspace, self.runs, self.reader, self.language, self.triggers)
+        return (self.pump, self.workspace, self.runs, self.reader, self.language, self.triggers, self.scheduling)
 
     async def start(self) -> None:
         """Start every part on the running event loop; those that were started are ended when one cannot be."""
@@ -124,8 +139,13 @@ class Studio:
         self.state.close()
 
 
-def make_studio(bench: Bench) -> Studio:
-    """Put the services of a server together."""
+def make_studio(bench: Bench, open_bench: OpenBench | None = None) -> Studio:
+    """Put the services of a server together.
+
+    Args:
+        bench: runs what a person starts.
+        open_bench: opens the one that runs what the scheduler starts; None when another process does that.
+    """
     prepare_types()
     hub = Hub()
     project = ProjectDoor(bench.project)
@@ -143,6 +163,21 @@ def make_studio(bench: Bench) -> Studio:
     state, notifier = open_state(url), Notifier(data_root, url)
     triggers = TriggerService(workspace.parts, state, hub, notifier.publish)
     workspace.followers.append(triggers.pipeline_moved)
+    scheduling = Scheduling(
+        bench.project.root,
+        project,
+        state,
+        notifier,
+        open_bench,
+        kind="server" if open_bench is None else "both",
+        sinks_for=runs.sinks,
+        publish=lambda event: hub.publish("project", event),
+    )
+    bench.watch_runs(lambda plan: [scheduling.ingest.sink(plan.pipeline.uuid), Measure()])
+    runs.cancel_elsewhere = scheduling.cancel
+    board = RunBoard(state, runs, hub, project, scheduling.wake)
+    scheduling.hearers.append(board.hear)
+    scheduling.hearers.append(lambda what, row: runs.forget(row.id) if what == "lost" else None)
     return Studio(
         root=bench.project.root,
         project=project,
@@ -159,4 +194,8 @@ def make_studio(bench: Bench) -> Studio:
         state=state,
         notifier=notifier,
         triggers=triggers,
+        scheduling=scheduling,
+        board=board,
+        alerts=AlertService(workspace.parts, state, hub, scheduling.sender),
+        monitoring=MonitoringService(state, scheduler=lambda: scheduling.scheduler),
     )

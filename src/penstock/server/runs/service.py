@@ -72,7 +72,9 @@ class RunService:
         self._statuses = Statuses(self.archive, self._manifests)
         self._reasons = Reasons(self.archive, self._manifests, self._staleness.probes)
         self.marks = Marks(hub, self._staleness.reasons)
-        bench.watch_runs(self._sinks)
+        self.cancel_elsewhere: Callable[[str], None] | None = None
+        """Asks the scheduler to end one of its runs."""
+        bench.watch_runs(self.sinks)
 
     async def start(self) -> None:
         """Begin to keep stale marks."""
@@ -107,6 +109,10 @@ class RunService:
             RunNotFoundError: it is not under way here.
         """
         live, handle = self._live.get(run), self._bench.loop.handles.get(run)
+        if live is not None and handle is None and block is None and self.cancel_elsewhere is not None:
+            live.tell_interrupting(live.under_way())
+            self.cancel_elsewhere(run)
+            return
         if live is None or handle is None:
             raise RunNotFoundError(
                 f"interrupting run {run}: it is not under way on this server",
@@ -163,6 +169,11 @@ class RunService:
                 f"reading run {run[:100]}: there is no record of it", hint="Its logs may be cleaned."
             )
         return head
+
+    def forget(self, run: str) -> None:
+        """A run goes on in another process, or not at all: it is no longer one of this server's."""
+        if run not in self._bench.loop.handles:
+            self._live.pop(run, None)
 
     async def find(self, run: str) -> RunHead:
         """As `head`, on the event loop."""
@@ -257,7 +268,8 @@ class RunService:
         reasons = self._staleness.reasons(pipeline)
         return self._statuses.of(pipeline, [block.uuid for block in loaded.blocks], reasons), reasons
 
-    def _sinks(self, plan: RunPlan) -> Iterable[Sink]:
+    def sinks(self, plan: RunPlan) -> Iterable[Sink]:
+        """What is told of a run, whoever drives it: on the event loop."""
         head = RunHead(
             run=plan.run,
             pipeline=plan.pipeline.uuid,
@@ -287,8 +299,11 @@ class RunService:
         match event:
             case events.RunStarted(blocks=blocks):
                 self._live[live.run] = live
-                self._busy.update({(live.pipeline, block): live.run for block in blocks})
-                self._spawn(self._remember_outputs(live))
+                own = live.run in self._bench.loop.handles
+                if own:  # what the scheduler runs keeps nobody from trying a block
+                    self._busy.update({(live.pipeline, block): live.run for block in blocks})
+                if own or self._hub.listened_to(f"pipeline:{live.pipeline}"):
+                    self._spawn(self._remember_outputs(live))
             case events.BlockEnded(block=block) if self._busy.get((live.pipeline, block)) == live.run:
                 del self._busy[live.pipeline, block]
             case events.RunEnded():

@@ -1,0 +1,176 @@
+"""The scheduler beside the studio: started and ended with it, woken by other processes, told to the browsers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from penstock.engine.loop import Sink
+from penstock.engine.plan import RunPlan
+from penstock.model.errors import PenstockError
+from penstock.observe.alerts.outbox import Outbox
+from penstock.observe.alerts.sender import Sender
+from penstock.observe.alerts.source import AlertSource
+from penstock.observe.ingest import TOPIC, Ingest
+from penstock.observe.measuring import Measure
+from penstock.project import Project
+from penstock.schedule.backfill import Backfills
+from penstock.schedule.core import Hearers
+from penstock.schedule.limit_rules import RuleBook
+from penstock.schedule.limits import Limits
+from penstock.schedule.requests import RUNS, cancel_run
+from penstock.schedule.service import Scheduler, ServiceBench
+from penstock.server.runs.bridge import Bridge
+from penstock.state.notify import MISSED, Notifier
+from penstock.state.rows import RunRow
+from penstock.state.store import State
+
+_log = logging.getLogger("penstock.scheduler")
+
+OpenBench = Callable[[Callable[[], Project], Callable[[RunPlan], Iterable[Sink]]], ServiceBench]
+"""Opens a workbench of the scheduler's own: given the project as it is now, and the sinks of its runs."""
+
+
+class Scheduling:
+    """Everything that makes runs go on by themselves.
+
+    Args:
+        root: the project's folder.
+        project: the project as it is now.
+        state: the store; closed by its owner.
+        notifier: wakes other processes, and is woken; closed by its owner.
+        open_bench: None for a process that only serves: others run what it asks for.
+        kind: what this process is: server, scheduler, both.
+        sinks_for: what is told of scheduled runs, on the event loop.
+        publish: tells the browsers an event, on the event loop.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        project: Callable[[], Project],
+        state: State,
+        notifier: Notifier,
+        open_bench: OpenBench | None,
+        *,
+        kind: str = "both",
+        sinks_for: Callable[[RunPlan], Iterable[Sink]] = lambda _: (),
+        publish: Callable[[dict[str, Any]], object] = lambda _: None,
+    ) -> None:
+        self._notifier = notifier
+        self._publish = publish
+        self._state = state
+        self._tasks: set[asyncio.Future[None]] = set()
+        self.bridge = Bridge(sinks_for)
+        self.url = ""
+        """The address of the studio, for links in alerts."""
+        self.hearers: list[Callable[[str, RunRow], None]] = []
+        """Called on the event loop with a word (created, started, late, lost, ended) and the run, once it is stored."""
+        self.listeners: list[Callable[[str, str], None]] = []
+        """Called in the notifier's thread with each topic and text that another process tells, or this one."""
+        source = AlertSource(root)
+        self.outbox = Outbox(state, source, str(root))
+        self.sender = Sender(state, source, base=lambda: self.url, project=source.name)
+        self.ingest = Ingest(state, project().logs_root())
+        self.scheduler: Scheduler | None = None
+        if open_bench is not None:
+            opener = open_bench
+            self.scheduler = Scheduler(
+                state,
+                lambda: opener(project, self._sinks),
+                kind=kind,
+                admission=Limits(state, RuleBook(project)),
+                alerts=self.outbox,
+                backfills=Backfills(state, self._backfill_changed),
+                hearers=Hearers(self._changed, self.bridge.settled, self._broken, self._others, self._notice),
+                publish=notifier.publish,
+            )
+
+    async def start(self) -> None:
+        """Begin, on the running event loop."""
+        self.bridge.attach(asyncio.get_running_loop())
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin, without an event loop."""
+        self._notifier.listen(self._heard)
+        self.ingest.start()
+        self.sender.start()
+        if self.scheduler is not None:
+            self.scheduler.start()
+
+    async def close(self) -> None:
+        """Hand over what is under way, and end."""
+        await asyncio.to_thread(self.end)
+        self.bridge.attach(None)
+
+    def end(self) -> None:
+        """Hand over what is under way, and end; blocks until that is done."""
+        if self.scheduler is not None:
+            self.scheduler.close()
+        self.sender.close()
+        self.ingest.close()
+
+    def wake(self, topic: str, text: str = "") -> None:
+        """Tell every process, this one too, that something was asked or has changed; from any thread."""
+        if self.scheduler is not None:
+            self.scheduler.wake(topic, text)
+        self._notifier.publish(topic, text)
+
+    def cancel(self, run: str) -> None:
+        """Ask for the end of a run, without waiting for the store: on the event loop."""
+
+        def work() -> None:
+            with suppress(PenstockError):  # it has ended in the meantime
+                cancel_run(self._state, run, time.time())
+                self.wake(RUNS, run)
+
+        self._loop_work(work)
+
+    def _loop_work(self, work: Callable[[], None]) -> None:
+        task = asyncio.ensure_future(asyncio.to_thread(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _sinks(self, plan: RunPlan) -> list[Sink]:
+        return [Measure(), *self.bridge.sinks(plan)]
+
+    def _heard(self, topic: str, text: str) -> None:
+        """A process tells something; in the notifier's thread."""
+        if topic == TOPIC:
+            self.ingest.heard(text)
+        elif topic == MISSED:
+            self.ingest.look()
+        if self.scheduler is not None and topic != TOPIC:
+            self.scheduler.wake("" if topic == MISSED else topic, text)
+        for listener in self.listeners:
+            listener(topic, text)
+
+    def _changed(self, what: str, row: RunRow) -> None:
+        """A run was made, begun, lost, or has ended; in the scheduler's thread."""
+        if what in {"ended", "late"}:
+            self.sender.wake()
+        self.bridge.call(self._run_changed, what, row)
+
+    def _run_changed(self, what: str, row: RunRow) -> None:
+        for hearer in self.hearers:
+            hearer(what, row)
+
+    def _broken(self, triggers: list[int]) -> None:
+        self.sender.wake()
+        for number in triggers:
+            self.bridge.call(self._publish, {"type": "trigger_changed", "id": number})
+
+    def _backfill_changed(self, number: int) -> None:
+        self.bridge.call(self._publish, {"type": "backfill_changed", "id": number})
+
+    def _others(self) -> None:
+        """Runs have ended or were made that others may wait for."""
+
+    def _notice(self, text: str) -> None:
+        _log.warning(text)
