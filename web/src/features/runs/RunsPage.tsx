@@ -53,6 +53,7 @@ export function RunsPage() {
     { id: "runs.all", title: "Mark all runs that are listed", group: "Runs", keys: ["Mod+A"], inText: false, enabled: runs.length > 0, run: () => setMarks(all(order)) },
     { id: "runs.none", title: "Mark no run", group: "Runs", keys: ["Escape"], enabled: any, run: () => setMarks(NONE) },
     { id: "runs.retry", title: "Retry the marked runs", group: "Runs", keys: ["R"], enabled: any, run: () => act("retry") },
+    { id: "runs.incomplete", title: "Retry what is incomplete in the marked runs", group: "Runs", keys: ["I"], enabled: any, run: () => act("retry_incomplete") },
     { id: "runs.cancel", title: "Cancel the marked runs", group: "Runs", keys: ["C"], enabled: any, run: () => act("cancel") },
     { id: "runs.delete", title: "Delete the marked runs", group: "Runs", keys: ["Delete"], enabled: any, run: () => setDeleting(true) },
   ]);
@@ -87,6 +88,7 @@ export function RunsPage() {
         <div role="toolbar" aria-label="Marked runs" className="flex flex-none flex-wrap items-center gap-2 border-y border-line bg-s1 px-4 py-1.5">
           <span role="status" className="tabular font-medium">{count(marked.keys.size)} marked</span>
           <Button icon={<RotateCw size={13} aria-hidden="true" />} busy={bulk.isPending} onClick={() => act("retry")}>Retry</Button>
+          <Button busy={bulk.isPending} title="What is done in them stays" onClick={() => act("retry_incomplete")}>Retry what is incomplete</Button>
           <Button icon={<Square size={12} aria-hidden="true" fill="currentColor" />} busy={bulk.isPending} onClick={() => act("cancel")}>Cancel</Button>
           <Button look="danger" icon={<Trash2 size={13} aria-hidden="true" />} busy={bulk.isPending} onClick={() => setDeleting(true)}>Delete</Button>
           <Button look="quiet" onClick={() => setMarks(NONE)}>Mark none</Button>

@@ -5,9 +5,9 @@ import type { RunSummary } from "../../api/types";
 import { toast, toastError } from "../../ui/toasts";
 import { without, type Runs } from "./liveRuns";
 
-export type BulkAction = "cancel" | "retry" | "delete";
+export type BulkAction = "cancel" | "retry" | "retry_incomplete" | "delete";
 
-const DONE: Record<BulkAction, string> = { cancel: "Cancelling", retry: "Retrying", delete: "Deleted" };
+const DONE: Record<BulkAction, string> = { cancel: "Cancelling", retry: "Retrying", retry_incomplete: "Going on with", delete: "Deleted" };
 
 function some(count: number): string {
   return count === 1 ? "1 run" : `${count} runs`;
