@@ -10,9 +10,11 @@ interface Props {
   align?: "start" | "center" | "end";
   className?: string;
   label?: string;
+  /** Prevent it where the focus has gone elsewhere on purpose; by default it goes back to what opened this. */
+  onCloseAutoFocus?: (event: Event) => void;
 }
 
-export function Popover({ trigger, children, open, onOpenChange, align = "start", className, label }: Props) {
+export function Popover({ trigger, children, open, onOpenChange, align = "start", className, label, onCloseAutoFocus }: Props) {
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
@@ -22,6 +24,7 @@ export function Popover({ trigger, children, open, onOpenChange, align = "start"
           sideOffset={4}
           collisionPadding={8}
           aria-label={label}
+          onCloseAutoFocus={onCloseAutoFocus}
           className={cx("z-40 max-h-[70vh] overflow-y-auto rounded-card border border-line bg-s0 p-3 text-ui text-fg shadow-[var(--shadow)]", className)}
         >
           {children}

@@ -37,6 +37,9 @@ export function TablePanel({ target, columns: given, total }: TablePanelProps) {
   const layout = useLayouts((held) => held[place]) ?? AS_STORED;
   const onLayout = useCallback((next: Layout) => setLayout(place, next), [place]);
   const [listed, setListed] = useState(false);
+  // Whether the list of columns was left for the grid.
+  const gone = useRef(false);
+  if (listed) gone.current = false;
   const [jump, setJump] = useState<{ column: string } | null>(null);
   const [visible, setVisible] = useState<readonly number[]>([]);
   const [cell, setCell] = useState<OpenCell | null>(null);
@@ -104,9 +107,10 @@ export function TablePanel({ target, columns: given, total }: TablePanelProps) {
             align="end"
             open={listed}
             onOpenChange={setListed}
+            onCloseAutoFocus={(event) => gone.current && event.preventDefault()}
             trigger={<IconButton label="Columns"><Columns3 size={14} aria-hidden="true" /></IconButton>}
           >
-            <ColumnList columns={columns} layout={layout} onLayout={onLayout} onGo={(column) => { setListed(false); setJump({ column }); }} />
+            <ColumnList columns={columns} layout={layout} onLayout={onLayout} onGo={(column) => { gone.current = true; setListed(false); setJump({ column }); }} />
           </Popover>
           <Menu
             align="end"
