@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -34,8 +34,27 @@ class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     edits: list[Edit] = []
 
 
+class TriggerRef(msgspec.Struct, frozen=True):
+    """The trigger that made a run."""
+
+    id: int
+    name: str
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """Why a run waits, in one sentence, and since when."""
+
+    kind: str
+    text: str
+    since: float | None = None
+
+
 class RunSummary(msgspec.Struct, frozen=True):
-    """One line of a list of runs. `error` says in one sentence what went wrong."""
+    """One line of a list of runs. `error` says in one sentence what went wrong.
+
+    `started` of one that has not begun is when it was made; `lateness` how many seconds after its moment it began, or
+    has waited until now.
+    """
 
     run: str
     pipeline: str
@@ -49,6 +68,15 @@ class RunSummary(msgspec.Struct, frozen=True):
     error: str | None
     origin: str
     what: str
+    trigger: TriggerRef | None = None
+    backfill: int | None = None
+    execution_date: float | None = None
+    priority: int = 0
+    waiting: Waiting | None = None
+    retry_of: str | None = None
+    parent_run: str | None = None
+    sla_missed: bool = False
+    lateness: float | None = None
 
 
 class Saved(msgspec.Struct, frozen=True):
@@ -66,17 +94,29 @@ class RunBegun(msgspec.Struct, frozen=True):
 
 
 class RunQuery(msgspec.Struct, frozen=True):
-    """Which runs to list; `state` may name several, separated by commas; `before` is `next` of the page before."""
+    """Which runs to list: those that fit all that is given.
+
+    `pipeline`, `state` and `origin` may name several, separated by commas; `from` and `to` bound when they were made,
+    in seconds since the epoch; `sort` is newest, oldest, longest or shortest; `before` is `next` of the page before.
+    """
 
     pipeline: str = ""
     state: str = ""
+    origin: str = ""
+    trigger: int | None = None
+    backfill: int | None = None
+    since: float | None = msgspec.field(name="from", default=None)
+    until: float | None = msgspec.field(name="to", default=None)
+    partition: str = ""
+    block: str = ""
     q: str = ""
+    sort: str = "newest"
     limit: int = 50
     before: str = ""
 
 
 class RunList(msgspec.Struct, frozen=True):
-    """Runs, newest first."""
+    """Runs in their order. A page may hold fewer than were asked for, or none, and still have `next`: go on there."""
 
     runs: list[RunSummary]
     next: str | None
@@ -224,3 +264,51 @@ class Why(msgspec.Struct, frozen=True):
     changed_since_good: list[Change]
     last_good: LastGood | None
     known: bool = True
+
+
+class ReasonDetail(msgspec.Struct, frozen=True):
+    """One thing that keeps something from running, since when, and what would change it."""
+
+    text: str
+    since: float | None
+    change: str | None
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """Why something is not running: in one sentence, and everything that bears on it."""
+
+    text: str
+    details: list[ReasonDetail]
+
+
+class RunAnswer(msgspec.Struct, frozen=True):
+    """A run as it stands after what was asked."""
+
+    run: RunSummary
+
+
+class RetryFrom(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The block from which a run goes on: that one, what depends on it, and what is not done run again."""
+
+    block: str
+
+
+class BulkRuns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What to do with several runs: cancel, retry, retry_incomplete or delete."""
+
+    action: Literal["cancel", "retry", "retry_incomplete", "delete"]
+    runs: list[str]
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """A run with which it was not done, and why."""
+
+    run: str
+    message: str
+
+
+class BulkDone(msgspec.Struct, frozen=True):
+    """The runs with which it was done, and those that were refused."""
+
+    done: list[str]
+    refused: list[Refused]
