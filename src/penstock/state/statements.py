@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
+from functools import cache
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -60,6 +61,7 @@ def insert_new(
     return set(connection.execute(or_nothing(connection.dialect.name, table).returning(key), list(rows)).scalars())
 
 
+@cache
 def or_nothing(dialect: str, table: sa.Table) -> Any:
     """INSERT that leaves out a row that contradicts one that is there."""
     if dialect == "postgresql":
@@ -95,6 +97,7 @@ def put(connection: sa.Connection, table: sa.Table, rows: Sequence[Values]) -> N
     connection.execute(or_replace(connection.dialect.name, table, tuple(rows[0])), list(rows))
 
 
+@cache  # making the statement costs more than running it
 def or_replace(dialect: str, table: sa.Table, names: Sequence[str]) -> Any:
     """INSERT that replaces the row of the same primary key."""
     made: Any = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
@@ -104,6 +107,7 @@ def or_replace(dialect: str, table: sa.Table, names: Sequence[str]) -> Any:
     )
 
 
+@cache
 def without_key(table: sa.Table) -> sa.Delete:
     """DELETE of the row of one primary key, whose parts are the parameters `key_<column>`."""
     return sa.delete(table).where(*(column == sa.bindparam(f"key_{column.name}") for column in table.primary_key))
