@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import count
@@ -249,6 +249,8 @@ class RunLoop:
         self._tell_run_ended(handle, RunState.INTERRUPTED, failure.message)
 
     def _apply(self, handle: RunHandle, effects: list[Effect]) -> None:
+        made = {effect.block for effect in effects if isinstance(effect, Expanded)}
+        self._tell_ends(handle, without=made)  # what a block has waited for ends before its children are told
         for effect in effects:
             match effect:
                 case Dispatch(block=key, delay=delay):
@@ -259,7 +261,7 @@ class RunLoop:
                         self._supervisor.interrupt(current.attempt)
                 case Expanded():
                     self._expanded(handle, effect)
-        self._tell_ends(handle)
+        self._tell_ends(handle, *made)
 
     def _expanded(self, handle: RunHandle, effect: Expanded) -> None:
         now = self._clock()
@@ -435,8 +437,8 @@ class RunLoop:
             now = self._clock()
             handle.sink(events.BlockRetrying(handle.plan.run, failed.block, before.attempts, wait, failed.failure, now))
 
-    def _tell_ends(self, handle: RunHandle, *also: str) -> None:
-        """Report what has ended since the last time, then the run when nothing of it is left.
+    def _tell_ends(self, handle: RunHandle, *also: str, without: Collection[str] = ()) -> None:
+        """Report what has ended since the last time, then the run when nothing of it is left; or all but some.
 
         A block that was cancelled has ended when its process has: `also` are those whose process just did.
         """
@@ -444,12 +446,13 @@ class RunLoop:
         handle.unsaved.update(changed)
         for key in (*changed, *also):
             entry = handle.run.blocks[key]
-            if entry.state in ENDED and key not in handle.told and not handle.under_way(key):
+            if entry.state in ENDED and key not in handle.told and key not in without and not handle.under_way(key):
                 handle.told.add(key)
                 handle.sink(handle.ended_block(key, self._clock(), self._stored_outputs(handle, key)))
                 for attempt in handle.idle.pop(key, ()):
                     self._supervisor.close_session(attempt)
-        self._close(handle)
+        if not without:
+            self._close(handle)
 
     def _stored_outputs(self, handle: RunHandle, key: str) -> tuple[OutputSummary, ...]:
         current, ref = handle.current.get(key), handle.run.blocks[key].ref
