@@ -1,0 +1,150 @@
+"""Alerts over the HTTP API of a real server: what was told, whom to tell, a test message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from penstock.state.rows import AlertRow
+from tests.observe.alerts.facts import FAILED
+from tests.observe.alerts.receiving import receiving
+from tests.server.serving import Server, make_project
+
+METADATA = """\
+project_type: standalone
+variables_dir: .data
+# whom to tell
+notification_config:
+  alert_on:  # these
+  - trigger_failure
+  slack_config:
+    webhook_url: "{{ env_var('HOOK') }}"  # of the team
+  telegram_config:
+    webhook_url: http://127.0.0.1:9/bot-secret-token/sendMessage
+  our_own_key: kept
+"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    root = make_project(tmp_path_factory.mktemp("alerts") / "project")
+    started = Server(root)
+    started.start()
+    yield started
+    started.stop()
+
+
+@pytest.fixture(autouse=True)
+def _metadata(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOOK", "http://127.0.0.1:9/slack-secret")
+    file = server.root / "metadata.yaml"
+    file.with_suffix(".new").write_text(METADATA)
+    file.with_suffix(".new").replace(file)
+
+
+def ok(reply: httpx.Response) -> Any:
+    assert reply.status_code == 200, reply.text
+    return reply.json()
+
+
+def test_settings_are_shown_without_secrets(server: Server) -> None:
+    reply = server.client.get("/alerts/settings")
+    found = ok(reply)
+    assert "secret" not in reply.text.replace('"kind":"secret"', "").replace("Secret of the signature", "").replace(
+        '"key":"secret"', ""
+    )
+    assert found["alert_on"] == ["trigger_failure", "trigger_recovery"]
+    channels = {channel["kind"]: channel for channel in found["channels"]}
+    assert channels["slack"]["keys"] == ["slack"]
+    assert channels["slack"]["hosts"] == ["127.0.0.1:9"]
+    assert channels["slack"]["fields"][0]["value"] == "{{ env_var('HOOK') }}"
+    assert channels["telegram"]["fields"][0] == {
+        "key": "webhook_url", "kind": "secret", "set": True, "value": None,
+        "description": "https://api.telegram.org/bot<token>/sendMessage?chat_id=<id>",
+    }  # fmt: skip
+    assert channels["email"]["set"] is False
+    assert "pipeline_uuid" in found["variables"]
+
+
+def test_a_change_touches_what_it_names_and_nothing_else(server: Server) -> None:
+    before = ok(server.client.get("/alerts/settings"))
+    changes = {
+        "teams_config.webhook_url": "https://teams.example/hook",
+        "message_templates.failure.title": "{pipeline_uuid} broke",
+        "telegram_config": None,
+    }
+    after = ok(server.client.patch("/alerts/settings", json={"set": changes, "revision": before["revision"]}))
+    text = (server.root / "metadata.yaml").read_text()
+    for kept in (
+        "# whom to tell",
+        "alert_on:  # these",
+        "\"{{ env_var('HOOK') }}\"  # of the team",
+        "our_own_key: kept",
+    ):
+        assert kept in text
+    assert "bot-secret-token" not in text
+    assert after["templates"] == {"failure": {"title": "{pipeline_uuid} broke"}}
+    assert next(each for each in after["channels"] if each["kind"] == "teams")["keys"] == ["teams"]
+    stale = server.client.patch(
+        "/alerts/settings", json={"set": {"repeat_after": "1h"}, "revision": before["revision"]}
+    )
+    assert stale.status_code == 409
+
+
+@pytest.mark.parametrize("key", ["", ".", "a..b", "a.b.c.d.e"])
+def test_a_key_that_is_none_is_refused(server: Server, key: str) -> None:
+    assert server.client.patch("/alerts/settings", json={"set": {key: 1}}).status_code == 422
+
+
+def test_problems_are_told(server: Server) -> None:
+    found = ok(server.client.patch("/alerts/settings", json={"set": {"discord_config.webhook_url": "not an address"}}))
+    assert any("discord_config" in problem for problem in found["problems"])
+
+
+def test_a_test_message_arrives_and_a_refusal_is_told(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    with receiving(200, 404) as receiver:
+        ok(
+            server.client.patch(
+                "/alerts/settings", json={"set": {"discord_config.webhook_url": f"{receiver.url}/secret"}}
+            )
+        )
+        assert ok(server.client.post("/alerts/test", json={"channel": "discord"})) == {
+            "channel": "discord", "sent": True, "error": "",
+        }  # fmt: skip
+        assert receiver.received[0].json["embeds"][0]["title"] == "Test message from Penstock"
+        refused = ok(server.client.post("/alerts/test", json={"channel": "discord"}))
+        assert refused["sent"] is False
+        assert "it answered 404" in refused["error"]
+        assert "/secret" not in refused["error"]
+    unknown = server.client.post("/alerts/test", json={"channel": "pager"})
+    assert unknown.status_code == 422
+    assert "discord" in unknown.json()["error"]["hint"]
+
+
+def test_alerts_are_listed_newest_first_and_told_live(server: Server) -> None:
+    state = server.studio.state
+    numbers = []
+    with state.write() as connection:
+        for each in range(5):
+            row = AlertRow(f"i{each}", "failure", 1000.0 + each, "shop", "r1", FAILED.payload(), due_at=9e9)
+            numbers.append(state.alerts.add(connection, row))
+    first = ok(server.client.get("/alerts?limit=3"))
+    assert [alert["id"] for alert in first["alerts"]] == numbers[:1:-1]
+    rest = ok(server.client.get(f"/alerts?limit=3&before={first['next']}"))
+    assert [alert["id"] for alert in rest["alerts"]][:2] == numbers[1::-1]
+    assert rest["next"] is None
+    shown = first["alerts"][0]
+    assert (shown["state"], shown["place"], shown["due"]) == ("pending", "transformers/clean.py:12", 9e9)
+    assert shown["text"].startswith("KeyError")
+    assert server.client.get("/alerts?limit=-3").status_code == 200
+    with server.live() as live:
+        live.subscribe("project")
+        with state.write() as connection:
+            state.alerts.change(connection, numbers[0], due_at=1.0)
+        server.studio.scheduling.sender.wake()
+        event = live.until("alert")[-1]
+    assert (event["alert"]["id"], event["alert"]["state"]) == (numbers[0], "failed")  # it is older than a day
+    assert {each["channel"]: each["state"] for each in event["alert"]["deliveries"]}["slack"] == "failed"

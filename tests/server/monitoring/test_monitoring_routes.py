@@ -1,0 +1,135 @@
+"""Health, metrics, the monitor and all logs over the HTTP API of a real server."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.server.serving import Server, make_project
+
+CODE = """
+from mage_ai.data_preparation.decorators import custom
+
+@custom
+def load(*args, **kwargs):
+    print('a thousand rows')
+    return {'rows': 1000}
+"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    root = make_project(tmp_path_factory.mktemp("monitoring") / "project", blocks=[("load", "custom", [], CODE)])
+    started = Server(root)
+    started.start()
+    yield started
+    started.stop()
+
+
+def ok(reply: httpx.Response) -> Any:
+    assert reply.status_code == 200, reply.text
+    return reply.json()
+
+
+def test_health_is_public_and_tells_nothing_about_the_project(server: Server) -> None:
+    with httpx.Client(base_url=str(server.client.base_url)) as stranger:
+        reply = stranger.get("/health")
+        found = ok(reply)
+        assert (found["status"], found["scheduler"]["status"], found["database"]["status"]) == ("ok", "ok", "ok")
+        assert set(found) == {"status", "scheduler", "database"}
+        status = ok(stranger.get("/status"))["statuses"][0]
+        assert (status["scheduler_status"], status["repo_path"], status["project_uuid"]) == ("running", None, None)
+        for path in ("/metrics", "/monitor", "/logs", "/alerts", "/alerts/settings"):
+            assert stranger.get(path).status_code == 401, path
+    assert ok(server.client.get("/status"))["statuses"][0]["repo_path"] == str(server.root)
+
+
+def test_a_run_is_counted_and_found(server: Server) -> None:
+    run = ok_run(server)
+    families = {
+        sample.name + str(sorted(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(server.client.get("/metrics").text)
+        for sample in family.samples
+    }
+    assert families["penstock_block_runs_ended_total[('state', 'completed')]"] >= 1
+    assert families["penstock_up[('part', 'database')]"] == 1
+    assert families["penstock_up[('part', 'scheduler')]"] == 1
+    assert families["process_resident_memory_bytes[]"] > 1_000_000
+    lines = ok(server.client.get("/logs", params={"run": run, "q": "THOUSAND"}))["lines"]
+    assert [(line["pipeline"], line["block"], line["text"]) for line in lines] == [
+        ("flights", "load", "a thousand rows")
+    ]
+    own = ok(server.client.get("/logs", params={"run": run, "level": "INFO"}))["lines"]
+    assert own[0]["text"].startswith("run completed after")
+    page = ok(server.client.get("/monitor?days=2"))
+    assert len(page["days"]) == 2
+    assert page["days"][-1]["runs"]["completed"] >= 1
+    assert page["pipelines"][0]["pipeline"] == "flights"
+    assert ok(server.client.get("/monitor?pipeline=none"))["pipelines"] == []
+
+
+def ok_run(server: Server) -> str:
+    run = server.client.post("/pipelines/flights/runs", json={}).json()["run"]["run"]
+    with server.client.stream("GET", f"/runs/{run}/events") as events:
+        for line in events.iter_lines():
+            if "run_ended" in line:
+                break
+    _stored(server, run)
+    return run
+
+
+def _stored(server: Server, run: str) -> None:
+    """Wait until the store has the end of that run: another thread puts it there."""
+    stop = time.monotonic() + 60
+    while time.monotonic() < stop:
+        with server.studio.state.read() as connection:
+            row = server.studio.state.runs.get(connection, run)
+        if row is not None and not row.open:
+            return
+        time.sleep(0.05)  # no event tells of it
+    raise AssertionError("the run did not reach the store")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "from=-1&to=1e300",
+        "from=1e20",
+        "to=-5",
+        "before=%00",
+        "before=9|9|9",
+        "limit=-1",
+        "days=x",
+        "level=ALL",
+        "block=../x",
+    ],
+)
+def test_odd_questions_have_an_answer(server: Server, query: str) -> None:
+    reply = server.client.get(f"/logs?{query}")
+    assert reply.status_code in {200, 422}, reply.text
+    assert server.client.get("/monitor?days=99999999").status_code == 200
+
+
+def test_a_database_that_is_away_is_told(server: Server) -> None:
+    state = server.studio.state
+    database = str(state.url.database)
+    state.close()
+    shutil.move(database, f"{database}.away")
+    try:
+        Path(database).mkdir()
+        reply = httpx.get(f"{server.client.base_url}health")
+        assert reply.status_code == 503
+        assert reply.json()["database"]["status"] == "down"
+        text = server.client.get("/metrics").text
+        assert 'penstock_up{part="database"} 0' in text
+    finally:
+        Path(database).rmdir()
+        shutil.move(f"{database}.away", database)
+    assert httpx.get(f"{server.client.base_url}health").status_code == 200
