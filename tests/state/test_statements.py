@@ -132,7 +132,7 @@ def postgresql_insert(clause: sqlite.Insert) -> sa.ClauseElement:
     text = str(clause.compile(dialect=DIALECTS["sqlite"]))
     if "DO NOTHING" in text:
         return statements.or_nothing("postgresql", table)
-    return statements.or_replace("postgresql", table, [column.name for column in table.columns])
+    return statements.or_replace("postgresql", table, tuple(column.name for column in table.columns))
 
 
 def test_what_is_spelled_otherwise_for_sql_server() -> None:

@@ -98,7 +98,7 @@ def put(connection: sa.Connection, table: sa.Table, rows: Sequence[Values]) -> N
 
 
 @cache  # making the statement costs more than running it
-def or_replace(dialect: str, table: sa.Table, names: Sequence[str]) -> Any:
+def or_replace(dialect: str, table: sa.Table, names: tuple[str, ...]) -> Any:
     """INSERT that replaces the row of the same primary key."""
     made: Any = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
     keys = [column.name for column in table.primary_key]
