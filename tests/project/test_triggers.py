@@ -334,8 +334,15 @@ def test_what_is_off_makes_no_circle(tmp_path: Path) -> None:
     assert _project(tmp_path, a=_after("b"), b=_after("a", status="inactive")) == []
 
 
-def test_an_unknown_pipeline_or_block_to_wait_for_is_told(tmp_path: Path) -> None:
-    found = _project(tmp_path, a=_after("gone"), b=_after("{pipeline: b, product: none}", status="inactive"))
-    assert [each[:5] for each in found] == ["PS047", "PS047"]
+def test_what_is_not_there_to_wait_for_is_told(tmp_path: Path) -> None:
+    found = _project(
+        tmp_path,
+        a=_after("gone"),
+        b=_after("{pipeline: b, product: none}", status="inactive"),
+        c=_after("{pipeline: a, trigger: t}"),
+        d=_after("{pipeline: a, trigger: nobody}"),
+    )
+    assert [each[:5] for each in found] == ["PS047", "PS047", "PS047"]
     assert "the pipeline gone" in found[0]
-    assert "the block none" in found[1]
+    assert "the block none of b" in found[1]
+    assert "the trigger nobody of a" in found[2]

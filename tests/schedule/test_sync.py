@@ -289,16 +289,17 @@ def test_pipelines_that_wait_in_a_circle_are_paused(state: State, root: Path, cl
     put(root, "a", after("b"))
     put(root, "b", after("a"))
     put(root, "c", after("a"))
-    put(root, "d", after("gone"))
+    put(root, "d", after("gone", "{pipeline: a, trigger: nobody}", "{pipeline: b, trigger: t}"))
     sync.everything()
     found = {name: row.problem for name, row in rows(state).items()}
     assert "circle" in found["a/t"]
     assert "circle" in found["b/t"]
     assert found["c/t"] == ""
-    assert "gone, which is not in the project" in found["d/t"]
+    assert found["d/t"] == "it waits for the pipeline gone and the trigger nobody of a, which is not in the project"
 
     put(root, "b", after("c").replace("active", "inactive"))
     put(root, "gone", "")
+    put(root, "a", after("b") + "- name: nobody\n  schedule_type: api\n")
     TriggerSync(state, root, clock).everything()  # by another process, which has read none of them
     assert {row.problem for row in rows(state).values()} == {""}
 

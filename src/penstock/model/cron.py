@@ -31,6 +31,8 @@ ALIASES = {
 """Names of cron that are no presets of a trigger."""
 _FIELDS = 5
 _HOURS = 24
+_MOST_DAYS = 31
+_WEEK = 7
 _MONTHS_AHEAD = 12 * 41  # the longest wait is the one for a given weekday on 29 February, across a year such as 2100
 _MINUTE = timedelta(minutes=1)
 _LAST_YEAR = 9000  # far from where the arithmetic of dates ends
@@ -118,13 +120,19 @@ def parse_cron(text: str) -> Cron:
         raise refused(problem, "Write five: minute, hour, day, month, day of the week. Seconds and years are not kept.")
     if len(fields) < _FIELDS:
         raise refused(f"{written!r} has {len(fields)} of five fields")
+    month_days, week_days = read_month_days(fields[2]), read_week_days(fields[4])
+    # `0 0 */2 * 0-6`: naming every day beside a field with a star restricts nothing, as in croniter.
+    if len(month_days.days) == _MOST_DAYS and "*" in fields[4]:
+        month_days = MonthDays()
+    if len(week_days.days) == _WEEK and "*" in fields[2]:
+        week_days = WeekDays()
     cron = Cron(
         written,
         read_numbers(fields[0], MINUTE),
         read_numbers(fields[1], HOUR),
-        read_month_days(fields[2]),
+        month_days,
         read_numbers(fields[3], MONTH),
-        read_week_days(fields[4]),
+        week_days,
     )
     if cron.after(datetime(2000, 1, 1)) is None:  # noqa: DTZ001 - wall-clock time, which has no zone
         raise refused(f"{written!r} names a day that no year has", "Take a day that one of the months has.")

@@ -245,12 +245,12 @@ class TriggerSync:
         if not self._waiting:
             return
         on_circle = circles(self._waiting.values())
-        wanted = {key: _link_problem(trigger, known, on_circle.get(key, "")) for key, trigger in self._waiting.items()}
 
         def work(connection: sa.Connection) -> list[int]:
             changed = []
-            for (pipeline, name), link in wanted.items():
+            for (pipeline, name), trigger in self._waiting.items():
                 row = self._state.triggers.named(connection, pipeline, name)
+                link = self._link_problem(connection, trigger, known, on_circle.get((pipeline, name), ""))
                 if row is None or row.removed_at is not None or not row.digest:
                     continue
                 problem = "; ".join(filter(None, (row.definition.get("problem"), link)))
@@ -265,19 +265,25 @@ class TriggerSync:
 
         result.changed += [number for number in self._state.transact(work) if number not in result.ids]
 
+    def _link_problem(self, connection: sa.Connection, trigger: Trigger, known: set[str], circle: str) -> str:
+        if circle:
+            return f"pipelines wait for one another in a circle: {circle}"
+        missing = []
+        for upstream in trigger.settings.after:
+            if upstream.pipeline not in known:
+                missing.append(f"the pipeline {upstream.pipeline}")
+            elif upstream.trigger:
+                row = self._state.triggers.named(connection, upstream.pipeline, upstream.trigger)
+                if row is None or row.removed_at is not None:
+                    missing.append(f"the trigger {upstream.trigger} of {upstream.pipeline}")
+        return f"it waits for {' and '.join(missing)}, which is not in the project" if missing else ""
+
 
 def move_triggers(connection: sa.Connection, state: State, before: str, after: str) -> None:
     """Let the triggers of a pipeline follow it to its new name, with their numbers, runs and tokens."""
     for row in state.triggers.all(connection, before, removed=True):
         if state.triggers.named(connection, after, row.name) is None:
             state.triggers.change(connection, row.id, pipeline=after)
-
-
-def _link_problem(trigger: Trigger, known: set[str], circle: str) -> str:
-    if circle:
-        return f"pipelines wait for one another in a circle: {circle}"
-    missing = [upstream.pipeline for upstream in trigger.settings.after if upstream.pipeline not in known]
-    return f"it waits for the pipeline {', '.join(missing)}, which is not in the project" if missing else ""
 
 
 def _by_pipeline(rows: Iterable[TriggerRow]) -> dict[str, dict[str, TriggerRow]]:

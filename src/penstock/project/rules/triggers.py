@@ -7,10 +7,10 @@ from pathlib import Path
 
 from penstock.config.diagnostics import Diagnostic, Severity
 from penstock.model.errors import FileInvalidError
-from penstock.model.pipeline import Pipeline
 from penstock.model.trigger import Trigger, TriggerKind, Upstream
 from penstock.model.trigger_links import circles
-from penstock.project.layout import TRIGGERS, pipeline_folder
+from penstock.project.layout import METADATA, TRIGGERS, pipeline_folder
+from penstock.project.reader import read_document
 from penstock.project.reading_rules import FileUnreadable
 from penstock.project.rules.base import CheckingRule
 from penstock.project.rules.subject import PipelineSubject, ProjectView
@@ -30,24 +30,21 @@ class TriggersRead(CheckingRule[PipelineSubject]):
 
 
 class UnknownDependency(CheckingRule[PipelineSubject]):
-    """A trigger waits for a pipeline, or a block of one, that is not in the project. It does not start."""
+    """A trigger waits for a pipeline, or a trigger or block of one, that is not in the project. It does not start."""
 
     code, severity = "PS047", Severity.ERROR
 
     def check(self, subject: PipelineSubject) -> Iterator[Diagnostic]:
         """One finding for each that is missing."""
-        pipeline = subject.pipeline
+        pipeline, project = subject.pipeline, subject.project
         try:
-            reading = _reading(subject.project, pipeline.uuid, Path(pipeline.file).parent)
+            reading = _reading(project, pipeline.uuid, Path(pipeline.file).parent)
         except FileInvalidError:
             return
-        known = set(subject.project.pipeline_uuids()) if _waits(reading) else set()
+        known = set(project.pipeline_uuids()) if _waits(reading) else set()
         for name, entry in reading.entries.items():
             for upstream in entry.trigger.settings.after:
-                missing = "" if upstream.pipeline in known else f"the pipeline {upstream.pipeline}"
-                if not missing and upstream.pipeline == pipeline.uuid and not _has_block(pipeline, upstream):
-                    missing = f"the block {upstream.product}"
-                if missing:
+                if missing := _missing(project, known, upstream):
                     yield self.found(
                         f"pipeline {pipeline.uuid}: trigger {name}: it waits for {missing}, which is not there",
                         hint="Correct the name below settings, after.",
@@ -104,5 +101,23 @@ def _waits(reading: TriggersReading) -> bool:
     return any(entry.trigger.kind is TriggerKind.DEPENDENCY for entry in reading.entries.values())
 
 
-def _has_block(pipeline: Pipeline, upstream: Upstream) -> bool:
-    return not upstream.product or pipeline.block(upstream.product) is not None
+def _missing(project: ProjectView, known: set[str], upstream: Upstream) -> str:
+    """What of an upstream is not in the project; "" when all is, or its file cannot be read, which is told there."""
+    folder = pipeline_folder(project.root, upstream.pipeline)
+    if upstream.pipeline not in known or folder is None:
+        return f"the pipeline {upstream.pipeline}"
+    try:
+        if upstream.trigger and upstream.trigger not in _reading(project, upstream.pipeline, folder).entries:
+            return f"the trigger {upstream.trigger} of {upstream.pipeline}"
+        if upstream.product and upstream.product not in _blocks(project.root, folder):
+            return f"the block {upstream.product} of {upstream.pipeline}"
+    except FileInvalidError:
+        return ""
+    return ""
+
+
+def _blocks(root: Path, folder: Path) -> set[str]:
+    """The uuids of a pipeline's blocks, by its file alone."""
+    data = read_document(folder / METADATA, root)[1].data
+    listed = data.get("blocks") if isinstance(data, dict) else None
+    return {str(each.get("uuid") or each.get("name")) for each in listed or [] if isinstance(each, dict)}
