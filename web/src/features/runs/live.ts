@@ -10,7 +10,7 @@ export function appliedAll(held: RunDetail, events: readonly LiveEvent[]): RunDe
   let byName: Map<string, BlockRun> | null = null;
   let whole: Partial<RunDetail> = {};
   for (const event of events) {
-    if (event.type === "run_ended" || event.type === "run_started") whole = { ...whole, ...summaryOf(event) };
+    if (event.type === "run_ended" || event.type === "run_started" || event.type === "run_created") whole = { ...whole, ...summaryOf(event) };
     else if (event.type === "run_waiting") whole = { ...whole, waiting: (event.waiting ?? null) as Waiting | null };
     else if (CHANGES.has(event.type) && typeof event.block === "string") {
       byName ??= new Map(held.blocks.map((block) => [block.block, block]));

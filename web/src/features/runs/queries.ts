@@ -2,6 +2,7 @@ import { useEffect, useRef } from "react";
 import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, segment } from "../../api/client";
 import type { BlockRun, BlockStatus, Failure, PipelineStatus, RunDetail } from "../../api/types";
+import type { LiveEvent } from "../../api/live";
 import { useTopic } from "../../api/useTopic";
 import { asked, type RunFilters } from "./filters";
 import { appliedAll } from "./live";
@@ -55,7 +56,23 @@ export function useRun(run: string) {
     () => void client.invalidateQueries({ queryKey: key }),
     query.data?.seq ?? null,
   );
+  // What happens to a run that nobody drives, waiting or retried, is told to the project.
+  useTopic(
+    "project",
+    (events) => {
+      const own = events.filter((event) => runOf(event) === run);
+      if (own.length === 0) return;
+      client.setQueryData<RunDetail>(key, (held) => (held ? appliedAll(held, own) : held));
+      if (own.some((event) => event.type === "run_created" || event.type === "run_started")) void client.invalidateQueries({ queryKey: key });
+    },
+    () => undefined,
+  );
   return query;
+}
+
+function runOf(event: LiveEvent): string {
+  const told = event.run;
+  return typeof told === "object" && told !== null ? String((told as RunDetail).run) : String(told ?? "");
 }
 
 export interface Why {
