@@ -30,9 +30,11 @@ from penstock.server.outputs.client import ReaderClient
 from penstock.server.outputs.memory import reader_memory
 from penstock.server.projects.workspace import Workspace
 from penstock.server.ready import prepare_types
+from penstock.server.runs.backfills import BackfillService
 from penstock.server.runs.board import RunBoard
 from penstock.server.runs.pump import Pump
 from penstock.server.runs.service import RunService
+from penstock.server.runs.single import SingleBlocks
 from penstock.server.scheduling import OpenBench, Scheduling
 from penstock.server.scratchpads.service import Scratchpads
 from penstock.server.triggers.service import TriggerService
@@ -101,6 +103,8 @@ class Studio:
     triggers: TriggerService
     scheduling: Scheduling
     board: RunBoard
+    backfills: BackfillService
+    singles: SingleBlocks
     alerts: AlertService
     monitoring: MonitoringService
     _started: list[Part] = field(default_factory=list)
@@ -196,6 +200,8 @@ def make_studio(bench: Bench, open_bench: OpenBench | None = None) -> Studio:
         triggers=triggers,
         scheduling=scheduling,
         board=board,
+        backfills=BackfillService(state, project, hub, scheduling.wake),
+        singles=SingleBlocks(bench, pump, project, reader),
         alerts=AlertService(workspace.parts, state, hub, scheduling.sender),
         monitoring=MonitoringService(state, scheduler=lambda: scheduling.scheduler),
     )

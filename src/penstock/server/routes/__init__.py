@@ -21,6 +21,7 @@ ROUTES = (
     "live",
     "scratchpads",
     "runs",
+    "backfills",
     "products",
     "charts",
     "triggers",

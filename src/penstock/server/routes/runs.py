@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from penstock.observe.logs import read_logs
 from penstock.server.answers import HttpError
 from penstock.server.live import stream_run
 from penstock.server.permissions import Permission
 from penstock.server.routing import Call, Reply, Routes
-from penstock.server.runs.summaries import summary_of
+from penstock.server.runs.board import MOST_AT_ONCE
+from penstock.server.runs.rows import filter_of
 from penstock.server.schema.runs import (
+    BulkDone,
+    BulkRuns,
+    Explanation,
     Interrupt,
     Interrupted,
     LogEntry,
@@ -16,12 +22,15 @@ from penstock.server.schema.runs import (
     LogQuery,
     NewRun,
     PipelineStatus,
+    RetryFrom,
+    RunAnswer,
     RunBegun,
     RunDetail,
     RunList,
     RunQuery,
     Why,
 )
+from penstock.state.rows import OPEN
 
 routes = Routes("runs")
 LONGEST_PAGE = 1000
@@ -52,22 +61,87 @@ async def interrupt_pipeline(call: Call) -> Interrupted:
 
 @routes.get("/api/runs", Permission.VIEW, query=RunQuery)
 def list_runs(call: Call) -> RunList:
-    """Runs, newest first: those of this server, of the command line, and those that blocks have begun."""
+    """Runs of triggers, backfills and blocks, of this server and of the command line, waiting, under way and ended."""
     wanted = call.query
-    heads, following = call.studio.runs.archive.page(
+    chosen = filter_of(
         pipeline=wanted.pipeline,
         state=wanted.state,
+        origin=wanted.origin,
+        trigger=wanted.trigger,
+        backfill=wanted.backfill,
+        since=wanted.since,
+        until=wanted.until,
+        partition=wanted.partition,
+        block=wanted.block,
         text=wanted.q,
-        limit=max(1, min(wanted.limit, LONGEST_PAGE)),
-        before=wanted.before,
+        sort=wanted.sort,
     )
-    return RunList([summary_of(head) for head in heads], following)
+    lines, following = call.studio.board.page(chosen, max(1, min(wanted.limit, LONGEST_PAGE)), wanted.before)
+    return RunList(lines, following)
+
+
+@routes.post("/api/runs/bulk", Permission.RUN, body=BulkRuns)
+def change_runs(call: Call) -> BulkDone:
+    """Cancel, retry or delete several runs; what is refused of one is told, and keeps nobody from the others."""
+    if len(call.body.runs) > MOST_AT_ONCE:
+        raise HttpError(422, "A106", f"changing {len(call.body.runs)} runs: more than {MOST_AT_ONCE}", "Take fewer.")
+    return call.studio.board.bulk(call.body.action, call.body.runs)
 
 
 @routes.get("/api/runs/{run}", Permission.VIEW)
 def show_run(call: Call) -> RunDetail:
-    """A run with its blocks."""
-    return call.studio.runs.detail(call.path["run"])
+    """A run with its blocks; one that has not begun says what it waits for."""
+    return call.studio.board.detail(call.path["run"])
+
+
+@routes.delete("/api/runs/{run}", Permission.RUN)
+def delete_run(call: Call) -> None:
+    """Forget a run that has ended, and its logs; what its blocks have stored stays."""
+    call.studio.board.delete(call.path["run"])
+
+
+@routes.get("/api/runs/{run}/explain", Permission.VIEW)
+def explain_run(call: Call) -> Explanation:
+    """Why a run is not running: one sentence, since when, and what would change it."""
+    return call.studio.board.explain(call.path["run"])
+
+
+@routes.get("/api/runs/{run}/blocks/{block}/explain", Permission.VIEW)
+def explain_block(call: Call) -> Explanation:
+    """Why a block of a run is not running."""
+    return call.studio.board.explain(call.path["run"], call.path["block"])
+
+
+@routes.get("/api/triggers/{trigger}/explain", Permission.VIEW)
+def explain_trigger(call: Call) -> Explanation:
+    """Why a trigger starts nothing: off, its start to come, what it waits for, what it has left out."""
+    number = call.path["trigger"]
+    found = call.studio.triggers.find(int(number) if number.isascii() and number.isdigit() and len(number) < 16 else 0)  # noqa: PLR2004
+    return call.studio.board.explain_trigger(found)
+
+
+@routes.post("/api/runs/{run}/cancel", Permission.RUN, status=202)
+def cancel_run(call: Call) -> RunAnswer:
+    """End a run: at once when nobody drives it yet, else its processes are asked to."""
+    return RunAnswer(call.studio.board.cancel(call.path["run"]))
+
+
+@routes.post("/api/runs/{run}/retry", Permission.RUN, status=202)
+def retry_run(call: Call) -> RunAnswer:
+    """Run the same again from its beginning, as a new run."""
+    return RunAnswer(call.studio.board.retry(call.path["run"]))
+
+
+@routes.post("/api/runs/{run}/retry_incomplete", Permission.RUN, status=202)
+def retry_incomplete(call: Call) -> RunAnswer:
+    """Let a run go on: what is done stays, everything else runs again."""
+    return RunAnswer(call.studio.board.retry_incomplete(call.path["run"]))
+
+
+@routes.post("/api/runs/{run}/retry_from", Permission.RUN, body=RetryFrom, status=202)
+def retry_from(call: Call) -> RunAnswer:
+    """Let a run go on from a block."""
+    return RunAnswer(call.studio.board.retry_from(call.path["run"], call.body.block))
 
 
 @routes.get("/api/runs/{run}/logs", Permission.VIEW, query=LogQuery)
@@ -75,7 +149,7 @@ def show_logs(call: Call) -> LogLines:
     """A page of a run's logs, forwards from `after` or backwards from `before`."""
     wanted = call.query
     page = read_logs(
-        call.studio.runs.folder(call.path["run"]),
+        call.studio.board.folder(call.path["run"]),
         block=wanted.block,
         after=wanted.after,
         before=wanted.before,
@@ -91,10 +165,10 @@ def show_logs(call: Call) -> LogLines:
 async def stream_events(call: Call) -> Reply:
     """The run's events as server-sent events, until it ends; `Last-Event-ID` goes on after that number."""
     run = call.path["run"]
-    summary = summary_of(await call.studio.runs.find(run))
+    summary = await asyncio.to_thread(call.studio.board.summary, run)
     given = call.request.headers.get("last-event-id", "")
     since = int(given) if given.isascii() and given.isdigit() else None
-    ended = {"type": "run_ended", "run": summary} if summary.state != "running" else None
+    ended = {"type": "run_ended", "run": summary} if summary.state not in OPEN else None
     return Reply(stream=stream_run(call.studio.hub, run, since, ended), media_type="text/event-stream")
 
 

@@ -1,0 +1,214 @@
+"""Runs one block of a pipeline to its end and gives what it returned: for calls that wait for an answer.
+
+The block runs in a worker like any other, its output is stored and read by the reader process; this process holds the
+answer alone. So many at once, the others wait for a moment; each call reads the version that it made itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from penstock.engine.plan import RunOptions, RunPlan
+from penstock.model import events
+from penstock.model.errors import (
+    BlockFailedError,
+    InterruptedRunError,
+    RunBusyError,
+    TimeoutExceededError,
+    UnsupportedError,
+)
+from penstock.model.graph import ancestors
+from penstock.model.product import Address, Kind, OutputSummary
+from penstock.project import Project
+from penstock.server.bench import Bench
+from penstock.server.outputs.client import ReaderClient
+from penstock.server.outputs.reader.questions import DownloadQuestion, RawQuestion, Target
+from penstock.server.runs.manifests import Manifests
+from penstock.server.runs.pump import Pump
+
+AT_ONCE = 8
+"""Blocks that are run for calls at the same time."""
+WAITING = 64
+"""Calls that may wait for their turn."""
+SECONDS = 300.0
+MOST_BYTES = 16 << 20
+MOST_ROWS = 100_000
+_TABLES = frozenset({Kind.TABLE, Kind.SERIES, Kind.ARRAY})
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What a block has returned: one value, or a list where it returns several."""
+
+    run: str
+    state: str
+    output: Any
+
+
+class SingleBlocks:
+    """Runs single blocks.
+
+    Args:
+        bench: runs them.
+        pump: turns the run loop.
+        project: the project as it is now.
+        reader: reads what they have returned.
+    """
+
+    def __init__(self, bench: Bench, pump: Pump, project: Callable[[], Project], reader: ReaderClient) -> None:
+        self._bench = bench
+        self._pump = pump
+        self._project = project
+        self._reader = reader
+        self._manifests = Manifests(bench.store)
+        self._room = asyncio.Semaphore(AT_ONCE)
+        self._waiting = 0
+
+    async def call(
+        self,
+        pipeline: str,
+        block: str,
+        variables: Mapping[str, Any],
+        *,
+        upstream: bool = False,
+        incomplete_only: bool = False,
+        origin: str = "api",
+        seconds: float = SECONDS,
+    ) -> Called:
+        """Run a block and wait for its end.
+
+        Args:
+            pipeline: the pipeline.
+            block: its block.
+            variables: over those of the pipeline.
+            upstream: also what it depends on.
+            incomplete_only: of that, only what has no output yet.
+            origin: who asks.
+            seconds: how long it may take; then it is interrupted.
+
+        Raises:
+            RunBusyError: too many calls wait.
+            BlockFailedError: the block, or one before it, failed.
+            TimeoutExceededError: it took too long.
+            PenstockError: as `make_plan`, and as the reader raises.
+        """
+        if self._waiting >= WAITING:
+            raise RunBusyError(
+                f"running block {block} of pipeline {pipeline}: {WAITING} calls are waiting", hint="Call again later."
+            )
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(seconds), self._room:
+                plan = await asyncio.to_thread(
+                    self._plan, pipeline, block, variables, origin, upstream=upstream, incomplete_only=incomplete_only
+                )
+                ended = await self._run(plan, block)
+                return await self._read(plan, block, ended)
+        except TimeoutError:
+            raise TimeoutExceededError(
+                f"running block {block} of pipeline {pipeline}: it took longer than {seconds:g} s",
+                hint="Trigger the pipeline instead, and ask for its run.",
+            ) from None
+        finally:
+            self._waiting -= 1
+
+    def _plan(
+        self,
+        pipeline: str,
+        block: str,
+        variables: Mapping[str, Any],
+        origin: str,
+        *,
+        upstream: bool,
+        incomplete_only: bool,
+    ) -> RunPlan:
+        self._bench.project = self._project()
+        blocks: tuple[str, ...] = (block,)
+        if upstream and incomplete_only:
+            found = self._project().pipeline(pipeline)
+            graph = {each.uuid: each.upstream for each in found.blocks}
+            above = ancestors(graph, {block}) if block in graph else set()
+            blocks += tuple(one for one in above if self._manifests.latest(Address(pipeline, one)) is None)
+        options = RunOptions(
+            variables=variables,
+            blocks=blocks,
+            with_upstream=upstream and not incomplete_only,
+            run_tests=False,
+            environment="prod",
+            origin=origin,
+            words=f"block {block}",
+        )
+        return self._bench.plan(pipeline, options)
+
+    async def _run(self, plan: RunPlan, block: str) -> events.BlockEnded:
+        over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        ends: dict[str, events.BlockEnded] = {}
+
+        def note(event: events.Event) -> None:
+            if isinstance(event, events.BlockEnded):
+                ends[event.block] = event
+            elif isinstance(event, events.RunEnded) and not over.done():
+                over.set_result(None)
+
+        handle = self._bench.start(plan, [note])
+        self._pump.kick()
+        try:
+            await asyncio.shield(over)
+        except asyncio.CancelledError:
+            self._bench.loop.cancel(handle)
+            self._pump.kick()
+            raise
+        for end in ends.values():
+            if end.failure is not None:
+                where = "" if end.block == block else f", before block {block}"
+                raise BlockFailedError(
+                    f"running block {end.block}{where}: {end.failure.message}", hint=end.failure.hint
+                )
+        if block not in ends:
+            raise InterruptedRunError(f"running block {block}: it was interrupted", hint="Call again.")
+        return ends[block]
+
+    async def _read(self, plan: RunPlan, block: str, ended: events.BlockEnded) -> Called:
+        outputs: list[Any] = []
+        if ended.ref is not None:
+            for output in ended.outputs:
+                target = Target(
+                    pipeline=plan.pipeline.uuid,
+                    block=block,
+                    partition=ended.ref.address.partition,
+                    version=ended.ref.version,
+                    output=output.name,
+                )
+                outputs.append(await self._value(target, output, block))
+        value = outputs[0] if len(outputs) == 1 else (outputs or None)
+        return Called(plan.run, ended.state.value, value)
+
+    async def _value(self, target: Target, output: OutputSummary, block: str) -> Any:
+        if output.rows is not None and output.rows > MOST_ROWS:
+            raise _too_large(block, f"{output.rows:,} rows")
+        is_table = output.kind in _TABLES
+        question = DownloadQuestion(target=target, format="json") if is_table else RawQuestion(target=target)
+        _, content = await self._reader.ask(question)
+        if len(content) > MOST_BYTES:
+            raise _too_large(block, f"{len(content) >> 20} MB")
+        if output.kind == Kind.TEXT:
+            return content.decode("utf-8", "replace")
+        try:
+            return msgspec.json.decode(content)
+        except msgspec.DecodeError as error:
+            raise UnsupportedError(
+                f"answering with what block {block} returned: {output.kind} is no JSON",
+                hint="Let the block return a table, text, or a value of lists and dicts.",
+            ) from error
+
+
+def _too_large(block: str, size: str) -> UnsupportedError:
+    return UnsupportedError(
+        f"answering with what block {block} returned: {size} are too many for one answer",
+        hint="Return less, or read the stored output.",
+    )

@@ -1,0 +1,276 @@
+"""Runs of the scheduler over the API of a real server: listed, explained, cancelled, retried; backfills."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.server.running import Server, start
+
+PIPELINE = """name: sales
+type: python
+blocks:
+- uuid: load
+  name: load
+  type: data_loader
+  language: python
+  upstream_blocks: []
+  downstream_blocks: [clean]
+- uuid: clean
+  name: clean
+  type: transformer
+  language: python
+  upstream_blocks: [load]
+  downstream_blocks: []
+- uuid: cities
+  name: cities
+  type: custom
+  language: python
+  upstream_blocks: []
+  downstream_blocks: []
+"""
+LOAD = """
+@data_loader
+def load(*args, **kwargs):
+    if kwargs.get("day") == "bad":
+        raise ValueError("no file of that day")
+    print("loading", kwargs["execution_date"])
+    return {"day": kwargs.get("day"), "date": kwargs["execution_date"].isoformat()}
+"""
+CLEAN = """
+@transformer
+def clean(value, *args, **kwargs):
+    return {**value, "clean": True}
+"""
+CITIES = """
+@custom
+def cities(*args, **kwargs):
+    return [{"city": "Oslo"}, {"city": "Rome"}]
+"""
+SLOW = """name: slow
+type: python
+concurrency_config: {pipeline_run_limit_all_triggers: 1}
+blocks:
+- uuid: sleep
+  name: sleep
+  type: data_loader
+  language: python
+  upstream_blocks: []
+  downstream_blocks: []
+"""
+SLEEP = """
+import time
+@data_loader
+def sleep(*args, **kwargs):
+    time.sleep(600)
+"""
+TRIGGERS = """triggers:
+- name: called
+  schedule_type: api
+  status: active
+"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    home = tmp_path_factory.mktemp("studio")
+    root = home / "project"
+    files = {
+        "metadata.yaml": "project_type: standalone\n",
+        "pipelines/sales/metadata.yaml": PIPELINE,
+        "pipelines/sales/triggers.yaml": TRIGGERS,
+        "pipelines/slow/metadata.yaml": SLOW,
+        "pipelines/slow/triggers.yaml": TRIGGERS,
+        "data_loaders/load.py": LOAD,
+        "data_loaders/sleep.py": SLEEP,
+        "transformers/clean.py": CLEAN,
+        "custom/cities.py": CITIES,
+    }
+    for name, text in files.items():
+        file = root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    running = start(root, home)
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+def trigger_of(server: Server, pipeline: str) -> int:
+    (trigger,) = server.get("/api/triggers", params={"pipeline": pipeline})["triggers"]
+    return int(trigger["id"])
+
+
+def fire(server: Server, pipeline: str, **variables: Any) -> str:
+    path = f"/api/triggers/{trigger_of(server, pipeline)}/run"
+    return str(server.post(path, {"variables": variables})["run"])
+
+
+def until(found: Callable[[], Any], seconds: float = 60.0) -> Any:
+    """The first answer that is one; the server tells nothing else to wait for from outside."""
+    end = time.monotonic() + seconds
+    while not (answer := found()):
+        assert time.monotonic() < end, "it did not come to that"
+    return answer
+
+
+def ended(server: Server, run: str) -> dict[str, Any]:
+    """The run after its end: its stream of events closes with it."""
+    with server.client.stream("GET", f"/api/runs/{run}/events", timeout=60) as stream:
+        for line in stream.iter_lines():
+            if '"run_ended"' in line:
+                break
+    return server.get(f"/api/runs/{run}")
+
+
+def test_a_run_is_found_by_what_it_is_of(server: Server) -> None:
+    run = fire(server, "sales", day="mon")
+    found = ended(server, run)
+    assert (found["state"], found["trigger"]["name"], found["blocks_done"]) == ("completed", "called", 3)
+    assert found["lateness"] < 30
+    number = found["trigger"]["id"]
+    for query in (
+        {"trigger": number},
+        {"pipeline": "sales", "state": "completed,failed"},
+        {"q": run},
+        {"block": "clean", "sort": "longest"},
+        {"from": found["started"] - 5, "to": found["started"] + 5},
+    ):
+        names = [line["run"] for line in server.get("/api/runs", params=query)["runs"]]
+        assert run in names, query
+    assert run not in [line["run"] for line in server.get("/api/runs", params={"state": "failed"})["runs"]]
+    assert server.get(f"/api/runs/{run}/explain")["text"] == "it has completed"
+    assert server.client.get("/api/runs", params={"before": "nonsense"}).status_code == 422
+    assert server.client.get("/api/runs", params={"sort": "random"}).status_code == 422
+
+
+def test_pages_follow_one_another(server: Server) -> None:
+    names = {fire(server, "sales", n=n) for n in range(3)}
+    for run in names:
+        ended(server, run)
+    seen: list[str] = []
+    before = ""
+    while True:
+        page = server.get("/api/runs", params={"pipeline": "sales", "limit": 1, "before": before})
+        seen += [line["run"] for line in page["runs"]]
+        if page["next"] is None:
+            break
+        before = page["next"]
+    assert len(seen) == len(set(seen))
+    assert names <= set(seen)
+
+
+def test_a_failed_run_is_retried_whole_and_from_a_block(server: Server) -> None:
+    run = fire(server, "sales", day="bad")
+    found = ended(server, run)
+    assert (found["state"], found["failed_block"]) == ("failed", "load")
+    assert "no file of that day" in server.get(f"/api/runs/{run}/explain")["text"]
+    text = server.get(f"/api/runs/{run}/blocks/clean/explain")["text"]
+    assert text == "it did not run because load did not complete"
+    again = server.post(f"/api/runs/{run}/retry")["run"]
+    assert again["retry_of"] == run
+    assert ended(server, again["run"])["state"] == "failed"
+    same = server.post(f"/api/runs/{run}/retry_from", {"block": "load"})["run"]
+    assert same["run"] == run
+    until(lambda: server.get(f"/api/runs/{run}")["state"] == "failed")
+    assert server.client.post(f"/api/runs/{run}/retry_from", json={"block": "nobody"}).status_code == 409
+    assert server.client.post("/api/runs/nobody/retry").status_code == 404
+
+
+def test_what_waits_says_why_and_is_cancelled_before_it_begins(server: Server) -> None:
+    first, second = fire(server, "slow"), fire(server, "slow")
+    until(lambda: server.get(f"/api/runs/{first}")["blocks"])
+    found = server.get(f"/api/runs/{second}")
+    assert (found["state"], found["blocks"]) == ("initial", [])
+    why = server.get(f"/api/runs/{second}/explain")
+    assert why["text"] == "1 run of pipeline slow under way, and its limit is 1"
+    assert "pipeline_run_limit_all_triggers" in why["details"][0]["change"]
+    with server.client.stream("GET", f"/api/runs/{second}/events", timeout=60) as stream:
+        lines = stream.iter_lines()
+        next(lines)
+        done = server.post("/api/runs/bulk", {"action": "cancel", "runs": [second, "nobody"]})
+        assert any('"run_ended"' in line for line in lines), "its stream ends though it has never begun"
+    assert (done["done"], done["refused"][0]["run"]) == ([second], "nobody")
+    assert server.get(f"/api/runs/{second}")["state"] == "cancelled"
+    server.post(f"/api/runs/{first}/cancel")
+    assert ended(server, first)["state"] == "cancelled"
+    assert server.client.post(f"/api/runs/{first}/cancel").status_code == 409
+
+
+def test_a_deleted_run_is_gone_with_its_logs(server: Server) -> None:
+    run = fire(server, "sales")
+    ended(server, run)
+    assert server.client.delete(f"/api/runs/{run}").status_code == 204
+    assert server.client.get(f"/api/runs/{run}").status_code == 404
+    assert run not in [line["run"] for line in server.get("/api/runs")["runs"]]
+
+
+def test_triggers_say_why_they_start_nothing(server: Server) -> None:
+    assert server.get(f"/api/triggers/{trigger_of(server, 'sales')}/explain")["text"] == "it waits to be called"
+    assert server.client.get("/api/triggers/99999/explain").status_code == 404
+    assert server.client.get("/api/triggers/x/explain").status_code == 404
+
+
+def test_a_backfill_by_dates(server: Server) -> None:
+    body = {"pipeline": "sales", "name": "january", "start": "2024-01-01", "end": "2024-01-04", "interval_type": "day"}
+    shown = server.post("/api/backfills/preview", body)
+    assert (shown["total"], shown["truncated"], shown["problem"]) == (3, False, "")
+    assert [run["partition"] for run in shown["runs"]] == ["20240101T000000", "20240102T000000", "20240103T000000"]
+    made = server.post("/api/backfills", {**body, "parallelism": 2, "variables": {"day": "any"}})
+    assert (made["state"], made["counts"]) == ("initial", {"waiting": 3})
+    number = made["id"]
+    assert server.post(f"/api/backfills/{number}/start")["state"] == "running"
+    until(lambda: server.get(f"/api/backfills/{number}")["state"] != "running")
+    found = server.get(f"/api/backfills/{number}")
+    assert (found["state"], found["counts"]) == ("completed", {"completed": 3})
+    runs = server.get("/api/runs", params={"backfill": number})["runs"]
+    assert sorted(run["execution_date"] for run in runs) == [1704067200.0, 1704153600.0, 1704240000.0]
+    assert server.client.post(f"/api/backfills/{number}/start").status_code == 409
+    assert server.client.delete(f"/api/backfills/{number}").status_code == 204
+    assert server.client.get(f"/api/backfills/{number}").status_code == 404
+
+
+def test_a_backfill_that_fails_is_run_again(server: Server) -> None:
+    body = {"pipeline": "sales", "start": 0, "end": 1, "interval_type": "day", "variables": {"day": "bad"}, "run": True}
+    number = server.post("/api/backfills", body)["id"]
+    until(lambda: server.get(f"/api/backfills/{number}")["state"] == "failed")
+    assert server.get(f"/api/backfills/{number}")["error"] == "1 of 1 runs did not complete"
+    assert server.post(f"/api/backfills/{number}/retry")["runs"] == 1
+    until(lambda: server.get(f"/api/backfills/{number}")["state"] == "failed")
+    assert len(server.get("/api/runs", params={"backfill": number})["runs"]) == 2
+
+
+def test_a_backfill_by_code(server: Server) -> None:
+    body = {"pipeline": "sales", "block": "cities"}
+    shown = server.post("/api/backfills/preview", body)
+    assert [run["variables"] for run in shown["runs"]] == [{"city": "Oslo"}, {"city": "Rome"}]
+    number = server.post("/api/backfills", {**body, "run": True})["id"]
+    until(lambda: server.get(f"/api/backfills/{number}")["state"] == "completed")
+    assert server.post("/api/backfills/preview", {"pipeline": "sales", "block": "load"})["problem"].endswith(
+        "it returned dict, not a list"
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"pipeline": "sales"}, 422),
+        ({"pipeline": "nobody", "start": 0, "end": 1}, 404),
+        ({"pipeline": "sales", "start": "soon", "end": 1}, 422),
+        ({"pipeline": "sales", "start": 0, "end": 1, "interval_type": "eon"}, 422),
+        ({"pipeline": "sales", "start": 0, "end": 1, "interval_units": -1}, 422),
+        ({"pipeline": "sales", "start": 1e300, "end": 1e301}, 422),
+        ({"pipeline": "sales", "block": "nobody"}, 404),
+        ({"pipeline": "../../etc", "start": 0, "end": 1}, 404),
+    ],
+)
+def test_what_makes_no_backfill_is_refused_and_a_preview_says_why(
+    server: Server, body: dict[str, Any], status: int
+) -> None:
+    assert server.client.post("/api/backfills", json=body).status_code == status
+    if status == 422:
+        assert server.post("/api/backfills/preview", body)["problem"]
