@@ -112,7 +112,7 @@ def filters(chance: random.Random, count: int) -> list[RunFilter]:
     return made
 
 
-@pytest.mark.parametrize("scanned", [7, 5_000])
+@pytest.mark.parametrize("scanned", [7, 4_000])
 def test_pages_hold_what_a_search_through_all_finds(
     state: State, scanned: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

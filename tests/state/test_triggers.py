@@ -88,3 +88,24 @@ def test_a_number_is_never_given_twice(state: State) -> None:
         assert row is not None
         assert row.trigger_id is None
     assert add(state, "one") > number
+
+
+def test_the_newest_runs_of_all_triggers_come_in_one_query(state: State) -> None:
+    first, second, none = add(state, "first"), add(state, "second"), add(state, "none")
+    with state.write() as connection:
+        for number in range(8):
+            trigger = first if number % 4 else second
+            state.runs.insert(
+                connection, RunRow(f"r{number}", "orders", float(number), trigger_id=trigger, variables={"x": 1})
+            )
+        state.runs.insert(connection, RunRow("free", "orders", 99.0))
+        found = state.triggers.newest_runs(connection, limit=3)
+        assert {number: [run.id for run in runs] for number, runs in found.items()} == {
+            first: ["r7", "r6", "r5"],
+            second: ["r4", "r0"],
+        }
+        assert none not in found
+        assert state.triggers.newest_runs(connection, "orders", 1)[second][0].variables == {}
+        assert state.triggers.newest_runs(connection, "stock") == {}
+        state.triggers.remove(connection, first, 5.0)
+        assert list(state.triggers.newest_runs(connection)) == [second]

@@ -8,6 +8,8 @@ import sqlalchemy as sa
 
 from penstock.config import environment
 
+STATEMENTS = 128
+"""Statements that are kept compiled: each weighs some hundred kilobytes, and lists with filters have hundreds."""
 BUSY_SECONDS = 10.0
 """How long a connection of SQLite waits for another process's transaction before it begins anew."""
 
@@ -16,7 +18,7 @@ def engines(url: sa.URL) -> tuple[sa.Engine, sa.Engine]:
     """The engine of those who write and that of those who read; on servers they are one."""
     if url.get_backend_name() == "sqlite":
         return _sqlite(url, "BEGIN IMMEDIATE", size=1), _sqlite(url, "BEGIN", size=8)
-    engine = sa.create_engine(url, **_pool(), connect_args=server_options(url))
+    engine = sa.create_engine(url, **_pool(), query_cache_size=STATEMENTS, connect_args=server_options(url))
     return engine, engine
 
 
@@ -24,6 +26,7 @@ def _sqlite(url: sa.URL, begin: str, *, size: int) -> sa.Engine:
     engine = sa.create_engine(
         url,
         poolclass=sa.QueuePool,
+        query_cache_size=STATEMENTS,
         pool_size=size,
         max_overflow=0,
         pool_timeout=60,
@@ -37,7 +40,7 @@ def _sqlite(url: sa.URL, begin: str, *, size: int) -> sa.Engine:
         cursor.execute("PRAGMA synchronous=NORMAL")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA temp_store=MEMORY")
-        cursor.execute("PRAGMA cache_size=-32768")
+        cursor.execute(f"PRAGMA cache_size=-{8192 if size > 1 else 16384}")  # kilobytes; each reader has its own
         cursor.execute("PRAGMA journal_size_limit=67108864")
         cursor.close()
 

@@ -23,7 +23,7 @@ from penstock.state.tables import block_run, run, trigger
 SORTS = ("newest", "oldest", "longest", "shortest")
 """The orders of a list; the last two hold ended runs only."""
 
-SCANNED = 5_000
+SCANNED = 4_000
 """Rows that one page looks at, at most, for what no index helps with."""
 LOOKED_AT_FIRST = 400
 """Of these, how many it looks at in the hope that they are enough."""
