@@ -128,7 +128,8 @@ def _is_frame(value: Any) -> bool:
 
 def _is_many(value: Any) -> bool:
     """Whether it stands for several items."""
-    return _is_list(value) or _is_frame(value) or getattr(value, "ndim", 0) == 1
+    one = getattr(value, "ndim", 0) == 1 or type(value).__name__ == "Series"
+    return _is_list(value) or _is_frame(value) or one
 
 
 def _label(entry: Mapping[str, Any], at: int) -> str:

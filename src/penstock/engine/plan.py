@@ -171,8 +171,8 @@ def fan_out_of(
     }
     if not any(given.parent for given in settings.values()):
         return NO_FANS
-    inside = {uuid: tuple(parent for parent in parents if parent in graph) for uuid, parents in graph.items()}
-    axes = axes_of(graph, topological_order(inside), settings)
+    around = selected | ancestors(graph, selected)
+    axes = axes_of(graph, topological_order({uuid: graph[uuid] for uuid in graph if uuid in around}), settings)
     return Fans(
         {uuid: axes[uuid] for uuid in axes if uuid in selected},
         {},

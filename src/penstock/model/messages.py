@@ -35,8 +35,8 @@ class InputOrder:
     """One upstream of the block, in argument order, pinned to a version. `ref` is None when it has no output.
 
     `type`, `language` and `configuration` are those of the upstream block: a SQL block reads from them where the
-    upstream's table lies. With `item` the argument is that item of a dynamic block's output; with `parts` it is the list
-    of what so many children have published. `units` names who published: the block, or those children.
+    upstream's table lies. With `item` the argument is that item of a dynamic block's output; with `parts` it is the
+    list of what so many children have published. `units` names who published: the block, or those children.
     """
 
     block: str

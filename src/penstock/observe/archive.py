@@ -221,12 +221,13 @@ def _ended(head: RunHead, last: dict[str, Any]) -> RunHead:
 def _from_whole_record(head: RunHead, record: Path, changed: float) -> RunHead:
     """A run that goes on, was cut off, or was recorded before its last line said how it went."""
     done, failed, error = 0, None, ""
+    blocks = frozenset(head.blocks)  # children of blocks are told as well, and not counted
     last: dict[str, Any] | None = None
     for line in record.read_bytes().splitlines():
         entry = _entry(line)
         if entry is None:
             break
-        if entry["event"] == "BlockEnded":
+        if entry["event"] == "BlockEnded" and entry["block"] in blocks:
             done += entry["state"] in {"completed", "skipped"}
             if entry["state"] == "failed" and failed is None:
                 failed = str(entry["block"])

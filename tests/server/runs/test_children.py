@@ -73,6 +73,10 @@ def test_a_child_that_fails_is_found_on_the_runs_page_and_its_block_says_which(s
         "many": "completed", "each": "failed", "each:a": "completed", "each:b": "failed", "each:c": "completed",
         "every": "upstream_failed",
     }  # fmt: skip
+    why = server.get(f"/runs/{run['run']}/why/each")
+    assert why["failure"]["message"] == "this one"
+    assert [given["block"] for given in why["inputs"]] == ["many"]
+    assert [change["what"] for change in why["changed_since_good"]]
     status = server.get("/pipelines/flights/status")["blocks"]
     assert status["each"]["state"] == "failed"
     assert status["each"]["failure"]["message"].startswith("1 of 3 children failed (each:b)")

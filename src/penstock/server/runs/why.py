@@ -23,6 +23,20 @@ from penstock.server.schema.runs import Change, InputAtFailure, LastGood, Versio
 _LONGEST = 500
 
 
+def _failed(entries: list[dict[str, Any]], block: str) -> dict[str, Any] | None:
+    """What a record says about the failure of a block, or of the first of its children that has failed."""
+    children: frozenset[str] = frozenset()
+    own = None
+    for entry in entries:
+        if entry["event"] == "BlockExpanded" and entry["block"] == block:
+            children = frozenset(entry["children"])
+        elif entry["event"] == "BlockEnded" and entry.get("failure"):
+            if entry["block"] in children:
+                return entry
+            own = entry if entry["block"] == block else own
+    return own
+
+
 class Reasons:
     """Makes the card of a failure.
 
@@ -38,13 +52,12 @@ class Reasons:
         self._probes = probes
 
     def why(self, head: RunHead, block: str, root: Path) -> Why:
-        """The card of a block's failure in a recorded run.
+        """The card of a block's failure in a recorded run; of its first child that has failed, when it has children.
 
         Raises:
             RunNotFoundError: the block has not failed in it.
         """
-        entries = (entry for entry in self._archive.events(head) if entry.get("block") == block)
-        ended = next((entry for entry in entries if entry["event"] == "BlockEnded" and entry.get("failure")), None)
+        ended = _failed(self._archive.events(head), block)
         if ended is None:
             raise RunNotFoundError(
                 f"reading why block {block} failed in run {head.run}: it has not",
@@ -53,7 +66,7 @@ class Reasons:
         lineage = msgspec.convert(ended.get("lineage") or {}, Lineage)
         made = datetime.fromtimestamp(ended["at"], UTC).isoformat()
         own = _own_version(ended)
-        address = Address(head.pipeline, block, head.partition or "_")
+        address = Address(head.pipeline, str(ended["block"]), head.partition or "_")
         good = self._manifests.last_good(address, before=made)
         if good is not None and good.ref == own:
             good = None

@@ -1,0 +1,73 @@
+"""What a dynamic block has returned, read as items."""
+
+from __future__ import annotations
+
+import pytest
+
+from penstock.engine.items import items_of
+from penstock.model.errors import BlockFailedError
+from penstock.model.product import Items
+
+
+@pytest.mark.parametrize(
+    ("outputs", "items", "told"),
+    [
+        ([], [], Items(0)),
+        ([[]], [], Items(0)),
+        ([[1, 2]], [1, 2], Items(2)),
+        ([[1, 2], []], [1, 2], Items(2)),
+        ([[1, 2], None], [1, 2], Items(2)),
+        ([[1, 2], [{}, {}]], [1, 2], Items(2)),
+        ([[1, 2], [{"block_uuid": "a"}, {"block_uuid": 7}]], [1, 2], Items(2, ("a", "7"))),
+        ([[1, 2], [{"block_uuid": "a"}, {"other": 7}]], [1, 2], Items(2, ("a", "1"))),
+        ([[1, 2], [{"block_uuid": " "}, {"block_uuid": None}]], [1, 2], Items(2, ("0", "1"))),
+        ([{"a": 1}], [{"a": 1}], Items(1)),
+        ([{"a": 1}, {"a": 2}, {"a": 3}], [{"a": 1}, {"a": 2}, {"a": 3}], Items(3)),
+        (["text"], ["text"], Items(1)),
+        ([[[1], [{"block_uuid": "x"}]]], None, None),
+        ([[[[1], [{"block_uuid": "x"}]], [[2, 3], [{}, {}]]]], [1, 2, 3], Items(3, ("x", "1", "2"))),
+    ],
+)
+def test_items_and_their_names(outputs, items, told):
+    found = items_of(outputs, "many")
+    if items is not None:
+        assert [found.item(at) for at in range(len(found))] == items
+        assert found.told() == told
+
+
+def test_frames_series_and_arrays():
+    import numpy as np
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+    columns = {"n": [1, 2], "t": ["a", "b"]}
+    for frame in (pd.DataFrame(columns, index=[7, 9]), pl.DataFrame(columns), pa.table(columns)):
+        found = items_of([frame], "many")
+        assert [found.item(at) for at in range(len(found))] == [{"n": 1, "t": "a"}, {"n": 2, "t": "b"}]
+        named = items_of([frame, [{"block_uuid": "x"}, {"block_uuid": "y"}]], "many")
+        assert named.told() == Items(2, ("x", "y"))
+        assert named.named(1) == {"block_uuid": "y"}
+    for values in (pd.Series([5, 6], index=["a", "b"]), pl.Series([5, 6]), np.array([5, 6])):
+        found = items_of([values], "many")
+        assert [found.item(at) for at in range(len(found))] == [5, 6]
+    several = items_of([pd.DataFrame({"a": [1]}), pd.DataFrame({"a": [2]})], "many")
+    assert [frame["a"].tolist() for frame in (several.item(0), several.item(1))] == [[1], [2]]
+
+
+@pytest.mark.parametrize(
+    ("outputs", "said"),
+    [
+        ([[1, 2], [3, 4]], "its second list holds something that is no dict"),
+        ([[1, 2], [{}]], "it has 2 items and metadata for 1"),
+        ([[], [{}]], "it has 0 items and metadata for 1"),
+    ],
+)
+def test_metadata_that_does_not_fit_is_refused(outputs, said):
+    with pytest.raises(BlockFailedError, match=said):
+        items_of(outputs, "many")
+
+
+def test_a_shared_list_is_one_that_each_taker_may_change():
+    assert items_of([[{"a": [1]}, {"a": [2]}]], "many").separable()
+    assert not items_of([[{"a": 1}, object()]], "many").separable()
