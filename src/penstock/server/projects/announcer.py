@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from penstock.project.layout import METADATA, PIPELINES
+from penstock.project.layout import METADATA, PIPELINES, TRIGGERS
 from penstock.project.text_file import LARGEST
 from penstock.server.projects.index import PipelineIndex, Stamp
 from penstock.server.projects.resolver import Resolver
@@ -67,7 +67,7 @@ class Announcer:
                 part = news[start : start + PATHS_AT_ONCE]
                 told = [{"path": path, "revision": None if revision == FOLDER else revision} for path, revision in part]
                 self._publish("project", {"type": "files_changed", "paths": told})
-            if any(path == PIPELINES or path.startswith(f"{PIPELINES}/") for path, _ in news):
+            if any(_may_be_pipeline(path) for path, _ in news):
                 self._tell_pipelines(news)
             for path, revision in news:
                 if revision is not None and revision != FOLDER:
@@ -98,6 +98,7 @@ class Announcer:
 
     def _tell_pipelines(self, news: list[tuple[str, str | None]]) -> None:
         """Publish which pipelines have come, gone or changed."""
+        news = [(path, revision) for path, revision in news if _may_be_pipeline(path)]
         only = {_pipeline_of(path) for path, revision in news if revision != FOLDER}
         if any(revision in {FOLDER, None} for _, revision in news) or "" in only:
             entries = dict(self._index.entries())
@@ -135,6 +136,11 @@ class Announcer:
             if content is not None:
                 event["content"] = content
             self._publish(f"pipeline:{pipeline}", event)
+
+
+def _may_be_pipeline(path: str) -> bool:
+    """Whether a change there may have changed a pipeline; its triggers are no part of it."""
+    return path == PIPELINES or (path.startswith(f"{PIPELINES}/") and not path.endswith(f"/{TRIGGERS}"))
 
 
 def _pipeline_of(path: str) -> str:

@@ -113,8 +113,8 @@ class TriggerService:
         self.refresh()
         with self._state.read() as connection:
             rows = self._state.triggers.all(connection, pipeline)
-            runs = {row.id: self._state.runs.of_trigger(connection, row.id, SHOWN) for row in rows}
-        return [trigger_summary(row, runs[row.id]) for row in rows]
+            runs = self._state.triggers.newest_runs(connection, pipeline, SHOWN)
+        return [trigger_summary(row, runs.get(row.id, [])) for row in rows]
 
     def detail(self, number: int, base: str = "") -> TriggerDetail:
         """A trigger in full. Raises TriggerNotFoundError, StateUnavailableError."""
