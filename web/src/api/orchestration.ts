@@ -81,21 +81,28 @@ export interface BackfillSummary {
   end: number | null;
   interval_type: string;
   interval_units: number;
+  time_zone: string;
+  inclusive: boolean;
   variables: Record<string, unknown>;
-  parallelism: number | null;
+  /** 0 for no limit of its own. */
+  parallelism: number;
+  retries: number;
+  priority: number;
   created_at: number;
   started_at: number | null;
   ended_at: number | null;
   error: string;
-  /** Runs by their state. */
+  /** Its windows by the state of their newest run. */
   counts: Record<string, number>;
   total: number;
 }
 
 export interface BackfillRun {
-  execution_date: number | null;
+  execution_date: number;
   partition: string;
   variables: Record<string, unknown>;
+  interval_start: number | null;
+  interval_end: number | null;
 }
 
 export interface BackfillPreview {

@@ -56,6 +56,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/backfills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Backfills, newest first. */
+        get: operations["backfills.list_backfills"];
+        put?: never;
+        /** Store a backfill; it begins when it is started, or at once with `run`. */
+        post: operations["backfills.add_backfill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backfills/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The runs that a backfill would make, before it is stored; a block that lists them is run for it, in a worker. */
+        post: operations["backfills.preview_backfill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backfills/{backfill}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A backfill; its runs are those of `/api/runs?backfill=`. */
+        get: operations["backfills.show_backfill"];
+        put?: never;
+        post?: never;
+        /** Forget a backfill that is not under way; its runs stay. */
+        delete: operations["backfills.delete_backfill"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backfills/{backfill}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make no more runs of a backfill, and cancel those that are open. */
+        post: operations["backfills.cancel_backfill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backfills/{backfill}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Run what did not complete again, with the pipeline's blocks as they are now. */
+        post: operations["backfills.retry_backfill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backfills/{backfill}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a backfill begin, or one that was cancelled go on. */
+        post: operations["backfills.start_backfill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/blocks": {
         parameters: {
             query?: never;
@@ -1058,10 +1162,27 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Runs, newest first: those of this server, of the command line, and those that blocks have begun. */
+        /** Runs of triggers, backfills and blocks, of this server and of the command line, waiting, under way and ended. */
         get: operations["runs.list_runs"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel, retry or delete several runs; what is refused of one is told, and keeps nobody from the others. */
+        post: operations["runs.change_runs"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1075,10 +1196,45 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A run with its blocks. */
+        /** A run with its blocks; one that has not begun says what it waits for. */
         get: operations["runs.show_run"];
         put?: never;
         post?: never;
+        /** Forget a run that has ended, and its logs; what its blocks have stored stays. */
+        delete: operations["runs.delete_run"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run}/blocks/{block}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why a block of a run is not running. */
+        get: operations["runs.explain_block"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a run: at once when nobody drives it yet, else its processes are asked to. */
+        post: operations["runs.cancel_run"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1094,6 +1250,23 @@ export interface paths {
         };
         /** The run's events as server-sent events, until it ends; `Last-Event-ID` goes on after that number. */
         get: operations["runs.stream_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why a run is not running: one sentence, since when, and what would change it. */
+        get: operations["runs.explain_run"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1130,6 +1303,57 @@ export interface paths {
         get: operations["runs.show_logs"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Run the same again from its beginning, as a new run. */
+        post: operations["runs.retry_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run}/retry_from": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a run go on from a block. */
+        post: operations["runs.retry_from"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run}/retry_incomplete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a run go on: what is done stays, everything else runs again. */
+        post: operations["runs.retry_incomplete"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1518,6 +1742,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/triggers/{trigger}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why a trigger starts nothing: off, its start to come, what it waits for, what it has left out. */
+        get: operations["runs.explain_trigger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/triggers/{trigger}/run": {
         parameters: {
             query?: never;
@@ -1675,6 +1916,62 @@ export interface components {
             run: string | null;
         };
         /**
+         * Backfill
+         * @description A backfill. `counts` are its windows by the state of their newest run; `waiting` those whose run is to come.
+         */
+        Backfill: {
+            id: number;
+            name: string;
+            pipeline: string;
+            state: string;
+            block: string | null;
+            start: number | null;
+            end: number | null;
+            interval_type: string;
+            interval_units: number;
+            time_zone: string;
+            inclusive: boolean;
+            variables: {
+                [key: string]: unknown;
+            };
+            parallelism: number;
+            retries: number;
+            priority: number;
+            created_at: number;
+            started_at: number | null;
+            ended_at: number | null;
+            error: string;
+            counts: {
+                [key: string]: number;
+            };
+            total: number;
+        };
+        /**
+         * BackfillList
+         * @description Backfills, newest first.
+         */
+        BackfillList: {
+            backfills: components["schemas"]["Backfill"][];
+        };
+        /**
+         * BackfillPreview
+         * @description The first runs of a backfill and how many there are; `problem` says why it cannot be.
+         */
+        BackfillPreview: {
+            runs: components["schemas"]["PlannedRun"][];
+            total: number;
+            truncated: boolean;
+            problem: string;
+        };
+        /**
+         * BackfillRetried
+         * @description A backfill that goes on, and how many of its windows run again.
+         */
+        BackfillRetried: {
+            backfill: components["schemas"]["Backfill"];
+            runs: number;
+        };
+        /**
          * BlockChanged
          * @description The pipeline after a change, and the uuid that the block has now.
          */
@@ -1823,6 +2120,23 @@ export interface components {
             changed: string[];
             /** @default false */
             interrupting: boolean;
+        };
+        /**
+         * BulkDone
+         * @description The runs with which it was done, and those that were refused.
+         */
+        BulkDone: {
+            done: string[];
+            refused: components["schemas"]["Refused"][];
+        };
+        /**
+         * BulkRuns
+         * @description What to do with several runs: cancel, retry, retry_incomplete or delete.
+         */
+        BulkRuns: {
+            /** @enum {unknown} */
+            action: "cancel" | "delete" | "retry" | "retry_incomplete";
+            runs: string[];
         };
         /**
          * Calendar
@@ -2282,6 +2596,14 @@ export interface components {
             execution: string;
         };
         /**
+         * Explanation
+         * @description Why something is not running: in one sentence, and everything that bears on it.
+         */
+        Explanation: {
+            text: string;
+            details: components["schemas"]["ReasonDetail"][];
+        };
+        /**
          * Failure
          * @description Why an attempt failed, cut to what its user can act on.
          *
@@ -2690,6 +3012,45 @@ export interface components {
             pipelines: string[];
         };
         /**
+         * NewBackfill
+         * @description A backfill: either start, end and interval, or a block that lists the variables of each run.
+         *
+         *         `interval_type` is second, minute, hour, day, week, month, year or custom (seconds). The end does not count, unless
+         *         `inclusive`. `parallelism` is how many runs may be open at once, 0 for no limit of its own; `retries` how often a
+         *         failed window is run again by itself. Text dates are ISO 8601, UTC when they name no zone.
+         */
+        NewBackfill: {
+            pipeline: string;
+            /** @default  */
+            name: string;
+            /** @default null */
+            block: string | null;
+            /** @default null */
+            start: number | string | null;
+            /** @default null */
+            end: number | string | null;
+            /** @default day */
+            interval_type: string;
+            /** @default 1 */
+            interval_units: number;
+            /** @default UTC */
+            time_zone: string;
+            /** @default false */
+            inclusive: boolean;
+            /** @default {} */
+            variables: {
+                [key: string]: unknown;
+            };
+            /** @default 10 */
+            parallelism: number;
+            /** @default 0 */
+            retries: number;
+            /** @default 0 */
+            priority: number;
+            /** @default false */
+            run: boolean;
+        };
+        /**
          * NewBlock
          * @description A block to add. Its text comes from one of `template`, `content`, `file` and `replicate`; else it is empty.
          *
@@ -3087,6 +3448,21 @@ export interface components {
             more: boolean;
         };
         /**
+         * PlannedRun
+         * @description A run that a backfill would make.
+         */
+        PlannedRun: {
+            execution_date: number;
+            partition: string;
+            variables: {
+                [key: string]: unknown;
+            };
+            /** @default null */
+            interval_start: number | null;
+            /** @default null */
+            interval_end: number | null;
+        };
+        /**
          * Points
          * @description What a chart's code has drawn; as a chart of a table, with `index` as a further role of columns.
          */
@@ -3270,6 +3646,15 @@ export interface components {
             looked: number;
         };
         /**
+         * ReasonDetail
+         * @description One thing that keeps something from running, since when, and what would change it.
+         */
+        ReasonDetail: {
+            text: string;
+            since: number | null;
+            change: string | null;
+        };
+        /**
          * RecentEdit
          * @description A file that was written lately; `at` in seconds since the epoch.
          */
@@ -3282,12 +3667,27 @@ export interface components {
             block: string | null;
         };
         /**
+         * Refused
+         * @description A run with which it was not done, and why.
+         */
+        Refused: {
+            run: string;
+            message: string;
+        };
+        /**
          * Restore
          * @description The version that a file is to have again.
          */
         Restore: {
             path: string;
             id: string;
+        };
+        /**
+         * RetryFrom
+         * @description The block from which a run goes on: that one, what depends on it, and what is not done run again.
+         */
+        RetryFrom: {
+            block: string;
         };
         /**
          * RetypedColumn
@@ -3310,6 +3710,13 @@ export interface components {
             after: {
                 [key: string]: string | null;
             } | null;
+        };
+        /**
+         * RunAnswer
+         * @description A run as it stands after what was asked.
+         */
+        RunAnswer: {
+            run: components["schemas"]["RunSummary"];
         };
         /**
          * RunBegun
@@ -3336,6 +3743,24 @@ export interface components {
             error: string | null;
             origin: string;
             what: string;
+            /** @default null */
+            trigger: components["schemas"]["TriggerRef"] | null;
+            /** @default null */
+            backfill: number | null;
+            /** @default null */
+            execution_date: number | null;
+            /** @default 0 */
+            priority: number;
+            /** @default null */
+            waiting: components["schemas"]["Waiting"] | null;
+            /** @default null */
+            retry_of: string | null;
+            /** @default null */
+            parent_run: string | null;
+            /** @default false */
+            sla_missed: boolean;
+            /** @default null */
+            lateness: number | null;
             /** @default  */
             partition: string;
             /** @default {} */
@@ -3349,7 +3774,7 @@ export interface components {
         };
         /**
          * RunList
-         * @description Runs, newest first.
+         * @description Runs in their order. A page may hold fewer than were asked for, or none, and still have `next`: go on there.
          */
         RunList: {
             runs: components["schemas"]["RunSummary"][];
@@ -3386,6 +3811,9 @@ export interface components {
         /**
          * RunSummary
          * @description One line of a list of runs. `error` says in one sentence what went wrong.
+         *
+         *         `started` of one that has not begun is when it was made; `lateness` how many seconds after its moment it began, or
+         *         has waited until now.
          */
         RunSummary: {
             run: string;
@@ -3400,6 +3828,24 @@ export interface components {
             error: string | null;
             origin: string;
             what: string;
+            /** @default null */
+            trigger: components["schemas"]["TriggerRef"] | null;
+            /** @default null */
+            backfill: number | null;
+            /** @default null */
+            execution_date: number | null;
+            /** @default 0 */
+            priority: number;
+            /** @default null */
+            waiting: components["schemas"]["Waiting"] | null;
+            /** @default null */
+            retry_of: string | null;
+            /** @default null */
+            parent_run: string | null;
+            /** @default false */
+            sla_missed: boolean;
+            /** @default null */
+            lateness: number | null;
         };
         /**
          * Saved
@@ -3837,6 +4283,14 @@ export interface components {
             problem: string;
         };
         /**
+         * TriggerRef
+         * @description The trigger that made a run.
+         */
+        TriggerRef: {
+            id: number;
+            name: string;
+        };
+        /**
          * TriggerSummary
          * @description A trigger in a list. `words` says when it starts runs, `problem` why it cannot; the newest of `runs` is last.
          */
@@ -4020,6 +4474,16 @@ export interface components {
             error: string | null;
         };
         /**
+         * Waiting
+         * @description Why a run waits, in one sentence, and since when.
+         */
+        Waiting: {
+            kind: string;
+            text: string;
+            /** @default null */
+            since: number | null;
+        };
+        /**
          * Why
          * @description Why a block failed: the failure, what it was given, and what has changed since it last went well.
          *
@@ -4166,6 +4630,256 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Tested"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "backfills.list_backfills": {
+        parameters: {
+            query?: {
+                pipeline?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "backfills.add_backfill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBackfill"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backfill"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "backfills.preview_backfill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBackfill"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillPreview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "backfills.show_backfill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                backfill: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backfill"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "backfills.delete_backfill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                backfill: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "backfills.cancel_backfill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                backfill: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backfill"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "backfills.retry_backfill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                backfill: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillRetried"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "backfills.start_backfill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                backfill: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backfill"];
                 };
             };
             /** @description Error */
@@ -6418,7 +7132,15 @@ export interface operations {
             query?: {
                 pipeline?: string;
                 state?: string;
+                origin?: string;
+                trigger?: number | null;
+                backfill?: number | null;
+                from?: number | null;
+                to?: number | null;
+                partition?: string;
+                block?: string;
                 q?: string;
+                sort?: string;
                 limit?: number;
                 before?: string;
             };
@@ -6435,6 +7157,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "runs.change_runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkRuns"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkDone"];
                 };
             };
             /** @description Error */
@@ -6479,6 +7234,98 @@ export interface operations {
             };
         };
     };
+    "runs.delete_run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "runs.explain_block": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+                block: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "runs.cancel_run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunAnswer"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "runs.stream_events": {
         parameters: {
             query?: never;
@@ -6497,6 +7344,37 @@ export interface operations {
                 };
                 content: {
                     "*/*": unknown;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "runs.explain_run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
                 };
             };
             /** @description Error */
@@ -6570,6 +7448,103 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LogLines"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "runs.retry_run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunAnswer"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "runs.retry_from": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetryFrom"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunAnswer"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "runs.retry_incomplete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunAnswer"];
                 };
             };
             /** @description Error */
@@ -7510,6 +8485,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TriggerDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "runs.explain_trigger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
                 };
             };
             /** @description Error */

@@ -247,14 +247,15 @@ export interface RunSummary {
   error: string | null;
   origin: string;
   what: string;
-  trigger?: { id: number; name: string } | null;
-  backfill?: number | null;
-  execution_date?: number | null;
-  priority?: number;
-  waiting?: Waiting | null;
-  retry_of?: string | null;
-  sla_missed?: boolean;
-  lateness?: number | null;
+  trigger: { id: number; name: string } | null;
+  backfill: number | null;
+  execution_date: number | null;
+  priority: number;
+  waiting: Waiting | null;
+  retry_of: string | null;
+  parent_run: string | null;
+  sla_missed: boolean;
+  lateness: number | null;
 }
 
 export interface BlockRun {

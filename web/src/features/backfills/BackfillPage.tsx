@@ -60,7 +60,7 @@ function Backfill({ one }: { one: BackfillSummary }) {
             <p className="flex flex-wrap gap-x-5 gap-y-1">
               <span className="tabular font-medium">{count(done)} of {count(one.total)} {one.total === 1 ? "run" : "runs"} done</span>
               {STATES.filter((state) => state !== "completed" && (one.counts[state] ?? 0) > 0).map((state) => <span key={state} className="tabular inline-flex items-center gap-1"><StatusBadge state={state} plain /> {count(one.counts[state] ?? 0)}</span>)}
-              {one.parallelism !== null && <span className="text-muted">{count(one.parallelism)} at once</span>}
+              {one.parallelism > 0 && <span className="text-muted">{count(one.parallelism)} at once</span>}
               {one.started_at !== null && <span className="text-muted" title={dateTime(one.started_at)}>{one.ended_at === null ? `started ${ago(one.started_at)}` : `took ${seconds(one.ended_at - one.started_at)}`}</span>}
             </p>
           </section>

@@ -7,6 +7,7 @@ import { Button } from "../../ui/Button";
 import { EmptyState, ErrorCard, Progress, Spinner } from "../../ui/feedback";
 import { StatusBadge } from "../../ui/status";
 import { OF_TRIGGERS, SubPages } from "../../ui/SubPages";
+import { wallClock } from "../triggers/draft";
 import { progressOf } from "./draft";
 import { NewBackfill } from "./NewBackfill";
 import { useBackfills } from "./queries";
@@ -63,9 +64,9 @@ function Row({ one }: { one: BackfillSummary }) {
 }
 
 /** What it goes over, in words. */
-export function over(one: Pick<BackfillSummary, "block" | "start" | "end" | "interval_type" | "interval_units">): string {
+export function over(one: Pick<BackfillSummary, "block" | "start" | "end" | "interval_type" | "interval_units" | "time_zone" | "inclusive">): string {
   if (one.block) return `once for each item of ${one.block}`;
   const each = one.interval_units === 1 ? one.interval_type : `${one.interval_units} ${one.interval_type}s`;
-  const day = (at: number | null) => (at === null ? "?" : new Date(at * 1000).toISOString().slice(0, 16).replace("T", " "));
-  return `every ${each} from ${day(one.start)} to ${day(one.end)} UTC`;
+  const day = (at: number | null) => (at === null ? "?" : wallClock(new Date(at * 1000).toISOString(), one.time_zone).replace("T", " ").replace(" 00:00", ""));
+  return `every ${each} from ${day(one.start)} to ${day(one.end)}${one.inclusive ? ", included" : ""} (${one.time_zone})`;
 }

@@ -6,9 +6,12 @@ import { Dialog } from "../../ui/Dialog";
 import { ErrorCard, Spinner } from "../../ui/feedback";
 import { Field, Input, Select } from "../../ui/fields";
 import { usePipelines } from "../pipelines/queries";
-import { usePipelineVariables } from "../triggers/queries";
+import { wallClock } from "../triggers/draft";
+import { usePipelineBlocks, usePipelineVariables } from "../triggers/queries";
+import { Toggle } from "../triggers/FormParts";
 import { useSoon } from "../triggers/useSoon";
 import { VariableLines } from "../triggers/VariableLines";
+import { ZoneInput } from "../triggers/ZoneInput";
 import { backfillBody, backfillProblem, emptyBackfill, INTERVALS, type BackfillBody, type BackfillDraft } from "./draft";
 import { useBackfillPreview, useChangeBackfills } from "./queries";
 
@@ -18,12 +21,17 @@ export function NewBackfill({ pipeline, onClose }: { pipeline: string; onClose: 
   const { create } = useChangeBackfills();
   const pipelines = usePipelines().data?.pipelines ?? [];
   const variables = usePipelineVariables(draft.pipeline);
+  const blocks = usePipelineBlocks(draft.pipeline);
   const set = (changes: Partial<BackfillDraft>) => setDraft((held) => ({ ...held, ...changes }));
   const problem = backfillProblem(draft);
-  const text = useSoon(problem ? "" : JSON.stringify(backfillBody(draft)), 250);
+  const now = problem ? "" : JSON.stringify(backfillBody(draft));
+  const soon = useSoon(now, 250);
+  // A block that lists the runs is run for it, so not before somebody says so.
+  const [listed, setListed] = useState("");
+  const text = draft.by === "block" ? (listed === now ? listed : "") : soon;
   const preview = useBackfillPreview(text ? (JSON.parse(text) as BackfillBody) : null);
-  const total = !problem && preview.data && !preview.data.problem ? preview.data.total : null;
-  const make = (start: boolean) => create.mutate({ body: { ...backfillBody(draft), name: draft.name.trim() || `backfill of ${draft.pipeline}` }, start });
+  const total = !problem && text && preview.data && !preview.data.problem ? preview.data.total : null;
+  const make = (start: boolean) => create.mutate({ ...backfillBody(draft), name: draft.name.trim() || `backfill of ${draft.pipeline}`, run: start });
   return (
     <Dialog
       open
@@ -49,8 +57,9 @@ export function NewBackfill({ pipeline, onClose }: { pipeline: string; onClose: 
           </fieldset>
           {draft.by === "time" ? (
             <div className="flex flex-wrap gap-3">
-              <Field label="From" hint="UTC">{(id) => <Input id={id} type="datetime-local" className="!w-52" value={draft.start} onChange={(event) => set({ start: event.target.value })} />}</Field>
-              <Field label="To, included" hint="UTC">{(id) => <Input id={id} type="datetime-local" className="!w-52" value={draft.end} onChange={(event) => set({ end: event.target.value })} />}</Field>
+              <Field label="From" >{(id) => <Input id={id} type="datetime-local" className="!w-52" value={draft.start} onChange={(event) => set({ start: event.target.value })} />}</Field>
+              <Field label="To">{(id) => <Input id={id} type="datetime-local" className="!w-52" value={draft.end} onChange={(event) => set({ end: event.target.value })} />}</Field>
+              <Field label="Time zone">{(id) => <ZoneInput id={id} value={draft.zone} onChange={(zone) => set({ zone })} />}</Field>
               <Field label="One run every">
                 {(id) => (
                   <span className="flex gap-2">
@@ -62,19 +71,28 @@ export function NewBackfill({ pipeline, onClose }: { pipeline: string; onClose: 
             </div>
           ) : (
             <Field label="Block" hint="It returns a list of maps: the variables of each run.">
-              {(id) => <Input id={id} className="!w-64" value={draft.block} spellCheck={false} onChange={(event) => set({ block: event.target.value })} />}
+              {(id) => (
+                <span className="flex gap-2">
+                  <Select id={id} className="max-w-64" value={draft.block} onChange={(event) => set({ block: event.target.value })}><option value="">Choose a block</option>{blocks.map(({ uuid }) => <option key={uuid}>{uuid}</option>)}</Select>
+                  <Button disabled={!now || listed === now} busy={preview.isFetching} onClick={() => setListed(now)}>Run it and list the runs</Button>
+                </span>
+              )}
             </Field>
           )}
-          <Field label="Runs at once" hint="Oldest first.">{(id) => <Input id={id} inputMode="numeric" className="!w-16" value={draft.parallelism} onChange={(event) => set({ parallelism: event.target.value })} />}</Field>
+          {draft.by === "time" && <Toggle label="The end counts too" hint="A run for the time that begins with it." checked={draft.inclusive} onChange={(inclusive) => set({ inclusive })} />}
+          <div className="flex flex-wrap gap-3">
+            <Field label="Runs at once" hint="Oldest first. Empty: no limit.">{(id) => <Input id={id} inputMode="numeric" className="!w-16" value={draft.parallelism} onChange={(event) => set({ parallelism: event.target.value })} />}</Field>
+            <Field label="Run what failed again" hint="So many times, by itself.">{(id) => <Input id={id} inputMode="numeric" className="!w-16" placeholder="0" value={draft.retries} onChange={(event) => set({ retries: event.target.value })} />}</Field>
+          </div>
           <div><p className="mb-1 font-medium">Variables</p><VariableLines lines={draft.variables} onChange={(lines) => set({ variables: lines })} known={variables} /></div>
         </div>
-        <Preview problem={problem} data={preview.data} error={preview.error} waiting={!problem && preview.isFetching && !preview.data} />
+        <Preview zone={draft.zone} problem={problem || (text === "" && draft.by === "block" ? "The block is run to list them, when you say so." : "")} data={preview.data} error={preview.error} waiting={!problem && preview.isFetching && !preview.data} />
       </div>
     </Dialog>
   );
 }
 
-function Preview({ problem, data, error, waiting }: { problem: string; data: BackfillPreview | undefined; error: unknown; waiting: boolean }) {
+function Preview({ zone, problem, data, error, waiting }: { zone: string; problem: string; data: BackfillPreview | undefined; error: unknown; waiting: boolean }) {
   const words = problem || data?.problem || "";
   return (
     <section aria-label="The runs it makes" className="flex w-full flex-none flex-col gap-2 md:w-72">
@@ -90,7 +108,7 @@ function Preview({ problem, data, error, waiting }: { problem: string; data: Bac
           {data.runs.map((run, index) => (
             <li key={index} className="tabular border-b border-s2 px-3 py-1 last:border-b-0">
               {index > 0 && data.truncated && index === data.runs.length - 1 && <span className="block text-muted">and {count(data.total - data.runs.length)} more between these</span>}
-              {run.execution_date === null ? <code className="break-all font-mono text-code">{JSON.stringify(run.variables)}</code> : new Date(run.execution_date * 1000).toISOString().slice(0, 16).replace("T", " ")}
+              {run.interval_start === null ? <code className="break-all font-mono text-code">{JSON.stringify(run.variables)}</code> : wallClock(new Date(run.execution_date * 1000).toISOString(), zone).replace("T", " ")}
             </li>
           ))}
         </ol>

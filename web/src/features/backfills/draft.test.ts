@@ -6,8 +6,12 @@ describe("a backfill in the form", () => {
   const draft = emptyBackfill("orders", Date.UTC(2026, 0, 31, 15));
 
   it("begins with the last days", () => {
-    expect(backfillBody(draft)).toMatchObject({ start: Date.UTC(2026, 0, 24) / 1000, end: Date.UTC(2026, 0, 30) / 1000, interval_type: "day", interval_units: 1, parallelism: 1, block: null });
+    expect(backfillBody(draft)).toMatchObject({ start: Date.UTC(2026, 0, 24) / 1000, end: Date.UTC(2026, 0, 30) / 1000, interval_type: "day", interval_units: 1, parallelism: 1, retries: 0, inclusive: true, time_zone: "UTC", block: null });
     expect(backfillProblem(draft)).toBe("");
+  });
+
+  it("counts days of its time zone", () => {
+    expect(backfillBody({ ...draft, zone: "Europe/Helsinki", start: "2026-01-24T00:00", parallelism: "", retries: "2" })).toMatchObject({ start: Date.UTC(2026, 0, 23, 22) / 1000, parallelism: 0, retries: 2 });
   });
 
   it("by a block asks for no times", () => {

@@ -8,12 +8,15 @@ export interface BackfillDraft {
   /** "time", or "block": a block's output says what to run with. */
   by: string;
   block: string;
-  /** In UTC, as fields for date and time have them. */
+  /** Of its time zone, as fields for date and time have them. */
   start: string;
   end: string;
   intervalType: string;
   units: string;
+  zone: string;
+  inclusive: boolean;
   parallelism: string;
+  retries: string;
   variables: VariableLine[];
 }
 
@@ -25,7 +28,10 @@ export interface BackfillBody {
   end: number | null;
   interval_type: string;
   interval_units: number;
-  parallelism: number | null;
+  time_zone: string;
+  inclusive: boolean;
+  parallelism: number;
+  retries: number;
   variables: Record<string, unknown>;
 }
 
@@ -41,12 +47,12 @@ export const INTERVALS: readonly { value: string; label: string }[] = [
 
 export function emptyBackfill(pipeline: string, now = Date.now()): BackfillDraft {
   const day = (back: number) => `${new Date(now - back * 86_400_000).toISOString().slice(0, 10)}T00:00`;
-  return { name: "", pipeline, by: "time", block: "", start: day(7), end: day(1), intervalType: "day", units: "1", parallelism: "1", variables: [] };
+  return { name: "", pipeline, by: "time", block: "", start: day(7), end: day(1), intervalType: "day", units: "1", zone: "UTC", inclusive: true, parallelism: "1", retries: "", variables: [] };
 }
 
 export function backfillBody(draft: BackfillDraft): BackfillBody {
   const moment = (text: string) => {
-    const iso = momentOf(text, "UTC");
+    const iso = momentOf(text, draft.zone);
     return iso === null ? null : Date.parse(iso) / 1000;
   };
   const byTime = draft.by === "time";
@@ -58,9 +64,16 @@ export function backfillBody(draft: BackfillDraft): BackfillBody {
     end: byTime ? moment(draft.end) : null,
     interval_type: draft.intervalType,
     interval_units: Math.max(1, Math.trunc(Number(draft.units)) || 1),
-    parallelism: Number(draft.parallelism) > 0 ? Math.trunc(Number(draft.parallelism)) : null,
+    time_zone: draft.zone,
+    inclusive: byTime && draft.inclusive,
+    parallelism: whole(draft.parallelism),
+    retries: whole(draft.retries),
     variables: Object.fromEntries(draft.variables.filter((one) => one.name.trim()).map((one) => [one.name.trim(), valueOf(one.text)])),
   };
+}
+
+function whole(text: string): number {
+  return Number(text) > 0 ? Math.trunc(Number(text)) : 0;
 }
 
 export function backfillProblem(draft: BackfillDraft): string {

@@ -33,11 +33,7 @@ export function useChangeBackfills() {
   const navigate = useNavigate();
   const done = () => void client.invalidateQueries({ queryKey: ["backfills"] });
   const create = useMutation({
-    mutationFn: async ({ body, start }: { body: BackfillBody; start: boolean }) => {
-      const made = await api.post<BackfillSummary>("/backfills", { body });
-      if (start) await api.post<unknown>(`/backfills/${made.id}/start`, { body: {} });
-      return made;
-    },
+    mutationFn: (body: BackfillBody & { run: boolean }) => api.post<BackfillSummary>("/backfills", { body }),
     onSuccess: (made) => {
       done();
       void navigate({ to: "/backfills/$backfill", params: { backfill: String(made.id) } });

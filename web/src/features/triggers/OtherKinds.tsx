@@ -3,7 +3,7 @@ import { Button, IconButton } from "../../ui/Button";
 import { Field, Input, Select, TextArea } from "../../ui/fields";
 import { usePipelines } from "../pipelines/queries";
 import { problemsOf, type Draft, type Upstream } from "./draft";
-import { useTriggers } from "./queries";
+import { usePipelineBlocks, useTriggers } from "./queries";
 
 interface Props {
   draft: Draft;
@@ -39,15 +39,29 @@ export function AfterFields({ draft, tried, onChange }: Props) {
               </Select>
             )}
           </Field>
-          <Field label="or when this block has new data">
-            {(id) => <Input id={id} className="!w-44" value={one.product} placeholder="any run that ends well" onChange={(event) => set(index, { product: event.target.value, trigger: "" })} />}
-          </Field>
+          <Product upstream={one} onChange={(product) => set(index, { product, trigger: "" })} />
           {draft.after.length > 1 && <IconButton label={`Do not wait for ${one.pipeline || "this"}`} className="mb-0.5" onClick={() => onChange({ after: draft.after.filter((_, at) => at !== index) })}><X size={14} aria-hidden="true" /></IconButton>}
         </div>
       ))}
       <div><Button look="quiet" icon={<Plus size={13} aria-hidden="true" />} onClick={() => onChange({ after: [...draft.after, { pipeline: "", trigger: "", product: "" }] })}>Another one</Button></div>
       <p className="text-[12px] text-muted">Only runs that ended well count.{draft.after.length > 1 && " It starts when all of them have."}</p>
     </div>
+  );
+}
+
+/** One output of the pipeline instead of its runs. */
+function Product({ upstream, onChange }: { upstream: Upstream; onChange: (product: string) => void }) {
+  const blocks = usePipelineBlocks(upstream.pipeline);
+  return (
+    <Field label="or when this has new data">
+      {(id) => (
+        <Select id={id} value={upstream.product} className="max-w-44" disabled={!upstream.pipeline} onChange={(event) => onChange(event.target.value)}>
+          <option value="">any run that ends well</option>
+          {blocks.map(({ uuid }) => <option key={uuid}>{uuid}</option>)}
+          {upstream.product && !blocks.some(({ uuid }) => uuid === upstream.product) && <option>{upstream.product}</option>}
+        </Select>
+      )}
+    </Field>
   );
 }
 

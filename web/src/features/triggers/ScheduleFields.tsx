@@ -1,10 +1,9 @@
-import { useId } from "react";
 import { Field, Input, Select } from "../../ui/fields";
 import type { Draft } from "./draft";
 import { Toggle } from "./FormParts";
 import { canLand, OFTEN, STEPS, timeOf, twoDigits, WEEKDAYS, written, type Often, type Spoken } from "./schedule";
+import { ZoneInput } from "./ZoneInput";
 
-const ZONES: readonly string[] = ["UTC", ...(typeof Intl.supportedValuesOf === "function" ? Intl.supportedValuesOf("timeZone").filter((zone) => zone !== "UTC") : [])];
 const TIMED: readonly Often[] = ["daily", "weekly", "monthly"];
 
 interface Props {
@@ -15,7 +14,6 @@ interface Props {
 /** When the clock starts it. */
 export function ScheduleFields({ draft, onChange }: Props) {
   const { said } = draft;
-  const zones = useId();
   const say = (changes: Partial<Spoken>) => onChange({ said: { ...said, ...changes } });
   const landable = canLand(written(said));
   return (
@@ -55,10 +53,7 @@ export function ScheduleFields({ draft, onChange }: Props) {
         )}
         <Field label="Time zone" hint="Its summer time is followed.">
           {(id) => (
-            <>
-              <Input id={id} list={zones} className="!w-52" value={draft.zone} spellCheck={false} onChange={(event) => onChange({ zone: event.target.value })} />
-              <datalist id={zones}>{ZONES.map((zone) => <option key={zone} value={zone} />)}</datalist>
-            </>
+            <ZoneInput id={id} value={draft.zone} onChange={(zone) => onChange({ zone })} />
           )}
         </Field>
       </div>

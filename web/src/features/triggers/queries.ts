@@ -2,7 +2,7 @@ import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tansta
 import { useNavigate } from "@tanstack/react-router";
 import { api, segment } from "../../api/client";
 import type { CalendarSlot, Explanation, TriggerCreated, TriggerDetail, TriggerPreview, TriggerSummary } from "../../api/orchestration";
-import type { PipelineDetail, RunSummary, VariableDetail } from "../../api/types";
+import type { BlockDetail, PipelineDetail, RunSummary, VariableDetail } from "../../api/types";
 import { toast, toastError } from "../../ui/toasts";
 import type { Body } from "./draft";
 
@@ -43,13 +43,22 @@ export function useCalendar(from: number, to: number) {
   });
 }
 
-/** What the pipeline has variables for, to choose from. */
-export function usePipelineVariables(pipeline: string): readonly VariableDetail[] {
-  const found = useQuery({ queryKey: ["pipeline", pipeline], queryFn: ({ signal }) => api.get<PipelineDetail>(`/pipelines/${segment(pipeline)}`, { signal }), enabled: pipeline !== "" });
-  return found.data?.variables ?? NONE;
+function usePipelineDetail(pipeline: string): PipelineDetail | undefined {
+  return useQuery({ queryKey: ["pipeline", pipeline], queryFn: ({ signal }) => api.get<PipelineDetail>(`/pipelines/${segment(pipeline)}`, { signal }), enabled: pipeline !== "" }).data;
 }
 
-const NONE: readonly VariableDetail[] = [];
+/** What the pipeline has variables for, to choose from. */
+export function usePipelineVariables(pipeline: string): readonly VariableDetail[] {
+  return usePipelineDetail(pipeline)?.variables ?? NO_VARIABLES;
+}
+
+/** Its blocks that run. */
+export function usePipelineBlocks(pipeline: string): readonly BlockDetail[] {
+  return usePipelineDetail(pipeline)?.blocks.filter((block) => block.runnable) ?? NO_BLOCKS;
+}
+
+const NO_VARIABLES: readonly VariableDetail[] = [];
+const NO_BLOCKS: readonly BlockDetail[] = [];
 
 /** Everything that changes a trigger; lists follow at once, other tabs by their events. */
 export function useChangeTriggers() {

@@ -15,6 +15,15 @@ const run = (id: string): RunSummary => ({
   error: null,
   origin: "studio",
   what: "all",
+  trigger: null,
+  backfill: null,
+  execution_date: null,
+  priority: 0,
+  waiting: null,
+  retry_of: null,
+  parent_run: null,
+  sla_missed: false,
+  lateness: null,
 });
 const start: PipelineStatus = { blocks: { a: { ...NEVER, state: "completed", stale: "code changed" }, b: NEVER }, runs: [], seq: 0 };
 
