@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from penstock.model.cron import Cron, parse_cron
@@ -144,6 +145,7 @@ class Slot:
     landing: datetime | None = None
 
 
+@lru_cache(maxsize=8192)
 def parse_schedule(text: str) -> Schedule:
     """A schedule from a preset or a cron expression.
 

@@ -17,6 +17,7 @@ from penstock.server.schema.pipelines import RunMark
 from penstock.server.schema.runs import RunSummary
 from penstock.server.schema.triggers import TriggerDetail, TriggerSummary
 from penstock.state.rows import RunRow, TriggerRow
+from penstock.state.triggers import RunBrief
 
 SHOWN = 10
 """Slots and runs that are shown of a trigger."""
@@ -30,13 +31,13 @@ def trigger_of(row: TriggerRow) -> Trigger:
         return Trigger(row.pipeline, row.name, TriggerKind.TIME)
 
 
-def trigger_summary(row: TriggerRow, runs: Sequence[RunRow]) -> TriggerSummary:
+def trigger_summary(row: TriggerRow, runs: Sequence[RunRow | RunBrief]) -> TriggerSummary:
     """A trigger in a list; `runs` are its newest, newest first."""
     return TriggerSummary(**_common(row, trigger_of(row), runs))
 
 
 def trigger_detail(
-    row: TriggerRow, runs: Sequence[RunRow], revision: str, now: float, environment: str, base: str
+    row: TriggerRow, runs: Sequence[RunRow | RunBrief], revision: str, now: float, environment: str, base: str
 ) -> TriggerDetail:
     """A trigger in full; `base` is the address of the server."""
     trigger = trigger_of(row)
@@ -68,7 +69,7 @@ def trigger_detail(
     )
 
 
-def _common(row: TriggerRow, trigger: Trigger, runs: Sequence[RunRow]) -> dict[str, Any]:
+def _common(row: TriggerRow, trigger: Trigger, runs: Sequence[RunRow | RunBrief]) -> dict[str, Any]:
     return {
         "id": row.id,
         "pipeline": row.pipeline,
@@ -87,7 +88,7 @@ def _common(row: TriggerRow, trigger: Trigger, runs: Sequence[RunRow]) -> dict[s
     }
 
 
-def run_summary(row: RunRow) -> RunSummary:
+def run_summary(row: RunRow | RunBrief) -> RunSummary:
     """A run of the state store in one line."""
     return RunSummary(
         run=row.id,
@@ -105,5 +106,5 @@ def run_summary(row: RunRow) -> RunSummary:
     )
 
 
-def _mark(row: RunRow) -> RunMark:
+def _mark(row: RunRow | RunBrief) -> RunMark:
     return RunMark(row.id, row.state, row.started_at or row.created_at, row.seconds)
