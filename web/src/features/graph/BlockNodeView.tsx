@@ -1,5 +1,6 @@
 import { Handle, Position, type NodeProps } from "@xyflow/react";
 import { memo } from "react";
+import { shortCount } from "../../app/format";
 import { lookOf } from "../../ui/status";
 import type { BlockNode } from "./model";
 
@@ -32,7 +33,7 @@ export const BlockNodeView = memo(function BlockNodeView({ data, selected }: Nod
 
 function figures(rows: number | null | undefined, seconds: number | null | undefined): string {
   const parts: string[] = [];
-  if (rows !== null && rows !== undefined) parts.push(`${rows.toLocaleString()} rows`);
+  if (rows !== null && rows !== undefined) parts.push(`${shortCount(rows)} rows`);
   if (seconds !== null && seconds !== undefined) parts.push(seconds < 10 ? `${seconds.toFixed(1)} s` : `${Math.round(seconds)} s`);
   return parts.join(" · ");
 }

@@ -21,7 +21,7 @@ export function StatusLine({ status }: { status: BlockStatus }) {
       ) : (
         <>
           {status.seconds !== null && <span className="tabular text-[12px] text-muted">{seconds(status.seconds)}</span>}
-          {rows !== null && <span className="tabular hidden text-[12px] text-muted @min-[430px]:inline" title={`${count(rows)} rows`}>{rows < 1_000_000 ? count(rows) : shortCount(rows)} rows</span>}
+          {rows !== null && <span className="tabular hidden text-[12px] text-muted @min-[520px]:inline" title={`${count(rows)} rows`}>{rows < 1_000_000 ? count(rows) : shortCount(rows)} rows</span>}
         </>
       )}
     </span>

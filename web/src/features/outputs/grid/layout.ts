@@ -15,7 +15,7 @@ export const AS_STORED: Layout = { order: [], pinned: [], hidden: new Set(), wid
 export const DEFAULT_WIDTH = 132;
 /** A time to the second is longer than most other values. */
 const TIME_WIDTH = 164;
-const ZONED_WIDTH = 200;
+const ZONED_WIDTH = 222;
 const NARROWEST = 48;
 const WIDEST = 900;
 
