@@ -19,7 +19,7 @@ import pytest
 import sqlalchemy as sa
 
 from penstock.model.errors import SettingInvalidError, StateConflictError, StateInvalidError, StateUnavailableError
-from penstock.state import opening
+from penstock.state import store
 from penstock.state.rows import RunRow, TriggerRow
 from penstock.state.run_list import RunFilter
 from penstock.state.store import State, open_state
@@ -200,7 +200,7 @@ def on_sqlite(path: Path) -> Iterator[State]:
 def test_a_foreign_program_that_holds_the_file_is_waited_for_and_told(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opening, "BUSY_SECONDS", 0.02)
+    monkeypatch.setattr(store, "PATIENCE", 0.1)
     state = open_state(f"sqlite:///{path}")
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as foreign:
         foreign.execute("BEGIN IMMEDIATE")

@@ -10,19 +10,22 @@ from penstock.config import environment
 
 STATEMENTS = 128
 """Statements that are kept compiled: each weighs some hundred kilobytes, and lists with filters have hundreds."""
-BUSY_SECONDS = 10.0
-"""How long a connection of SQLite waits for another process's transaction before it begins anew."""
+READER_SECONDS = 10.0
+"""How long SQLite waits where a reader has to, such as after a crash."""
+WRITER_SECONDS = 0.05
+"""How long SQLite waits for another process's transaction at a time: it sleeps ever longer, and who came later would
+overtake. The store begins anew, for as long as it is patient."""
 
 
 def engines(url: sa.URL) -> tuple[sa.Engine, sa.Engine]:
     """The engine of those who write and that of those who read; on servers they are one."""
     if url.get_backend_name() == "sqlite":
-        return _sqlite(url, "BEGIN IMMEDIATE", size=1), _sqlite(url, "BEGIN", size=8)
+        return _sqlite(url, "BEGIN IMMEDIATE", 1, WRITER_SECONDS), _sqlite(url, "BEGIN", 8, READER_SECONDS)
     engine = sa.create_engine(url, **_pool(), query_cache_size=STATEMENTS, connect_args=server_options(url))
     return engine, engine
 
 
-def _sqlite(url: sa.URL, begin: str, *, size: int) -> sa.Engine:
+def _sqlite(url: sa.URL, begin: str, size: int, timeout: float) -> sa.Engine:
     engine = sa.create_engine(
         url,
         poolclass=sa.QueuePool,
@@ -30,7 +33,7 @@ def _sqlite(url: sa.URL, begin: str, *, size: int) -> sa.Engine:
         pool_size=size,
         max_overflow=0,
         pool_timeout=60,
-        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False, "isolation_level": None},
+        connect_args={"timeout": timeout, "check_same_thread": False, "isolation_level": None},
     )
 
     @sa.event.listens_for(engine, "connect")

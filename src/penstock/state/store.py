@@ -30,7 +30,8 @@ Result = TypeVar("Result")
 
 _MODE_TRIES = 400
 _TRIES = 6
-"""How often a transaction is begun before the database counts as locked for good; each waits `BUSY_SECONDS`."""
+PATIENCE = 60.0
+"""Seconds after which a database that others keep locked counts as locked for good."""
 
 
 class State:
@@ -111,12 +112,14 @@ class State:
     @contextmanager
     def _begun(self, engine: sa.Engine) -> Iterator[sa.Connection]:
         with engine.connect() as connection:
-            for left in range(_TRIES, 0, -1):
+            until = time.monotonic() + PATIENCE
+            while True:
                 try:
                     transaction = connection.begin()
                 except sa.exc.OperationalError as error:
-                    if left == 1 or not is_busy(error):
+                    if time.monotonic() > until or not is_busy(error):
                         raise
+                    time.sleep(0.001)
                 else:
                     break
             with transaction:
