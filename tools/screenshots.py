@@ -53,20 +53,33 @@ PAGES = (
     Place("editor-pipeline-settings", f"{EDITOR}?view=pipeline", "Description"),
     Place("editor-yaml", f"{EDITOR}?view=yaml", "metadata.yaml"),
     Place("editor-add", f"{EDITOR}?block=load_flights", "Blocks and templates", keys="Control+/"),
+    Place("editor-beside", f"{EDITOR}?block=delays_by_hour", "beside the others", keys="s"),
     Place("runs", "/runs", "flights_delays"),
     Place("run", "/runs/{done}?block=flights_enriched&tab=output", "336,776 rows"),
     Place("run-failed", "/runs/{failed}", "KeyError"),
+    Place("triggers", "/triggers", "every morning"),
+    Place("trigger-new", "/triggers/new?pipeline=flights_delays", "Every day at 00:00"),
+    Place("trigger", "/triggers/{trigger}", "08:30"),
+    Place("calendar", "/calendar?span=week", "every morning"),
+    Place("backfills", "/backfills", "January 2013"),
+    Place("backfill-new", "/backfills?pipeline=flights_delays&new=1", "The runs it makes"),
+    Place("monitor", "/monitor", "What fails"),
+    Place("logs", "/logs", "tables written"),
+    Place("alerts", "/alerts", "Where it is told"),
     Place("data", "/data", "flights_enriched"),
     Place("product", "/data/flights_delays/delays_by_carrier", "rows"),
     Place("product-columns", "/data/flights_delays/flights_enriched?tab=schema", "dep_delay"),
     Place("product-versions", "/data/flights_delays/delays_by_carrier?tab=versions", "compared with"),
     Place("product-lineage", "/data/flights_delays/delays_by_carrier?tab=lineage", "flights_enriched"),
+    Place("templates", "/templates?q=parquet", "Use it in a pipeline"),
+    Place("templates-pipelines", "/templates?tab=pipelines", "New pipeline from it"),
     Place("files", "/files?path=transformers%2Fdelays_by_carrier.py", "return"),
     Place("settings", "/settings", "Settings"),
     Place("palette", "/", "Go to Pipelines", keys="Control+k"),
     Place("keys", f"{EDITOR}?block=load_flights", "Commands and search", keys="?"),
-    Place("terminal", "/", "Terminal", keys="Control+`"),
+    Place("terminal", "/", "Hide; the shell goes on", keys="Control+`"),
 )
+AFTER = {"settings": {"after": [{"pipeline": "flights_delays"}]}}
 PHONE = ("home", "runs", "run", "run-failed")
 
 
@@ -99,7 +112,23 @@ def furnish(server: Server, exports: Path) -> dict[str, str]:
     first = server.post("/api/pipelines/busy_airports/blocks", airports)["block"]
     busiest = {"name": "busiest", "type": "transformer", "upstream": [first], "after": first, "content": BROKEN}
     server.post("/api/pipelines/busy_airports/blocks", busiest)
-    return {"done": done, "failed": run(server, "busy_airports", [])}
+    trigger = begin_by_themselves(server)
+    return {"done": done, "failed": run(server, "busy_airports", []), "trigger": trigger}
+
+
+def begin_by_themselves(server: Server) -> str:
+    """Make triggers and a backfill; the first trigger."""
+    morning = {"schedule": "30 8 * * 1-5", "settings": {"time_zone": "America/New_York"}, "tags": ["airports"]}
+    triggers = (
+        {"pipeline": "flights_delays", "name": "every morning", "description": "Before the first flights", **morning},
+        {"pipeline": "flights_delays", "name": "every hour", "schedule": "@hourly"},
+        {"pipeline": "busy_airports", "name": "after the delays", "kind": "dependency", **AFTER},
+        {"pipeline": "busy_airports", "name": "from the tower", "kind": "api"},
+    )
+    made = [server.post("/api/triggers", {"active": True, **one})["id"] for one in triggers]
+    span = {"start": 1_356_998_400.0, "end": 1_359_590_400.0, "interval_type": "day", "interval_units": 1}
+    server.post("/api/backfills", {"name": "January 2013", "pipeline": "flights_delays", **span})
+    return str(made[0])
 
 
 def take(page: Page, file: Path, colours: int = 0) -> None:

@@ -60,16 +60,30 @@ PLACES = (
     Place("run, output", "/runs/{failed}?block=sales&tab=output", "200 rows"),
     Place("run, logs", "/runs/{failed}?block=shares&tab=logs", "cities: 3"),
     Place("run, facts", "/runs/{failed}?block=sales&tab=facts", "Peak memory"),
+    Place("triggers", "/triggers", "every morning"),
+    Place("triggers, none of a pipeline", "/triggers?pipeline=nothing_yet", "Nothing starts nothing_yet"),
+    Place("trigger, new", "/triggers/new?pipeline=weekly_sales", "Every day at 00:00"),
+    Place("trigger", "/triggers/{trigger}", "08:30"),
+    Place("trigger, called", "/triggers/{called}", "Calling it"),
+    Place("calendar", "/calendar?span=week", "every morning"),
+    Place("backfills", "/backfills", "two days in May"),
+    Place("backfill, new", "/backfills?pipeline=weekly_sales&new=1", "The runs it makes"),
+    Place("backfill", "/backfills/{backfill}", "not started"),
+    Place("monitor", "/monitor", "What fails"),
+    Place("logs", "/logs", "cities: 3"),
+    Place("alerts", "/alerts", "Where it is told"),
     Place("data", "/data", "by_city"),
     Place("product", "/data/weekly_sales/by_city", "3 rows"),
     Place("product, versions", "/data/weekly_sales/sales?tab=versions", "The two versions are the same"),
     Place("files", "/files", "metadata.yaml"),
     Place("file", "/files?path=data_loaders%2Fsales.py", "return"),
+    Place("templates", "/templates", "Use it in a pipeline"),
+    Place("templates, pipelines", "/templates?tab=pipelines", "New pipeline from it"),
     Place("settings", "/settings", "Settings"),
     Place("no page", "/nowhere", "There is no such page"),
     Place("palette", "/", "Go to Pipelines", keys="Control+k"),
     Place("keys", "/", "Commands and search", keys="?"),
-    Place("terminal", "/", "Terminal", keys="Control+`"),
+    Place("terminal", "/", "Hide; the shell goes on", keys="Control+`"),
 )
 
 
@@ -91,7 +105,20 @@ def furnish(server: Server) -> dict[str, str]:
         failed = run(server, "weekly_sales", blocks)
     chart = {"chart_type": "bar chart", "x": ["city"], "metrics": [{"aggregation": "sum", "column": "sold"}]}
     server.post("/api/pipelines/weekly_sales/charts", {"block": made["by_city"], "configuration": chart})
-    return {"failed": failed}
+    morning = {
+        "name": "every morning",
+        "schedule": "30 8 * * 1-5",
+        "active": True,
+        "settings": {"time_zone": "Europe/Helsinki"},
+    }
+    called = {"name": "from the shop", "kind": "api", "active": True}
+    broken = {"name": "broken", "kind": "dependency", "settings": {"after": [{"pipeline": "gone"}]}, "active": True}
+    triggers = [
+        server.post("/api/triggers", {"pipeline": "weekly_sales", **one})["id"] for one in (morning, called, broken)
+    ]
+    span = {"start": 1_714_521_600.0, "end": 1_714_608_000.0, "interval_type": "day", "interval_units": 1}
+    backfill = server.post("/api/backfills", {"name": "two days in May", "pipeline": "weekly_sales", **span})["id"]
+    return {"failed": failed, "trigger": str(triggers[0]), "called": str(triggers[1]), "backfill": str(backfill)}
 
 
 def run(server: Server, name: str, blocks: list[str]) -> str:

@@ -22,6 +22,12 @@ describe("a list of runs that goes on", () => {
     expect(patched(held, [{ type: "run_started", run: { run: "a", state: "running" } }]).data.pages[0]?.runs[0]).toMatchObject({ state: "running", waiting: null });
   });
 
+  it("keeps what has made a run, which those who drive it do not know", () => {
+    const held = pages([run("a", { trigger: { id: 1, name: "nightly" }, execution_date: 5 })]);
+    const ended = run("a", { state: "completed", trigger: null, execution_date: null });
+    expect(patched(held, [{ type: "run_ended", run: ended }]).data.pages[0]?.runs[0]).toMatchObject({ state: "completed", trigger: { name: "nightly" }, execution_date: 5 });
+  });
+
   it("says when something is missing, and when nothing was said", () => {
     const held = pages([run("a")]);
     expect(patched(held, [{ type: "run_created", run: run("new") }])).toEqual({ data: held, missing: true });

@@ -3,6 +3,7 @@ import type { LiveEvent } from "../../api/live";
 import type { Waiting } from "../../api/orchestration";
 import type { BlockRun, BlockStatus, RunDetail, RunSummary } from "../../api/types";
 import { parentOf } from "./gantt";
+import { merged } from "./liveRuns";
 
 /** The snapshot after some events: blocks are gone through once, however many there are. */
 export function appliedAll(held: RunDetail, events: readonly LiveEvent[]): RunDetail {
@@ -18,11 +19,11 @@ export function appliedAll(held: RunDetail, events: readonly LiveEvent[]): RunDe
       if (before) changed.set(event.block, after(before, event));
     }
   }
-  if (changed.size === 0) return Object.keys(whole).length > 0 ? { ...held, ...whole } : held;
+  if (changed.size === 0) return Object.keys(whole).length > 0 ? merged(held, whole) : held;
   const known = new Set(held.blocks.map((block) => block.block));
   const blocks = held.blocks.map((block) => changed.get(block.block) ?? block);
   for (const [name, block] of changed) if (!known.has(name)) blocks.push(block);
-  return { ...held, blocks, blocks_done: doneOf(blocks), ...whole };
+  return { ...merged(held, whole), blocks, blocks_done: doneOf(blocks) };
 }
 
 export function applied(held: RunDetail, event: LiveEvent): RunDetail {

@@ -16,7 +16,7 @@ export function patched(held: Runs, events: readonly LiveEvent[]): { data: Runs;
   const told = new Map<string, Partial<RunSummary>>();
   for (const event of events) {
     const change = changeOf(event);
-    if (change) told.set(change.run, { ...told.get(change.run), ...change });
+    if (change) told.set(change.run, merged(told.get(change.run) ?? change, change));
   }
   if (told.size === 0) return { data: held, missing: false };
   const seen = new Set<string>();
@@ -28,11 +28,20 @@ export function patched(held: Runs, events: readonly LiveEvent[]): { data: Runs;
         const change = told.get(run.run);
         if (!change) return run;
         seen.add(run.run);
-        return { ...run, ...change };
+        return merged(run, change);
       }),
     };
   });
   return { data: seen.size > 0 ? { ...held, pages } : held, missing: [...told.keys()].some((run) => !seen.has(run)) };
+}
+
+/** Who drives a run does not know what has made it: where that is not told, it stays. */
+const MADE_BY = ["trigger", "backfill", "execution_date", "retry_of", "parent_run", "lateness"] as const;
+
+export function merged<T extends Partial<RunSummary>>(run: T, change: Partial<RunSummary>): T {
+  const next = { ...run, ...change };
+  for (const key of MADE_BY) if (next[key] === null && run[key] !== undefined) Object.assign(next, { [key]: run[key] });
+  return next;
 }
 
 function changeOf(event: LiveEvent): (Partial<RunSummary> & { run: string }) | null {

@@ -1,0 +1,142 @@
+"""Pipelines that start by themselves: a trigger is made and its run appears, a run is cancelled, one is retried."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.journeys.browsing import Tabs
+from tests.journeys.editing import loader, pipeline
+from tests.server.running import Server
+
+WAITING = (
+    "import threading\n\n\n@data_loader\ndef load():\n    print('waiting', flush=True)\n    threading.Event().wait()\n"
+)
+FIRST = "@data_loader\ndef load():\n    print('loaded once', flush=True)\n    return [1, 2, 3]\n"
+BROKEN = "@data_exporter\ndef send(rows):\n    return {}['nowhere']\n"
+MENDED = "@data_exporter\ndef send(rows):\n    return len(rows)\n"
+
+
+def test_a_trigger_is_made_with_its_next_runs_in_view_and_starts_one(studio: Server, tabs: Tabs) -> None:
+    pipeline(studio, "market", {"name": "prices", "content": loader("{'price': [1, 2]}")})
+    page = tabs.open(studio, "/triggers")
+    page.get_by_role("button", name="New trigger").first.click()
+    page.get_by_label("Name", exact=True).fill("Fridays")
+    page.get_by_label("Pipeline", exact=True).select_option("market")
+    page.get_by_label("How often").select_option("weekly")
+    page.get_by_role("checkbox", name="Monday").uncheck()
+    page.get_by_role("checkbox", name="Friday").check()
+    page.get_by_label("At", exact=True).fill("18:30")
+    page.get_by_label("Time zone").fill("Europe/Helsinki")
+    upcoming = page.get_by_role("region", name="Next runs").get_by_role("listitem")
+    expect(upcoming).to_have_text([re.compile(r"^Fri, \d+ \w+ \d{4}, 18:30")] * 10)
+    page.get_by_role("button", name="Make the trigger").click()
+    expect(page.get_by_role("heading", name="Fridays")).to_be_visible()
+    file = studio.project / "pipelines" / "market" / "triggers.yaml"
+    assert "30 18 * * 5" in file.read_text()
+    assert "Europe/Helsinki" in file.read_text()
+
+    page.get_by_role("button", name="Run now").click()
+    page.get_by_role("link", name="Runs", exact=True).first.click()
+    row = page.get_by_role("row").filter(has_text="market")
+    expect(row).to_contain_text("done")
+    expect(row).to_contain_text("Fridays")
+    row.get_by_role("link").click()
+    expect(page.get_by_role("link", name="Fridays")).to_be_visible()
+
+    page.goto(f"{studio.url}/triggers")
+    page.get_by_role("switch", name="Fridays of market is on").click()
+    expect(page.get_by_role("row").filter(has_text="Fridays")).to_contain_text("off")
+    page.get_by_role("button", name="Actions for Fridays").click()
+    page.get_by_role("menuitem", name="Delete").click()
+    expect(page.get_by_role("link", name="Fridays")).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("link", name=re.compile("^Fridays")).first).to_be_visible()
+    assert "status: inactive" in file.read_text()
+
+
+def test_what_cannot_be_a_schedule_is_said_while_it_is_typed(studio: Server, tabs: Tabs) -> None:
+    pipeline(studio, "odd", {"name": "odd_one", "content": loader("{'a': [1]}")})
+    page = tabs.open(studio, "/triggers/new?pipeline=odd")
+    page.get_by_label("How often").select_option("cron")
+    page.get_by_label("Cron expression").fill("99 25 * * *")
+    told = page.get_by_role("region", name="Next runs")
+    expect(told).to_contain_text("99")
+    expect(told.get_by_role("listitem")).to_have_count(0)
+    page.get_by_label("Cron expression").fill("0 25-30 * * *")
+    expect(told.get_by_role("listitem")).to_have_count(0)
+    page.get_by_label("Cron expression").fill("0 6 * * *")
+    expect(told.get_by_role("listitem")).to_have_count(10)
+    page.get_by_role("button", name="Make the trigger").click()
+    expect(page.get_by_text("Give it a name.")).to_be_visible()
+    # It is left on purpose: the page asks first.
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("link", name="All triggers").click()
+    expect(page).to_have_url(re.compile("/triggers"))
+
+
+def test_the_token_of_a_call_is_shown_once(studio: Server, tabs: Tabs) -> None:
+    pipeline(studio, "called", {"name": "called_one", "content": loader("{'a': [1]}")})
+    page = tabs.open(studio, "/triggers/new?pipeline=called")
+    page.get_by_label("Name", exact=True).fill("from the shop")
+    page.get_by_role("radio", name="By a call").check()
+    page.get_by_role("button", name="Make the trigger").click()
+    dialog = page.get_by_role("dialog")
+    token = dialog.get_by_label("Token", exact=True).inner_text().strip()
+    assert len(token) >= 20
+    page.get_by_role("button", name="I have it").click()
+    expect(page.get_by_role("heading", name="from the shop")).to_be_visible()
+    expect(page.get_by_text(token)).to_have_count(0)
+    assert token not in (studio.project / "pipelines" / "called" / "triggers.yaml").read_text()
+
+
+def test_a_run_is_cancelled(studio: Server, tabs: Tabs) -> None:
+    pipeline(studio, "forever", {"name": "waits", "content": WAITING})
+    made = studio.post("/api/triggers", {"pipeline": "forever", "name": "by hand", "kind": "api", "active": True})
+    run = studio.post(f"/api/triggers/{made['id']}/run")["run"]
+    page = tabs.open(studio, f"/runs/{run}")
+    expect(page.get_by_role("log")).to_contain_text("waiting")
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    expect(page.locator("header").get_by_text("cancelled")).to_be_visible()
+
+    another = studio.post(f"/api/triggers/{made['id']}/run")["run"]
+    page.goto(f"{studio.url}/runs?pipeline=forever")
+    expect(page.get_by_role("row").filter(has_text="forever")).to_have_count(2)
+    page.get_by_role("checkbox", name=f"Mark the run of forever {another}").check()
+    page.get_by_role("toolbar", name="Marked runs").get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("row").filter(has_text="cancelled")).to_have_count(2)
+
+
+def test_what_failed_is_mended_and_retried_from_there(studio: Server, tabs: Tabs) -> None:
+    blocks = (
+        {"name": "first", "content": FIRST},
+        {"name": "send", "type": "data_exporter", "upstream": ["first"], "content": BROKEN},
+    )
+    pipeline(studio, "sending", *blocks)
+    made = studio.post("/api/triggers", {"pipeline": "sending", "name": "by hand", "kind": "api", "active": True})
+    run = studio.post(f"/api/triggers/{made['id']}/run")["run"]
+    page = tabs.open(studio, f"/runs/{run}")
+    why = page.get_by_role("group", name="Why it failed")
+    expect(why).to_contain_text("KeyError")
+    expect(page.get_by_text("What it was given")).to_be_visible()
+    mend(studio)
+    page.get_by_role("button", name="Retry from here").click()
+    expect(page.locator("header").get_by_text("done", exact=True)).to_be_visible()
+    expect(option(page, "send")).to_have_attribute("aria-label", re.compile("^send: done"))
+    # What came before was not run again.
+    option(page, "first").click()
+    page.get_by_role("tab", name="Logs").click()
+    expect(page.get_by_role("log").get_by_text("loaded once")).to_have_count(1)
+
+
+def mend(studio: Server) -> None:
+    """Write the exporter anew, as its author would."""
+    block = next(one for one in studio.get("/api/pipelines/sending")["blocks"] if one["name"] == "send")
+    body = {"content": MENDED, "revision": block["content_revision"]}
+    assert studio.client.put("/api/pipelines/sending/blocks/send/content", json=body).is_success
+
+
+def option(page: Page, block: str) -> Locator:
+    """The row of a block in the time line."""
+    return page.get_by_role("listbox", name="Blocks by time").get_by_role("option", name=re.compile(rf"^{block}:"))
