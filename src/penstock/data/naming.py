@@ -8,6 +8,7 @@ do, and nothing means a parent folder or a device.
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 
 _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_-")
 _DEVICES = frozenset(
@@ -18,6 +19,7 @@ _LONGEST = 120
 _KEPT = 64
 
 
+@lru_cache(maxsize=4096)
 def quote(name: str) -> str:
     """The folder name of a name: at most 120 ASCII characters, different for different names.
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Any
 
 from msgspec.msgpack import Ext
@@ -43,16 +44,19 @@ def _convert(value: Any, path: str, depth: int) -> Any:
             f"sending {path[:60]}...: more than {_MAX_DEPTH} values nested in each other",
             hint="Pass large or deep structures as a block's output, not as a variable.",
         )
-    if isinstance(value, Mapping):
+    if kind is dict or isinstance(value, Mapping):
         return {_key(key, path): _convert(item, f"{path}.{key}", depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_convert(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(value)]
-    if is_dataclass(kind):
-        return {
-            field.name: _convert(getattr(value, field.name), f"{path}.{field.name}", depth + 1)
-            for field in fields(value)
-        }
+    if names := _field_names(kind):
+        return {name: _convert(getattr(value, name), f"{path}.{name}", depth + 1) for name in names}
     return _extension(value, path)
+
+
+@cache
+def _field_names(kind: type) -> tuple[str, ...]:
+    """The names of the fields of a dataclass; none for any other type."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
 
 
 def _key(key: Any, path: str) -> Any:
