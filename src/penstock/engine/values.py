@@ -48,15 +48,16 @@ def _convert(value: Any, path: str, depth: int) -> Any:
         return {_key(key, path): _convert(item, f"{path}.{key}", depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_convert(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(value)]
-    if names := _field_names(kind):
+    names = _field_names(kind)
+    if names is not None:
         return {name: _convert(getattr(value, name), f"{path}.{name}", depth + 1) for name in names}
     return _extension(value, path)
 
 
 @cache
-def _field_names(kind: type) -> tuple[str, ...]:
-    """The names of the fields of a dataclass; none for any other type."""
-    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
+def _field_names(kind: type) -> tuple[str, ...] | None:
+    """The names of the fields of a dataclass; None for any other type."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else None
 
 
 def _key(key: Any, path: str) -> Any:
