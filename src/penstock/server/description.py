@@ -63,7 +63,7 @@ def _operation(route: Route, schema_of: dict[type, Any], components: dict[str, A
         "tags": [route.noun],
         "summary": summary_of(route),
         "x-permission": route.permission.value,
-        "security": [] if route.permission is Permission.PUBLIC else [{"session": []}, {"token": []}],
+        "security": _security(route),
     }
     parameters = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in route.parameters
@@ -154,3 +154,10 @@ def _reached(components: dict[str, Any], schemas: Iterable[Any]) -> set[str]:
 def permissions() -> list[tuple[str, str]]:
     """Every permission and what it allows."""
     return [(permission.value, MEANING[permission]) for permission in Permission]
+
+
+def _security(route: Route) -> list[dict[str, list[str]]]:
+    """What a caller has to show; the token of a trigger is none of the server's own."""
+    if route.permission in {Permission.PUBLIC, Permission.CALL}:
+        return []
+    return [{"session": []}, {"token": []}]

@@ -94,6 +94,9 @@ class Guard:
         self.check_origin(headers, socket=route.websocket, identity=identity)
         if route.permission is Permission.PUBLIC:
             return identity or Identity("nobody", frozenset({Permission.PUBLIC}))
+        if identity is None and route.permission is Permission.CALL:
+            # Its handler looks at the token, or at the signature, before it uses anything else of the request.
+            return Identity("caller", frozenset({Permission.CALL}), browser=False)
         if identity is None:
             raise not_logged_in()
         changing = not route.websocket and route.method not in SAFE

@@ -13,6 +13,7 @@ class Permission(StrEnum):
     """What a route asks of its caller."""
 
     PUBLIC = "public"
+    CALL = "call"
     VIEW = "view"
     RUN = "run"
     EDIT = "edit"
@@ -22,6 +23,7 @@ class Permission(StrEnum):
 
 MEANING = {
     Permission.PUBLIC: "nothing that needs a login",
+    Permission.CALL: "start what a token or a signature of a trigger names; no login",
     Permission.VIEW: "see the project, its runs and its data",
     Permission.RUN: "run blocks and interrupt them",
     Permission.EDIT: "change the project's files",

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from penstock.config.secrets import default_provider
 from penstock.data import ProductStore
 from penstock.observe.measuring import Measure
 from penstock.project import Project, open_project
@@ -32,6 +33,8 @@ from penstock.server.projects.workspace import Workspace
 from penstock.server.ready import prepare_types
 from penstock.server.runs.backfills import BackfillService
 from penstock.server.runs.board import RunBoard
+from penstock.server.runs.callers import Callers
+from penstock.server.runs.calls import Calls
 from penstock.server.runs.pump import Pump
 from penstock.server.runs.service import RunService
 from penstock.server.runs.single import SingleBlocks
@@ -105,6 +108,8 @@ class Studio:
     board: RunBoard
     backfills: BackfillService
     singles: SingleBlocks
+    callers: Callers
+    calls: Calls
     alerts: AlertService
     monitoring: MonitoringService
     _started: list[Part] = field(default_factory=list)
@@ -202,6 +207,8 @@ def make_studio(bench: Bench, open_bench: OpenBench | None = None) -> Studio:
         board=board,
         backfills=BackfillService(state, project, hub, scheduling.wake),
         singles=SingleBlocks(bench, pump, project, reader),
+        callers=Callers(state, default_provider()),
+        calls=Calls(state, board.told),
         alerts=AlertService(workspace.parts, state, hub, scheduling.sender),
         monitoring=MonitoringService(state, scheduler=lambda: scheduling.scheduler),
     )

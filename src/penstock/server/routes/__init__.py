@@ -22,6 +22,7 @@ ROUTES = (
     "scratchpads",
     "runs",
     "backfills",
+    "calls",
     "products",
     "charts",
     "triggers",

@@ -1,0 +1,132 @@
+"""What other programs call to start runs, at Mage's addresses: by the token of a trigger, or signed with its secret."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+
+from penstock.model.trigger import TriggerKind
+from penstock.server.answers import HttpError
+from penstock.server.permissions import Permission
+from penstock.server.routing import MEGABYTE, Call, Routes
+from penstock.server.runs.callers import Bucket, Proof, kind_of, too_many, unknown_caller
+from penstock.server.runs.calls import json_object
+from penstock.server.schema.calls import (
+    BlockCallBody,
+    BlockOutput,
+    BlockOutputAnswer,
+    CalledRunAnswer,
+    EventTaken,
+)
+from penstock.state.rows import TriggerRow
+
+routes = Routes("calls")
+_DIGITS = 15
+_BODY = MEGABYTE
+_STRANGERS = Bucket(rate=0.5, burst=30)
+"""Calls of one address that show nothing good: one that guesses is slowed down, one with its token never."""
+_STARTS = Bucket(rate=200, burst=2000)
+"""Runs of one trigger."""
+
+
+@routes.post("/api/pipeline_schedules/{trigger}/pipeline_runs/{token}", Permission.CALL, raw=True, limit=_BODY)
+async def call_trigger_by_address(call: Call) -> CalledRunAnswer:
+    """Start a run of an API trigger, whose token is in the address."""
+    return await _start(call, call.path["token"])
+
+
+@routes.post("/api/pipeline_schedules/{trigger}/api_trigger", Permission.CALL, raw=True, limit=_BODY)
+async def call_trigger(call: Call) -> CalledRunAnswer:
+    """Start a run of an API trigger: with its token as bearer token, or signed."""
+    return await _start(call, "")
+
+
+@routes.post("/api/runs", Permission.CALL, raw=True, limit=_BODY)
+async def call_block(call: Call) -> BlockOutputAnswer:
+    """Run one block of a trigger's pipeline, wait for it, and answer with what it returned; token as bearer token."""
+    return await _run_block(call, "")
+
+
+@routes.post("/api/runs/{token}", Permission.CALL, raw=True, limit=_BODY)
+async def call_block_by_address(call: Call) -> BlockOutputAnswer:
+    """The same, with the token in the address."""
+    return await _run_block(call, call.path["token"])
+
+
+@routes.post("/api/events", Permission.CALL, raw=True, limit=_BODY)
+async def take_event(call: Call) -> EventTaken:
+    """Start a run of each event trigger that an event matches; who is no user shows the token of one trigger."""
+    only: TriggerRow | None = None
+    known = call.identity.may(Permission.RUN)
+    if not known:
+        only = await _by_token(call, "", kind=TriggerKind.EVENT)
+    body = await call.request.body()
+    runs = await asyncio.to_thread(call.studio.calls.event, body, only)
+    return EventTaken(len(runs), runs)
+
+
+async def _start(call: Call, token: str) -> CalledRunAnswer:
+    proof = Proof.of(call.request.headers, token)
+    number = _number(call.path["trigger"])
+    body = b""
+    if proof.signature:
+        body = await call.request.body()
+        trigger = await asyncio.to_thread(call.studio.callers.signed, proof, number, body)
+        if trigger is None:
+            raise _refused(call)
+    else:
+        trigger = await _by_token(call, token, number)
+        body = await call.request.body()
+    if not _STARTS.take(str(trigger.id)):
+        raise too_many("too many runs of this trigger in a moment")
+    return CalledRunAnswer(await asyncio.to_thread(call.studio.calls.start, trigger, body, proof))
+
+
+async def _run_block(call: Call, token: str) -> BlockOutputAnswer:
+    trigger = await _by_token(call, token)
+    given = json_object(await call.request.body())
+    try:
+        wanted = msgspec.convert(given, BlockCallBody).run
+    except msgspec.ValidationError as error:
+        raise HttpError(
+            422, "A106", f"reading the body: {error}", "docs/reference/api.md lists what is taken."
+        ) from None
+    if wanted.pipeline_uuid not in {"", trigger.pipeline}:
+        raise HttpError(
+            403,
+            "A102",
+            f"running block {wanted.block_uuid[:100]}: the token is one of pipeline {trigger.pipeline}",
+            "Use the token of a trigger of that pipeline.",
+        )
+    called = await call.studio.singles.call(
+        trigger.pipeline,
+        wanted.block_uuid,
+        {**(trigger.definition.get("variables") or {}), **wanted.variables},
+        upstream=wanted.run_upstream_blocks,
+        incomplete_only=wanted.incomplete_only,
+    )
+    output = BlockOutput(trigger.pipeline, wanted.block_uuid, called.run, called.state, called.output)
+    return BlockOutputAnswer(output)
+
+
+async def _by_token(
+    call: Call, token: str, number: int | None = None, kind: TriggerKind = TriggerKind.API
+) -> TriggerRow:
+    """The trigger of a call's token; refused alike whatever is wrong."""
+    proof = Proof.of(call.request.headers, token)
+    found: TriggerRow | None = await asyncio.to_thread(call.studio.callers.by_token, proof, number)
+    if found is None or kind_of(found) != kind:
+        raise _refused(call)
+    return found
+
+
+def _refused(call: Call) -> HttpError:
+    client = call.request.client
+    if not _STRANGERS.take(client.host if client else ""):
+        return too_many("too many calls that show no token or signature")
+    return unknown_caller()
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else 0

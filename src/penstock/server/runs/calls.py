@@ -1,0 +1,189 @@
+"""Runs that other programs start: the bodies of their calls, and what becomes of them in the store.
+
+A body sets variables and an execution date, and carries an event; nothing in it can name code, files or settings.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from penstock.model.errors import RunStateError, SettingInvalidError
+from penstock.model.event_pattern import matches_any
+from penstock.model.trigger import TriggerKind
+from penstock.schedule.requests import NewRun, insert_run
+from penstock.server.answers import HttpError
+from penstock.server.runs.callers import Proof, kind_of
+from penstock.server.schema.calls import CalledRun
+from penstock.server.schema.runs import RunSummary
+from penstock.state.rows import RunRow, TriggerRow
+from penstock.state.store import State
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+_DAY = 86_400
+
+
+class Calls:
+    """Starts runs of triggers for callers that may.
+
+    Args:
+        state: the store.
+        told: tells schedulers and pages of a run that was made.
+        clock: seconds since the epoch.
+    """
+
+    def __init__(
+        self, state: State, told: Callable[[RunRow], RunSummary], clock: Callable[[], float] = time.time
+    ) -> None:
+        self._state = state
+        self._told = told
+        self._clock = clock
+
+    def start(self, trigger: TriggerRow, body: bytes, proof: Proof) -> CalledRun:
+        """Make a run of an API trigger.
+
+        Args:
+            trigger: which.
+            body: JSON: `pipeline_run` with variables and execution_date, anything else is its event.
+            proof: with which the call came; a signature starts one run only.
+
+        Raises:
+            HttpError: the body is no JSON object, or its signature was used before.
+            RunStateError: the trigger is switched off, or cannot start runs.
+            SettingInvalidError: variables or date that are none.
+        """
+        given = json_object(body)
+        asked = given.pop("pipeline_run", None)
+        asked = {} if asked is None else asked
+        if not isinstance(asked, dict):
+            raise SettingInvalidError("reading the call: pipeline_run is no object", hint='{"pipeline_run": {}}')
+        variables = asked.get("variables")
+        variables = {} if variables is None else variables
+        if not isinstance(variables, dict):
+            raise SettingInvalidError("reading the call: variables is no object", hint='{"variables": {"a": 1}}')
+        _check_ready(trigger)
+        new = NewRun(
+            trigger.pipeline,
+            "api",
+            variables=variables,
+            trigger=trigger,
+            execution_date=_date(asked.get("execution_date")),
+            event=given,
+            options={"environment": "prod"},
+        )
+
+        def work(connection: sa.Connection) -> RunRow | None:
+            if proof.signature:
+                self._use_up(connection, trigger, proof)
+            return insert_run(connection, self._state, new, self._clock())
+
+        row = self._state.transact(work)
+        if row is None:
+            raise RunStateError(f"starting {trigger.pipeline}: it could not be stored", hint="Call again.")
+        self._told(row)
+        return _called(row, trigger)
+
+    def event(self, body: bytes, only: TriggerRow | None = None) -> list[str]:
+        """Make a run of each event trigger that an event matches; their names.
+
+        Args:
+            body: the event, a JSON object.
+            only: of this trigger alone.
+
+        Raises:
+            HttpError: it is no JSON object.
+        """
+        event = json_object(body)
+        with self._state.read() as connection:
+            rows = [only] if only is not None else self._state.triggers.all(connection)
+        wanted = [row for row in rows if _hears(row, event)]
+
+        def work(connection: sa.Connection) -> list[RunRow]:
+            made = []
+            for row in wanted:
+                new = NewRun(row.pipeline, "event", trigger=row, event=event, options={"environment": "prod"})
+                found = insert_run(connection, self._state, new, self._clock())
+                if found is not None:
+                    made.append(found)
+            return made
+
+        made = self._state.transact(work) if wanted else []
+        for row in made:
+            self._told(row)
+        return [row.id for row in made]
+
+    def _use_up(self, connection: sa.Connection, trigger: TriggerRow, proof: Proof) -> None:
+        """A signature counts once, whichever server it reaches."""
+        self._state.holds.lock(connection)
+        day = int(self._clock()) // _DAY
+        digest = hashlib.sha256(proof.signature.strip().lower().encode("utf-8", "replace")).hexdigest()
+        keys = [f"webhook:{each}:{trigger.id}:{digest}" for each in (day, day - 1)]
+        if any(self._state.settings.get(connection, key) for key in keys):
+            raise HttpError(409, "A115", "answering a call: its signature was used before", "Sign each call anew.")
+        self._state.settings.put(connection, keys[0], "1")
+        self._state.settings.drop(connection, f"webhook:{day - 3}:")
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """The JSON object of a body; an empty one is {}.
+
+    Raises:
+        HttpError: 400, it is something else.
+    """
+    try:
+        found = msgspec.json.decode(body or b"{}")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise HttpError(400, "A108", f"reading the body: it is not JSON ({error})", "Send a JSON object.") from None
+    if not isinstance(found, dict):
+        raise HttpError(422, "A106", "reading the body: it is no JSON object", "Send a JSON object.")
+    return found
+
+
+def _check_ready(trigger: TriggerRow) -> None:
+    if trigger.problem:
+        raise RunStateError(f"starting {trigger.pipeline}: its trigger cannot start runs", hint=trigger.problem)
+    if not trigger.active:
+        raise RunStateError(f"starting {trigger.pipeline}: its trigger is switched off", hint="Switch it on.")
+
+
+def _hears(row: TriggerRow, event: Mapping[str, Any]) -> bool:
+    if kind_of(row) != TriggerKind.EVENT or not row.active or row.problem or row.removed_at is not None:
+        return False
+    matchers = row.definition.get("event_matchers") or []
+    return matches_any([each for each in matchers if isinstance(each, Mapping)], event)
+
+
+def _date(given: Any) -> float | None:
+    if given is None or given == "":
+        return None
+    try:
+        if isinstance(given, int | float) and not isinstance(given, bool):
+            return datetime.fromtimestamp(given, UTC).timestamp()
+        found = datetime.fromisoformat(str(given))
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError, OSError) as error:
+        raise SettingInvalidError(
+            f"reading the call: the execution date {str(given)[:40]!r} is none", hint="Such as 2024-01-31T08:00:00."
+        ) from error
+
+
+def _called(row: RunRow, trigger: TriggerRow) -> CalledRun:
+    assert row.execution_date is not None
+    return CalledRun(
+        id=row.id,
+        pipeline_uuid=row.pipeline,
+        pipeline_schedule_id=trigger.id,
+        pipeline_schedule_name=trigger.name,
+        status=row.state,
+        execution_date=datetime.fromtimestamp(row.execution_date, UTC).isoformat(),
+        created_at=datetime.fromtimestamp(row.created_at, UTC).isoformat(),
+        variables=dict(row.variables),
+        event_variables=dict(row.event or {}),
+    )

@@ -1,0 +1,266 @@
+"""Calls of other programs over a real server: tokens, signatures, single blocks, events."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+
+from penstock.server.runs.callers import SIGNATURE, TIMESTAMP, signature_of
+from tests.server.running import Server, start
+
+PIPELINE = """name: sales
+type: python
+blocks:
+- {uuid: load, name: load, type: data_loader, language: python, upstream_blocks: [], downstream_blocks: [score]}
+- {uuid: score, name: score, type: transformer, language: python, upstream_blocks: [load], downstream_blocks: []}
+- {uuid: table, name: table, type: data_loader, language: python, upstream_blocks: [], downstream_blocks: []}
+- {uuid: broken, name: broken, type: data_loader, language: python, upstream_blocks: [], downstream_blocks: []}
+"""
+BLOCKS = {
+    "data_loaders/load.py": "@data_loader\ndef load(*args, **kwargs):\n    return {'base': kwargs.get('base', 1)}\n",
+    "transformers/score.py": (
+        "@transformer\ndef score(value, *args, **kwargs):\n"
+        "    return {'score': value['base'] * kwargs.get('factor', 1), 'event': kwargs['event']}\n"
+    ),
+    "data_loaders/table.py": (
+        "import pandas as pd\n@data_loader\ndef table(*args, **kwargs):\n    return pd.DataFrame({'a': [1, 2]})\n"
+    ),
+    "data_loaders/broken.py": "@data_loader\ndef broken(*args, **kwargs):\n    raise ValueError('no such model')\n",
+}
+TRIGGERS = """triggers:
+- {name: called, schedule_type: api, status: active, token: plain-token-of-the-file, variables: {factor: 2}}
+- {name: off, schedule_type: api, status: inactive, token: token-of-one-that-is-off}
+- {name: timed, schedule_type: time, schedule_interval: '@daily', status: inactive, token: token-of-a-timed-one}
+- name: signed
+  schedule_type: api
+  status: active
+  token: token-of-the-signed-one
+  settings: {webhook: {secret: hook, tolerance_seconds: 60}}
+- name: on_file
+  schedule_type: event
+  status: active
+  token: token-of-the-event
+  event_matchers:
+  - {event_type: aws_event, name: new file, pattern: {source: [aws.s3], detail: {bucket: [mine, ours]}}}
+"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    home = tmp_path_factory.mktemp("studio")
+    files = {
+        "metadata.yaml": "project_type: standalone\n",
+        "pipelines/sales/metadata.yaml": PIPELINE,
+        "pipelines/sales/triggers.yaml": TRIGGERS,
+        **BLOCKS,
+    }
+    for name, text in files.items():
+        file = home / "project" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    running = start(home / "project", home, environment={"PENSTOCK_SECRET_HOOK": "the signing secret"})
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="module")
+def outside(server: Server) -> Iterator[httpx.Client]:
+    """A program that has no login."""
+    with httpx.Client(base_url=server.url, timeout=60) as client:
+        yield client
+
+
+def number(server: Server, name: str) -> int:
+    triggers = server.get("/api/triggers", params={"pipeline": "sales"})["triggers"]
+    return next(int(each["id"]) for each in triggers if each["name"] == name)
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def finished(server: Server, run: str) -> dict[str, Any]:
+    with server.client.stream("GET", f"/api/runs/{run}/events", timeout=60) as stream:
+        for line in stream.iter_lines():
+            if '"run_ended"' in line:
+                break
+    found: dict[str, Any] = server.get(f"/api/runs/{run}")
+    return found
+
+
+def test_a_trigger_is_called_by_address_and_by_header(server: Server, outside: httpx.Client) -> None:
+    trigger = number(server, "called")
+    body = {"pipeline_run": {"variables": {"base": 5}, "execution_date": "2024-02-03T04:05:06"}, "who": "you"}
+    by_address = outside.post(
+        f"/api/pipeline_schedules/{trigger}/pipeline_runs/plain-token-of-the-file", json=body
+    ).json()["pipeline_run"]
+    assert (by_address["pipeline_uuid"], by_address["status"]) == ("sales", "initial")
+    assert by_address["variables"] == {"factor": 2, "base": 5}
+    assert by_address["event_variables"] == {"who": "you"}
+    assert by_address["execution_date"] == "2024-02-03T04:05:06+00:00"
+    by_header = outside.post(
+        f"/api/pipeline_schedules/{trigger}/api_trigger", headers=bearer("plain-token-of-the-file")
+    ).json()["pipeline_run"]
+    assert by_header["variables"] == {"factor": 2}
+    run = finished(server, by_address["id"])
+    assert (run["origin"], run["trigger"]["name"]) == ("api", "called")
+    assert run["execution_date"] == 1706933106.0
+    assert finished(server, by_header["id"])["trigger"]["id"] == trigger
+
+
+def test_who_may_not_is_answered_the_same_whatever_is_wrong(server: Server, outside: httpx.Client) -> None:
+    called, signed, timed = number(server, "called"), number(server, "signed"), number(server, "timed")
+    answers = []
+    for path, headers in (
+        (f"/api/pipeline_schedules/{called}/api_trigger", {}),
+        (f"/api/pipeline_schedules/{called}/api_trigger", bearer("x")),
+        (f"/api/pipeline_schedules/{called}/api_trigger", bearer("plain-token-of-the-file" + "x")),
+        (f"/api/pipeline_schedules/{called}/pipeline_runs/x", {}),
+        ("/api/pipeline_schedules/99999/api_trigger", bearer("plain-token-of-the-file")),
+        ("/api/pipeline_schedules/nobody/api_trigger", bearer("plain-token-of-the-file")),
+        (f"/api/pipeline_schedules/{'9' * 400}/api_trigger", bearer("plain-token-of-the-file")),
+        (f"/api/pipeline_schedules/{signed}/api_trigger", bearer("token-of-the-signed-one")),
+        (f"/api/pipeline_schedules/{signed}/api_trigger", {SIGNATURE: "sha256=", TIMESTAMP: "0"}),
+        (f"/api/pipeline_schedules/{called}/api_trigger", {SIGNATURE: signature_of("", "1", b"{}"), TIMESTAMP: "1"}),
+        (f"/api/pipeline_schedules/{timed}/api_trigger", bearer("token-of-a-timed-one")),
+        ("/api/runs", bearer("token-of-the-event")),
+        ("/api/runs/x", {}),
+        ("/api/events", {}),
+        ("/api/events", bearer("plain-token-of-the-file")),
+    ):
+        reply = outside.post(path, headers=headers, json={})
+        answers.append((reply.status_code, reply.text))
+    assert len(set(answers)) == 1
+    assert answers[0][0] == 401
+
+
+def test_a_trigger_that_is_off_says_so_to_who_has_its_token(server: Server, outside: httpx.Client) -> None:
+    path = f"/api/pipeline_schedules/{number(server, 'off')}/api_trigger"
+    reply = outside.post(path, headers=bearer("token-of-one-that-is-off"))
+    assert reply.status_code == 409
+    assert "switched off" in reply.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"[]", 422),
+        (b"{", 400),
+        (b"\xff", 400),
+        (b'{"pipeline_run": 5}', 422),
+        (b'{"pipeline_run": {"variables": []}}', 422),
+        (b'{"pipeline_run": {"execution_date": "soon"}}', 422),
+        (b'{"pipeline_run": {"execution_date": 1e300}}', 422),
+        (b"[" * 100_000, 400),
+        (b'{"a": "' + b"x" * (1 << 20) + b'"}', 413),
+    ],
+    ids=range(9),
+)
+def test_bodies_that_are_none(server: Server, outside: httpx.Client, body: bytes, status: int) -> None:
+    path = f"/api/pipeline_schedules/{number(server, 'called')}/api_trigger"
+    reply = outside.post(path, headers=bearer("plain-token-of-the-file"), content=body)
+    assert reply.status_code == status, reply.text
+
+
+def test_what_a_body_names_changes_no_code_and_no_settings(server: Server, outside: httpx.Client) -> None:
+    body = {
+        "pipeline_run": {"pipeline_uuid": "other", "options": {"blocks": ["broken"]}, "origin": "x"},
+        "blocks": ["x"],
+    }
+    path = f"/api/pipeline_schedules/{number(server, 'called')}/api_trigger"
+    made = outside.post(path, headers=bearer("plain-token-of-the-file"), json=body).json()["pipeline_run"]
+    run = finished(server, made["id"])
+    assert (run["pipeline"], run["origin"], run["what"]) == ("sales", "api", "all")
+
+
+def test_signed_calls(server: Server, outside: httpx.Client) -> None:
+    path = f"/api/pipeline_schedules/{number(server, 'signed')}/api_trigger"
+    body = json.dumps({"pipeline_run": {"variables": {"base": 3}}}).encode()
+
+    def send(stamp: int, secret: str = "the signing secret", content: bytes = body) -> int:
+        headers = {SIGNATURE: signature_of(secret, str(stamp), body), TIMESTAMP: str(stamp)}
+        return outside.post(path, headers=headers, content=content).status_code
+
+    now = int(time.time())
+    assert send(now) == 200
+    assert send(now) == 409, "a signature counts once"
+    assert send(now - 1) == 200
+    assert send(now - 120) == 401, "too old"
+    assert send(now + 120) == 401, "not yet"
+    assert send(now - 2, secret="another") == 401
+    assert send(now - 3, content=body + b" ") == 401, "another body"
+
+
+def test_one_block_is_run_and_its_output_is_the_answer(server: Server, outside: httpx.Client) -> None:
+    body = {
+        "run": {"pipeline_uuid": "sales", "block_uuid": "score", "variables": {"base": 7}, "run_upstream_blocks": True}
+    }
+    reply = outside.post("/api/runs", headers=bearer("plain-token-of-the-file"), json=body)
+    assert reply.status_code == 200, reply.text
+    assert reply.json()["run"]["output"] == {"score": 14, "event": {}}
+    assert reply.json()["run"]["status"] == "completed"
+    by_address = outside.post("/api/runs/plain-token-of-the-file", json={"run": {"block_uuid": "table"}})
+    assert by_address.json()["run"]["output"] == [{"a": 1}, {"a": 2}]
+
+
+def test_calls_at_the_same_time_get_each_their_own_answer(outside: httpx.Client, server: Server) -> None:
+    def call(factor: int) -> int:
+        run = {"block_uuid": "score", "variables": {"base": factor, "factor": 1}, "run_upstream_blocks": True}
+        reply = outside.post("/api/runs", headers=bearer("plain-token-of-the-file"), json={"run": run})
+        return int(reply.json()["run"]["output"]["score"])
+
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(call, range(12))) == list(range(12))
+
+
+@pytest.mark.parametrize(
+    ("run", "status", "words"),
+    [
+        ({"block_uuid": "broken"}, 422, "no such model"),
+        ({"block_uuid": "nobody"}, 404, "nobody"),
+        ({"block_uuid": "../../etc/passwd"}, 404, "has no block"),
+        ({"block_uuid": "load", "pipeline_uuid": "other"}, 403, "the token is one of pipeline sales"),
+        ({}, 422, "block_uuid"),
+    ],
+)
+def test_a_block_that_cannot_be_run(
+    outside: httpx.Client, server: Server, run: dict[str, Any], status: int, words: str
+) -> None:
+    reply = outside.post("/api/runs", headers=bearer("plain-token-of-the-file"), json={"run": run})
+    assert (reply.status_code, words in reply.text) == (status, True), reply.text
+
+
+def test_events_start_the_triggers_that_they_match(server: Server, outside: httpx.Client) -> None:
+    event = {"source": "aws.s3", "detail": {"bucket": "ours", "key": "a.csv"}, "more": 1}
+    made = outside.post("/api/events", headers=bearer("token-of-the-event"), json=event).json()
+    assert made["count"] == 1
+    run = finished(server, made["runs"][0])
+    assert (run["origin"], run["trigger"]["name"]) == ("event", "on_file")
+    other = {"source": "aws.s3", "detail": {"bucket": "theirs"}}
+    assert outside.post("/api/events", headers=bearer("token-of-the-event"), json=other).json() == {
+        "count": 0,
+        "runs": [],
+    }
+    assert server.post("/api/events", event)["count"] == 1, "a user needs no token"
+
+
+def test_tokens_are_in_no_log_and_not_in_the_database(server: Server) -> None:
+    home = server.project.parent
+    assert "plain-token-of-the-file" not in (home / "server.log").read_text()
+    for file in home.rglob("state.db*"):
+        assert b"plain-token-of-the-file" not in file.read_bytes()
+
+
+def test_who_guesses_is_slowed_down_and_who_has_the_token_is_not(server: Server, outside: httpx.Client) -> None:
+    path = f"/api/pipeline_schedules/{number(server, 'called')}/api_trigger"
+    statuses = [outside.post(path, headers=bearer(f"guess{i}")).status_code for i in range(60)]
+    assert statuses[-1] == 429
+    assert outside.post(path, headers=bearer("plain-token-of-the-file")).status_code == 200
