@@ -232,6 +232,20 @@ def test_a_full_disk_loses_nothing(on_sqlite: State) -> None:
     assert count(state) == 501
 
 
+@pytest.mark.parametrize("another", [False, True])
+def test_a_file_that_was_moved_away_is_told(on_sqlite: State, path: Path, *, another: bool) -> None:
+    aside = path.with_suffix(".aside")
+    path.rename(aside)
+    if another:
+        path.touch()
+    with pytest.raises(StateUnavailableError, match="moved, deleted or replaced"), on_sqlite.write() as connection:
+        on_sqlite.runs.insert(connection, RunRow("a", "p", 1.0))
+    aside.rename(path)
+    with on_sqlite.write() as connection:
+        assert on_sqlite.runs.insert(connection, RunRow("a", "p", 1.0))
+    assert count(on_sqlite) == 1
+
+
 def open_as_nobody(url: str, told: object) -> None:
     os.seteuid(65534)
     try:

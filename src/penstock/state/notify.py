@@ -234,13 +234,9 @@ def _send_udp(path: Path, message: bytes) -> None:
 
 
 def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
+    import psutil
+
+    return psutil.pid_exists(pid)
 
 
 def _received(mine: socket.socket, secret: bytes) -> Iterator[tuple[str, str]]:

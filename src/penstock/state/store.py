@@ -48,6 +48,7 @@ class State:
         self.dialect = self._writer.dialect.name
         self._alone: AbstractContextManager[object] = threading.Lock() if self.dialect == "sqlite" else nullcontext()
         self._inside = threading.local()
+        self._file = _file_of(url)
         self.triggers = Triggers()
         self.runs = Runs()
         self.block_runs = BlockRuns()
@@ -70,6 +71,7 @@ class State:
         if getattr(self._inside, "writing", False):
             raise RuntimeError("a transaction of the state store inside another one of the same thread")
         with self._alone, told("writing", self.where), self._begun(self._writer) as connection:
+            self._check_file()
             self._inside.writing = True
             try:
                 yield connection
@@ -108,6 +110,14 @@ class State:
         """Close all connections."""
         self._writer.dispose()
         self._reader.dispose()
+
+    def _check_file(self) -> None:
+        """Refuse to write into a file that was moved away: other processes would go on in another one."""
+        if self._file is not None and _file_of(self.url) != self._file:
+            raise StateUnavailableError(
+                f"writing the state database {self.where}: the file was moved, deleted or replaced while it was in use",
+                hint="Put it back; or stop what uses it and start it again, with the file that is there then.",
+            )
 
     @contextmanager
     def _begun(self, engine: sa.Engine) -> Iterator[sa.Connection]:
@@ -157,6 +167,17 @@ def open_state(url: str) -> State:
             state.close()
             raise
     return state
+
+
+def _file_of(url: sa.URL) -> tuple[int, int] | None:
+    """What tells the file of that address from any other; None for a server, and when it has gone."""
+    if url.get_backend_name() != "sqlite":
+        return None
+    try:
+        status = Path(url.database or "").stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _make_folder(folder: Path) -> None:
