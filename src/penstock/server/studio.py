@@ -29,6 +29,7 @@ from penstock.server.outputs.catalog import Catalog
 from penstock.server.outputs.chart_runs import ChartRuns
 from penstock.server.outputs.client import ReaderClient
 from penstock.server.outputs.memory import reader_memory
+from penstock.server.outputs.single import SingleBlocks
 from penstock.server.projects.workspace import Workspace
 from penstock.server.ready import prepare_types
 from penstock.server.runs.backfills import BackfillService
@@ -37,7 +38,6 @@ from penstock.server.runs.callers import Callers
 from penstock.server.runs.calls import Calls
 from penstock.server.runs.pump import Pump
 from penstock.server.runs.service import RunService
-from penstock.server.runs.single import SingleBlocks
 from penstock.server.scheduling import OpenBench, Scheduling
 from penstock.server.scratchpads.service import Scratchpads
 from penstock.server.triggers.service import TriggerService

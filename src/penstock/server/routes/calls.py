@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import msgspec
 
@@ -10,8 +11,7 @@ from penstock.model.trigger import TriggerKind
 from penstock.server.answers import HttpError
 from penstock.server.permissions import Permission
 from penstock.server.routing import MEGABYTE, Call, Routes
-from penstock.server.runs.callers import Bucket, Proof, kind_of, too_many, unknown_caller
-from penstock.server.runs.calls import json_object
+from penstock.server.runs.callers import Bucket, Proof, kind_of
 from penstock.server.schema.calls import (
     BlockCallBody,
     BlockOutput,
@@ -61,8 +61,8 @@ async def take_event(call: Call) -> EventTaken:
     known = call.identity.may(Permission.RUN)
     if not known:
         only = await _by_token(call, "", kind=TriggerKind.EVENT)
-    body = await call.request.body()
-    runs = await asyncio.to_thread(call.studio.calls.event, body, only)
+    event = _json_object(await call.request.body())
+    runs = await asyncio.to_thread(call.studio.calls.event, event, only)
     return EventTaken(len(runs), runs)
 
 
@@ -79,13 +79,13 @@ async def _start(call: Call, token: str) -> CalledRunAnswer:
         trigger = await _by_token(call, token, number)
         body = await call.request.body()
     if not _STARTS.take(str(trigger.id)):
-        raise too_many("too many runs of this trigger in a moment")
-    return CalledRunAnswer(await asyncio.to_thread(call.studio.calls.start, trigger, body, proof))
+        raise _too_many("too many runs of this trigger in a moment")
+    return CalledRunAnswer(await asyncio.to_thread(call.studio.calls.start, trigger, _json_object(body), proof))
 
 
 async def _run_block(call: Call, token: str) -> BlockOutputAnswer:
     trigger = await _by_token(call, token)
-    given = json_object(await call.request.body())
+    given = _json_object(await call.request.body())
     try:
         wanted = msgspec.convert(given, BlockCallBody).run
     except msgspec.ValidationError as error:
@@ -124,9 +124,39 @@ async def _by_token(
 def _refused(call: Call) -> HttpError:
     client = call.request.client
     if not _STRANGERS.take(client.host if client else ""):
-        return too_many("too many calls that show no token or signature")
-    return unknown_caller()
+        return _too_many("too many calls that show no token or signature")
+    return _unknown_caller()
 
 
 def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else 0
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    """The JSON object of a body; an empty one is {}.
+
+    Raises:
+        HttpError: 400, it is something else.
+    """
+    try:
+        found = msgspec.json.decode(body or b"{}")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise HttpError(400, "A108", f"reading the body: it is not JSON ({error})", "Send a JSON object.") from None
+    if not isinstance(found, dict):
+        raise HttpError(422, "A106", "reading the body: it is no JSON object", "Send a JSON object.")
+    return found
+
+
+def _unknown_caller() -> HttpError:
+    """The answer to every call that may not start what it names."""
+    return HttpError(
+        401,
+        "A101",
+        "answering a call: it shows no token or signature that starts this",
+        "Send the trigger's token as Authorization: Bearer TOKEN, or sign the call with its secret.",
+    )
+
+
+def _too_many(what: str) -> HttpError:
+    """The answer to calls that come too fast."""
+    return HttpError(429, "A114", f"answering a call: {what}", "Wait a moment, then call again.", {"Retry-After": "10"})

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from penstock.config.secrets import SecretProvider
 from penstock.model.trigger import TriggerKind
 from penstock.schedule.tokens import hash_token
-from penstock.server.answers import HttpError
 from penstock.state.rows import TriggerRow
 from penstock.state.store import State
 
@@ -131,18 +130,3 @@ def webhook_of(row: TriggerRow) -> Mapping[str, object]:
     settings = row.definition.get("settings")
     webhook = settings.get("webhook") if isinstance(settings, Mapping) else None
     return webhook if isinstance(webhook, Mapping) else {}
-
-
-def unknown_caller() -> HttpError:
-    """The answer to every call that may not start what it names."""
-    return HttpError(
-        401,
-        "A101",
-        "answering a call: it shows no token or signature that starts this",
-        "Send the trigger's token as Authorization: Bearer TOKEN, or sign the call with its secret.",
-    )
-
-
-def too_many(what: str) -> HttpError:
-    """The answer to calls that come too fast."""
-    return HttpError(429, "A114", f"answering a call: {what}", "Wait a moment, then call again.", {"Retry-After": "10"})

@@ -11,13 +11,10 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from penstock.model.errors import RunStateError, SettingInvalidError
 from penstock.model.event_pattern import matches_any
 from penstock.model.trigger import TriggerKind
 from penstock.schedule.requests import NewRun, insert_run
-from penstock.server.answers import HttpError
 from penstock.server.runs.callers import Proof, kind_of
 from penstock.server.schema.calls import CalledRun
 from penstock.server.schema.runs import RunSummary
@@ -46,21 +43,19 @@ class Calls:
         self._told = told
         self._clock = clock
 
-    def start(self, trigger: TriggerRow, body: bytes, proof: Proof) -> CalledRun:
+    def start(self, trigger: TriggerRow, given: Mapping[str, Any], proof: Proof) -> CalledRun:
         """Make a run of an API trigger.
 
         Args:
             trigger: which.
-            body: JSON: `pipeline_run` with variables and execution_date, anything else is its event.
+            given: `pipeline_run` with variables and execution_date, anything else is its event.
             proof: with which the call came; a signature starts one run only.
 
         Raises:
-            HttpError: the body is no JSON object, or its signature was used before.
-            RunStateError: the trigger is switched off, or cannot start runs.
+            RunStateError: the trigger is switched off, or cannot start runs; the signature was used before.
             SettingInvalidError: variables or date that are none.
         """
-        given = json_object(body)
-        asked = given.pop("pipeline_run", None)
+        asked = given.get("pipeline_run")
         asked = {} if asked is None else asked
         if not isinstance(asked, dict):
             raise SettingInvalidError("reading the call: pipeline_run is no object", hint='{"pipeline_run": {}}')
@@ -75,7 +70,7 @@ class Calls:
             variables=variables,
             trigger=trigger,
             execution_date=_date(asked.get("execution_date")),
-            event=given,
+            event={key: value for key, value in given.items() if key != "pipeline_run"},
             options={"environment": "prod"},
         )
 
@@ -90,17 +85,13 @@ class Calls:
         self._told(row)
         return _called(row, trigger)
 
-    def event(self, body: bytes, only: TriggerRow | None = None) -> list[str]:
+    def event(self, event: Mapping[str, Any], only: TriggerRow | None = None) -> list[str]:
         """Make a run of each event trigger that an event matches; their names.
 
         Args:
-            body: the event, a JSON object.
+            event: what has happened.
             only: of this trigger alone.
-
-        Raises:
-            HttpError: it is no JSON object.
         """
-        event = json_object(body)
         with self._state.read() as connection:
             rows = [only] if only is not None else self._state.triggers.all(connection)
         wanted = [row for row in rows if _hears(row, event)]
@@ -126,24 +117,9 @@ class Calls:
         digest = hashlib.sha256(proof.signature.strip().lower().encode("utf-8", "replace")).hexdigest()
         keys = [f"webhook:{each}:{trigger.id}:{digest}" for each in (day, day - 1)]
         if any(self._state.settings.get(connection, key) for key in keys):
-            raise HttpError(409, "A115", "answering a call: its signature was used before", "Sign each call anew.")
+            raise RunStateError("answering a call: its signature was used before", hint="Sign each call anew.")
         self._state.settings.put(connection, keys[0], "1")
         self._state.settings.drop(connection, f"webhook:{day - 3}:")
-
-
-def json_object(body: bytes) -> dict[str, Any]:
-    """The JSON object of a body; an empty one is {}.
-
-    Raises:
-        HttpError: 400, it is something else.
-    """
-    try:
-        found = msgspec.json.decode(body or b"{}")
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise HttpError(400, "A108", f"reading the body: it is not JSON ({error})", "Send a JSON object.") from None
-    if not isinstance(found, dict):
-        raise HttpError(422, "A106", "reading the body: it is no JSON object", "Send a JSON object.")
-    return found
 
 
 def _check_ready(trigger: TriggerRow) -> None:
