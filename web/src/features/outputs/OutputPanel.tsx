@@ -1,15 +1,18 @@
 import { Play } from "lucide-react";
+import { lazy, Suspense } from "react";
 import type { BlockStatus, OutputSummary } from "../../api/types";
 import { ago, bytes, count } from "../../app/format";
 import { Button } from "../../ui/Button";
 import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
 import { Select } from "../../ui/fields";
 import { FailureCard } from "./FailureCard";
-import { MimeView } from "./MimeView";
 import { describe } from "./preview";
 import { downloadUrl, useValue, useVersions, type OutputRef, type Version } from "./queries";
 import { TablePanel } from "./TablePanel";
 import { TestList } from "./TestList";
+
+// Most outputs are tables: what shows the others is loaded for the first of them.
+const MimeView = lazy(() => import("./MimeView").then((module) => ({ default: module.MimeView })));
 
 const TABLES = new Set(["table", "series"]);
 
@@ -106,7 +109,7 @@ function Value({ target }: { target: OutputRef }) {
           This is the beginning of it{value.data.size ? `: the whole is ${bytes(value.data.size)}` : ""}. <a className="underline" href={downloadUrl(target, "raw", null)} download>Download all of it</a>
         </p>
       )}
-      <div className="min-h-0 flex-1"><MimeView mime={value.data.mime} target={target} /></div>
+      <div className="min-h-0 flex-1"><Suspense fallback={<div className="p-3"><Spinner label="Reading the output" /></div>}><MimeView mime={value.data.mime} target={target} /></Suspense></div>
     </div>
   );
 }
