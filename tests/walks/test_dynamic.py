@@ -304,3 +304,24 @@ def test_a_replica_runs_the_code_of_its_original_as_a_block_of_its_own(fan):
     assert result.code == 0, result.out
     assert fan.stored("again") == 7
     assert fan.stored("both") == 8
+
+
+def test_folds_as_real_projects_write_them(fan):
+    split = (
+        "import numpy as np\nfolds = [(np.arange(at), np.arange(at, 4)) for at in (1, 2)]\n"
+        "return [folds, [dict(split_index=at) for at in range(len(folds))]]"
+    )
+    train = "train, test = args[1]\nreturn [f\"m{kwargs['split_index']}\", train.tolist(), test.tolist(), args[0]['n']]"
+    judge = "model, train, test, n = args[0]\nreturn [dict(model=model, size=len(train), rest=len(test), n=n)]"
+    fan.write(
+        B("ml/settings", "data_loader", "return {'n': 5}"),
+        B("ml/kfold", "data_loader", split, configuration=ITEMS),
+        B("ml/train", "transformer", train, ("ml/settings", "ml/kfold")),
+        B("ml/judge", "transformer", judge, ("ml/train",), configuration=REDUCE),
+        B("ml/explain", "custom", "return {'all': args[0]}", ("ml/judge",)),
+    )
+    result = fan.run()
+    assert result.code == 0, result.out
+    judged = [{"model": f"m{at}", "size": at + 1, "rest": 3 - at, "n": 5} for at in (0, 1)]
+    assert fan.stored("ml/explain") == {"all": judged}
+    assert fan.children("ml/judge") == {"0": judged[0], "1": judged[1]}
