@@ -83,7 +83,7 @@ _entry = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(_entry, min_size=1, max_size=2))
 def test_any_entry_is_read_mirrored_and_said(entries: list[dict[str, Any]]) -> None:
     for number, entry in enumerate(entries):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -327,3 +329,84 @@ def test_triggers_follow_a_renamed_pipeline(server: Server) -> None:
     gone = ok(server.client.get("/triggers"))["triggers"]
     assert [one["name"] for one in gone] == ["after it"]
     assert "afterwards, which is not in the project" in gone[0]["problem"]
+
+
+ODD: list[Any] = [
+    *(
+        None,
+        True,
+        0,
+        -1,
+        1.5,
+        1e308,
+        10**25,
+        "",
+        " ",
+        "@daily",
+        "x" * 500,
+        "a\nb",
+        "a: b",
+        "- a",
+        "{}",
+        "&a",
+        "*a",
+        "!!x",
+        "#",
+        "\u0000",
+    ),
+    *(
+        "\u2028",
+        "\ufeff",
+        "2024-01-01T00:00:00+23:59",
+        "0001-01-01T00:00:00Z",
+        "9999-12-31T23:59:59Z",
+        "../../x",
+        "é\u0301",
+    ),
+    *([], {}, [1], [[]], {"a": None}, {"": ""}, {"\n": {"\t": [1e-300]}}, [{"pattern": {"a": [1, {"b": None}]}}]),
+]
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_odd_values_are_written_exactly_or_refused(server: Server, seed: int) -> None:
+    dice = random.Random(seed)
+    number = make(server)["id"]
+    keys = (
+        "schedule",
+        "start_time",
+        "variables",
+        "sla",
+        "description",
+        "tags",
+        "envs",
+        "event_matchers",
+        "name",
+        "kind",
+        "active",
+    )
+    of_settings = ("time_zone", "timeout", "missed_runs", "after", "webhook", "priority", "pipeline_run_limit", "own")
+    for _ in range(12):
+        wanted = {key: dice.choice(ODD) for key in dice.sample(keys, dice.randint(0, 2))}
+        wanted["settings"] = {key: dice.choice(ODD) for key in dice.sample(of_settings, dice.randint(0, 3))}
+        wanted["variables"] = {"v": dice.choice(ODD)}
+        assert server.client.post("/triggers/preview", json=HOURLY | wanted).status_code in {200, 400, 422}
+        reply = server.client.patch(f"/triggers/{number}", json={"set": wanted})
+        assert reply.status_code in {200, 400, 409, 422}, (wanted, reply.text)
+        shown = ok(server.client.get(f"/triggers/{number}"))
+        assert shown["revision"]
+        if reply.status_code == 200:
+            assert (shown["variables"] or {"v": None})["v"] == wanted["variables"]["v"] or wanted["variables"][
+                "v"
+            ] == 10**25
+            assert shown["problem"] == "" or "waits for" in shown["problem"]
+
+
+def test_many_changes_at_once_are_all_made(server: Server) -> None:
+    numbers = [make(server, name=f"t{index}", active=False)["id"] for index in range(12)]
+    with ThreadPoolExecutor(12) as pool:
+        replies = list(pool.map(lambda number: server.client.post(f"/triggers/{number}/activate"), numbers))
+    assert {reply.status_code for reply in replies} == {200}
+    listed = ok(server.client.get("/triggers"))["triggers"]
+    assert [one["active"] for one in listed] == [True] * 12
+    assert all(one["next"] for one in listed)
+    assert file(server).read_text().count("status: active") == 12
