@@ -123,7 +123,7 @@ def test_what_failed_is_mended_and_retried_from_there(studio: Server, tabs: Tabs
     mend(studio)
     page.get_by_role("button", name="Retry from here").click()
     expect(page.locator("header").get_by_text("done", exact=True)).to_be_visible()
-    expect(option(page, "send")).to_have_attribute("aria-label", re.compile("^send: done"))
+    expect(option(page, "send")).to_contain_text("done")
     # What came before was not run again.
     option(page, "first").click()
     page.get_by_role("tab", name="Logs").click()
@@ -139,4 +139,4 @@ def mend(studio: Server) -> None:
 
 def option(page: Page, block: str) -> Locator:
     """The row of a block in the time line."""
-    return page.get_by_role("listbox", name="Blocks by time").get_by_role("option", name=re.compile(rf"^{block}:"))
+    return page.get_by_role("listbox", name="Blocks by time").get_by_role("option", name=re.compile(rf"^{block}\b"))

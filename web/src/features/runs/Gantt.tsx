@@ -58,7 +58,6 @@ export function Gantt({ run, selected, onSelect }: { run: RunDetail; selected: s
               id={`bar-${item.index}`}
               role="option"
               aria-selected={bar.block === selected}
-              aria-label={told(bar)}
               aria-setsize={bars.length}
               aria-posinset={item.index + 1}
               onClick={() => onSelect(bar.block)}
@@ -91,6 +90,7 @@ function Name({ bar, onToggle }: { bar: Bar; onToggle: () => void }) {
       {bar.group && <span aria-hidden="true" className="-ml-1 flex-none cursor-pointer text-muted hover:text-fg" onClick={(event) => { event.stopPropagation(); onToggle(); }}><Arrow size={13} /></span>}
       <Icon size={12} aria-hidden="true" className={bar.state === "running" ? "flex-none animate-spin" : "flex-none"} style={{ color: `var(--${look.tone})` }} />
       <span className={cx("truncate", bar.critical && "font-semibold")} title={bar.critical ? `${bar.block}: the run had to wait for it` : bar.block}>{bar.child ? bar.block.slice(bar.block.indexOf(":") + 1) : bar.block}</span>
+      {bar.started !== null && <span className="sr-only">{look.word}{bar.critical ? ", the run had to wait for it" : ""}</span>}
       {bar.group && <span className="tabular flex-none text-meta text-muted" title={`${count(bar.group.count)} times: ${count(bar.group.done)} done, ${count(bar.group.failed)} failed`}>×{count(bar.group.count)}{bar.group.failed > 0 && <b className="text-failed"> {count(bar.group.failed)} failed</b>}</span>}
     </span>
   );
@@ -121,12 +121,6 @@ function Histogram({ group }: { group: Group }) {
       {group.histogram.map((one, index) => one > 0 && <rect key={index} x={index * 3} width={2} y={16 - Math.max(2, (16 * one) / most)} height={Math.max(2, (16 * one) / most)} fill="var(--text-muted)" />)}
     </svg>
   );
-}
-
-function told(bar: Bar): string {
-  const took = bar.started !== null && bar.ended !== null ? ` in ${seconds(bar.ended - bar.started)}` : "";
-  const many = bar.group ? `, ${count(bar.group.count)} times, ${count(bar.group.failed)} failed` : "";
-  return `${bar.block}: ${lookOf(bar.state).word}${took}${many}${bar.critical ? ", the run had to wait for it" : ""}`;
 }
 
 function useNow(running: boolean): number {

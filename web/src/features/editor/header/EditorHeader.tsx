@@ -1,6 +1,6 @@
 import { useLocation, useNavigate } from "@tanstack/react-router";
 import { AlertTriangle, Braces, CalendarClock, ChevronDown, GitBranch, ListTree, MoreHorizontal, PanelRight, Play, Settings2, Square } from "lucide-react";
-import { memo, useState } from "react";
+import { lazy, memo, Suspense, useState } from "react";
 import type { PipelineDetail, RunSummary } from "../../../api/types";
 import { useCommands } from "../../../app/commands";
 import { Button, IconButton } from "../../../ui/Button";
@@ -15,8 +15,9 @@ import { useSession, useStatus } from "../session/context";
 import { setLayout, useLayout } from "../session/layout";
 import { interrupt, runPipeline } from "../session/running";
 import { useNavigation, type View } from "../session/selection";
-import { RunWithDialog } from "./RunWithDialog";
 import { SavedState } from "./SavedState";
+
+const RunWithDialog = lazy(() => import("./RunWithDialog").then((module) => ({ default: module.RunWithDialog })));
 
 const NO_RUNS: RunSummary[] = [];
 
@@ -149,7 +150,7 @@ function PipelineMenu({ detail }: { detail: PipelineDetail }) {
   ];
   return (
     <>
-    {running && <RunWithDialog variables={detail.variables} onClose={() => setRunning(false)} />}
+    {running && <Suspense fallback={null}><RunWithDialog variables={detail.variables} onClose={() => setRunning(false)} /></Suspense>}
     <Menu align="end" items={items}>
       <button type="button" aria-label="More about this pipeline" className="inline-flex h-6 flex-none items-center rounded-control px-0.5 text-muted hover:bg-s2 hover:text-fg">
         <MoreHorizontal size={15} aria-hidden="true" />
