@@ -99,7 +99,7 @@ def _rows(run: str, pipeline: str, entries: list[dict[str, Any]], changed: float
         process=first.get("process") or {},
     )
     blocks = _blocks(run, first, entries[1:])
-    done = sum(block.state in DONE for block in blocks.values())
+    done = sum(blocks[str(name)].state in DONE for name in first.get("blocks") or ())
     failed = next((block for block in blocks.values() if block.state == BlockState.FAILED), None)
     failure = dict(failed.failure or {}) if failed else {}
     error = headline(str(failure.get("kind") or ""), str(failure.get("message") or "")) if failed else ""
@@ -142,6 +142,8 @@ def _blocks(run: str, first: dict[str, Any], entries: Iterable[dict[str, Any]]) 
                 row = replace(
                     row, state=BlockState.RUNNING.value, attempts=int(entry["attempt"]), started_at=begun, due_at=None
                 )
+            case "BlockExpanded":
+                row = replace(row, state=BlockState.RUNNING.value, started_at=float(entry["at"]))
             case "BlockRetrying":
                 due = float(entry["at"]) + float(entry["wait"])
                 row = replace(row, state=BlockState.QUEUED.value, due_at=due, failure=entry.get("failure"))

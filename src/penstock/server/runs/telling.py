@@ -26,6 +26,9 @@ from penstock.server.schema.runs import BlockStatus, RunSummary
 RATE = 200_000
 """Characters a second of one block's output that go to the browsers, and as many at once."""
 
+QUEUED_SHOWN = 500
+"""Children of one block that are told when they are queued; of more, each is told when it starts."""
+
 GATHER_SECONDS = 0.03
 GATHER_CHARACTERS = 16_000
 TAIL = 4_000
@@ -162,7 +165,8 @@ class LiveRun:
         for child in event.children:
             self._parents[child] = event.block
             self.statuses[child] = BlockStatus(state="queued", run=self.run)
-            self._tell({"type": "block_queued", "run": self.run, "block": child})
+            if len(event.children) <= QUEUED_SHOWN:
+                self._tell({"type": "block_queued", "run": self.run, "block": child})
 
     def _put(self, block: str, **fields: Any) -> None:
         self.statuses[block] = msgspec.structs.replace(self.statuses[block], **fields)
