@@ -162,3 +162,13 @@ def test_a_block_may_be_called_like_the_log_of_the_run(tmp_path):
     recorder.close()
     texts = [line.text for line in read_logs(recorder.folder).lines]
     assert sorted(texts) == ["%run speaks", "Run speaks", "pipeline speaks", "run completed after 1.0 s", "run speaks"]
+
+
+def test_less_severe_records_are_left_out_and_printed_lines_never(tmp_path):
+    recorder = RunRecorder(tmp_path, "flights", "r1", level="warning")
+    for level in ("DEBUG", "INFO", "WARNING", "ERROR", "OWN"):
+        recorder(events.BlockLogged("r1", "load", level, f"logged {level}", 1.0))
+    recorder(events.BlockPrinted("r1", "load", "stdout", "printed\n", 2.0))
+    recorder.close()
+    said = [line["message"] for line in lines(recorder.folder / "load.log")]
+    assert said == ["logged WARNING", "logged ERROR", "logged OWN", "printed"]

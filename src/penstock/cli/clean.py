@@ -10,9 +10,10 @@ import click
 from penstock.cli.store import opened_state
 from penstock.cli.text import human_size
 from penstock.config.durations import parse_duration
+from penstock.config.sizes import parse_size
 from penstock.data import CleanPolicy, ProductStore
 from penstock.model.errors import SettingInvalidError
-from penstock.observe.retention import prune_runs, remove_old_runs
+from penstock.observe.retention import prune_runs, remove_old_runs, remove_runs_beyond
 from penstock.project import Project, open_project
 
 _project = click.argument("project", default=".", type=click.Path(path_type=Path))
@@ -86,12 +87,17 @@ def _clean_outputs(
 
 
 def _clean_logs(project: Project, pipeline: str | None, period: str | None, *, dry_run: bool) -> None:
+    size = project.settings.logging_config.retention_size if period is None and pipeline is None else None
     period = period or project.settings.log_retention_period
-    if period is None:
+    if period is None and size is None:
         click.echo("logs: nothing to do, no retention period is set (--retention-period)")
         return
-    before = time.time() - _seconds(period)
-    count = remove_old_runs(project.logs_root(), before=before, pipeline=pipeline, dry_run=dry_run)
+    root, count = project.logs_root(), 0
+    if period is not None:
+        before = time.time() - _seconds(period)
+        count += remove_old_runs(root, before=before, pipeline=pipeline, dry_run=dry_run)
+    if size is not None:
+        count += remove_runs_beyond(root, parse_size(size), dry_run=dry_run)
     click.echo(f"logs: {'would remove' if dry_run else 'removed'} those of {count} runs")
 
 

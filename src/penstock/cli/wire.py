@@ -102,7 +102,8 @@ class Workbench:
             resume: as for `RunLoop.start`.
             gate: as for `RunLoop.start`.
         """
-        recorder = RunRecorder(self.project.logs_root(), plan.pipeline.uuid, plan.run)
+        level = self.project.settings.logging_config.level
+        recorder = RunRecorder(self.project.logs_root(), plan.pipeline.uuid, plan.run, level=level)
         self.supervisor.preload(self.imports(plan) if warm is None else warm)
         watching = [sink for sinks_for in self._watchers for sink in sinks_for(plan)]
         targets: list[Sink] = [recorder, *sinks, *watching]

@@ -13,9 +13,11 @@ from typing import Any
 
 from penstock.config.durations import parse_duration
 from penstock.config.environment import parse_flag
+from penstock.config.sizes import parse_size
 from penstock.model.errors import SettingInvalidError
 
 TEXT, FLAG, INTEGER, NUMBER, DURATION, MAP, FLAGS = "text", "flag", "integer", "number", "duration", "map", "flags"
+SIZE = "size"
 
 
 def _key(kind: str, default: Any, description: str, *, choices: tuple[str, ...] = (), secret: bool = False) -> Any:
@@ -60,6 +62,7 @@ class LoggingConfig:
     type: str = _key(TEXT, "file", "Where logs are written.", choices=("file", "s3", "gcs"))
     level: str = _key(TEXT, "INFO", "The least severe level that is kept.")
     retention_period: str | None = _key(DURATION, None, "Age at which logs are removed, for example 30d.")
+    retention_size: str | None = _key(SIZE, None, "Size beyond which the logs of the oldest runs are removed: 10GB.")
     destination_config: Mapping[str, Any] = _key(MAP, {}, "Bucket, prefix and credentials for s3 and gcs.", secret=True)
 
 
@@ -201,10 +204,11 @@ def _text(kind: str, given: Any, choices: tuple[str, ...]) -> str | None:
     if isinstance(given, Mapping | list):
         raise SettingInvalidError(f"it is {_name(given)} where text is expected", hint="Write one value.")
     text = str(given).strip()
-    if kind == DURATION:
+    if kind in {DURATION, SIZE}:
         if not text or text == "None":
             return None
-        parse_duration(text, name="its value")
+        parse = parse_duration if kind == DURATION else parse_size
+        parse(text, name="its value")
     if choices and text and text not in choices:
         raise SettingInvalidError(
             f"{text[:40]!r} is not one of {', '.join(choices)}", hint="Choose one of them; the default is used now."

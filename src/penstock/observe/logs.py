@@ -17,9 +17,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from penstock.data.naming import quote
-from penstock.observe.record import KEPT_FILES, RUN_LOG
+from penstock.observe.record import KEPT_FILES, LEVELS, RUN_LOG
 
-LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOOKED_AT = 200_000
 """Lines that one page may look through for those that are wanted; it ends there and says so."""
 

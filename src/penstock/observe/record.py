@@ -24,6 +24,7 @@ from penstock.observe.liveness import identity
 RUN_LOG = "%run.log"
 """What the run says of itself; no block's name is ever written so."""
 RUN_RECORD = "run.jsonl"
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 ROTATE_BYTES = 20 * 1024 * 1024
 """A block's log is continued in a new file at this size; ten are kept, so that a chatty block cannot fill the disk."""
 KEPT_FILES = 10
@@ -41,12 +42,14 @@ class RunRecorder:
         logs_root: the folder of all logs of the project.
         pipeline: the pipeline's uuid.
         run: the run's id.
+        level: of what blocks tell their logger, less severe records are left out; what they print never is.
 
     Raises:
         StorageError: the log folder cannot be made.
     """
 
-    def __init__(self, logs_root: Path, pipeline: str, run: str) -> None:
+    def __init__(self, logs_root: Path, pipeline: str, run: str, *, level: str = "DEBUG") -> None:
+        self._left_out = frozenset(LEVELS[: LEVELS.index(level.upper())]) if level.upper() in LEVELS else frozenset()
         self.folder = run_folder(logs_root, pipeline, run)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -84,6 +87,8 @@ class RunRecorder:
             case events.BlockPrinted(block=block, stream=stream, text=text, at=at):
                 if data := printed_lines(at, text, block, stream):
                     self._file(f"{quote(block)}.log").write(data)
+            case events.BlockLogged(level=level) if level in self._left_out:
+                return
             case events.BlockLogged(block=block, level=level, text=text, at=at):
                 self._file(f"{quote(block)}.log").write(_encode(log_line(at, level, text, block=block)))
             case events.BlockEnded():

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penstock.data.naming import quote
+from penstock.data.naming import quote, unquote
 from penstock.observe.record import RUN_RECORD
 
 if TYPE_CHECKING:
@@ -35,13 +36,53 @@ def old_runs(logs_root: Path, *, before: float, pipeline: str | None = None) -> 
             yield folder
 
 
-def remove_old_runs(logs_root: Path, *, before: float, pipeline: str | None = None, dry_run: bool = False) -> int:
-    """Remove those folders; the number of them."""
-    folders = list(old_runs(logs_root, before=before, pipeline=pipeline))
+def remove_old_runs(
+    logs_root: Path,
+    *,
+    before: float,
+    pipeline: str | None = None,
+    dry_run: bool = False,
+    spared: Collection[str] = (),
+) -> int:
+    """Remove those folders, but for those of the runs that are spared; the number of them."""
+    folders = [
+        folder for folder in old_runs(logs_root, before=before, pipeline=pipeline) if unquote(folder.name) not in spared
+    ]
     if not dry_run:
         for folder in folders:
             shutil.rmtree(folder)
     return len(folders)
+
+
+def remove_runs_beyond(logs_root: Path, size: int, *, dry_run: bool = False, spared: Collection[str] = ()) -> int:
+    """Remove the logs of the oldest runs until the others hold that many bytes together; the number of them.
+
+    Args:
+        logs_root: the folder of all logs of the project.
+        size: bytes that may stay.
+        dry_run: count them, and remove nothing.
+        spared: runs whose logs stay, such as those under way; they count.
+    """
+    found: list[tuple[float, int, Path]] = []
+    for folder in logs_root.glob("pipelines/*/.logs/*"):
+        try:
+            with os.scandir(folder) as entries:
+                stats = [entry.stat() for entry in entries]
+        except OSError:  # removed meanwhile, or no folder
+            continue
+        newest = max((each.st_mtime for each in stats), default=0.0)
+        found.append((newest, sum(each.st_size for each in stats), folder))
+    total, count = sum(held for _newest, held, _folder in found), 0
+    for _newest, held, folder in sorted(found):
+        if total <= size:
+            break
+        if unquote(folder.name) in spared:
+            continue
+        if not dry_run:
+            shutil.rmtree(folder)
+        total -= held
+        count += 1
+    return count
 
 
 def prune_runs(

@@ -18,6 +18,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from penstock.model.errors import StateUnavailableError
+from penstock.observe.metrics import METRICS
 from penstock.schedule.bench import Bench
 from penstock.schedule.claim import Admission
 from penstock.schedule.core import SWEEP, Core, Hearers
@@ -154,7 +155,10 @@ class Scheduler:
                 core.hear(topic, text)
         try:
             self._show(core)
-            bench.poll(core.turn())
+            began = time.perf_counter()
+            pause = core.turn()
+            METRICS.time("penstock_tick_seconds", time.perf_counter() - began)
+            bench.poll(pause)
             self.failure = core.failure
             self.last_tick = self._clock()
         except Exception as error:  # noqa: BLE001 - the thread outlives our mistakes; runs are taken up anew

@@ -16,8 +16,11 @@ from penstock.model.errors import PenstockError
 from penstock.observe.alerts.outbox import Outbox
 from penstock.observe.alerts.sender import Sender
 from penstock.observe.alerts.source import AlertSource
+from penstock.observe.housekeeping import Housekeeping
 from penstock.observe.ingest import TOPIC, Ingest
 from penstock.observe.measuring import Measure
+from penstock.observe.metrics import METRICS
+from penstock.observe.record import RUN_RECORD, record_refusal, run_folder
 from penstock.project import Project
 from penstock.schedule.backfill import Backfills
 from penstock.schedule.core import Hearers
@@ -30,6 +33,7 @@ from penstock.state.notify import MISSED, Notifier
 from penstock.state.rows import RunRow
 from penstock.state.store import State
 
+FAILED = "failed"
 _log = logging.getLogger("penstock.scheduler")
 
 OpenBench = Callable[[Callable[[], Project], Callable[[RunPlan], Iterable[Sink]]], ServiceBench]
@@ -65,6 +69,8 @@ class Scheduling:
         self._notifier = notifier
         self._publish = publish
         self._state = state
+        self._project = project
+        self.housekeeping = Housekeeping(state, project)
         self._tasks: set[asyncio.Future[None]] = set()
         self.bridge = Bridge(sinks_for)
         self.url = ""
@@ -101,6 +107,7 @@ class Scheduling:
         self._notifier.listen(self._heard)
         self.ingest.start()
         self.sender.start()
+        self.housekeeping.start()
         if self.scheduler is not None:
             self.scheduler.start()
 
@@ -114,6 +121,7 @@ class Scheduling:
         if self.scheduler is not None:
             self.scheduler.close()
         self.sender.close()
+        self.housekeeping.close()
         self.ingest.close()
 
     def wake(self, topic: str, text: str = "") -> None:
@@ -155,7 +163,19 @@ class Scheduling:
         """A run was made, begun, lost, or has ended; in the scheduler's thread."""
         if what in {"ended", "late"}:
             self.sender.wake()
+        if what == "started" and row.started_at is not None and row.trigger_id is not None:
+            METRICS.time("penstock_run_wait_seconds", max(0.0, row.started_at - row.due_at))
+        if what == "ended" and row.state == FAILED and not row.blocks_total:
+            self._record(row)
         self.bridge.call(self._run_changed, what, row)
+
+    def _record(self, row: RunRow) -> None:
+        """A run that could not begin has told no event: its end is recorded here, so that its log says why."""
+        root = self._project().logs_root()
+        if not (run_folder(root, row.pipeline, row.id) / RUN_RECORD).exists():
+            at = row.ended_at or time.time()
+            with suppress(PenstockError, OSError):  # the row and its alert say it as well
+                record_refusal(root, row.pipeline, row.id, at, row.error, origin=row.origin)
 
     def _run_changed(self, what: str, row: RunRow) -> None:
         for hearer in self.hearers:

@@ -21,6 +21,7 @@ from penstock.server.schema.project import EnvironmentDetail, SettingDetail, Set
 _KINDS = {
     "text": "text",
     "duration": "text",
+    "size": "text",
     "flag": "boolean",
     "integer": "number",
     "number": "number",
@@ -37,7 +38,10 @@ USED = frozenset(
         "retry_config.delay",
         "retry_config.max_delay",
         "retry_config.exponential_backoff",
+        "logging_config.level",
         "logging_config.retention_period",
+        "logging_config.retention_size",
+        "notification_config",
     }
 )
 """Settings that this version acts on. Grows with it."""
