@@ -175,20 +175,20 @@ def test_a_new_schedule_has_no_past(state: State, root: Path, clock: Clock) -> N
 
 
 def test_a_landing_time_starts_so_much_earlier(state: State, root: Path, clock: Clock) -> None:
-    text = (
-        HOURLY.replace("@hourly", "@daily")
-        + "  start_time: 2024-01-01 15:00:00\n  settings: {landing_time_enabled: true}\n"
-    )
-    put(root, "orders", f"- name: a\n{text}")
+    daily = HOURLY.replace("@hourly", "@daily") + "  start_time: 2024-01-01 15:00:00\n"
+    landing = "  settings: {landing_time_enabled: true}\n"
+    put(root, "orders", f"- name: a\n{daily}")
+    put(root, "stock", f"- name: a\n{daily}{landing}")
     sync = TriggerSync(state, root, clock)
     sync.everything()
-    first = rows(state)["orders/a"]
-    assert first.next_due_at == NOON + 3 * HOUR
+    number = rows(state)["orders/a"].id
+    assert rows(state)["stock/a"].next_due_at == NOON + 3 * HOUR  # nobody knows yet how long it takes
     with state.write() as connection:
-        for number, (seconds, how) in enumerate([(600.0, "completed"), (1800.0, "completed"), (9.0, "failed")]):
-            run = RunRow(f"r{number}", "orders", NOON, state=how, trigger_id=first.id, seconds=seconds)
-            state.runs.insert(connection, run)
-    put(root, "orders", f"- name: a\n{text}  sla: 60\n")
+        for index, (seconds, how) in enumerate([(600.0, "completed"), (1800.0, "completed"), (9.0, "failed")]):
+            state.runs.insert(
+                connection, RunRow(f"r{index}", "orders", NOON, state=how, trigger_id=number, seconds=seconds)
+            )
+    put(root, "orders", f"- name: a\n{daily}{landing}")
     sync.everything()
     assert rows(state)["orders/a"].next_due_at == NOON + 3 * HOUR - 1500  # the mean, and half the deviation
 

@@ -18,6 +18,12 @@ _LOOKED_AT = 20
 
 
 def lead_of(connection: sa.Connection, state: State, row: TriggerRow) -> timedelta:
-    """The lead of a trigger; nothing while none of its runs has gone well."""
-    runs = state.runs.of_trigger(connection, row.id, _LOOKED_AT) if row.id else []
+    """The lead of a trigger; nothing without a landing time, and while none of its runs has gone well."""
+    lands = (row.definition.get("settings") or {}).get("landing_time_enabled")
+    return usual_lead(connection, state, row.id) if lands else timedelta(0)
+
+
+def usual_lead(connection: sa.Connection, state: State, number: int) -> timedelta:
+    """What the lead of the trigger of that number is, if it has a landing time."""
+    runs = state.runs.of_trigger(connection, number, _LOOKED_AT)
     return landing_lead([run.seconds for run in runs if run.state == "completed" and run.seconds is not None])

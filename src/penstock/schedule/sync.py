@@ -21,7 +21,7 @@ from penstock.model.trigger_definition import from_definition
 from penstock.model.trigger_links import circles
 from penstock.project.layout import METADATA, TRIGGERS, pipeline_folder, pipeline_folders
 from penstock.project.triggers import read_triggers
-from penstock.schedule.leads import lead_of
+from penstock.schedule.leads import usual_lead
 from penstock.schedule.mirror import Moment, digest_of, mirrored, next_due, stamp_prefix
 from penstock.state.rows import TriggerRow
 from penstock.state.store import State
@@ -193,7 +193,9 @@ class TriggerSync:
             if old and old.removed_at is None and old.digest == digest_of(entry, moment) and not _was_paused(old):
                 continue
             try:
-                new = mirrored(entry, old, moment, lead_of(connection, self._state, old) if old else _NOTHING)
+                lands = entry.trigger.settings.landing_time_enabled
+                lead = usual_lead(connection, self._state, old.id) if old and lands else _NOTHING
+                new = mirrored(entry, old, moment, lead)
             except UNREADABLE as error:
                 if old and old.removed_at is None:
                     self._pause(connection, old, _in_words(error), result)

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
 from typing import Any
 
@@ -20,6 +20,7 @@ from penstock.model.trigger import TriggerKind
 from penstock.observe.alerts.outbox import Outbox
 from penstock.observe.alerts.source import AlertSource
 from penstock.project.layout import METADATA, PIPELINES, TRIGGERS
+from penstock.schedule.leads import lead_of
 from penstock.schedule.requests import RUNS, NewRun, create_run
 from penstock.schedule.sync import TriggerSync, move_triggers
 from penstock.schedule.tokens import hash_token, new_token
@@ -122,7 +123,9 @@ class TriggerService:
         row = self.find(number)
         with self._state.read() as connection:
             runs = self._state.runs.of_trigger(connection, number, SHOWN)
-        return trigger_detail(row, runs, self._revision(row.pipeline), self._clock(), self._environment, base)
+            lead = lead_of(connection, self._state, row)
+        revision = self._revision(row.pipeline)
+        return trigger_detail(row, runs, revision, self._clock(), lead, self._environment, base)
 
     def find(self, number: int) -> TriggerRow:
         """The row of a trigger that is in its file. Raises TriggerNotFoundError."""
@@ -203,8 +206,9 @@ class TriggerService:
         since = min(since, LATEST) if since > 0 else now  # whatever was asked for, NaN included
         until = min(until or since + _WEEK, since + LONGEST)
         with self._state.read() as connection:
-            rows = self._state.triggers.all(connection)
-        slots = heapq.merge(*(_slots(row, since, until) for row in rows if row.active and not row.problem))
+            rows = [row for row in self._state.triggers.all(connection) if row.active and not row.problem]
+            leads = {row.id: lead_of(connection, self._state, row) for row in rows}
+        slots = heapq.merge(*(_slots(row, leads[row.id], since, until) for row in rows))
         found = list(islice(slots, MOST_SLOTS + 1))
         shown = [CalendarSlot(number, pipeline, at) for at, number, pipeline in found[:MOST_SLOTS]]
         return Calendar(shown, len(found) > MOST_SLOTS)
@@ -320,9 +324,9 @@ class TriggerService:
         return file.revision if file else ""
 
 
-def _slots(row: TriggerRow, since: float, until: float) -> Iterator[tuple[float, int, str]]:
+def _slots(row: TriggerRow, lead: timedelta, since: float, until: float) -> Iterator[tuple[float, int, str]]:
     enabled = datetime.fromtimestamp(row.last_enabled_at, UTC) if row.last_enabled_at is not None else None
-    after = slots_after(trigger_of(row), datetime.fromtimestamp(since, UTC), enabled_at=enabled)
+    after = slots_after(trigger_of(row), datetime.fromtimestamp(since, UTC), enabled_at=enabled, lead=lead)
     due = ((slot.due.timestamp(), row.id, row.pipeline) for slot in after)
     return takewhile(lambda each: each[0] <= until, due)
 

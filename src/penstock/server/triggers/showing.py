@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from penstock.model.errors import ScheduleInvalidError
@@ -37,13 +37,20 @@ def trigger_summary(row: TriggerRow, runs: Sequence[RunRow | RunBrief]) -> Trigg
 
 
 def trigger_detail(
-    row: TriggerRow, runs: Sequence[RunRow | RunBrief], revision: str, now: float, environment: str, base: str
+    row: TriggerRow,
+    runs: Sequence[RunRow | RunBrief],
+    revision: str,
+    now: float,
+    lead: timedelta,
+    environment: str,
+    base: str,
 ) -> TriggerDetail:
-    """A trigger in full; `base` is the address of the server."""
+    """A trigger in full; `base` is the address of the server, `lead` how long before a landing time it starts."""
     trigger = trigger_of(row)
     since = row.last_enabled_at if row.active else now
     enabled = datetime.fromtimestamp(since, UTC) if since is not None else None
-    slots = [] if row.problem else upcoming(trigger, datetime.fromtimestamp(now, UTC), SHOWN, enabled_at=enabled)
+    at = datetime.fromtimestamp(now, UTC)
+    slots = [] if row.problem else upcoming(trigger, at, SHOWN, enabled_at=enabled, lead=lead)
     url = curl = None
     if trigger.kind is TriggerKind.API:
         url = f"/api/pipeline_schedules/{row.id}/api_trigger"
