@@ -24,6 +24,7 @@ class Given:
     type: str = "data_loader"
     language: str = "python"
     configuration: Mapping[str, Any] = field(default_factory=dict)
+    partial: bool = False
     read: int = 0
 
     def empty(self) -> bool:

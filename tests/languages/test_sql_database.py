@@ -294,6 +294,18 @@ def test_dynamic_blocks_have_a_table_each(project: Project) -> None:
     assert project.tables() == {"dev_pipe_block_v1__dynamic_3"}
 
 
+def test_the_item_of_a_child_is_read_and_not_the_table_of_its_parent(project: Project) -> None:
+    project.run("SELECT 1 AS x UNION ALL SELECT 2 AS x", uuid="up")
+    settings = {"data_provider": project.provider, "data_provider_profile": "default"}
+    for index, value in enumerate([5, 6]):
+        item = Held("up", {"x": value}, language="sql", configuration=settings, partial=True)
+        named = {"upstream_block_configuration": {"up": {"table_name": "items"}}}
+        query = "SELECT x + 1 AS y FROM {{ df_1 }}"
+        found = project.run(query, item, variables={"dynamic_block_index": index}, configuration=named)
+        assert cells(found) == [(value + 1,)]
+    assert {"items__dynamic_0", "items__dynamic_1"} <= project.tables()
+
+
 def test_a_profile_that_is_missing_names_those_that_exist(project: Project) -> None:
     with pytest.raises(ProfileInvalidError, match="no such profile; the file has: default"):
         project.run("SELECT 1", configuration={"data_provider_profile": "nope"})

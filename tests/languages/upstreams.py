@@ -21,6 +21,7 @@ class Held:
     type: str = "data_loader"
     language: str = "python"
     configuration: Mapping[str, Any] = field(default_factory=dict)
+    partial: bool = False
     read: int = 0
 
     def empty(self) -> bool:

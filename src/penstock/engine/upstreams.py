@@ -40,6 +40,7 @@ class Upstream:
         self.type = order.type
         self.language = order.language
         self.configuration: Mapping[str, Any] = order.configuration
+        self.partial = order.item is not None or order.parts is not None or order.units not in {(), (order.block,)}
         self._order = order
         self._store = store
         memory = memory or {}

@@ -13,12 +13,16 @@ if TYPE_CHECKING:
 
 
 class Input(Protocol):
-    """One upstream of the block, in argument order; nothing is read before a method is called."""
+    """One upstream of the block, in argument order; nothing is read before a method is called.
+
+    `partial` says that it is not the one output of its block: an item of it, a child's, or those of all children.
+    """
 
     block: str
     type: str
     language: str
     configuration: Mapping[str, Any]
+    partial: bool
 
     def empty(self) -> bool:
         """Whether the upstream has no output at all."""

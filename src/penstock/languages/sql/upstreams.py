@@ -89,7 +89,7 @@ class Upstreams:
 
     def _there(self, entry: Input) -> str:
         """How the query reaches an upstream that worked on this very database: its table or its query; else empty."""
-        if entry.language != Language.SQL or entry.type == BlockType.SENSOR:
+        if entry.language != Language.SQL or entry.type == BlockType.SENSOR or entry.partial:
             return ""
         if not same_connection(self._job, self._settings, entry.configuration):
             return ""
@@ -124,6 +124,9 @@ class Upstreams:
             name = default_table(self._job.order.pipeline, entry.block, self._job.variables, limit)
         elif "." in name:
             schema, _dot, name = name.rpartition(".")
+        index = self._job.variables.get("dynamic_block_index")
+        if entry.partial and index is not None:  # each child uploads what it reads, at the same time as the others
+            name = f"{name}__dynamic_{index}"
         if self._settings.unique_upstream:
             name = shortened(f"{name}_{time.time_ns() // 1_000_000}", limit)
         return Target(shortened(name, limit), schema)
