@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import base64
+import os
+import subprocess
+import sys
 import time
 
 import pytest
 
+from penstock.server.scratchpads.service import details
 from tests.server.serving import Server, make_project, serving
 
 LOAD = "@data_loader\ndef load(**kwargs):\n    return {'answer': 42}\n"
@@ -207,6 +211,14 @@ def test_processes_are_listed(server: Server):
     (process,) = [entry for entry in server.get("/sessions")["sessions"] if entry["kind"] == "scratchpad"]
     assert (process["pipeline"], process["block"]) == ("flights", "pad")
     assert process["memory"] > 1_000_000
+
+
+def test_a_process_that_has_ended_is_not_listed(server: Server):
+    run(server, "x = 1")
+    (order,) = [order for _, order in server.studio.scratchpads.orders() if order.interactive]
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+        assert details([(ended.pid, order)]) == []
 
 
 @pytest.mark.parametrize(("block", "status"), [("none", 404), ("load", 422)])

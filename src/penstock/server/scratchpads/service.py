@@ -130,6 +130,8 @@ def details(orders: list[tuple[int, WorkOrder]]) -> list[ProcessDetail]:
         try:
             process = psutil.Process(pid)
             with process.oneshot():
+                if process.status() == psutil.STATUS_ZOMBIE:
+                    continue  # ended; its end has only not been noticed yet
                 times, memory, since = process.cpu_times(), process.memory_info().rss, process.create_time()
         except psutil.Error:
             continue
