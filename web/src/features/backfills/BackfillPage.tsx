@@ -24,7 +24,12 @@ export function BackfillPage() {
   return <Backfill one={data} />;
 }
 
-const STATES = ["running", "initial", "failed", "interrupted", "cancelled", "completed"];
+const STATES = ["running", "initial", "to_come", "failed", "interrupted", "cancelled", "completed"];
+
+/** Windows whose run is not there yet are counted as waiting. */
+function countOf(one: BackfillSummary, state: string): number {
+  return one.counts[state === "to_come" ? "waiting" : state] ?? 0;
+}
 
 function Backfill({ one }: { one: BackfillSummary }) {
   const { start, cancel, retry, remove } = useChangeBackfills();
@@ -59,7 +64,7 @@ function Backfill({ one }: { one: BackfillSummary }) {
             <Progress value={share} label={`${count(done)} of ${count(one.total)} runs done`} />
             <p className="flex flex-wrap gap-x-5 gap-y-1">
               <span className="tabular font-medium">{count(done)} of {count(one.total)} {one.total === 1 ? "run" : "runs"} done</span>
-              {STATES.filter((state) => state !== "completed" && (one.counts[state] ?? 0) > 0).map((state) => <span key={state} className="tabular inline-flex items-center gap-1"><StatusBadge state={state} plain /> {count(one.counts[state] ?? 0)}</span>)}
+              {STATES.filter((state) => state !== "completed" && countOf(one, state) > 0).map((state) => <span key={state} className="tabular inline-flex items-center gap-1"><StatusBadge state={state} plain /> {count(countOf(one, state))}</span>)}
               {one.parallelism > 0 && <span className="text-muted">{count(one.parallelism)} at once</span>}
               {one.started_at !== null && <span className="text-muted" title={dateTime(one.started_at)}>{one.ended_at === null ? `started ${ago(one.started_at)}` : `took ${seconds(one.ended_at - one.started_at)}`}</span>}
             </p>

@@ -71,9 +71,8 @@ function Origin({ run, zone }: { run: RunDetail; zone: "local" | "utc" }) {
   const words = ORIGINS[run.origin] ?? `from ${run.origin}`;
   return (
     <span className="text-muted">
-      {run.trigger ? <>by <Link to="/triggers/$trigger" params={{ trigger: String(run.trigger.id) }} className="text-accent hover:underline">{run.trigger.name}</Link></> : <>{run.what}, {words}</>}
-      {run.backfill != null && <>, <Link to="/backfills/$backfill" params={{ backfill: String(run.backfill) }} className="text-accent hover:underline">backfill {run.backfill}</Link></>}
-      {run.retry_of && <>, <Link to="/runs/$run" params={{ run: run.retry_of }} className="text-accent hover:underline">a retry</Link></>}
+      {run.trigger ? <>by <Link to="/triggers/$trigger" params={{ trigger: String(run.trigger.id) }} className="text-accent underline">{run.trigger.name}</Link></> : run.backfill != null ? <>by <Link to="/backfills/$backfill" params={{ backfill: String(run.backfill) }} className="text-accent underline">backfill {run.backfill}</Link></> : <>{run.what}, {words}</>}
+      {run.retry_of && <>, <Link to="/runs/$run" params={{ run: run.retry_of }} className="text-accent underline">a retry</Link></>}
       {run.execution_date != null && <> for <span title={dateTime(run.execution_date)}>{short(run.execution_date, zone)}</span></>}
     </span>
   );

@@ -36,12 +36,8 @@ export const RunRow = memo(function RunRow({ run, index, marked, zone, onMark }:
         </Link>
       </span>
       <span role="cell" className="hidden min-w-0 sm:block">
-        {run.state === "running" ? <Progress value={run.blocks_total ? run.blocks_done / run.blocks_total : 0} label={`${run.blocks_done} of ${run.blocks_total} blocks`} /> : (
-          <>
-            <span className="block truncate">{run.trigger ? run.trigger.name : run.what} <span className="text-meta text-muted">{run.trigger ? "" : run.origin}</span></span>
-            {run.execution_date != null && <span className="block truncate text-meta text-muted" title="The time that the run is for">for {dateTime(run.execution_date, zone)}</span>}
-          </>
-        )}
+        <span className="block truncate">{run.trigger ? run.trigger.name : run.what} <span className="text-meta text-muted">{run.trigger ? "" : run.origin}</span></span>
+        {run.state === "running" ? <span className="block py-1"><Progress value={run.blocks_total ? run.blocks_done / run.blocks_total : 0} label={`${run.blocks_done} of ${run.blocks_total} blocks`} /></span> : run.execution_date != null && <span className="block truncate text-meta text-muted" title="The time that the run is for">for {dateTime(run.execution_date, zone)}</span>}
       </span>
       <span role="cell" className="hidden truncate text-[12px] text-muted sm:block" title={started ? dateTime(started, zone) : undefined}>{started ? ago(started) : ""}</span>
       <span role="cell" className="tabular text-[12px]">{run.seconds === null ? "" : seconds(run.seconds)}</span>

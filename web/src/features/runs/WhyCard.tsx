@@ -95,7 +95,7 @@ function Seen({ run, pipeline, block, failure }: { run: string; pipeline: string
   if (!oldest) return <p className="text-muted">No other run of this pipeline has failed with this error.</p>;
   return (
     <p>
-      <Link to="/runs" search={{ pipeline, state: "failed", q: words }} className="font-medium text-accent hover:underline">{data.next ? "More than " : ""}{count(others.length)} other {others.length === 1 ? "run" : "runs"}</Link> failed with the same error, {data.next ? "lately since" : "since"} {dateTime(oldest.started)}.
+      <Link to="/runs" search={{ pipeline, state: "failed", q: words }} className="font-medium text-accent underline">{data.next ? "More than " : ""}{count(others.length)} other {others.length === 1 ? "run" : "runs"}</Link> failed with the same error, {data.next ? "lately since" : "since"} {dateTime(oldest.started)}.
     </p>
   );
 }
