@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import queue
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -159,6 +161,30 @@ def test_a_run_of_this_process_is_stored_before_the_thread_ends(tmp_path: Path, 
         sink(event)
     ingest.close()
     assert listed(state) == ["p r1 failed"]
+
+
+def test_a_command_that_is_killed_is_noticed_at_once(tmp_path: Path, state: State) -> None:
+    told: queue.Queue[RunRow] = queue.Queue()
+    ingest = Ingest(state, tmp_path, told.put)
+    ingest.start()
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom penstock.model import events\n"
+        "from penstock.observe.record import RunRecorder\n"
+        "RunRecorder(Path(sys.argv[1]), 'p', 'r1')(events.RunStarted('r1', 'p', '_', 5.0, ('a',), {}, 'cli', 'all'))\n"
+        "print('begun', flush=True)\nsys.stdin.read()"
+    )
+    command = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert command.stdout is not None
+    assert command.stdout.readline() == b"begun\n"
+    ingest.tell("p", "r1")
+    assert told.get(timeout=20).state == "running"
+    command.kill()
+    command.communicate()
+    assert told.get(timeout=20).state == "interrupted"
+    ingest.close()
+    assert listed(state) == ["p r1 interrupted"]
 
 
 def test_a_store_that_is_away_is_waited_for(tmp_path: Path) -> None:

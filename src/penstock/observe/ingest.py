@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from penstock.data.naming import unquote
 from penstock.model import events
 from penstock.model.errors import PenstockError, StateUnavailableError
+from penstock.observe.departures import Departures
 from penstock.observe.journal import folders, recorded_run
 from penstock.observe.retention import horizon
 from penstock.state import notify
@@ -63,6 +64,7 @@ class Ingest:
         self._closing = False
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
+        self._departures = Departures(lambda what: self.heard(str(what)))
 
     def start(self) -> None:
         """Begin, with everything that was recorded while nobody looked."""
@@ -102,6 +104,7 @@ class Ingest:
         with self._changed:
             self._closing = True
             self._changed.notify_all()
+        self._departures.close()
         if self._thread is not None:
             self._thread.join()
 
@@ -144,6 +147,10 @@ class Ingest:
         if not found:
             return 0
         changed = self._state.transact(lambda connection: self._state.runs.record(connection, found))
+        for row, _ in found:
+            pid = (row.process or {}).get("pid") if row.open else None
+            if isinstance(pid, int) and pid != os.getpid():  # killed, it tells nothing any more
+                self._departures.watch(pid, f"{row.id} {row.pipeline}")
         if self._told is not None:
             for row, _ in found:
                 if row.id in changed:
