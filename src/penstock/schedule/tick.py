@@ -5,9 +5,8 @@ Any number of schedulers may do so at once, and be killed at any moment: a slot 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from penstock.model.slots import due_slots, next_slot
@@ -15,6 +14,7 @@ from penstock.model.trigger import Slot, Trigger
 from penstock.model.trigger_definition import from_definition
 from penstock.schedule.ends import ODD, Alerts
 from penstock.schedule.failpoints import reach
+from penstock.schedule.leads import lead_of
 from penstock.schedule.rearm import is_always_on
 from penstock.schedule.requests import NewRun, run_row
 from penstock.state.rows import RunRow, TriggerRow
@@ -44,15 +44,11 @@ class Ticker:
     Args:
         state: the store.
         alerts: told of triggers that cannot go on.
-        lead: how long before a landing time a trigger's run is to start.
     """
 
-    def __init__(
-        self, state: State, alerts: Alerts, lead: Callable[[sa.Connection, TriggerRow], timedelta] | None = None
-    ) -> None:
+    def __init__(self, state: State, alerts: Alerts) -> None:
         self._state = state
         self._alerts = alerts
-        self._lead = lead
 
     def fire(self, now: float) -> Ticked:
         """Make the runs of what is due. Raises StateUnavailableError: nothing was made."""
@@ -86,7 +82,7 @@ class Ticker:
     def _of(self, connection: sa.Connection, row: TriggerRow, now: float) -> tuple[list[RunRow], dict[str, Any]]:
         """The runs that one trigger makes now, and where it stands afterwards."""
         trigger = from_definition(row.definition)
-        lead = self._lead(connection, row) if self._lead and trigger.settings.landing_time_enabled else timedelta(0)
+        lead = lead_of(connection, self._state, row)
         at = datetime.fromtimestamp(now, UTC)
         last = datetime.fromtimestamp(row.last_slot, UTC) if row.last_slot is not None else None
         enabled = datetime.fromtimestamp(row.last_enabled_at, UTC) if row.last_enabled_at is not None else None
@@ -130,6 +126,7 @@ def _run_of(row: TriggerRow, slot: Slot, now: float, *, busy: bool) -> RunRow:
             execution_date=slot.logical.timestamp(),
             interval_start=slot.interval_start.timestamp(),
             interval_end=slot.interval_end.timestamp(),
+            due_at=min(slot.due.timestamp(), now),  # those that were missed begin oldest first
             options={"environment": "prod"},
         ),
         now,
