@@ -45,7 +45,7 @@ export function RunHeader({ run, selected }: { run: RunDetail; selected: string 
       <Origin run={run} zone={zone} />
       {run.started > 0 && <span className="tabular text-muted" title={`${dateTime(run.started, zone)} (${run.run})`}>{short(run.started, zone)}</span>}
       {run.seconds !== null && <span className="tabular text-muted">{seconds(run.seconds)}</span>}
-      <span className="tabular text-muted">{run.blocks_done} of {run.blocks_total} blocks</span>
+      {run.blocks_total > 0 && <span className="tabular text-muted">{run.blocks_done} of {run.blocks_total} blocks</span>}
       <span className="ml-auto flex">
         {open ? (
           <Button icon={<Square size={12} aria-hidden="true" fill="currentColor" />} busy={act.cancel.isPending} onClick={() => act.cancel.mutate()}>Cancel</Button>
@@ -80,7 +80,9 @@ function Origin({ run, zone }: { run: RunDetail; zone: "local" | "utc" }) {
 
 /** Why something is not running, in one sentence, and what would change it. */
 export function WhyNot({ path, waiting, always = true }: { path: string; waiting?: string; always?: boolean }) {
-  const { data } = useExplained(path, always || Boolean(waiting));
+  const wanted = always || Boolean(waiting);
+  const { data } = useExplained(path, wanted);
+  if (!wanted) return null;
   const said: Explanation | null = data ?? (waiting ? { text: waiting, details: [] } : null);
   if (!said?.text) return null;
   return (

@@ -1,7 +1,7 @@
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import type { RunDetail } from "../../api/types";
-import { ErrorCard, Spinner } from "../../ui/feedback";
+import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
 import { SplitPane } from "../../ui/SplitPane";
 import { TabBar } from "../../ui/Tabs";
 import { GraphPanel } from "../graph/GraphPanel";
@@ -19,7 +19,7 @@ export function RunPage() {
   const { data: run, error, isPending } = useRun(id);
   if (isPending) return <div className="p-6"><Spinner label="Reading the run" /></div>;
   if (error) return <ErrorCard className="m-6" error={error} />;
-  return <Run run={run} />;
+  return <Run key={run.run} run={run} />;
 }
 
 function Run({ run }: { run: RunDetail }) {
@@ -27,7 +27,10 @@ function Run({ run }: { run: RunDetail }) {
   const navigate = useNavigate();
   const wide = useWide();
   const [left, setLeft] = useState("time");
-  const selected = search.block ?? run.failed_block ?? run.blocks.find((block) => block.state === "running")?.block ?? run.blocks[0]?.block ?? null;
+  // What was running last stays in view when the run is done.
+  const followed = useRef<string | null>(null);
+  followed.current = run.blocks.find((block) => block.state === "running")?.block ?? followed.current;
+  const selected = search.block ?? run.failed_block ?? followed.current ?? run.blocks[0]?.block ?? null;
   const block = run.blocks.find((one) => one.block === selected) ?? null;
   const select = (changes: { block?: string; tab?: string }) => void navigate({ to: "/runs/$run", params: { run: run.run }, search: { ...search, ...changes }, replace: true });
   const choose = (next: string | null) => next && select({ block: next, tab: undefined });
@@ -42,7 +45,7 @@ function Run({ run }: { run: RunDetail }) {
     <div className="flex h-full flex-col">
       <RunHeader run={run} selected={selected} />
       <div className="min-h-0 flex-1">
-        <SplitPane name={wide ? "run" : "run-narrow"} direction={wide ? "horizontal" : "vertical"} panes={[{ id: "time", size: wide ? 48 : 35, min: 20, content: time }, { id: "detail", size: wide ? 52 : 65, min: 25, content: detail }]} />
+        {run.blocks.length === 0 ? <EmptyState title={run.state === "initial" ? "It has not begun" : "No block of it has run"}>{run.state === "initial" ? "Its blocks, logs and outputs are shown here as soon as it does." : "It ended before any began."}</EmptyState> : <SplitPane name={wide ? "run" : "run-narrow"} direction={wide ? "horizontal" : "vertical"} panes={[{ id: "time", size: wide ? 48 : 35, min: 20, content: time }, { id: "detail", size: wide ? 52 : 65, min: 25, content: detail }]} />}
       </div>
     </div>
   );
