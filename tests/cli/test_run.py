@@ -399,3 +399,17 @@ def test_the_environment_says_what_the_pipeline_does_not(tmp_path):
     wrong = penstock("run", project, "pids", home=tmp_path, CONCURRENCY_CONFIG_BLOCK_RUN_LIMIT="many")
     assert wrong.code == 2
     assert "CONCURRENCY_CONFIG_BLOCK_RUN_LIMIT" in wrong.err
+
+
+def test_pipelines_that_would_wait_for_each_other_are_refused_in_words(tmp_path: Path) -> None:
+    head = "from mage_ai.orchestration.triggers.api import trigger_pipeline\n"
+    project = write_project(
+        tmp_path / "p",
+        a=[B("call_b", "custom", "trigger_pipeline('b', check_status=True, error_on_failure=True)", head=head)],
+        b=[B("call_a", "custom", "trigger_pipeline('a', check_status=True, error_on_failure=True)", head=head)],
+    )
+    done = penstock("run", project, "a", "--json", home=tmp_path)
+    assert done.code == 1
+    records = [file.read_text() for file in tmp_path.rglob("run.jsonl")]
+    assert len(records) == 2, "the third run was never begun"
+    assert any("the runs would wait for each other (a waits for b waits for a)" in record for record in records)

@@ -14,7 +14,13 @@ from typing import Any, Protocol
 from penstock.config.secrets import SecretProvider, default_provider
 from penstock.engine.loop import RunHandle, Sink
 from penstock.engine.plan import RunOptions, RunPlan
-from penstock.model.errors import BlockFailedError, PenstockError, SecretMissingError, SettingInvalidError
+from penstock.model.errors import (
+    BlockFailedError,
+    GraphInvalidError,
+    PenstockError,
+    SecretMissingError,
+    SettingInvalidError,
+)
 from penstock.model.messages import Answer, Ask, AskKind
 from penstock.model.run import RunState
 from penstock.observe.history import latest_run
@@ -22,6 +28,16 @@ from penstock.project import Project
 from penstock.project.edit import delete_pipeline_variable, set_pipeline_variable
 
 Reply = Callable[[Answer], None]
+DEEPEST = 50
+"""Runs that wait one inside another, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """The run whose block waits for another one, and its pipeline."""
+
+    run: str
+    pipeline: str
 
 
 class Starter(Protocol):
@@ -43,16 +59,17 @@ class Answers:
     secrets: SecretProvider = field(default_factory=default_provider)
     started: list[RunHandle] = field(default_factory=list)
     _waiting: dict[str, tuple[int, Reply, bool]] = field(default_factory=dict)
+    _links: dict[str, _Link] = field(default_factory=dict)
 
     def __call__(self, handle: RunHandle, ask: Ask, reply: Reply) -> None:
         """Answer now, or when the triggered pipeline has ended."""
-        self.answer(handle.plan.pipeline.uuid, ask, reply)
+        self.answer(handle.plan.pipeline.uuid, ask, reply, handle.plan.run)
 
-    def answer(self, pipeline: str, ask: Ask, reply: Reply) -> None:
+    def answer(self, pipeline: str, ask: Ask, reply: Reply, run: str = "") -> None:
         """As the call, for code of that pipeline, be it of a run or not."""
         try:
             if ask.kind is AskKind.TRIGGER_PIPELINE:
-                self._trigger(ask, reply)
+                self._trigger(ask, reply, _Link(run, pipeline))
             else:
                 reply(Answer(ask.id, value=self._value(pipeline, ask)))
         except PenstockError as error:
@@ -60,6 +77,7 @@ class Answers:
 
     def ended(self, handle: RunHandle) -> None:
         """Answer the block that waited for that run."""
+        self._links.pop(handle.plan.run, None)
         waiting = self._waiting.pop(handle.plan.run, None)
         if waiting is None:
             return
@@ -111,7 +129,26 @@ class Answers:
         )
         return None if found is None else {"run": found.run, "state": found.state, "blocks": found.blocks}
 
-    def _trigger(self, ask: Ask, reply: Reply) -> None:
+    def _refuse_circle(self, target: str, link: _Link) -> None:
+        """Refuse a run that those would wait for which it waits for itself: none of them would ever end."""
+        way = [target]
+        step: _Link | None = link
+        while step is not None:
+            way.append(step.pipeline)
+            if step.pipeline == target:
+                circle = " waits for ".join(reversed(way))
+                raise GraphInvalidError(
+                    f"triggering pipeline {target}: the runs would wait for each other ({circle})",
+                    hint="Trigger it without check_status, or take one of the calls out.",
+                )
+            step = self._links.get(step.run)
+        if len(way) > DEEPEST:
+            raise GraphInvalidError(
+                f"triggering pipeline {target}: {len(way) - 1} runs wait one inside another",
+                hint="Does a pipeline trigger itself by way of others?",
+            )
+
+    def _trigger(self, ask: Ask, reply: Reply, link: _Link) -> None:
         assert self.bench is not None
         arguments = ask.arguments
         variables = arguments.get("variables") or {}
@@ -123,6 +160,9 @@ class Answers:
         plan = self.bench.plan(str(arguments["pipeline_uuid"]), RunOptions(variables=variables, origin="block"))
         wait = bool(arguments.get("check_status"))
         if wait:
+            self._refuse_circle(plan.pipeline.uuid, link)
+            # Whoever made a run and does not wait for it ends before it, and is no part of a circle.
+            self._links[plan.run] = link
             self._waiting[plan.run] = (ask.id, reply, bool(arguments.get("error_on_failure")))
         handle = self.bench.start(plan, [])
         # A server lives long: what has ended is not kept.

@@ -1,0 +1,234 @@
+"""`penstock backfill`: runs of a pipeline for windows of the past, or for what a block lists."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from penstock.cli.asking import Asked, asking, json_option, moment, parsed_moment, project_option
+from penstock.cli.run import json_object
+from penstock.cli.text import text_table
+from penstock.model.errors import BackfillNotFoundError, SettingInvalidError
+from penstock.schedule.backfill import (
+    BACKFILLS,
+    Wanted,
+    add_backfill,
+    cancel_backfill,
+    delete_backfill,
+    preview,
+    retry_backfill,
+    start_backfill,
+)
+from penstock.schedule.windows import INTERVALS
+from penstock.state.rows import BackfillRow
+
+_SHOWN = 20
+
+
+def _planning(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that say what a backfill is to do."""
+    options = [
+        click.option("--start", metavar="DATE", help="Where the first window begins."),
+        click.option("--end", metavar="DATE", help="Windows that begin before this moment count."),
+        click.option("--interval", default="day", show_default=True, type=click.Choice(INTERVALS), help="Of a window."),
+        click.option("--units", default=1, show_default=True, type=int, help="So many intervals are one window."),
+        click.option(
+            "--time-zone", default="UTC", show_default=True, help="In which days, weeks and months are counted."
+        ),
+        click.option("--inclusive", is_flag=True, help="The window that begins at the end counts too."),
+        click.option("--block", help="Instead of dates: the block that lists the variables of each run."),
+        click.option("--runtime-vars", metavar="JSON", help="Variables of all runs, a JSON object."),
+        click.option("--name", default="", help="What it is called."),
+        click.option("--parallelism", default=10, show_default=True, type=int, help="Runs at once; 0: no limit."),
+        click.option("--retries", default=0, show_default=True, type=int, help="Further attempts at a failed window."),
+        click.option("--priority", default=0, show_default=True, type=int, help="Of its runs; higher ones first."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.group()
+def backfill() -> None:
+    """Run a pipeline for windows of the past, or for what a block lists."""
+
+
+@backfill.command("preview")
+@click.argument("pipeline")
+@project_option
+@_planning
+@json_option
+def show_preview(pipeline: str, project: Path, *, as_json: bool, **given: Any) -> None:
+    """Show the runs that a backfill of PIPELINE would make; nothing is stored."""
+    with asking(project) as asked:
+        found, total = preview(_wanted(asked, pipeline, given), time.time(), 1000 if as_json else _SHOWN)
+    if as_json:
+        click.echo(json.dumps({"total": total, "runs": [asdict(run) for run in found]}, ensure_ascii=False, indent=2))
+        return
+    lines = [
+        [moment(run.execution_date), run.partition, json.dumps(dict(run.variables), ensure_ascii=False)]
+        for run in found
+    ]
+    click.echo(text_table(["execution date", "partition", "variables"], lines))
+    click.echo(f"{total:,} runs" + (f", the first {len(found)} are shown" if total > len(found) else ""))
+
+
+@backfill.command("create")
+@click.argument("pipeline")
+@project_option
+@_planning
+@click.option("--later", is_flag=True, help="Store it only; `penstock backfill start` begins it.")
+@json_option
+def create(pipeline: str, project: Path, *, later: bool, as_json: bool, **given: Any) -> None:
+    """Make a backfill of PIPELINE and start it; its number is printed."""
+    with asking(project) as asked:
+        row = add_backfill(asked.state, _wanted(asked, pipeline, given), time.time())
+        if not later:
+            row = start_backfill(asked.state, row.id, time.time())
+            asked.wake(BACKFILLS, str(row.id))
+            asked.warn_when_alone()
+        _say(asked, row, as_json=as_json)
+
+
+@backfill.command("list")
+@click.argument("pipeline", required=False)
+@project_option
+@json_option
+def list_backfills(pipeline: str | None, project: Path, *, as_json: bool) -> None:
+    """List backfills, newest first."""
+    with asking(project) as asked, asked.state.read() as connection:
+        rows = asked.state.backfills.all(connection, pipeline or "")
+        counts = {row.id: asked.state.runs.of_backfill(connection, row.id) for row in rows}
+    if as_json:
+        documents = [{**asdict(row), "runs": counts[row.id]} for row in rows]
+        click.echo(json.dumps(documents, ensure_ascii=False, indent=2, default=str))
+        return
+    lines = [
+        [str(row.id), row.name, row.pipeline, row.state, _counted(counts[row.id]), str(row.settings.get("total", 0))]
+        for row in rows
+    ]
+    click.echo(text_table(["number", "name", "pipeline", "state", "runs", "of"], lines))
+
+
+@backfill.command("show")
+@click.argument("number", type=int)
+@project_option
+@json_option
+def show(number: int, project: Path, *, as_json: bool) -> None:
+    """Show a backfill and how its windows stand."""
+    with asking(project) as asked:
+        with asked.state.read() as connection:
+            row = asked.state.backfills.get(connection, number)
+        if row is None:
+            raise BackfillNotFoundError(
+                f"reading backfill {number}: there is none", hint="See `penstock backfill list`."
+            )
+        _say(asked, row, as_json=as_json)
+
+
+@backfill.command("start")
+@click.argument("number", type=int)
+@project_option
+@json_option
+def start(number: int, project: Path, *, as_json: bool) -> None:
+    """Start a backfill, or let a cancelled one go on."""
+    _change(project, as_json, lambda asked: start_backfill(asked.state, number, time.time()))
+
+
+@backfill.command("cancel")
+@click.argument("number", type=int)
+@project_option
+@json_option
+def cancel(number: int, project: Path, *, as_json: bool) -> None:
+    """Make no more runs of a backfill, and cancel those that are open."""
+
+    def work(asked: Asked) -> BackfillRow:
+        row, cancelled = cancel_backfill(asked.state, number, time.time())
+        for run in cancelled:
+            asked.wake("runs", run)
+        return row
+
+    _change(project, as_json, work)
+
+
+@backfill.command("retry")
+@click.argument("number", type=int)
+@project_option
+@json_option
+def retry(number: int, project: Path, *, as_json: bool) -> None:
+    """Run what did not complete again, with the pipeline as it is now."""
+    _change(project, as_json, lambda asked: retry_backfill(asked.state, number)[0])
+
+
+@backfill.command("delete")
+@click.argument("number", type=int)
+@project_option
+def delete(number: int, project: Path) -> None:
+    """Forget a backfill that is not under way; its runs stay."""
+    with asking(project) as asked:
+        row = delete_backfill(asked.state, number)
+    click.echo(f"backfill {number} {row.name} deleted")
+
+
+def _change(project: Path, as_json: bool, work: Callable[[Asked], BackfillRow]) -> None:  # noqa: FBT001
+    with asking(project) as asked:
+        row = work(asked)
+        asked.wake(BACKFILLS, str(row.id))
+        _say(asked, row, as_json=as_json)
+
+
+def _say(asked: Asked, row: BackfillRow, *, as_json: bool) -> None:
+    with asked.state.read() as connection:
+        counts = asked.state.backfills.latest_states(connection, row.id)
+    if as_json:
+        click.echo(json.dumps({**asdict(row), "runs": counts}, ensure_ascii=False, default=str))
+        return
+    click.echo(f"backfill {row.id} {row.name}: {row.state}, {_counted(counts)} of {row.settings.get('total', 0)} runs")
+    if row.error:
+        click.echo(row.error)
+
+
+def _counted(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "0"
+
+
+def _wanted(asked: Asked, pipeline: str, given: dict[str, Any]) -> Wanted:
+    variables = json_object(given["runtime_vars"], "--runtime-vars")
+    asked.project.pipeline(pipeline)
+    return Wanted(
+        pipeline=pipeline,
+        name=given["name"],
+        block=given["block"],
+        start=parsed_moment(given["start"], "--start"),
+        end=parsed_moment(given["end"], "--end"),
+        interval=given["interval"],
+        units=given["units"],
+        zone=given["time_zone"],
+        inclusive=given["inclusive"],
+        variables=variables,
+        parallelism=given["parallelism"],
+        retries=given["retries"],
+        priority=given["priority"],
+        listed=_listed(asked, pipeline, given["block"], variables) if given["block"] else None,
+    )
+
+
+def _listed(asked: Asked, pipeline: str, block: str, variables: dict[str, Any]) -> list[Any]:
+    """What a block lists: it is run in a worker, and its stored output is read."""
+    from penstock.cli.api import run
+    from penstock.data import ProductStore
+
+    result = run(pipeline, asked.project.root, block, **variables)
+    found = ProductStore(asked.project.store_root()).load(result.refs[block]) if block in result.refs else None
+    if not isinstance(found, list):
+        raise SettingInvalidError(
+            f"reading what block {block} lists: it returned {type(found).__name__}, not a list",
+            hint="Return a list of dicts: the variables of each run.",
+        )
+    return found

@@ -1,0 +1,108 @@
+"""`penstock trigger`, `runs`, `logs`, `cancel`, `retry` and `why` in processes of their own, with a server and without."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli import projects
+from tests.cli.projects import B, write_project
+from tests.server.running import start
+
+TRIGGERS = """\
+triggers:
+- name: called
+  schedule_type: api
+  status: active
+  variables: {n: 4}
+"""
+
+
+def penstock(*arguments: str | Path) -> projects.Result:
+    """The command, with its data beside the project that it names."""
+    home = next(each for each in arguments if isinstance(each, Path)).parent
+    return projects.penstock(*arguments, home=home)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    found = write_project(
+        tmp_path / "p",
+        orders=[B("load", "data_loader", "print('loading')\nreturn kwargs.get('n', 1) / kwargs.get('by', 1)")],
+    )
+    (found / "pipelines" / "orders" / "triggers.yaml").write_text(TRIGGERS)
+    return found
+
+
+@pytest.fixture
+def served(project: Path) -> Iterator[Path]:
+    """The project with a server; commands use the same data folder."""
+    server = start(project, project.parent)
+    try:
+        yield project
+    finally:
+        server.stop()
+
+
+def test_without_a_scheduler_a_run_waits_and_says_why(project: Path) -> None:
+    asked = penstock("trigger", "orders", "called", "-p", project)
+    assert asked.code == 0
+    assert "no scheduler is running" in asked.err
+    run = asked.out.strip()
+    (listed,) = json.loads(penstock("runs", "-p", project, "--json").out)
+    assert (listed["run"], listed["state"], listed["trigger"], listed["variables"]) == (run, "initial", "called", {})
+    why = penstock("why", run, "-p", project)
+    assert why.out.startswith("no scheduler is running")
+    assert penstock("why", "orders", "called", "-p", project).out.startswith("no scheduler is running")
+    assert penstock("cancel", run, "nobody", "-p", project).code == 1
+    assert json.loads(penstock("runs", "-p", project, "--json").out)[0]["state"] == "cancelled"
+    assert penstock("cancel", run, "-p", project).code == 1
+
+
+def test_runs_of_the_terminal_are_listed_and_their_logs_read(project: Path) -> None:
+    assert penstock("run", project, "orders").code == 0
+    table = penstock("runs", "-p", project).out
+    assert "orders" in table
+    assert "completed" in table
+    (run,) = [each["run"] for each in json.loads(penstock("runs", "orders", "-p", project, "--json").out)]
+    assert "load: loading" in penstock("logs", run, "-p", project).out
+    assert penstock("logs", run, "-p", project, "--search", "nothing like it").out == ""
+
+
+def test_with_a_server_runs_run(served: Path) -> None:
+    done = penstock("trigger", "orders", "called", "-p", served, "--wait", "--json")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["state"] == "completed"
+    failed = penstock("trigger", "orders", "-p", served, "--runtime-vars", '{"by": 0}', "--wait")
+    assert failed.code == 1
+    run = failed.out.split()[0]
+    assert "division by zero" in failed.out
+    assert "it failed in block load" in penstock("why", run, "-p", served).out
+    assert "it failed" in penstock("why", run, "load", "-p", served).out
+    again = json.loads(penstock("retry", run, "-p", served, "--json").out)["done"]
+    assert again[0]["retry_of"] == run
+    assert penstock("retry", run, "-p", served, "--from-block", "load").code == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["trigger", "nobody"],
+        ["trigger", "orders", "nobody"],
+        ["trigger", "orders", "--runtime-vars", "["],
+        ["trigger", "orders", "--execution-date", "soon"],
+        ["logs", "nobody"],
+        ["why", "nobody"],
+        ["why", "orders", "nobody"],
+        ["runs", "orders", "--trigger", "nobody"],
+    ],
+    ids=" ".join,
+)
+def test_what_is_not_there_is_an_error_in_words(project: Path, arguments: list[str]) -> None:
+    found = penstock(*arguments, "-p", project)
+    assert found.code in {1, 2}
+    assert "error " in found.err
+    assert "Traceback" not in found.err
