@@ -68,6 +68,7 @@ class RunLoop:
         supervisor: brings attempts to life.
         store: the product store of the project.
         clock: seconds since the epoch.
+        monotonic: seconds that only grow.
         answer: answers the requests of user code.
         width: attempts of one run at once; default one per core.
         total: attempts of all runs at once; default as many as of one.
@@ -81,6 +82,7 @@ class RunLoop:
         store: ProductStore,
         *,
         clock: Callable[[], float],
+        monotonic: Callable[[], float] = time.monotonic,
         answer: Asker,
         width: int | None = None,
         total: int | None = None,
@@ -88,6 +90,7 @@ class RunLoop:
         self._supervisor = supervisor
         self._store = store
         self._clock = clock
+        self._monotonic = monotonic
         self._answer = answer
         self._width = width or os.cpu_count() or 1
         self._total = total or self._width
@@ -177,7 +180,7 @@ class RunLoop:
         """Seconds until something can be dispatched; None while that takes the end of an attempt first."""
         if not self._queue or self._active >= self._total:
             return None
-        return max(0.0, self._queue[0][0] - self._clock())
+        return max(0.0, self._queue[0][0] - self._monotonic())
 
     def release(self) -> None:
         """Ask the gates again, at the next `dispatch`, about the attempts that they held back."""
@@ -201,11 +204,6 @@ class RunLoop:
                 self._supervisor.close_session(idle.pop())
         if handle.on_end is not None:
             handle.on_end(handle)
-
-    def shift(self, seconds: float) -> None:
-        """The clock was set forward by so many seconds: what waits, waits as long as it would have."""
-        for entries in (self._queue, self._gated):
-            entries[:] = [(due + seconds, order, handle, key) for due, order, handle, key in entries]
 
     def cancel(self, handle: RunHandle) -> None:
         """Interrupt the run's attempts and end it as cancelled."""
@@ -254,7 +252,8 @@ class RunLoop:
         for effect in effects:
             match effect:
                 case Dispatch(block=key, delay=delay):
-                    due = max(self._clock() + delay, handle.due.pop(key, 0.0))
+                    wait = max(delay, handle.due.pop(key, 0.0) - self._clock())
+                    due = self._monotonic() + wait  # what waits, waits as long whoever sets the clock
                     heapq.heappush(self._queue, (due, next(self._order), handle, key))
                 case Kill(block=key):
                     if current := handle.current.get(key):
@@ -278,7 +277,7 @@ class RunLoop:
 
     def dispatch(self) -> None:
         """Start the attempts that are due and for which there is room."""
-        now = self._clock()
+        now = self._monotonic()
         while self._queue and self._queue[0][0] <= now and self._active < self._total:
             due, order, handle, block = heapq.heappop(self._queue)
             if handle.ended or handle.run.blocks[block].state in ENDED:
@@ -394,7 +393,7 @@ class RunLoop:
             handle.current.pop(key)
             text = f"not yet; asked again in {SENSOR_INTERVAL:g} s"
             handle.sink(events.BlockLogged(handle.plan.run, key, "INFO", text, self._clock()))
-            due = self._clock() + SENSOR_INTERVAL
+            due = self._monotonic() + SENSOR_INTERVAL
             heapq.heappush(self._queue, (due, next(self._order), handle, key))
             return
         elif outcome is Outcome.CONDITION_FALSE:

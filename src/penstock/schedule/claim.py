@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from penstock.engine.plan import RunPlan
 from penstock.schedule.failpoints import reach
-from penstock.schedule.recover import abandoned, driver_identity
-from penstock.state.rows import BlockRunRow, RunRow
+from penstock.schedule.recover import abandoned, driver_identity, is_dead
+from penstock.state.rows import INITIAL, BlockRunRow, RunRow
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -90,10 +91,18 @@ class Claims:
         state: the store.
         owner: the scheduler's name, unique among all there ever were.
         admission: which runs may begin.
+        dead: whether a process that drove a run is surely dead.
     """
 
-    def __init__(self, state: State, owner: str, admission: Admission) -> None:
+    def __init__(
+        self,
+        state: State,
+        owner: str,
+        admission: Admission,
+        dead: Callable[[Mapping[str, Any] | None], bool] = is_dead,
+    ) -> None:
         self._state = state
+        self._dead = dead
         self._admission = admission
         self.owner = owner
         self.process = driver_identity()
@@ -116,9 +125,10 @@ class Claims:
         """Take over what processes drove that are gone. Raises StateUnavailableError."""
 
         def work(connection: sa.Connection) -> list[Claim]:
+            self._state.runs.pull_forward(connection, now)  # somebody has set the clock back
             found = [
                 self._take(connection, row, now, over=over, recovered=True)
-                for row, over in abandoned(connection, self._state, self.owner, now)
+                for row, over in abandoned(connection, self._state, self.owner, now, self._dead)
             ]
             reach("recover.before_commit")
             return [claim for claim in found if claim is not None]
@@ -128,11 +138,16 @@ class Claims:
             reach("recover.after_commit")
         return claims
 
-    def renew(self, now: float) -> dict[str, int]:
-        """Keep all leases; those that are still held, with their tokens. Raises StateUnavailableError."""
+    def renew(self, now: float, driven: Container[str]) -> dict[str, int]:
+        """Keep all leases; those that are still held, with their tokens. Raises StateUnavailableError.
+
+        A lease of what is not driven here was taken in a transaction whose commit was not confirmed: it is given back.
+        """
 
         def work(connection: sa.Connection) -> dict[str, int]:
             held = self._state.runs.renew(connection, self.owner, now + LEASE)
+            for name in [name for name in held if name not in driven]:
+                self._state.runs.release(connection, name, held.pop(name), state=INITIAL)
             reach("renew.before_commit")
             return held
 

@@ -6,9 +6,9 @@ clock of its own, so that a simulation can turn it; `service` gives it both.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from penstock.engine.loop import RunHandle
 from penstock.model.errors import PenstockError, StateUnavailableError
@@ -18,7 +18,7 @@ from penstock.schedule.claim import RENEW, Admission, Claim, Claims, Everything
 from penstock.schedule.drive import DrivenRun, options_of
 from penstock.schedule.ends import ODD, Alerts, Ends, NoAlerts
 from penstock.schedule.failpoints import reach
-from penstock.schedule.recover import entries, with_losses
+from penstock.schedule.recover import entries, is_dead, with_losses
 from penstock.schedule.tick import Ticker
 from penstock.state.rows import RunRow
 
@@ -96,6 +96,7 @@ class Core:
         alerts: who is told of failures.
         backfills: makes the runs of backfills.
         hearers: who is told of everything.
+        dead: whether a process that drove a run is surely dead.
     """
 
     def __init__(
@@ -110,6 +111,7 @@ class Core:
         alerts: Alerts | None = None,
         backfills: Backfills | None = None,
         hearers: Hearers | None = None,
+        dead: Callable[[Mapping[str, Any] | None], bool] = is_dead,
     ) -> None:
         self._state = state
         self._bench = bench
@@ -119,7 +121,7 @@ class Core:
         self._alerts = alerts or NoAlerts()
         self._backfills = backfills
         self._hearers = hearers or Hearers()
-        self._claims = Claims(state, owner, self._admission)
+        self._claims = Claims(state, owner, self._admission, dead)
         self._ends = Ends(state, self._alerts, self._admission.ended)
         self._ticker = Ticker(state, self._alerts)
         self._heard = _Heard()
@@ -155,6 +157,7 @@ class Core:
             self._look(now, at)
             self.flush()
             self._bench.loop.dispatch()
+            reach("start.after_launch")
             self.flush()
             if self._stale:
                 self._agenda, self._stale = self._next(now), False
@@ -363,7 +366,7 @@ class Core:
 
     def _renew(self, now: float, at: float) -> None:
         self._renew_at = at + RENEW
-        held = self._claims.renew(now)
+        held = self._claims.renew(now, self.runs)
         for name, run in list(self.runs.items()):
             if held.get(name) != run.token:
                 self._abandon(run)
@@ -415,10 +418,9 @@ class Core:
         return max(0.0, due)
 
     def _follow_clock(self, now: float, at: float) -> None:
-        """Move what was planned by the clock when somebody has set it."""
+        """Look at everything when somebody has set the clock, and renew the leases by it."""
         offset = now - at
         if abs(offset - self._offset) > _JUMP:
-            self._bench.loop.shift(offset - self._offset)
             self._heard.any = self._heard.everything = True
             self._renew_at = 0.0
         self._offset = offset

@@ -196,6 +196,9 @@ class DrivenRun:
         self._changes |= {"state": state, "ended_at": at, "error": message, "waiting": None}
         self._changes["started_at"] = self.row.started_at or at
         self._changes["seconds"] = max(0.0, at - self._changes["started_at"])
+        for block, row in self.blocks.items():
+            if row.ended_at is None:  # an earlier driver had begun it
+                self._put(block, state=BlockState.CANCELLED.value, ended_at=at, due_at=None, waiting=None)
 
     def hand_over(self, connection: sa.Connection, state: State) -> bool:
         """Put the run back for another process, its blocks as they stand; as `write`."""

@@ -97,7 +97,7 @@ class Ends:
         self._state.holds.release(connection, row.id)
         self._freed(connection, row)
         self._alerts.run_ended(connection, row)
-        rearm(connection, self._state, row.trigger_id, now)
+        rearm(connection, self._state, row, now)
         return self._dependents(connection, row, now)
 
     def _dependents(self, connection: sa.Connection, row: RunRow, now: float) -> list[RunRow]:

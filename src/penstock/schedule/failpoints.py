@@ -20,7 +20,6 @@ POINTS = (
     "claim.before_commit",
     "claim.after_commit",
     "begin.before_commit",
-    "begin.after_commit",
     "start.before_launch",
     "start.after_launch",
     "turn.before_commit",

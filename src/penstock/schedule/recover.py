@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
@@ -40,11 +40,21 @@ def _space() -> str:
     return ""
 
 
-def abandoned(connection: sa.Connection, state: State, owner: str, now: float) -> list[tuple[RunRow, int | None]]:
-    """Open runs that nobody drives any more, each with the token to claim it over; None where its lease has expired."""
+def abandoned(
+    connection: sa.Connection, state: State, owner: str, now: float, dead: Callable[[Mapping[str, Any] | None], bool]
+) -> list[tuple[RunRow, int | None]]:
+    """Open runs that nobody drives any more, each with the token to claim it over; None where its lease has expired.
+
+    Args:
+        connection: in a transaction that writes.
+        state: the store.
+        owner: who asks; its own runs are no concern here.
+        now: seconds since the epoch.
+        dead: whether a process is surely dead, such as `is_dead`.
+    """
     found: dict[str, tuple[RunRow, int | None]] = {row.id: (row, None) for row in state.runs.lost(connection, now)}
     for row in state.runs.leased(connection):
-        if row.lease_owner != owner and row.id not in found and row.open and is_dead(row.process):
+        if row.lease_owner != owner and row.id not in found and row.open and dead(row.process):
             found[row.id] = (row, row.lease_token)
     return list(found.values())
 

@@ -137,7 +137,7 @@ def cancel_run(state: State, name: str, now: float) -> RunRow:
         ended = {"state": "cancelled", "ended_at": now, "seconds": _seconds(row, now), "waiting": None}
         if row.lease_owner is None and state.runs.change_waiting(connection, name, **asked, **ended):
             close_blocks(connection, state, name, now)
-            rearm(connection, state, row.trigger_id, now)
+            rearm(connection, state, row, now)
         else:
             state.runs.change_open(connection, name, **asked)
         reach("cancel.before_commit")

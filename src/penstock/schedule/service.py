@@ -26,6 +26,7 @@ from penstock.schedule.ends import Alerts
 from penstock.state.rows import NodeRow
 
 if TYPE_CHECKING:
+    from penstock.engine.supervisor import Supervisor
     from penstock.schedule.core import Backfills
     from penstock.state.store import State
 
@@ -35,6 +36,10 @@ _PAUSE = 5.0
 
 class ServiceBench(Bench, Protocol):
     """A bench that a thread can wait on, and end."""
+
+    @property
+    def supervisor(self) -> Supervisor:
+        """What starts its processes; other threads may ask it which there are."""
 
     def watch(self, source: socket.socket, heard: Callable[[], None]) -> None:
         """Call back inside `poll` each time the socket can be read."""

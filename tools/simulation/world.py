@@ -1,0 +1,180 @@
+# ruff: noqa: PLR2004 - chances
+"""The world of a simulation: time, the data store's fences, and workers that publish when their time has come."""
+
+from __future__ import annotations
+
+import heapq
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from penstock.engine.supervisor import Ended
+from penstock.model.messages import Failure, Finished, Outcome, Output, WorkOrder
+from penstock.model.product import Address, Fence, ProductRef
+
+START = 1_750_000_000.0
+
+
+class BrokenPromiseError(AssertionError):
+    """One of the promises was broken."""
+
+
+@dataclass(slots=True)
+class World:
+    """Time and what is outside of the schedulers. `now` is the time that has passed, `offset` what the clock adds."""
+
+    seed: int
+    rng: random.Random = field(init=False)
+    now: float = 0.0
+    offset: float = START
+    events: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
+    order: Any = field(default_factory=count)
+    fences: dict[tuple[str, str], int] = field(default_factory=dict)
+    published: dict[tuple[str, str, int], str] = field(default_factory=dict)
+    versions: Any = field(default_factory=lambda: count(1))
+    launched: int = 0
+
+    def __post_init__(self) -> None:
+        self.rng = random.Random(self.seed)
+
+    def clock(self) -> float:
+        """What the clock on the wall shows."""
+        return self.now + self.offset
+
+    def monotonic(self) -> float:
+        """The time that has passed."""
+        return self.now
+
+    def at(self, delay: float, what: Callable[[], None]) -> None:
+        """Have something happen after so many seconds."""
+        heapq.heappush(self.events, (self.now + delay, next(self.order), what))
+
+    def issue_fence(self, run: str, block: str) -> Fence:
+        """The right to publish, taken from every earlier attempt."""
+        token = self.fences[run, block] = self.fences.get((run, block), 0) + 1
+        return Fence(run, block, token)
+
+    def publish(self, fence: Fence, address: Address) -> ProductRef | None:
+        """Publish for an attempt; None when it has lost the right."""
+        key = (fence.run, fence.block, fence.token)
+        if self.fences.get((fence.run, fence.block)) != fence.token:
+            return None
+        if key in self.published:
+            raise BrokenPromiseError(f"{key} has published twice")
+        version = self.published[key] = f"{next(self.versions):08d}"
+        return ProductRef(address, version)
+
+    def manifest(self, ref: ProductRef) -> World:
+        """What is known of a version: nothing."""
+        del ref
+        return self
+
+    def summaries(self) -> tuple[()]:
+        """No outputs."""
+        return ()
+
+    def latest(self, address: Address) -> None:
+        """There is no earlier version of anything."""
+        del address
+
+
+@dataclass(slots=True, eq=False)
+class Worker:
+    """The attempt of a block: a process that ends at some time, well or not."""
+
+    order: WorkOrder
+    on_event: Callable[[Any], None]
+    ended: bool = False
+
+
+class Workers:
+    """A supervisor whose processes are entries in the calendar of the world.
+
+    Args:
+        world: where time passes.
+        turned: called when something has happened that its owner has to look at.
+        check: called with each order before it begins.
+    """
+
+    def __init__(self, world: World, turned: Callable[[], None], check: Callable[[WorkOrder], None]) -> None:
+        self._world = world
+        self._turned = turned
+        self._check = check
+        self._inbox: list[Callable[[], None]] = []
+        self.alive: list[Worker] = []
+
+    def launch(self, order: WorkOrder, *, on_event: Any, reuse: Any = None, keep: bool = False) -> Worker:
+        """Begin an attempt."""
+        del reuse, keep
+        self._check(order)
+        world = self._world
+        world.launched += 1
+        worker = Worker(order, on_event)
+        self.alive.append(worker)
+        seconds = world.rng.choice((0.01, 0.05, 0.2, 1.0, 5.0, 20.0)) * world.rng.random()
+        world.at(seconds, lambda: self._done(worker))
+        return worker
+
+    def _done(self, worker: Worker) -> None:
+        """The process has come to its end: it publishes, even when its parent is gone."""
+        if worker.ended:
+            return
+        rng, order = self._world.rng, worker.order
+        fate = rng.random()
+        if fate < 0.08:
+            self._tell(worker, Ended(Failure("lost", "the process was killed", code="X102")))
+            return
+        if fate < 0.2:
+            failure = Failure("ValueError", "it went wrong")
+            self._tell(worker, Finished(Outcome.FAILED, 0.0, failure), Ended(failure))
+            return
+        ref = self._world.publish(order.fence, Address(order.pipeline, order.block.uuid, order.partition))
+        if ref is None:
+            failure = Failure("FenceLostError", "another attempt has begun")
+            self._tell(worker, Finished(Outcome.FAILED, 0.0, failure), Ended(failure))
+            return
+        self._tell(worker, Output(ref, ()), Finished(Outcome.SUCCEEDED, 0.0), Ended(None))
+
+    def _tell(self, worker: Worker, *told: Any) -> None:
+        worker.ended = True
+
+        def deliver() -> None:
+            if worker in self.alive:
+                self.alive.remove(worker)
+                for event in told:
+                    worker.on_event(event)
+
+        self._inbox.append(deliver)
+        self._turned()
+
+    def poll(self, timeout: float | None) -> None:
+        """Tell what has come in."""
+        del timeout
+        inbox, self._inbox = self._inbox, []
+        for deliver in inbox:
+            deliver()
+
+    def interrupt(self, attempt: Worker) -> None:
+        """End an attempt: it takes a moment."""
+        self._world.at(self._world.rng.random() * 2, lambda: self._end(attempt, "interrupted"))
+
+    def kill(self, attempt: Worker) -> None:
+        """End an attempt at once."""
+        self._end(attempt, "killed")
+
+    def close_session(self, attempt: Worker) -> None:
+        """There are no sessions."""
+
+    def _end(self, worker: Worker, why: str) -> None:
+        if not worker.ended:
+            self._tell(worker, Ended(Failure(why, "it was ended", code="X104")))
+
+    def crash(self) -> None:
+        """Their parent is gone: most die with it, some go on for a while and try to publish."""
+        for worker in self.alive:
+            if self._world.rng.random() < 0.7:
+                worker.ended = True
+        self.alive.clear()
+        self._inbox.clear()
