@@ -219,8 +219,8 @@ class Supervisor:
             attempt.process.write(TO_WORKER.encode(message))
 
     def processes(self) -> list[tuple[int, WorkOrder]]:
-        """The processes that work on an order: number and order."""
-        found = [(process.pid, process.attempt) for process in self._processes]
+        """The processes that work on an order: number and order; other threads may ask too."""
+        found = [(process.pid, process.attempt) for process in list(self._processes)]
         return [(pid, attempt.order) for pid, attempt in found if pid is not None and attempt is not None]
 
     def interrupt(self, attempt: Attempt) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from penstock.engine.loop import Sink
 from penstock.engine.plan import RunPlan
 from penstock.model.errors import PenstockError
+from penstock.model.messages import WorkOrder
 from penstock.observe.alerts.outbox import Outbox
 from penstock.observe.alerts.sender import Sender
 from penstock.observe.alerts.source import AlertSource
@@ -70,6 +71,7 @@ class Scheduling:
         self._publish = publish
         self._state = state
         self._project = project
+        self._bench: ServiceBench | None = None
         self.housekeeping = Housekeeping(state, project)
         self._tasks: set[asyncio.Future[None]] = set()
         self.bridge = Bridge(sinks_for)
@@ -88,7 +90,7 @@ class Scheduling:
             opener = open_bench
             self.scheduler = Scheduler(
                 state,
-                lambda: opener(project, self._sinks),
+                lambda: self._opened(opener),
                 kind=kind,
                 admission=Limits(state, RuleBook(project)),
                 alerts=self.outbox,
@@ -168,6 +170,14 @@ class Scheduling:
         if what == "ended" and row.state == FAILED and not row.blocks_total:
             self._record(row)
         self.bridge.call(self._run_changed, what, row)
+
+    def processes(self) -> list[tuple[int, WorkOrder]]:
+        """The processes that work for the scheduler now; from any thread."""
+        return self._bench.supervisor.processes() if self._bench is not None else []
+
+    def _opened(self, opener: OpenBench) -> ServiceBench:
+        self._bench = opener(self._project, self._sinks)
+        return self._bench
 
     def _record(self, row: RunRow) -> None:
         """A run that could not begin has told no event: its end is recorded here, so that its log says why."""

@@ -38,6 +38,7 @@ from penstock.server.runs.callers import Callers
 from penstock.server.runs.calls import Calls
 from penstock.server.runs.pump import Pump
 from penstock.server.runs.service import RunService
+from penstock.server.runs.usage import UsageTeller
 from penstock.server.scheduling import OpenBench, Scheduling
 from penstock.server.scratchpads.service import Scratchpads
 from penstock.server.triggers.service import TriggerService
@@ -112,6 +113,7 @@ class Studio:
     calls: Calls
     alerts: AlertService
     monitoring: MonitoringService
+    usage: UsageTeller
     _started: list[Part] = field(default_factory=list)
 
     @property
@@ -126,7 +128,16 @@ class Studio:
 
     def _parts(self) -> Iterable[Part]:
         """What is started in this order and ended in the opposite one."""
-        return (self.pump, self.workspace, self.runs, self.reader, self.language, self.triggers, self.scheduling)
+        return (
+            self.pump,
+            self.workspace,
+            self.runs,
+            self.reader,
+            self.language,
+            self.triggers,
+            self.usage,
+            self.scheduling,
+        )
 
     async def start(self) -> None:
         """Start every part on the running event loop; those that were started are ended when one cannot be."""
@@ -211,4 +222,5 @@ def make_studio(bench: Bench, open_bench: OpenBench | None = None) -> Studio:
         calls=Calls(state, board.told),
         alerts=AlertService(workspace.parts, state, hub, scheduling.sender),
         monitoring=MonitoringService(state, scheduler=lambda: scheduling.scheduler),
+        usage=UsageTeller(hub, (bench.supervisor.processes, scheduling.processes)),
     )

@@ -1,0 +1,52 @@
+"""Memory and processor time of running blocks, told to who looks at their run, and to nobody else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.server.serving import Server, make_project
+
+CODE = """
+import pathlib
+
+@custom
+def hold(*args, **kwargs):
+    kept = bytearray(50_000_000)
+    import os, time
+    end = pathlib.Path(kwargs['end'])
+    while not end.exists():
+        time.sleep(0.02)
+    return len(kept)
+"""
+
+
+@pytest.fixture
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    root = make_project(tmp_path_factory.mktemp("usage") / "project", blocks=[("hold", "custom", [], CODE)])
+    started = Server(root)
+    started.start()
+    started.studio.usage._every = 0.1
+    yield started
+    started.stop()
+
+
+def test_a_running_block_tells_what_it_uses_until_it_ends(server: Server) -> None:
+    end = server.root / "end"
+    with server.live() as live:
+        live.subscribe("pipeline:flights")
+        run = server.post("/pipelines/flights/runs", {"variables": {"end": str(end)}})["run"]["run"]
+        live.until("block_started", run=run)
+        live.subscribe(f"run:{run}")
+        used = live.until("block_usage", run=run)[-1]["blocks"]["hold"]
+        assert used["memory"] > 50_000_000 / 2
+        assert used["cpu"] >= 0
+        assert server.studio.usage._task is not None
+        end.touch()
+        live.until("run_ended", run=run)
+    stop = time.monotonic() + 20
+    while server.studio.usage._task is not None:
+        assert time.monotonic() < stop, "it goes on although nothing runs"
+        time.sleep(0.02)  # nothing tells that it has stopped
