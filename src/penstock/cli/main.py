@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "penstock.cli.backfill:backfill",
         "Run a pipeline for windows of the past, or for what a block lists.",
     ),
+    "alerts": ("penstock.cli.alerts:alerts", "List alerts and what became of their messages; send a test message."),
     "data": ("penstock.cli.data:data", "Look at stored outputs: list, show, export, diff."),
     "clean": ("penstock.cli.clean:clean", "Remove old outputs and logs."),
     "clean-cached-variables": ("penstock.cli.clean:clean_cached_variables", "Remove old outputs (Mage's name)."),
