@@ -211,6 +211,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start a run of each event trigger that an event matches; who is no user shows the token of one trigger. */
+        post: operations["calls.take_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/files": {
         parameters: {
             query?: never;
@@ -600,6 +617,40 @@ export interface paths {
         post?: never;
         /** Take a pipeline template of the project away. */
         delete: operations["templates.delete_pipeline_template"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pipeline_schedules/{trigger}/api_trigger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start a run of an API trigger: with its token as bearer token, or signed. */
+        post: operations["calls.call_trigger"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pipeline_schedules/{trigger}/pipeline_runs/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start a run of an API trigger, whose token is in the address. */
+        post: operations["calls.call_trigger_by_address"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1165,7 +1216,8 @@ export interface paths {
         /** Runs of triggers, backfills and blocks, of this server and of the command line, waiting, under way and ended. */
         get: operations["runs.list_runs"];
         put?: never;
-        post?: never;
+        /** Run one block of a trigger's pipeline, wait for it, and answer with what it returned; token as bearer token. */
+        post: operations["calls.call_block"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1371,6 +1423,23 @@ export interface paths {
         get: operations["runs.show_why"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same, with the token in the address. */
+        post: operations["calls.call_block_by_address"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2069,6 +2138,24 @@ export interface components {
             project_modules: string[];
         };
         /**
+         * BlockOutput
+         * @description What the block returned: rows of a table as objects, other values as they are, a list of several outputs.
+         */
+        BlockOutput: {
+            pipeline_uuid: string;
+            block_uuid: string;
+            pipeline_run_id: string;
+            status: string;
+            output: unknown;
+        };
+        /**
+         * BlockOutputAnswer
+         * @description The answer to a call of a block.
+         */
+        BlockOutputAnswer: {
+            run: components["schemas"]["BlockOutput"];
+        };
+        /**
          * BlockRunDetail
          * @description One block in a run.
          */
@@ -2154,6 +2241,32 @@ export interface components {
             trigger: number;
             pipeline: string;
             at: number;
+        };
+        /**
+         * CalledRun
+         * @description A run that was asked for. Moments are ISO 8601 text; `event_variables` is what came beside `pipeline_run`.
+         */
+        CalledRun: {
+            id: string;
+            pipeline_uuid: string;
+            pipeline_schedule_id: number;
+            pipeline_schedule_name: string;
+            status: string;
+            execution_date: string;
+            created_at: string;
+            variables: {
+                [key: string]: unknown;
+            };
+            event_variables: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * CalledRunAnswer
+         * @description The answer to a call of a trigger.
+         */
+        CalledRunAnswer: {
+            pipeline_run: components["schemas"]["CalledRun"];
         };
         /**
          * Change
@@ -2587,6 +2700,14 @@ export interface components {
             file: string;
             line: number;
             column: number;
+        };
+        /**
+         * EventTaken
+         * @description How many runs an event has started, and of which triggers, where the caller may know.
+         */
+        EventTaken: {
+            count: number;
+            runs: string[];
         };
         /**
          * Execution
@@ -4983,6 +5104,39 @@ export interface operations {
             };
         };
     };
+    "calls.take_event": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": unknown;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventTaken"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "files.list_folder": {
         parameters: {
             query?: {
@@ -5796,6 +5950,77 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TemplateDeleted"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "calls.call_trigger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": unknown;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalledRunAnswer"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "calls.call_trigger_by_address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trigger: string;
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": unknown;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalledRunAnswer"];
                 };
             };
             /** @description Error */
@@ -7170,6 +7395,39 @@ export interface operations {
             };
         };
     };
+    "calls.call_block": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": unknown;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockOutputAnswer"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "runs.change_runs": {
         parameters: {
             query?: never;
@@ -7577,6 +7835,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Why"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "calls.call_block_by_address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": unknown;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockOutputAnswer"];
                 };
             };
             /** @description Error */
