@@ -136,6 +136,8 @@ def visit(page: Page, server: Server, place: Place, names: dict[str, str]) -> No
         editor = "block=" in place.path
         there = page.get_by_role("textbox", name="Code of") if editor else page.get_by_role("link", name="Home")
         expect(there.first).to_be_visible()
+        # Some keys count only once the server has said what there is: the terminal may be switched off.
+        page.wait_for_load_state("networkidle")
         page.keyboard.press(place.keys)
     shown = page.get_by_text(place.shows).or_(page.get_by_label(place.shows))
     expect(shown.filter(visible=True).first).to_be_visible()
