@@ -1,5 +1,5 @@
 import { Play } from "lucide-react";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useState } from "react";
 import type { BlockStatus, OutputSummary } from "../../api/types";
 import { ago, bytes, count } from "../../app/format";
 import { Button } from "../../ui/Button";
@@ -23,15 +23,21 @@ export interface OutputPanelProps {
   /** Which output and version are shown; kept in the address by the page. */
   output?: string;
   version?: string;
+  /** Of a run that is for a certain time. */
+  partition?: string;
+  /** Without it, the output is chosen here, and the version stays. */
   onChange?: (chosen: { output?: string; version?: string }) => void;
   onOpen?: (file: string, line: number) => void;
   onRun?: () => void;
 }
 
 /** Everything that a block has put out: each output in full, of any version, with how its run went. */
-export function OutputPanel({ pipeline, block, status, output, version, onChange, onOpen, onRun }: OutputPanelProps) {
+export function OutputPanel({ pipeline, block, status, output: wanted, version, partition, onChange, onOpen, onRun }: OutputPanelProps) {
+  const [own, setOwn] = useState<string>();
+  const output = onChange ? wanted : own;
+  const choose = onChange ?? ((chosen: { output?: string }) => setOwn(chosen.output));
   const newest = status?.version ?? null;
-  const versions = useVersions(pipeline, block, newest);
+  const versions = useVersions(pipeline, block, onChange ? newest : null);
   const list = versions.data?.versions ?? [];
   const outputs = (status?.outputs ?? []).filter((one) => one.kind !== "nothing");
   const chosen = outputs.find((one) => one.name === output) ?? outputs[0];
@@ -47,14 +53,14 @@ export function OutputPanel({ pipeline, block, status, output, version, onChange
     <div className="flex h-full min-h-0 flex-col">
       <div className="flex min-h-9 flex-none flex-wrap items-center gap-2 border-b border-line px-2 py-1">
         {outputs.length > 1 ? (
-          <Select value={chosen?.name ?? ""} onChange={(event) => onChange?.({ output: event.target.value, version })} aria-label="Output">
+          <Select value={chosen?.name ?? ""} onChange={(event) => choose({ output: event.target.value, version })} aria-label="Output">
             {outputs.map((one) => <option key={one.name} value={one.name}>{one.name} · {describe(one)}</option>)}
           </Select>
         ) : (
           <b className="truncate font-semibold">{block}</b>
         )}
-        {list.length > 0 && (
-          <Select value={version || newest || ""} onChange={(event) => onChange?.({ output, version: event.target.value === newest ? undefined : event.target.value })} aria-label="Version">
+        {list.length > 0 && onChange && (
+          <Select value={version || newest || ""} onChange={(event) => onChange({ output, version: event.target.value === newest ? undefined : event.target.value })} aria-label="Version">
             {list.map((one) => <option key={one.version} value={one.version}>{versionLabel(one, one.version === newest)}</option>)}
           </Select>
         )}
@@ -70,7 +76,7 @@ export function OutputPanel({ pipeline, block, status, output, version, onChange
       {status.tests.length > 0 && !version && <div className="flex-none border-b border-line px-3 py-1"><TestList tests={status.tests} /></div>}
       <div className="min-h-0 flex-1">
         {chosen && newest ? (
-          <OneOutput key={`${chosen.name}:${version || newest}`} target={{ pipeline, block, output: chosen.name, version: version || newest }} summary={chosen} />
+          <OneOutput key={`${chosen.name}:${version || newest}`} target={{ pipeline, block, output: chosen.name, version: version || newest, partition }} summary={chosen} />
         ) : !failed ? (
           <Nothing state={status.state} />
         ) : null}

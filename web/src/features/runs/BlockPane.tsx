@@ -36,13 +36,18 @@ export function BlockPane({ run, block, tab: wanted, onTab }: Props) {
         <span className="ml-auto"><TabBar label="Of the block" tabs={tabs} value={tab} onChange={onTab} /></span>
       </div>
       <div className="min-h-0 flex-1 overflow-auto">
-        {block && tab === "why" && failed && <WhyCard run={run.run} pipeline={run.pipeline} block={block.block} onOpen={open} busy={retryFrom.isPending} onRetry={run.state === "running" ? null : () => retryFrom.mutate(block.block)} />}
+        {block && tab === "why" && failed && <WhyCard run={run.run} pipeline={run.pipeline} block={block.block} partition={partitionOf(run)} onOpen={open} busy={retryFrom.isPending} onRetry={run.state === "running" ? null : () => retryFrom.mutate(parent ?? block.block)} />}
         {tab === "logs" && <LogView run={run.run} block={block?.block} />}
-        {block && tab === "output" && (NOT_RUN.has(block.state) ? <NotRun run={run} block={block} /> : <OutputPanel pipeline={run.pipeline} block={parent ?? block.block} status={statusOf(block)} version={block.ref?.version} onOpen={open} />)}
+        {block && tab === "output" && (NOT_RUN.has(block.state) ? <NotRun run={run} block={block} /> : <OutputPanel pipeline={run.pipeline} block={block.block} status={statusOf(block)} version={block.ref?.version} partition={partitionOf(run)} onOpen={open} />)}
         {tab === "facts" && <Facts run={run} block={block} />}
       </div>
     </div>
   );
+}
+
+/** Undefined where its outputs are those of no partition. */
+export function partitionOf(run: RunDetail): string | undefined {
+  return run.partition === "_" || run.partition === "" ? undefined : run.partition;
 }
 
 /** Not grey without a word: what it waits for, or which block was to blame. */
@@ -74,7 +79,7 @@ function toBlame(run: RunDetail, block: string): string[] {
 }
 
 function Facts({ run, block }: { run: RunDetail; block: RunDetail["blocks"][number] | null }) {
-  const facts: [string, string][] = [["Run", run.run], ["Partition", run.partition === "_" || !run.partition ? "none" : run.partition], ["Variables", JSON.stringify(run.variables, null, 1)]];
+  const facts: [string, string][] = [["Run", run.run], ["Partition", partitionOf(run) ?? "none"], ["Variables", JSON.stringify(run.variables, null, 1)]];
   if (run.priority) facts.push(["Priority", String(run.priority)]);
   if (block) {
     facts.push(["Attempts", String(block.attempts)], ["Peak memory", block.peak_memory ? bytes(block.peak_memory) : "not known"], ["CPU", block.cpu_seconds ? seconds(block.cpu_seconds) : "not known"], ["Upstream", block.upstream.join(", ") || "none"]);

@@ -46,7 +46,7 @@ export function Gantt({ run, selected, onSelect }: { run: RunDetail; selected: s
       <div role="presentation" className="sticky top-0 z-[1] flex h-6 border-b border-line bg-s0 text-meta text-muted">
         <span className="w-40 flex-none px-2 leading-6 sm:w-56">Block</span>
         <div className="relative mr-32 flex-1">
-          {ticks(length, 5).map((tick) => <span key={tick} className="tabular absolute whitespace-nowrap leading-6 max-sm:even:hidden" style={{ left: share(tick) }}>{tickWords(tick)}</span>)}
+          {ticks(length, 4).map((tick) => <span key={tick} className="tabular absolute whitespace-nowrap leading-6 max-sm:even:hidden" style={{ left: share(tick) }}>{tickWords(tick)}</span>)}
         </div>
       </div>
       <div role="presentation" style={{ height: virtual.getTotalSize(), position: "relative" }}>

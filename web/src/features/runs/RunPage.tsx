@@ -7,7 +7,7 @@ import { TabBar } from "../../ui/Tabs";
 import { GraphPanel } from "../graph/GraphPanel";
 import { BlockPane } from "./BlockPane";
 import { Gantt } from "./Gantt";
-import { families } from "./gantt";
+import { families, parentOf } from "./gantt";
 import { useRun } from "./queries";
 import { RunHeader } from "./RunHeader";
 
@@ -43,7 +43,7 @@ function Run({ run }: { run: RunDetail }) {
   const detail = <BlockPane run={run} block={block} tab={search.tab} onTab={(tab) => select({ tab })} />;
   return (
     <div className="flex h-full flex-col">
-      <RunHeader run={run} selected={selected} />
+      <RunHeader run={run} selected={selected && (parentOf(selected, new Set(run.blocks.map((one) => one.block))) ?? selected)} />
       <div className="min-h-0 flex-1">
         {run.blocks.length === 0 ? <EmptyState title={run.state === "initial" ? "It has not begun" : "No block of it has run"}>{run.state === "initial" ? "Its blocks, logs and outputs are shown here as soon as it does." : "It ended before any began."}</EmptyState> : <SplitPane name={wide ? "run" : "run-narrow"} direction={wide ? "horizontal" : "vertical"} panes={[{ id: "time", size: wide ? 48 : 35, min: 20, content: time }, { id: "detail", size: wide ? 52 : 65, min: 25, content: detail }]} />}
       </div>

@@ -12,6 +12,7 @@ interface Props {
   run: string;
   pipeline: string;
   block: string;
+  partition: string | undefined;
   onOpen: (file: string, line: number) => void;
   busy?: boolean;
   /** None while the run is under way. */
@@ -19,7 +20,7 @@ interface Props {
 }
 
 /** Why a block failed, in one place: the error and your line, what it was given, what has changed since it last went well. */
-export function WhyCard({ run, pipeline, block, onOpen, busy, onRetry }: Props) {
+export function WhyCard({ run, pipeline, block, partition, onOpen, busy, onRetry }: Props) {
   const why = useWhy(run, block);
   if (why.isPending) return <div className="p-3"><Spinner label="Looking into the failure" /></div>;
   if (why.error) return <ErrorCard className="m-3" error={why.error} />;
@@ -36,13 +37,13 @@ export function WhyCard({ run, pipeline, block, onOpen, busy, onRetry }: Props) 
       <Seen run={run} pipeline={pipeline} block={block} failure={failure} />
       <section>
         <h2 className="mb-1 font-semibold">What it was given</h2>
-        {inputs.length > 0 && <Newer pipeline={pipeline} inputs={inputs} />}
+        {inputs.length > 0 && !partition && <Newer pipeline={pipeline} inputs={inputs} />}
         {inputs.length === 0 ? <p className="text-muted">It takes no input.</p> : (
           <ul className="divide-y divide-line rounded-card border border-line">
             {inputs.map((input) => (
               <li key={input.block} className="flex items-center gap-3 px-3 py-1.5">
-                <Link to="/data/$pipeline/$block" params={{ pipeline, block: input.block }} search={{ version: input.ref.version }} className="font-medium text-accent hover:underline">{input.block}</Link>
-                <span className="tabular text-muted">{input.rows === null ? "this version has been cleaned" : `${count(input.rows)} rows${input.columns === null ? "" : ` × ${input.columns} columns`}`}</span>
+                <Link to="/data/$pipeline/$block" params={{ pipeline, block: input.block }} search={{ version: input.ref.version, ...(partition ? { partition } : {}) }} className="font-medium text-accent hover:underline">{input.block}</Link>
+                <span className="tabular text-muted">{input.rows === null ? "" : `${count(input.rows)} rows${input.columns === null ? "" : ` × ${input.columns} columns`}`}</span>
                 <span className="ml-auto font-mono text-meta text-muted">{input.ref.version}</span>
               </li>
             ))}
