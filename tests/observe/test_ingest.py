@@ -24,7 +24,8 @@ from penstock.state.rows import RunRow
 from penstock.state.run_list import RunFilter
 from penstock.state.store import State, open_state
 from tests.observe.runs import record_run
-from tests.servers import postgres
+from tests.servers import PostgresServer, postgres
+from tests.state.test_store import Wire
 
 
 @pytest.fixture
@@ -204,6 +205,25 @@ def test_a_store_that_is_away_is_waited_for(tmp_path: Path) -> None:
     back = open_state(f"sqlite:///{tmp_path / 'back.db'}")
     assert Ingest(back, tmp_path).everything() == 2
     back.close()
+
+
+def test_a_store_that_returns_gets_everything(
+    tmp_path: Path, postgres_server: PostgresServer, postgres_database: str
+) -> None:
+    wire = Wire(postgres_server.port)
+    told: queue.Queue[RunRow] = queue.Queue()
+    state = open_state(f"postgresql://postgres:x@127.0.0.1:{wire.port}/{postgres_database}")
+    record_run(tmp_path, name(1), pipeline="p")
+    ingest = Ingest(state, tmp_path, told.put)
+    wire.cut()
+    ingest.start()
+    ingest.tell("p", name(1))
+    record_run(tmp_path, name(2), pipeline="p")
+    wire.mend()
+    assert {told.get(timeout=60).id, told.get(timeout=60).id} == {name(1), name(2)}
+    ingest.close()
+    state.close()
+    wire.cut()
 
 
 def test_thousands_of_old_runs_take_seconds(tmp_path: Path, state: State) -> None:

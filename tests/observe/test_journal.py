@@ -69,6 +69,15 @@ def test_a_run_of_this_process_goes_on(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_upstreams_outside_the_run_count_no_rows(tmp_path: Path) -> None:
+    recorder = RunRecorder(tmp_path, "flights", "r1")
+    recorder(events.RunStarted("r1", "flights", "_", 5.0, ("b",), {}, "studio", "b", {"b": ("a",)}))
+    recorder(events.RunEnded("r1", "flights", RunState.CANCELLED, 6.0, 1.0))
+    found = recorded_run(tmp_path, "flights", "r1")
+    assert found is not None
+    assert [(row.block, row.upstream, row.rows_in) for row in found[1]] == [("b", ["a"], None)]
+
+
 def test_a_run_whose_process_was_killed_is_interrupted(tmp_path: Path) -> None:
     code = (
         "import sys, os, signal\nfrom pathlib import Path\nfrom penstock.model import events\n"
