@@ -265,6 +265,7 @@ def test_a_backfill_by_code(server: Server) -> None:
         ({"pipeline": "sales", "start": 0, "end": 1, "interval_units": -1}, 422),
         ({"pipeline": "sales", "start": 1e300, "end": 1e301}, 422),
         ({"pipeline": "sales", "block": "nobody"}, 404),
+        ({"pipeline": "sales", "block": "cities", "start": 0, "end": 1}, 422),
         ({"pipeline": "../../etc", "start": 0, "end": 1}, 404),
     ],
 )

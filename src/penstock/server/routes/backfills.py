@@ -86,6 +86,11 @@ async def _listed(call: Call) -> list[Any] | None:
     given: NewBackfill = call.body
     if not given.block:
         return None
+    if given.start is not None or given.end is not None:
+        raise SettingInvalidError(
+            "planning the backfill: it names dates and a block",
+            hint="Give either the dates, or the block that lists runs.",
+        )
     called = await call.studio.singles.call(
         given.pipeline, given.block, given.variables, upstream=True, origin="studio"
     )
