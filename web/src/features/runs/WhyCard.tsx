@@ -30,7 +30,7 @@ export function WhyCard({ run, pipeline, block, partition, onOpen, busy, onRetry
       <FailureCard failure={failure} onOpen={onOpen} />
       <div className="flex flex-wrap gap-2">
         {onRetry && <Button look="primary" icon={<RotateCw size={13} aria-hidden="true" />} busy={busy} onClick={onRetry}>Retry from here</Button>}
-        <Link to="/pipelines/$pipeline" params={{ pipeline }} search={{ block, tab: "data" }} className="inline-flex h-7 items-center gap-1.5 rounded-control border border-line px-2.5 font-medium hover:bg-s2">
+        <Link to="/pipelines/$pipeline" params={{ pipeline }} search={{ block: block.split(":")[0], tab: "data" }} className="inline-flex h-7 items-center gap-1.5 rounded-control border border-line px-2.5 font-medium hover:bg-s2">
           <Pencil size={13} aria-hidden="true" />Open in the editor
         </Link>
       </div>
