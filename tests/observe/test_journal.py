@@ -69,6 +69,20 @@ def test_a_run_of_this_process_goes_on(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_child_that_failed_is_told_as_its_block(tmp_path: Path) -> None:
+    recorder = RunRecorder(tmp_path, "flights", "r1")
+    recorder(events.RunStarted("r1", "flights", "_", 5.0, ("a", "b"), {}, "studio", "all", {"b": ("a",)}))
+    recorder(events.BlockEnded("r1", "a", BlockState.COMPLETED, 6.0, 1.0, 1))
+    recorder(events.BlockExpanded("r1", "b", ("b:0", "b:1"), 7.0))
+    recorder(events.BlockEnded("r1", "b:0", BlockState.COMPLETED, 8.0, 1.0, 1))
+    recorder(events.BlockEnded("r1", "b:1", BlockState.FAILED, 9.0, 1.0, 1, failure=Failure("KeyError", "x")))
+    found = recorded_run(tmp_path, "flights", "r1")
+    assert found is not None
+    row, blocks = found
+    assert (row.blocks_done, row.blocks_total, row.failed_block, row.error) == (1, 2, "b", "KeyError: x")
+    assert [(block.block, block.state) for block in blocks][1:3] == [("b", "running"), ("b:0", "completed")]
+
+
 def test_upstreams_outside_the_run_count_no_rows(tmp_path: Path) -> None:
     recorder = RunRecorder(tmp_path, "flights", "r1")
     recorder(events.RunStarted("r1", "flights", "_", 5.0, ("b",), {}, "studio", "b", {"b": ("a",)}))

@@ -11,6 +11,7 @@ import msgspec
 
 from penstock.data.naming import quote, unquote
 from penstock.model.errors import headline
+from penstock.model.expand import base_of
 from penstock.model.run import DONE, BlockState, RunState
 from penstock.observe.archive import cut_off
 from penstock.observe.liveness import is_gone
@@ -103,7 +104,7 @@ def _rows(run: str, pipeline: str, entries: list[dict[str, Any]], changed: float
     failed = next((block for block in blocks.values() if block.state == BlockState.FAILED), None)
     failure = dict(failed.failure or {}) if failed else {}
     error = headline(str(failure.get("kind") or ""), str(failure.get("message") or "")) if failed else ""
-    row = replace(row, blocks_done=done, failed_block=failed.block if failed else None, error=error)
+    row = replace(row, blocks_done=done, failed_block=base_of(failed.block) if failed else None, error=error)
     end = next((entry for entry in reversed(entries) if entry.get("event") == "RunEnded"), None)
     if end is not None:
         row = _ended(row, str(end["state"]), float(end["at"]))
