@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tools.simulation import play as playing
 from tools.simulation.play import FaultyState, Play, open_store
 from tools.simulation.world import BrokenPromiseError
 
-SEEDS = 20
+SEEDS = 10
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +29,9 @@ def play_all(store: FaultyState, seeds: int) -> None:
         Play(store, seed).run()
 
 
-@pytest.mark.parametrize("first", range(0, SEEDS, 10))
+@pytest.mark.parametrize("first", range(0, SEEDS, 5))
 def test_every_promise_is_kept_whatever_fails(store: FaultyState, first: int) -> None:
-    for seed in range(first, first + 10):
+    for seed in range(first, first + 5):
         Play(store, seed).run()
 
 
@@ -46,6 +47,7 @@ def test_the_same_seed_plays_the_same(store: FaultyState) -> None:
 def test_a_run_that_never_ends_is_noticed(store: FaultyState, monkeypatch: pytest.MonkeyPatch) -> None:
     from penstock.schedule.claim import Claims
 
+    monkeypatch.setattr(playing, "PATIENCE", 120.0)
     monkeypatch.setattr(Claims, "lost", lambda self, now: [])
     with pytest.raises(BrokenPromiseError, match="never ended"):
         play_all(store, 12)
@@ -54,6 +56,7 @@ def test_a_run_that_never_ends_is_noticed(store: FaultyState, monkeypatch: pytes
 def test_a_slot_without_a_run_is_noticed(store: FaultyState, monkeypatch: pytest.MonkeyPatch) -> None:
     from penstock.schedule.tick import Ticked, Ticker
 
+    monkeypatch.setattr(playing, "PATIENCE", 120.0)
     monkeypatch.setattr(Ticker, "fire", lambda self, now: Ticked())
     with pytest.raises(BrokenPromiseError, match="slots without a run"):
         play_all(store, 12)

@@ -33,6 +33,8 @@ AT_ONCE = 500
 """Runs that one scheduler drives at once."""
 _PAUSES = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
 """Seconds between two attempts while the database is away."""
+_AGAIN = 1.0
+"""Seconds after which something is looked at again that is due and could not be dealt with."""
 _JUMP = 2.0
 """Seconds by which the clock differs from the time that has passed, when somebody has set it."""
 
@@ -399,7 +401,9 @@ class Core:
                 self._state.runs.next_sla(connection),
                 self._state.runs.next_foreign_expiry(connection, self._claims.owner),
             ]
-        return min((moment for moment in moments if moment is not None), default=None)
+        # What is past has been looked at just now, and could not be dealt with: it must not keep us awake.
+        known = [moment if moment > now else now + _AGAIN for moment in moments if moment is not None]
+        return min(known, default=None)
 
     def _until(self, at: float) -> float:
         """Seconds until the next turn is due."""

@@ -1,0 +1,208 @@
+"""A scheduler in a thread over real worker processes: runs go from the store to their end, whatever is in between."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from penstock.cli.wire import Workbench, open_workbench
+from penstock.schedule.core import Hearers
+from penstock.schedule.requests import NewRun, cancel_run, create_run, retry_from, retry_incomplete
+from penstock.schedule.service import Scheduler
+from penstock.state.rows import RunRow, TriggerRow
+from penstock.state.store import State, open_state
+from tests.cli.projects import B, write_project
+
+SLOW = "print('here', flush=True); import time; time.sleep(60)"
+
+
+class Lab:
+    """A project, its store, and a scheduler that can be stopped and started again."""
+
+    def __init__(self, root: Path, state: State) -> None:
+        self.root, self.state = root, state
+        self.printed = threading.Event()
+        self._ended: dict[str, RunRow] = {}
+        self._news = threading.Condition()
+        self.scheduler = self.started()
+
+    def started(self) -> Scheduler:
+        scheduler = Scheduler(self.state, self._bench, hearers=Hearers(changed=self._changed))
+        scheduler.start()
+        return scheduler
+
+    def _bench(self) -> Workbench:
+        bench = open_workbench(self.root, grace=0.5)
+        bench.watch_runs(
+            lambda plan: [lambda event: self.printed.set() if type(event).__name__ == "BlockPrinted" else None]
+        )
+        return bench
+
+    def _changed(self, what: str, row: RunRow) -> None:
+        if what == "ended":
+            with self._news:
+                self._ended[row.id] = row
+                self._news.notify_all()
+
+    def ask(self, pipeline: str, **settings: object) -> RunRow:
+        row = create_run(self.state, NewRun(pipeline, "api", settings=settings), time.time())
+        self.scheduler.wake("runs", row.id)
+        return row
+
+    def end(self, row: RunRow) -> RunRow:
+        with self._news:
+            assert self._news.wait_for(lambda: row.id in self._ended, 30)
+            del self._ended[row.id]
+        return self.now(row)
+
+    def now(self, row: RunRow) -> RunRow:
+        with self.state.read() as connection:
+            found = self.state.runs.get(connection, row.id)
+        assert found is not None
+        return found
+
+    def blocks(self, row: RunRow) -> dict[str, tuple[str, int]]:
+        with self.state.read() as connection:
+            return {one.block: (one.state, one.attempts) for one in self.state.block_runs.of_run(connection, row.id)}
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Lab]]:
+    monkeypatch.setenv("PENSTOCK_DATA_DIR", str(tmp_path / "data"))
+    made: list[Lab] = []
+
+    def make(**pipelines: list[B]) -> Lab:
+        root = write_project(tmp_path / "project", **pipelines)
+        made.append(Lab(root, open_state(f"sqlite:///{tmp_path / 'state.db'}")))
+        return made[0]
+
+    yield make
+    for one in made:
+        one.scheduler.close()
+        one.state.close()
+
+
+def test_a_run_of_the_store_is_driven_to_its_end(lab: Callable[..., Lab]) -> None:
+    it = lab(p=[B("a", "data_loader", "return 1"), B("b", "transformer", "return args[0] + 1", up=("a",))])
+    row = it.end(it.ask("p"))
+    assert (row.state, row.blocks_done, row.blocks_total, row.lease_owner) == ("completed", 2, 2, None)
+    assert row.ended_at is not None
+    assert row.seconds is not None
+    assert row.error == ""
+    assert it.blocks(row) == {"a": ("completed", 1), "b": ("completed", 1)}
+
+
+def test_a_failure_has_a_cause_and_the_others_go_on_when_they_may(lab: Callable[..., Lab]) -> None:
+    it = lab(
+        p=[
+            B("bad", "data_loader", "1 / 0"),
+            B("after", "transformer", "return 1", up=("bad",)),
+            B("free", "data_loader", "return 1"),
+        ]
+    )
+    row = it.end(it.ask("p", allow_blocks_to_fail=True))
+    assert (row.state, row.failed_block) == ("failed", "bad")
+    assert "division by zero" in row.error
+    states = {block: state for block, (state, _) in it.blocks(row).items()}
+    assert states == {"bad": "failed", "after": "upstream_failed", "free": "completed"}
+
+
+def test_cancelling_ends_the_process_within_seconds(lab: Callable[..., Lab]) -> None:
+    it = lab(p=[B("slow", "data_loader", SLOW)])
+    row = it.ask("p")
+    assert it.printed.wait(20)
+    cancel_run(it.state, row.id, time.time())
+    begun = time.monotonic()
+    it.scheduler.wake("runs", row.id)
+    assert it.end(row).state == "cancelled"
+    assert time.monotonic() - begun < 5
+    assert it.blocks(row)["slow"][0] == "cancelled"
+
+
+@pytest.mark.parametrize("state", ["failed", "cancelled"])
+def test_a_run_that_takes_too_long_ends_as_its_trigger_says(lab: Callable[..., Lab], state: str) -> None:
+    it = lab(p=[B("slow", "data_loader", SLOW)])
+    row = it.end(it.ask("p", timeout=0.3, timeout_status=state))
+    assert row.state == state
+    assert "timeout of 0.3 s" in row.error
+
+
+def test_a_stopped_scheduler_hands_its_runs_over_and_the_next_goes_on(lab: Callable[..., Lab], tmp_path: Path) -> None:
+    flag = tmp_path / "second"
+    it = lab(
+        p=[
+            B("a", "data_loader", "return 1"),
+            B(
+                "b",
+                "transformer",
+                f"import os, time; print('b', flush=True)\nif os.path.exists({str(flag)!r}):\n    return 1\ntime.sleep(60)",
+                up=("a",),
+            ),
+        ]
+    )
+    row = it.ask("p")
+    assert it.printed.wait(20)
+    it.scheduler.close()
+    left = it.now(row)
+    assert (left.state, left.lease_owner) == ("initial", None)
+    assert left.waiting is not None
+    assert left.waiting["kind"] == "handed_over"
+    assert it.blocks(row)["b"][0] == "queued"
+    flag.touch()
+    it.scheduler = it.started()
+    assert it.end(row).state == "completed"
+    assert it.blocks(row) == {"a": ("completed", 1), "b": ("completed", 2)}
+
+
+def test_what_is_not_done_runs_again_in_the_same_run(lab: Callable[..., Lab], tmp_path: Path) -> None:
+    flag = tmp_path / "mended"
+    it = lab(
+        p=[
+            B("a", "data_loader", "return 1"),
+            B("b", "transformer", f"import os\nassert os.path.exists({str(flag)!r})\nreturn 2", up=("a",)),
+        ]
+    )
+    row = it.end(it.ask("p"))
+    assert row.state == "failed"
+    flag.touch()
+    retry_incomplete(it.state, row.id, time.time())
+    it.scheduler.wake("runs", row.id)
+    assert it.end(row).state == "completed"
+    assert it.blocks(row) == {"a": ("completed", 1), "b": ("completed", 1)}
+    retry_from(it.state, row.id, "a", ["b"], time.time())
+    it.scheduler.wake("runs", row.id)
+    assert it.end(row).state == "completed"
+
+
+def test_a_pipeline_that_cannot_be_read_fails_its_own_runs_only(lab: Callable[..., Lab]) -> None:
+    it = lab(p=[B("a", "data_loader", "return 1")], odd=[B("a", "data_loader", "return 1")])
+    (it.root / "pipelines" / "odd" / "metadata.yaml").write_text("blocks: [: {")
+    odd, gone, good = it.ask("odd"), it.ask("nowhere"), it.ask("p")
+    assert it.end(good).state == "completed"
+    for row in (it.end(odd), it.end(gone)):
+        assert row.state == "failed"
+        assert row.error
+
+
+def test_a_trigger_that_is_due_starts_its_pipeline_and_one_that_is_odd_is_paused(lab: Callable[..., Lab]) -> None:
+    it = lab(p=[B("a", "data_loader", "print(kwargs['env'], kwargs['execution_date'])")])
+    now = time.time()
+    good = {"pipeline": "p", "name": "once", "kind": "time", "schedule": "@once", "active": True, "variables": {"x": 1}}
+    with it.state.write() as connection:
+        odd = it.state.triggers.add(connection, TriggerRow("p", "odd", {"kind": "?"}, active=True, next_due_at=now - 1))
+        key = it.state.triggers.add(
+            connection, TriggerRow("p", "once", good, active=True, next_due_at=now, last_enabled_at=now)
+        )
+    it.scheduler.wake("triggers", "p")
+    assert it.printed.wait(20)
+    with it.state.read() as connection:
+        (row,) = it.state.runs.of_trigger(connection, key)
+        broken = it.state.triggers.get(connection, odd)
+    assert (row.origin, row.variables, row.slot is not None) == ("schedule", {"x": 1}, True)
+    assert broken is not None
+    assert broken.problem
+    assert broken.next_due_at is None
