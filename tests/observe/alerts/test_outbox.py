@@ -195,6 +195,15 @@ def test_a_broken_trigger_is_told_once_until_it_is_mended(told: Told) -> None:
     assert [(row.kind, row.closed_at) for row in told.rows()] == [("trigger", 300.0), ("recovery", 300.0)]
 
 
+def test_a_trigger_whose_run_went_well_is_mended(told: Told) -> None:
+    with told.state.write() as connection:
+        told.outbox.trigger_broken(connection, "orders", "daily", "gone", 100.0, told.triggers[0])
+    told.end("completed", at=200.0, trigger=1)
+    assert told.rows()[0].closed_at is None
+    told.end("completed", at=300.0, trigger=0)
+    assert [(row.kind, row.closed_at) for row in told.rows()] == [("trigger", 300.0), ("recovery", 300.0)]
+
+
 def test_nothing_is_kept_when_the_transaction_fails(told: Told) -> None:
     def fail() -> None:
         with told.state.write() as connection:

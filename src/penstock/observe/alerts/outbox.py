@@ -118,7 +118,9 @@ class Outbox:
                 self._state.alerts.change(connection, row.id, closed_at=now)
             elif row.kind == AlertKind.FAILURE:
                 self._succeeded(connection, row, fact, run, now)
-            elif row.kind == AlertKind.PASSED_SLA and not run.sla_missed and fact.trigger_id == run.trigger_id:
+            elif fact.trigger_id != run.trigger_id:
+                continue
+            elif row.kind == AlertKind.TRIGGER or (row.kind == AlertKind.PASSED_SLA and not run.sla_missed):
                 self._close(connection, row, fact, run, now)
 
     def _succeeded(self, connection: sa.Connection, row: AlertRow, fact: Fact, run: RunRow, now: float) -> None:
