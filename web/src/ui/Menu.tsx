@@ -20,7 +20,7 @@ export type MenuItem =
       items?: MenuItem[];
     };
 
-const PANEL = "z-50 min-w-44 max-w-80 max-h-[70vh] overflow-y-auto rounded-card border border-line bg-s0 p-1 text-ui text-fg shadow-[var(--shadow)] outline-none";
+const PANEL = "z-50 min-w-44 max-w-80 max-h-[min(80vh,var(--radix-popper-available-height,80vh))] overflow-y-auto rounded-card border border-line bg-s0 p-1 text-ui text-fg shadow-[var(--shadow)] outline-none";
 const ENTRY = "flex w-full select-none items-center gap-2 rounded-control px-2 py-1 outline-none data-[disabled]:opacity-40 data-[highlighted]:bg-s2";
 
 type Parts = Pick<typeof Radix, "Item" | "Separator" | "Label" | "Sub" | "SubTrigger" | "SubContent" | "Portal" | "CheckboxItem" | "ItemIndicator">;
