@@ -67,6 +67,11 @@ import time
 def sleep(*args, **kwargs):
     time.sleep(600)
 """
+NEEDY = """name: needy
+type: python
+blocks:
+- {uuid: sleep, name: sleep, type: data_loader, language: python, upstream_blocks: [], downstream_blocks: [], resources: [licence]}
+"""
 TRIGGERS = """triggers:
 - name: called
   schedule_type: api
@@ -84,6 +89,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "pipelines/sales/triggers.yaml": TRIGGERS,
         "pipelines/slow/metadata.yaml": SLOW,
         "pipelines/slow/triggers.yaml": TRIGGERS,
+        "pipelines/needy/metadata.yaml": NEEDY,
+        "pipelines/needy/triggers.yaml": TRIGGERS,
         "data_loaders/load.py": LOAD,
         "data_loaders/sleep.py": SLEEP,
         "transformers/clean.py": CLEAN,
@@ -199,6 +206,19 @@ def test_what_waits_says_why_and_is_cancelled_before_it_begins(server: Server) -
     server.post(f"/api/runs/{first}/cancel")
     assert ended(server, first)["state"] == "cancelled"
     assert server.client.post(f"/api/runs/{first}/cancel").status_code == 409
+
+
+def test_a_block_waits_for_its_resource_and_gets_it_when_another_ends(server: Server) -> None:
+    first = fire(server, "needy")
+    until(lambda: [each for each in server.get(f"/api/runs/{first}")["blocks"] if each["state"] == "running"])
+    second = fire(server, "needy")
+    until(lambda: server.get(f"/api/runs/{second}")["state"] == "running")
+    text = server.get(f"/api/runs/{second}/blocks/sleep/explain")["text"]
+    assert text == "it needs 1 of licence, of which 0 of 1 is free"
+    server.post(f"/api/runs/{first}/cancel")
+    until(lambda: [each for each in server.get(f"/api/runs/{second}")["blocks"] if each["state"] == "running"])
+    server.post(f"/api/runs/{second}/cancel")
+    assert ended(server, second)["state"] == "cancelled"
 
 
 def test_a_deleted_run_is_gone_with_its_logs(server: Server) -> None:
