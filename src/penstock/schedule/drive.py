@@ -83,6 +83,8 @@ class DrivenRun:
                 self._started(event)
             case events.BlockStarted(block=block, at=at):
                 self._put(block, state=BlockState.RUNNING.value, started_at=at, due_at=None, waiting=None)
+            case events.BlockExpanded(block=block, at=at):
+                self._put(block, state=BlockState.RUNNING.value, started_at=at)
             case events.BlockRetrying(block=block, wait=wait, at=at, failure=failure):
                 self._put(block, due_at=at + wait, failure=_plain(failure), queued_at=at)
             case events.BlockEnded():
@@ -121,7 +123,7 @@ class DrivenRun:
         self._changes["state"] = RUNNING
         self._changes["started_at"] = self.row.started_at or event.at
         self._changes["blocks_total"] = len(event.blocks)
-        self._done = {key for key, row in self.blocks.items() if row.state in DONE}
+        self._done = {key for key, row in self.blocks.items() if row.state in DONE and base_of(key) == key}
         for position, block in enumerate(event.blocks):
             upstream = list(event.upstream.get(block, ()))
             known = self.blocks.get(block)
@@ -133,7 +135,7 @@ class DrivenRun:
         known = self.blocks.get(event.block)
         parents = known.upstream if known is not None else []
         taken = [row.rows_out for parent in parents if (row := self.blocks.get(parent)) and row.rows_out is not None]
-        if event.state in DONE:
+        if event.state in DONE and base_of(event.block) == event.block:  # children are told as well, and not counted
             self._done.add(event.block)
             self._changes["blocks_done"] = len(self._done)
         self._put(
