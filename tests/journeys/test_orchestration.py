@@ -140,3 +140,19 @@ def mend(studio: Server) -> None:
 def option(page: Page, block: str) -> Locator:
     """The row of a block in the time line."""
     return page.get_by_role("listbox", name="Blocks by time").get_by_role("option", name=re.compile(rf"^{block}\b"))
+
+
+def test_a_backfill_shows_its_runs_before_it_makes_them(studio: Server, tabs: Tabs) -> None:
+    pipeline(studio, "past", {"name": "past_days", "content": loader("{'a': [1]}")})
+    page = tabs.open(studio, "/backfills?pipeline=past")
+    page.get_by_role("button", name="New backfill").first.click()
+    page.get_by_label("From", exact=True).fill("2026-01-01T00:00")
+    page.get_by_label("To", exact=True).fill("2026-01-03T00:00")
+    planned = page.get_by_role("region", name="The runs it makes").get_by_role("listitem")
+    expect(planned).to_have_text(["2026-01-01 00:00", "2026-01-02 00:00", "2026-01-03 00:00"])
+    page.get_by_role("switch", name="The end counts too").click()
+    expect(planned).to_have_count(2)
+    page.get_by_role("button", name="Start 2 runs").click()
+    expect(page.get_by_role("heading", name="backfill of past")).to_be_visible()
+    expect(page.get_by_text("2 of 2 runs done")).to_be_visible()
+    expect(page.get_by_role("listitem").filter(has_text="done")).to_have_count(2)
