@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from penstock.engine.loop import RunHandle
 from penstock.model.errors import PenstockError, StateUnavailableError
 from penstock.model.run import RunState
+from penstock.observe.metrics import METRICS
 from penstock.schedule.bench import Bench
 from penstock.schedule.claim import RENEW, Admission, Claim, Claims, Everything
 from penstock.schedule.drive import DrivenRun, options_of
@@ -283,7 +284,9 @@ class Core:
         with self._state.read() as connection:
             due = self._state.triggers.next_due(connection)
         while due is not None and due <= now:
+            begun = self._monotonic()
             done = self._ticker.fire(now)
+            METRICS.time("penstock_tick_seconds", self._monotonic() - begun)
             for row in (*done.made, *done.skipped):
                 self._hearers.changed("created", row)
             if done.broken:
@@ -332,6 +335,7 @@ class Core:
         reach("begin.before_commit")
         run.handle = self._bench.start(plan, [run], resume=resume, gate=self._gate)
         self._hearers.changed("started", run.row)
+        METRICS.time("penstock_run_wait_seconds", max(0.0, now - claim.row.due_at))
         limit = claim.row.settings.get("timeout")
         if isinstance(limit, int | float) and limit > 0:
             gone = now - claim.row.started_at if claim.row.started_at is not None else 0.0
