@@ -32,7 +32,7 @@ def main(seeds: int, first: int, keep_going: bool) -> None:  # noqa: FBT001 - a 
                 play.run()
             except (AssertionError, LookupError, TypeError, ValueError, AttributeError):
                 bad += 1
-                print(f"seed {seed}:\n{traceback.format_exc()}")
+                print(f"seed {seed}:\n{traceback.format_exc()}", flush=True)
                 if not keep_going:
                     break
             crashes += play.crashes
