@@ -107,10 +107,10 @@ function Preview({ zone, problem, data, error, waiting }: { zone: string; proble
         <ol className="max-h-72 overflow-y-auto rounded-card border border-line" tabIndex={0} aria-label="Their times">
           {data.runs.map((run, index) => (
             <li key={index} className="tabular border-b border-s2 px-3 py-1 last:border-b-0">
-              {index > 0 && data.truncated && index === data.runs.length - 1 && <span className="block text-muted">and {count(data.total - data.runs.length)} more between these</span>}
               {run.interval_start === null ? <code className="break-all font-mono text-code">{JSON.stringify(run.variables)}</code> : wallClock(new Date(run.execution_date * 1000).toISOString(), zone).replace("T", " ")}
             </li>
           ))}
+          {data.truncated && <li className="px-3 py-1 text-muted">and {count(data.total - data.runs.length)} more after these</li>}
         </ol>
       )}
     </section>
