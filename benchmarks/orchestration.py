@@ -49,8 +49,8 @@ def _one(bench: Bench, engine: str, environment: Path, port: int) -> dict[str, A
     except subprocess.TimeoutExpired:
         return {"failed": f"not done after {PATIENCE} s"}
     try:
-        found: dict[str, Any] = json.loads(ended.stdout)
-    except ValueError:
+        found: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])  # engines print to it, too
+    except (ValueError, IndexError):
         return {"failed": f"ended with {ended.returncode} before it had figures"}
     return found | {"version": _version(environment, engine)}
 
