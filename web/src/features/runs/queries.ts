@@ -63,12 +63,15 @@ export function useRun(run: string) {
       const own = events.filter((event) => runOf(event) === run);
       if (own.length === 0) return;
       client.setQueryData<RunDetail>(key, (held) => (held ? appliedAll(held, own) : held));
-      if (own.some((event) => event.type === "run_created" || event.type === "run_started")) void client.invalidateQueries({ queryKey: key });
+      // An answer that was under way meanwhile may be older than the events: the end is read in any case.
+      if (own.some((event) => READ_AGAIN.has(event.type))) void client.invalidateQueries({ queryKey: key });
     },
     () => undefined,
   );
   return query;
 }
+
+const READ_AGAIN = new Set(["run_created", "run_started", "run_ended"]);
 
 function runOf(event: LiveEvent): string {
   const told = event.run;
