@@ -33,7 +33,7 @@ class Statuses:
     def __init__(self, archive: RunArchive, manifests: Manifests) -> None:
         self._archive = archive
         self._manifests = manifests
-        self._records: OrderedDict[str, Entries] = OrderedDict()
+        self._records: OrderedDict[tuple[str, float | None], Entries] = OrderedDict()
 
     def of(self, pipeline: str, blocks: list[str], reasons: dict[str, str]) -> dict[str, BlockStatus]:
         """The status of each of these blocks.
@@ -73,7 +73,8 @@ class Statuses:
 
     def _entries(self, head: RunHead) -> Entries:
         """Block -> what the record says of it: the fields of its end, `started` and `attempts`."""
-        known = self._records.get(head.run)
+        # A run that is retried ends once more: what was read at its first end is not all of it.
+        known = self._records.get((head.run, head.ended))
         if known is not None:
             return known
         entries: Entries = {}
@@ -88,7 +89,7 @@ class Statuses:
             elif entry["event"] == "BlockEnded":
                 entries.setdefault(block, {}).update(entry)
         if head.ended is not None:
-            self._records[head.run] = entries
+            self._records[head.run, head.ended] = entries
             while len(self._records) > 1 and sum(map(len, list(self._records.values()))) > _BLOCKS_KEPT:
                 self._records.popitem(last=False)
         return entries
