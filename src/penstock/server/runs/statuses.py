@@ -11,6 +11,7 @@ import msgspec
 from penstock.model.messages import Failure, TestOutcome
 from penstock.model.product import Address, OutputSummary, ProductRef
 from penstock.observe.archive import RunArchive, RunHead
+from penstock.observe.record import RUN_RECORD
 from penstock.server.runs.manifests import Manifests
 from penstock.server.runs.summaries import shown_state, what_changed
 from penstock.server.schema.runs import BlockRunDetail, BlockStatus, VersionRef
@@ -33,7 +34,7 @@ class Statuses:
     def __init__(self, archive: RunArchive, manifests: Manifests) -> None:
         self._archive = archive
         self._manifests = manifests
-        self._records: OrderedDict[tuple[str, float | None], Entries] = OrderedDict()
+        self._records: OrderedDict[tuple[str, int], Entries] = OrderedDict()
 
     def of(self, pipeline: str, blocks: list[str], reasons: dict[str, str]) -> dict[str, BlockStatus]:
         """The status of each of these blocks.
@@ -73,8 +74,10 @@ class Statuses:
 
     def _entries(self, head: RunHead) -> Entries:
         """Block -> what the record says of it: the fields of its end, `started` and `attempts`."""
-        # A run that is retried ends once more: what was read at its first end is not all of it.
-        known = self._records.get((head.run, head.ended))
+        # A run that is retried ends once more: its record has grown since it was read at its first end.
+        record = self._archive.folder(head.pipeline, head.run) / RUN_RECORD
+        size = record.stat().st_size if record.exists() else 0
+        known = self._records.get((head.run, size))
         if known is not None:
             return known
         entries: Entries = {}
@@ -89,7 +92,7 @@ class Statuses:
             elif entry["event"] == "BlockEnded":
                 entries.setdefault(block, {}).update(entry)
         if head.ended is not None:
-            self._records[head.run, head.ended] = entries
+            self._records[head.run, size] = entries
             while len(self._records) > 1 and sum(map(len, list(self._records.values()))) > _BLOCKS_KEPT:
                 self._records.popitem(last=False)
         return entries
