@@ -69,6 +69,38 @@ def test_runs_follow_a_pipeline_that_is_renamed(tmp_path):
     assert archive.page(pipeline="before")[0] == []
 
 
+def test_a_run_that_is_retried_goes_on_in_its_record(tmp_path):
+    record_run(tmp_path)
+    os.utime(tmp_path / "pipelines" / "flights" / ".logs", (1000, 1000))  # long ago: what is read now is kept
+    archive = RunArchive(tmp_path)
+    assert [head.state for head in archive.recent("flights", 5)] == ["failed"]
+    assert archive.head("flights", "r1").ended == 1005.0
+
+    recorder = RunRecorder(tmp_path, "flights", "r1")
+    recorder(events.RunStarted("r1", "flights", "2013-01-01", 2000.0, ("load", "a/b"), {}))
+    under_way = archive.head("flights", "r1")
+    assert (under_way.state, under_way.done, under_way.failed_block, under_way.ended) == ("running", 1, None, None)
+    assert [head.state for head in archive.recent("flights", 5)] == ["running"]
+    recorder(events.BlockEnded("r1", "a/b", BlockState.COMPLETED, 2001.0, 1.0, 1))
+    assert archive.head("flights", "r1").done == 2
+    recorder(events.RunEnded("r1", "flights", RunState.COMPLETED, 2002.0, 2.0, done=2))
+    recorder.close()
+    again = archive.head("flights", "r1")
+    assert (again.state, again.ended, again.failed_block, again.error) == ("completed", 2002.0, None, "")
+    assert [head.state for head in archive.recent("flights", 5)] == ["completed"]
+
+
+def test_a_retried_run_that_was_killed_is_interrupted(tmp_path):
+    record_run(tmp_path)
+    code = (
+        "import os, sys; from pathlib import Path; from penstock.model import events\n"
+        "from penstock.observe.record import RunRecorder; recorder = RunRecorder(Path(sys.argv[1]), 'flights', 'r1')\n"
+        "recorder(events.RunStarted('r1', 'flights', '_', 2000.0, ('load', 'a/b'), {})); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", code, tmp_path], check=False)
+    assert RunArchive(tmp_path).find("r1").state == "interrupted"
+
+
 def test_a_run_that_begins_later_is_seen(tmp_path):
     archive = RunArchive(tmp_path)
     for number in range(3):

@@ -1,7 +1,8 @@
 """Lists the recorded runs of a project, of whatever process, fast with thousands of them.
 
-A run that has ended is read once: the first and the last line of its record say all that a list shows. Names of runs
-begin with their start, so that the newest are found without opening the others. Safe in any thread.
+A run that has ended is read once, and again when its record has grown: a run that is retried goes on in its record.
+The first and the last line of it say all that a list shows. Names of runs begin with their start, so that the newest
+are found without opening the others. Safe in any thread.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from penstock.observe.liveness import is_gone
 from penstock.observe.record import RUN_RECORD, read_record
 
 _CHUNK = 1 << 16
+_GOOD_ENDS = frozenset({"completed", "skipped"})
 _SETTLED = 0.1
 """Seconds after which the time stamp of a folder is sure to tell a change."""
 
@@ -52,7 +54,10 @@ class RunHead:
 
 @dataclass(frozen=True, slots=True)
 class _Folder:
-    """The runs of one pipeline: their names, newest first, as of a time stamp of the folder."""
+    """The runs of one pipeline: their names, newest first, as of a time stamp of the folder.
+
+    The stamp is new when a run has begun, also when one that had ended begins once more (`RunRecorder`).
+    """
 
     stamp: int
     runs: tuple[str, ...]
@@ -64,10 +69,11 @@ class RunArchive:
     def __init__(self, logs_root: Path) -> None:
         self._root = logs_root
         self._folders: dict[str, _Folder] = {}
-        self._heads: dict[tuple[str, str], RunHead] = {}
+        self._heads: dict[tuple[str, str], tuple[int, RunHead]] = {}
+        """Of runs that have ended: the size of the record that was read, and what it said."""
         self._places: dict[str, str] = {}
         self._blocks: dict[tuple[str, ...], tuple[str, ...]] = {}
-        self._recent: dict[str, tuple[tuple[tuple[str, ...], int], list[RunHead]]] = {}
+        self._recent: dict[str, tuple[_Folder, int, list[RunHead]]] = {}
         self._lock = threading.Lock()
 
     def page(
@@ -104,13 +110,16 @@ class RunArchive:
 
     def recent(self, pipeline: str, limit: int) -> list[RunHead]:
         """The newest runs of one pipeline, oldest first; costs the time stamp of one folder when nothing is new."""
-        names = self._runs(quote(pipeline))[:limit]
+        runs = self._runs(quote(pipeline))
+        folder = self._folders.get(quote(pipeline))
+        if folder is not None and folder.runs is not runs:
+            folder = None  # what is known of it is older than these runs
         known = self._recent.get(pipeline)
-        if known is not None and known[0] == (names, limit):
-            return known[1]
-        heads = [head for run in reversed(names) if (head := self.head(pipeline, run)) is not None]
-        if all(head.ended is not None for head in heads):
-            self._recent[pipeline] = ((names, limit), heads)
+        if known is not None and known[0] is folder and known[1] == limit:
+            return known[2]
+        heads = [head for run in reversed(runs[:limit]) if (head := self.head(pipeline, run)) is not None]
+        if folder is not None and all(head.ended is not None for head in heads):
+            self._recent[pipeline] = (folder, limit, heads)
         return heads
 
     def find(self, run: str) -> RunHead | None:
@@ -127,21 +136,26 @@ class RunArchive:
         return self._head(quote(pipeline), run)
 
     def _head(self, folder: str, run: str) -> RunHead | None:
+        record = self._root / "pipelines" / folder / ".logs" / quote(run) / RUN_RECORD
+        try:
+            size = record.stat().st_size
+        except OSError:
+            return None
         known = self._heads.get((folder, run))
-        if known is None:
-            known = _read_head(self._root / "pipelines" / folder / ".logs" / quote(run) / RUN_RECORD, run)
-            if known is None:
-                return None
-            # A pipeline that was renamed has taken its runs along, whose records name it as it was called then.
-            known = replace(known, pipeline=unquote(folder) or known.pipeline)
-            # The folder says whose run it is: records move with a pipeline that gets another name.
-            known = replace(known, pipeline=unquote(folder) or known.pipeline)
-            self._places[run] = folder
-            if known.state != RunState.RUNNING:
-                # Runs of one pipeline mostly have the same blocks, whose names are then kept once.
-                blocks = self._blocks.setdefault(known.blocks, known.blocks)
-                known = self._heads[folder, run] = replace(known, blocks=blocks, process={})
-        return known
+        if known is not None and known[0] == size:
+            return known[1]
+        head = _read_head(record, run)
+        if head is None:
+            return None
+        # The folder says whose run it is: records move with a pipeline that gets another name.
+        head = replace(head, pipeline=unquote(folder) or head.pipeline)
+        self._places[run] = folder
+        if head.state != RunState.RUNNING:
+            # Runs of one pipeline mostly have the same blocks, whose names are then kept once.
+            blocks = self._blocks.setdefault(head.blocks, head.blocks)
+            head = replace(head, blocks=blocks, process={})
+            self._heads[folder, run] = (size, head)
+        return head
 
     def folder(self, pipeline: str, run: str) -> Path:
         """The folder of a run's logs."""
@@ -171,13 +185,13 @@ class RunArchive:
             known = self._folders.get(folder)
             if known is not None and known.stamp == stamp:
                 return known.runs
-            names = sorted((name for entry in os.listdir(path) if (name := unquote(entry))), reverse=True)  # noqa: PTH208
+            names = tuple(sorted((name for entry in os.listdir(path) if (name := unquote(entry))), reverse=True))  # noqa: PTH208
         except OSError:
             return ()
         if time.time() - stamp / 1e9 > _SETTLED:
             with self._lock:
-                self._folders[folder] = _Folder(stamp, tuple(names))
-        return tuple(names)
+                self._folders[folder] = _Folder(stamp, names)
+        return names
 
 
 def _read_head(record: Path, run: str) -> RunHead | None:
@@ -220,33 +234,32 @@ def _ended(head: RunHead, last: dict[str, Any]) -> RunHead:
 
 def _from_whole_record(head: RunHead, record: Path, changed: float) -> RunHead:
     """A run that goes on, was cut off, or was recorded before its last line said how it went."""
-    done, failed, error = 0, None, ""
     blocks = frozenset(head.blocks)  # children of blocks are told as well, and not counted
+    ends: dict[str, dict[str, Any]] = {}
     last: dict[str, Any] | None = None
     for line in record.read_bytes().splitlines():
         entry = _entry(line)
         if entry is None:
             break
         if entry["event"] == "BlockEnded" and entry["block"] in blocks:
-            done += entry["state"] in {"completed", "skipped"}
-            if entry["state"] == "failed" and failed is None:
-                failed = str(entry["block"])
-                failure = entry.get("failure") or {}
-                error = headline(str(failure.get("kind") or ""), str(failure.get("message") or ""))
+            ends[entry["block"]] = entry
+        elif entry["event"] == "RunStarted":
+            # A run that is retried begins once more in its record: what it had ended with no longer holds.
+            ends = {block: end for block, end in ends.items() if end["state"] in _GOOD_ENDS}
+            last, head = None, replace(head, process=entry.get("process") or {})
         elif entry["event"] == "RunEnded":
             last = entry
+    done = sum(end["state"] in _GOOD_ENDS for end in ends.values())
+    failed = next((end for end in ends.values() if end["state"] == "failed"), None)
+    failure = (failed or {}).get("failure") or {}
+    block = None if failed is None else str(failed["block"])
+    error = "" if failed is None else headline(str(failure.get("kind") or ""), str(failure.get("message") or ""))
     if last is not None:
-        return _ended(head, {"done": done, "failed_block": failed, "error": error, **last})
+        return _ended(head, {"done": done, "failed_block": block, "error": error, **last})
+    head = replace(head, done=done, failed_block=block, error=error)
     if not is_gone(head.process):
-        return replace(head, done=done, failed_block=failed, error=error)
-    return replace(
-        head,
-        state=RunState.INTERRUPTED.value,
-        ended=changed,
-        done=done,
-        failed_block=failed,
-        error=cut_off(head.origin),
-    )
+        return head
+    return replace(head, state=RunState.INTERRUPTED.value, ended=changed, error=cut_off(head.origin))
 
 
 def cut_off(origin: str) -> str:

@@ -7,6 +7,7 @@ holds the run's events, appended as they happen, so that a killed process leaves
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -110,6 +111,9 @@ class RunRecorder:
         if isinstance(event, events.RunStarted):
             entry["process"] = identity()
         self._file(RUN_RECORD, rotates=False).write(_encode(json.dumps(entry) + "\n"))
+        if isinstance(event, events.RunStarted):
+            # A run that is retried has its folder already: its pipeline's folder of runs tells that something began.
+            os.utime(self.folder.parent)
 
     def _file(self, name: str, *, rotates: bool = True) -> RotatingFile:
         file = self._files.get(name)
