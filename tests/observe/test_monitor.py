@@ -105,8 +105,13 @@ def test_lateness_counts_runs_of_triggers(state: State) -> None:
         run("b", -1, trigger_id=trigger, started_at=ended, due_at=ended - 5),
         run("never begun", 0, trigger_id=trigger, state="cancelled", started_at=None),
     )
-    figures = Monitor(state, Clock()).span(2).pipelines["orders"]
-    assert (figures.begun, figures.waited, figures.longest_wait, figures.missed) == (2, 6.0, 5.0, 1)
+    span = Monitor(state, Clock()).span(2)
+    told = [span.pipelines["orders"], span.days[TODAY - 1], span.days[TODAY]]
+    assert [(each.begun, each.waited, each.longest_wait, each.missed) for each in told] == [
+        (2, 6.0, 5.0, 1),
+        (1, 5.0, 5.0, 0),
+        (1, 1.0, 1.0, 1),
+    ]
 
 
 def test_failures_are_added_up_by_pipeline_and_block(state: State) -> None:

@@ -137,11 +137,14 @@ def _read(connection: sa.Connection, since: float, until: float, pipeline: str) 
     for line in monitoring.pipelines(connection, since, until, pipeline):
         _count(span.pipelines.setdefault(line["pipeline"], Figures()), line)
     for line in monitoring.lateness(connection, since, until, pipeline):
-        figures = span.pipelines.setdefault(line["pipeline"], Figures())
-        figures.begun += line["count"]
-        figures.waited += (line["mean"] or 0.0) * line["count"]
-        figures.longest_wait = max(figures.longest_wait, line["most"] or 0.0)
-        figures.missed += int(line["missed"] or 0)
+        for figures in (
+            span.pipelines.setdefault(line["pipeline"], Figures()),
+            span.days.setdefault(line["day"], Figures()),
+        ):
+            figures.begun += line["count"]
+            figures.waited += (line["mean"] or 0.0) * line["count"]
+            figures.longest_wait = max(figures.longest_wait, line["most"] or 0.0)
+            figures.missed += int(line["missed"] or 0)
     span.failures = monitoring.failures(connection, since, until, pipeline, limit=_TOP * 5)
     return span
 

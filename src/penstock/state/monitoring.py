@@ -29,10 +29,13 @@ def days(connection: sa.Connection, since: float, until: float, pipeline: str = 
     Returns:
         `day` (days since the epoch, UTC), `state`, `step` (None where no duration is known) and `count`.
     """
-    day = sa.cast(sa.func.floor(run.c.ended_at / DAY), sa.Integer).label("day")
+    return _grouped(connection, (_day(connection), run.c.state, _STEP.label("step")), since, until, pipeline)
+
+
+def _day(connection: sa.Connection) -> sa.Label[int]:
     if connection.dialect.name == "sqlite":  # has no floor everywhere; a cast cuts
-        day = sa.cast(run.c.ended_at / DAY, sa.Integer).label("day")
-    return _grouped(connection, (day, run.c.state, _STEP.label("step")), since, until, pipeline)
+        return sa.cast(run.c.ended_at / DAY, sa.Integer).label("day")
+    return sa.cast(sa.func.floor(run.c.ended_at / DAY), sa.Integer).label("day")
 
 
 def pipelines(connection: sa.Connection, since: float, until: float, pipeline: str = "") -> list[Any]:
@@ -50,10 +53,16 @@ def _grouped(
 
 
 def lateness(connection: sa.Connection, since: float, until: float, pipeline: str = "") -> list[Mapping[str, Any]]:
-    """How much later than due runs of triggers began: `pipeline`, `count`, `mean`, `most` (seconds), `missed` SLAs."""
+    """How much later than due runs of triggers began, by pipeline and day.
+
+    Returns:
+        `pipeline`, `day` (days since the epoch, UTC), `count`, `mean`, `most` (seconds), and `missed` SLAs.
+    """
     late = run.c.started_at - run.c.due_at
+    day = _day(connection)
     query = sa.select(
         run.c.pipeline,
+        day,
         sa.func.count().label("count"),
         sa.func.avg(late).label("mean"),
         sa.func.max(late).label("most"),
@@ -66,7 +75,7 @@ def lateness(connection: sa.Connection, since: float, until: float, pipeline: st
     )
     if pipeline:
         query = query.where(run.c.pipeline == pipeline)
-    return [dict(line) for line in connection.execute(query.group_by(run.c.pipeline)).mappings()]
+    return [dict(line) for line in connection.execute(query.group_by(run.c.pipeline, day)).mappings()]
 
 
 def failures(

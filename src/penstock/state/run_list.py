@@ -160,7 +160,7 @@ class _Scan:
         whole = self._ordered(start)
         tested = [run.c[name] for name in sorted(self.left - {self.order.column.name, "id"})]
         looked_at = whole.add_columns(*tested).limit(count).subquery("looked_at")
-        rest = [condition for names, condition in _conditions(self.wanted, looked_at.c) if names <= self.left]
+        rest = [condition for names, condition in conditions_of(self.wanted, looked_at.c) if names <= self.left]
         query = sa.select(looked_at.c[self.order.column.name], looked_at.c.id).where(*rest)
         query = query.order_by(*self.order.by(looked_at.c)).limit(wanted)
         found = [_Key(*line) for line in connection.execute(query)]
@@ -180,7 +180,7 @@ def _scans(wanted: RunFilter, order: _Order, start: _Key | None) -> Iterator[_Sc
     if start is not None:
         always.append(order.after(start))
     left: set[str] = set()
-    for names, condition in _conditions(wanted, run.c):
+    for names, condition in conditions_of(wanted, run.c):
         if by_time and names == {"created_at"}:
             always.append(condition)
         elif not names <= covered:
@@ -204,8 +204,8 @@ def _starts(wanted: RunFilter, *, by_time: bool) -> tuple[set[str], list[list[sa
     return set(axes), [list(conditions) for conditions in product(*axes.values())]
 
 
-def _conditions(wanted: RunFilter, of: Any) -> Iterator[tuple[frozenset[str], sa.ColumnElement[bool]]]:
-    """Everything that is asked for, with the columns that it looks at, which are columns of `of`."""
+def conditions_of(wanted: RunFilter, of: Any) -> Iterator[tuple[frozenset[str], sa.ColumnElement[bool]]]:
+    """Everything that is asked for, with the names of the columns of `of` that it looks at."""
     for name, values in (
         ("pipeline", wanted.pipelines),
         ("state", wanted.states),
@@ -237,7 +237,7 @@ def _column(of: Any, name: str) -> sa.ColumnElement[Any]:
 def _named(connection: sa.Connection, wanted: RunFilter) -> RunPage | None:
     """The page with the run whose id the text is: whoever writes a whole id looks for that one."""
     name = wanted.text.strip()
-    rest = [condition for _, condition in _conditions(replace(wanted, text=""), run.c)]
+    rest = [condition for _, condition in conditions_of(replace(wanted, text=""), run.c)]
     found = connection.execute(sa.select(run.c.id).where(run.c.id == name, *rest)).first()
     return None if found is None else RunPage(_filled(connection, [_Key(0.0, name)]), None)
 

@@ -73,6 +73,10 @@ def test_a_run_is_counted_and_found(server: Server) -> None:
     assert page["days"][-1]["runs"]["completed"] >= 1
     assert page["pipelines"][0]["pipeline"] == "flights"
     assert ok(server.client.get("/monitor?pipeline=none"))["pipelines"] == []
+    hours = ok(server.client.get("/monitor/hours?days=1"))
+    assert hours["until"] - hours["since"] == 24 * 3600
+    assert sum(each["runs"]["completed"] for each in hours["hours"]) >= 1
+    assert ok(server.client.get("/monitor/hours?state=failed,interrupted"))["hours"] == []
 
 
 def ok_run(server: Server) -> str:

@@ -570,6 +570,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/monitor/hours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Runs by the hour in which they were made and the state that they are in, as the list of runs is narrowed. */
+        get: operations["monitor.show_hours"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/openapi.json": {
         parameters: {
             query?: never;
@@ -2557,6 +2574,9 @@ export interface components {
         /**
          * DayOfRuns
          * @description The runs that ended on a day: how many by state, and how long those that completed took (to within 5 %).
+         *
+         *         `begun` of them were runs of triggers, `wait_mean` and `wait_most` the seconds by which these began later than due,
+         *         and `sla_missed` those that were not done when they should have been.
          */
         DayOfRuns: {
             day: string;
@@ -2566,6 +2586,14 @@ export interface components {
             };
             p50: number | null;
             p95: number | null;
+            /** @default 0 */
+            begun: number;
+            /** @default null */
+            wait_mean: number | null;
+            /** @default null */
+            wait_most: number | null;
+            /** @default 0 */
+            sla_missed: number;
         };
         /**
          * DeliveryDetail
@@ -2956,6 +2984,25 @@ export interface components {
             recent_runs: components["schemas"]["RunSummary"][];
             recent_edits: components["schemas"]["RecentEdit"][];
             counts: components["schemas"]["Counts"];
+        };
+        /**
+         * HourOfRuns
+         * @description The runs that were made in an hour, by the state that they are in now.
+         */
+        HourOfRuns: {
+            at: number;
+            runs: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * HoursPage
+         * @description Runs by hour, oldest first; hours without any are left out.
+         */
+        HoursPage: {
+            since: number;
+            until: number;
+            hours: components["schemas"]["HourOfRuns"][];
         };
         /**
          * InputAtFailure
@@ -5828,6 +5875,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MonitorPage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "monitor.show_hours": {
+        parameters: {
+            query?: {
+                pipeline?: string;
+                state?: string;
+                origin?: string;
+                trigger?: number | null;
+                backfill?: number | null;
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoursPage"];
                 };
             };
             /** @description Error */

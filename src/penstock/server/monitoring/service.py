@@ -11,6 +11,7 @@ from typing import Any
 from penstock.model.errors import PenstockError, StateUnavailableError
 from penstock.observe.metrics import METRICS, Metrics
 from penstock.observe.monitor import DAY, Figures, Monitor, name_of_day
+from penstock.server.monitoring.hours import HoursOfRuns
 from penstock.server.schema.alerts import (
     DayOfRuns,
     FailurePlace,
@@ -52,6 +53,7 @@ class MonitoringService:
         self._metrics = metrics
         self._clock = clock
         self._monitor = Monitor(state, clock)
+        self.hours = HoursOfRuns(state, clock)
 
     def page(self, days: int, pipeline: str) -> MonitorPage:
         """Figures of the last days."""
@@ -161,13 +163,22 @@ class MonitoringService:
 
 
 def _day(day: int, figures: Figures) -> DayOfRuns:
+    mean, most = _waits(figures)
     return DayOfRuns(
-        name_of_day(day), day * DAY, dict(figures.states), figures.percentile(0.5), figures.percentile(0.95)
+        name_of_day(day),
+        day * DAY,
+        dict(figures.states),
+        figures.percentile(0.5),
+        figures.percentile(0.95),
+        figures.begun,
+        mean,
+        most,
+        figures.missed,
     )
 
 
 def _pipeline(name: str, figures: Figures) -> PipelineFigures:
-    mean = figures.waited / figures.begun if figures.begun else None
+    mean, most = _waits(figures)
     return PipelineFigures(
         name,
         dict(figures.states),
@@ -175,9 +186,14 @@ def _pipeline(name: str, figures: Figures) -> PipelineFigures:
         figures.percentile(0.95),
         figures.begun,
         mean,
-        figures.longest_wait if figures.begun else None,
+        most,
         figures.missed,
     )
+
+
+def _waits(figures: Figures) -> tuple[float | None, float | None]:
+    """How late runs of triggers began on average, and at most; None where there were none."""
+    return (figures.waited / figures.begun, figures.longest_wait) if figures.begun else (None, None)
 
 
 def _failure(line: Any) -> FailurePlace:

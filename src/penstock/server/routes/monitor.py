@@ -7,8 +7,11 @@ import msgspec
 from penstock.observe.search import LogSearch, search_logs
 from penstock.server.permissions import Permission
 from penstock.server.routing import Call, Reply, Routes
+from penstock.server.runs.rows import filter_of
 from penstock.server.schema.alerts import (
     Health,
+    HourQuery,
+    HoursPage,
     InstanceStatus,
     MonitorPage,
     MonitorQuery,
@@ -27,6 +30,20 @@ _SERVING, _DOWN = 200, 503
 def show_monitor(call: Call) -> MonitorPage:
     """Runs by day and state, durations, lateness, and where runs fail."""
     return call.studio.monitoring.page(call.query.days, call.query.pipeline)
+
+
+@routes.get("/api/monitor/hours", Permission.VIEW, query=HourQuery)
+def show_hours(call: Call) -> HoursPage:
+    """Runs by the hour in which they were made and the state that they are in, as the list of runs is narrowed."""
+    wanted = call.query
+    chosen = filter_of(
+        pipeline=wanted.pipeline,
+        state=wanted.state,
+        origin=wanted.origin,
+        trigger=wanted.trigger,
+        backfill=wanted.backfill,
+    )
+    return call.studio.monitoring.hours.page(chosen, wanted.days)
 
 
 @routes.get("/api/logs", Permission.VIEW, query=ProjectLogQuery)

@@ -124,14 +124,48 @@ class MonitorQuery(msgspec.Struct, frozen=True):
     days: int = 14
 
 
+class HourQuery(msgspec.Struct, frozen=True):
+    """Which runs to count, as the list of runs is asked; of the last days, in whole hours."""
+
+    pipeline: str = ""
+    state: str = ""
+    origin: str = ""
+    trigger: int | None = None
+    backfill: int | None = None
+    days: int = 7
+
+
+class HourOfRuns(msgspec.Struct, frozen=True):
+    """The runs that were made in an hour, by the state that they are in now."""
+
+    at: float
+    runs: dict[str, int]
+
+
+class HoursPage(msgspec.Struct, frozen=True):
+    """Runs by hour, oldest first; hours without any are left out."""
+
+    since: float
+    until: float
+    hours: list[HourOfRuns]
+
+
 class DayOfRuns(msgspec.Struct, frozen=True):
-    """The runs that ended on a day: how many by state, and how long those that completed took (to within 5 %)."""
+    """The runs that ended on a day: how many by state, and how long those that completed took (to within 5 %).
+
+    `begun` of them were runs of triggers, `wait_mean` and `wait_most` the seconds by which these began later than due,
+    and `sla_missed` those that were not done when they should have been.
+    """
 
     day: str
     at: float
     runs: dict[str, int]
     p50: float | None
     p95: float | None
+    begun: int = 0
+    wait_mean: float | None = None
+    wait_most: float | None = None
+    sla_missed: int = 0
 
 
 class PipelineFigures(msgspec.Struct, frozen=True):
