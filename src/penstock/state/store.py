@@ -20,6 +20,7 @@ from penstock.state.backfills import Backfills
 from penstock.state.block_runs import BlockRuns
 from penstock.state.failures import driver_there, is_busy, told
 from penstock.state.holds import Holds
+from penstock.state.mutes import Mutes
 from penstock.state.nodes import Nodes
 from penstock.state.opening import engines
 from penstock.state.runs import Runs
@@ -37,8 +38,8 @@ PATIENCE = 60.0
 class State:
     """An open state store; safe in any number of threads, of any number of processes.
 
-    The queries are methods of `triggers`, `runs`, `block_runs`, `backfills`, `holds`, `alerts`, `nodes` and `settings`;
-    each takes the connection of a transaction first, which `read()` and `write()` give.
+    The queries are methods of `triggers`, `runs`, `block_runs`, `backfills`, `holds`, `alerts`, `mutes`, `nodes` and
+    `settings`; each takes the connection of a transaction first, which `read()` and `write()` give.
     """
 
     def __init__(self, url: sa.URL) -> None:
@@ -57,6 +58,7 @@ class State:
         self.alerts = Alerts()
         self.nodes = Nodes()
         self.settings = Settings()
+        self.mutes = Mutes()
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:

@@ -86,6 +86,18 @@ def test_a_failure_tells_sentence_line_and_trigger(told: Told) -> None:
     assert (fact.trigger, fact.description, fact.execution_date) == ("daily", "about daily", 50.0)
 
 
+def test_what_was_muted_is_told_when_it_fails_after_that(told: Told) -> None:
+    told.end("failed", at=100.0)
+    with told.state.write() as connection:
+        [row] = told.state.alerts.recent(connection)
+        muted = replace(fact_of(row.payload), muted_until=200.0)
+        told.state.alerts.change(connection, row.id, sent_at=101.0, payload=muted.payload())
+    told.end("failed", at=199.0)
+    assert told.rows()[0].sent_at == 101.0
+    told.end("failed", at=200.0)
+    assert (told.rows()[0].sent_at, told.rows()[0].due_at) == (None, 200.0)
+
+
 def test_what_repeats_is_counted_and_told_once(told: Told) -> None:
     for at in (100.0, 200.0, 300.0):
         told.end("failed", at=at, failure={**FAILURE, "message": f"'flights' {at}"})

@@ -13,6 +13,7 @@ from penstock.model.errors import StateUnavailableError
 from penstock.observe.alerts.facts import AlertKind, Delivery, Fact, fact_of
 from penstock.observe.alerts.sender import GIVEN_UP, HELD, WAITS, Sender
 from penstock.observe.alerts.settings import AlertSettings, Occasion, read_alert_settings
+from penstock.state.mutes import Mute
 from penstock.state.rows import AlertRow
 from penstock.state.store import State
 from tests.observe.alerts.facts import FAILED
@@ -220,3 +221,22 @@ def test_a_store_that_is_away_is_waited_for(tmp_path: Path, clock: Clock, monkey
         server.wait()
         made.close()
     state.close()
+
+
+def test_what_is_muted_is_told_nobody_and_its_end_neither(state: State, clock: Clock) -> None:
+    with state.write() as connection:
+        state.mutes.put(connection, Mute(FAILED.pipeline, FAILED.block, NOW + 100), NOW)
+    with receiving() as server:
+        made = sender(state, named(slack=server.url), clock)
+        number = add(state)
+        made.turn()
+        over = replace(FAILED, kind=AlertKind.RECOVERY, opened=number)
+        add(state, over, "run|orders|clean|2")
+        made.turn()
+        assert server.received == []
+        add(state, replace(FAILED, block="load"), "run|orders|load|1")
+        made.turn()
+        assert len(server.received) == 1
+    row, delivered = got(state, number)
+    assert (row.sent_at, delivered) == (NOW, {})
+    assert fact_of(row.payload).muted_until == NOW + 100

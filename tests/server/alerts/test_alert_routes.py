@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,13 @@ from tests.observe.alerts.facts import FAILED
 from tests.observe.alerts.receiving import receiving
 from tests.server.serving import Server, make_project
 
+BROKEN = """
+from mage_ai.data_preparation.decorators import custom
+
+@custom
+def load(*args, **kwargs):
+    raise KeyError('flights')
+"""
 METADATA = """\
 project_type: standalone
 variables_dir: .data
@@ -30,7 +38,7 @@ notification_config:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    root = make_project(tmp_path_factory.mktemp("alerts") / "project")
+    root = make_project(tmp_path_factory.mktemp("alerts") / "project", blocks=[("load", "custom", [], BROKEN)])
     started = Server(root)
     started.start()
     yield started
@@ -148,3 +156,22 @@ def test_alerts_are_listed_newest_first_and_told_live(server: Server) -> None:
         event = live.until("alert")[-1]
     assert (event["alert"]["id"], event["alert"]["state"]) == (numbers[0], "failed")  # it is older than a day
     assert {each["channel"]: each["state"] for each in event["alert"]["deliveries"]}["slack"] == "failed"
+
+
+def test_what_somebody_knows_of_is_muted_for_a_while(server: Server) -> None:
+    body = {"pipeline": "flights", "block": "load", "until": time.time() + 3600}
+    assert ok(server.client.post("/mutes", json=body))["mutes"] == [body]
+    assert ok(server.client.get("/mutes"))["mutes"] == [body]
+    run = server.client.post("/pipelines/flights/runs", json={}).json()["run"]["run"]
+    with server.client.stream("GET", f"/runs/{run}/events") as events:
+        events.read()
+    muted = [item["muted_until"] for item in ok(server.client.get("/home"))["attention"] if item["run"] == run]
+    assert muted == [body["until"]]
+    assert ok(server.client.post("/mutes", json={**body, "until": None}))["mutes"] == []
+    assert [item["muted_until"] for item in ok(server.client.get("/home"))["attention"]] == [None]
+
+
+@pytest.mark.parametrize(("pipeline", "later", "status"), [("flights", -1, 422), ("flights", 4e7, 422), ("no", 9, 404)])
+def test_a_mute_that_makes_no_sense_is_refused(server: Server, pipeline: str, later: float, status: int) -> None:
+    reply = server.client.post("/mutes", json={"pipeline": pipeline, "until": time.time() + later})
+    assert reply.status_code == status

@@ -240,6 +240,9 @@ def test_a_backfill_by_dates(server: Server) -> None:
     shown = server.post("/api/backfills/preview", body)
     assert (shown["total"], shown["truncated"], shown["problem"]) == (3, False, "")
     assert [run["partition"] for run in shown["runs"]] == ["20240101T000000", "20240102T000000", "20240103T000000"]
+    many = server.post("/api/backfills/preview", {**body, "start": "2014-01-01"})
+    assert (many["total"], many["truncated"], len(many["runs"]), shown["last"]) == (3655, True, 100, [])
+    assert [many["last"][place]["partition"] for place in (0, -1)] == ["20231225T000000", "20240103T000000"]
     made = server.post("/api/backfills", {**body, "parallelism": 2, "variables": {"day": "any"}})
     assert (made["state"], made["counts"]) == ("initial", {"waiting": 3})
     number = made["id"]

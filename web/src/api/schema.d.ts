@@ -587,6 +587,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/mutes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is told to nobody for a while. */
+        get: operations["alerts.list_mutes"];
+        put?: never;
+        /** Tell nobody of failures at a block, or of a pipeline, until a time; or tell of them again. */
+        post: operations["alerts.mute"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/openapi.json": {
         parameters: {
             query?: never;
@@ -1915,8 +1933,8 @@ export interface components {
          * AlertDetail
          * @description An alert: kind is failure, success, passed_sla, recovery or trigger.
          *
-         *         `state` is pending, sent, failed, or kept (no channel is to hear of it); `text` says in a sentence what is wrong,
-         *         `place` names the user's line. `repeats` counts what came after the first; `closed` is when it was over.
+         *         `state` is pending, sent, failed, muted, or kept (no channel is to hear of it); `text` says in a sentence what is
+         *         wrong, `place` names the user's line. `repeats` counts what came after the first; `closed` is when it was over.
          */
         AlertDetail: {
             id: number;
@@ -1951,6 +1969,8 @@ export interface components {
             due: number | null;
             /** @default  */
             error: string;
+            /** @default null */
+            muted_until: number | null;
             /** @default [] */
             deliveries: components["schemas"]["DeliveryDetail"][];
         };
@@ -1990,6 +2010,8 @@ export interface components {
         /**
          * Attention
          * @description Something that somebody should look at; `kind` is failed_block, unreadable or interrupted_run.
+         *
+         *         `muted_until` is set where somebody has said that they know.
          */
         Attention: {
             kind: string;
@@ -2000,6 +2022,8 @@ export interface components {
             block: string | null;
             /** @default null */
             run: string | null;
+            /** @default null */
+            muted_until: number | null;
         };
         /**
          * Backfill
@@ -2042,12 +2066,16 @@ export interface components {
         /**
          * BackfillPreview
          * @description The first runs of a backfill and how many there are; `problem` says why it cannot be.
+         *
+         *         Where not all are among the first, `last` are those at the end.
          */
         BackfillPreview: {
             runs: components["schemas"]["PlannedRun"][];
             total: number;
             truncated: boolean;
             problem: string;
+            /** @default [] */
+            last: components["schemas"]["PlannedRun"][];
         };
         /**
          * BackfillRetried
@@ -3180,6 +3208,22 @@ export interface components {
             pipelines: string[];
         };
         /**
+         * MuteDetail
+         * @description What is told to nobody until a time: failures at a block, or, without one, anything of the pipeline.
+         */
+        MuteDetail: {
+            pipeline: string;
+            block: string;
+            until: number;
+        };
+        /**
+         * MuteList
+         * @description What is muted now, the one that ends first first.
+         */
+        MuteList: {
+            mutes: components["schemas"]["MuteDetail"][];
+        };
+        /**
          * NewBackfill
          * @description A backfill: either start, end and interval, or a block that lists the variables of each run.
          *
@@ -3284,6 +3328,17 @@ export interface components {
          */
         NewFolder: {
             folder: string;
+        };
+        /**
+         * NewMute
+         * @description What to mute, and until when in seconds since the epoch; null ends it.
+         */
+        NewMute: {
+            pipeline: string;
+            /** @default  */
+            block: string;
+            /** @default null */
+            until: number | null;
         };
         /**
          * NewName
@@ -5911,6 +5966,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HoursPage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "alerts.list_mutes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MuteList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "alerts.mute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMute"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MuteList"];
                 };
             };
             /** @description Error */

@@ -43,7 +43,8 @@ class Fact:
 
     `run` is the first run of the incident, `last_run` the newest; `repeats` counts those after the first. `affected`
     names the triggers whose runs failed so. `told` counts the messages about it that went out before. `opened` is the
-    number of the alert that a recovery closes. `delivered` says how each channel stands.
+    number of the alert that a recovery closes. `delivered` says how each channel stands. `muted_until` is set where
+    nobody was told because somebody wanted it so.
     """
 
     kind: AlertKind
@@ -72,6 +73,7 @@ class Fact:
     affected: tuple[str, ...] = ()
     told: int = 0
     opened: int = 0
+    muted_until: float = 0.0
     delivered: Mapping[str, Delivery] = field(default_factory=dict)
 
     def payload(self) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Puts alerts into the store, in the transaction of the fact that they tell: neither is there without the other.
 
-One incident is one message: what repeats is counted, and told again only after a long while; a run that goes well
-closes it. Every failure is kept here, whether or not the project names a channel that hears of it.
+One incident is one message: what repeats is counted, and told again only after a long while, or when it is muted no
+more; a run that goes well closes it. Every failure is kept here, whether or not the project names a channel that hears
+of it.
 """
 
 from __future__ import annotations
@@ -164,7 +165,8 @@ class Outbox:
             seconds=fact.seconds,
         )
         again = self._settings(fact.pipeline).repeat_after
-        if row.sent_at is not None and again and fact.at - row.sent_at >= again:
+        unmuted = 0 < known.muted_until <= fact.at
+        if row.sent_at is not None and (unmuted or (again and fact.at - row.sent_at >= again)):
             known = replace(known, told=known.told + 1, delivered={})
             changes = {"sent_at": None, "due_at": fact.at, "attempts": 0, "error": ""}
             self._state.alerts.change(connection, row.id, payload=known.payload(), **changes)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from penstock.config import environment
 from penstock.model.errors import StateUnavailableError
 from penstock.observe.alerts.delivery import deliver
-from penstock.observe.alerts.facts import AlertKind, Delivery, Fact, fact_of
+from penstock.observe.alerts.facts import AlertKind, Delivery, Fact, fact_of, fact_or_none
 from penstock.observe.alerts.posts import DEADLINE, DeliveryError
 from penstock.observe.alerts.settings import AlertSettings, Channel, Occasion
 from penstock.observe.alerts.texts import worded
@@ -143,8 +143,21 @@ class Sender:
             return
         settings = self.settings(row.pipeline)
         wanted = settings.channels if settings.wants(OCCASIONS.get(fact.kind, Occasion.FAILURE)) else ()
-        results = {channel.key: self._to(row, fact, channel, settings) for channel in wanted}
-        self._note(row, fact, results)
+        muted_until = self._muted(fact)
+        results = {} if muted_until else {channel.key: self._to(row, fact, channel, settings) for channel in wanted}
+        self._note(row, replace(fact, muted_until=muted_until), results)
+
+    def _muted(self, fact: Fact) -> float:
+        """Until when nobody is to be told of it, or 0; who was not told of a failure is not told of its end."""
+        if fact.kind is AlertKind.SUCCESS:
+            return 0.0
+        with self._state.read() as connection:
+            if fact.kind is AlertKind.RECOVERY:
+                opened = self._state.alerts.get(connection, fact.opened)
+                before = fact_or_none(opened.payload) if opened is not None else None
+                return before.muted_until if before is not None and not before.delivered else 0.0
+            mute = self._state.mutes.holding(connection, fact.pipeline, fact.block, self._clock())
+        return mute.until if mute is not None else 0.0
 
     def _must_wait(self, fact: Fact) -> float | None:
         """Until when a recovery waits, so that nobody hears of it before the failure."""
@@ -177,7 +190,7 @@ class Sender:
                 return
             current = fact_of(now_there.payload)
             if current.told == fact.told:
-                current = replace(current, delivered=results)
+                current = replace(current, delivered=results, muted_until=fact.muted_until)
                 self._state.alerts.change(
                     connection, row.id, payload=current.payload(), **_standing(row, results, self._clock())
                 )

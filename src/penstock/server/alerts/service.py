@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from penstock.model.errors import SettingInvalidError
+from penstock.model.errors import PipelineNotFoundError, SettingInvalidError
 from penstock.observe.alerts.delivery import deliver
 from penstock.observe.alerts.facts import AlertKind, Fact, fact_or_none
 from penstock.observe.alerts.posts import DeliveryError
@@ -20,10 +20,12 @@ from penstock.server.alerts.showing import shown_alert, shown_settings
 from penstock.server.hub import Hub
 from penstock.server.projects.parts import Parts
 from penstock.server.projects.settings_form import change_settings
-from penstock.server.schema.alerts import AlertList, AlertSettingsDetail, Tested
+from penstock.server.schema.alerts import AlertList, AlertSettingsDetail, MuteDetail, MuteList, Tested
+from penstock.state.mutes import Mute
 from penstock.state.store import State
 
 LONGEST = 500
+LONGEST_MUTE = 366 * 86_400.0
 _KEY = "notification_config"
 
 
@@ -60,6 +62,38 @@ class AlertService:
             rows = self._state.alerts.recent(connection, count + 1, before=before)
         more = len(rows) > count
         return AlertList([shown_alert(row) for row in rows[:count]], rows[count - 1].id if more else None)
+
+    def mutes(self) -> MuteList:
+        """What is told to nobody for a while."""
+        with self._state.read() as connection:
+            found = self._state.mutes.all(connection, self._clock())
+        return MuteList([MuteDetail(one.pipeline, one.block, one.until) for one in found])
+
+    def mute(self, pipeline: str, block: str, until: float | None) -> MuteList:
+        """Tell nobody of failures there until a time; None ends that.
+
+        Raises:
+            SettingInvalidError: the time is over, or further away than a year.
+            PipelineNotFoundError: there is no such pipeline.
+        """
+        now = self._clock()
+        if until is not None:
+            if pipeline not in self._parts.index.entries():
+                raise PipelineNotFoundError(
+                    f"muting pipeline {pipeline[:100]}: the project has none of that name", hint="Look at the list."
+                )
+            if not now < until <= now + LONGEST_MUTE:
+                raise SettingInvalidError(
+                    f"muting {block or pipeline}: the time is {'over' if until <= now else 'more than a year away'}",
+                    hint="Name a time to come, within a year.",
+                )
+        with self._state.write() as connection:
+            if until is None:
+                self._state.mutes.end(connection, pipeline, block)
+            else:
+                self._state.mutes.put(connection, Mute(pipeline, block, until), now)
+        self._hub.publish_from_thread("project", {"type": "mutes_changed"})
+        return self.mutes()
 
     def settings(self) -> AlertSettingsDetail:
         """Whom the project tells about what; secrets only as set or not."""

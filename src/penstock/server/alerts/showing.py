@@ -68,7 +68,7 @@ def shown_alert(row: AlertRow) -> AlertDetail:
     if fact is None:
         return AlertDetail(row.id, row.kind, row.incident, row.pipeline, state, row.created_at, error=row.error)
     if state == "sent" and not fact.delivered:
-        state = "kept"
+        state = "muted" if fact.muted_until else "kept"
     return AlertDetail(
         row.id,
         row.kind,
@@ -89,6 +89,7 @@ def shown_alert(row: AlertRow) -> AlertDetail:
         attempts=row.attempts,
         due=row.due_at if row.sent_at is None else None,
         error=row.error,
+        muted_until=fact.muted_until or None,
         deliveries=[_delivery(key, each) for key, each in fact.delivered.items()],
     )
 

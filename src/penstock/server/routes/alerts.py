@@ -10,6 +10,8 @@ from penstock.server.schema.alerts import (
     AlertQuery,
     AlertSettingsDetail,
     AlertTest,
+    MuteList,
+    NewMute,
     Tested,
 )
 
@@ -38,3 +40,15 @@ def write_alert_settings(call: Call) -> AlertSettingsDetail:
 def test_alert(call: Call) -> Tested:
     """Send a message to one channel now, and tell what the other side says."""
     return call.studio.alerts.test(call.body.channel, call.body.pipeline)
+
+
+@routes.get("/api/mutes", Permission.VIEW)
+def list_mutes(call: Call) -> MuteList:
+    """What is told to nobody for a while."""
+    return call.studio.alerts.mutes()
+
+
+@routes.post("/api/mutes", Permission.RUN, body=NewMute)
+def mute(call: Call) -> MuteList:
+    """Tell nobody of failures at a block, or of a pipeline, until a time; or tell of them again."""
+    return call.studio.alerts.mute(call.body.pipeline, call.body.block, call.body.until)

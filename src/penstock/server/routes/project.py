@@ -9,6 +9,8 @@ from importlib.util import find_spec
 from itertools import islice
 from shutil import which
 
+import msgspec
+
 from penstock.server.permissions import Permission
 from penstock.server.projects.home import recent_edits
 from penstock.server.projects.settings_form import change_settings, show_settings
@@ -16,6 +18,7 @@ from penstock.server.projects.workspace import Workspace
 from penstock.server.routing import Call, Routes
 from penstock.server.runs.service import RunService
 from penstock.server.runs.summaries import summary_of
+from penstock.server.schema.alerts import MuteDetail
 from penstock.server.schema.diagnostics import Diagnostics, diagnostic_detail
 from penstock.server.schema.project import (
     Attention,
@@ -102,10 +105,11 @@ def _home(workspace: Workspace, runs: RunService, running: list[RunSummary], cal
         if entry.error is not None
     ]
     attention += _failing(runs, set(entries), under_way)
+    mutes = call.studio.alerts.mutes().mutes
     known = workspace.checks.is_known()
     errors, warnings = workspace.checks.counts() if known else (None, None)
     return Home(
-        attention=sorted(attention, key=lambda each: each.at, reverse=True),
+        attention=[_muted(each, mutes) for each in sorted(attention, key=lambda each: each.at, reverse=True)],
         running=running,
         recent_runs=[summary_of(head) for head in heads if head.run not in under_way],
         recent_edits=recent_edits(workspace.parts),
@@ -135,6 +139,11 @@ def _failing(runs: RunService, pipelines: set[str], under_way: set[str]) -> list
         message = head.error or ("The run was cut off." if kind == "interrupted_run" else "The run failed.")
         found.append(Attention(kind, head.pipeline, message, head.ended or head.started, head.failed_block, head.run))
     return found
+
+
+def _muted(item: Attention, mutes: list[MuteDetail]) -> Attention:
+    ends = [one.until for one in mutes if one.pipeline == item.pipeline and one.block in {"", item.block or ""}]
+    return msgspec.structs.replace(item, muted_until=max(ends)) if ends else item
 
 
 def _has(tool: str) -> bool:

@@ -14,6 +14,7 @@ from penstock.model.errors import BackfillNotFoundError, PenstockError, SettingI
 from penstock.project import Project
 from penstock.schedule.backfill import (
     BACKFILLS,
+    Planned,
     Wanted,
     add_backfill,
     cancel_backfill,
@@ -27,8 +28,9 @@ from penstock.server.schema.backfills import Backfill, BackfillPreview, NewBackf
 from penstock.state.rows import BackfillRow
 from penstock.state.store import State
 
-SHOWN = 1000
-"""Runs that a preview tells one by one."""
+SHOWN = 100
+SHOWN_LAST = 10
+"""Runs that a preview tells one by one: so many from the first, and so many up to the last."""
 
 
 class BackfillService:
@@ -74,14 +76,16 @@ class BackfillService:
     def preview(self, given: NewBackfill, listed: list[Mapping[str, Any]] | None) -> BackfillPreview:
         """What a backfill would make; what is wrong with it is told, not raised."""
         try:
-            runs, total = preview(self._wanted(given, listed), self._clock(), SHOWN)
+            wanted = self._wanted(given, listed)
+            runs, total = preview(wanted, self._clock(), SHOWN)
+            end = max(len(runs), total - SHOWN_LAST)
+            last = preview(wanted, self._clock(), SHOWN_LAST, end)[0] if end < total else []
         except PenstockError as error:
             return BackfillPreview([], 0, truncated=False, problem=error.message)
-        shown = [
-            PlannedRun(run.execution_date, run.partition, dict(run.variables), run.interval_start, run.interval_end)
-            for run in runs
-        ]
-        return BackfillPreview(shown, total, truncated=total > len(shown), problem="")
+        shown = [_planned(run) for run in runs]
+        return BackfillPreview(
+            shown, total, truncated=total > len(shown), problem="", last=[_planned(run) for run in last]
+        )
 
     def add(self, given: NewBackfill, listed: list[Mapping[str, Any]] | None) -> Backfill:
         """Store a backfill; with `run` it begins at once. Raises SettingInvalidError or PipelineNotFoundError."""
@@ -181,3 +185,7 @@ def _shown(row: BackfillRow, counts: Mapping[str, int]) -> Backfill:
         counts=known,
         total=total,
     )
+
+
+def _planned(run: Planned) -> PlannedRun:
+    return PlannedRun(run.execution_date, run.partition, dict(run.variables), run.interval_start, run.interval_end)

@@ -27,8 +27,8 @@ class DeliveryDetail(msgspec.Struct, frozen=True):
 class AlertDetail(msgspec.Struct, frozen=True):
     """An alert: kind is failure, success, passed_sla, recovery or trigger.
 
-    `state` is pending, sent, failed, or kept (no channel is to hear of it); `text` says in a sentence what is wrong,
-    `place` names the user's line. `repeats` counts what came after the first; `closed` is when it was over.
+    `state` is pending, sent, failed, muted, or kept (no channel is to hear of it); `text` says in a sentence what is
+    wrong, `place` names the user's line. `repeats` counts what came after the first; `closed` is when it was over.
     """
 
     id: int
@@ -50,6 +50,7 @@ class AlertDetail(msgspec.Struct, frozen=True):
     attempts: int = 0
     due: float | None = None
     error: str = ""
+    muted_until: float | None = None
     deliveries: list[DeliveryDetail] = []
 
 
@@ -58,6 +59,28 @@ class AlertList(msgspec.Struct, frozen=True):
 
     alerts: list[AlertDetail]
     next: int | None
+
+
+class MuteDetail(msgspec.Struct, frozen=True):
+    """What is told to nobody until a time: failures at a block, or, without one, anything of the pipeline."""
+
+    pipeline: str
+    block: str
+    until: float
+
+
+class MuteList(msgspec.Struct, frozen=True):
+    """What is muted now, the one that ends first first."""
+
+    mutes: list[MuteDetail]
+
+
+class NewMute(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What to mute, and until when in seconds since the epoch; null ends it."""
+
+    pipeline: str
+    block: str = ""
+    until: float | None = None
 
 
 class ChannelField(msgspec.Struct, frozen=True):

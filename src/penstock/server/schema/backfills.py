@@ -48,12 +48,16 @@ class PlannedRun(msgspec.Struct, frozen=True):
 
 
 class BackfillPreview(msgspec.Struct, frozen=True):
-    """The first runs of a backfill and how many there are; `problem` says why it cannot be."""
+    """The first runs of a backfill and how many there are; `problem` says why it cannot be.
+
+    Where not all are among the first, `last` are those at the end.
+    """
 
     runs: list[PlannedRun]
     total: int
     truncated: bool
     problem: str
+    last: list[PlannedRun] = []
 
 
 class Backfill(msgspec.Struct, frozen=True):

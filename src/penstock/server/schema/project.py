@@ -100,7 +100,10 @@ class SearchResult(msgspec.Struct, frozen=True):
 
 
 class Attention(msgspec.Struct, frozen=True):
-    """Something that somebody should look at; `kind` is failed_block, unreadable or interrupted_run."""
+    """Something that somebody should look at; `kind` is failed_block, unreadable or interrupted_run.
+
+    `muted_until` is set where somebody has said that they know.
+    """
 
     kind: str
     pipeline: str
@@ -108,6 +111,7 @@ class Attention(msgspec.Struct, frozen=True):
     at: float
     block: str | None = None
     run: str | None = None
+    muted_until: float | None = None
 
 
 class RecentEdit(msgspec.Struct, frozen=True):
