@@ -146,8 +146,8 @@ def test_a_run_that_could_not_begin_has_a_record_and_a_line(tmp_path):
     record_refusal(tmp_path, "flights", "r1", 1000.0, "reading pipeline flights: it has gone", origin="schedule")
     page = read_logs(run_folder(tmp_path, "flights", "r1"))
     assert [line.text for line in page.lines] == [
-        "run started: 0 blocks, asked for by schedule",
-        "run failed after 0.0 s: reading pipeline flights: it has gone",
+        "run started: 0 blocks, started by the clock",
+        "run failed after 0 ms: reading pipeline flights: it has gone",
     ]
     head = RunArchive(tmp_path).find("r1")
     assert head is not None

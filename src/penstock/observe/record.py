@@ -128,20 +128,37 @@ def words_of(event: events.Event) -> tuple[str, str] | None:
     match event:
         case events.RunStarted(blocks=blocks, origin=origin):
             begun = f"run started: {len(blocks)} block{'' if len(blocks) == 1 else 's'}"
-            found = "INFO", begun + (f", asked for by {origin}" if origin else "")
+            found = "INFO", begun + (f", {_BEGUN.get(origin, f'started by {origin}')}" if origin else "")
         case events.BlockStarted(block=block, attempt=attempt):
             found = "INFO", f"{block}: started" + (f", attempt {attempt}" if attempt > 1 else "")
         case events.BlockRetrying(block=block, attempt=attempt, wait=wait, failure=failure):
             error = headline(failure.kind, failure.message)
             found = "WARNING", f"{block}: attempt {attempt} failed, the next one begins in {wait:g} s: {error}"
         case events.BlockEnded(block=block, state=state, failure=failure, seconds=seconds, attempts=attempts):
-            took = f" after {seconds:.1f} s" if attempts else ""
+            took = f" after {_spell(seconds)}" if attempts else ""
             why = f": {headline(failure.kind, failure.message)}" if failure is not None else ""
             found = "ERROR" if why else "INFO", f"{block}: {state.value}{took}{why}"
         case events.RunEnded(state=state, seconds=seconds, error=error):
             level = "INFO" if state is RunState.COMPLETED else "ERROR"
-            found = level, f"run {state.value} after {seconds:.1f} s" + (f": {error}" if error else "")
+            found = level, f"run {state.value} after {_spell(seconds)}" + (f": {error}" if error else "")
     return found
+
+
+_BEGUN = {
+    "schedule": "started by the clock",
+    "api": "started by a call",
+    "event": "started by an event",
+    "dependency": "started after another pipeline",
+    "backfill": "started by a backfill",
+    "block": "started by a block",
+    "studio": "started in the studio",
+    "cli": "started from a terminal",
+    "retry": "started as a retry",
+}
+
+
+def _spell(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
 def record_refusal(logs_root: Path, pipeline: str, run: str, at: float, message: str, *, origin: str = "") -> None:

@@ -87,7 +87,9 @@ def _waiting(state: State, connection: sa.Connection, row: RunRow, rules: RulesO
     """Everything that keeps a run from beginning, what weighs most first."""
     found = []
     if row.due_at > now:
-        found.append(Reason(f"it is not to begin before {moment(row.due_at)}", row.created_at, "Nothing: it will."))
+        found.append(
+            Reason(f"it is not to begin before {moment(row.due_at)}", row.created_at, "Nothing has to be done.")
+        )
     if not has_scheduler(state, connection, now):
         found.append(Reason("no scheduler is running", row.due_at, _NO_SCHEDULER))
     load = Load.counted(state.runs.open_counts(connection))

@@ -77,7 +77,7 @@ def _next(state: State, connection: sa.Connection, row: TriggerRow, trigger: Tri
         return Reason(
             f"it does not start before {moment(start.timestamp())}; {text}", row.last_enabled_at, "Change start_time."
         )
-    return Reason(f"{text} ({in_words(trigger)})", row.last_enabled_at, "Nothing: it will. Or run it now.")
+    return Reason(f"{text} ({in_words(trigger)})", row.last_enabled_at, "Nothing has to be done; or run it now.")
 
 
 _WAITS = {
