@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from importlib import metadata
+from pathlib import Path
 
-from penstock.engine.dependencies import environment, imported_modules, is_installed
+import pytest
+
+from penstock.engine.dependencies import environment, imported_modules, is_installed, look_ahead
 
 SOURCE = b"""
 from __future__ import annotations
@@ -45,3 +49,45 @@ def test_what_is_installed() -> None:
     assert not is_installed("sys")
     assert not is_installed("tests")
     assert not is_installed("never_loaded")
+
+
+def _install(site: Path, module: str, version: str) -> None:
+    """A distribution whose name says nothing of its module, as pip leaves it."""
+    (site / module).mkdir(exist_ok=True)
+    folder = site / f"dist_of_{module}-{version}.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text(f"Name: dist-of-{module}\nVersion: {version}\n")
+    (folder / "RECORD").write_text(f"{module}/__init__.py,,\n")
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "site-packages"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(str(folder))
+    return folder
+
+
+def test_what_is_installed_later_is_seen(site: Path) -> None:
+    assert "dist-of-late" not in environment(["late"])
+    os.utime(site, ns=(1, 1))
+    _install(site, "late", "1.0")
+    assert environment(["late"])["dist-of-late"] == "1.0"
+    (site / "dist_of_late-1.0.dist-info").rename(site / "gone")
+    _install(site, "late", "2.0")
+    os.utime(site, ns=(2, 2))
+    assert environment(["late"])["dist-of-late"] == "2.0"
+
+
+def test_a_module_of_the_project_costs_no_search_through_all_that_is_installed(site: Path) -> None:
+    _install(site, "something", "1.0")
+    record = site / "dist_of_something-1.0.dist-info" / "RECORD"
+    record.write_text("of_the_project/__init__.py,,\n")  # whoever searched would find it here
+    assert set(environment(["of_the_project"])) == {"python"}
+
+
+def test_what_was_looked_at_ahead_is_not_looked_at_again(site: Path) -> None:
+    _install(site, "ahead", "1.0")
+    look_ahead("ahead")
+    (site / "dist_of_ahead-1.0.dist-info" / "METADATA").write_text("Version: 9.9\n")
+    assert environment(["ahead"])["dist-of-ahead"] == "1.0"

@@ -7,6 +7,7 @@ import platform
 import re
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -67,20 +68,46 @@ def environment(roots: Iterable[str]) -> dict[str, str]:
         Distribution name, as its own metadata write it in lower case with dashes, -> version.
     """
     found = {"python": platform.python_version()}
-    for root in sorted(set(roots)):
-        if (folder := _distribution_of(root)) and (version := _version(folder)):
-            name = folder.name.partition("-")[0]
-            found[name.replace("_", "-").lower()] = version
+    wanted = sorted(set(roots))
+    places = _site_stamps() if wanted else ()
+    for root in wanted:
+        if (distribution := _distribution_of(root, places)) is not None:
+            found[distribution[0]] = distribution[1]
     return found
 
 
-@cache
-def _distribution_of(root: str) -> Path | None:
-    """The `.dist-info` folder of the distribution that provides the module; None when there is none."""
+def look_ahead(*roots: str) -> None:
+    """Find these now: processes that are forked from this one need not look, as long as nothing is installed."""
+    places = _site_stamps()
+    for root in roots or ("",):
+        _distribution_of(root, places)
+
+
+def _site_stamps() -> tuple[tuple[str, int], ...]:
+    """The folders of installed packages, with the moment at which something was last installed or removed."""
+    found = []
     for site in site_folders():
-        folders = _distributions(site)
+        with suppress(OSError):
+            found.append((site, os.stat(site).st_mtime_ns))  # noqa: PTH116 - on the way of every block
+    return tuple(found)
+
+
+@cache
+def _distribution_of(root: str, places: tuple[tuple[str, int], ...]) -> tuple[str, str] | None:
+    """The distribution that provides the module, and its version; None when there is none."""
+    folder = _folder_of(root, places)
+    if folder is None or not (version := _version(folder)):
+        return None
+    return folder.name.partition("-")[0].replace("_", "-").lower(), version
+
+
+def _folder_of(root: str, places: tuple[tuple[str, int], ...]) -> Path | None:
+    for site, stamp in places:
+        modules, folders = _site(site, stamp)
         if (found := folders.get(root.lower())) is not None:
             return found
+        if root not in modules:
+            continue  # a module of the project's own, most likely: no distribution needs to be asked for it
         needles = tuple(f"\n{root}{end}".encode() for end in ("/", ".py,", ".cpython", ".abi3"))
         for folder in folders.values():
             record = b"\n" + _read(folder / "RECORD")
@@ -90,12 +117,15 @@ def _distribution_of(root: str) -> Path | None:
 
 
 @cache
-def _distributions(site: str) -> dict[str, Path]:
+def _site(site: str, stamp: int) -> tuple[frozenset[str], dict[str, Path]]:
+    """The modules that lie in a folder of installed packages, and the distributions, by their name in lower case."""
+    del stamp  # a part of the key: what is installed later is seen
     try:
-        folders = sorted(Path(site).glob("*.dist-info"))
+        names = sorted(os.listdir(site))  # noqa: PTH208 - a name is all that is wanted
     except OSError:
-        return {}
-    return {folder.name.partition("-")[0].lower(): folder for folder in folders}
+        return frozenset(), {}
+    folders = {name.partition("-")[0].lower(): Path(site, name) for name in names if name.endswith(".dist-info")}
+    return frozenset(name.partition(".")[0] for name in names), folders
 
 
 def _version(folder: Path) -> str:

@@ -21,7 +21,7 @@ from types import ModuleType
 from typing import Any
 
 from penstock.engine.channel import TO_WORKER, WorkerChannel
-from penstock.engine.dependencies import is_installed
+from penstock.engine.dependencies import is_installed, look_ahead
 from penstock.engine.execution import Execution
 from penstock.engine.failures import failure_of
 from penstock.engine.interrupts import Interrupts
@@ -54,6 +54,7 @@ def prepare() -> None:
     imports.install()
     runner("python")
     TO_WORKER.prepare()
+    look_ahead()
     _set_up_streams()
     remember_loaded()
 

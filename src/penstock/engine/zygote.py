@@ -32,6 +32,7 @@ from penstock.engine.control import (
     PreloadOutcome,
     Spawn,
 )
+from penstock.engine.dependencies import look_ahead
 from penstock.engine.preload import preload
 from penstock.engine.rehearsal import WARM_UPS, rehearse
 
@@ -129,6 +130,8 @@ class Zygote:
         if outcome is PreloadOutcome.THREADS:
             self._unsafe.add(module)
         self._frozen = False
+        if outcome is PreloadOutcome.LOADED:
+            look_ahead(module.partition(".")[0])
         self._tell(Imported(module, outcome, reason))
         if outcome is PreloadOutcome.THREADS:
             self._start_over()
