@@ -43,6 +43,8 @@ export type Agreement = [
   Fits<Plain<Schemas["Backfill"]>, Plain<Orchestration.BackfillSummary>>,
   Fits<Plain<Schemas["BackfillPreview"]>, Plain<Orchestration.BackfillPreview>>,
   Fits<Plain<Schemas["MonitorPage"]>, Plain<Orchestration.MonitorDetail>>,
+  Fits<Plain<Schemas["HoursPage"]>, Plain<Orchestration.HoursDetail>>,
+  Fits<Plain<Schemas["MuteDetail"]>, Plain<Orchestration.MuteDetail>>,
   Fits<Plain<Schemas["ProjectLogLines"]>, Plain<Orchestration.FoundLines>>,
   Fits<Plain<Schemas["AlertDetail"]>, Plain<Orchestration.AlertDetail>>,
   Fits<Plain<Schemas["AlertSettingsDetail"]>, Plain<Orchestration.AlertSettings>>,

@@ -110,6 +110,22 @@ export interface BackfillPreview {
   total: number;
   truncated: boolean;
   problem: string;
+  /** Those at the end, where not all of them are among the first. */
+  last: BackfillRun[];
+}
+
+/** Runs by the hour in which they were made; hours without any are left out. */
+export interface HoursDetail {
+  since: number;
+  until: number;
+  hours: { at: number; runs: Record<string, number> }[];
+}
+
+/** What is told to nobody until a time: failures at a block, or, without one, anything of the pipeline. */
+export interface MuteDetail {
+  pipeline: string;
+  block: string;
+  until: number;
 }
 
 /** How it has gone lately, by days in UTC. */
@@ -131,6 +147,11 @@ export interface MonitorDay {
   /** Seconds; of the runs that completed. */
   p50: number | null;
   p95: number | null;
+  /** Runs of triggers, and the seconds by which they began later than due. */
+  begun: number;
+  wait_mean: number | null;
+  wait_most: number | null;
+  sla_missed: number;
 }
 
 export interface MonitorPipeline {
@@ -190,6 +211,7 @@ export interface AlertDetail {
   attempts: number;
   due: number | null;
   error: string;
+  muted_until: number | null;
   deliveries: Delivery[];
 }
 

@@ -48,7 +48,7 @@ function Search({ typed, onDone }: { typed: RefObject<string>; onDone: () => voi
     placeholderData: (before) => before,
   });
   const groups = new Map<string, Action[]>();
-  for (const command of allCommands()) groups.set(command.group, [...(groups.get(command.group) ?? []), command]);
+  for (const command of allCommands().filter(({ id }) => id !== "palette")) groups.set(command.group, [...(groups.get(command.group) ?? []), command]);
   const items = query.length > 1 ? (found.data?.items ?? []) : [];
   const go = (item: Found) => {
     onDone();

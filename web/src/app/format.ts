@@ -55,3 +55,8 @@ export function ago(at: number | string, now = Date.now()): string {
   if (past < 30 * 86_400) return `${Math.round(past / 86_400)} d ago`;
   return dateTime(at).slice(0, 11);
 }
+
+/** What begins in the middle of a sentence, as one of its own. */
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -2,7 +2,7 @@ import { expect, it, vi } from "vitest";
 import { concerned, Gathered } from "./projectEvents";
 
 it("names the lists that events concern", () => {
-  expect([...concerned([{ type: "run_ended" }, { type: "run_started" }])]).toEqual(["runs", "pipelines", "home", "triggers", "backfills", "monitor", "explain"]);
+  expect([...concerned([{ type: "run_ended" }, { type: "run_started" }])]).toEqual(["runs", "hours", "pipelines", "home", "triggers", "backfills", "monitor", "explain"]);
   expect(concerned([{ type: "something_new" }]).size).toBe(0);
 });
 

@@ -6,14 +6,15 @@ import { useTopic } from "../api/useTopic";
 /** Which lists an event concerns, by the first part of their query keys. */
 const CONCERNS: Record<string, readonly string[]> = {
   pipelines_changed: ["pipelines", "home", "triggers"],
-  run_created: ["runs", "home", "triggers", "backfills", "explain"],
-  run_started: ["runs", "pipelines", "home", "triggers", "backfills", "explain"],
+  run_created: ["runs", "hours", "home", "triggers", "backfills", "explain"],
+  run_started: ["runs", "hours", "pipelines", "home", "triggers", "backfills", "explain"],
   run_waiting: ["runs", "home", "explain"],
-  run_ended: ["runs", "pipelines", "home", "triggers", "backfills", "monitor", "explain"],
-  runs_deleted: ["runs", "pipelines", "home", "monitor"],
+  run_ended: ["runs", "hours", "pipelines", "home", "triggers", "backfills", "monitor", "explain"],
+  runs_deleted: ["runs", "hours", "pipelines", "home", "monitor"],
   trigger_changed: ["triggers", "explain", "home"],
   backfill_changed: ["backfills"],
   alert: ["alerts", "home"],
+  mutes_changed: ["mutes", "alerts", "home"],
   files_changed: ["files", "git", "home"],
   product_published: ["products", "product", "versions"],
 };

@@ -29,7 +29,7 @@ export function BackfillsPage() {
       <header className="flex flex-none flex-wrap items-center gap-2 px-4 py-3">
         <h1 className="sr-only">Backfills</h1>
         <SubPages label="Triggers" pages={OF_TRIGGERS} />
-        {search.pipeline && <span className="text-muted">of {search.pipeline} <Link to="/backfills" className="text-accent underline">of all</Link></span>}
+        {search.pipeline && <span className="min-w-0 truncate text-muted">Only of {search.pipeline}. <Link to="/backfills" className="text-accent underline">Show all</Link></span>}
         <span className="ml-auto"><Button look="primary" icon={<Plus size={14} aria-hidden="true" />} onClick={begin}>New backfill</Button></span>
       </header>
       {isPending && <div className="p-6"><Spinner label="Reading the backfills" /></div>}

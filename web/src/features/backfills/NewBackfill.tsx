@@ -1,5 +1,5 @@
 import { useState } from "react";
-import type { BackfillPreview } from "../../api/orchestration";
+import type { BackfillPreview, BackfillRun } from "../../api/orchestration";
 import { count } from "../../app/format";
 import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
@@ -92,8 +92,29 @@ export function NewBackfill({ pipeline, onClose }: { pipeline: string; onClose: 
   );
 }
 
+const FIRST = 8;
+const LAST = 3;
+
+/** The first and the last of them: both ends are to be seen at once, however many lie between. */
+export function ends(data: BackfillPreview | undefined): [BackfillRun[], BackfillRun[]] {
+  if (!data) return [[], []];
+  const known = data.last.length > 0 ? data.last : data.runs;
+  return data.total <= FIRST + LAST + 1 ? [data.runs, []] : [data.runs.slice(0, FIRST), known.slice(-LAST)];
+}
+
+function Planned({ run, zone }: { run: BackfillRun; zone: string }) {
+  const clock = (at: number) => wallClock(new Date(at * 1000).toISOString(), zone).replace("T", " ");
+  return (
+    <li className="tabular border-b border-s2 px-3 py-1 last:border-b-0" title={run.interval_start !== null && run.interval_end !== null ? `From ${clock(run.interval_start)} to ${clock(run.interval_end)}` : undefined}>
+      {run.interval_start === null ? <code className="break-all font-mono text-code">{JSON.stringify(run.variables)}</code> : clock(run.execution_date)}
+    </li>
+  );
+}
+
 function Preview({ zone, problem, data, error, waiting }: { zone: string; problem: string; data: BackfillPreview | undefined; error: unknown; waiting: boolean }) {
   const words = problem || data?.problem || "";
+  const [shown, end] = ends(data);
+  const left = (data?.total ?? 0) - shown.length - end.length;
   return (
     <section aria-label="The runs it makes" className="flex w-full flex-none flex-col gap-2 md:w-72">
       <h3 className="font-semibold">The runs it makes</h3>
@@ -105,12 +126,9 @@ function Preview({ zone, problem, data, error, waiting }: { zone: string; proble
       </div>
       {!words && !error && data && data.runs.length > 0 && (
         <ol className="max-h-72 overflow-y-auto rounded-card border border-line" tabIndex={0} aria-label="Their times">
-          {data.runs.map((run, index) => (
-            <li key={index} className="tabular border-b border-s2 px-3 py-1 last:border-b-0">
-              {run.interval_start === null ? <code className="break-all font-mono text-code">{JSON.stringify(run.variables)}</code> : wallClock(new Date(run.execution_date * 1000).toISOString(), zone).replace("T", " ")}
-            </li>
-          ))}
-          {data.truncated && <li className="px-3 py-1 text-muted">and {count(data.total - data.runs.length)} more after these</li>}
+          {shown.map((run, index) => <Planned key={index} run={run} zone={zone} />)}
+          {left > 0 && <li className="border-b border-s2 px-3 py-1 text-muted">{count(left)} more between these</li>}
+          {end.map((run, index) => <Planned key={`end ${index}`} run={run} zone={zone} />)}
         </ol>
       )}
     </section>

@@ -6,6 +6,7 @@ import { count } from "../../app/format";
 import { usePreferences } from "../../app/preferences";
 import { Progress } from "../../ui/feedback";
 import { Badge, StatusBadge } from "../../ui/status";
+import { whatWords } from "../runs/filters";
 import { until } from "../triggers/list";
 import { short } from "../triggers/TriggerRow";
 import { LINE, Section } from "./Section";
@@ -28,7 +29,7 @@ function OpenRun({ run }: { run: RunSummary }) {
   return (
     <Link to="/runs/$run" params={{ run: run.run }} className={LINE}>
       <span className="w-20 flex-none sm:w-24"><StatusBadge state={run.state} plain /></span>
-      <span className="min-w-0 flex-1 truncate"><span className="font-medium">{run.pipeline}</span> <span className="text-muted">{run.waiting?.text || run.trigger?.name || run.what}</span></span>
+      <span className="min-w-0 flex-1 truncate"><span className="font-medium">{run.pipeline}</span> <span className="text-muted">{run.waiting?.text || run.trigger?.name || whatWords(run.what)}</span></span>
       {run.sla_missed && <Badge tone="stale">late</Badge>}
       {run.state === "running" && <><span className="hidden w-40 sm:block"><Progress value={run.blocks_total ? run.blocks_done / run.blocks_total : 0} label={`${done} blocks`} /></span><span className="tabular flex-none text-[12px] text-muted">{done}</span></>}
     </Link>

@@ -14,6 +14,7 @@ import { OF_RUNS, SubPages } from "../../ui/SubPages";
 import { pieces } from "../outputs/ansi";
 import { usePipelines } from "../pipelines/queries";
 import { SINCE } from "../runs/filters";
+import { Between } from "../runs/RunFilterBar";
 import { useSoon } from "../triggers/useSoon";
 import { useLogs, type LogFilters } from "./queries";
 
@@ -89,8 +90,8 @@ export function LogsPage() {
         </Select>
         {filters.since === "between" && (
           <>
-            <Input type="datetime-local" aria-label="From" className="!w-48" value={filters.from ?? ""} onChange={(event) => set({ from: event.target.value })} />
-            <Input type="datetime-local" aria-label="To" className="!w-48" value={filters.to ?? ""} onChange={(event) => set({ to: event.target.value })} />
+            <Between label="From" value={filters.from} onChange={(from) => set({ from })} />
+            <Between label="To" value={filters.to} onChange={(to) => set({ to })} />
           </>
         )}
         {filters.run && <Button look="quiet" icon={<X size={13} aria-hidden="true" />} onClick={() => set({ run: undefined })}>One run only</Button>}
@@ -129,7 +130,7 @@ export function LogsPage() {
               })}
             </div>
           </div>
-          {line && <Line line={line} onClose={() => setChosen(null)} onOnly={set} />}
+          {line && <Line line={line} zone={zone} onClose={() => setChosen(null)} onOnly={set} />}
         </div>
       )}
     </div>
@@ -137,10 +138,10 @@ export function LogsPage() {
 }
 
 /** One line in full: where it is from, and the way there. */
-function Line({ line, onClose, onOnly }: { line: FoundLine; onClose: () => void; onOnly: (filters: LogFilters) => void }) {
+function Line({ line, zone, onClose, onOnly }: { line: FoundLine; zone: "local" | "utc"; onClose: () => void; onOnly: (filters: LogFilters) => void }) {
   return (
     <aside aria-label="The line" className="flex w-full max-w-md flex-none flex-col gap-3 overflow-y-auto border-l border-line p-3 max-md:absolute max-md:inset-x-0 max-md:bottom-0 max-md:max-h-[60%] max-md:max-w-none max-md:bg-s0">
-      <div className="flex items-center justify-between"><b>{dateTime(line.at)}</b><IconButton label="Close" onClick={onClose}><X size={14} aria-hidden="true" /></IconButton></div>
+      <div className="flex items-center justify-between"><b>{dateTime(line.at, zone)}</b><IconButton label="Close" onClick={onClose}><X size={14} aria-hidden="true" /></IconButton></div>
       <dl className="grid grid-cols-[70px_1fr] gap-y-1">
         <dt className="text-muted">Level</dt><dd>{line.level.toLowerCase()} <span className="text-muted">({line.stream})</span></dd>
         <dt className="text-muted">Pipeline</dt><dd><Link to="/pipelines/$pipeline" params={{ pipeline: line.pipeline }} search={line.block ? { block: line.block } : {}} className="text-accent hover:underline">{line.pipeline}</Link></dd>

@@ -8,8 +8,8 @@ import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
 import { Select } from "../../ui/fields";
 import { OF_RUNS, SubPages } from "../../ui/SubPages";
 import { usePipelines } from "../pipelines/queries";
-import { RunsByDay, Spread, spreadWords } from "./Charts";
-import { ranked, spreadOf, sums } from "./model";
+import { RunsByDay, Spread } from "./Charts";
+import { durationsOf, latenessOf, ranked, sums } from "./model";
 import { useMonitor } from "./queries";
 
 const route = getRouteApi("/monitor");
@@ -47,7 +47,10 @@ export function MonitorPage() {
 function Body({ data, pipeline, days }: { data: MonitorDetail; pipeline: string | undefined; days: number }) {
   const navigate = useNavigate();
   const total = sums(data.days);
-  const spread = useMemo(() => spreadOf(data.days), [data.days]);
+  const durations = useMemo(() => durationsOf(data.days), [data.days]);
+  const lateness = useMemo(() => latenessOf(data.days), [data.days]);
+  const missed = data.days.reduce((sum, day) => sum + day.sla_missed, 0);
+  const begun = data.days.reduce((sum, day) => sum + day.begun, 0);
   if (total.runs === 0 && data.waiting + data.running === 0) {
     return (
       <EmptyState icon={<Activity size={36} aria-hidden="true" />} title={`Nothing ran in the last ${days} days`} action={<Link to="/runs" className="font-medium text-accent underline">All runs</Link>}>
@@ -56,8 +59,7 @@ function Body({ data, pipeline, days }: { data: MonitorDetail; pipeline: string 
     );
   }
   const own = pipeline ? { pipeline } : {};
-  const onDay = (day: string) => void navigate({ to: "/runs", search: { ...own, since: "between", from: local(day, 0), to: local(day, 1) } });
-  const last = spread.at(-1);
+  const onDay = (day: string) => void navigate({ to: "/runs", search: { ...own, since: "between", from: `${day}T00:00Z`, to: dayAfter(day) } });
   return (
     <div className="mx-auto flex max-w-6xl flex-col gap-8 p-4 sm:p-6">
       <p className="flex flex-wrap gap-x-6 gap-y-1">
@@ -73,13 +75,19 @@ function Body({ data, pipeline, days }: { data: MonitorDetail; pipeline: string 
         <RunsByDay days={data.days} onDay={onDay} />
       </section>
       {data.failures.length > 0 && <Failures failures={data.failures} />}
-      {last && (
+      {durations.some((one) => one.spread) && (
         <section>
-          <div className="mb-1 flex flex-wrap items-baseline gap-x-4">
-            <h2 className="text-[14px] font-semibold">How long runs take</h2>
-            <span className="tabular text-muted">on {last.day} {spreadWords(last)}</span>
+          <h2 className="mb-2 text-[14px] font-semibold">How long runs take</h2>
+          <Spread days={durations} line="half within" area="95 of 100 within" onDay={onDay} />
+        </section>
+      )}
+      {lateness.some((one) => one.spread) && (
+        <section>
+          <div className="mb-2 flex flex-wrap items-baseline gap-x-4">
+            <h2 className="text-[14px] font-semibold">How late runs of triggers begin</h2>
+            <span className={`tabular ${missed > 0 ? "font-medium text-stale" : "text-muted"}`}>{missed > 0 ? `${count(missed)} of ${count(begun)} done too late` : "none was done too late"}</span>
           </div>
-          {spread.length > 1 && <div className="rounded-card border border-line p-2"><Spread days={spread} label={`How long runs took, day by day; on ${last.day} ${spreadWords(last)}`} /></div>}
+          <Spread days={lateness} line="on average" area="at most" onDay={onDay} />
         </section>
       )}
       {data.pipelines.length > 0 && <Pipelines pipelines={data.pipelines} />}
@@ -153,8 +161,7 @@ function percent(share: number): string {
   return `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
 }
 
-/** The beginning of a day of UTC, or of one after it, as a field for date and time has it here. */
-function local(day: string, later: number): string {
-  const at = new Date(Date.parse(`${day}T00:00Z`) + later * 86_400_000);
-  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+/** The end of a day of UTC, as the address of the list of runs has it. */
+function dayAfter(day: string): string {
+  return `${new Date(Date.parse(`${day}T00:00Z`) + 86_400_000).toISOString().slice(0, 16)}Z`;
 }

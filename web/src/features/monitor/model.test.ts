@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { MonitorPipeline } from "../../api/orchestration";
-import { pieces, ranked, spreadOf, sums, topOf } from "./model";
+import { durationsOf, latenessOf, pieces, ranked, sums, topOf } from "./model";
 
 describe("the monitor", () => {
   it("stacks what went well below what did not", () => {
@@ -13,8 +13,11 @@ describe("the monitor", () => {
     expect([0, 1, 3, 7, 11, 160, 0.3].map(topOf)).toEqual([1, 1, 5, 10, 20, 200, 0.5]);
   });
 
-  it("leaves out days of which nothing is known", () => {
-    expect(spreadOf([{ day: "x", at: 0, runs: {}, p50: null, p95: null }, { day: "y", at: 0, runs: { completed: 1 }, p50: 1, p95: 2 }])).toEqual([{ day: "y", p50: 1, p95: 2 }]);
+  it("tells nothing of days of which nothing is known", () => {
+    const day = { at: 0, runs: {}, p50: null, p95: null, begun: 0, wait_mean: null, wait_most: null, sla_missed: 0 };
+    const days = [{ ...day, day: "x" }, { ...day, day: "y", p50: 1, p95: 2, begun: 3, wait_mean: 0, wait_most: 0.5 }];
+    expect(durationsOf(days)).toEqual([{ day: "x", spread: null }, { day: "y", spread: { low: 1, high: 2 } }]);
+    expect(latenessOf(days)).toEqual([{ day: "x", spread: null }, { day: "y", spread: { low: 0, high: 0.5 } }]);
   });
 
   it("has the pipelines first that fail, then those that are late, then the slow ones", () => {

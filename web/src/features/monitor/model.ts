@@ -40,15 +40,26 @@ export function topOf(most: number): number {
   return ([1, 2, 5, 10].find((factor) => factor * power >= most) ?? 10) * power;
 }
 
+/** What was usual on a day, and the worst of it, in seconds. */
 export interface SpreadDay {
-  day: string;
-  p50: number;
-  p95: number;
+  low: number;
+  high: number;
 }
 
-/** The days of which durations are known. */
-export function spreadOf(days: readonly MonitorDay[]): SpreadDay[] {
-  return days.flatMap(({ day, p50, p95 }) => (p50 === null || p95 === null ? [] : [{ day, p50, p95 }]));
+type Days = { day: string; spread: SpreadDay | null }[];
+
+function spread(low: number | null, high: number | null): SpreadDay | null {
+  return low === null || high === null ? null : { low, high };
+}
+
+/** How long the runs of each day took; null where none completed. */
+export function durationsOf(days: readonly MonitorDay[]): Days {
+  return days.map(({ day, p50, p95 }) => ({ day, spread: spread(p50, p95) }));
+}
+
+/** By how much runs of triggers began later than due; null where none began. */
+export function latenessOf(days: readonly MonitorDay[]): Days {
+  return days.map(({ day, wait_mean, wait_most }) => ({ day, spread: spread(wait_mean, wait_most) }));
 }
 
 /** How many runs, and how many of them did not go well. */

@@ -3,7 +3,8 @@ import type { Ref } from "react";
 import { Input, Select } from "../../ui/fields";
 import { usePipelines } from "../pipelines/queries";
 import { useTriggers } from "../triggers/queries";
-import { ORIGINS, SINCE, STATES, type RunFilters } from "./filters";
+import { usePreferences } from "../../app/preferences";
+import { addressOf, fieldOf, ORIGINS, SINCE, STATES, type RunFilters } from "./filters";
 
 interface Props {
   filters: RunFilters;
@@ -31,8 +32,8 @@ export function RunFilterBar({ filters, search, onChange, onDown }: Props) {
       <Choice label="Time" none="Any time" value={filters.since} options={[...SINCE.map((one): [string, string] => [one.value, one.label]), ["between", "Between …"]]} onChange={(since) => onChange({ since, ...(since === "between" ? {} : { from: undefined, to: undefined }) })} />
       {filters.since === "between" && (
         <>
-          <Input type="datetime-local" aria-label="From" className="!w-48" value={filters.from ?? ""} onChange={(event) => onChange({ from: event.target.value })} />
-          <Input type="datetime-local" aria-label="To" className="!w-48" value={filters.to ?? ""} onChange={(event) => onChange({ to: event.target.value })} />
+          <Between label="From" value={filters.from} onChange={(from) => onChange({ from })} />
+          <Between label="To" value={filters.to} onChange={(to) => onChange({ to })} />
         </>
       )}
       {filters.backfill && <button type="button" className="rounded-control bg-accent-soft px-2 py-1" onClick={() => onChange({ backfill: undefined })}>Backfill {filters.backfill} <span aria-hidden="true">✕</span><span className="sr-only">Show those of every backfill</span></button>}
@@ -40,9 +41,15 @@ export function RunFilterBar({ filters, search, onChange, onDown }: Props) {
   );
 }
 
+/** One end of a stretch of time, on the clock that the reader has chosen. */
+export function Between({ label, value, onChange }: { label: string; value: string | undefined; onChange: (value: string) => void }) {
+  const zone = usePreferences((held) => held.zone);
+  return <Input type="datetime-local" aria-label={zone === "utc" ? `${label} (UTC)` : label} title={zone === "utc" ? "In UTC" : "In local time"} className="!w-48" value={fieldOf(value, zone)} onChange={(event) => onChange(addressOf(event.target.value, zone))} />;
+}
+
 function Choice({ label, none, options, value, onChange }: { label: string; none: string; options: [string, string][]; value: string | undefined; onChange: (value: string) => void }) {
   return (
-    <Select aria-label={label} value={value ?? ""} onChange={(event) => onChange(event.target.value)} className="max-w-32">
+    <Select aria-label={label} value={value ?? ""} onChange={(event) => onChange(event.target.value)} className="max-w-32 max-sm:max-w-none max-sm:flex-[1_1_45%]">
       <option value="">{none}</option>
       {options.map(([key, words]) => <option key={key} value={key}>{words}</option>)}
       {value && !options.some(([key]) => key === value) && <option value={value}>{value}</option>}

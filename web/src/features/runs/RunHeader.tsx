@@ -4,7 +4,7 @@ import { useState } from "react";
 import type { Explanation } from "../../api/orchestration";
 import type { RunDetail } from "../../api/types";
 import { useCommands } from "../../app/commands";
-import { ago, dateTime, seconds } from "../../app/format";
+import { ago, capital, dateTime, seconds } from "../../app/format";
 import { usePreferences } from "../../app/preferences";
 import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
@@ -13,7 +13,7 @@ import { Badge, StatusBadge } from "../../ui/status";
 import { short } from "../triggers/TriggerRow";
 import { useExplained } from "../triggers/queries";
 import { useRunActions } from "./actions";
-import { ORIGINS } from "./filters";
+import { ORIGINS, whatWords } from "./filters";
 
 /** What run this is, how it stands, and what can be done with it. */
 export function RunHeader({ run, selected }: { run: RunDetail; selected: string | null }) {
@@ -71,7 +71,7 @@ function Origin({ run, zone }: { run: RunDetail; zone: "local" | "utc" }) {
   const words = ORIGINS[run.origin] ?? `from ${run.origin}`;
   return (
     <span className="text-muted">
-      {run.trigger ? <>by <Link to="/triggers/$trigger" params={{ trigger: String(run.trigger.id) }} className="text-accent underline">{run.trigger.name}</Link></> : run.backfill != null ? <>by <Link to="/backfills/$backfill" params={{ backfill: String(run.backfill) }} className="text-accent underline">backfill {run.backfill}</Link></> : <>{run.what}, {words}</>}
+      {run.trigger ? <>by <Link to="/triggers/$trigger" params={{ trigger: String(run.trigger.id) }} className="text-accent underline">{run.trigger.name}</Link></> : run.backfill != null ? <>by <Link to="/backfills/$backfill" params={{ backfill: String(run.backfill) }} className="text-accent underline">backfill {run.backfill}</Link></> : <>{capital(whatWords(run.what))}, {words}</>}
       {run.retry_of && <>, <Link to="/runs/$run" params={{ run: run.retry_of }} className="text-accent underline">a retry</Link></>}
       {run.execution_date != null && <> for <span title={dateTime(run.execution_date)}>{short(run.execution_date, zone)}</span></>}
     </span>
@@ -89,9 +89,9 @@ export function WhyNot({ path, waiting, always = true }: { path: string; waiting
     <div role="status" className="flex w-full gap-2 rounded-card border border-line bg-s1 px-3 py-2">
       <CircleHelp size={15} aria-hidden="true" className="mt-px flex-none text-muted" />
       <div className="min-w-0">
-        <p className="font-medium">{said.text}</p>
+        <p className="font-medium">{capital(said.text)}</p>
         {said.details.map((one, index) => (
-          <p key={index} className="text-muted">{one.text !== said.text && one.text}{one.since !== null && <span title={dateTime(one.since)}> (since {ago(one.since)})</span>}{one.change && <> <span className="text-fg">{one.change}</span></>}</p>
+          <p key={index} className="text-muted">{one.text !== said.text && capital(one.text)}{one.since !== null && <span title={dateTime(one.since)}> (since {ago(one.since)})</span>}{one.change && <> <span className="text-fg">{one.change}</span></>}</p>
         ))}
       </div>
     </div>

@@ -2,9 +2,10 @@ import { Link } from "@tanstack/react-router";
 import { Clock } from "lucide-react";
 import { memo, type MouseEvent } from "react";
 import type { RunSummary } from "../../api/types";
-import { ago, dateTime, seconds } from "../../app/format";
+import { ago, capital, dateTime, seconds } from "../../app/format";
 import { Progress } from "../../ui/feedback";
 import { Badge, StatusBadge } from "../../ui/status";
+import { ORIGINS } from "./filters";
 
 /** Of the head and of every row; a phone keeps the state, the pipeline and how long it took. */
 export const COLUMNS = "grid grid-cols-[104px_minmax(0,1fr)_auto] items-center gap-3 px-4 sm:grid-cols-[20px_104px_minmax(160px,1.3fr)_minmax(120px,0.8fr)_150px_90px]";
@@ -36,7 +37,7 @@ export const RunRow = memo(function RunRow({ run, index, marked, zone, onMark }:
         </Link>
       </span>
       <span role="cell" className="hidden min-w-0 sm:block">
-        <span className="block truncate">{run.trigger ? run.trigger.name : run.what} <span className="text-meta text-muted">{run.trigger ? "" : run.origin}</span></span>
+        <span className="block truncate">{run.trigger ? run.trigger.name : capital(ORIGINS[run.origin] ?? run.origin)} {!run.trigger && run.what !== "all" && <span className="text-meta text-muted">{run.what}</span>}</span>
         {run.state === "running" ? <span className="block py-1"><Progress value={run.blocks_total ? run.blocks_done / run.blocks_total : 0} label={`${run.blocks_done} of ${run.blocks_total} blocks`} /></span> : run.execution_date != null && <span className="block truncate text-meta text-muted" title="The time that the run is for">for {dateTime(run.execution_date, zone)}</span>}
       </span>
       <span role="cell" className="hidden truncate text-[12px] text-muted sm:block" title={started ? dateTime(started, zone) : undefined}>{started ? ago(started) : ""}</span>

@@ -7,10 +7,12 @@ import { count } from "../../app/format";
 import { usePreferences } from "../../app/preferences";
 import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
-import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
+import { EmptyState, ErrorCard, Progress, Spinner } from "../../ui/feedback";
 import { OF_RUNS, SubPages } from "../../ui/SubPages";
-import { useBulk, type BulkAction } from "./actions";
+import { useBulk, type BulkAction } from "./bulk";
+import { BulkOutcome } from "./BulkOutcome";
 import { narrowed, type RunFilters } from "./filters";
+import { HeatStrip } from "./HeatStrip";
 import { useRuns } from "./queries";
 import { RunFilterBar } from "./RunFilterBar";
 import { COLUMNS, RunRow } from "./RunRow";
@@ -45,9 +47,11 @@ export function RunsPage() {
   const mark = useCallback((run: string, event: MouseEvent) => setMarks((held) => (event.shiftKey ? extended(held, run, latest.current) : toggled(held, run))), []);
   const act = (action: BulkAction) => {
     setDeleting(false);
-    if (marked.keys.size > 0) bulk.mutate({ action, runs: [...marked.keys] }, { onSuccess: () => setMarks(NONE) });
+    if (marked.keys.size > 0 && !bulk.busy) bulk.run({ action, runs: order.filter((run) => marked.keys.has(run)) }, { onSuccess: () => setMarks(NONE) });
   };
   const any = marked.keys.size > 0;
+  const none = !isPending && runs.length === 0 && !hasNextPage;
+  const nothing = none && !narrowed(filters);
   useCommands([
     { id: "runs.find", title: "Find a run", group: "Runs", keys: ["/"], run: () => search.current?.focus() },
     { id: "runs.all", title: "Mark all runs that are listed", group: "Runs", keys: ["Mod+A"], inText: false, enabled: runs.length > 0, run: () => setMarks(all(order)) },
@@ -84,17 +88,20 @@ export function RunsPage() {
         <SubPages label="Runs" pages={OF_RUNS} />
         <RunFilterBar filters={filters} search={search} onChange={set} onDown={() => focus(0)} />
       </header>
+      {!nothing && <HeatStrip filters={filters} onChange={set} />}
+      {bulk.outcome && <BulkOutcome outcome={bulk.outcome} onClose={bulk.forget} />}
       {any && (
         <div role="toolbar" aria-label="Marked runs" className="flex flex-none flex-wrap items-center gap-2 border-y border-line bg-s1 px-4 py-1.5">
-          <span role="status" className="tabular font-medium">{count(marked.keys.size)} marked</span>
-          <Button icon={<RotateCw size={13} aria-hidden="true" />} busy={bulk.isPending} onClick={() => act("retry")}>Retry</Button>
-          <Button busy={bulk.isPending} title="What is done in them stays" onClick={() => act("retry_incomplete")}>Retry what is incomplete</Button>
-          <Button icon={<Square size={12} aria-hidden="true" fill="currentColor" />} busy={bulk.isPending} onClick={() => act("cancel")}>Cancel</Button>
-          <Button look="danger" icon={<Trash2 size={13} aria-hidden="true" />} busy={bulk.isPending} onClick={() => setDeleting(true)}>Delete</Button>
+          <span role="status" className="tabular font-medium">{bulk.progress ? `${count(bulk.progress.done)} of ${count(bulk.progress.total)}` : `${count(marked.keys.size)} marked`}</span>
+          {bulk.progress && <span className="w-32"><Progress value={bulk.progress.done / bulk.progress.total} label={`${bulk.progress.done} of ${bulk.progress.total} runs`} /></span>}
+          <Button icon={<RotateCw size={13} aria-hidden="true" />} busy={bulk.busy} onClick={() => act("retry")}>Retry</Button>
+          <Button busy={bulk.busy} title="What is done in them stays" onClick={() => act("retry_incomplete")}>Retry what is incomplete</Button>
+          <Button icon={<Square size={12} aria-hidden="true" fill="currentColor" />} busy={bulk.busy} onClick={() => act("cancel")}>Cancel</Button>
+          <Button look="danger" icon={<Trash2 size={13} aria-hidden="true" />} busy={bulk.busy} onClick={() => setDeleting(true)}>Delete</Button>
           <Button look="quiet" onClick={() => setMarks(NONE)}>Mark none</Button>
         </div>
       )}
-      {!isPending && runs.length === 0 && !hasNextPage ? (
+      {none ? (
         narrowed(filters) ? <EmptyState title="No run meets that" action={<Button onClick={() => void navigate({ search: {} })}>Show all</Button>} /> : <NoRuns />
       ) : (
         <div role="table" aria-label="Runs" aria-rowcount={hasNextPage ? -1 : runs.length + 1} className="flex min-h-0 flex-1 flex-col">

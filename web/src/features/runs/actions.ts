@@ -5,29 +5,6 @@ import type { RunSummary } from "../../api/types";
 import { toast, toastError } from "../../ui/toasts";
 import { without, type Runs } from "./liveRuns";
 
-export type BulkAction = "cancel" | "retry" | "retry_incomplete" | "delete";
-
-const DONE: Record<BulkAction, string> = { cancel: "Cancelling", retry: "Retrying", retry_incomplete: "Going on with", delete: "Deleted" };
-
-function some(count: number): string {
-  return count === 1 ? "1 run" : `${count} runs`;
-}
-
-/** What can be done with many runs at once: what was refused is said, with the reason. */
-export function useBulk() {
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: ({ action, runs }: { action: BulkAction; runs: string[] }) => api.post<{ done: string[]; refused: { run: string; message: string }[] }>("/runs/bulk", { body: { action, runs } }),
-    onSuccess: ({ done, refused }, { action }) => {
-      if (action === "delete") client.setQueriesData<Runs>({ queryKey: ["runs"] }, (held) => held && without(held, new Set(done)));
-      if (done.length > 0) toast(`${DONE[action]} ${some(done.length)}.`, { seconds: 3 });
-      const first = refused[0];
-      if (first) toast(`${some(refused.length)} ${refused.length === 1 ? "was" : "were"} left as ${refused.length === 1 ? "it is" : "they are"}: ${first.message}`, { tone: "failed", seconds: 12 });
-    },
-    onError: toastError,
-  });
-}
-
 /** What can be done with a run. A retry that is a run of its own is opened. */
 export function useRunActions(run: string) {
   const client = useQueryClient();

@@ -1,4 +1,5 @@
 /** What the list of runs is narrowed to, as the address has it and as the server is asked. */
+import type { Zone } from "../../app/preferences";
 
 export interface RunFilters {
   pipeline?: string;
@@ -9,7 +10,7 @@ export interface RunFilters {
   origin?: string;
   /** How long ago at most: "1h", "24h", "7d", "30d"; or "between", with `from` and `to`. */
   since?: string;
-  /** Dates and times as a field has them, in the time that the reader's clock shows. */
+  /** ISO 8601 with its zone: the same moments for whoever opens the address. Without one, those of the reader's clock. */
   from?: string;
   to?: string;
 }
@@ -42,12 +43,31 @@ export const ORIGINS: Record<string, string> = {
   retry: "as a retry",
 };
 
+/** What somebody asked to be run, in words: what began by itself runs all of it. */
+export function whatWords(what: string): string {
+  return what === "all" ? "all blocks" : what;
+}
+
 export function stretch(filters: Pick<RunFilters, "since" | "from" | "to">, now = Date.now() / 1000): { from?: number; to?: number } {
   if (filters.since === "between") {
     return { ...moment("from", filters.from), ...moment("to", filters.to) };
   }
   const found = SINCE.find((one) => one.value === filters.since);
   return found ? { from: Math.floor(now - found.seconds) } : {};
+}
+
+/** A moment of the address as a field for date and time shows it. */
+export function fieldOf(text: string | undefined, zone: Zone): string {
+  const at = text ? new Date(text) : null;
+  if (at === null || Number.isNaN(at.getTime())) return "";
+  const shifted = zone === "utc" ? at : new Date(at.getTime() - at.getTimezoneOffset() * 60_000);
+  return shifted.toISOString().slice(0, 16);
+}
+
+/** What a field for date and time says, as a moment of the address. */
+export function addressOf(field: string, zone: Zone): string {
+  const at = field ? new Date(zone === "utc" ? `${field}Z` : field) : null;
+  return at === null || Number.isNaN(at.getTime()) ? "" : at.toISOString().replace(/:\d\d\.\d+Z$/, "Z");
 }
 
 function moment(key: "from" | "to", text: string | undefined): { from?: number; to?: number } {

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "react";
 import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, segment } from "../../api/client";
+import type { HoursDetail } from "../../api/orchestration";
 import type { BlockRun, BlockStatus, Failure, PipelineStatus, RunDetail } from "../../api/types";
 import type { LiveEvent } from "../../api/live";
 import { useTopic } from "../../api/useTopic";
@@ -42,6 +43,16 @@ export function useRuns(filters: RunFilters) {
     () => void client.invalidateQueries({ queryKey: ["runs"] }),
   );
   return query;
+}
+
+/** The last week by the hour, of the runs that the list is narrowed to; its times and its text do not count. */
+export function useHours({ pipeline, state, trigger, backfill, origin }: RunFilters) {
+  const asked = { pipeline, state, trigger, backfill, origin };
+  return useQuery({
+    queryKey: ["hours", asked],
+    queryFn: ({ signal }) => api.get<HoursDetail>("/monitor/hours", { query: { ...asked, days: 7 }, signal }),
+    placeholderData: keepPreviousData,
+  });
 }
 
 /** A run, kept true by its events. */

@@ -1,4 +1,5 @@
 import { AlertTriangle, CalendarClock } from "lucide-react";
+import { capital } from "../../app/format";
 import { usePreferences } from "../../app/preferences";
 import { useMinute } from "../../app/useMinute";
 import { Spinner } from "../../ui/feedback";
@@ -46,8 +47,4 @@ function inZone(at: number, zone: string): string {
   } catch {
     return new Date(at * 1000).toLocaleString("en-GB", { ...options, timeZone: "UTC" });
   }
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -4,7 +4,7 @@ import { useMemo, useState, type ReactNode } from "react";
 import { ApiError } from "../../api/client";
 import type { TriggerDetail } from "../../api/orchestration";
 import { useCommands } from "../../app/commands";
-import { ago, dateTime, seconds } from "../../app/format";
+import { ago, capital, dateTime, seconds } from "../../app/format";
 import { Button, IconButton } from "../../ui/Button";
 import { ErrorCard, Spinner } from "../../ui/feedback";
 import { Switch } from "../../ui/fields";
@@ -143,9 +143,9 @@ function Explained({ id }: { id: number }) {
   if (!data?.text) return null;
   return (
     <section aria-label="What it waits for" className="rounded-card border border-line bg-s1 p-3">
-      <p className="flex gap-2"><CircleHelp size={15} aria-hidden="true" className="mt-px flex-none text-muted" /><span>{data.text}</span></p>
+      <p className="flex gap-2"><CircleHelp size={15} aria-hidden="true" className="mt-px flex-none text-muted" /><span>{capital(data.text)}</span></p>
       {data.details.map((one, index) => (
-        <p key={index} className="mt-1 pl-6 text-[12px] text-muted">{one.text}{one.change && <> <b className="font-medium text-fg">{one.change}</b></>}</p>
+        <p key={index} className="mt-1 pl-6 text-[12px] text-muted">{one.text !== data.text && capital(one.text)}{one.change && <> <b className="font-medium text-fg">{one.change}</b></>}</p>
       ))}
     </section>
   );

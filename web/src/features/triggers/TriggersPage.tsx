@@ -54,7 +54,7 @@ export function TriggersPage() {
       <header className="flex flex-none flex-wrap items-center gap-2 px-4 py-3">
         <h1 className="sr-only">Triggers</h1>
         <SubPages label="Triggers" pages={OF_TRIGGERS} />
-        <span className="relative w-full sm:w-44">
+        <span className="relative w-full sm:w-40">
           <Search size={13} aria-hidden="true" className="absolute left-2 top-[7px] text-muted" />
           <Input ref={search} value={filters.q ?? ""} onChange={(event) => set({ q: event.target.value })} onKeyDown={(event) => event.key === "ArrowDown" && focus(0)} placeholder="Name or schedule" aria-label="Find triggers" aria-keyshortcuts="/" className="!pl-7" />
         </span>
@@ -113,7 +113,7 @@ function Nothing({ any, pipeline, onCreate, onAll }: { any: boolean; pipeline?: 
 
 function Choice({ label, none, options, value, onChange }: { label: string; none: string; options: [string, string][]; value: string | undefined; onChange: (value: string) => void }) {
   return (
-    <Select aria-label={label} value={value ?? ""} onChange={(event) => onChange(event.target.value)} className="max-w-36">
+    <Select aria-label={label} value={value ?? ""} onChange={(event) => onChange(event.target.value)} className="max-w-28 max-sm:max-w-none max-sm:flex-[1_1_45%]">
       <option value="">{none}</option>
       {options.map(([key, words]) => <option key={key} value={key}>{words}</option>)}
     </Select>
