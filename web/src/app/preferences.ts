@@ -29,6 +29,11 @@ function load(): Preferences {
 /** Choices of this browser: kept here, not on the server. */
 export const usePreferences = create<Preferences>(load);
 
+/** The clock that times are told by: whoever shows one is drawn anew when another is chosen. */
+export function useZone(): Zone {
+  return usePreferences((held) => held.zone);
+}
+
 export function setPreference<K extends keyof Preferences>(name: K, value: Preferences[K]): void {
   usePreferences.setState({ [name]: value } as Pick<Preferences, K>);
   const { theme, ...rest } = usePreferences.getState();

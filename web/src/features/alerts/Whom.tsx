@@ -1,6 +1,7 @@
 import { useId, useState } from "react";
 import type { AlertChannel, AlertSettings, ChannelField } from "../../api/orchestration";
 import { Button } from "../../ui/Button";
+import { Dialog } from "../../ui/Dialog";
 import { ErrorCard } from "../../ui/feedback";
 import { Field, Input, TextArea } from "../../ui/fields";
 import { Badge } from "../../ui/status";
@@ -40,6 +41,7 @@ export function Whom({ settings }: { settings: AlertSettings }) {
 function Channel({ channel, revision }: { channel: AlertChannel; revision: string }) {
   const { change, test } = useChangeAlerts();
   const [typed, setTyped] = useState<Record<string, string>>({});
+  const [leaving, setLeaving] = useState(false);
   const dirty = Object.keys(typed).length > 0;
   const path = (key: string) => `${channel.kind}_config.${key}`;
   const save = () => {
@@ -64,9 +66,14 @@ function Channel({ channel, revision }: { channel: AlertChannel; revision: strin
         <div className="flex flex-wrap gap-2">
           <Button type="submit" look="primary" disabled={!dirty} busy={change.isPending}>Save</Button>
           {channel.keys.map((key) => <Button key={key} disabled={dirty} busy={test.isPending} title={dirty ? "Save first" : undefined} onClick={() => test.mutate(key)}>Send a test{channel.keys.length > 1 ? ` to ${key}` : ""}</Button>)}
-          {channel.set && <Button look="danger" onClick={() => change.mutate({ revision, set: { [`${channel.kind}_config`]: null } })}>Do not use it</Button>}
+          {channel.set && <Button look="danger" onClick={() => setLeaving(true)}>Do not use it</Button>}
         </div>
       </form>
+      {leaving && (
+        <Dialog open onOpenChange={setLeaving} title={`Tell nobody by ${CHANNELS[channel.kind] ?? channel.kind} any more?`} footer={<><Button onClick={() => setLeaving(false)}>Keep it</Button><Button look="danger" busy={change.isPending} onClick={() => change.mutate({ revision, set: { [`${channel.kind}_config`]: null } }, { onSuccess: () => setLeaving(false) })}>Take it out</Button></>}>
+          <p>Its settings, secrets among them, are taken out of the project’s file, and have to be typed again to use it again.</p>
+        </Dialog>
+      )}
     </details>
   );
 }

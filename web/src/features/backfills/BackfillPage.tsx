@@ -4,6 +4,7 @@ import { useState } from "react";
 import type { BackfillSummary } from "../../api/orchestration";
 import { useCommands } from "../../app/commands";
 import { ago, count, dateTime, seconds } from "../../app/format";
+import { useZone } from "../../app/preferences";
 import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
 import { ErrorCard, Progress, Spinner } from "../../ui/feedback";
@@ -18,6 +19,7 @@ const route = getRouteApi("/backfills/$backfill");
 /** How far a backfill is, which of its runs failed, and what can be done about it. */
 export function BackfillPage() {
   const id = Number(route.useParams().backfill);
+  useZone();
   const { data, error, isPending } = useBackfill(id);
   if (isPending) return <div className="p-6"><Spinner label="Reading the backfill" /></div>;
   if (error) return <ErrorCard className="m-6" error={error} action={<Link to="/backfills" className="text-accent underline">All backfills</Link>} />;

@@ -3,6 +3,7 @@ import { History, Plus } from "lucide-react";
 import { useCommands } from "../../app/commands";
 import type { BackfillSummary } from "../../api/orchestration";
 import { ago, count, dateTime } from "../../app/format";
+import { useZone } from "../../app/preferences";
 import { Button } from "../../ui/Button";
 import { EmptyState, ErrorCard, Progress, Spinner } from "../../ui/feedback";
 import { StatusBadge } from "../../ui/status";
@@ -17,6 +18,7 @@ const route = getRouteApi("/backfills");
 /** Pipelines that are run over a time that has passed, or over what a block lists. */
 export function BackfillsPage() {
   const search = route.useSearch();
+  useZone();
   const navigate = useNavigate({ from: "/backfills" });
   const { data, error, isPending } = useBackfills(search.pipeline);
   const begin = () => void navigate({ search: (held) => ({ ...held, new: "1" }) });

@@ -6,22 +6,26 @@ import type { RunSummary } from "../../api/types";
 import { ago, count, dateTime } from "../../app/format";
 import { Button } from "../../ui/Button";
 import { Badge, StatusBadge } from "../../ui/status";
+import { MuteButton } from "../alerts/MuteButton";
 import type { Attention } from "./queries";
 import { LINE, Section } from "./Section";
 
 const FIRST = 6;
 
 /** What is broken now, each with its reason, one press from the place where it is mended. */
-export function NeedsAttention({ items, triggers = [], late = [] }: { items: Attention[]; triggers?: readonly TriggerSummary[]; late?: readonly RunSummary[] }) {
+export function NeedsAttention({ items: found, triggers = [], late = [] }: { items: Attention[]; triggers?: readonly TriggerSummary[]; late?: readonly RunSummary[] }) {
   const [all, setAll] = useState(false);
+  const muted = found.filter((item) => item.muted_until !== null);
+  const items = found.filter((item) => item.muted_until === null);
   const total = items.length + triggers.length + late.length;
   if (total === 0) {
     return (
       <Section title="Needs attention">
         <p className="flex items-center gap-2 px-3 py-2 text-muted">
           <CheckCircle2 size={15} className="flex-none text-ok" aria-hidden="true" />
-          Nothing: no pipeline’s last run failed, nothing is late, and every trigger and pipeline can be read.
+          {muted.length > 0 ? "Nothing but what is muted." : "Nothing: no pipeline’s last run failed, nothing is late, and every trigger and pipeline can be read."}
         </p>
+        <Muted items={muted} />
       </Section>
     );
   }
@@ -43,7 +47,19 @@ export function NeedsAttention({ items, triggers = [], late = [] }: { items: Att
       {!all && items.length > FIRST && (
         <div className="p-1"><Button look="quiet" onClick={() => setAll(true)}>Show all {count(items.length)}</Button></div>
       )}
+      <Muted items={muted} />
     </Section>
+  );
+}
+
+/** Set aside until a time, and to be had back. */
+function Muted({ items }: { items: Attention[] }) {
+  if (items.length === 0) return null;
+  return (
+    <details>
+      <summary className="cursor-pointer px-3 py-1.5 text-muted hover:bg-s1">{count(items.length)} muted</summary>
+      {items.map((item) => <Item key={`${item.kind} ${item.pipeline}`} item={item} />)}
+    </details>
   );
 }
 
@@ -57,6 +73,7 @@ function Item({ item }: { item: Attention }) {
       </Link>
       {item.run && <Link to="/runs/$run" params={{ run: item.run }} search={item.block ? { block: item.block } : {}} className="flex-none text-accent hover:underline" aria-label={`Why ${item.pipeline} failed`}>Why</Link>}
       <span className="hidden w-20 flex-none text-right text-[12px] text-muted sm:block" title={dateTime(item.at)}>{ago(item.at)}</span>
+      <span className="hidden sm:block"><MuteButton pipeline={item.pipeline} block={item.block} /></span>
     </div>
   );
 }

@@ -3,6 +3,7 @@ import { FileCode2, Play, Workflow } from "lucide-react";
 import type { TriggerSummary } from "../../api/orchestration";
 import { useCommands } from "../../app/commands";
 import { ago, count, dateTime, seconds } from "../../app/format";
+import { useZone } from "../../app/preferences";
 import { useMinute } from "../../app/useMinute";
 import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
 import { StatusBadge } from "../../ui/status";
@@ -22,6 +23,7 @@ export function HomePage() {
   const { data, error, isPending } = useHome();
   const create = useCreatePipeline();
   useMinute();
+  useZone();
   const triggers = useTriggers().data?.triggers ?? NO_TRIGGERS;
   const open = useOpenRuns();
   useCommands([{ id: "new-pipeline", title: "New pipeline", group: "Pipelines", keys: ["N"], enabled: !create.isPending, run: () => create.mutate({}) }]);

@@ -9,6 +9,8 @@ export interface Attention {
   run: string | null;
   message: string;
   at: number;
+  /** Set where somebody has said that they know. */
+  muted_until: number | null;
 }
 
 export interface RecentEdit {

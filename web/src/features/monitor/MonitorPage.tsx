@@ -3,6 +3,7 @@ import { Activity } from "lucide-react";
 import { useMemo, useState } from "react";
 import type { MonitorDetail, MonitorPipeline } from "../../api/orchestration";
 import { ago, count, dateTime, seconds } from "../../app/format";
+import { useZone } from "../../app/preferences";
 import { Button } from "../../ui/Button";
 import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
 import { Select } from "../../ui/fields";
@@ -19,6 +20,7 @@ const FIRST = 10;
 /** How it has gone lately: runs by day, what fails most, how long runs take, and how late they begin. */
 export function MonitorPage() {
   const search = route.useSearch();
+  useZone();
   const navigate = useNavigate({ from: "/monitor" });
   const days = DAYS.includes(Number(search.days)) ? Number(search.days) : 14;
   const pipelines = usePipelines().data?.pipelines ?? [];

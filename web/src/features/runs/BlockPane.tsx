@@ -36,7 +36,7 @@ export function BlockPane({ run, block, tab: wanted, onTab }: Props) {
         <span className="ml-auto"><TabBar label="Of the block" tabs={tabs} value={tab} onChange={onTab} /></span>
       </div>
       <div className="min-h-0 flex-1 overflow-auto">
-        {block && tab === "why" && failed && <WhyCard run={run.run} pipeline={run.pipeline} block={block.block} partition={partitionOf(run)} onOpen={open} busy={retryFrom.isPending} onRetry={run.state === "running" ? null : () => retryFrom.mutate(parent ?? block.block)} />}
+        {block && tab === "why" && failed && <WhyCard run={run.run} pipeline={run.pipeline} block={block.block} partition={partitionOf(run)} onOpen={open} onLogs={() => onTab("logs")} busy={retryFrom.isPending} onRetry={run.state === "running" ? null : () => retryFrom.mutate(parent ?? block.block)} />}
         {tab === "logs" && <LogView run={run.run} block={block?.block} />}
         {block && tab === "output" && (NOT_RUN.has(block.state) ? <NotRun run={run} block={block} /> : <OutputPanel pipeline={run.pipeline} block={block.block} status={statusOf(block)} version={block.ref?.version} partition={partitionOf(run)} onOpen={open} />)}
         {tab === "facts" && <Facts run={run} block={block} />}

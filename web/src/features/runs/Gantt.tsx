@@ -17,6 +17,7 @@ export function Gantt({ run, selected, onSelect }: { run: RunDetail; selected: s
   const { bars, length } = useMemo(() => barsOf(run.started, running ? now : (run.ended ?? now), run.blocks, opened), [run, running, now, opened]);
   const box = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({ count: bars.length, getScrollElement: () => box.current, estimateSize: () => ROW, overscan: 12, scrollMargin: 24 });
+  const grouped = bars.some((bar) => bar.group);
   const at = bars.findIndex((bar) => bar.block === selected);
   const toggle = (block: string) => setOpened((held) => (held.has(block) ? new Set([...held].filter((one) => one !== block)) : new Set([...held, block])));
   // What is selected when the page opens, the block that failed, is in view.
@@ -45,8 +46,8 @@ export function Gantt({ run, selected, onSelect }: { run: RunDetail; selected: s
     <div ref={box} className="h-full overflow-y-auto" role="listbox" aria-label="Blocks by time" tabIndex={0} aria-activedescendant={at >= 0 ? `bar-${at}` : undefined} onKeyDown={onKey}>
       <div role="presentation" className="sticky top-0 z-[1] flex h-6 border-b border-line bg-s0 text-meta text-muted">
         <span className="w-40 flex-none px-2 leading-6 sm:w-56">Block</span>
-        <div className="relative mr-32 flex-1">
-          {ticks(length, 4).map((tick) => <span key={tick} className="tabular absolute whitespace-nowrap leading-6 max-sm:even:hidden" style={{ left: share(tick) }}>{tickWords(tick)}</span>)}
+        <div className={cx("relative flex-1", grouped ? "mr-32" : "mr-20")}>
+          {ticks(length, 3).map((tick) => <span key={tick} className="tabular absolute whitespace-nowrap leading-6 max-sm:even:hidden" style={{ left: share(tick) }}>{tickWords(tick)}</span>)}
         </div>
       </div>
       <div role="presentation" style={{ height: virtual.getTotalSize(), position: "relative" }}>
@@ -66,7 +67,7 @@ export function Gantt({ run, selected, onSelect }: { run: RunDetail; selected: s
             >
               <Name bar={bar} onToggle={() => toggle(bar.block)} />
               <Stretch bar={bar} share={share} />
-              <span className="flex w-32 flex-none items-center justify-end gap-2 px-2 text-right text-[12px] text-muted">
+              <span className={cx(grouped ? "w-32" : "w-20", "flex flex-none items-center justify-end gap-2 px-2 text-right text-[12px] text-muted")}>
                 {bar.group && <Histogram group={bar.group} />}
                 <span className="tabular whitespace-nowrap">{bar.started !== null && bar.ended !== null ? seconds(bar.ended - bar.started) : ""}</span>
               </span>

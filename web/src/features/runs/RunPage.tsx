@@ -1,6 +1,7 @@
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { RunDetail } from "../../api/types";
+import { useZone } from "../../app/preferences";
 import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
 import { SplitPane } from "../../ui/SplitPane";
 import { TabBar } from "../../ui/Tabs";
@@ -16,6 +17,7 @@ const route = getRouteApi("/runs/$run");
 /** One run: when each block ran, why one failed, what it printed and put out. Opens with the failed block selected. */
 export function RunPage() {
   const { run: id } = route.useParams();
+  useZone();
   const { data: run, error, isPending } = useRun(id);
   if (isPending) return <div className="p-6"><Spinner label="Reading the run" /></div>;
   if (error) return <ErrorCard className="m-6" error={error} />;

@@ -1,12 +1,15 @@
 import { Link } from "@tanstack/react-router";
 import { Pencil, RotateCw } from "lucide-react";
 import type { Failure } from "../../api/types";
-import { count, dateTime } from "../../app/format";
+import { clock, count, dateTime } from "../../app/format";
+import { usePreferences } from "../../app/preferences";
 import { Button } from "../../ui/Button";
 import { ErrorCard, Spinner } from "../../ui/feedback";
 import { Badge } from "../../ui/status";
+import { MuteButton } from "../alerts/MuteButton";
+import { pieces } from "../outputs/ansi";
 import { FailureCard } from "../outputs/FailureCard";
-import { sameWords, useNewest, useSameError, useWhy, type Why } from "./queries";
+import { sameWords, useLastLines, useNewest, useSameError, useWhy, type Why } from "./queries";
 
 interface Props {
   run: string;
@@ -14,13 +17,15 @@ interface Props {
   block: string;
   partition: string | undefined;
   onOpen: (file: string, line: number) => void;
+  /** Shows all of its log. */
+  onLogs: () => void;
   busy?: boolean;
   /** None while the run is under way. */
   onRetry: (() => void) | null;
 }
 
 /** Why a block failed, in one place: the error and your line, what it was given, what has changed since it last went well. */
-export function WhyCard({ run, pipeline, block, partition, onOpen, busy, onRetry }: Props) {
+export function WhyCard({ run, pipeline, block, partition, onOpen, onLogs, busy, onRetry }: Props) {
   const why = useWhy(run, block);
   if (why.isPending) return <div className="p-3"><Spinner label="Looking into the failure" /></div>;
   if (why.error) return <ErrorCard className="m-3" error={why.error} />;
@@ -33,6 +38,7 @@ export function WhyCard({ run, pipeline, block, partition, onOpen, busy, onRetry
         <Link to="/pipelines/$pipeline" params={{ pipeline }} search={{ block: block.split(":")[0], tab: "data" }} className="inline-flex h-7 items-center gap-1.5 rounded-control border border-line px-2.5 font-medium hover:bg-s2">
           <Pencil size={13} aria-hidden="true" />Open in the editor
         </Link>
+        <MuteButton pipeline={pipeline} block={block.split(":")[0] ?? block} />
       </div>
       <Seen run={run} pipeline={pipeline} block={block} failure={failure} />
       <section>
@@ -50,6 +56,7 @@ export function WhyCard({ run, pipeline, block, partition, onOpen, busy, onRetry
           </ul>
         )}
       </section>
+      <LastLines run={run} block={block} onLogs={onLogs} />
       <section>
         <h2 className="mb-1 font-semibold">What has changed since it last went well</h2>
         {!good ? <p className="text-muted">It has never gone well before.</p> : (
@@ -74,6 +81,24 @@ export function WhyCard({ run, pipeline, block, partition, onOpen, busy, onRetry
         )}
       </section>
     </div>
+  );
+}
+
+/** The end of what the block printed and logged: where it failed. */
+function LastLines({ run, block, onLogs }: { run: string; block: string; onLogs: () => void }) {
+  const { data } = useLastLines(run, block);
+  const zone = usePreferences((held) => held.zone);
+  if (!data) return null;
+  // The error itself stands above; its traceback is no news.
+  const lines = data.lines.filter((line) => !line.text.startsWith("Traceback (most recent call last)"));
+  if (lines.length === 0) return null;
+  return (
+    <section>
+      <div className="mb-1 flex items-baseline justify-between gap-3"><h2 className="font-semibold">What it said last</h2><button type="button" className="text-accent hover:underline" onClick={onLogs}>All of its log</button></div>
+      <pre tabIndex={0} aria-label="The last lines of its log" className="max-h-64 overflow-auto rounded-card border border-line bg-s1 px-3 py-1.5 font-mono text-code">
+        {lines.map((line, index) => <span key={index} className="block"><span className="mr-2 select-none text-muted">{clock(line.at, zone)}</span>{pieces(line.text.slice(0, 2000)).map((piece, place) => <span key={place} style={{ color: piece.colour ?? undefined }}>{piece.text}</span>)}</span>)}
+      </pre>
+    </section>
   );
 }
 

@@ -105,6 +105,14 @@ export function useWhy(run: string, block: string | null) {
   });
 }
 
+/** The end of what a block printed and logged. */
+export function useLastLines(run: string, block: string) {
+  return useQuery({
+    queryKey: ["last-lines", run, block],
+    queryFn: ({ signal }) => api.get<{ lines: { at: number; text: string }[] }>(`/runs/${segment(run)}/logs`, { query: { block, limit: 20, before: "end" }, signal }),
+  });
+}
+
 /** The words by which the same error is found again: its first line. */
 export function sameWords(failure: Failure): string {
   const line = failure.message.split("\n")[0] ?? "";

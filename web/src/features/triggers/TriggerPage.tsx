@@ -5,6 +5,7 @@ import { ApiError } from "../../api/client";
 import type { TriggerDetail } from "../../api/orchestration";
 import { useCommands } from "../../app/commands";
 import { ago, capital, dateTime, seconds } from "../../app/format";
+import { useZone } from "../../app/preferences";
 import { Button, IconButton } from "../../ui/Button";
 import { ErrorCard, Spinner } from "../../ui/feedback";
 import { Switch } from "../../ui/fields";
@@ -152,6 +153,7 @@ function Explained({ id }: { id: number }) {
 }
 
 function LastRuns({ trigger }: { trigger: TriggerDetail }) {
+  const zone = useZone();
   return (
     <section aria-label="Last runs" className="flex flex-col gap-2">
       <div className="flex items-baseline justify-between"><h2 className="text-[14px] font-semibold">Last runs</h2>{trigger.runs.length > 0 && <Link to="/runs" search={{ trigger: String(trigger.id) }} className="text-accent hover:underline">All</Link>}</div>
@@ -161,7 +163,7 @@ function LastRuns({ trigger }: { trigger: TriggerDetail }) {
             <li key={one.run} className="border-b border-s2 last:border-b-0">
               <Link to="/runs/$run" params={{ run: one.run }} className="flex gap-3 px-3 py-1 hover:bg-s1">
                 <span className="w-24"><StatusBadge state={one.state} plain /></span>
-                <span className="flex-1 text-muted" title={dateTime(one.started)}>{ago(one.started)}</span>
+                <span className="flex-1 text-muted" title={dateTime(one.started, zone)}>{ago(one.started)}</span>
                 <span className="tabular text-muted">{one.seconds === null ? "" : seconds(one.seconds)}</span>
               </Link>
             </li>
