@@ -137,6 +137,7 @@ def cancel_run(state: State, name: str, now: float) -> RunRow:
         ended = {"state": "cancelled", "ended_at": now, "seconds": _seconds(row, now), "waiting": None}
         if row.lease_owner is None and state.runs.change_waiting(connection, name, **asked, **ended):
             close_blocks(connection, state, name, now)
+            state.holds.release(connection, name)
             rearm(connection, state, row, now)
         else:
             state.runs.change_open(connection, name, **asked)
@@ -162,20 +163,16 @@ def retry_run(state: State, name: str, now: float) -> RunRow:
 
     def work(connection: sa.Connection) -> RunRow:
         old = _ended(connection, state, name, "retrying")
-        ordinal = old.ordinal
+        row = replace(_fresh(old, now), created_at=now, retry_of=old.id, lease_token=0, parent_run=None)
         if old.trigger_id is not None and old.slot is not None:
-            ordinal = 1 + max(row.ordinal for row in state.runs.of_slot(connection, old.trigger_id, old.slot))
-        row = replace(
-            _fresh(old, now),
-            id=new_run_id(datetime.fromtimestamp(now, UTC), secrets.token_hex(3)),
-            created_at=now,
-            ordinal=ordinal,
-            retry_of=old.id,
-            lease_token=0,
-            parent_run=None,
-        )
-        state.runs.insert(connection, row)
-        return row
+            row = replace(
+                row, ordinal=1 + max(e.ordinal for e in state.runs.of_slot(connection, old.trigger_id, old.slot))
+            )
+        while True:
+            row = replace(row, id=new_run_id(datetime.fromtimestamp(now, UTC), secrets.token_hex(3)))
+            if state.runs.insert(connection, row):
+                return row
+            row = replace(row, ordinal=row.ordinal + 1)  # somebody else retries another run of the slot just now
 
     return state.transact(work)
 
@@ -275,7 +272,7 @@ def _fresh(old: RunRow, now: float) -> RunRow:
 
 
 def _found(connection: sa.Connection, state: State, name: str, doing: str) -> RunRow:
-    row = state.runs.get(connection, name)
+    row = state.runs.held(connection, name)  # two who ask for the same at once must not both find it as it was
     if row is None:
         raise RunNotFoundError(f"{doing} run {name[:100]}: there is none of that name", hint="It may be deleted.")
     return row

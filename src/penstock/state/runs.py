@@ -40,6 +40,11 @@ class Runs:
         """The run of that id."""
         return row_of(RunRow, connection.execute(sa.select(*_COLUMNS).where(run.c.id == name)))
 
+    def held(self, connection: sa.Connection, name: str) -> RunRow | None:
+        """The run of that id, kept from being changed by others until the end of the transaction."""
+        query = sa.select(*_COLUMNS).where(run.c.id == name)
+        return row_of(RunRow, connection.execute(locking(query, run)))
+
     def many(self, connection: sa.Connection, names: Iterable[str]) -> dict[str, RunRow]:
         """Those of these runs that there are, by id."""
         wanted, found = list(names), {}

@@ -1,0 +1,85 @@
+"""What is asked of the scheduler, by several at once, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+
+from penstock.model.errors import RunStateError
+from penstock.schedule.requests import cancel_run, retry_incomplete, retry_run
+from penstock.state.rows import BlockRunRow, HoldRow, RunRow, TriggerRow
+from penstock.state.store import State
+
+NOW = 1_700_000_000.0
+
+
+def ended(state: State) -> RunRow:
+    with state.write() as connection:
+        trigger = state.triggers.add(connection, TriggerRow("p", "daily"))
+        row = RunRow("run", "p", NOW, state="failed", trigger_id=trigger, slot=NOW, started_at=NOW, ended_at=NOW + 1)
+        assert state.runs.insert(connection, row)
+        state.block_runs.put(connection, [BlockRunRow("run", "a", state="failed", ended_at=NOW + 1)])
+    return row
+
+
+def at_once(work: Callable[[], RunRow], count: int = 4) -> list[RunRow | RunStateError]:
+    together = Barrier(count)
+
+    def one(_: int) -> RunRow | RunStateError:
+        together.wait(30)
+        try:
+            return work()
+        except RunStateError as error:
+            return error
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(one, range(count)))
+
+
+def test_each_retry_of_a_slot_is_a_run_of_its_own(state: State) -> None:
+    row = ended(state)
+    made = at_once(lambda: retry_run(state, row.id, NOW + 5))
+    with state.read() as connection:
+        assert row.trigger_id is not None
+        there = state.runs.of_slot(connection, row.trigger_id, NOW)
+    assert [each.ordinal for each in there] == [0, 1, 2, 3, 4]
+    assert {each.id for each in made if isinstance(each, RunRow)} == {each.id for each in there[1:]}
+
+
+def test_a_run_goes_on_once_however_many_ask_for_it(state: State) -> None:
+    row = ended(state)
+
+    def ask() -> RunRow:
+        asked = retry_incomplete(state, row.id, NOW + 5)
+        # A scheduler takes it up at once; who comes later must not set it back.
+        with state.write() as connection:
+            assert state.runs.claim(connection, row.id, "one", now=NOW + 5, until=NOW + 20)
+            state.runs.change(connection, row.id, state="running")
+        return asked
+
+    answers = at_once(ask)
+    assert sum(isinstance(each, RunRow) for each in answers) == 1
+    with state.read() as connection:
+        found = state.runs.get(connection, row.id)
+    assert found is not None
+    assert (found.state, found.lease_owner) == ("running", "one")
+
+
+def test_what_a_cancelled_run_held_is_free(state: State) -> None:
+    """One that was handed over by a scheduler that stopped may hold units while it waits."""
+    with state.write() as connection:
+        state.runs.insert(connection, RunRow("run", "p", NOW))
+        assert state.holds.acquire(connection, "run", "a", {"resource:gpu": (1, 1)}, NOW) is None
+    cancel_run(state, "run", NOW + 1)
+    with state.read() as connection:
+        held: list[HoldRow] = state.holds.of_key(connection, "resource:gpu")
+    assert held == []
+
+
+def test_what_has_ended_is_not_cancelled(state: State) -> None:
+    row = ended(state)
+    with pytest.raises(RunStateError, match="it has failed"):
+        cancel_run(state, row.id, NOW + 5)
