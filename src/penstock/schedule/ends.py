@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from penstock.model.errors import PenstockError
@@ -119,8 +120,11 @@ class Ends:
                 options={"environment": "prod"},
                 event={"pipeline": row.pipeline, "run": row.id, "execution_date": row.execution_date},
             )
-            if (found := insert_run(connection, self._state, new, now)) is not None:
-                made.append(found)
+            found = insert_run(connection, self._state, new, now)
+            while found is None:  # another run has ended in the same moment, and has made one of its own
+                new = replace(new, ordinal=new.ordinal + 1)
+                found = insert_run(connection, self._state, new, now)
+            made.append(found)
         return made
 
     def _gives(self, connection: sa.Connection, row: RunRow, wanted: Upstream) -> bool:
