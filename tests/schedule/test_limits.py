@@ -11,6 +11,7 @@ import pytest
 from penstock.model.trigger import OnLimit
 from penstock.schedule.limit_rules import Rules
 from penstock.schedule.limits import Limits, blocked_words
+from penstock.schedule.rearm import REST
 from penstock.state.rows import Blocked, RunRow, TriggerRow
 from penstock.state.store import State
 
@@ -108,6 +109,18 @@ def test_skip_ends_what_a_schedule_made_and_keeps_a_backfill(state: State) -> No
     )
     assert kept is not None
     assert kept.state == "initial"
+
+
+def test_a_trigger_that_is_always_on_goes_on_after_a_run_that_was_left_out(state: State) -> None:
+    always = {"kind": "time", "schedule": "@always_on"}
+    with state.write() as connection:
+        number = state.triggers.add(connection, TriggerRow("p", "always", always, active=True))
+    insert(state, rows("p", 1), rows("p", 1, trigger=number, origin="schedule"))
+    assert claim(state, limits(state, {"p": Rules(pipeline=1, on_limit=OnLimit.SKIP)}), 10) == ["p--00000"]
+    with state.read() as connection:
+        trigger = state.triggers.get(connection, number)
+    assert trigger is not None
+    assert trigger.next_due_at == NOW + REST
 
 
 def test_higher_priority_goes_first_within_a_pipeline_and_more_often_between_them(state: State) -> None:

@@ -17,6 +17,7 @@ from penstock.model.expand import base_of
 from penstock.model.trigger import OnLimit
 from penstock.schedule.fairness import Turns
 from penstock.schedule.limit_rules import Rules, on_limit, trigger_limit
+from penstock.schedule.rearm import rearm
 from penstock.state.rows import Blocked, RunRow
 
 if TYPE_CHECKING:
@@ -234,6 +235,7 @@ class Limits:
             cancel_requested=True,
             error=f"skipped: {refused.text}, and on_pipeline_run_limit_reached is skip",
         )
+        rearm(connection, self._state, row, now)
 
 
 def _runs(count: int) -> str:
