@@ -26,6 +26,7 @@ class Lab:
     def __init__(self, root: Path, state: State) -> None:
         self.root, self.state = root, state
         self.printed = threading.Event()
+        self.stumbles = 0
         self._ended: dict[str, RunRow] = {}
         self._news = threading.Condition()
         self.scheduler = self.started()
@@ -43,6 +44,9 @@ class Lab:
         return bench
 
     def _changed(self, what: str, row: RunRow) -> None:
+        if what == "started" and self.stumbles:
+            self.stumbles -= 1
+            raise RuntimeError("a mistake of ours")
         if what == "ended":
             with self._news:
                 self._ended[row.id] = row
@@ -94,6 +98,13 @@ def test_a_run_of_the_store_is_driven_to_its_end(lab: Callable[..., Lab]) -> Non
     assert row.seconds is not None
     assert row.error == ""
     assert it.blocks(row) == {"a": ("completed", 1), "b": ("completed", 1)}
+
+
+def test_a_mistake_of_the_scheduler_costs_a_moment_and_no_run(lab: Callable[..., Lab]) -> None:
+    it = lab(p=[B("a", "data_loader", "return 1")])
+    it.stumbles = 1
+    assert it.end(it.ask("p")).state == "completed"
+    assert it.stumbles == 0
 
 
 def test_a_failure_has_a_cause_and_the_others_go_on_when_they_may(lab: Callable[..., Lab]) -> None:

@@ -225,7 +225,11 @@ class Core:
         return made
 
     def hand_over(self) -> None:
-        """Stop: put back every run for another process. What cannot be written is found by its expired lease."""
+        """Stop: put back every run for another process. What cannot be written is found by its expired lease.
+
+        Raises:
+            StateUnavailableError: the store is away; nothing is driven any more all the same.
+        """
         for run in self.runs.values():
             if run.handle is not None:
                 self._bench.loop.drop(run.handle)
@@ -234,16 +238,18 @@ class Core:
             for run in self.runs.values():
                 if run.ends and run.write(connection, self._state):
                     self._ended(connection, run.finish(connection, self._state), self._clock())
-                elif not run.ends:
-                    run.hand_over(connection, self._state)
+                elif not run.ends and run.hand_over(connection, self._state):
+                    self._admission.recovered(connection, run.row.id)  # who waits holds nothing
             reach("hand_over.before_commit")
 
         if self.runs:
             for run in self.runs.values():
                 _ = run.pending
-            self._state.transact(work)
+            try:
+                self._state.transact(work)
+            finally:
+                self.runs.clear()  # nothing works for them any more: their leases must not be kept
             reach("hand_over.after_commit")
-            self.runs.clear()
             self._hearers.others()
 
     def _look(self, now: float, at: float) -> None:

@@ -171,6 +171,7 @@ class Scheduler:
             self._hearers.notice(f"the scheduler stumbled and begins anew: {traceback.format_exc()}")
             with suppress(StateUnavailableError):
                 core.hand_over()
+            core.hear("", "")  # what it had heard may be lost with the turn
             if not self._closing:
                 bench.poll(_PAUSE)
 
