@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import logging
 import signal
-import threading
 import time
 from functools import partial
 from pathlib import Path
@@ -12,11 +12,9 @@ from typing import TYPE_CHECKING
 import click
 
 from penstock.config import environment
-from penstock.model.errors import StateUnavailableError
 
 if TYPE_CHECKING:
-    from penstock.schedule.sync import TriggerSync
-    from penstock.server.scheduling import Scheduling
+    from penstock.schedule.sync import Synced
 
 
 def run_scheduler(root: Path) -> None:
@@ -25,51 +23,40 @@ def run_scheduler(root: Path) -> None:
     Any number of them may run beside each other; over PostgreSQL also on several machines.
     """
     from penstock.cli.studio import open_scheduled
+    from penstock.cli.trigger_files import TriggerFiles
     from penstock.project import open_project
     from penstock.schedule.sync import TriggerSync
     from penstock.server.ready import prepare_types
     from penstock.server.scheduling import Scheduling
     from penstock.server.studio import ProjectDoor
     from penstock.state.address import state_url
-    from penstock.state.notify import Notifier
+    from penstock.state.notify import MISSED, Notifier
     from penstock.state.store import open_state
 
     prepare_types()
-    ending, changed = threading.Event(), threading.Event()
     project = open_project(root)
     data_root = project.data_dir()
     url = state_url(data_root)
     state, notifier = open_state(url), Notifier(data_root, url)
     door = ProjectDoor(project)
     scheduling = Scheduling(root, door, state, notifier, partial(open_scheduled, root), kind="scheduler")
+
+    def mirrored(_: Synced) -> None:
+        if scheduling.scheduler is not None:
+            scheduling.scheduler.wake("triggers")
+
     sync = TriggerSync(state, root, time.time, environment=environment.text("ENV"), alerts=scheduling.outbox)
-    scheduling.listeners.append(lambda topic, _: changed.set() if topic == "triggers" else None)
-
-    def stop(number: int, frame: object) -> None:
-        del number, frame
-        ending.set()
-        changed.set()
-
+    interval = float(environment.read("SCHEDULER_TRIGGER_INTERVAL"))
+    notice = logging.getLogger("penstock.scheduler").warning
+    files = TriggerFiles(root, sync, mirrored, notice, interval=max(0.0, interval))
+    scheduling.listeners.append(lambda topic, _: files.look() if topic in {"triggers", MISSED} else None)
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+        signal.signal(number, lambda *_: files.end())
     scheduling.begin()
     click.echo(f"The scheduler of {root} runs; its state is kept in {state.where}.")
     try:
-        while not ending.is_set():
-            changed.clear()
-            _follow(sync, scheduling)
-            changed.wait(max(1.0, float(environment.read("SCHEDULER_TRIGGER_INTERVAL"))))
+        files.follow()
     finally:
         scheduling.end()
         notifier.close()
         state.close()
-
-
-def _follow(sync: TriggerSync, scheduling: Scheduling) -> None:
-    """Mirror what the files declare; a store that is away is asked again."""
-    try:
-        found = sync.everything()
-    except StateUnavailableError:
-        return
-    if found.ids and scheduling.scheduler is not None:
-        scheduling.scheduler.wake("triggers")

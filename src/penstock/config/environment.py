@@ -139,8 +139,9 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         "SCHEDULER_TRIGGER_INTERVAL",
         Kind.INTEGER,
-        10,
-        "Seconds between two looks of a scheduler without a server at the files of triggers.",
+        0,
+        "Seconds between two looks of a scheduler without a server at the files of triggers, beside the changes that "
+        "the system tells; 0: none. For network folders, whose changes no system tells.",
     ),
     Variable("PENSTOCK_FAILPOINTS", Kind.TEXT, "", "For tests: places at which the scheduler kills its own process."),
     Variable(
