@@ -66,6 +66,8 @@ def test_a_false_condition_skips_its_block_and_what_depends_on_it(fan):
     assert {key for key, state in got.items() if state == "completed"} == {"pill", "red"}
     assert {key for key, state in got.items() if state == "condition_failed"} == {"blue", "after_blue", "both"}
     assert "condition is_blue is false" in fan.log("blue")
+    assert "ERROR" not in fan.log("blue")
+    assert "condition is_blue said no" in result.out
 
 
 def test_a_condition_that_raises_is_false_and_says_why(fan):

@@ -185,6 +185,8 @@ def _visible(rows: dict[str, _Entry]) -> list[tuple[str, _Entry]]:
 
 def failure_lines(failure: Failure, tail: list[str]) -> list[str]:
     """A failure for a person: the error, the lines of their own code, what to do, the last output."""
+    if failure.kind == "condition":
+        return [f"  {failure.message}"]
     rest = failure.message.splitlines()[1:]
     first = headline(failure.kind, failure.message)
     lines = [f"  {click.style(first, fg='red')}", *(f"  {line}" for line in rest)]

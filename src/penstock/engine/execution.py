@@ -77,6 +77,7 @@ class Execution:
     memory: dict[str, list[object]] = field(default_factory=dict)
     tests: list[TestOutcome] = field(default_factory=list)
     items: Items | None = None
+    refused_by: str = ""
     _bytes: bytes | None = None
 
     def lineage(self) -> Lineage | None:
@@ -86,7 +87,8 @@ class Execution:
     def run(self) -> Outcome:
         """Ask the block's conditions, run it, store, test and publish what it returns, run its callbacks.
 
-        The tests' results are in `tests` afterwards, what a dynamic block has returned in `items`.
+        The tests' results are in `tests` afterwards, what a dynamic block has returned in `items`, the condition that said
+        no in `refused_by`.
 
         Raises:
             BlockFailedError: tests failed; the outputs are published, marked with that.
@@ -137,10 +139,10 @@ class Execution:
     def _may_run(self, job: Job) -> bool:
         from penstock.languages.python.add_ons import failed_condition
 
-        refusing = failed_condition(job, _text)
-        if refusing:
-            self._log("INFO", f"not run: condition {refusing} is false")
-        return not refusing
+        self.refused_by = failed_condition(job, _text)
+        if self.refused_by:
+            self._log("INFO", f"not run: condition {self.refused_by} is false")
+        return not self.refused_by
 
     def _call_back(self, job: Job, values: list[object], after: Aftermath) -> None:
         from penstock.languages.python.add_ons import run_callbacks

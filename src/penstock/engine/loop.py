@@ -396,8 +396,8 @@ class RunLoop:
             due = self._monotonic() + SENSOR_INTERVAL
             heapq.heappush(self._queue, (due, next(self._order), handle, key))
             return
-        elif outcome is Outcome.CONDITION_FALSE:
-            self._advance(handle, ConditionFalse(key))
+        elif finished is not None and outcome is Outcome.CONDITION_FALSE:
+            self._advance(handle, ConditionFalse(key, finished.condition))
         else:
             ref = current.output.ref if current.output else None
             self._advance(handle, AttemptSucceeded(key, ref, finished.items if finished is not None else None))

@@ -193,6 +193,7 @@ class WorkServer:
             cpu_seconds=used.cpu_seconds,
             lineage=execution.lineage() if execution and failure is not None else None,
             items=execution.items if execution else None,
+            condition=execution.refused_by if execution else "",
         )
 
     def _project_code(self, order: WorkOrder) -> ProjectCode:

@@ -13,7 +13,7 @@ from typing import Any
 
 from penstock.model.product import Fence, Items, Lineage, OutputSummary, ProductRef
 
-WIRE_VERSION = 3
+WIRE_VERSION = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,8 @@ class Frame:
 class Failure:
     """Why an attempt failed, cut to what its user can act on.
 
-    `kind` is the exception's class name or one of `killed`, `timeout`, `memory`, `interrupted`, `lost`.
+    `kind` is the exception's class name or one of `killed`, `timeout`, `memory`, `interrupted`, `lost`;
+    `condition` is no failure: it tells which condition left the block out.
     """
 
     kind: str
@@ -115,7 +116,8 @@ class WorkOrder:
     in one namespace, until it is told to shut down.
 
     `conditions` are asked before the block runs, `callbacks` run after it; with `aftermath` they alone run. A `dynamic`
-    block says what its children are to be. `child` is the label of a child, empty for the block itself.
+    block says what its children are to be. `child` is the label of a child, empty for the block itself. `remote_blocks`
+    name blocks of other pipelines (`pipeline_uuid`, `block_uuid`, `execution_partition`) whose outputs it is handed.
     """
 
     run: str
@@ -141,6 +143,7 @@ class WorkOrder:
     aftermath: Aftermath | None = None
     dynamic: bool = False
     child: str = ""
+    remote_blocks: tuple[dict[str, Any], ...] = ()
 
     @property
     def key(self) -> str:
@@ -190,6 +193,8 @@ class AskKind(StrEnum):
 
     SECRET = "secret"  # noqa: S105 - the name of a request, not a password
     TRIGGER_PIPELINE = "trigger_pipeline"
+    RUN = "run"
+    DATA_PRODUCT = "data_product"
     RUN_STATUS = "run_status"
     GET_VARIABLE = "get_variable"
     SET_VARIABLE = "set_variable"
@@ -301,7 +306,7 @@ class Finished:
     """The last message of an attempt. `imports` are the third-party top-level modules that it had loaded.
 
     `lineage` tells what a failed attempt was made from; that of a published one stands in its manifest. `items` is what
-    a dynamic block has returned for its children.
+    a dynamic block has returned for its children, `condition` the one that said no.
     """
 
     outcome: Outcome
@@ -313,6 +318,7 @@ class Finished:
     cpu_seconds: float = 0.0
     lineage: Lineage | None = None
     items: Items | None = None
+    condition: str = ""
 
 
 ToWorker = WorkOrder | Answer | Shutdown | Execute | Inspect

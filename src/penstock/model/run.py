@@ -120,8 +120,9 @@ def advance(run: Run, event: RunEvent) -> tuple[Run, list[Effect]]:
             step.end(key, replace(current, state=BlockState.COMPLETED, ref=ref, items=items, failure=None))
         case BlockFresh(ref=ref, items=items):
             step.end(key, replace(current, state=BlockState.SKIPPED, ref=ref, items=items))
-        case ConditionFalse():
-            step.end(key, replace(current, state=BlockState.CONDITION_FAILED, failure=None))
+        case ConditionFalse(condition=condition):
+            why = Failure("condition", f"condition {condition} said no") if condition else None
+            step.end(key, replace(current, state=BlockState.CONDITION_FAILED, failure=why))
         case AttemptFailed():
             return run, _attempt_failed(step, current, event)
     return run, step.settle()

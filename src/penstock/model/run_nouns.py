@@ -169,9 +169,10 @@ class BlockFresh:
 
 @dataclass(frozen=True, slots=True)
 class ConditionFalse:
-    """A condition of the block says that it is not to run."""
+    """A condition of the block, `condition` by name, says that it is not to run."""
 
     block: str
+    condition: str = ""
 
 
 @dataclass(frozen=True, slots=True)

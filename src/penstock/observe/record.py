@@ -99,7 +99,7 @@ class RunRecorder:
 
     def _block_ended(self, event: events.BlockEnded) -> None:
         name = f"{quote(event.block)}.log"
-        if event.failure is not None:
+        if event.failure is not None and event.failure.kind != "condition":  # the log has told of that
             detail = event.failure.traceback or event.failure.message
             self._file(name).write(_encode(log_line(event.at, "ERROR", detail, block=event.block)))
         self._record(event)
@@ -126,9 +126,10 @@ def words_of(event: events.Event) -> tuple[str, str] | None:
     """What the log of the run itself says of an event, with its level; None for what blocks say themselves."""
     found: tuple[str, str] | None = None
     match event:
-        case events.RunStarted(blocks=blocks, origin=origin):
+        case events.RunStarted(blocks=blocks, origin=origin, parent=parent, parent_block=asking):
             begun = f"run started: {len(blocks)} block{'' if len(blocks) == 1 else 's'}"
-            found = "INFO", begun + (f", {_BEGUN.get(origin, f'started by {origin}')}" if origin else "")
+            begun += f", {_BEGUN.get(origin, f'started by {origin}')}" if origin else ""
+            found = "INFO", begun + (f" ({asking} of run {parent})" if parent else "")
         case events.BlockStarted(block=block, attempt=attempt):
             found = "INFO", f"{block}: started" + (f", attempt {attempt}" if attempt > 1 else "")
         case events.BlockRetrying(block=block, attempt=attempt, wait=wait, failure=failure):
@@ -161,14 +162,16 @@ def _spell(seconds: float) -> str:
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
-def record_refusal(logs_root: Path, pipeline: str, run: str, at: float, message: str, *, origin: str = "") -> None:
+def record_refusal(
+    logs_root: Path, pipeline: str, run: str, at: float, message: str, *, origin: str = "", parent: str = ""
+) -> None:
     """Record a run that ended before it could begin, such as one of a pipeline that cannot be read.
 
     Raises:
         StorageError: the log folder cannot be made.
     """
     recorder = RunRecorder(logs_root, pipeline, run)
-    recorder(events.RunStarted(run, pipeline, "", at, (), origin=origin))
+    recorder(events.RunStarted(run, pipeline, "", at, (), origin=origin, parent=parent))
     recorder(events.RunEnded(run, pipeline, RunState.FAILED, at, 0.0, error=message))
     recorder.close()
 

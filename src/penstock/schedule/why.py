@@ -216,7 +216,15 @@ def _block_ended(found: BlockRunRow, blocks: Mapping[str, BlockRunRow]) -> Reaso
         text = f"it did not run because {listed(bad) or 'something before it'} did not complete"
         return Reason(text, found.ended_at, "Retry what failed; this one follows.")
     text, change = _HOW_IT_ENDED.get(found.state, (f"it is {found.state}", None))
+    if found.state == "condition_failed" and found.failure:
+        text = f"it was left out: {found.failure.get('message')}"
+    elif found.state == "condition_failed" and (out := [name for name in found.upstream if _left_out(blocks, name)]):
+        text = f"it was left out, because {listed(out)} was"
     return Reason(text, found.ended_at, change)
+
+
+def _left_out(blocks: Mapping[str, BlockRunRow], name: str) -> bool:
+    return name in blocks and blocks[name].state == "condition_failed"
 
 
 def _blocked(state: State, connection: sa.Connection, row: RunRow, block: str, rules: Rules) -> Blocked | None:
