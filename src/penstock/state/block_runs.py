@@ -11,6 +11,9 @@ from penstock.state.statements import columns_of, put, row_of, rows_of, values_o
 from penstock.state.tables import block_run
 
 _COLUMNS = columns_of(block_run, BlockRunRow)
+_OF_RUN = sa.select(*_COLUMNS).where(block_run.c.run_id == sa.bindparam("name"))
+_IN_ORDER = _OF_RUN.order_by(block_run.c.position, block_run.c.block)
+_ONE = _OF_RUN.where(block_run.c.block == sa.bindparam("one"))
 
 
 class BlockRuns:
@@ -22,13 +25,11 @@ class BlockRuns:
 
     def of_run(self, connection: sa.Connection, name: str) -> list[BlockRunRow]:
         """The blocks of a run, in their order."""
-        query = sa.select(*_COLUMNS).where(block_run.c.run_id == name)
-        return rows_of(BlockRunRow, connection.execute(query.order_by(block_run.c.position, block_run.c.block)))
+        return rows_of(BlockRunRow, connection.execute(_IN_ORDER, {"name": name}))
 
     def get(self, connection: sa.Connection, name: str, block: str) -> BlockRunRow | None:
         """One block of a run."""
-        query = sa.select(*_COLUMNS).where(block_run.c.run_id == name, block_run.c.block == block)
-        return row_of(BlockRunRow, connection.execute(query))
+        return row_of(BlockRunRow, connection.execute(_ONE, {"name": name, "one": block}))
 
     def delete(self, connection: sa.Connection, name: str, blocks: Sequence[str] = ()) -> int:
         """Delete blocks of a run, all of them unless some are named; how many."""

@@ -7,6 +7,7 @@ token: one that lost its lease without noticing (a paused process, a lost networ
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +25,23 @@ _LEASED = run.c.lease_owner.is_not(None)
 _OPEN = run.c.state.in_([sa.literal_column("'initial'"), sa.literal_column("'running'")])
 _CHUNK = 500
 
+# What a scheduler asks all the time is made once: making a statement costs more than running it.
+_NAME, _OWNER, _NOW = sa.bindparam("name"), sa.bindparam("owner"), sa.bindparam("now")
+_FREE = sa.or_(run.c.lease_owner.is_(None), run.c.lease_until < _NOW)
+_BY_ID = sa.select(*_COLUMNS).where(run.c.id == _NAME)
+_HELD = locking(_BY_ID, run)
+_AHEAD = sa.and_(_WAITING, run.c.created_at > _NOW, run.c.due_at > _NOW, run.c.due_at <= run.c.created_at)
+_PULL_FORWARD = sa.update(run).where(_AHEAD).values(due_at=_NOW)
+_NEXT_DUE = sa.select(sa.func.min(run.c.due_at)).where(_WAITING, run.c.due_at > _NOW)
+_NEXT_SLA = sa.select(sa.func.min(run.c.sla_at)).where(_OPEN, run.c.sla_missed == sa.false())
+_NEXT_EXPIRY = sa.select(sa.func.min(run.c.lease_until)).where(_LEASED)
+_NEXT_FOREIGN_EXPIRY = _NEXT_EXPIRY.where(run.c.lease_owner != _OWNER)
+_ALL_LEASED = sa.select(*_COLUMNS).where(_LEASED)
+_LEASED_BY = _ALL_LEASED.where(run.c.lease_owner == _OWNER)
+_TOKENS = sa.select(run.c.id, run.c.lease_token).where(run.c.lease_owner == _OWNER)
+_RENEW = sa.update(run).where(run.c.lease_owner == _OWNER).values(lease_until=sa.bindparam("until"))
+_TOKEN = locking(sa.select(run.c.lease_token).where(run.c.id == _NAME, run.c.lease_owner.is_not(None)), run)
+
 
 class Runs:
     """Runs, by id."""
@@ -38,12 +56,11 @@ class Runs:
 
     def get(self, connection: sa.Connection, name: str) -> RunRow | None:
         """The run of that id."""
-        return row_of(RunRow, connection.execute(sa.select(*_COLUMNS).where(run.c.id == name)))
+        return row_of(RunRow, connection.execute(_BY_ID, {"name": name}))
 
     def held(self, connection: sa.Connection, name: str) -> RunRow | None:
         """The run of that id, kept from being changed by others until the end of the transaction."""
-        query = sa.select(*_COLUMNS).where(run.c.id == name)
-        return row_of(RunRow, connection.execute(locking(query, run)))
+        return row_of(RunRow, connection.execute(_HELD, {"name": name}))
 
     def many(self, connection: sa.Connection, names: Iterable[str]) -> dict[str, RunRow]:
         """Those of these runs that there are, by id."""
@@ -62,41 +79,34 @@ class Runs:
 
         In a transaction that writes they stay with it until its end: two schedulers never get the same ones.
         """
-        query = sa.select(*_COLUMNS).where(_WAITING, run.c.due_at <= now, _free(now))
-        if pipeline:
-            query = query.where(run.c.pipeline == pipeline)
-        query = query.order_by(run.c.priority.desc(), run.c.due_at, run.c.created_at, run.c.id).limit(limit)
-        return rows_of(RunRow, connection.execute(locking(query, run, skip=True)))
+        of = {"pipeline": pipeline} if pipeline else {}
+        return rows_of(RunRow, connection.execute(_waiting(limit, one=bool(pipeline)), {"now": now, **of}))
 
     def waiting_pipelines(self, connection: sa.Connection, now: float) -> dict[str, int]:
         """How many runs of each pipeline may begin and nobody drives."""
-        query = sa.select(run.c.pipeline, sa.func.count()).where(_WAITING, run.c.due_at <= now, _free(now))
-        return _pairs(connection.execute(query.group_by(run.c.pipeline)))
+        query = sa.select(run.c.pipeline, sa.func.count()).where(_WAITING, run.c.due_at <= now, _FREE)
+        return _pairs(connection.execute(query.group_by(run.c.pipeline), {"now": now}))
 
     def pull_forward(self, connection: sa.Connection, now: float) -> int:
         """Let runs begin now that were to begin when they were asked for, by a clock that was ahead; how many."""
-        ahead = sa.and_(_WAITING, run.c.created_at > now, run.c.due_at > now, run.c.due_at <= run.c.created_at)
-        return connection.execute(sa.update(run).where(ahead).values(due_at=now)).rowcount
+        return connection.execute(_PULL_FORWARD, {"now": now}).rowcount
 
     def next_due(self, connection: sa.Connection, after: float) -> float | None:
         """The moment at which the next waiting run may begin, later than that one."""
-        return connection.execute(sa.select(sa.func.min(run.c.due_at)).where(_WAITING, run.c.due_at > after)).scalar()
+        return connection.execute(_NEXT_DUE, {"now": after}).scalar()
 
     def lost(self, connection: sa.Connection, now: float, limit: int = 1000) -> list[RunRow]:
         """Open runs whose lease has expired: whoever drove them is gone."""
-        query = sa.select(*_COLUMNS).where(_LEASED, run.c.lease_until < now, _OPEN).limit(limit)
-        return rows_of(RunRow, connection.execute(locking(query, run, skip=True)))
+        return rows_of(RunRow, connection.execute(_lost(limit), {"now": now}))
 
     def leased(self, connection: sa.Connection, owner: str = "") -> list[RunRow]:
         """The runs that somebody drives, or that this one does; among them those that are to be cancelled."""
-        query = sa.select(*_COLUMNS).where(_LEASED)
-        if owner:
-            query = query.where(run.c.lease_owner == owner)
-        return rows_of(RunRow, connection.execute(query))
+        found = connection.execute(_LEASED_BY, {"owner": owner}) if owner else connection.execute(_ALL_LEASED)
+        return rows_of(RunRow, found)
 
     def next_expiry(self, connection: sa.Connection) -> float | None:
         """When the first lease expires that is not renewed."""
-        return connection.execute(sa.select(sa.func.min(run.c.lease_until)).where(_LEASED)).scalar()
+        return connection.execute(_NEXT_EXPIRY).scalar()
 
     def claim(
         self, connection: sa.Connection, name: str, owner: str, *, now: float, until: float, over: int | None = None
@@ -111,27 +121,24 @@ class Runs:
             until: when the lease expires unless it is renewed.
             over: take it even from a living lease with this token: that of a process known to be dead.
         """
-        free = _free(now) if over is None else (run.c.lease_token == over)
-        statement = sa.update(run).where(run.c.id == name, _OPEN, free)
-        taken = statement.values(lease_owner=owner, lease_token=run.c.lease_token + 1, lease_until=until)
-        return connection.execute(taken.returning(run.c.lease_token)).scalar()
+        given = {"name": name, "owner": owner, "until": until}
+        given |= {"now": now} if over is None else {"over": over}
+        return connection.execute(_claim(dead=over is not None), given).scalar()
 
     def renew(self, connection: sa.Connection, owner: str, until: float) -> dict[str, int]:
         """Keep all leases of an owner until then; the tokens of the runs that it still drives."""
-        statement = sa.update(run).where(run.c.lease_owner == owner).values(lease_until=until)
-        connection.execute(statement)
-        query = sa.select(run.c.id, run.c.lease_token).where(run.c.lease_owner == owner)
-        return _pairs(connection.execute(query))
+        connection.execute(_RENEW, {"owner": owner, "until": until})
+        return _pairs(connection.execute(_TOKENS, {"owner": owner}))
 
     def fence(self, connection: sa.Connection, name: str, token: int) -> bool:
         """Whether that token still is the run's: ask first in each transaction that writes for its driver."""
-        query = sa.select(run.c.lease_token).where(run.c.id == name, run.c.lease_owner.is_not(None))
-        return connection.execute(locking(query, run)).scalar() == token
+        return connection.execute(_TOKEN, {"name": name}).scalar() == token
 
     def write(self, connection: sa.Connection, name: str, token: int, **values: Any) -> bool:
         """Set columns of a run in the name of its driver; False when the lease was lost, and nothing was written."""
-        held = sa.and_(run.c.id == name, run.c.lease_token == token, run.c.lease_owner.is_not(None))
-        return connection.execute(sa.update(run).where(held).values(values)).rowcount > 0
+        given = {f"to_{column}": value for column, value in values.items()}
+        found = connection.execute(_write(tuple(values)), {"name": name, "token": token, **given})
+        return found.rowcount > 0
 
     def release(self, connection: sa.Connection, name: str, token: int, **values: Any) -> bool:
         """Give the lease up, and set columns with it: the last thing that a driver writes. As `write`."""
@@ -167,7 +174,10 @@ class Runs:
         return rows_of(RunRow, connection.execute(query))
 
     def open_counts(self, connection: sa.Connection) -> list[Mapping[str, Any]]:
-        """How many open runs there are by `pipeline`, `trigger_id`, `backfill_id`, `state` and `leased`, as `count`."""
+        """How many open runs there are by `pipeline`, `trigger_id`, `backfill_id`, `state`, `leased`, `waits`, as `count`.
+
+        One waits that is under way and does not go on before another run has ended.
+        """
         groups = (run.c.pipeline, run.c.trigger_id, run.c.backfill_id, run.c.state)
         leased = sa.case((_LEASED, 1), else_=0).label("leased")
         query = sa.select(*groups, leased, sa.func.count().label("count")).where(_OPEN).group_by(*groups, leased)
@@ -180,13 +190,11 @@ class Runs:
 
     def next_sla(self, connection: sa.Connection) -> float | None:
         """When the first open run should have ended that has not been told of."""
-        query = sa.select(sa.func.min(run.c.sla_at)).where(_OPEN, run.c.sla_missed == sa.false())
-        return connection.execute(query).scalar()
+        return connection.execute(_NEXT_SLA).scalar()
 
     def next_foreign_expiry(self, connection: sa.Connection, owner: str) -> float | None:
         """When the first lease of somebody else expires unless it is renewed."""
-        query = sa.select(sa.func.min(run.c.lease_until)).where(_LEASED, run.c.lease_owner != owner)
-        return connection.execute(query).scalar()
+        return connection.execute(_NEXT_FOREIGN_EXPIRY, {"owner": owner}).scalar()
 
     def of_trigger(self, connection: sa.Connection, number: int, limit: int = 10) -> list[RunRow]:
         """The newest runs of a trigger, newest first."""
@@ -273,5 +281,28 @@ def _ended_before(query: sa.Select[Any], before: float, pipeline: str) -> sa.Sel
     return query.where(run.c.pipeline == pipeline) if pipeline else query
 
 
-def _free(now: float) -> sa.ColumnElement[bool]:
-    return sa.or_(run.c.lease_owner.is_(None), run.c.lease_until < now)
+@lru_cache(maxsize=16)
+def _waiting(limit: int, *, one: bool) -> sa.Select[Any]:
+    query = sa.select(*_COLUMNS).where(_WAITING, run.c.due_at <= _NOW, _FREE)
+    if one:
+        query = query.where(run.c.pipeline == sa.bindparam("pipeline"))
+    query = query.order_by(run.c.priority.desc(), run.c.due_at, run.c.created_at, run.c.id).limit(limit)
+    return locking(query, run, skip=True)
+
+
+@lru_cache(maxsize=4)
+def _lost(limit: int) -> sa.Select[Any]:
+    return locking(sa.select(*_COLUMNS).where(_LEASED, run.c.lease_until < _NOW, _OPEN).limit(limit), run, skip=True)
+
+
+@lru_cache(maxsize=2)
+def _claim(*, dead: bool) -> Any:
+    free = run.c.lease_token == sa.bindparam("over") if dead else _FREE
+    taken = {"lease_owner": _OWNER, "lease_token": run.c.lease_token + 1, "lease_until": sa.bindparam("until")}
+    return sa.update(run).where(run.c.id == _NAME, _OPEN, free).values(taken).returning(run.c.lease_token)
+
+
+@lru_cache(maxsize=64)
+def _write(columns: tuple[str, ...]) -> sa.Update:
+    held = sa.and_(run.c.id == _NAME, run.c.lease_token == sa.bindparam("token"), run.c.lease_owner.is_not(None))
+    return sa.update(run).where(held).values({column: sa.bindparam(f"to_{column}") for column in columns})

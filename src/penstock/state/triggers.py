@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -34,6 +35,19 @@ class RunBrief(NamedTuple):
 
 
 _BRIEF = [run.c[name] for name in RunBrief._fields]
+# What a scheduler asks all the time is made once: making a statement costs more than running it.
+_BY_ID = sa.select(*_COLUMNS).where(trigger.c.id == sa.bindparam("number"))
+_NEXT_DUE = (
+    sa.select(trigger.c.next_due_at)
+    .where(trigger.c.next_due_at.is_not(None), trigger.c.active == sa.true())
+    .order_by(trigger.c.next_due_at)
+    .limit(1)
+)
+_FIRED = (
+    sa.update(trigger)
+    .where(trigger.c.id == sa.bindparam("number"))
+    .values(last_slot=sa.bindparam("slot"), next_due_at=sa.bindparam("due"))
+)
 
 
 class Triggers:
@@ -41,7 +55,7 @@ class Triggers:
 
     def get(self, connection: sa.Connection, number: int) -> TriggerRow | None:
         """The trigger of that number, removed or not."""
-        return row_of(TriggerRow, connection.execute(sa.select(*_COLUMNS).where(trigger.c.id == number)))
+        return row_of(TriggerRow, connection.execute(_BY_ID, {"number": number}))
 
     def named(self, connection: sa.Connection, pipeline: str, name: str) -> TriggerRow | None:
         """The trigger of that name, removed or not."""
@@ -83,16 +97,11 @@ class Triggers:
 
         In a transaction that writes they stay with it until its end: two schedulers never get the same ones.
         """
-        query = sa.select(*_COLUMNS).where(trigger.c.next_due_at <= now, trigger.c.active == sa.true())
-        query = query.order_by(trigger.c.next_due_at).limit(limit)
-        return rows_of(TriggerRow, connection.execute(locking(query, trigger, skip=True)))
+        return rows_of(TriggerRow, connection.execute(_due(limit), {"now": now}))
 
     def next_due(self, connection: sa.Connection) -> float | None:
         """The moment at which the next active trigger is due, past or to come; None when none waits for one."""
-        query = sa.select(trigger.c.next_due_at).where(
-            trigger.c.next_due_at.is_not(None), trigger.c.active == sa.true()
-        )
-        return connection.execute(query.order_by(trigger.c.next_due_at).limit(1)).scalar()
+        return connection.execute(_NEXT_DUE).scalar()
 
     def add(self, connection: sa.Connection, row: TriggerRow) -> int:
         """Insert a trigger; its number.
@@ -111,9 +120,7 @@ class Triggers:
         """Move the schedules of many triggers: each with `id`, `last_slot` and `next_due_at`."""
         rows = [{"number": one["id"], "slot": one["last_slot"], "due": one["next_due_at"]} for one in moved]
         if rows:
-            statement = sa.update(trigger).where(trigger.c.id == sa.bindparam("number"))
-            changed = statement.values(last_slot=sa.bindparam("slot"), next_due_at=sa.bindparam("due"))
-            connection.execute(changed, rows)
+            connection.execute(_FIRED, rows)
 
     def remove(self, connection: sa.Connection, number: int, now: float) -> bool:
         """Its entry has left the file: it no longer fires, and its runs stay its own; whether it was there."""
@@ -122,3 +129,9 @@ class Triggers:
     def delete(self, connection: sa.Connection, number: int) -> bool:
         """Forget a trigger for good; its runs stay, without it. Whether it was there."""
         return connection.execute(sa.delete(trigger).where(trigger.c.id == number)).rowcount > 0
+
+
+@lru_cache(maxsize=4)
+def _due(limit: int) -> sa.Select[Any]:
+    query = sa.select(*_COLUMNS).where(trigger.c.next_due_at <= sa.bindparam("now"), trigger.c.active == sa.true())
+    return locking(query.order_by(trigger.c.next_due_at).limit(limit), trigger, skip=True)
