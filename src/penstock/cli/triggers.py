@@ -189,9 +189,10 @@ def token(pipeline: str, name: str, project: Path) -> None:
 
     opened = open_project(project)
     found = _one(opened, pipeline, name)
-    if found.trigger.kind is not TriggerKind.API:
+    if found.trigger.kind not in {TriggerKind.API, TriggerKind.EVENT}:
         raise ScheduleInvalidError(
-            f"making a token for trigger {name}: nobody calls it", hint="Only triggers of type api have tokens."
+            f"making a token for trigger {name}: nobody calls it",
+            hint="Only types api and event have tokens.",
         )
     if found.entry.token:
         _write(opened, pipeline, name, {"token": None})

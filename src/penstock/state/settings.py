@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 
 from penstock.state.statements import put
@@ -20,7 +22,8 @@ class Settings:
         """Set the text of that name."""
         put(connection, meta, [{"key": key, "value": value}])
 
-    def drop(self, connection: sa.Connection, prefix: str) -> int:
-        """Remove all texts whose names begin so; how many."""
-        named = meta.c.key.startswith(prefix, autoescape=True)
+    def drop(self, connection: sa.Connection, prefix: str, kept: Iterable[str] = ()) -> int:
+        """Remove all texts whose names begin so, but for those that begin with one of `kept`; how many."""
+        spared = (sa.not_(meta.c.key.startswith(each, autoescape=True)) for each in kept)
+        named = sa.and_(meta.c.key.startswith(prefix, autoescape=True), *spared)
         return connection.execute(sa.delete(meta).where(named)).rowcount

@@ -147,6 +147,8 @@ def test_a_trigger_that_is_off_says_so_to_who_has_its_token(server: Server, outs
     reply = outside.post(path, headers=bearer("token-of-one-that-is-off"))
     assert reply.status_code == 409
     assert "switched off" in reply.json()["error"]["message"]
+    block = {"run": {"block_uuid": "load"}}
+    assert outside.post("/api/runs", headers=bearer("token-of-one-that-is-off"), json=block).status_code == 409
 
 
 @pytest.mark.parametrize(

@@ -2759,7 +2759,7 @@ export interface components {
         };
         /**
          * EventTaken
-         * @description How many runs an event has started, and of which triggers, where the caller may know.
+         * @description How many runs an event has started, and their names.
          */
         EventTaken: {
             count: number;

@@ -12,6 +12,7 @@ from penstock.server.answers import HttpError
 from penstock.server.permissions import Permission
 from penstock.server.routing import MEGABYTE, Call, Routes
 from penstock.server.runs.callers import Bucket, Proof, kind_of
+from penstock.server.runs.calls import check_ready
 from penstock.server.schema.calls import (
     BlockCallBody,
     BlockOutput,
@@ -25,7 +26,9 @@ routes = Routes("calls")
 _DIGITS = 15
 _BODY = MEGABYTE
 _STRANGERS = Bucket(rate=0.5, burst=30)
-"""Calls of one address that show nothing good: one that guesses is slowed down, one with its token never."""
+"""Calls of one address that show nothing good: more of them are told to wait, so that a program that goes on guessing,
+or has an old token, slows down. A right token is answered all the same: callers behind one proxy share its address, and
+a token is too long to be guessed at any pace."""
 _STARTS = Bucket(rate=200, burst=2000)
 """Runs of one trigger."""
 
@@ -62,6 +65,8 @@ async def take_event(call: Call) -> EventTaken:
     if not known:
         only = await _by_token(call, "", kind=TriggerKind.EVENT)
     event = _json_object(await call.request.body())
+    if only is not None:
+        _check_pace(only)
     runs = await asyncio.to_thread(call.studio.calls.event, event, only)
     return EventTaken(len(runs), runs)
 
@@ -78,8 +83,7 @@ async def _start(call: Call, token: str) -> CalledRunAnswer:
     else:
         trigger = await _by_token(call, token, number)
         body = await call.request.body()
-    if not _STARTS.take(str(trigger.id)):
-        raise _too_many("too many runs of this trigger in a moment")
+    _check_pace(trigger)
     return CalledRunAnswer(await asyncio.to_thread(call.studio.calls.start, trigger, _json_object(body), proof))
 
 
@@ -99,6 +103,8 @@ async def _run_block(call: Call, token: str) -> BlockOutputAnswer:
             f"running block {wanted.block_uuid[:100]}: the token is one of pipeline {trigger.pipeline}",
             "Use the token of a trigger of that pipeline.",
         )
+    check_ready(trigger)
+    _check_pace(trigger)
     called = await call.studio.singles.call(
         trigger.pipeline,
         wanted.block_uuid,
@@ -119,6 +125,11 @@ async def _by_token(
     if found is None or kind_of(found) != kind:
         raise _refused(call)
     return found
+
+
+def _check_pace(trigger: TriggerRow) -> None:
+    if not _STARTS.take(str(trigger.id)):
+        raise _too_many("too many runs of this trigger in a moment")
 
 
 def _refused(call: Call) -> HttpError:

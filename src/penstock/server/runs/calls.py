@@ -15,7 +15,7 @@ from penstock.model.errors import RunStateError, SettingInvalidError
 from penstock.model.event_pattern import matches_any
 from penstock.model.trigger import TriggerKind
 from penstock.schedule.requests import NewRun, insert_run
-from penstock.server.runs.callers import Proof, kind_of
+from penstock.server.runs.callers import LONGEST_WINDOW, Proof, kind_of
 from penstock.server.schema.calls import CalledRun
 from penstock.server.schema.runs import RunSummary
 from penstock.state.rows import RunRow, TriggerRow
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 _DAY = 86_400
+_REMEMBERED = int(2 * LONGEST_WINDOW) // _DAY
+"""Days for which a used signature is remembered: one that was signed ahead of our clock counts for two windows."""
 
 
 class Calls:
@@ -63,7 +65,7 @@ class Calls:
         variables = {} if variables is None else variables
         if not isinstance(variables, dict):
             raise SettingInvalidError("reading the call: variables is no object", hint='{"variables": {"a": 1}}')
-        _check_ready(trigger)
+        check_ready(trigger)
         new = NewRun(
             trigger.pipeline,
             "api",
@@ -86,7 +88,7 @@ class Calls:
         return _called(row, trigger)
 
     def event(self, event: Mapping[str, Any], only: TriggerRow | None = None) -> list[str]:
-        """Make a run of each event trigger that an event matches; their names.
+        """Make a run of each event trigger that an event matches; the names of the runs.
 
         Args:
             event: what has happened.
@@ -115,14 +117,15 @@ class Calls:
         self._state.holds.lock(connection)
         day = int(self._clock()) // _DAY
         digest = hashlib.sha256(proof.signature.strip().lower().encode("utf-8", "replace")).hexdigest()
-        keys = [f"webhook:{each}:{trigger.id}:{digest}" for each in (day, day - 1)]
-        if any(self._state.settings.get(connection, key) for key in keys):
+        days = [f"webhook:{each}:" for each in range(day - _REMEMBERED, day + 1)]
+        if any(self._state.settings.get(connection, f"{each}{trigger.id}:{digest}") for each in days):
             raise RunStateError("answering a call: its signature was used before", hint="Sign each call anew.")
-        self._state.settings.put(connection, keys[0], "1")
-        self._state.settings.drop(connection, f"webhook:{day - 3}:")
+        self._state.settings.put(connection, f"{days[-1]}{trigger.id}:{digest}", "1")
+        self._state.settings.drop(connection, "webhook:", kept=days)
 
 
-def _check_ready(trigger: TriggerRow) -> None:
+def check_ready(trigger: TriggerRow) -> None:
+    """Refuse to run anything for a trigger that is switched off or cannot start. Raises RunStateError."""
     if trigger.problem:
         raise RunStateError(f"starting {trigger.pipeline}: its trigger cannot start runs", hint=trigger.problem)
     if not trigger.active:

@@ -66,7 +66,7 @@ class BlockOutputAnswer(msgspec.Struct, frozen=True):
 
 
 class EventTaken(msgspec.Struct, frozen=True):
-    """How many runs an event has started, and of which triggers, where the caller may know."""
+    """How many runs an event has started, and their names."""
 
     count: int
     runs: list[str]

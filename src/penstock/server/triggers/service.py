@@ -79,6 +79,7 @@ class TriggerService:
         alerts = Outbox(state, AlertSource(parts.root), str(parts.root))
         self._sync = TriggerSync(state, parts.root, clock, environment=self._environment, alerts=alerts)
         self._lock = threading.Lock()
+        self._noting = threading.Lock()  # of `_news`, never held for long: files are told of on the event loop
         self._news: set[str] | None = None  # None: everything may have changed
         self._started = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -102,10 +103,11 @@ class TriggerService:
             return
         found = [_news_of(each["path"], each["revision"]) for each in event["paths"]]
         named = {name for name in found if name}
-        if any(name == "" for name in found):
-            self._news = None
-        elif self._news is not None:
-            self._news |= named
+        with self._noting:
+            if "" in found:
+                self._news = None
+            elif self._news is not None:
+                self._news |= named
         if named or self._news is None:
             self._follow()
 
@@ -175,9 +177,10 @@ class TriggerService:
     def renew_token(self, number: int) -> str:
         """A new token; the one before is worth nothing from now on. Raises EditRefusedError for other kinds."""
         row = self.find(number)
-        if trigger_of(row).kind is not TriggerKind.API:
+        if trigger_of(row).kind not in {TriggerKind.API, TriggerKind.EVENT}:
             raise EditRefusedError(
-                f"making a token for trigger {row.name}: nobody calls it", hint="Only triggers of kind api have tokens."
+                f"making a token for trigger {row.name}: nobody calls it",
+                hint="Only triggers of kind api or event have tokens.",
             )
         if row.definition.get("file_token"):
             self._files.change(row.pipeline, row.name, {"token": None}, whole=False)
@@ -242,9 +245,10 @@ class TriggerService:
     def refresh(self) -> None:
         """Mirror what is known to have changed, if anything has."""
         with self._lock:  # also to wait for who is at it just now
-            if self._started and self._news == set():
-                return
-            news, self._news = self._news, set()
+            with self._noting:
+                if self._started and self._news == set():
+                    return
+                news, self._news = self._news, set()
             try:
                 done = self._sync.everything() if news is None else self._sync.pipelines(news)
             except PenstockError:
