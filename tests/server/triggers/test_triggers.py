@@ -276,8 +276,10 @@ def test_the_calendar_shows_what_is_to_begin(server: Server) -> None:
     assert len(found["slots"]) == 3 + 121
     assert [slot["at"] for slot in found["slots"]] == sorted(slot["at"] for slot in found["slots"])
     week = ok(server.client.get("/calendar", params={"from": start}))
-    assert week["truncated"]
-    assert len(week["slots"]) == 2000
+    assert (week["truncated"], len(week["dense"])) == (True, 1)
+    # The one of every minute takes nothing from the hourly one.
+    assert sum(slot["trigger"] == hourly["id"] for slot in week["slots"]) == 7 * 24
+    assert len(week["slots"]) == 7 * 24 + 1000
     for hostile in ({"from": "1e300"}, {"from": "nan"}, {"from": -1e12, "to": 1e12}, {"to": 1}):
         assert server.client.get("/calendar", params=hostile).status_code < 500
 

@@ -2273,10 +2273,14 @@ export interface components {
         /**
          * Calendar
          * @description What is to begin in a time, earliest first; `truncated` when there is more than is shown.
+         *
+         *         `dense` are the triggers that have more: they go on so to the end of the time.
          */
         Calendar: {
             slots: components["schemas"]["CalendarSlot"][];
             truncated: boolean;
+            /** @default [] */
+            dense: number[];
         };
         /**
          * CalendarSlot
@@ -2784,7 +2788,8 @@ export interface components {
          * Failure
          * @description Why an attempt failed, cut to what its user can act on.
          *
-         *         `kind` is the exception's class name or one of `killed`, `timeout`, `memory`, `interrupted`, `lost`.
+         *         `kind` is the exception's class name or one of `killed`, `timeout`, `memory`, `interrupted`, `lost`;
+         *         `condition` is no failure: it tells which condition left the block out.
          */
         Failure: {
             kind: string;

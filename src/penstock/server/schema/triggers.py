@@ -145,7 +145,11 @@ class CalendarSlot(msgspec.Struct, frozen=True):
 
 
 class Calendar(msgspec.Struct, frozen=True):
-    """What is to begin in a time, earliest first; `truncated` when there is more than is shown."""
+    """What is to begin in a time, earliest first; `truncated` when there is more than is shown.
+
+    `dense` are the triggers that have more: they go on so to the end of the time.
+    """
 
     slots: list[CalendarSlot]
     truncated: bool
+    dense: list[int] = []

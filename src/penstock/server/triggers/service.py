@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import heapq
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from itertools import islice, takewhile
+from datetime import UTC, datetime
 from typing import Any
 
 from penstock.config import environment
 from penstock.model.errors import EditRefusedError, PenstockError, TriggerNotFoundError
-from penstock.model.slots import slots_after
 from penstock.model.trigger import TriggerKind
 from penstock.observe.alerts.outbox import Outbox
 from penstock.observe.alerts.source import AlertSource
@@ -29,7 +26,6 @@ from penstock.server.projects.parts import Parts
 from penstock.server.projects.trigger_files import TriggerFiles, file_of
 from penstock.server.schema.triggers import (
     Calendar,
-    CalendarSlot,
     NewTrigger,
     TriggerChanges,
     TriggerDetail,
@@ -37,12 +33,11 @@ from penstock.server.schema.triggers import (
     TriggerSummary,
 )
 from penstock.server.triggers import values
+from penstock.server.triggers.calendar import calendar_of
 from penstock.server.triggers.showing import SHOWN, trigger_detail, trigger_of, trigger_summary
 from penstock.state.rows import TriggerRow
 from penstock.state.store import State
 
-MOST_SLOTS = 2000
-"""Of one calendar."""
 LONGEST = 366 * 86400.0
 LATEST = 2e11
 """Seconds since the epoch; the calendar ends in the year 8307."""
@@ -211,10 +206,7 @@ class TriggerService:
         with self._state.read() as connection:
             rows = [row for row in self._state.triggers.all(connection) if row.active and not row.problem]
             leads = {row.id: lead_of(connection, self._state, row) for row in rows}
-        slots = heapq.merge(*(_slots(row, leads[row.id], since, until) for row in rows))
-        found = list(islice(slots, MOST_SLOTS + 1))
-        shown = [CalendarSlot(number, pipeline, at) for at, number, pipeline in found[:MOST_SLOTS]]
-        return Calendar(shown, len(found) > MOST_SLOTS)
+        return calendar_of(rows, leads, since, until)
 
     def pipeline_moved(self, before: str, after: str) -> None:
         """Let triggers and runs follow a pipeline to its new name; those that wait for it wait for it by that name."""
@@ -326,13 +318,6 @@ class TriggerService:
         except PenstockError:
             return ""
         return file.revision if file else ""
-
-
-def _slots(row: TriggerRow, lead: timedelta, since: float, until: float) -> Iterator[tuple[float, int, str]]:
-    enabled = datetime.fromtimestamp(row.last_enabled_at, UTC) if row.last_enabled_at is not None else None
-    after = slots_after(trigger_of(row), datetime.fromtimestamp(since, UTC), enabled_at=enabled, lead=lead)
-    due = ((slot.due.timestamp(), row.id, row.pipeline) for slot in after)
-    return takewhile(lambda each: each[0] <= until, due)
 
 
 def _news_of(path: str, revision: str | None) -> str | None:

@@ -10,7 +10,7 @@ describe("the monitor", () => {
   });
 
   it("has a round top", () => {
-    expect([0, 1, 3, 7, 11, 160, 0.3].map(topOf)).toEqual([1, 1, 5, 10, 20, 200, 0.5]);
+    expect([0, 1, 3, 7, 11, 160, 2590].map(topOf)).toEqual([1, 1, 3, 8, 15, 200, 3000]);
   });
 
   it("tells nothing of days of which nothing is known", () => {

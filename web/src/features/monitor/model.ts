@@ -37,7 +37,7 @@ export function pieces(states: Record<string, number>): { pieces: Piece[]; total
 export function topOf(most: number): number {
   if (most <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(most));
-  return ([1, 2, 5, 10].find((factor) => factor * power >= most) ?? 10) * power;
+  return ([1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((factor) => factor * power >= most) ?? 10) * power;
 }
 
 /** What was usual on a day, and the worst of it, in seconds. */

@@ -27,7 +27,7 @@ export function CalendarPage() {
   const to = from + span.hours * 3600;
   const triggers = useTriggers();
   const calendar = useCalendar(from, to);
-  const lanes = useMemo(() => lanesOf(triggers.data?.triggers ?? [], calendar.data?.slots ?? []), [triggers.data, calendar.data]);
+  const lanes = useMemo(() => lanesOf(triggers.data?.triggers ?? [], calendar.data?.slots ?? [], calendar.data?.dense), [triggers.data, calendar.data]);
   const ticks = useMemo(() => hoursOf(from, to, span.every, zone === "utc"), [from, to, span, zone]);
   const box = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({ count: lanes.length, getScrollElement: () => box.current, estimateSize: () => LANE, overscan: 10 });
@@ -49,7 +49,6 @@ export function CalendarPage() {
       )}
       {lanes.length > 0 && (
         <>
-          {calendar.data?.truncated && <p className="flex-none px-4 pb-1 text-muted">More is to start than can be drawn: some strokes are missing.</p>}
           <div aria-hidden="true" className="flex h-6 flex-none border-b border-line text-meta text-muted">
             <span className="w-40 flex-none sm:w-64" />
             <div className="relative mr-4 flex-1">
@@ -84,11 +83,12 @@ function LaneView({ lane, from, to, ticks, zone }: { lane: Lane; from: number; t
     setAt(lane.slots.reduce((best, one) => (Math.abs(one - pointed) < Math.abs(best - pointed) ? one : best), first));
   };
   return (
-    <Link to="/triggers/$trigger" params={{ trigger: String(lane.trigger.id) }} className="flex h-full items-center border-b border-s2 hover:bg-s1" aria-label={`${lane.trigger.name} ${lane.trigger.pipeline}: ${count(lane.slots.length)} ${lane.slots.length === 1 ? "run" : "runs"}, the first ${until(first)}`}>
+    <Link to="/triggers/$trigger" params={{ trigger: String(lane.trigger.id) }} className="flex h-full items-center border-b border-s2 hover:bg-s1" aria-label={`${lane.trigger.name} ${lane.trigger.pipeline}: ${lane.dense ? "more than " : ""}${count(lane.slots.length)} ${lane.slots.length === 1 ? "run" : "runs"}, the first ${until(first)}`}>
       <span className="w-40 flex-none truncate pl-4 pr-2 sm:w-64" title={lane.trigger.words}><span className="font-medium">{lane.trigger.name}</span> <span className="text-muted">{lane.trigger.pipeline}</span></span>
       <svg aria-hidden="true" viewBox="0 0 1000 20" preserveAspectRatio="none" className="mr-4 h-5 min-w-0 flex-1 overflow-visible" onMouseMove={onMove} onMouseLeave={() => setAt(null)}>
         <rect width={1000} height={20} fill="transparent" />
         <path d={lines} stroke="var(--line)" strokeWidth={1} vectorEffect="non-scaling-stroke" />
+        {lane.dense && <rect x={(1000 * ((lane.slots.at(-1) ?? from) - from)) / (to - from)} width={(1000 * (to - (lane.slots.at(-1) ?? from))) / (to - from)} y={3} height={14} fill="var(--accent)" opacity={0.45} />}
         <path d={strokes(lane.slots, from, to)} stroke="var(--accent)" strokeWidth={lane.slots.length > 150 ? 1.5 : 3} vectorEffect="non-scaling-stroke" />
         {at !== null && <title>{short(at, zone)}</title>}
       </svg>

@@ -56,7 +56,7 @@ export function TriggerRow({ trigger, index, onActivate, onRun, onDelete }: Prop
             )}
           </Link>
         </div>
-        <div role="cell" className="hidden md:line-clamp-2" title={trigger.schedule ? `${trigger.words} (${trigger.schedule})` : trigger.words}>{trigger.words}</div>
+        <div role="cell" className="hidden md:line-clamp-2" title={trigger.schedule ? `${trigger.words} (${trigger.schedule})` : trigger.words}>{trigger.words || <code className="font-mono text-code text-muted">{trigger.schedule}</code>}</div>
         <div role="cell" className="hidden md:block">
           {trigger.active && trigger.next !== null ? (
             <><span className="block truncate">{until(trigger.next)}</span><span className="tabular block truncate text-meta text-muted">{short(trigger.next, zone)}</span></>

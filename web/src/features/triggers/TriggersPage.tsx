@@ -60,7 +60,7 @@ export function TriggersPage() {
         </span>
         <Choice label="State" none="On and off" value={filters.state} options={[["on", "On"], ["off", "Off"], ["problem", "With a problem"]]} onChange={(state) => set({ state })} />
         <Choice label="Started" none="Any start" value={filters.kind} options={Object.entries(KINDS).map(([kind, words]) => [kind, `Started ${words}`])} onChange={(kind) => set({ kind })} />
-        {(pipelines.length > 1 || filters.pipeline) && <Choice label="Pipeline" none="Every pipeline" value={filters.pipeline} options={[...new Set([...pipelines, ...(filters.pipeline ? [filters.pipeline] : [])])].map((one) => [one, one])} onChange={(pipeline) => set({ pipeline })} />}
+        {(pipelines.length > 1 || filters.pipeline) && <Choice label="Pipeline" none="All pipelines" value={filters.pipeline} options={[...new Set([...pipelines, ...(filters.pipeline ? [filters.pipeline] : [])])].map((one) => [one, one])} onChange={(pipeline) => set({ pipeline })} />}
         {tags.length > 0 && <Choice label="Tag" none="Any tag" value={filters.tag} options={tags.map((one) => [one, one])} onChange={(tag) => set({ tag })} />}
         <span className="ml-auto flex items-center gap-3">
           <span role="status" className="tabular text-muted" title="Triggers that are listed">{data ? count(rows.length) : ""}<span className="sr-only"> listed</span></span>

@@ -4,10 +4,13 @@ import type { CalendarSlot, TriggerSummary } from "../../api/orchestration";
 export interface Lane {
   trigger: TriggerSummary;
   slots: number[];
+  /** It has more slots than these, and goes on so to the end of the stretch. */
+  dense: boolean;
 }
 
 /** One lane for each trigger that has slots, those that come first on top. */
-export function lanesOf(triggers: readonly TriggerSummary[], slots: readonly CalendarSlot[]): Lane[] {
+export function lanesOf(triggers: readonly TriggerSummary[], slots: readonly CalendarSlot[], dense: readonly number[] = []): Lane[] {
+  const full = new Set(dense);
   const byTrigger = new Map<number, number[]>();
   for (const slot of slots) {
     const held = byTrigger.get(slot.trigger);
@@ -17,7 +20,7 @@ export function lanesOf(triggers: readonly TriggerSummary[], slots: readonly Cal
   return triggers
     .flatMap((trigger) => {
       const own = byTrigger.get(trigger.id);
-      return own ? [{ trigger, slots: own.sort((one, other) => one - other) }] : [];
+      return own ? [{ trigger, slots: own.sort((one, other) => one - other), dense: full.has(trigger.id) }] : [];
     })
     .sort((one, other) => (one.slots[0] ?? 0) - (other.slots[0] ?? 0));
 }

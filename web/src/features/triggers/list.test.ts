@@ -9,8 +9,8 @@ const one = (id: number, more: Partial<TriggerSummary> = {}): TriggerSummary => 
 
 describe("the list of triggers", () => {
   it("has what is broken first and what is off last", () => {
-    const all = [one(1, { active: false }), one(2), one(3, { next: 200 }), one(4, { next: 100 }), one(5, { problem: "no such pipeline" })];
-    expect(ordered(all).map(({ id }) => id)).toEqual([5, 4, 3, 2, 1]);
+    const all = [one(1, { active: false }), one(2), one(3, { next: 200 }), one(4, { next: 100 }), one(5, { problem: "no such pipeline" }), one(6, { problem: "no such pipeline", active: false })];
+    expect(ordered(all).map(({ id }) => id)).toEqual([5, 4, 3, 2, 1, 6]);
   });
 
   it("finds by all the words, in every text", () => {
@@ -28,8 +28,8 @@ describe("the list of triggers", () => {
 
 describe("the calendar", () => {
   it("has a lane for each trigger with slots, the next one on top", () => {
-    const lanes = lanesOf([one(1), one(2), one(3)], [{ trigger: 1, pipeline: "orders", at: 50 }, { trigger: 3, pipeline: "orders", at: 40 }, { trigger: 1, pipeline: "orders", at: 20 }, { trigger: 9, pipeline: "x", at: 1 }]);
-    expect(lanes.map((lane) => [lane.trigger.id, lane.slots])).toEqual([[1, [20, 50]], [3, [40]]]);
+    const lanes = lanesOf([one(1), one(2), one(3)], [{ trigger: 1, pipeline: "orders", at: 50 }, { trigger: 3, pipeline: "orders", at: 40 }, { trigger: 1, pipeline: "orders", at: 20 }, { trigger: 9, pipeline: "x", at: 1 }], [3]);
+    expect(lanes.map((lane) => [lane.trigger.id, lane.slots, lane.dense])).toEqual([[1, [20, 50], false], [3, [40], true]]);
   });
 
   it("draws slots that lie on each other once", () => {

@@ -25,9 +25,9 @@ export function chosen(all: readonly TriggerSummary[], filters: Filters): Trigge
   });
 }
 
-/** What is broken first, then by the time of the next run, then what waits for no clock, then what is off. */
+/** What is on and broken first, then by the time of the next run, then what waits for no clock, then what is off. */
 export function ordered(all: readonly TriggerSummary[]): TriggerSummary[] {
-  const rank = (one: TriggerSummary) => (one.problem ? 0 : !one.active ? 3 : one.next === null ? 2 : 1);
+  const rank = (one: TriggerSummary) => (!one.active ? 3 : one.problem ? 0 : one.next === null ? 2 : 1);
   return [...all].sort((one, other) => rank(one) - rank(other) || (one.next ?? 0) - (other.next ?? 0) || one.pipeline.localeCompare(other.pipeline) || one.name.localeCompare(other.name));
 }
 

@@ -38,7 +38,7 @@ export function useExplained(path: string, enabled = true) {
 export function useCalendar(from: number, to: number) {
   return useQuery({
     queryKey: ["triggers", "calendar", from, to],
-    queryFn: ({ signal }) => api.get<{ slots: CalendarSlot[]; truncated: boolean }>("/calendar", { query: { from, to }, signal }),
+    queryFn: ({ signal }) => api.get<{ slots: CalendarSlot[]; truncated: boolean; dense: number[] }>("/calendar", { query: { from, to }, signal }),
     placeholderData: keepPreviousData,
   });
 }
