@@ -2,6 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { ChevronDown, ChevronRight, Copy } from "lucide-react";
 import { useState } from "react";
 import type { Failure, Frame, ProjectInfo } from "../../api/types";
+import { count } from "../../app/format";
 import { Button } from "../../ui/Button";
 import { toast } from "../../ui/toasts";
 
@@ -15,6 +16,10 @@ interface Props {
 /** Why a block failed: the sentence, your own line first, what to do; frames of libraries folded away. */
 export function FailureCard({ failure, onOpen, compact }: Props) {
   const [all, setAll] = useState(false);
+  const [whole, setWhole] = useState(false);
+  const beginning = beginningOf(failure.message);
+  const folds = beginning !== failure.message;
+  const shownMessage = whole ? failure.message : beginning;
   // Where the error came out of your code is the last of your frames.
   const own = failure.frames.filter((frame) => frame.own).reverse();
   const shown = all ? [...failure.frames].reverse() : own.slice(0, compact ? 1 : 4);
@@ -24,8 +29,9 @@ export function FailureCard({ failure, onOpen, compact }: Props) {
       <div className="px-3 py-2">
         <p className="break-words text-ui">
           <b className="text-failed">{failure.kind}</b>
-          {failure.message && <span className="whitespace-pre-wrap">: {failure.message}</span>}
+          {failure.message && <span className="whitespace-pre-wrap">: {shownMessage}</span>}
         </p>
+        {folds && <button type="button" className="text-accent underline" onClick={() => setWhole(!whole)}>{whole ? "Show its beginning only" : `Show all ${count(failure.message.length)} characters`}</button>}
         {failure.hint && <p className="mt-0.5 break-words text-ui">{failure.hint}</p>}
       </div>
       {shown.map((frame, index) => (
@@ -49,6 +55,17 @@ export function FailureCard({ failure, onOpen, compact }: Props) {
   );
 }
 
+const LONGEST = 500;
+const LINES = 6;
+
+/** So much of a message that what stands below it stays in sight. */
+export function beginningOf(message: string): string {
+  const lines = message.split("\n");
+  const short = lines.length > LINES + 2 ? lines.slice(0, LINES).join("\n") : message;
+  if (short.length <= LONGEST + 100) return short === message ? message : `${short}\n…`;
+  return `${short.slice(0, LONGEST)}…`;
+}
+
 function FrameLine({ frame, main, onOpen }: { frame: Frame; main: boolean; onOpen?: Props["onOpen"] }) {
   const root = useQueryClient().getQueryData<ProjectInfo>(["project"])?.root;
   const file = root && frame.file.startsWith(`${root}/`) ? frame.file.slice(root.length + 1) : frame.file;
@@ -57,9 +74,9 @@ function FrameLine({ frame, main, onOpen }: { frame: Frame; main: boolean; onOpe
     <div className={main ? "border-t border-failed/20 bg-s0 px-3 py-1.5" : "border-t border-failed/20 px-3 py-1"}>
       <div className="text-meta text-muted">
         {onOpen && frame.own ? (
-          <button type="button" className="font-mono text-accent underline" onClick={() => onOpen(frame.file, frame.line)}>{place}</button>
+          <button type="button" className="break-all text-left font-mono text-accent underline" onClick={() => onOpen(frame.file, frame.line)}>{place}</button>
         ) : (
-          <span className="font-mono">{place}</span>
+          <span className="break-all font-mono">{place}</span>
         )}{" "}
         in {frame.function}
       </div>

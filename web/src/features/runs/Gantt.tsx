@@ -47,7 +47,7 @@ export function Gantt({ run, selected, onSelect }: { run: RunDetail; selected: s
       <div role="presentation" className="sticky top-0 z-[1] flex h-6 border-b border-line bg-s0 text-meta text-muted">
         <span className="w-40 flex-none px-2 leading-6 sm:w-56">Block</span>
         <div className={cx("relative flex-1", grouped ? "mr-32" : "mr-20")}>
-          {ticks(length, 3).map((tick) => <span key={tick} className="tabular absolute whitespace-nowrap leading-6 max-sm:even:hidden" style={{ left: share(tick) }}>{tickWords(tick)}</span>)}
+          {ticks(length, 3).map((tick, index, all) => (index % 2 === 0 || all.length < 4) && <span key={tick} className="tabular absolute whitespace-nowrap leading-6" style={{ left: share(tick) }}>{tickWords(tick)}</span>)}
         </div>
       </div>
       <div role="presentation" style={{ height: virtual.getTotalSize(), position: "relative" }}>

@@ -113,7 +113,7 @@ function Nothing({ any, pipeline, onCreate, onAll }: { any: boolean; pipeline?: 
 
 function Choice({ label, none, options, value, onChange }: { label: string; none: string; options: [string, string][]; value: string | undefined; onChange: (value: string) => void }) {
   return (
-    <Select aria-label={label} value={value ?? ""} onChange={(event) => onChange(event.target.value)} className="max-w-28 max-sm:max-w-none max-sm:flex-[1_1_45%]">
+    <Select aria-label={label} value={value ?? ""} onChange={(event) => onChange(event.target.value)} className="max-w-28 max-sm:w-[calc(50%-4px)] max-sm:max-w-none">
       <option value="">{none}</option>
       {options.map(([key, words]) => <option key={key} value={key}>{words}</option>)}
     </Select>

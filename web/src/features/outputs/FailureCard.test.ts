@@ -1,0 +1,11 @@
+import { expect, it } from "vitest";
+import { beginningOf } from "./FailureCard";
+
+it("shows so much of a long message that what stands below it stays in sight", () => {
+  const lines = (count: number) => Array.from({ length: count }, (_, index) => `line ${index}`).join("\n");
+  expect(beginningOf("short")).toBe("short");
+  expect(beginningOf(lines(8))).toBe(lines(8));
+  expect(beginningOf(lines(9))).toBe(`${lines(6)}\n…`);
+  expect(beginningOf("x".repeat(600))).toHaveLength(600);
+  expect(beginningOf("x".repeat(601))).toBe(`${"x".repeat(500)}…`);
+});
