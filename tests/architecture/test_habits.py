@@ -26,6 +26,7 @@ BROAD_EXCEPTS = {
     "server/dispatch.py": "the server's middleware: an error of ours in one request becomes a 500, told in the log",
     "server/sockets.py": "the same for sockets",
     "schedule/service.py": "the scheduler's thread outlives a mistake of ours; what it drove is handed over",
+    "observe/alerts/sender.py": "the thread that sends alerts outlives a mistake of ours, and says it in the log",
     "engine/failures.py": "the text of a user's exception is made by the user's code",
 }
 """Where `except Exception` may stand, and why."""

@@ -49,6 +49,38 @@ def test_a_refusal_is_told_with_what_it_says(status: int, *, final: bool) -> Non
         assert "secret-path" not in error.message
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://169.254.169.254/latest/meta-data/",
+        "http://[fe80::1]/",
+        "http://[::ffff:169.254.169.254]/",
+        "http://2852039166/",
+        "http://0xa9.0xfe.0xa9.0xfe/",
+        "http://100.100.100.200/",
+        "https://[fd00:ec2::254]/",
+    ],
+)
+def test_nothing_is_sent_to_where_clouds_tell_credentials(url: str) -> None:
+    error = _refused(url)
+    assert "is for the machine itself" in error.message
+    assert error.final
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [("/a secret\npath", {}), ("/", {"Authorization": "GenieKey secret\nline"}), ("/", {"X": "secret\u20ac"})],
+)
+def test_what_cannot_be_sent_is_told_without_its_secrets(path: str, headers: dict[str, str]) -> None:
+    with receiving() as server, pytest.raises(DeliveryError) as caught:
+        send(Post(f"{server.url}{path}", BODY, headers))
+    assert (
+        caught.value.message
+        == f"{server.url.removeprefix('http://')}: the address or a header is none that can be sent"
+    )
+    assert caught.value.final
+
+
 def test_every_success_is_one() -> None:
     with receiving(200, 201, 202, 204) as server:
         for _ in range(4):

@@ -114,6 +114,51 @@ def test_it_is_given_up_after_a_day(state: State, clock: Clock) -> None:
     assert got(state, number)[1]["slack"].final
 
 
+def test_what_is_told_again_has_a_day_of_its_own(state: State, clock: Clock) -> None:
+    clock.now += 10 * GIVEN_UP
+    with receiving(500) as server:
+        number = add(state, replace(FAILED, told=1, ordered=clock.now))
+        made = sender(state, named(slack=server.url), clock)
+        assert made.turn() == clock.now + WAITS[0]
+    assert not got(state, number)[1]["slack"].final
+
+
+@pytest.mark.parametrize("address", ["a@", '"', "é@ü.example", "x\x00@y.example"])
+def test_a_setting_that_is_none_stops_no_other_channel(state: State, clock: Clock, address: str) -> None:
+    email = {"smtp_host": "127.0.0.1", "smtp_port": 9, "to_emails": [address], "smtp_mail_from": address}
+    with receiving() as server:
+        settings = read_alert_settings({"email_config": email, "slack_config": {"webhook_url": server.url}}, {})
+        number = add(state, replace(FAILED, error="half a \ud800 character"))
+        sender(state, lambda _pipeline: settings, clock).turn()
+        assert len(server.received) == 1
+    row, delivered = got(state, number)
+    assert delivered["slack"].sent_at == NOW
+    assert delivered["email"].error
+    assert "email: " in row.error
+
+
+def test_the_thread_outlives_a_mistake_of_ours(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("penstock.observe.alerts.sender._AWAY", 0.05)
+    told: list[int] = []
+
+    def stumbling(number: int) -> None:
+        told.append(number)
+        if len(told) == 1:
+            raise RuntimeError("a mistake of ours")
+
+    with receiving() as server:
+        made = Sender(state, named(slack=server.url), told=stumbling)
+        made.start()
+        first = add(state)
+        made.wake()
+        server.wait()
+        second = add(state, incident="another")
+        made.wake()
+        server.wait()
+        made.close()
+    assert told == [first, second]
+
+
 def test_a_silent_server_holds_up_nobody_else(state: State, clock: Clock) -> None:
     with receiving("silent") as bad, receiving() as good:
         numbers = [add(state, replace(FAILED, pipeline=f"p{each}"), f"incident {each}") for each in range(8)]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from penstock.observe.alerts import chat, mail, paging, posts, webhook
 from penstock.observe.alerts.settings import Channel, ChannelKind
 from penstock.observe.alerts.texts import Message
+
+Made = TypeVar("Made")
 
 _POSTS: dict[ChannelKind, Callable[[Message, Channel], posts.Post]] = {
     ChannelKind.SLACK: chat.slack,
@@ -27,6 +30,16 @@ def deliver(message: Message, channel: Channel, *, deadline: float = posts.DEADL
         posts.DeliveryError: it was not taken.
     """
     if channel.kind is ChannelKind.EMAIL:
-        mail.send(mail.email(message, channel), deadline=deadline)
-        return
-    posts.send(_POSTS[channel.kind](message, channel), deadline=deadline)
+        mail.send(_made(mail.email, message, channel), deadline=deadline)
+    else:
+        posts.send(_made(_POSTS[channel.kind], message, channel), deadline=deadline)
+
+
+def _made(make: Callable[[Message, Channel], Made], message: Message, channel: Channel) -> Made:
+    try:
+        return make(message, channel)
+    except (ValueError, TypeError, LookupError, AttributeError) as error:  # what settings may hold is anybody's guess
+        name = type(error).__name__
+        raise posts.DeliveryError(
+            f"making the message for {channel.key}: {name}; one of its settings cannot be used", final=True
+        ) from error

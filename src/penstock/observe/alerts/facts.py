@@ -42,9 +42,9 @@ class Fact:
     """Something that happened to a run or a trigger. Times in seconds since the epoch, `line` from 1, 0 for none.
 
     `run` is the first run of the incident, `last_run` the newest; `repeats` counts those after the first. `affected`
-    names the triggers whose runs failed so. `told` counts the messages about it that went out before. `opened` is the
-    number of the alert that a recovery closes. `delivered` says how each channel stands. `muted_until` is set where
-    nobody was told because somebody wanted it so.
+    names the triggers whose runs failed so. `told` counts the messages about it that went out before, and `ordered` is
+    when the newest of them was asked for, 0 for the first. `opened` is the number of the alert that a recovery closes.
+    `delivered` says how each channel stands. `muted_until` is set where nobody was told because somebody wanted it so.
     """
 
     kind: AlertKind
@@ -72,6 +72,7 @@ class Fact:
     last_at: float = 0.0
     affected: tuple[str, ...] = ()
     told: int = 0
+    ordered: float = 0.0
     opened: int = 0
     muted_until: float = 0.0
     delivered: Mapping[str, Delivery] = field(default_factory=dict)

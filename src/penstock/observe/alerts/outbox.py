@@ -143,7 +143,8 @@ class Outbox:
         if not settings.channels or not settings.wants(Occasion.RECOVERY):
             return
         last = run.id if run is not None else ""
-        over = replace(fact, kind=AlertKind.RECOVERY, last_run=last, last_at=now, opened=row.id, told=0, delivered={})
+        over = replace(fact, kind=AlertKind.RECOVERY, last_run=last, last_at=now, opened=row.id)
+        over = replace(over, told=0, ordered=0.0, delivered={})
         self._add(connection, row.incident, over, closed_at=now)
 
     def _tell(self, connection: sa.Connection, incident: str, fact: Fact) -> None:
@@ -167,7 +168,7 @@ class Outbox:
         again = self._settings(fact.pipeline).repeat_after
         unmuted = 0 < known.muted_until <= fact.at
         if row.sent_at is not None and (unmuted or (again and fact.at - row.sent_at >= again)):
-            known = replace(known, told=known.told + 1, delivered={})
+            known = replace(known, told=known.told + 1, ordered=fact.at, delivered={})
             changes = {"sent_at": None, "due_at": fact.at, "attempts": 0, "error": ""}
             self._state.alerts.change(connection, row.id, payload=known.payload(), **changes)
             return

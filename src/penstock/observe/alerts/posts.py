@@ -1,20 +1,24 @@
 """One HTTP request that delivers a message: within a deadline, over the proxy of the environment, never redirected.
 
 A redirect is refused because it would take the message and its secrets to an address that nobody has chosen. Private
-addresses are allowed: a chat server of one's own stands on one.
+addresses are allowed: a chat server of one's own stands on one. Those at which clouds tell a machine its credentials
+are not, whatever name they hide behind: the address that was looked at is the one that is called.
 """
 
 from __future__ import annotations
 
 import http.client
 import json
+import socket
 import ssl
 import threading
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from ipaddress import IPv6Address, ip_address
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -26,6 +30,8 @@ _ANSWER = 2000
 """Bytes of an answer that are read, for the message of an error."""
 _LATER = frozenset({408, 409, 423, 425, 429})
 """Statuses of refusals that may be over when it is tried again."""
+_METADATA = frozenset({"100.100.100.200", "168.63.129.16", "fd00:ec2::254"})
+"""Where clouds tell a machine its credentials, beside the link-local addresses."""
 
 
 class DeliveryError(Exception):
@@ -89,13 +95,11 @@ class _Watched:
         return self._kept(http.client.HTTPSConnection(host, **options))
 
     def _kept(self, connection: http.client.HTTPConnection) -> http.client.HTTPConnection:
+        connection._create_connection = _connected  # type: ignore[attr-defined]  # noqa: SLF001 - no other way to choose
         self._connections.append(connection)
         return connection
 
     def _cut(self) -> None:
-        import socket
-        from contextlib import suppress
-
         self.passed = True
         for connection in self._connections:
             if connection.sock is not None:
@@ -121,13 +125,15 @@ def send(post: Post, *, deadline: float = DEADLINE) -> None:
     except urllib.error.HTTPError as error:
         with error:
             raise _refused(host, error) from None
-    except (OSError, http.client.HTTPException, ValueError) as error:
+    except (http.client.InvalidURL, ValueError) as error:  # its text may show a key in a header, or the address
+        raise DeliveryError(f"{host}: the address or a header is none that can be sent", final=True) from error
+    except (OSError, http.client.HTTPException) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
         if watched.passed or isinstance(reason, TimeoutError):
             raise DeliveryError(f"{host}: no answer within {deadline:g} s") from error
         if isinstance(reason, ssl.SSLError):
             raise DeliveryError(f"{host}: TLS failed: {reason.reason or reason}") from error
-        raise DeliveryError(f"{host}: {_cause(error)}", final=isinstance(error, ValueError)) from error
+        raise DeliveryError(f"{host}: {_cause(error)}") from error
 
 
 def host_of(address: str) -> str:
@@ -139,6 +145,31 @@ def host_of(address: str) -> str:
         )
     except ValueError:
         return "an address that is none"
+
+
+def is_metadata(address: str) -> bool:
+    """Whether a machine is told its credentials at that IP address."""
+    found = ip_address(address.partition("%")[0])
+    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
+        found = found.ipv4_mapped
+    return found.is_link_local or str(found) in _METADATA
+
+
+def _connected(
+    address: tuple[str, int], timeout: float | None = None, source_address: tuple[str, int] | None = None
+) -> socket.socket:
+    """A connection to a host, by the addresses that its name has now."""
+    host, port = address
+    last: OSError | None = None
+    for *_, place in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        where = str(place[0])
+        if is_metadata(where):
+            raise DeliveryError(f"{host}: no message is sent to {where}, which is for the machine itself", final=True)
+        try:
+            return socket.create_connection((where, port), timeout, source_address)
+        except OSError as error:
+            last = error
+    raise last or OSError(f"{host} has no address")
 
 
 def _opened(watched: _Watched, request: urllib.request.Request, deadline: float) -> None:

@@ -7,6 +7,7 @@ kept beside the alert.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -38,6 +39,7 @@ GIVEN_UP = 86_400.0
 _KEPT = 90 * 86_400.0
 """Seconds for which alerts that are over are kept."""
 _AWAY = 5.0
+_log = logging.getLogger("penstock.alerts")
 
 OCCASIONS = {
     AlertKind.FAILURE: Occasion.FAILURE,
@@ -129,6 +131,10 @@ class Sender:
             except StateUnavailableError:
                 self._wanted.wait(_AWAY)
                 continue
+            except Exception:  # noqa: BLE001 - the thread outlives our mistakes; what it was about is due again
+                _log.exception("sending alerts")
+                self._wanted.wait(_AWAY)
+                continue
             self._wanted.wait(None if due is None else max(0.0, due - self._clock()))
 
     def _send(self, row: AlertRow) -> None:
@@ -177,7 +183,7 @@ class Sender:
             deliver(message, channel, deadline=self._deadline)
         except DeliveryError as error:
             METRICS.count("penstock_alert_deliveries_total", result="failed")
-            over = error.final or self._clock() - row.created_at > GIVEN_UP
+            over = error.final or self._clock() - (fact.ordered or row.created_at) > GIVEN_UP
             return Delivery(None, before.attempts + 1, error.message, over)
         METRICS.count("penstock_alert_deliveries_total", result="sent")
         return Delivery(self._clock(), before.attempts + 1)

@@ -145,7 +145,8 @@ def _clean(fact: Fact, settings: AlertSettings) -> Fact:
     """The fact without secrets: those that the settings know now may not have been known when it was stored."""
 
     def clean(text: str) -> str:
-        return redacted(text, settings.secrets)
+        # Halves of characters, which an error may hold, go over no wire.
+        return redacted(text, settings.secrets).encode("utf-8", "backslashreplace").decode()
 
     return replace(fact, error=clean(fact.error), hint=clean(fact.hint), traceback=clean(fact.traceback))
 
