@@ -121,6 +121,9 @@ def create_run(state: State, new: NewRun, now: float) -> RunRow:
     return row
 
 
+_BEEN = {"cancelled": "been cancelled", "interrupted": "been interrupted"}
+
+
 def cancel_run(state: State, name: str, now: float) -> RunRow:
     """End a run: at once when nobody drives it, else its driver is asked to.
 
@@ -132,7 +135,7 @@ def cancel_run(state: State, name: str, now: float) -> RunRow:
     def work(connection: sa.Connection) -> RunRow:
         row = _found(connection, state, name, "cancelling")
         if not row.open:
-            raise RunStateError(f"cancelling run {name}: it has {row.state}", hint="There is nothing left to cancel.")
+            raise RunStateError(f"cancelling run {name}: it has {_BEEN.get(row.state, row.state)}", hint="There is nothing left to cancel.")
         asked: dict[str, Any] = {"cancel_requested": True}
         ended = {"state": "cancelled", "ended_at": now, "seconds": _seconds(row, now), "waiting": None}
         if row.lease_owner is None and state.runs.change_waiting(connection, name, **asked, **ended):
