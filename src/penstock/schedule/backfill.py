@@ -156,7 +156,8 @@ def cancel_backfill(state: State, number: int, now: float) -> tuple[BackfillRow,
     def work(connection: sa.Connection) -> tuple[BackfillRow, list[str]]:
         row = _found(connection, state, number, "cancelling")
         if row.state not in {INITIAL, RUNNING}:
-            raise RunStateError(f"cancelling backfill {row.name}: it has {"been " if row.state == "cancelled" else ""}{row.state}", hint="There is nothing left.")
+            been = "been cancelled" if row.state == "cancelled" else row.state
+            raise RunStateError(f"cancelling backfill {row.name}: it has {been}", hint="There is nothing left.")
         row = _changed(connection, state, row, state="cancelled", ended_at=now)
         return row, [run.id for run in state.runs.open(connection, backfill_id=number)]
 

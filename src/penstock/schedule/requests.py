@@ -135,7 +135,8 @@ def cancel_run(state: State, name: str, now: float) -> RunRow:
     def work(connection: sa.Connection) -> RunRow:
         row = _found(connection, state, name, "cancelling")
         if not row.open:
-            raise RunStateError(f"cancelling run {name}: it has {_BEEN.get(row.state, row.state)}", hint="There is nothing left to cancel.")
+            been = _BEEN.get(row.state, row.state)
+            raise RunStateError(f"cancelling run {name}: it has {been}", hint="There is nothing left to cancel.")
         asked: dict[str, Any] = {"cancel_requested": True}
         ended = {"state": "cancelled", "ended_at": now, "seconds": _seconds(row, now), "waiting": None}
         if row.lease_owner is None and state.runs.change_waiting(connection, name, **asked, **ended):
