@@ -29,7 +29,7 @@ function Entries({ items, parts }: { items: MenuItem[]; parts: Parts }) {
   return items.map((item, index) => {
     if ("separator" in item) return <parts.Separator key={index} className="my-1 h-px bg-line" />;
     if ("heading" in item) {
-      return <parts.Label key={index} className="px-2 py-1 text-meta font-semibold text-muted">{item.heading}</parts.Label>;
+      return <parts.Label key={index} className="break-words px-2 py-1 text-meta font-semibold text-muted">{item.heading}</parts.Label>;
     }
     const inside = (
       <>

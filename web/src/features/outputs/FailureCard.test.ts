@@ -1,5 +1,10 @@
 import { expect, it } from "vitest";
-import { beginningOf } from "./FailureCard";
+import { beginningOf, withoutEchoes } from "./FailureCard";
+
+it("tells a function that calls itself once", () => {
+  const frame = (line: number) => ({ file: "a.py", line, function: "f", text: "", own: true });
+  expect(withoutEchoes([frame(5), frame(6), frame(6), frame(6), frame(9)]).map(({ line }) => line)).toEqual([5, 6, 9]);
+});
 
 it("shows so much of a long message that what stands below it stays in sight", () => {
   const lines = (count: number) => Array.from({ length: count }, (_, index) => `line ${index}`).join("\n");

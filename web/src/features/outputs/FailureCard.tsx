@@ -21,7 +21,7 @@ export function FailureCard({ failure, onOpen, compact }: Props) {
   const folds = beginning !== failure.message;
   const shownMessage = whole ? failure.message : beginning;
   // Where the error came out of your code is the last of your frames.
-  const own = failure.frames.filter((frame) => frame.own).reverse();
+  const own = withoutEchoes(failure.frames.filter((frame) => frame.own).reverse());
   const shown = all ? [...failure.frames].reverse() : own.slice(0, compact ? 1 : 4);
   const folded = failure.frames.length - shown.length;
   return (
@@ -53,6 +53,14 @@ export function FailureCard({ failure, onOpen, compact }: Props) {
       )}
     </div>
   );
+}
+
+/** A function that calls itself is told once. */
+export function withoutEchoes(frames: readonly Frame[]): Frame[] {
+  return frames.filter((frame, index) => {
+    const before = frames[index - 1];
+    return !before || before.file !== frame.file || before.line !== frame.line;
+  });
 }
 
 const LONGEST = 500;

@@ -2,6 +2,7 @@ import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { History, RotateCw, Square, Trash2 } from "lucide-react";
 import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent } from "react";
+import type { RunSummary } from "../../api/types";
 import { useCommands } from "../../app/commands";
 import { count } from "../../app/format";
 import { usePreferences } from "../../app/preferences";
@@ -50,16 +51,20 @@ export function RunsPage() {
     if (marked.keys.size > 0 && !bulk.busy) bulk.run({ action, runs: order.filter((run) => marked.keys.has(run)) }, { onSuccess: () => setMarks(NONE) });
   };
   const any = marked.keys.size > 0;
+  const chosen = runs.filter((run) => marked.keys.has(run.run));
+  const open = chosen.filter(isOpen).length;
+  const ended = chosen.length - open;
+  const incomplete = chosen.some((run) => !isOpen(run) && run.state !== "completed");
   const none = !isPending && runs.length === 0 && !hasNextPage;
   const nothing = none && !narrowed(filters);
   useCommands([
     { id: "runs.find", title: "Find a run", group: "Runs", keys: ["/"], run: () => search.current?.focus() },
     { id: "runs.all", title: "Mark all runs that are listed", group: "Runs", keys: ["Mod+A"], inText: false, enabled: runs.length > 0, run: () => setMarks(all(order)) },
     { id: "runs.none", title: "Mark no run", group: "Runs", keys: ["Escape"], enabled: any, run: () => setMarks(NONE) },
-    { id: "runs.retry", title: "Retry the marked runs", group: "Runs", keys: ["R"], enabled: any, run: () => act("retry") },
-    { id: "runs.incomplete", title: "Retry what is incomplete in the marked runs", group: "Runs", keys: ["I"], enabled: any, run: () => act("retry_incomplete") },
-    { id: "runs.cancel", title: "Cancel the marked runs", group: "Runs", keys: ["C"], enabled: any, run: () => act("cancel") },
-    { id: "runs.delete", title: "Delete the marked runs", group: "Runs", keys: ["Delete"], enabled: any, run: () => setDeleting(true) },
+    { id: "runs.retry", title: "Retry the marked runs", group: "Runs", keys: ["R"], enabled: ended > 0, run: () => act("retry") },
+    { id: "runs.incomplete", title: "Retry what is incomplete in the marked runs", group: "Runs", keys: ["I"], enabled: incomplete, run: () => act("retry_incomplete") },
+    { id: "runs.cancel", title: "Cancel the marked runs", group: "Runs", keys: ["C"], enabled: open > 0, run: () => act("cancel") },
+    { id: "runs.delete", title: "Delete the marked runs", group: "Runs", keys: ["Delete"], enabled: ended > 0, run: () => setDeleting(true) },
   ]);
   const focus = (index: number) => {
     if (!runs[index]) return;
@@ -94,10 +99,10 @@ export function RunsPage() {
         <div role="toolbar" aria-label="Marked runs" className="flex flex-none flex-wrap items-center gap-2 border-y border-line bg-s1 px-4 py-1.5">
           <span role="status" className="tabular font-medium">{bulk.progress ? `${count(bulk.progress.done)} of ${count(bulk.progress.total)}` : `${count(marked.keys.size)} marked`}</span>
           {bulk.progress && <span className="w-32"><Progress value={bulk.progress.done / bulk.progress.total} label={`${bulk.progress.done} of ${bulk.progress.total} runs`} /></span>}
-          <Button icon={<RotateCw size={13} aria-hidden="true" />} busy={bulk.busy} onClick={() => act("retry")}>Retry</Button>
-          <Button busy={bulk.busy} title="What is done in them stays" onClick={() => act("retry_incomplete")}>Retry what is incomplete</Button>
-          <Button icon={<Square size={12} aria-hidden="true" fill="currentColor" />} busy={bulk.busy} onClick={() => act("cancel")}>Cancel</Button>
-          <Button look="danger" icon={<Trash2 size={13} aria-hidden="true" />} busy={bulk.busy} onClick={() => setDeleting(true)}>Delete</Button>
+          <Button icon={<RotateCw size={13} aria-hidden="true" />} busy={bulk.busy} disabled={ended === 0} onClick={() => act("retry")}>Retry</Button>
+          <Button busy={bulk.busy} disabled={!incomplete} title="What is done in them stays" onClick={() => act("retry_incomplete")}>Retry what is incomplete</Button>
+          <Button icon={<Square size={12} aria-hidden="true" fill="currentColor" />} busy={bulk.busy} disabled={open === 0} onClick={() => act("cancel")}>Cancel</Button>
+          <Button look="danger" icon={<Trash2 size={13} aria-hidden="true" />} busy={bulk.busy} disabled={ended === 0} onClick={() => setDeleting(true)}>Delete</Button>
           <Button look="quiet" onClick={() => setMarks(NONE)}>Mark none</Button>
         </div>
       )}
@@ -132,6 +137,10 @@ export function RunsPage() {
       )}
     </div>
   );
+}
+
+function isOpen(run: RunSummary): boolean {
+  return run.state === "running" || run.state === "initial";
 }
 
 function NoRuns() {
