@@ -275,6 +275,24 @@ def test_a_folder_that_cannot_be_written_is_told(*, there: bool) -> None:
     assert "PENSTOCK_DATABASE_URL" in hint
 
 
+def test_a_file_that_is_put_back_is_gone_on_with(path: Path) -> None:
+    """Also by connections that were made while it was away: none of them makes an empty one in its place."""
+    state = open_state(f"sqlite:///{path}")
+    with state.write() as connection:
+        state.runs.insert(connection, RunRow("kept", "p", 1.0))
+    state.close()
+    away = path.rename(path.with_name("away"))
+    for _ in range(3):
+        with pytest.raises(StateUnavailableError, match="cannot be opened"):
+            count(state)
+        with pytest.raises(StateUnavailableError), state.write():
+            pass
+    assert not path.exists()
+    away.rename(path)
+    assert count(state) == 1
+    state.close()
+
+
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StateUnavailableError, match=r"making the folder of the state database .*file/sub"):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 
@@ -26,6 +28,12 @@ def engines(url: sa.URL) -> tuple[sa.Engine, sa.Engine]:
 
 
 def _sqlite(url: sa.URL, begin: str, size: int, timeout: float) -> sa.Engine:
+    # Never made here: whoever connects while the file is away would go on in an empty one, also when it is back.
+    address = f"file:{quote(str(url.database))}?mode=rw"
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(address, timeout, uri=True, check_same_thread=False, isolation_level=None)
+
     engine = sa.create_engine(
         url,
         poolclass=sa.QueuePool,
@@ -33,7 +41,7 @@ def _sqlite(url: sa.URL, begin: str, size: int, timeout: float) -> sa.Engine:
         pool_size=size,
         max_overflow=0,
         pool_timeout=60,
-        connect_args={"timeout": timeout, "check_same_thread": False, "isolation_level": None},
+        creator=connect,
     )
 
     @sa.event.listens_for(engine, "connect")
