@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -205,10 +204,17 @@ class ValueWriter:
     def _places(self, columns: Sequence[TableColumn], name: str, *, one_batch: bool) -> tuple[ColumnPlace, ...]:
         """Write the columns that are new, refer to the others."""
         fresh = [column for column in columns if column.same is None]
-        own = self._write_columns(fresh, name, one_batch=one_batch) if fresh else -1
-        position = itertools.count()
+        # Columns that came in large pieces keep them, in a file of their own: joining them would copy them once more.
+        pieces = [column for column in fresh if one_batch and _is_in_large_pieces(column.data)]
+        kept = {id(column) for column in pieces}
+        whole = [column for column in fresh if id(column) not in kept]
+        own: dict[int, ColumnPlace] = {}
+        for group, joined in ((whole, one_batch), (pieces, False)):
+            if group:
+                file = self._write_columns(group, name, one_batch=joined)
+                own.update((id(column), ColumnPlace(file, at)) for at, column in enumerate(group))
         return tuple(
-            ColumnPlace(own, next(position))
+            own[id(column)]
             if column.same is None
             else ColumnPlace(self.files.reference(column.same.key), column.same.position)
             for column in columns
@@ -278,6 +284,10 @@ def _size(data: Any) -> int:
     except (pa.ArrowTypeError, pa.ArrowNotImplementedError):
         # Older versions cannot say it of views.
         return int(data.get_total_buffer_size())
+
+
+def _is_in_large_pieces(data: Any) -> bool:
+    return getattr(data, "num_chunks", 1) > 1 and _size(data) >= _LARGE * data.num_chunks
 
 
 def _one_piece(data: pa.ChunkedArray) -> pa.Array:
