@@ -3,7 +3,6 @@
  * Texts of which the server knows more than their kind ("running") count as texts here.
  */
 import type { components } from "./schema";
-import type * as Orchestration from "./orchestration";
 import type * as Told from "./types";
 
 type Schemas = components["schemas"];
@@ -34,18 +33,4 @@ export type Agreement = [
   Fits<Plain<Schemas["PipelineStatus"]>, Plain<Told.PipelineStatus>>,
   Fits<Plain<Schemas["TemplateSummary"]>, Plain<Told.Template>>,
   Fits<Plain<Schemas["TemplateDetail"]>, Plain<Told.TemplateDetail>>,
-  Fits<Plain<Schemas["TriggerSummary"]>, Plain<Orchestration.TriggerSummary>>,
-  Fits<Plain<Schemas["TriggerDetail"]>, Plain<Orchestration.TriggerDetail>>,
-  Fits<Plain<Schemas["TriggerCreated"]>, Plain<Orchestration.TriggerCreated>>,
-  Fits<Plain<Schemas["TriggerPreview"]>, Plain<Orchestration.TriggerPreview>>,
-  Fits<Plain<Schemas["CalendarSlot"]>, Plain<Orchestration.CalendarSlot>>,
-  Fits<Plain<Schemas["Explanation"]>, Plain<Orchestration.Explanation>>,
-  Fits<Plain<Schemas["Backfill"]>, Plain<Orchestration.BackfillSummary>>,
-  Fits<Plain<Schemas["BackfillPreview"]>, Plain<Orchestration.BackfillPreview>>,
-  Fits<Plain<Schemas["MonitorPage"]>, Plain<Orchestration.MonitorDetail>>,
-  Fits<Plain<Schemas["HoursPage"]>, Plain<Orchestration.HoursDetail>>,
-  Fits<Plain<Schemas["MuteDetail"]>, Plain<Orchestration.MuteDetail>>,
-  Fits<Plain<Schemas["ProjectLogLines"]>, Plain<Orchestration.FoundLines>>,
-  Fits<Plain<Schemas["AlertDetail"]>, Plain<Orchestration.AlertDetail>>,
-  Fits<Plain<Schemas["AlertSettingsDetail"]>, Plain<Orchestration.AlertSettings>>,
 ];

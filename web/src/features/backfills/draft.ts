@@ -1,5 +1,6 @@
 /** A backfill while it is being filled in, and as the server wants it. */
 import type { BackfillSummary } from "../../api/orchestration";
+import type { components } from "../../api/schema";
 import { momentOf, valueOf, type VariableLine } from "../triggers/draft";
 
 export interface BackfillDraft {
@@ -20,20 +21,8 @@ export interface BackfillDraft {
   variables: VariableLine[];
 }
 
-export interface BackfillBody {
-  name: string;
-  pipeline: string;
-  block: string | null;
-  start: number | null;
-  end: number | null;
-  interval_type: string;
-  interval_units: number;
-  time_zone: string;
-  inclusive: boolean;
-  parallelism: number;
-  retries: number;
-  variables: Record<string, unknown>;
-}
+/** What a form sends; its moments are seconds since the epoch. */
+export type BackfillBody = Omit<components["schemas"]["NewBackfill"], "start" | "end" | "priority" | "run"> & { start: number | null; end: number | null };
 
 export const INTERVALS: readonly { value: string; label: string }[] = [
   { value: "minute", label: "minutes" },

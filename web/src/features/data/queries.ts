@@ -1,55 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { api } from "../../api/client";
-import type { OutputSummary } from "../../api/types";
+import type { components } from "../../api/schema";
 import { productPath } from "../outputs/queries";
 
-export interface ProductSummary {
-  pipeline: string;
-  block: string;
-  partition: string;
-  version: string;
-  versions: number;
-  kind: string;
-  outputs: OutputSummary[];
-  rows: number | null;
-  bytes: number;
-  at: number;
-  run: string;
-  good: boolean;
-  error: string | null;
-}
-
-export interface VersionSummary {
-  version: string;
-  number: number;
-  at: number;
-  run: string;
-  rows: number | null;
-  bytes: number;
-  good: boolean;
-  error: string | null;
-}
-
-export interface Address {
-  pipeline: string;
-  block: string;
-  partition: string;
-}
-
-export interface ProductDetail {
-  address: Address;
-  partitions: string[];
-  versions: VersionSummary[];
-  latest: VersionSummary & { outputs: OutputSummary[] };
-  lineage: {
-    code: { path: string; sha: string }[];
-    inputs: (Address & { version: string })[];
-    variables: Record<string, unknown>;
-    environment: Record<string, string>;
-  };
-  upstream: Address[];
-  downstream: Address[];
-}
+type Schemas = components["schemas"];
+export type ProductSummary = Schemas["ProductSummary"];
+export type VersionSummary = Schemas["VersionSummary"];
+export type Address = Schemas["ProductAddress"];
+export type ProductDetail = Schemas["ProductDetail"];
 
 export const UNPARTITIONED = "_";
 

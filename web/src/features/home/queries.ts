@@ -1,35 +1,26 @@
 import { useQuery } from "@tanstack/react-query";
 import { api } from "../../api/client";
+import type { components } from "../../api/schema";
 import type { RunSummary } from "../../api/types";
 
-export interface Attention {
-  kind: string;
-  pipeline: string;
-  block: string | null;
-  run: string | null;
-  message: string;
-  at: number;
-  /** Set where somebody has said that they know. */
-  muted_until: number | null;
-}
-
-export interface RecentEdit {
-  path: string;
-  at: number;
-  pipeline: string | null;
-  block: string | null;
-}
-
-export interface Home {
-  attention: Attention[];
-  running: RunSummary[];
-  recent_runs: RunSummary[];
-  recent_edits: RecentEdit[];
-  counts: { pipelines: number; blocks: number; products: number; errors: number | null; warnings: number | null };
-}
+type Sent = components["schemas"]["Home"];
+export type Attention = Sent["attention"][number];
+export type RecentEdit = Sent["recent_edits"][number];
+export type Home = Omit<Sent, "running" | "recent_runs"> & { running: RunSummary[]; recent_runs: RunSummary[] };
 
 export function useHome() {
   return useQuery({ queryKey: ["home"], queryFn: ({ signal }) => api.get<Home>("/home", { signal }) });
+}
+
+interface Health {
+  status: string;
+  scheduler: { status: string; seconds: number | null };
+}
+
+/** Whether what is due gets started: asked when the page is opened. */
+export function useScheduler(): Health["scheduler"] | null {
+  const found = useQuery({ queryKey: ["home", "health"], queryFn: ({ signal }) => api.get<Health>("/health", { signal }), staleTime: 0, retry: false });
+  return found.data?.scheduler ?? null;
 }
 
 /** What has not ended: under way, or waiting for its turn. */

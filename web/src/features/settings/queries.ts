@@ -1,26 +1,10 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, segment } from "../../api/client";
+import type { components } from "../../api/schema";
 import { toast, toastError } from "../../ui/toasts";
 
-export interface Setting {
-  key: string;
-  title: string;
-  description: string;
-  kind: string;
-  value: unknown;
-  default: unknown;
-  set: boolean;
-  choices: string[];
-  secret: boolean;
-  used: boolean;
-}
-
-export interface Settings {
-  settings: Setting[];
-  file: string;
-  revision: string;
-  environment: { name: string; description: string; set: boolean }[];
-}
+export type Settings = components["schemas"]["Settings"];
+export type Setting = Settings["settings"][number];
 
 const KEY = ["settings"];
 

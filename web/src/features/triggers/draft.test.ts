@@ -5,7 +5,7 @@ import { bodyOf, changesOf, draftOf, emptyDraft, momentOf, problemsOf, span, sec
 const DETAIL = {
   id: 1, pipeline: "orders", name: "nightly", kind: "time", schedule: "30 8 * * *", words: "", active: true, time_zone: "Europe/Paris", next: null, last_run: null, problem: "",
   tags: ["a", "b"], description: "d", runs: [], settings: { time_zone: "Europe/Paris", missed_runs: "all", missed_runs_limit: 5, timeout: 5400, pipeline_run_limit: 2 },
-  variables: { city: "Oulu", days: 3, code: "007", list: [1], empty: "" }, sla: 7200, start_time: "2026-01-31T07:00:00+00:00", event_matchers: [], envs: [], revision: "r", url: null, curl: null, token_set: false, upcoming: [],
+  variables: { city: "Oulu", days: 3, code: "007", list: [1], empty: "" }, sla: 7200, start_time: "2026-01-31T07:00:00+00:00", event_matchers: [], envs: [], revision: "r", url: null, curl: null, token_set: false, upcoming: [], file: "pipelines/orders/triggers.yaml", here: true,
 } satisfies TriggerDetail;
 
 describe("a trigger in the form", () => {
