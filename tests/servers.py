@@ -128,25 +128,31 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     raise RuntimeError(f"PostgreSQL on port {port} was not ready in {_READY_SECONDS} s")
 
 
-@contextlib.contextmanager
-def postgres() -> Iterator[PostgresServer]:
-    """A running PostgreSQL on a free loopback port, ended at exit."""
-    binaries = postgres_binaries()
-    folder = Path(tempfile.mkdtemp(prefix="penstock-pg-"))
-    process: subprocess.Popen[bytes] | None = None
-    try:
-        folder.chmod(0o755)
-        _give_to_postgres(folder)
-        template = _template(binaries)
-        data, log = folder / "data", folder / "log"
-        subprocess.run(["cp", "-a", template, data], check=True)
-        (data / "complete").unlink()
-        port = free_port()
+class OwnPostgres:
+    """A PostgreSQL that a test may stop and start again, on the same port and with its data; close it."""
+
+    def __init__(self) -> None:
+        self._binaries = postgres_binaries()
+        self._folder = Path(tempfile.mkdtemp(prefix="penstock-pg-"))
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port = 0
+
+    def start(self) -> PostgresServer:
+        """Start it, for the first time or again."""
+        data = self._folder / "data"
+        if not data.exists():
+            self._folder.chmod(0o755)
+            _give_to_postgres(self._folder)
+            subprocess.run(["cp", "-a", _template(self._binaries), data], check=True)
+            (data / "complete").unlink()
+            self.port = free_port()
         options = "fsync=off full_page_writes=off synchronous_commit=off wal_level=logical shared_buffers=32MB max_connections=60"
         settings = [part for option in options.split() for part in ("-c", option)]
+        log = self._folder / "log"
+        where = ["-D", data, "-p", str(self.port), "-h", "127.0.0.1", "-k", self._folder]
         with log.open("wb") as out:
-            process = subprocess.Popen(
-                [binaries / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", folder, *settings],
+            self._process = subprocess.Popen(
+                [self._binaries / "postgres", *where, *settings],
                 stdout=out,
                 stderr=out,
                 cwd="/",
@@ -154,14 +160,32 @@ def postgres() -> Iterator[PostgresServer]:
                 preexec_fn=_end_with_parent,  # noqa: PLW1509 - it calls prctl and nothing else
                 **_as_postgres(),
             )
-        _wait_for(port, process, log)
-        yield PostgresServer(port=port, pid=process.pid)
+        _wait_for(self.port, self._process, log)
+        return PostgresServer(port=self.port, pid=self._process.pid)
+
+    def stop(self) -> None:
+        """End it at once, whoever is connected."""
+        process, self._process = self._process, None
+        if process is None or process.poll() is not None:
+            return
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def close(self) -> None:
+        """End it and remove what it has kept."""
+        self.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def postgres() -> Iterator[PostgresServer]:
+    """A running PostgreSQL on a free loopback port, ended at exit."""
+    own = OwnPostgres()
+    try:
+        yield own.start()
     finally:
-        if process is not None and process.poll() is None:
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-        shutil.rmtree(folder, ignore_errors=True)
+        own.close()
