@@ -85,6 +85,15 @@ def test_a_worker_tells_which_packages_it_has_loaded(
     assert bench.supervisor.learned() == {"lazily"}
 
 
+def test_the_library_of_what_a_block_returns_is_imported_while_that_is_stored(make_bench: Callable[..., Bench]) -> None:
+    bench = make_bench(spares=0)
+    seen = bench.run(body("import importlib\nreturn importlib.import_module('pandas').DataFrame({'x': [1]})"))
+    assert seen.ended.failure is None
+    wait_for_preload(bench, "pandas", "pyarrow")
+    assert loaded(bench, "pandas", "pyarrow") == ["pandas", "pyarrow"]
+    assert loaded(make_bench(spares=0), "pandas") == []  # where nothing has returned a frame, nothing is imported
+
+
 def test_a_module_that_starts_a_thread_is_never_forked_from(
     make_bench: Callable[..., Bench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

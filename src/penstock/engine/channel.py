@@ -34,6 +34,7 @@ from penstock.model.messages import (
     Ready,
     Shutdown,
     Started,
+    Storing,
     ToWorker,
     WorkOrder,
 )
@@ -114,6 +115,7 @@ FROM_WORKER: Family[FromWorker] = Family(
         22: Displayed,
         23: Executed,
         24: Inspected,
+        25: Storing,
     }
 )
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 _IMPORT = re.compile(
@@ -21,6 +22,7 @@ _VERSION = re.compile(rb"^Version:[ \t]*(\S+)", re.MULTILINE)
 _HEAD = 8192
 _SITE_NAMES = (os.sep + "site-packages", os.sep + "dist-packages")
 
+_OWN = frozenset({"builtins", "penstock", "collections", "datetime", "decimal"})
 OUR_NAMES = frozenset({"penstock", "mage_ai", "default_repo"})
 
 
@@ -56,6 +58,20 @@ def is_installed(module: str) -> bool:
         return False
     place = spec.origin or next(iter(spec.submodule_search_locations or ()), "")
     return str(place).startswith(site_folders())
+
+
+def libraries_of(values: Iterable[object], before: int) -> tuple[str, ...]:
+    """The installed libraries that these values are of, sorted: those that this process had to import itself.
+
+    Args:
+        values: any objects.
+        before: how many entries of `sys.modules`, from the first on, were there when the process began.
+    """
+    roots = {type(value).__module__.partition(".")[0] for value in values} - _OWN
+    if not roots:
+        return ()
+    new = roots.intersection(islice(reversed(sys.modules), max(0, len(sys.modules) - before)))
+    return tuple(sorted(name for name in new if is_installed(name)))
 
 
 def environment(roots: Iterable[str]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from penstock.data import ProductStore, fingerprint
+from penstock.engine.dependencies import libraries_of
 from penstock.engine.interrupts import Interrupts
 from penstock.engine.items import items_of
 from penstock.engine.lineage import lineage_of
@@ -37,6 +38,7 @@ from penstock.model.messages import (
     Outcome,
     Output,
     Started,
+    Storing,
     TestOutcome,
     WorkOrder,
 )
@@ -155,6 +157,8 @@ class Execution:
         draft = store.draft(Address(order.pipeline, order.key, order.partition), order.fence)
         self.memory.pop(order.key, None)
         try:
+            if libraries := libraries_of(result.outputs, self.modules_before):
+                self.send(Storing(libraries))
             values = self._add_all(draft, result.outputs)
             if order.dynamic:
                 self.items = items_of(values, order.key).told()

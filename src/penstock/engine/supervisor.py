@@ -36,6 +36,7 @@ from penstock.model.messages import (
     Ready,
     Shutdown,
     Started,
+    Storing,
     WorkOrder,
 )
 
@@ -325,6 +326,10 @@ class Supervisor:
             return
         attempt = process.attempt
         if attempt is None or attempt.finished is not None:
+            return
+        if isinstance(message, Storing):
+            # The next blocks will have to import what the value is made of; here that goes on while it is stored.
+            self.preload(with_storing(name for name in message.libraries if name in _TABULAR))
             return
         if isinstance(message, Started):
             self._limit_time(attempt, message.at)

@@ -13,7 +13,7 @@ from typing import Any
 
 from penstock.model.product import Fence, Items, Lineage, OutputSummary, ProductRef
 
-WIRE_VERSION = 4
+WIRE_VERSION = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +244,13 @@ class TestOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Storing:
+    """The function has returned, and what it gave is being stored; whoever reads it will need these libraries too."""
+
+    libraries: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Output:
     """The block's outputs have been published as one version."""
 
@@ -322,4 +329,4 @@ class Finished:
 
 
 ToWorker = WorkOrder | Answer | Shutdown | Execute | Inspect
-FromWorker = Ready | Started | Log | Output | Ask | Finished | Displayed | Executed | Inspected
+FromWorker = Ready | Started | Log | Storing | Output | Ask | Finished | Displayed | Executed | Inspected
