@@ -63,26 +63,12 @@ def launch(name: str) -> tuple[str, str]:
     return name, call(f"/api/v2/dags/{name}/dagRuns", {"logical_date": None})["dag_run_id"]
 
 
-def wait(asked: tuple[str, str]) -> None:
+def state(asked: tuple[str, str]) -> str:
     name, run = asked
-    give_up = time.monotonic() + work.LIMIT
-    while time.monotonic() < give_up:
-        state = call(f"/api/v2/dags/{name}/dagRuns/{run}")["state"]
-        if state == "success":
-            return
-        if state == "failed":
-            raise RuntimeError(state)
-        time.sleep(0.1)
-    raise TimeoutError(f"not done after {work.LIMIT:g} s")
+    return call(f"/api/v2/dags/{name}/dagRuns/{run}")["state"]
 
 
-def go(name: str) -> None:
-    wait(launch(name))
-
-
-def many(times: int) -> None:
-    for asked in [launch("three") for _ in range(times)]:
-        wait(asked)
+ENGINE = work.Engine(launch, state, "success", frozenset({"failed"}))
 
 
 def main() -> None:
@@ -98,17 +84,11 @@ def main() -> None:
                 break
             except urllib.error.HTTPError:
                 time.sleep(1)
-        time.sleep(8)
+        work.settle(8)
         report.take("memory", lambda: work.memory(process.pid))
-        go("one")
-        report.take("chain40", lambda: work.figures(work.timed(lambda: go("chain40"), 1), compute=work.compute(10, 40)))
-        report.take("chain10", lambda: work.figures(work.timed(lambda: go("chain10"), 1), compute=work.compute(33, 10)))
-        report.take(
-            "parallel10", lambda: work.figures(work.timed(lambda: go("parallel10"), 1), compute=work.compute(33, 10))
-        )
-        report.take("fan", lambda: work.figures(work.timed(lambda: go("fan"), 1), tasks=40))
-        report.take("runs", lambda: work.figures(work.timed(lambda: many(15), 1), runs=15))
-        report.start(lambda: go("one"), 5)
+        ENGINE.go("one")
+        report.pipelines(ENGINE, tasks=40, runs=15)
+        report.start(lambda: ENGINE.go("one"), 5)
     finally:
         work.stop(process)
     report.end()

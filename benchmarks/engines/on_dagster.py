@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -35,25 +34,11 @@ def launch(name: str) -> str:
     return ask(_LAUNCH, {"p": {"selector": place}})["launchRun"]["run"]["runId"]
 
 
-def wait(run: str) -> None:
-    give_up = time.monotonic() + work.LIMIT
-    while time.monotonic() < give_up:
-        state = ask(_STATE, {"r": run})["runOrError"]["status"]
-        if state == "SUCCESS":
-            return
-        if state in {"FAILURE", "CANCELED"}:
-            raise RuntimeError(state)
-        time.sleep(0.1)
-    raise TimeoutError(f"not done after {work.LIMIT:g} s")
+def state(run: str) -> str:
+    return ask(_STATE, {"r": run})["runOrError"]["status"]
 
 
-def go(name: str) -> None:
-    wait(launch(name))
-
-
-def many(times: int) -> None:
-    for run in [launch("three") for _ in range(times)]:
-        wait(run)
+ENGINE = work.Engine(launch, state, "SUCCESS", frozenset({"FAILURE", "CANCELED"}))
 
 
 def main() -> None:
@@ -67,20 +52,14 @@ def main() -> None:
     )
     try:
         work.answers(f"http://127.0.0.1:{work.PORT}/server_info")
-        time.sleep(8)
+        work.settle(8)
         report.take("memory", lambda: work.memory(process.pid))
         report.take(
             "chain40 one process",
-            lambda: work.figures(work.timed(lambda: go("chain40_one_process"), 1), compute=work.compute(10, 40)),
+            lambda: work.figures(work.timed(lambda: ENGINE.go("chain40_one_process"), 1), compute=work.compute(10, 40)),
         )
-        report.take("chain40", lambda: work.figures(work.timed(lambda: go("chain40"), 1), compute=work.compute(10, 40)))
-        report.take("chain10", lambda: work.figures(work.timed(lambda: go("chain10"), 1), compute=work.compute(33, 10)))
-        report.take(
-            "parallel10", lambda: work.figures(work.timed(lambda: go("parallel10"), 1), compute=work.compute(33, 10))
-        )
-        report.take("fan", lambda: work.figures(work.timed(lambda: go("fan"), 1), tasks=1000))
-        report.take("runs", lambda: work.figures(work.timed(lambda: many(10), 1), runs=10))
-        report.start(lambda: go("one"), 3)
+        report.pipelines(ENGINE, tasks=1000, runs=10)
+        report.start(lambda: ENGINE.go("one"), 3)
     finally:
         work.stop(process)
     report.end()

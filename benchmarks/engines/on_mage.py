@@ -7,7 +7,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 
@@ -106,18 +105,6 @@ def state(run: int) -> str:
     return row[0] if row else ""
 
 
-def wait(run: int) -> None:
-    give_up = time.monotonic() + work.LIMIT
-    while time.monotonic() < give_up:
-        found = state(run)
-        if found == "completed":
-            return
-        if found in {"failed", "cancelled"}:
-            raise RuntimeError(found)
-        time.sleep(0.1)
-    raise TimeoutError(f"not done after {work.LIMIT:g} s, its state is {state(run)}")
-
-
 def main() -> None:
     mage = os.path.join(os.path.dirname(sys.executable), "mage")
     env = work.environment(
@@ -133,25 +120,23 @@ def main() -> None:
     process = work.server([mage, "start", str(PROJECT), "--host", "127.0.0.1", "--port", str(work.PORT)], env)
     try:
         work.answers(f"{BASE}/api/statuses")
-        time.sleep(12)
+        work.settle(12)
         report.take("memory", lambda: work.memory(process.pid))
         triggers = Triggers()
-
-        def go(name: str) -> None:
-            wait(triggers.fire(name))
-
-        def many(times: int) -> None:
-            for run in [triggers.fire("three") for _ in range(times)]:
-                wait(run)
-
-        report.start(lambda: go("one"), 3)
-        report.take("chain10", lambda: work.figures(work.timed(lambda: go("chain10"), 1), compute=work.compute(33, 10)))
+        engine = work.Engine(triggers.fire, state, "completed", frozenset({"failed", "cancelled"}))
+        report.start(lambda: engine.go("one"), 3)
         report.take(
-            "parallel10", lambda: work.figures(work.timed(lambda: go("parallel10"), 1), compute=work.compute(33, 10))
+            "chain10", lambda: work.figures(work.timed(lambda: engine.go("chain10"), 1), compute=work.compute(33, 10))
         )
-        report.take("runs", lambda: work.figures(work.timed(lambda: many(10), 1), runs=10))
-        report.take("fan", lambda: work.figures(work.timed(lambda: go("fan"), 1), tasks=40))
-        report.take("chain40", lambda: work.figures(work.timed(lambda: go("chain40"), 1), compute=work.compute(10, 40)))
+        report.take(
+            "parallel10",
+            lambda: work.figures(work.timed(lambda: engine.go("parallel10"), 1), compute=work.compute(33, 10)),
+        )
+        report.take("runs", lambda: work.figures(work.timed(lambda: engine.many("three", 10), 1), runs=10))
+        report.take("fan", lambda: work.figures(work.timed(lambda: engine.go("fan"), 1), tasks=40))
+        report.take(
+            "chain40", lambda: work.figures(work.timed(lambda: engine.go("chain40"), 1), compute=work.compute(10, 40))
+        )
     finally:
         work.stop(process)
     report.end()

@@ -147,7 +147,7 @@ def main() -> None:
     )
     try:
         log_in(log)
-        time.sleep(3)
+        work.settle(3)
         report.take("memory", lambda: work.memory(process.pid))
         runs = Runs()
         runs.go("one")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -21,8 +20,8 @@ os.environ.update(
     PREFECT_LOGGING_LEVEL="ERROR",
     PREFECT_SERVER_ALLOW_EPHEMERAL_MODE="false",
 )
-from prefect import flow, task  # noqa: E402
-from prefect.task_runners import ProcessPoolTaskRunner, ThreadPoolTaskRunner  # noqa: E402
+from prefect import flow, task  # noqa: E402 - it reads the environment when it is imported
+from prefect.task_runners import ProcessPoolTaskRunner, ThreadPoolTaskRunner  # noqa: E402 - the same
 
 
 @task
@@ -68,7 +67,7 @@ def served(report: work.Report) -> None:
         [sys.executable, os.path.abspath(__file__), "serve"], env=work.environment(), process_group=0
     )
     try:
-        time.sleep(12)
+        work.settle(12)
 
         def deployed() -> None:
             run_deployment("chain/bench", parameters={"n": 10, "times": 40}, poll_interval=0.1, timeout=work.LIMIT)
@@ -87,7 +86,7 @@ def main() -> None:
     )
     try:
         work.answers(API + "/health")
-        time.sleep(5)
+        work.settle(5)
         report.take("memory", lambda: work.memory(process.pid))
         chain(1, 1)
         report.chains(lambda: chain(10, 40), lambda: chain(33, 10), lambda: parallel(33, 10))

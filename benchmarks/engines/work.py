@@ -21,6 +21,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from deed import MARKS, fibo  # beside this file
@@ -78,6 +79,35 @@ def timed(act: Callable[[], object], repeats: int = REPEATS) -> list[float]:
     return found
 
 
+@dataclass(frozen=True)
+class Engine:
+    """An engine behind a server: how a run is begun, and what its state is called."""
+
+    launch: Callable[[str], Any]
+    state: Callable[[Any], str]
+    good: str
+    bad: frozenset[str]
+
+    def wait(self, run: Any) -> None:
+        """Ask for a run until it has ended: these servers tell nobody of it."""
+        give_up = time.monotonic() + LIMIT
+        while time.monotonic() < give_up:
+            state = self.state(run)
+            if state == self.good:
+                return
+            if state in self.bad:
+                raise RuntimeError(state)
+            time.sleep(0.1)
+        raise TimeoutError(f"not done after {LIMIT:g} s")
+
+    def go(self, name: str) -> None:
+        self.wait(self.launch(name))
+
+    def many(self, name: str, times: int) -> None:
+        for run in [self.launch(name) for _ in range(times)]:
+            self.wait(run)
+
+
 class Report:
     """Gathers figures and prints them as one JSON object at the end; what fails is said in its place."""
 
@@ -97,6 +127,14 @@ class Report:
         self.take("chain40", lambda: figures(timed(chain40), compute=compute(10, 40)))
         self.take("chain10", lambda: figures(timed(chain10, 1 if REPEATS < 5 else 3), compute=compute(33, 10)))
         self.take("parallel10", lambda: figures(timed(parallel10, 1 if REPEATS < 5 else 3), compute=compute(33, 10)))
+
+    def pipelines(self, engine: Engine, *, tasks: int, runs: int) -> None:
+        """The shapes that every engine runs, of an engine whose tasks are heavy: each once."""
+        self.take("chain40", lambda: figures(timed(lambda: engine.go("chain40"), 1), compute=compute(10, 40)))
+        self.take("chain10", lambda: figures(timed(lambda: engine.go("chain10"), 1), compute=compute(33, 10)))
+        self.take("parallel10", lambda: figures(timed(lambda: engine.go("parallel10"), 1), compute=compute(33, 10)))
+        self.take("fan", lambda: figures(timed(lambda: engine.go("fan"), 1), tasks=tasks))
+        self.take("runs", lambda: figures(timed(lambda: engine.many("three", runs), 1), runs=runs))
 
     def start(self, one: Callable[[], object], times: int) -> None:
         def measure() -> dict[str, Any]:
@@ -139,6 +177,11 @@ def answers(url: str, patience: float = 240) -> None:
             pass
         time.sleep(0.05)
     raise TimeoutError(url)
+
+
+def settle(seconds: float) -> None:
+    """Leave a server alone for as long as it needs to come to rest; none of them says when it has."""
+    time.sleep(seconds)
 
 
 def memory(root: int) -> dict[str, Any]:
