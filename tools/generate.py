@@ -75,7 +75,7 @@ def documented_members(enum: Any) -> list[tuple[str, int, str]]:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             name = node.targets[0].id
             documented = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
-            found.append((name, int(enum[name]), str(after.value.value) if documented else ""))  # type: ignore[union-attr]
+            found.append((name, int(enum[name]), str(after.value.value) if documented else ""))
     return found
 
 

@@ -262,7 +262,7 @@ def test_a_replacement_that_fails_halfway_leaves_the_old_table(system: SqlSystem
         real(table.slice(0, 1), target)
         raise InterruptedHereError
 
-    system.insert = insert  # type: ignore[method-assign]
+    system.insert = insert
     with pytest.raises(InterruptedHereError):
         write_table(system, frame(a=[9, 9]), T, WritePlan(drop=drop))
     assert rows(system) == [(1,), (2,)]
@@ -367,7 +367,7 @@ def test_a_process_that_is_killed_while_it_replaces_leaves_the_old_table(
         f"DuckDBSystem({system.database!r})"
         if isinstance(system, DuckDBSystem)
         else f"PostgresSystem({system.settings!r})"
-    )  # type: ignore[attr-defined]
+    )
     code = f"""
 import os, signal
 import pyarrow as pa

@@ -144,7 +144,7 @@ def test_a_stream_that_ends_inside_a_message() -> None:
 
 def test_messages_of_the_other_direction_and_large_ones_are_not_sent() -> None:
     with pytest.raises(MessageInvalidError, match="direction"):
-        TO_WORKER.encode(Ready(1, "3"))  # type: ignore[arg-type]
+        TO_WORKER.encode(Ready(1, "3"))
     with pytest.raises(MessageInvalidError, match="limit"):
         FROM_WORKER.encode(Log("INFO", "x" * (LIMIT + 1), 1.0))
     with pytest.raises(MessageInvalidError, match="Log"):

@@ -49,7 +49,7 @@ def _time(schedule: str, **settings: object) -> Trigger:
         TriggerKind.TIME,
         parse_schedule(schedule),
         start_time=start,
-        settings=TriggerSettings(**settings),  # type: ignore[arg-type]
+        settings=TriggerSettings(**settings),
     )
 
 

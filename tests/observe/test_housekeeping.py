@@ -47,7 +47,7 @@ def test_settings_are_kept_once_a_day(state: State, tmp_path: Path) -> None:
     )  # fmt: skip
     with state.write() as connection:
         ended = {"state": "completed", "started_at": NOW - 30 * DAY, "ended_at": NOW - 30 * DAY}
-        rows = [RunRow("ancient", "p", NOW - 30 * DAY, **ended), RunRow("open", "p", NOW - 12 * DAY, state="running")]  # type: ignore[arg-type]
+        rows = [RunRow("ancient", "p", NOW - 30 * DAY, **ended), RunRow("open", "p", NOW - 12 * DAY, state="running")]
         state.runs.insert_many(connection, rows)
     now = [NOW]
     house = Housekeeping(state, lambda: project, lambda: now[0])

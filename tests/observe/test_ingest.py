@@ -37,7 +37,7 @@ def state(tmp_path: Path) -> Iterator[State]:
 
 def listed(state: State, **wanted: object) -> list[str]:
     with state.read() as connection:
-        page = state.runs.page(connection, RunFilter(**wanted), limit=10_000)  # type: ignore[arg-type]
+        page = state.runs.page(connection, RunFilter(**wanted), limit=10_000)
     return [f"{row.pipeline} {row.id} {row.state}" for row in page.rows]
 
 

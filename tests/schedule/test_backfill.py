@@ -28,7 +28,7 @@ DAY = 86_400.0
 
 
 def days(count: int, **more: object) -> Wanted:
-    return Wanted("p", "b", start=START, end=START + count * DAY, **more)  # type: ignore[arg-type]
+    return Wanted("p", "b", start=START, end=START + count * DAY, **more)
 
 
 def begun(state: State, wanted: Wanted) -> tuple[Backfills, int]:
@@ -44,10 +44,10 @@ def runs(state: State, number: int) -> list[RunRow]:
 
 def end(state: State, making: Backfills, row: RunRow, outcome: str, now: float) -> list[RunRow]:
     def work(connection: object) -> list[RunRow]:
-        state.runs.change(connection, row.id, state=outcome, ended_at=now, seconds=1.0)  # type: ignore[arg-type]
-        ended = state.runs.get(connection, row.id)  # type: ignore[arg-type]
+        state.runs.change(connection, row.id, state=outcome, ended_at=now, seconds=1.0)
+        ended = state.runs.get(connection, row.id)
         assert ended is not None
-        return making.ended(connection, ended, now)  # type: ignore[arg-type]
+        return making.ended(connection, ended, now)
 
     return state.transact(work)
 
@@ -200,8 +200,8 @@ def test_a_backfill_under_way_is_not_deleted_and_a_deleted_one_leaves_its_runs(s
         (Wanted("p", start=1.0, end=2.0, parallelism=-1), "parallelism"),
         (Wanted("p", block="b"), "has not listed"),
         (Wanted("p", block="b", listed=[]), "lists no runs"),
-        (Wanted("p", block="b", listed=[{"a": 1}, 5]), "entry 1 is int"),  # type: ignore[list-item]
-        (Wanted("p", block="b", listed=[{1: 1}]), "entry 0"),  # type: ignore[dict-item]
+        (Wanted("p", block="b", listed=[{"a": 1}, 5]), "entry 1 is int"),
+        (Wanted("p", block="b", listed=[{1: 1}]), "entry 0"),
         (Wanted("p", block="b", listed=[{"a": float("nan")}]), "not JSON compliant"),
         (Wanted("p", block="b", listed=[{}] * 100_001), "more than 100,000"),
     ],

@@ -47,9 +47,9 @@ def limits(state: State, rules: Mapping[str, Rules]) -> Limits:
 
 def claim(state: State, chooser: Limits, room: int, owner: str = "one") -> list[str]:
     def work(connection: object) -> list[str]:
-        chosen = chooser.pick(connection, NOW, room)  # type: ignore[arg-type]
+        chosen = chooser.pick(connection, NOW, room)
         for row in chosen:
-            assert state.runs.claim(connection, row.id, owner, now=NOW, until=NOW + 60)  # type: ignore[arg-type]
+            assert state.runs.claim(connection, row.id, owner, now=NOW, until=NOW + 60)
         return [row.id for row in chosen]
 
     return state.transact(work)

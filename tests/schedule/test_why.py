@@ -52,7 +52,7 @@ def put_blocks(state: State, *rows: BlockRunRow) -> None:
     ],
 )
 def test_an_ended_run_says_how(state: State, changes: dict[str, str], text: str) -> None:
-    assert ask(state, replace(RUN, **changes)).text == text  # type: ignore[arg-type]
+    assert ask(state, replace(RUN, **changes)).text == text
 
 
 def test_a_run_that_nothing_keeps_is_next(state: State) -> None:

@@ -16,7 +16,7 @@ def at(text: str) -> float:
 
 
 def windows(start: str, end: str, interval: str, units: int = 1, **more: object) -> Windows:
-    return Windows(at(start), at(end), interval, units, **more)  # type: ignore[arg-type]
+    return Windows(at(start), at(end), interval, units, **more)
 
 
 def begins(found: Windows) -> list[str]:

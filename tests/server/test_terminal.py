@@ -98,7 +98,7 @@ def test_nobody_else_gets_a_byte(studio: Server) -> None:
 
 def test_without_login_there_is_no_socket(studio: Server) -> None:
     with pytest.raises(InvalidStatus) as refused:
-        connect(studio.ws("/api/terminal"), origin=studio.url)  # type: ignore[arg-type]
+        connect(studio.ws("/api/terminal"), origin=studio.url)
     assert refused.value.response.status_code == 403
 
 

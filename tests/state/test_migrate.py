@@ -29,8 +29,8 @@ NEXT = '''
 """A revision of tomorrow."""
 import sqlalchemy as sa
 from alembic import op
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 def upgrade():
     op.add_column("penstock_run", sa.Column("mood", sa.UnicodeText()))
     op.execute("UPDATE penstock_run SET mood = 'calm'")
@@ -45,9 +45,9 @@ def tomorrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest
     """This version of Penstock, with one revision more."""
     folder = tmp_path / "revisions"
     shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "r0002_mood.py").write_text(NEXT)
+    (folder / "r0003_mood.py").write_text(NEXT)
     monkeypatch.setattr(migrate, "_FOLDER", folder)
-    monkeypatch.setattr(migrate, "HEAD", "0002")
+    monkeypatch.setattr(migrate, "HEAD", "0003")
     return monkeypatch
 
 
@@ -97,17 +97,18 @@ def test_revisions_make_exactly_these_tables_on_sql_server() -> None:
             "mssql+pyodbc://",
             lambda clause, *_, **__: texts.append("".join(str(clause.compile(dialect=dialect)).split())),
         )
-        work(engine)  # type: ignore[operator]
+        work(engine)
         return sorted(texts)
 
     dialect = mssql.dialect(deprecate_large_types=True)
 
     def upgraded(engine: object) -> None:
-        from penstock.state.revisions import r0001_first
+        from penstock.state.revisions import r0001_first, r0002_sums
 
         context = MigrationContext.configure(dialect=dialect, opts={"as_sql": True, "output_buffer": buffer})
         with Operations.context(context):
             r0001_first.upgrade()
+            r0002_sums.upgrade()
 
     import io
 
@@ -148,23 +149,23 @@ def test_runs_without_a_trigger_may_have_the_same_slot(state_url: str) -> None:
 
 
 def test_a_store_of_an_older_version_keeps_its_rows(state_url: str, tomorrow: pytest.MonkeyPatch) -> None:
-    tomorrow.setattr(migrate, "HEAD", "0001")
+    tomorrow.setattr(migrate, "HEAD", "0002")
     with (old := open_state(state_url)).write() as connection:
         number = old.triggers.add(connection, TriggerRow("p", "t"))
         old.runs.insert_many(
             connection, [RunRow(f"r{one}", "p", 1.0, trigger_id=number, slot=float(one)) for one in range(50)]
         )
     old.close()
-    tomorrow.setattr(migrate, "HEAD", "0002")
+    tomorrow.setattr(migrate, "HEAD", "0003")
     state = open_state(state_url)
     with state.read() as connection:
         assert connection.execute(sa.text("SELECT count(*) FROM penstock_run WHERE mood = 'calm'")).scalar() == 50
-        assert migrate.revision(connection) == "0002"
+        assert migrate.revision(connection) == "0003"
     with state.write() as connection:
-        migrate.downgrade(connection, "0001")
-        assert migrate.revision(connection) == "0001"
+        migrate.downgrade(connection, "0002")
+        assert migrate.revision(connection) == "0002"
     state.close()
-    tomorrow.setattr(migrate, "HEAD", "0001")
+    tomorrow.setattr(migrate, "HEAD", "0002")
     again = open_state(state_url)
     with again.write() as connection:
         assert len(again.runs.open(connection)) == 50
@@ -175,34 +176,34 @@ def test_a_store_of_an_older_version_keeps_its_rows(state_url: str, tomorrow: py
 def test_a_store_of_a_newer_version_is_left_alone(state_url: str, tomorrow: pytest.MonkeyPatch) -> None:
     open_state(state_url).close()
     tomorrow.undo()
-    with pytest.raises(StateInvalidError, match="revision 0002, of a newer version") as caught:
+    with pytest.raises(StateInvalidError, match="revision 0003, of a newer version") as caught:
         open_state(state_url)
     assert "PENSTOCK_DATABASE_URL" in caught.value.hint
 
 
 def test_a_revision_that_fails_changes_nothing(state_url: str, tomorrow: pytest.MonkeyPatch) -> None:
-    file = migrate._FOLDER / "r0002_mood.py"
+    file = migrate._FOLDER / "r0003_mood.py"
     file.write_text(NEXT.replace("SET mood", "SET nonsense"))
     with pytest.raises(Exception, match="nonsense"):
         open_state(state_url)
     file.write_text(NEXT)
     state = open_state(state_url)
     with state.read() as connection:
-        assert migrate.revision(connection) == "0002"
+        assert migrate.revision(connection) == "0003"
     state.close()
 
 
 def open_and_say(url: str, start: object, told: object) -> None:
-    start.wait()  # type: ignore[attr-defined]
+    start.wait()
     try:
         state = open_state(url)
         with state.write() as connection:
             state.settings.put(connection, "last", "x")
         state.close()
     except BaseException as error:
-        told.put(repr(error))  # type: ignore[attr-defined]
+        told.put(repr(error))
         raise
-    told.put("")  # type: ignore[attr-defined]
+    told.put("")
 
 
 def test_many_processes_open_a_new_store_at_once(state_url: str) -> None:

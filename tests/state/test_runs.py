@@ -8,13 +8,13 @@ from penstock.state.store import State
 
 def trigger(state: State, name: str = "daily", **values: object) -> int:
     with state.write() as connection:
-        return state.triggers.add(connection, TriggerRow("orders", name, **values))  # type: ignore[arg-type]
+        return state.triggers.add(connection, TriggerRow("orders", name, **values))
 
 
 def add(store: State, name: str, **values: object) -> bool:
     values = {"pipeline": "orders", "created_at": 100.0, **values}
     with store.write() as connection:
-        return store.runs.insert(connection, RunRow(name, **values))  # type: ignore[arg-type]
+        return store.runs.insert(connection, RunRow(name, **values))
 
 
 def test_what_is_stored_comes_back(state: State) -> None:

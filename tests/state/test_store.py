@@ -126,7 +126,7 @@ def write_much(url: str, number: int, rounds: int, start: object, told: object) 
     """One of several writers: runs go in, are claimed, go on and end."""
     try:
         state = open_state(url)
-        start.wait()  # type: ignore[attr-defined]
+        start.wait()
         for one in range(rounds):
             name = f"{number}-{one}"
             with state.write() as connection:
@@ -143,9 +143,9 @@ def write_much(url: str, number: int, rounds: int, start: object, told: object) 
                 assert state.runs.get(connection, name) is not None
         state.close()
     except BaseException as error:
-        told.put(f"{type(error).__name__}: {error}")  # type: ignore[attr-defined]
+        told.put(f"{type(error).__name__}: {error}")
         raise
-    told.put("")  # type: ignore[attr-defined]
+    told.put("")
 
 
 def test_eight_processes_write_at_once(state_url: str) -> None:
@@ -251,9 +251,9 @@ def open_as_nobody(url: str, told: object) -> None:
     try:
         open_state(url)
     except StateUnavailableError as error:
-        told.put((error.message, error.hint))  # type: ignore[attr-defined]
+        told.put((error.message, error.hint))
     else:
-        told.put(("opened", ""))  # type: ignore[attr-defined]
+        told.put(("opened", ""))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")
@@ -488,5 +488,5 @@ def test_options_of_a_server_reach_it(
         shown = [connection.execute(sa.text(f"SHOW {name}")).scalar() for name in ("application_name", "lock_timeout")]
         idle = connection.execute(sa.text("SHOW idle_in_transaction_session_timeout")).scalar()
     assert (shown, idle) == (["orders studio", "1234ms"], "2min")
-    assert state._writer.pool.size() == 2  # type: ignore[attr-defined]
+    assert state._writer.pool.size() == 2
     state.close()

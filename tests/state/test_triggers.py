@@ -7,7 +7,7 @@ from penstock.state.store import State
 
 
 def add(state: State, name: str, **values: object) -> int:
-    row = TriggerRow("orders", name, **{"active": True, **values})  # type: ignore[arg-type]
+    row = TriggerRow("orders", name, **{"active": True, **values})
     with state.write() as connection:
         return state.triggers.add(connection, row)
 

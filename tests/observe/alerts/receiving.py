@@ -57,7 +57,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     @property
     def receiver(self) -> Receiver:
-        return self.server.receiver  # type: ignore[attr-defined, no-any-return]
+        return self.server.receiver
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -108,7 +108,7 @@ def receiving(*answers: int | str) -> Iterator[Receiver]:
     receiver = Receiver(answers=list(answers))
 
     server = _Server(("127.0.0.1", 0), _Handler)
-    server.receiver = receiver  # type: ignore[attr-defined]
+    server.receiver = receiver
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
@@ -139,7 +139,7 @@ class Mailbox:
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
         message = message_from_bytes(envelope.content, policy=policy.default)
-        self.taken.append((envelope.mail_from, envelope.rcpt_tos, message))  # type: ignore[arg-type]
+        self.taken.append((envelope.mail_from, envelope.rcpt_tos, message))
         return "250 OK"
 
 

@@ -36,7 +36,7 @@ def clock() -> Clock:
 
 
 def add(state: State, fact: Fact = FAILED, incident: str = "run|orders|clean|1", **values: object) -> int:
-    row = AlertRow(incident, str(fact.kind), NOW, fact.pipeline, fact.run, fact.payload(), due_at=NOW, **values)  # type: ignore[arg-type]
+    row = AlertRow(incident, str(fact.kind), NOW, fact.pipeline, fact.run, fact.payload(), due_at=NOW, **values)
     with state.write() as connection:
         number = state.alerts.add(connection, row)
     assert number is not None

@@ -53,7 +53,7 @@ def test_a_killed_reader_is_started_again_and_nobody_notices(desk: Desk, big) ->
     async def killed() -> int:
         question = ProfileQuestion(target=desk.target(big), rows=Rows(filters=(Condition("n", ">", 0),)))
         asking = asyncio.ensure_future(desk.client.ask(question))
-        while not desk.client._connection.pending:  # type: ignore[union-attr]  # noqa: ASYNC110 - nothing tells of it
+        while not desk.client._connection.pending:  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0)
         os.kill(before, signal.SIGKILL)
         return len((await asking)[1])
@@ -89,7 +89,7 @@ def test_what_is_downloaded_breaks_off_when_the_reader_dies(desk: Desk, big) -> 
         async with desk.client.stream(DownloadQuestion(target=desk.target(big), format="csv")) as answer:
             async for piece in answer:
                 received += len(piece)
-                os.kill(desk.client.pid, signal.SIGKILL)  # type: ignore[arg-type]
+                os.kill(desk.client.pid, signal.SIGKILL)
                 break
             async for piece in answer:
                 received += len(piece)

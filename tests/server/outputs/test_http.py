@@ -200,9 +200,9 @@ def test_who_hangs_up_has_the_question_ended(server: Server, large: str) -> None
         )
     reader = server.studio.reader
     deadline = time.monotonic() + 2.5
-    while server.call(lambda: len(reader._connection.pending)):  # type: ignore[union-attr]
+    while server.call(lambda: len(reader._connection.pending)):
         assert time.monotonic() < deadline
-    assert not reader._connection.lost  # type: ignore[union-attr]
+    assert not reader._connection.lost
 
 
 def test_a_download_that_fails_midway_is_broken_off(server: Server, large: str) -> None:
