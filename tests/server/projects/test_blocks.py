@@ -265,6 +265,27 @@ def test_a_replica_runs_the_code_of_another(browser: Browser) -> None:
     assert "runs its code" in error["message"]
 
 
+def test_what_a_condition_is_attached_to_is_not_what_its_function_takes(browser: Browser) -> None:
+    body = {"type": "conditional", "suggested": "join condition", "upstream": ["join"]}
+    answer = browser.ask("POST", "/pipelines/orders/blocks", body)
+    block = browser.block("orders", answer["block"])
+    assert block["upstream"] == ["join"]
+    assert "(*args, **kwargs)" in block["content"]
+    assert answer["block"] not in browser.block("orders", "join")["downstream"]
+    others = [one["uuid"] for one in answer["pipeline"]["blocks"] if one["uuid"] != "join"]
+    text = block["content"].replace("*args", others[0])
+    save = {"content": text, "revision": block["content_revision"]}
+    browser.ask("PUT", f"/pipelines/orders/blocks/{answer['block']}/content", save)
+    assert browser.block("orders", answer["block"])["upstream"] == ["join"]
+    ready = [
+        one
+        for one in browser.ask("GET", "/templates")["templates"]
+        if one["block_type"] == "conditional" and one["ready"]
+    ]
+    made = browser.ask("POST", "/pipelines/orders/blocks", {**body, "template": ready[0]["id"]})
+    assert "@condition" in browser.block("orders", made["block"])["content"]
+
+
 def test_callbacks_and_conditionals_stand_in_lists_of_their_own(browser: Browser) -> None:
     answer = browser.ask("POST", "/pipelines/orders/blocks", {"type": "callback", "name": "cry", "upstream": ["join"]})
     assert "cry" in [block["uuid"] for block in answer["pipeline"]["callbacks"]]

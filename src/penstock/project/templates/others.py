@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from penstock.project.templates.template import POSTGRES, Entry, Listed
 
-_WITH_TRIGGERS = "Applied in runs that a trigger starts, which this version does not have yet."
-
 SENSORS: Listed = {
     "Files": (
         Entry("file_exists.py", "File exists"),
@@ -30,14 +28,14 @@ SENSORS: Listed = {
 }
 CALLBACKS: Listed = {
     "Add-ons": (
-        Entry("log_outcome.py", "Log success and failure", later=_WITH_TRIGGERS),
-        Entry("tell_webhook.py", "Tell a webhook of a failure", later=_WITH_TRIGGERS),
+        Entry("log_outcome.py", "Log success and failure"),
+        Entry("tell_webhook.py", "Tell a webhook of a failure"),
     ),
 }
 CONDITIONALS: Listed = {
     "Add-ons": (
-        Entry("upstream_has_rows.py", "Only when there are rows", later=_WITH_TRIGGERS),
-        Entry("variable_is_set.py", "Only when a variable is set", later=_WITH_TRIGGERS),
+        Entry("upstream_has_rows.py", "Only when there are rows"),
+        Entry("variable_is_set.py", "Only when a variable is set"),
     ),
 }
 CUSTOM: Listed = {

@@ -144,7 +144,7 @@ class Adding:
         self._check_no_file(file)
         upstream = list(new.upstream)
         text = self._new_text(new, template, kind, language, uuid)
-        if draw and language in {Language.PYTHON, Language.SQL}:
+        if draw and kind in RUNNABLE_TYPES and language in {Language.PYTHON, Language.SQL}:
             known = [block.uuid for block in reading.pipeline.blocks if block.type in RUNNABLE_TYPES]
             upstream = links_of(kind, language, None, text, upstream, known).upstream
         entry = names.new_entry(uuid, name, kind, language, upstream)
@@ -171,7 +171,9 @@ class Adding:
         if template is None:
             return starter(kind, language, uuid, list(new.upstream))
         text = self.templates.text(template, uuid.rpartition("/")[2], new.values)
-        return with_upstream(text, kind, [], list(new.upstream)).text if language is Language.PYTHON else text
+        # What an add-on is attached to is not what its function takes.
+        takes = kind in RUNNABLE_TYPES and language is Language.PYTHON
+        return with_upstream(text, kind, [], list(new.upstream)).text if takes else text
 
     def _share(self, reading: PipelineReading, new: NewBlock) -> str:
         """A block that uses a file which is there."""

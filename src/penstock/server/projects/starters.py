@@ -37,7 +37,8 @@ def starter(kind: BlockType, language: Language, name: str, upstream: list[str])
     if language is not Language.PYTHON or not decorators:
         return ""
     function = name.rpartition("/")[2]
-    taken = ["parent"] if kind is BlockType.CALLBACK else parameter_names(upstream)
+    # A condition is given what its block is given, a callback what its block has put out.
+    taken = {BlockType.CALLBACK: ["parent"], BlockType.CONDITIONAL: ["*args"]}.get(kind, parameter_names(upstream))
     return _PYTHON.format(
         decorator=decorators[0],
         name=function if function.isidentifier() and not iskeyword(function) else f"run_{decorators[0]}",

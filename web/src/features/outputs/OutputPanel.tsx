@@ -6,6 +6,7 @@ import { Button } from "../../ui/Button";
 import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
 import { Select } from "../../ui/fields";
 import { FailureCard } from "./FailureCard";
+import { whyLeftOut } from "./OutputStrip";
 import { describe } from "./preview";
 import { downloadUrl, useValue, useVersions, type OutputRef, type Version } from "./queries";
 import { TablePanel } from "./TablePanel";
@@ -78,7 +79,7 @@ export function OutputPanel({ pipeline, block, status, output: wanted, version, 
         {chosen && newest ? (
           <OneOutput key={`${chosen.name}:${version || newest}`} target={{ pipeline, block, output: chosen.name, version: version || newest, partition }} summary={chosen} />
         ) : !failed ? (
-          <Nothing state={status.state} />
+          <Nothing state={status.state} failure={status.failure} />
         ) : null}
       </div>
     </div>
@@ -86,10 +87,11 @@ export function OutputPanel({ pipeline, block, status, output: wanted, version, 
 }
 
 /** Why there is no output, by how the block stands. */
-function Nothing({ state }: { state: BlockStatus["state"] }) {
+function Nothing({ state, failure }: Pick<BlockStatus, "state" | "failure">) {
   if (state === "running" || state === "queued") return <EmptyState title="Running"><Spinner label="The output appears when the block is done" /></EmptyState>;
   if (state === "cancelled" || state === "interrupted") return <EmptyState title="Interrupted">The block was ended before it was done; nothing of it was stored.</EmptyState>;
   if (state === "upstream_failed") return <EmptyState title="Not run">A block above it failed.</EmptyState>;
+  if (state === "condition_failed") return <EmptyState title="Not run">{whyLeftOut(failure).replace("Not run: ", "")}</EmptyState>;
   return <EmptyState title="No output">The block returned nothing.</EmptyState>;
 }
 

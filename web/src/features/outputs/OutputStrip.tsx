@@ -21,11 +21,13 @@ const LINES = 12;
 export const OutputStrip = memo(function OutputStrip({ status, printed = [], onOpen, onShow, onLogs }: OutputStripProps) {
   const outputs = status.outputs.filter((output) => output.kind !== "nothing");
   const failed = status.state === "failed" && status.failure !== null;
-  if (!failed && outputs.length === 0 && printed.length === 0 && status.tests.length === 0) return null;
+  const leftOut = status.state === "condition_failed";
+  if (!failed && !leftOut && outputs.length === 0 && printed.length === 0 && status.tests.length === 0) return null;
   const lines = printed.slice(-LINES);
   return (
     <div className="flex flex-col gap-1.5 px-3 py-2">
       {failed && status.failure && <FailureCard failure={status.failure} onOpen={onOpen} />}
+      {leftOut && <p className="text-muted">{whyLeftOut(status.failure)}{outputs.length > 0 && " Below is what an earlier run put out."}</p>}
       {status.tests.length > 0 && <TestList tests={status.tests} />}
       {lines.length > 0 && (
         <div className="rounded-control bg-s1 px-2 py-1">
@@ -67,6 +69,11 @@ export const OutputStrip = memo(function OutputStrip({ status, printed = [], onO
     </div>
   );
 });
+
+/** Why a block was not run although nothing failed. */
+export function whyLeftOut(failure: BlockStatus["failure"]): string {
+  return failure?.kind === "condition" ? `Not run: ${failure.message}.` : "Not run: a block before it was left out by its condition.";
+}
 
 function shortText(preview: unknown): string {
   const text = typeof preview === "string" ? preview : JSON.stringify(preview, null, 1);

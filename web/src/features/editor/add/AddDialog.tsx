@@ -30,7 +30,7 @@ export function AddDialog() {
           onCloseAutoFocus={(event) => session.ui.getState().focus && event.preventDefault()}
           className="fixed left-1/2 top-[9vh] z-40 flex h-[min(600px,80vh)] w-[min(980px,calc(100vw-32px))] -translate-x-1/2 flex-col overflow-hidden rounded-card border border-line bg-s0 shadow-[var(--shadow)]"
         >
-          <Radix.Title className="sr-only">Add a block</Radix.Title>
+          <Radix.Title className="sr-only">{adding?.attached ? `Add a ${kindOf(adding.type ?? "").word.toLowerCase()}` : "Add a block"}</Radix.Title>
           {adding && <Choices adding={adding} />}
         </Radix.Content>
       </Radix.Portal>
@@ -48,17 +48,19 @@ function Choices({ adding }: { adding: AddRequest }) {
   const [type, setType] = useState(adding.type ?? "");
   const [active, setActive] = useState(0);
   const language = adding.language ?? "";
+  const attached = adding.attached === true;
   const all = useMemo(
-    () => [...blankChoices(), ...templateChoices(templates.data ?? []), ...libraryChoices(library.data ?? [], blocks)],
-    [templates.data, library.data, blocks],
+    () => [...blankChoices(attached), ...templateChoices(templates.data ?? []), ...libraryChoices(library.data ?? [], blocks)].filter((choice) => choice.attached === attached),
+    [templates.data, library.data, blocks, attached],
   );
   const hits = useMemo(() => found(all, search, type, language), [all, search, type, language]);
   const [busy, setBusy] = useState(false);
   const choose = (choice: Choice | undefined) => {
     if (!choice || busy) return;
     setBusy(true);
-    const upstream = choice.inputs < 0 ? adding.upstream : adding.upstream.slice(0, choice.inputs);
-    void addBlock(session, { ...choice.block, after: adding.after, upstream }, select).then((added) => {
+    const upstream = choice.inputs < 0 || attached ? adding.upstream : adding.upstream.slice(0, choice.inputs);
+    const place = attached ? { suggested: `${upstream[0]} ${choice.type === "conditional" ? "condition" : "callback"}` } : { after: adding.after };
+    void addBlock(session, { ...choice.block, ...place, upstream }, select).then((added) => {
       setBusy(false);
       if (added) session.ui.setState({ adding: null });
     });
@@ -81,7 +83,7 @@ function Choices({ adding }: { adding: AddRequest }) {
             setSearch(event.target.value);
             setActive(0);
           }}
-          placeholder="What should the block do? “postgres”, “csv”, “join”, “wait for a file”…"
+          placeholder={attached ? `What ${type === "conditional" ? `decides whether ${adding.upstream[0]} runs` : `is to happen after ${adding.upstream[0]}`}?` : "What should the block do? “postgres”, “csv”, “join”, “wait for a file”…"}
           aria-label="Search blocks and templates"
           role="combobox"
           aria-expanded="true"
@@ -92,7 +94,7 @@ function Choices({ adding }: { adding: AddRequest }) {
         <Kbd keys="Escape" />
       </div>
       <div className="flex flex-wrap gap-1 border-b border-line px-3 py-1.5" role="group" aria-label="Type of block">
-        {["", ...TYPES].map((one) => (
+        {(attached ? [adding.type ?? ""] : ["", ...TYPES]).map((one) => (
           <button
             key={one}
             type="button"
@@ -112,8 +114,8 @@ function Choices({ adding }: { adding: AddRequest }) {
         {hits[active] && <Preview choice={hits[active]} />}
       </div>
       <p className="border-t border-line px-3 py-1.5 text-meta text-muted">
-        {adding.after === null ? "At the top" : `After ${adding.after}`}
-        {adding.upstream.length > 0 && `, taking its output where the type takes any`}
+        {attached ? `Attached to ${adding.upstream.join(", ")}` : adding.after === null ? "At the top" : `After ${adding.after}`}
+        {!attached && adding.upstream.length > 0 && `, taking its output where the type takes any`}
         <span className="float-right tabular">{hits.length} of {all.length}</span>
       </p>
     </div>

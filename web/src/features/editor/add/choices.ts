@@ -15,6 +15,8 @@ export interface Choice {
   block: NewBlock;
   /** How many upstream blocks it takes; -1 for any number. */
   inputs: number;
+  /** Whether it is attached to a block, and no block itself. */
+  attached: boolean;
   /** What has to be installed before it runs. */
   needs: string | null;
 }
@@ -28,8 +30,11 @@ const LANGUAGES = ["python", "sql", "r", "markdown"];
 /** Languages that blocks run in here. */
 const RUNS = new Set(["python", "sql", "markdown"]);
 
-export function blankChoices(): Choice[] {
-  return ORDER.flatMap((type) =>
+const ATTACHED = ["conditional", "callback"];
+
+/** @param attached of what is attached to blocks, instead of blocks. */
+export function blankChoices(attached = false): Choice[] {
+  return (attached ? ATTACHED : ORDER).flatMap((type) =>
     LANGUAGES.filter((language) => RUNS.has(language) && kindOf(type).languages.includes(language)).map((language) => {
       const several = kindOf(type).languages.length > 1;
       const title = several ? `${kindOf(type).word} in ${languageOf(language).word}` : kindOf(type).word;
@@ -43,6 +48,7 @@ export function blankChoices(): Choice[] {
         words: `${title} ${kindOf(type).purpose} ${type} ${language} block blank new empty`.toLowerCase(),
         block: { type, language },
         inputs: SOURCES.has(type) ? 0 : -1,
+        attached,
         needs: null,
       };
     }),
@@ -67,6 +73,7 @@ export function templateChoices(templates: readonly Template[]): Choice[] {
       words: `${template.name} ${template.description} ${template.group} ${kindOf(template.block_type).word} ${template.block_type} ${template.language} ${template.id}`.toLowerCase(),
       block: { type: template.block_type, language: template.language, template: template.id },
       inputs: template.inputs,
+      attached: ATTACHED.includes(template.block_type),
       needs: template.ready ? null : (template.needs ?? "something that is not installed"),
     }));
 }
@@ -85,6 +92,7 @@ export function libraryChoices(library: readonly LibraryBlock[], present: readon
       words: `${block.name} ${block.file} ${kindOf(block.type).word} ${block.language} reuse existing shared`.toLowerCase(),
       block: { type: block.type, language: block.language, file: block.file },
       inputs: SOURCES.has(block.type) ? 0 : -1,
+      attached: ATTACHED.includes(block.type),
       needs: null,
     }));
 }

@@ -1,5 +1,6 @@
 import { useMemo } from "react";
 import type { BlockDetail } from "../../../api/types";
+import { everyText } from "../session/addOns";
 import { useSession } from "../session/context";
 import { openPlace } from "../session/places";
 import { useNavigation } from "../session/selection";
@@ -12,7 +13,7 @@ export function useBlockPlace(block: BlockDetail): LanguagePlace {
   const navigation = useNavigation();
   const { uuid, file, language } = block;
   return useMemo(() => {
-    const here = (path: string) => session.detail?.blocks.find((one) => one.file === path && session.documents.get(one.uuid));
+    const here = (path: string) => session.detail && everyText(session.detail).find((one) => one.file === path && session.documents.get(one.uuid));
     return {
       path: file,
       language,

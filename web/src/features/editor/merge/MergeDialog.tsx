@@ -1,4 +1,5 @@
 import { useEffect } from "react";
+import { everyText } from "../session/addOns";
 import { useDetail, useDocument, useSession } from "../session/context";
 import { MergeTexts } from "./MergeTexts";
 
@@ -6,7 +7,7 @@ import { MergeTexts } from "./MergeTexts";
 export function MergeDialog({ block }: { block: string }) {
   const session = useSession();
   const doc = useDocument(block, (one) => one);
-  const language = useDetail((detail) => detail.blocks.find((one) => one.uuid === block)?.language) ?? "";
+  const language = useDetail((detail) => everyText(detail).find((one) => one.uuid === block)?.language) ?? "";
   const close = () => session.ui.setState({ merging: null });
   const gone = !doc?.theirs;
   useEffect(() => {

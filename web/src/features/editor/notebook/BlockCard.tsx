@@ -5,6 +5,7 @@ import { StaticCode } from "../code/StaticCode";
 import { useBlockStatus, usePhase, useScratchpad, useSession, useUi } from "../session/context";
 import { useNavigation } from "../session/selection";
 import { isBusy } from "../status/patch";
+import { AddOns } from "./AddOns";
 import { BlockHeader } from "./BlockHeader";
 import { BlockOutput } from "./BlockOutput";
 import { CodeArea } from "./CodeArea";
@@ -30,7 +31,7 @@ export const BlockCard = memo(function BlockCard({ block, index, count, selected
   const session = useSession();
   const { select } = useNavigation();
   const card = useRef<HTMLElement>(null);
-  const asked = useUi((ui) => ui.focus?.block === block.uuid);
+  const asked = useUi((ui) => ui.focus?.block === block.uuid || ui.focus?.under === block.uuid);
   const full = useUi((ui) => ui.fullscreen === block.uuid);
   const collapsed = useUi((ui) => ui.collapsed.has(block.uuid)) && !asked;
   const near = useNear(card, asked || full);
@@ -110,6 +111,7 @@ function Near({ block, index, count, collapsed, card }: Omit<Props, "selected"> 
           ) : (
             status && <div className="border-t border-line empty:hidden"><BlockOutput block={block} status={status} /></div>
           )}
+          <AddOns block={block} status={status} card={card} />
         </>
       )}
       {collapsed && conflict && <ConflictBar block={block.uuid} />}

@@ -6,6 +6,7 @@ import { EmptyPipeline } from "../add/EmptyPipeline";
 import { addBlock, moveBlock } from "../session/changes";
 import { useSession, useUi } from "../session/context";
 import { useNavigation } from "../session/selection";
+import { LooseAddOns } from "./AddOns";
 import { BesideStub } from "./Beside";
 import { BlockCard } from "./BlockCard";
 
@@ -42,6 +43,7 @@ export const Notebook = memo(function Notebook({ blocks, selected }: { blocks: B
               {index < blocks.length - 1 && <AddLine after={block.uuid} upstream={block.accepts_upstream ? [block.uuid] : []} />}
             </Fragment>
           ))}
+          <LooseAddOns />
           <AddAtEnd last={blocks.at(-1)} />
         </div>
       )}

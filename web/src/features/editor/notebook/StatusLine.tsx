@@ -30,6 +30,7 @@ export function StatusLine({ status }: { status: BlockStatus }) {
 
 function reasonOf(status: BlockStatus): string | undefined {
   if (status.state === "upstream_failed") return status.failure?.message || "A block before it failed, so this one was not run.";
+  if (status.state === "condition_failed") return status.failure?.message ?? "A block before it was left out by its condition.";
   return status.failure ? `${status.failure.kind}: ${status.failure.message}` : undefined;
 }
 

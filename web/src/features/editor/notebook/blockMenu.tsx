@@ -5,6 +5,7 @@ import { toast } from "../../../ui/toasts";
 import { changeBlock, deleteBlock, detachBlock, duplicateBlock, moveBlock, stepBlock } from "../session/changes";
 import type { Navigation } from "../session/selection";
 import type { EditorSession } from "../session/session";
+import { addOnItems } from "./AddOns";
 import { COLOUR_NAMES, KINDS, kindOf, languageOf } from "./kinds";
 
 const icon = (Icon: typeof Copy) => <Icon size={13} aria-hidden="true" />;
@@ -33,6 +34,7 @@ export function blockMenu({ session, navigation, block, index, count }: BlockMen
     { separator: true },
     { label: "Add a block above", icon: icon(Plus), keys: "A", onSelect: () => add(before, []) },
     { label: "Add a block below", icon: icon(Plus), keys: "B", onSelect: () => add(block.uuid, block.accepts_upstream ? [block.uuid] : []) },
+    ...addOnItems(session, block),
     { label: "Duplicate", icon: icon(Copy), onSelect: () => void duplicateBlock(session, block.uuid, select) },
     { separator: true },
     { label: "Move up", icon: icon(ArrowUp), keys: "Alt+ArrowUp", disabled: index === 0, onSelect: () => void stepBlock(session, block.uuid, -1) },

@@ -3,11 +3,13 @@ import { requests, type BlockChanges, type NewBlock, type PipelineChanges } from
 import { neighbourOf, placed, sortedBy, stepTarget } from "../status/order";
 import type { EditorSession } from "./session";
 
+const ADD_ONS = new Set(["conditional", "callback"]);
+
 /** Selects a block: the page keeps the selection in its address. */
 export type Select = (block: string | null) => void;
 
 /** Runs a change and tells when it did not work; answers undefined then. */
-async function attempt<T>(session: EditorSession, work: () => Promise<T>): Promise<T | undefined> {
+export async function attempt<T>(session: EditorSession, work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await session.change(work);
   } catch (error) {
@@ -16,6 +18,7 @@ async function attempt<T>(session: EditorSession, work: () => Promise<T>): Promi
   }
 }
 
+/** Adds a block and goes to it; what is attached to a block is opened under that one. */
 export async function addBlock(session: EditorSession, block: NewBlock, select: Select): Promise<string | undefined> {
   const added = await attempt(session, async () => {
     const answer = await requests.addBlock(session.pipeline, block);
@@ -23,8 +26,9 @@ export async function addBlock(session: EditorSession, block: NewBlock, select: 
     return answer;
   });
   if (!added) return undefined;
-  session.ui.setState({ focus: { block: added.block } });
-  select(added.block);
+  const under = ADD_ONS.has(block.type) ? block.upstream?.[0] : undefined;
+  session.ui.setState({ focus: { block: added.block, under } });
+  select(under ?? added.block);
   return added.block;
 }
 
@@ -101,14 +105,15 @@ export async function deleteBlock(session: EditorSession, block: string, select:
   });
 }
 
-async function undoDelete(session: EditorSession, token: string, block: string, select: Select): Promise<void> {
+/** Brings back what was deleted, and goes to it when it is a block. */
+export async function undoDelete(session: EditorSession, token: string, block = "", select?: Select): Promise<void> {
   const back = await attempt(session, async () => {
     const answer = await requests.undo(token);
     if (answer.pipeline) session.setDetail(answer.pipeline);
     else await session.fetchDetail();
     return true;
   });
-  if (back) select(block);
+  if (back) select?.(block);
 }
 
 export async function duplicateBlock(session: EditorSession, block: string, select: Select): Promise<void> {

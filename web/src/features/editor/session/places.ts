@@ -1,3 +1,4 @@
+import { everyText } from "./addOns";
 import type { Navigation } from "./selection";
 import type { EditorSession } from "./session";
 
@@ -5,15 +6,16 @@ import type { EditorSession } from "./session";
 export function openPlace(session: EditorSession, navigation: Navigation, file: string, line: number): void {
   const detail = session.detail;
   const root = file.startsWith("/") ? file : `/${file}`;
-  const block = detail?.blocks.find((one) => one.file && (one.file === file || root.endsWith(`/${one.file}`)));
-  if (!block) {
+  const block = detail && everyText(detail).find((one) => one.file && (one.file === file || root.endsWith(`/${one.file}`)));
+  const card = block && detail.blocks.includes(block) ? block.uuid : block?.upstream[0];
+  if (!block || !card) {
     const project = session.client.getQueryData<{ root: string }>(["project"])?.root;
     navigation.openFile(project && file.startsWith(`${project}/`) ? file.slice(project.length + 1) : file, line);
     return;
   }
   session.ui.setState(({ collapsed }) => ({
-    focus: { block: block.uuid, line },
-    collapsed: new Set([...collapsed].filter((one) => one !== block.uuid)),
+    focus: { block: block.uuid, line, under: card },
+    collapsed: new Set([...collapsed].filter((one) => one !== card)),
   }));
-  navigation.select(block.uuid);
+  navigation.select(card);
 }

@@ -8,7 +8,7 @@ import { EditorSession } from "./session";
 
 const block = (uuid: string, content: string) =>
   ({ uuid, name: uuid, type: "data_loader", language: "python", upstream: [], downstream: [], runnable: true, content, content_revision: "1", file: `${uuid}.py` }) as unknown as BlockDetail;
-const detail = (revision = "r1") => ({ uuid: "p", name: "p", revision, blocks: [block("a", "x"), block("b", "y")], notes: [] }) as unknown as PipelineDetail;
+const detail = (revision = "r1") => ({ uuid: "p", name: "p", revision, blocks: [block("a", "x"), block("b", "y")], callbacks: [], conditionals: [], notes: [] }) as unknown as PipelineDetail;
 const run = { run: "r", pipeline: "p", state: "running", started: 1, blocks_total: 1, blocks_done: 0 } as RunSummary;
 
 let answers: { status: number; body: unknown }[];

@@ -9,6 +9,7 @@ import { pipelineQuery, requests, statusQuery } from "../queries";
 import { Consoles } from "../status/consoles";
 import { leftBusy, patched } from "../status/patch";
 import { Scratchpads } from "../status/scratchpads";
+import { everyText, withBlockDetail } from "./addOns";
 import { createUi } from "./ui";
 
 /**
@@ -58,7 +59,7 @@ export class EditorSession {
   }
 
   takeTexts(detail: PipelineDetail): void {
-    for (const { block, content } of this.documents.sync(detail.blocks)) {
+    for (const { block, content } of this.documents.sync(everyText(detail))) {
       toast(`Block ${block} was deleted elsewhere, with unsaved text of yours in it.`, {
         seconds: 60,
         action: { label: "Copy the text", run: () => void navigator.clipboard.writeText(content) },
@@ -141,10 +142,7 @@ export class EditorSession {
         const answer = await requests.saveBlock(this.pipeline, block, content, revision);
         if (answer.pipeline) this.client.setQueryData(pipelineQuery(this.pipeline).queryKey, answer.pipeline);
         else {
-          this.guess((detail) => ({
-            ...detail,
-            blocks: detail.blocks.map((one) => (one.uuid === block ? answer.block : one)),
-          }));
+          this.guess((detail) => withBlockDetail(detail, answer.block));
         }
         return answer;
       });

@@ -4,6 +4,8 @@ import { createStore } from "zustand/vanilla";
 export interface FocusRequest {
   block: string;
   line?: number;
+  /** The block whose card it stands in, when it is attached to that one. */
+  under?: string;
   /** The block's name instead of its code. */
   rename?: boolean;
 }
@@ -14,10 +16,14 @@ export interface AddRequest {
   upstream: string[];
   type?: string;
   language?: string;
+  /** It is to be attached to its upstream: of no other type than `type`. */
+  attached?: boolean;
 }
 
 export interface UiState {
   collapsed: ReadonlySet<string>;
+  /** Conditions and callbacks whose code is shown: they are folded until somebody looks. */
+  opened: ReadonlySet<string>;
   focus: FocusRequest | null;
   adding: AddRequest | null;
   merging: string | null;
@@ -31,6 +37,7 @@ export interface UiState {
 export function createUi() {
   return createStore<UiState>(() => ({
     collapsed: new Set<string>(),
+    opened: new Set<string>(),
     focus: null,
     adding: null,
     merging: null,
