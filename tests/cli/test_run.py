@@ -357,7 +357,7 @@ def test_a_block_that_cannot_run_fails_alone_with_what_depends_on_it(tmp_path):
         "gone": "failed",
     }
     messages = {entry["block"]: (entry["failure"] or {}).get("message", "") for entry in done.document["blocks"]}
-    assert "does not run global_data_product blocks" in messages["product"]
+    assert "product: it is not registered in global_data_products.yaml" in messages["product"]
     assert "does not run ai blocks" in messages["thinker"]
     assert "names ghost as upstream" in messages["lost"]
     assert "gone" in messages["gone"]

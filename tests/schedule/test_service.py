@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from penstock.cli.wire import Workbench, open_workbench
-from penstock.schedule.core import Hearers
+from penstock.schedule.hearers import Hearers
 from penstock.schedule.requests import NewRun, cancel_run, create_run, retry_from, retry_incomplete
 from penstock.schedule.service import Scheduler
 from penstock.state.rows import RunRow, TriggerRow

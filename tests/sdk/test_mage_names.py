@@ -57,10 +57,10 @@ def test_what_is_not_provided_fails_when_it_is_used_and_not_before():
     done = python(
         "from mage_ai.orchestration.db.models.schedules import PipelineRun\n"
         "import inspect; inspect.isclass(PipelineRun); repr(PipelineRun)\n"
-        "print('imported')\nPipelineRun.query\n"
+        "print('imported')\nPipelineRun.query.filter(1)\n"
     )
     assert done.stdout == "imported\n"
-    assert "UnsupportedError: using PipelineRun of Mage: Penstock does not provide it" in done.stderr
+    assert "UnsupportedError: using PipelineRun.query of Mage: Penstock does not provide it" in done.stderr
 
 
 def test_a_class_of_a_project_can_build_on_the_streaming_bases():

@@ -5,6 +5,7 @@ import pytest
 from penstock.model.errors import BlockFailedError, SettingInvalidError, UnsupportedError
 from penstock.model.messages import AskKind
 from penstock.sdk import context, nesting, triggers
+from penstock.sdk.remote import RemoteBlock
 
 
 @pytest.fixture
@@ -34,10 +35,39 @@ def test_trigger_pipeline_asks_and_gives_the_run(asked):
     assert (run.id, run.pipeline_uuid, run.status) == ("r1", "orders", "running")
 
 
-def test_remote_blocks_are_refused_before_anything_is_triggered(asked):
-    with pytest.raises(UnsupportedError, match="remote blocks"):
-        triggers.trigger_pipeline("orders", remote_blocks=[{"block_uuid": "a"}])
-    assert asked == []
+def test_the_run_tells_its_moments_and_blocks(asked):
+    blocks = [{"block_uuid": "load", "status": "failed", "started_at": 10.0, "completed_at": 11.0, "error": "no file"}]
+    told = {"id": "r1", "pipeline_uuid": "orders", "status": "failed", "started_at": 10.0, "completed_at": 12.5}
+    asked.answer = {**told, "execution_date": 0, "partition": "_", "block_runs": blocks}
+    run = triggers.trigger_pipeline("orders", check_status=True)
+    assert run.status == run.PipelineRunStatus.FAILED == "failed"
+    assert run.execution_date == dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+    assert (run.completed_at - run.started_at).total_seconds() == 2.5
+    (block,) = run.block_runs
+    assert (block.block_uuid, block.status, block.error) == ("load", block.BlockRunStatus.FAILED, "no file")
+    asked.answer = {**told, "status": "completed"}
+    assert run.refresh() is run
+    assert (run.status, run.block_runs) == ("completed", [])
+    assert asked[-1] == (AskKind.RUN, {"run": "r1"})
+
+
+def test_remote_blocks_are_handed_over_as_references(asked):
+    asked.answer = {"id": "r1", "pipeline_uuid": "orders", "status": "completed", "partition": "_"}
+    triggers.trigger_pipeline("orders", remote_blocks=[{"block_uuid": "a"}, RemoteBlock("b", "p1", "other")])
+    first, second = asked[0][1]["remote_blocks"]
+    assert (first["block_uuid"], first["execution_partition"]) == ("a", "_")
+    assert (second["block_uuid"], second["execution_partition"], second["pipeline_uuid"]) == ("b", "p1", "other")
+    with pytest.raises(SettingInvalidError, match="no remote block"):
+        triggers.trigger_pipeline("orders", remote_blocks=[7])
+    assert len(asked) == 1
+
+
+def test_the_blocks_of_the_run_can_be_given_instead_of_it(asked):
+    blocks = [{"block_uuid": "load", "status": "completed"}, {"block_uuid": "clean", "status": "completed"}]
+    asked.answer = {"id": "r1", "pipeline_uuid": "orders", "status": "completed", "partition": "_", "block_runs": blocks}
+    found = triggers.trigger_pipeline("orders", return_remote_blocks=True)
+    assert asked[0][1]["check_status"] is True
+    assert [(block.pipeline_uuid, block.block_uuid) for block in found] == [("orders", "load"), ("orders", "clean")]
 
 
 def test_run_waits_and_fails_with_the_run(asked):

@@ -1,93 +1,60 @@
-"""Answers what user code asks of the control side, for runs of the command line.
-
-There is no server behind it: a pipeline that a block triggers runs in the same process, and the command ends when all
-of them have ended.
-"""
+"""Answers what user code asks of the control side: secrets, variables, how runs went, and runs of other pipelines."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
+from penstock.cli.nested import Nested
 from penstock.config.secrets import SecretProvider, default_provider
-from penstock.engine.loop import RunHandle, Sink
-from penstock.engine.plan import RunOptions, RunPlan
-from penstock.model.errors import (
-    BlockFailedError,
-    GraphInvalidError,
-    PenstockError,
-    SecretMissingError,
-    SettingInvalidError,
-)
+from penstock.engine.handle import Asking
+from penstock.model.errors import PenstockError, SecretMissingError, UnsupportedError
 from penstock.model.messages import Answer, Ask, AskKind
-from penstock.model.run import RunState
 from penstock.observe.history import latest_run
 from penstock.project import Project
 from penstock.project.edit import delete_pipeline_variable, set_pipeline_variable
+from penstock.schedule.asking import KINDS
 
 Reply = Callable[[Answer], None]
-DEEPEST = 50
-"""Runs that wait one inside another, at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Link:
-    """The run whose block waits for another one, and its pipeline."""
-
-    run: str
-    pipeline: str
-
-
-class Starter(Protocol):
-    """What decides and begins runs: the workbench."""
-
-    def plan(self, pipeline: str, options: RunOptions) -> RunPlan:
-        """Decide a run of that pipeline."""
-
-    def start(self, plan: RunPlan, sinks: Iterable[Sink]) -> RunHandle:
-        """Begin it."""
 
 
 @dataclass(slots=True)
 class Answers:
-    """Answers requests; `bench` is set once the workbench stands."""
+    """Answers requests. What is asked of runs goes to `on_runs`, and from code of no run to `on_runs_of_nobody`.
+
+    `nested` carries it out where nobody else does.
+    """
 
     project: Project
-    bench: Starter | None = None
+    nested: Nested
     secrets: SecretProvider = field(default_factory=default_provider)
-    started: list[RunHandle] = field(default_factory=list)
-    _waiting: dict[str, tuple[int, Reply, bool]] = field(default_factory=dict)
-    _links: dict[str, _Link] = field(default_factory=dict)
+    on_runs: Callable[[Asking], None] | None = None
+    on_runs_of_nobody: Callable[[str, Ask, Reply], None] | None = None
 
-    def __call__(self, handle: RunHandle, ask: Ask, reply: Reply) -> None:
-        """Answer now, or when the triggered pipeline has ended."""
-        self.answer(handle.plan.pipeline.uuid, ask, reply, handle.plan.run)
+    def __call__(self, asking: Asking) -> None:
+        """Answer now, or when what is asked for is there."""
+        if asking.ask.kind in KINDS:
+            (self.on_runs or self.nested.ask)(asking)
+        else:
+            self._answer(asking.handle.plan.pipeline.uuid, asking.ask, asking.reply)
 
-    def answer(self, pipeline: str, ask: Ask, reply: Reply, run: str = "") -> None:
-        """As the call, for code of that pipeline, be it of a run or not."""
-        try:
-            if ask.kind is AskKind.TRIGGER_PIPELINE:
-                self._trigger(ask, reply, _Link(run, pipeline))
-            else:
-                reply(Answer(ask.id, value=self._value(pipeline, ask)))
-        except PenstockError as error:
+    def answer(self, pipeline: str, ask: Ask, reply: Reply) -> None:
+        """As the call, for code of that pipeline that belongs to no run."""
+        if ask.kind not in KINDS:
+            self._answer(pipeline, ask, reply)
+        elif self.on_runs_of_nobody is not None:
+            self.on_runs_of_nobody(pipeline, ask, reply)
+        else:
+            error = UnsupportedError("asking for a run: there is no scheduler", hint="Start one: `penstock start`.")
             reply(Answer(ask.id, error=error.message, hint=error.hint, code=error.code))
 
-    def ended(self, handle: RunHandle) -> None:
-        """Answer the block that waited for that run."""
-        self._links.pop(handle.plan.run, None)
-        waiting = self._waiting.pop(handle.plan.run, None)
-        if waiting is None:
-            return
-        ask, reply, error_on_failure = waiting
-        if error_on_failure and handle.state is not RunState.COMPLETED:
-            pipeline = handle.plan.pipeline.uuid
-            message = f"running the triggered pipeline {pipeline}: it {handle.state.value}"
-            reply(Answer(ask, error=message, code=BlockFailedError.code))
-        else:
-            reply(Answer(ask, value=_run_value(handle)))
+    def _answer(self, pipeline: str, ask: Ask, reply: Reply) -> None:
+        try:
+            reply(Answer(ask.id, value=self._value(pipeline, ask)))
+        except PenstockError as error:
+            reply(Answer(ask.id, error=error.message, hint=error.hint, code=error.code))
 
     def _value(self, own: str, ask: Ask) -> Any:
         arguments = ask.arguments
@@ -128,48 +95,3 @@ class Answers:
             self.project.logs_root(), str(arguments["pipeline_uuid"]), earliest.timestamp(), moment.timestamp()
         )
         return None if found is None else {"run": found.run, "state": found.state, "blocks": found.blocks}
-
-    def _refuse_circle(self, target: str, link: _Link) -> None:
-        """Refuse a run that those would wait for which it waits for itself: none of them would ever end."""
-        way = [target]
-        step: _Link | None = link
-        while step is not None:
-            way.append(step.pipeline)
-            if step.pipeline == target:
-                circle = " waits for ".join(reversed(way))
-                raise GraphInvalidError(
-                    f"triggering pipeline {target}: the runs would wait for each other ({circle})",
-                    hint="Trigger it without check_status, or take one of the calls out.",
-                )
-            step = self._links.get(step.run)
-        if len(way) > DEEPEST:
-            raise GraphInvalidError(
-                f"triggering pipeline {target}: {len(way) - 1} runs wait one inside another",
-                hint="Does a pipeline trigger itself by way of others?",
-            )
-
-    def _trigger(self, ask: Ask, reply: Reply, link: _Link) -> None:
-        assert self.bench is not None
-        arguments = ask.arguments
-        variables = arguments.get("variables") or {}
-        if not isinstance(variables, dict):
-            raise SettingInvalidError(
-                f"triggering pipeline {arguments.get('pipeline_uuid')}: variables must be a dict",
-                hint="Pass variables={'name': value}.",
-            )
-        plan = self.bench.plan(str(arguments["pipeline_uuid"]), RunOptions(variables=variables, origin="block"))
-        wait = bool(arguments.get("check_status"))
-        if wait:
-            self._refuse_circle(plan.pipeline.uuid, link)
-            # Whoever made a run and does not wait for it ends before it, and is no part of a circle.
-            self._links[plan.run] = link
-            self._waiting[plan.run] = (ask.id, reply, bool(arguments.get("error_on_failure")))
-        handle = self.bench.start(plan, [])
-        # A server lives long: what has ended is not kept.
-        self.started = [*(other for other in self.started if not other.ended), handle]
-        if not wait:
-            reply(Answer(ask.id, value=_run_value(handle)))
-
-
-def _run_value(handle: RunHandle) -> dict[str, Any]:
-    return {"id": handle.plan.run, "pipeline_uuid": handle.plan.pipeline.uuid, "status": handle.state.value}

@@ -79,7 +79,7 @@ def run(
     with open_workbench(project_path or Path()) as bench:
         handle = bench.start(bench.plan(pipeline_uuid, options), [summary, _references(refs)])
         state = bench.loop.wait(handle)
-        while rest := [triggered for triggered in bench.answers.started if not triggered.ended]:
+        while rest := [triggered for triggered in bench.answers.nested.started if not triggered.ended]:
             bench.loop.wait(rest[0])
         bench.learn()
         data_root = str(bench.project.store_root())

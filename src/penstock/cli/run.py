@@ -85,12 +85,12 @@ def _wait(bench: Workbench, progress: Progress | None, handle: Any) -> None:
     handles = [handle]
     try:
         bench.loop.wait(handle)
-        while rest := [triggered for triggered in bench.answers.started if not triggered.ended]:
+        while rest := [triggered for triggered in bench.answers.nested.started if not triggered.ended]:
             bench.loop.wait(rest[0])
     except KeyboardInterrupt:
         if progress is not None:
             progress.write("interrupting ...")
-        for started in [*handles, *bench.answers.started]:
+        for started in [*handles, *bench.answers.nested.started]:
             if not started.ended:
                 bench.loop.cancel(started)
         bench.loop.wait(handle)

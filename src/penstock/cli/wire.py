@@ -15,8 +15,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from penstock.cli.answers import Answers
+from penstock.cli.nested import Nested
 from penstock.config import environment
 from penstock.data import ProductStore
+from penstock.engine.handle import Asking
 from penstock.engine.loop import RunHandle, RunLoop, Sink
 from penstock.engine.plan import Place, RunOptions, RunPlan, make_plan, new_run_id
 from penstock.engine.supervisor import NEEDS_BY_LANGUAGE, Supervisor, with_storing
@@ -118,7 +120,7 @@ class Workbench:
             if recorder.failed:
                 self.warnings.append(recorder.failed)
             self.supervisor.expect_sql(-sum(not handle.run.blocks[uuid].attempts for uuid in in_sql))
-            self.answers.ended(handle)
+            self.answers.nested.ended(handle)
 
         self.supervisor.expect_sql(len(in_sql))
         return self.loop.start(plan, tell, on_end=ended, resume=resume, gate=gate)
@@ -134,6 +136,22 @@ class Workbench:
     def answer(self, pipeline: str, ask: Ask, reply: Callable[[Answer], None]) -> None:
         """Answer what code of that pipeline, of no run, asks for."""
         self.answers.answer(pipeline, ask, reply)
+
+    def answer_runs(
+        self,
+        asked: Callable[[Asking], None],
+        of_nobody: Callable[[str, Ask, Callable[[Answer], None]], None] | None = None,
+    ) -> None:
+        """Hand on what code asks of runs: of blocks, and of a pipeline's scratchpad."""
+        self.answers.on_runs, self.answers.on_runs_of_nobody = asked, of_nobody
+
+    def cancel(self, handle: RunHandle) -> None:
+        """End a run."""
+        self.loop.cancel(handle)
+
+    def alarm(self, key: object, seconds: float, call: Callable[[], None]) -> None:
+        """Call back once inside `poll`, so many seconds from now."""
+        self.supervisor.alarm(key, seconds, call)
 
     def learn(self) -> None:
         """Keep what the workers have imported, for the next warm parent; a cache that cannot be written is no loss."""
@@ -186,10 +204,10 @@ def open_workbench(
     try:
         opened = open_project(project)
         store = ProductStore(_writable(opened.store_root()))
-        answers = Answers(opened)
+        answers = Answers(opened, Nested(opened))
         loop = RunLoop(supervisor, store, clock=time.time, answer=answers, width=width, total=total)
         bench = Workbench(opened, store, supervisor, loop, answers)
-        answers.bench = bench
+        answers.nested.bench = bench
     except BaseException:
         supervisor.close()
         raise

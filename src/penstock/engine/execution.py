@@ -104,10 +104,11 @@ class Execution:
             self.send(Started(time.time()))
             self._call_back(self._job(store, ""), [], order.aftermath)
             return Outcome.SUCCEEDED
-        source, text = _source(order.block)
+        reference = order.block.type == BlockType.GLOBAL_DATA_PRODUCT
+        source, text = (b"", "") if reference else _source(order.block)
         self._bytes = source
         job = self._job(store, text)
-        language = runner(order.block.language)
+        language = runner(BlockType.GLOBAL_DATA_PRODUCT if reference else order.block.language)
         self.send(Started(time.time()))
         if order.conditions and not self._may_run(job):
             return Outcome.CONDITION_FALSE
@@ -223,7 +224,12 @@ class Execution:
 def _variables(order: WorkOrder) -> dict[str, Any]:
     """What the function's keyword arguments are made of: the user's values under the engine's."""
     moments = {name: datetime.fromisoformat(text) for name, text in order.datetimes.items()}
-    return {**order.variables, **order.builtins, **moments}
+    found = {**order.variables, **order.builtins, **moments}
+    if order.remote_blocks:
+        from penstock.sdk.remote import RemoteOutputs
+
+        found["remote_blocks"] = RemoteOutputs(order.remote_blocks)
+    return found
 
 
 def _text(block: BlockOrder) -> str:

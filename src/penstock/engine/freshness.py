@@ -17,6 +17,7 @@ from typing import Any
 from penstock.data import Manifest, ProductStore
 from penstock.engine.lineage import block_settings
 from penstock.engine.plan import RunPlan
+from penstock.model.block import BlockType
 from penstock.model.expand import dynamic_settings
 from penstock.model.messages import InputOrder
 from penstock.model.product import Address, Lineage, ProductRef
@@ -55,6 +56,8 @@ def fresh_version(
     store: ProductStore, plan: RunPlan, block: str, inputs: Iterable[InputOrder], key: str
 ) -> Manifest | None:
     """The latest version of a block, or of that child of it, when nothing that it was made from has changed."""
+    if plan.block(block).type is BlockType.GLOBAL_DATA_PRODUCT:
+        return None  # what it refers to is renewed by its own rule
     manifest = store.latest(Address(plan.pipeline.uuid, key, plan.options.partition))
     refs = tuple(ref for entry in inputs for ref in entry.refs())
     if manifest is None or stale_reason(manifest, plan, block, refs):

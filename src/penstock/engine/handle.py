@@ -10,26 +10,52 @@ from penstock.engine.lineage import block_settings
 from penstock.engine.plan import RunPlan
 from penstock.engine.supervisor import Attempt
 from penstock.model import events
+from penstock.model.errors import headline
 from penstock.model.messages import Aftermath, Answer, Ask, CallbackStatus, Finished, Output, WorkOrder
 from penstock.model.product import Lineage, OutputSummary, ProductRef
-from penstock.model.run import BlockRun, BlockState, Run, RunState
+from penstock.model.run import DONE, BlockRun, BlockState, Run, RunState
 
 Sink = Callable[[events.Event], None]
 """Where the facts of a run go; called in order, must not raise."""
 
-Asker = Callable[["RunHandle", Ask, Callable[[Answer], None]], None]
-"""Answers a worker's request by calling its last argument, at once or later."""
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A request of user code: which attempt of which block or child of a run puts it, and how it is answered.
+
+    `reply` is called once, at once or later; for an attempt that has ended it does nothing. The attempt takes no place
+    among those under way until then. `failed` is when the attempt before this one ended, and as which kind of failure;
+    None when there was none that ended by itself.
+    """
+
+    handle: RunHandle
+    block: str
+    attempt: int
+    ask: Ask
+    reply: Callable[[Answer], None]
+    failed: tuple[float, str] | None
+    _current: Current
+
+    @property
+    def over(self) -> bool:
+        """Whether nobody waits for the answer any more."""
+        return self.handle.ended or self._current.over or self._current.attempt.ended is not None
+
+
+Asker = Callable[[Asking], None]
+"""Answers a worker's request, at once or later."""
 
 
 @dataclass(slots=True)
 class Current:
-    """The attempt of a block, or of a child of one, that is under way."""
+    """The attempt of a block, or of a child of one, that is under way; `asks` are its unanswered requests."""
 
     attempt: Attempt
     started: float
     output: Output | None = None
     finished: Finished | None = None
     over: bool = False
+    asks: set[int] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -37,7 +63,8 @@ class RunHandle:
     """A run in the loop.
 
     `unsaved` are the entries that have changed since whoever stores the run has taken them out. `idle` are processes
-    that wait for another child of a block whose children share them.
+    that wait for another child of a block whose children share them. `failures` tell when the last attempt of a block
+    ended that failed, and as what kind.
     """
 
     plan: RunPlan
@@ -55,6 +82,7 @@ class RunHandle:
     due: dict[str, float] = field(default_factory=dict)
     held: deque[tuple[float, int, str]] = field(default_factory=deque)
     idle: dict[str, list[Attempt]] = field(default_factory=dict)
+    failures: dict[str, tuple[float, str]] = field(default_factory=dict)
     reason: str = ""
     ended: bool = False
 
@@ -72,12 +100,56 @@ class RunHandle:
         current = self.current.get(key)
         return current is not None and not current.over
 
+    def room(self, width: int) -> int:
+        """How many more attempts may be under way.
+
+        Args:
+            width: how many at most, by the machine; those that wait for an answer do not count. The limit of the
+                pipeline counts them.
+        """
+        at_work = sum(not current.asks for current in self.current.values())
+        own = self.width()
+        return max(0, min(width - at_work, own - len(self.current) if own else width))
+
     def width(self) -> int:
         """How many of its blocks and children may be under way at once, as the pipeline says; 0 is any number."""
         if self.plan.pipeline.run_in_one_process:
             return 1
         value = self.plan.pipeline.concurrency_config.get("block_run_limit")
         return int(value) if isinstance(value, int | float) and value >= 1 else 0
+
+    def begun_run(self, now: float) -> events.RunStarted:
+        """The first fact about the run."""
+        plan, options = self.plan, self.plan.options
+        return events.RunStarted(
+            plan.run,
+            plan.pipeline.uuid,
+            options.partition,
+            now,
+            tuple(plan.graph),
+            {**plan.pipeline.variables, **options.variables},
+            options.origin,
+            options.what(),
+            dict(plan.graph),
+            options.parent,
+            options.parent_block,
+        )
+
+    def ended_run(self, state: RunState, now: float, reason: str = "") -> events.RunEnded:
+        """The last fact about the run; its error is the reason, else the failure of the first block that failed."""
+        blocks = self.run.blocks
+        failed = next((block for block, entry in blocks.items() if entry.state is BlockState.FAILED), None)
+        failure = blocks[failed].failure if failed is not None else None
+        return events.RunEnded(
+            self.plan.run,
+            self.plan.pipeline.uuid,
+            state,
+            now,
+            now - self.started,
+            done=sum(blocks[key].state in DONE for key in self.plan.graph),
+            failed_block=failed,
+            error=reason or (headline(failure.kind, failure.message) if failure is not None else ""),
+        )
 
     def ended_block(self, key: str, now: float, stored: tuple[OutputSummary, ...]) -> events.BlockEnded:
         """The last fact about a block or child.

@@ -17,13 +17,14 @@ from typing import Any
 
 from penstock.data import ProductStore
 from penstock.engine.freshness import fresh_version
-from penstock.engine.handle import Asker, Current, RunHandle, Sink, aftermath_of, shares_processes
+from penstock.engine.handle import Asker, Asking, Current, RunHandle, Sink, aftermath_of, shares_processes
 from penstock.engine.inputs import bound_inputs, with_outside
 from penstock.engine.plan import RunPlan, check_runnable, work_order
 from penstock.engine.supervisor import Attempt, Captured, Ended, Supervisor
 from penstock.model import events
-from penstock.model.errors import PenstockError, headline
+from penstock.model.errors import PenstockError
 from penstock.model.messages import (
+    Answer,
     Ask,
     Failure,
     Finished,
@@ -35,7 +36,6 @@ from penstock.model.messages import (
 )
 from penstock.model.product import OutputSummary
 from penstock.model.run import (
-    DONE,
     ENDED,
     AttemptFailed,
     AttemptStarted,
@@ -131,19 +131,9 @@ class RunLoop:
                 handle.told.add(key)
             if saved.get("due"):
                 handle.due[key] = float(saved["due"])
-        sink(
-            events.RunStarted(
-                plan.run,
-                plan.pipeline.uuid,
-                plan.options.partition,
-                now,
-                tuple(plan.graph),
-                {**plan.pipeline.variables, **plan.options.variables},
-                plan.options.origin,
-                plan.options.what(),
-                dict(plan.graph),
-            )
-        )
+            if saved.get("failed_at") and saved.get("failure"):
+                handle.failures[key] = (float(saved["failed_at"]), str(saved["failure"].get("kind") or ""))
+        sink(handle.begun_run(now))
         self._apply(handle, effects)
         return handle
 
@@ -305,7 +295,7 @@ class RunLoop:
 
     def _room(self, handle: RunHandle) -> int:
         """How many more attempts of that run may be under way."""
-        return max(0, min(self._width, handle.width() or self._width) - len(handle.current))
+        return handle.room(self._width)
 
     def _dispatch(self, handle: RunHandle, key: str) -> None:
         """Start an attempt, or take the stored version when it is fresh and only what is stale may run."""
@@ -356,21 +346,45 @@ class RunLoop:
             case Finished() if current:
                 current.finished = event
             case Ask() if current or block in handle.after:
-                attempt = (current or handle.after[block]).attempt
-                self._answer(handle, event, lambda answer: self._supervisor.answer(attempt, answer))
+                self._ask(handle, block, current or handle.after[block], event)
             case Ended():
                 self._ended(handle, block, event)
 
-    def _ended(self, handle: RunHandle, key: str, end: Ended) -> None:
-        current = handle.current[key]
-        self._active -= 1
+    def _ask(self, handle: RunHandle, key: str, current: Current, ask: Ask) -> None:
+        """Have a request answered; while it is not, the attempt takes no place."""
+        self._active -= not current.asks
+        current.asks.add(ask.id)
+
+        def reply(answer: Answer) -> None:
+            if ask.id in current.asks:
+                current.asks.discard(ask.id)
+                self._active += not current.asks
+                self._supervisor.answer(current.attempt, answer)
+
+        failed = handle.failures.get(key)
+        self._answer(Asking(handle, key, current.attempt.order.attempt, ask, reply, failed, current))
+        if current.asks:
+            self._refill(handle)
+
+    def _left(self, current: Current) -> None:
+        """An attempt has ended: its place is free, unless it had none."""
+        self._active -= not current.asks
+        current.asks.clear()
         current.over = True
-        self._keep_process(handle, key, current, end)
-        if not handle.ended:
-            self._concluded(handle, key, current, end)
+
+    def _refill(self, handle: RunHandle) -> None:
+        """Let go on what waits for room in its run."""
         for _ in range(min(self._room(handle), len(handle.held))):
             due, order, other = handle.held.popleft()
             heapq.heappush(self._queue, (due, order, handle, other))
+
+    def _ended(self, handle: RunHandle, key: str, end: Ended) -> None:
+        current = handle.current[key]
+        self._left(current)
+        self._keep_process(handle, key, current, end)
+        if not handle.ended:
+            self._concluded(handle, key, current, end)
+        self._refill(handle)
 
     def _keep_process(self, handle: RunHandle, key: str, current: Current, end: Ended) -> None:
         """A process that others share waits for the next of them, unless it has failed."""
@@ -420,8 +434,7 @@ class RunLoop:
             if isinstance(event, Log | Captured | Ask):
                 self._on_event(handle, key, event)
             return
-        self._active -= 1
-        handle.after.pop(key, None)
+        self._left(handle.after.pop(key))
         if event.failure is not None:
             text = f"the callbacks of {key} could not be run: {event.failure.message}"
             handle.sink(events.BlockLogged(handle.plan.run, key, "ERROR", text, self._clock()))
@@ -434,6 +447,7 @@ class RunLoop:
         if after.state is BlockState.QUEUED:
             wait = handle.run.policy(failed.block).wait(before.attempts) or 0.0
             now = self._clock()
+            handle.failures[failed.block] = (now, failed.failure.kind)
             handle.sink(events.BlockRetrying(handle.plan.run, failed.block, before.attempts, wait, failed.failure, now))
 
     def _tell_ends(self, handle: RunHandle, *also: str, without: Collection[str] = ()) -> None:
@@ -469,22 +483,7 @@ class RunLoop:
 
     def _tell_run_ended(self, handle: RunHandle, state: RunState, reason: str) -> None:
         self.handles.pop(handle.plan.run, None)
-        now = self._clock()
-        blocks = handle.run.blocks
-        failed = next((block for block, entry in blocks.items() if entry.state is BlockState.FAILED), None)
-        failure = blocks[failed].failure if failed is not None else None
-        handle.sink(
-            events.RunEnded(
-                handle.plan.run,
-                handle.plan.pipeline.uuid,
-                state,
-                now,
-                now - handle.started,
-                done=sum(blocks[key].state in DONE for key in handle.plan.graph),
-                failed_block=failed,
-                error=reason or (headline(failure.kind, failure.message) if failure is not None else ""),
-            )
-        )
+        handle.sink(handle.ended_run(state, self._clock(), reason))
         if handle.on_end is not None:
             handle.on_end(handle)
 

@@ -21,7 +21,7 @@ from penstock.model.product import UNPARTITIONED, Fence
 from penstock.model.run import RetryPolicy
 
 _NO_ARGUMENT = frozenset({BlockType.MARKDOWN, BlockType.SCRATCHPAD, BlockType.CHART})
-_NOT_YET = frozenset({BlockType.DBT, BlockType.UNKNOWN, BlockType.GLOBAL_DATA_PRODUCT})
+_NOT_YET = frozenset({BlockType.DBT, BlockType.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,8 @@ class RunOptions:
     `stale_only` skips what is fresh by content; `environment` is the value of the block variable `env`; `origin` is who
     asks (cli, studio, block, or how a scheduler came to it); `occasion` is what a scheduled run was made for.
     A block runs as `most_children` children at most: one of more fails, or with `cut_children` leaves the rest out;
-    `children_at_once` of them are under way at a time.
+    `children_at_once` of them are under way at a time. `parent` is the run whose block `parent_block` asks for this,
+    `remote_blocks` what it hands over: the blocks of other pipelines whose outputs this run's blocks get.
     """
 
     variables: Mapping[str, Any] = field(default_factory=dict)
@@ -68,6 +69,9 @@ class RunOptions:
     origin: str = "cli"
     words: str = ""
     occasion: Occasion | None = None
+    parent: str = ""
+    parent_block: str = ""
+    remote_blocks: tuple[Mapping[str, Any], ...] = ()
 
     def what(self) -> str:
         """What is to run, in words: `words`, when the caller knows better."""
@@ -311,6 +315,7 @@ def work_order(
         datetimes=_datetimes(plan),
         run_tests=plan.options.run_tests,
         limits=Limits(memory=plan.options.memory_limit or block_memory(), seconds=block.timeout),
+        remote_blocks=tuple(dict(each) for each in plan.options.remote_blocks),
         allow_pickle=plan.options.allow_pickle,
         keep_in_memory=plan.pipeline.run_in_one_process and plan.pipeline.cache_output_in_memory,
         conditions=attached.conditions,

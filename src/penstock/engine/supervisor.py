@@ -188,6 +188,10 @@ class Supervisor:
         """Call back inside `poll` each time that source can be read, so that another thread can end its waiting."""
         self._reactor.on_readable(source, heard)
 
+    def alarm(self, key: object, seconds: float, call: Callable[[], None]) -> None:
+        """Call back once inside `poll`, so many seconds from now; replaces an earlier alarm of the same key."""
+        self._reactor.at(("alarm", key), time.monotonic() + seconds, call)
+
     def fileno(self) -> int:
         """A descriptor that is readable when `poll(0)` has something to do, for an event loop; not on Windows."""
         return self._reactor.fileno()

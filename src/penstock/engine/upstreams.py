@@ -64,7 +64,9 @@ class Upstream:
         return self._value[0]
 
     def metadata(self) -> dict[str, Any]:
-        """What a dynamic block says about the item that is the argument; empty for anything else."""
+        """What becomes keyword arguments: what a dynamic block says about the item, the blocks of a data product."""
+        if self.type == BlockType.GLOBAL_DATA_PRODUCT and isinstance(found := self.value(), dict):
+            return found
         return {} if self._order.item is None else self._items().named(self._order.item)
 
     def table(self) -> pa.Table:
@@ -109,6 +111,10 @@ class Upstream:
 
     def _whole(self, ref: ProductRef | None, unit: str) -> object:
         outputs = self._outputs(ref, unit)
+        if self.type == BlockType.GLOBAL_DATA_PRODUCT and outputs and isinstance(outputs[0], dict):
+            from penstock.sdk.remote import resolved
+
+            return resolved(outputs[0].get("outputs") or {})
         return outputs[0] if len(outputs) == 1 else outputs
 
     def _outputs(self, ref: ProductRef | None, unit: str) -> list[object]:

@@ -12,12 +12,13 @@ _RUNNERS = {
     "python": "penstock.languages.python",
     "sql": "penstock.languages.sql",
     "markdown": "penstock.languages.markdown",
+    "global_data_product": "penstock.languages.global_product",
 }
 
 
 def languages() -> tuple[str, ...]:
     """The languages whose blocks this version runs."""
-    return tuple(_RUNNERS)
+    return tuple(name for name in _RUNNERS if name != "global_data_product")  # a type of block, without a language
 
 
 def runner(language: str) -> LanguageRunner:
@@ -29,7 +30,7 @@ def runner(language: str) -> LanguageRunner:
     module = _RUNNERS.get(language)
     if module is None:
         raise UnsupportedError(
-            f"running a {language} block: this version runs {', '.join(_RUNNERS)} blocks",
+            f"running a {language} block: this version runs {', '.join(languages())} blocks",
             hint="Run the pipeline's other blocks with --block-uuid, or rewrite the block in one of these languages.",
         )
     return cast("LanguageRunner", import_module(module).RUNNER)

@@ -64,7 +64,14 @@ EXTENSIONS: Mapping[Language, str] = {
 """The file name extension of each language."""
 
 RUNNABLE_TYPES = frozenset(
-    {BlockType.DATA_LOADER, BlockType.TRANSFORMER, BlockType.DATA_EXPORTER, BlockType.CUSTOM, BlockType.SENSOR}
+    {
+        BlockType.DATA_LOADER,
+        BlockType.TRANSFORMER,
+        BlockType.DATA_EXPORTER,
+        BlockType.CUSTOM,
+        BlockType.SENSOR,
+        BlockType.GLOBAL_DATA_PRODUCT,
+    }
 )
 """Types that make a block run of their own in a pipeline run."""
 

@@ -190,6 +190,13 @@ class TriggerNotFoundError(PenstockError):
     phase = Phase.PROJECT
 
 
+class GlobalProductInvalidError(PenstockError):
+    """A global data product is not registered, or its entry cannot be read."""
+
+    code = "J115"
+    phase = Phase.PROJECT
+
+
 class BackfillNotFoundError(PenstockError):
     """There is no backfill of that number."""
 

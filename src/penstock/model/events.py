@@ -18,6 +18,7 @@ class RunStarted:
     """A run has begun with these blocks, in the order in which they can run.
 
     `origin` is who asked for it (cli, studio, block), `what` which blocks, in words, `upstream` the edges among them.
+    `parent` is the run whose block `parent_block` asked for it; empty when no block did.
     """
 
     run: str
@@ -29,6 +30,8 @@ class RunStarted:
     origin: str = ""
     what: str = ""
     upstream: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    parent: str = ""
+    parent_block: str = ""
 
 
 @dataclass(frozen=True, slots=True)

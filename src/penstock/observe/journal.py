@@ -98,6 +98,7 @@ def _rows(run: str, pipeline: str, entries: list[dict[str, Any]], changed: float
         started_at=started,
         blocks_total=len(first.get("blocks") or ()),
         process=first.get("process") or {},
+        parent_run=first.get("parent") or None,
     )
     blocks = _blocks(run, first, entries[1:])
     done = sum(blocks[str(name)].state in DONE for name in first.get("blocks") or ())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from penstock.engine.plan import RunPlan
 from penstock.schedule.failpoints import reach
+from penstock.schedule.family import is_awaited
 from penstock.schedule.recover import abandoned, driver_identity, is_dead
 from penstock.state.rows import INITIAL, BlockRunRow, RunRow
 
@@ -25,8 +26,11 @@ RENEW = 5.0
 class Admission(Protocol):
     """Decides which of the waiting runs may begin, and what their blocks may take: limits, priorities, fairness."""
 
-    def pick(self, connection: sa.Connection, now: float, room: int) -> list[RunRow]:
-        """The waiting runs that may begin now, in this order, at most `room`, in the transaction that claims them."""
+    def pick(self, connection: sa.Connection, now: float, room: int, spare: int = 0) -> list[RunRow]:
+        """The waiting runs that may begin now, in this order, at most `room`, in the transaction that claims them.
+
+        There is room for `spare` more of those that blocks wait for.
+        """
 
     def ended(self, connection: sa.Connection, row: RunRow) -> None:
         """A run has ended, in the transaction that writes it."""
@@ -50,9 +54,14 @@ class Everything:
     def __init__(self, state: State) -> None:
         self._state = state
 
-    def pick(self, connection: sa.Connection, now: float, room: int) -> list[RunRow]:
+    def pick(self, connection: sa.Connection, now: float, room: int, spare: int = 0) -> list[RunRow]:
         """As many as there is room for."""
-        return self._state.runs.waiting(connection, now, room)
+        found = self._state.runs.waiting(connection, now, room) if room > 0 else []
+        if spare > 0:
+            known = {row.id for row in found}
+            asked = [row for row in self._state.runs.asked_for(connection, now) if row.id not in known]
+            found += [row for row in asked if is_awaited(row)][:spare]
+        return found
 
     def ended(self, connection: sa.Connection, row: RunRow) -> None:
         """Nothing to be done."""
@@ -107,11 +116,11 @@ class Claims:
         self.owner = owner
         self.process = driver_identity()
 
-    def waiting(self, now: float, room: int) -> list[Claim]:
-        """Take runs that may begin, at most `room`. Raises StateUnavailableError."""
+    def waiting(self, now: float, room: int, spare: int = 0) -> list[Claim]:
+        """Take runs that may begin, at most `room`, and `spare` that blocks wait for. Raises StateUnavailableError."""
 
         def work(connection: sa.Connection) -> list[Claim]:
-            chosen = self._admission.pick(connection, now, room)
+            chosen = self._admission.pick(connection, now, room, spare)
             found = [self._take(connection, row, now, over=None, recovered=False) for row in chosen]
             reach("claim.before_commit")
             return [claim for claim in found if claim is not None]

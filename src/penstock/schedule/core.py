@@ -7,19 +7,25 @@ clock of its own, so that a simulation can turn it; `service` gives it both.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
+from penstock.engine.handle import Asking
 from penstock.engine.loop import RunHandle
 from penstock.model.errors import PenstockError, StateUnavailableError
 from penstock.model.run import RunState
 from penstock.observe.metrics import METRICS
+from penstock.project import Project
+from penstock.schedule.asking import request_of
 from penstock.schedule.bench import Bench
+from penstock.schedule.children import Children
 from penstock.schedule.claim import RENEW, Admission, Claim, Claims, Everything
 from penstock.schedule.drive import DrivenRun, options_of
 from penstock.schedule.ends import ODD, Alerts, Ends, NoAlerts
 from penstock.schedule.failpoints import reach
+from penstock.schedule.hearers import Backfills, Hearers
 from penstock.schedule.recover import entries, is_dead, with_losses
+from penstock.schedule.requests import cancel_left_alone
 from penstock.schedule.tick import Ticker
 from penstock.state.rows import RunRow
 
@@ -40,34 +46,6 @@ _JUMP = 2.0
 """Seconds by which the clock differs from the time that has passed, when somebody has set it."""
 
 
-class Backfills(Protocol):
-    """Makes the runs of backfills."""
-
-    def step(self, now: float) -> bool:
-        """Make the next runs that there is room for; whether there is more to do at once."""
-
-    def look(self) -> None:
-        """Something was asked of backfills."""
-
-    def ended(self, connection: sa.Connection, run: RunRow, now: float) -> list[RunRow]:
-        """A run of a backfill has ended, in the transaction that writes it; the runs that take its place."""
-
-
-@dataclass(slots=True)
-class Hearers:
-    """Who is told what, after it was committed, in the scheduler's thread.
-
-    `changed`: a run was made, begun or ended; `settled`: all that has happened is in the store; `triggers`: the
-    triggers of these numbers have changed; `others`: runs have ended or were made that other processes may wait for.
-    """
-
-    changed: Callable[[str, RunRow], None] = lambda *_: None
-    settled: Callable[[], None] = lambda: None
-    triggers: Callable[[list[int]], None] = lambda _: None
-    others: Callable[[], None] = lambda: None
-    notice: Callable[[str], None] = lambda _: None
-
-
 @dataclass(slots=True)
 class _Heard:
     """What was heard since the last turn."""
@@ -79,11 +57,15 @@ class _Heard:
 
 @dataclass(slots=True)
 class _Written:
-    """What a commit has held: runs whose lease was lost, that have ended, and that were made because of those."""
+    """What a commit has held: runs whose lease was lost, that have ended, that were made because of those.
+
+    `left` are those that the ended ones waited for, and that end with them.
+    """
 
     lost: list[DrivenRun] = field(default_factory=list)
     ended: list[RunRow] = field(default_factory=list)
     made: list[RunRow] = field(default_factory=list)
+    left: list[RunRow] = field(default_factory=list)
 
 
 class Core:
@@ -100,6 +82,7 @@ class Core:
         backfills: makes the runs of backfills.
         hearers: who is told of everything.
         dead: whether a process that drove a run is surely dead.
+        project: gives the project as it is now; None where no block asks for runs.
     """
 
     def __init__(
@@ -115,9 +98,11 @@ class Core:
         backfills: Backfills | None = None,
         hearers: Hearers | None = None,
         dead: Callable[[Mapping[str, Any] | None], bool] = is_dead,
+        project: Callable[[], Project] | None = None,
     ) -> None:
         self._state = state
         self._bench = bench
+        self._project = project
         self._clock = clock
         self._monotonic = monotonic
         self._admission = admission or Everything(state)
@@ -127,6 +112,9 @@ class Core:
         self._claims = Claims(state, owner, self._admission, dead)
         self._ends = Ends(state, self._alerts, self._admission.ended)
         self._ticker = Ticker(state, self._alerts)
+        self._children: Children | None = None
+        if project is not None:
+            self._children = Children(state, project, clock=clock, monotonic=monotonic, admission=self._admission)
         self._heard = _Heard()
         self._agenda: float | None = None
         self._stale = True
@@ -149,6 +137,17 @@ class Core:
         else:
             self._heard.everything = True
             self._ends.triggers_changed()
+        if self._children is not None and topic != "triggers":
+            self._children.heard(text if topic == "runs" else "")
+
+    def asked(self, asking: Asking) -> None:
+        """Code of a block asks for a run; it is answered in the next turns. In the scheduler's thread."""
+        run = self.runs.get(asking.handle.plan.run)
+        if self._children is None or self._project is None or run is None:
+            return
+        row = replace(run.row, lease_token=run.token)
+        if (request := request_of(asking, self._project, self._clock, row)) is not None:
+            self._children.put(request)
 
     def turn(self) -> float | None:
         """Do what is to be done; seconds until the next turn is due even if nothing happens, None for never."""
@@ -157,6 +156,7 @@ class Core:
         if at < self._retry_at:
             return self._retry_at - at
         try:
+            self._serve()
             self._look(now, at)
             self.flush()
             self._bench.loop.dispatch()
@@ -169,6 +169,21 @@ class Core:
         self._back()
         self._hearers.settled()
         return self._until(at)
+
+    def _serve(self) -> None:
+        """Make the runs that blocks have asked for, and tell blocks of the ends that they wait for."""
+        if self._children is None:
+            return
+        done = self._children.step()
+        for row in done.made:
+            self._hearers.changed("created", row)
+        if done.made:
+            self._heard.any = True
+            self._hearers.others()
+        for act in done.acts:
+            act()
+        if done.freed:
+            self._bench.loop.release()
 
     def flush(self) -> None:
         """Commit what has happened to the runs under way. Raises StateUnavailableError: it is kept for later."""
@@ -193,6 +208,8 @@ class Core:
                 run.saved()
         if freed:
             self._bench.loop.release()
+        if freed and not ending:
+            self._hearers.others()
         self._tell(written)
 
     def _write(self, connection: sa.Connection, run: DrivenRun, written: _Written, now: float) -> None:
@@ -205,6 +222,7 @@ class Core:
             row = run.finish(connection, self._state)
             written.made += self._ended(connection, row, now)
             written.ended.append(row)
+            written.left += cancel_left_alone(connection, self._state, row.id, now)
 
     def _tell(self, written: _Written) -> None:
         for run in written.lost:
@@ -212,6 +230,12 @@ class Core:
         for row in written.ended:
             self.runs.pop(row.id, None)
             self._hearers.changed("ended", row)
+            self._pass_on(row.id)
+        for row in written.left:
+            if row.open:  # its driver ends it
+                self._heard.runs.add(row.id)
+            else:
+                self._hearers.changed("ended", row)
         for row in written.made:
             self._hearers.changed("created", row)
         if written.ended or written.made:
@@ -283,8 +307,14 @@ class Core:
             while self._backfills.step(now):
                 pass
         if heard.everything or (self._agenda is not None and now >= self._agenda):
-            self._begin(self._claims.lost(now), now, at)
-        self._begin(self._claims.waiting(now, AT_ONCE - len(self.runs)), now, at)
+            taken_over = self._claims.lost(now)
+            self._begin(taken_over, now, at)
+            if taken_over:
+                self._hearers.others()  # what their blocks had taken is free
+            if taken_over or heard.everything:
+                self._bench.loop.release()  # another process may have given back what blocks wait for
+        idle = len(self._children.waiting & self.runs.keys()) if self._children is not None else 0
+        self._begin(self._claims.waiting(now, AT_ONCE - len(self.runs), idle), now, at)
 
     def _tick(self, now: float) -> None:
         with self._state.read() as connection:
@@ -399,8 +429,15 @@ class Core:
         self.runs.pop(run.row.id, None)
         if run.handle is not None:
             self._bench.loop.drop(run.handle)
+        self._pass_on(run.row.id)
         self._hearers.notice(f"run {run.row.id}: its lease was lost, another scheduler drives it or it was deleted")
         self._hearers.changed("lost", run.row)
+
+    def _pass_on(self, name: str) -> None:
+        """A run is not driven any more: who waits for it hears that, and it waits for nothing itself."""
+        if self._children is not None:
+            self._children.heard(name)
+            self._children.ended(name)
 
     def _next(self, now: float) -> float | None:
         """The next moment at which something is due in the store; None when there is none."""
@@ -424,6 +461,8 @@ class Core:
             return 0.0
         if self._agenda is not None:
             due = min(due, self._agenda - self._clock())
+        if self._children is not None and (late := self._children.due()) is not None:
+            due = min(due, late - at)
         if self.runs:
             due = min(due, self._renew_at - at)
         for run in self.runs.values():

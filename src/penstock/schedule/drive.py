@@ -47,6 +47,9 @@ def options_of(row: RunRow) -> RunOptions:
         origin=row.origin or "schedule",
         words="" if row.what in {"", "all"} else row.what,
         occasion=occasion,
+        parent=row.parent_run or "",
+        parent_block=str((row.options.get("asked") or {}).get("block") or ""),
+        remote_blocks=tuple(each for each in row.options.get("remote_blocks") or () if isinstance(each, dict)),
         **given,
     )
 
@@ -128,7 +131,9 @@ class DrivenRun:
             upstream = list(event.upstream.get(block, ()))
             known = self.blocks.get(block)
             if known is None or known.ended_at is None:
-                self._put(block, position=position, upstream=upstream, queued_at=event.at)
+                # One that has failed before keeps the moment at which it did.
+                since = known.queued_at if known is not None and known.failure is not None else event.at
+                self._put(block, position=position, upstream=upstream, queued_at=since)
 
     def _block_ended(self, event: events.BlockEnded) -> None:
         rows = [output.rows for output in event.outputs if output.rows is not None]

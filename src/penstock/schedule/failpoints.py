@@ -34,6 +34,10 @@ POINTS = (
     "hand_over.after_commit",
     "cancel.before_commit",
     "cancel.after_commit",
+    "children.before_commit",
+    "children.after_commit",
+    "answer.before_commit",
+    "answer.after_commit",
 )
 """All of them."""
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.model.expand import base_of
 from penstock.model.trigger import OnLimit
 from penstock.schedule.fairness import Turns
+from penstock.schedule.family import is_awaited
 from penstock.schedule.limit_rules import Rules, on_limit, trigger_limit
 from penstock.schedule.rearm import rearm
 from penstock.state.rows import Blocked, RunRow
@@ -41,20 +42,38 @@ class Refusal:
 
 @dataclass(slots=True)
 class Load:
-    """How many runs are under way: in all, by pipeline, by trigger."""
+    """How many runs are under way: in all, by pipeline, by trigger.
+
+    `idle` counts those among them that wait for the end of another run, and do nothing until then.
+    """
 
     total: int = 0
     pipelines: Counter[str] = field(default_factory=Counter)
     triggers: Counter[int] = field(default_factory=Counter)
+    idle: Load | None = None
 
     @classmethod
     def counted(cls, groups: Iterable[Mapping[str, Any]]) -> Load:
         """From what `state.runs.open_counts` gives."""
-        load = cls()
+        load = cls(idle=cls())
+        assert load.idle is not None
         for group in groups:
             if group["state"] == "running" or group["leased"]:
                 load.add(group["pipeline"], group["trigger_id"], int(group["count"]))
+                if group["waits"]:
+                    load.idle.add(group["pipeline"], group["trigger_id"], int(group["count"]))
         return load
+
+    def before(self, row: RunRow) -> tuple[int, int, int]:
+        """How many runs a limit counts before that one begins: in all, of its pipeline, of its trigger.
+
+        One that a block waits for is not kept back by those that wait themselves, else all might wait for ever.
+        """
+        trigger = self.triggers[row.trigger_id] if row.trigger_id is not None else 0
+        if self.idle is None or not is_awaited(row):
+            return self.total, self.pipelines[row.pipeline], trigger
+        total, pipeline, own = self.idle.before(row)
+        return self.total - total, self.pipelines[row.pipeline] - pipeline, trigger - own
 
     def add(self, pipeline: str, trigger: int | None, count: int = 1) -> None:
         """So many more."""
@@ -66,13 +85,13 @@ class Load:
 
 def refusal(rules: Rules, load: Load, row: RunRow) -> Refusal | None:
     """The limit that keeps a run from beginning; None when it may."""
-    if rules.project is not None and load.total >= rules.project:
+    total, taken, of_trigger = load.before(row)
+    if rules.project is not None and total >= rules.project:
         return Refusal(
             "project_limit",
-            f"{_runs(load.total)} of the project under way, and its limit is {rules.project}",
+            f"{_runs(total)} of the project under way, and its limit is {rules.project}",
             "It begins when one of them ends, or when pipeline_run_limit_all_pipelines of the project is raised.",
         )
-    taken = load.pipelines[row.pipeline]
     if rules.pipeline is not None and taken >= rules.pipeline:
         return Refusal(
             "pipeline_limit",
@@ -80,10 +99,10 @@ def refusal(rules: Rules, load: Load, row: RunRow) -> Refusal | None:
             "It begins when one of them ends, or when pipeline_run_limit_all_triggers of the pipeline is raised.",
         )
     limit = trigger_limit(rules, row.settings) if row.trigger_id is not None else None
-    if limit is not None and row.trigger_id is not None and load.triggers[row.trigger_id] >= limit:
+    if limit is not None and of_trigger >= limit:
         return Refusal(
             "trigger_limit",
-            f"{_runs(load.triggers[row.trigger_id])} of its trigger under way, and the trigger's limit is {limit}",
+            f"{_runs(of_trigger)} of its trigger under way, and the trigger's limit is {limit}",
             "It begins when one of them ends, or when pipeline_run_limit of the trigger is raised.",
         )
     return None
@@ -119,19 +138,24 @@ class Limits:
         self._rules = rules
         self._turns = Turns()
 
-    def pick(self, connection: sa.Connection, now: float, room: int) -> list[RunRow]:
+    def pick(self, connection: sa.Connection, now: float, room: int, spare: int = 0) -> list[RunRow]:
         """Waiting runs that may begin now, at most `room`, however many wait of whichever pipeline.
 
-        In the transaction that claims them; it writes down why the first ones wait that may not.
+        In the transaction that claims them; it writes down why the first ones wait that may not. There is room for
+        `spare` more of those that blocks wait for: they come first in the queue of their pipeline.
         """
-        if room <= 0:
+        if room + spare <= 0:
             return []
         counts = self._state.runs.waiting_pipelines(connection, now)
         if not counts:
             return []
         load = self._load(connection)
-        queues = {pipeline: self._queue(connection, pipeline, now, room) for pipeline in counts}
-        return self._served(connection, queues, load, now, room)
+        first: dict[str, list[RunRow]] = {}
+        for row in self._state.runs.asked_for(connection, now):
+            if is_awaited(row):
+                first.setdefault(row.pipeline, []).append(row)
+        queues = {each: self._queue(connection, each, now, room, first.get(each, ())) for each in counts}
+        return self._served(connection, queues, load, now, room, spare)
 
     def choose(self, connection: sa.Connection, candidates: list[RunRow], now: float) -> list[RunRow]:
         """Those of these waiting runs that may begin now, in the order in which they are to.
@@ -175,21 +199,32 @@ class Limits:
         self._state.holds.lock(connection)
         return Load.counted(self._state.runs.open_counts(connection))
 
-    def _queue(self, connection: sa.Connection, pipeline: str, now: float, room: int) -> Iterator[RunRow]:
-        """The waiting runs of one pipeline, asked for when it is its turn."""
+    def _queue(
+        self, connection: sa.Connection, pipeline: str, now: float, room: int, first: Iterable[RunRow]
+    ) -> Iterator[RunRow]:
+        """The waiting runs of one pipeline, asked for when it is its turn; `first` come before the others."""
+        yield from first
         # Those that the limit of one trigger keeps back must not hide those of another behind them.
-        yield from self._state.runs.waiting(connection, now, room + 100, pipeline=pipeline)
+        for row in self._state.runs.waiting(connection, now, max(room, 0) + 100, pipeline=pipeline):
+            if not is_awaited(row):
+                yield row
 
     def _served(
-        self, connection: sa.Connection, queues: Mapping[str, Iterator[RunRow]], load: Load, now: float, room: int
+        self,
+        connection: sa.Connection,
+        queues: Mapping[str, Iterator[RunRow]],
+        load: Load,
+        now: float,
+        room: int,
+        spare: int = 0,
     ) -> list[RunRow]:
         chosen: list[RunRow] = []
         heap = [(self._turns.clock(pipeline), pipeline) for pipeline in queues]
         heapq.heapify(heap)
-        while heap and len(chosen) < room:
+        while heap and len(chosen) < room + spare:
             _, pipeline = heapq.heappop(heap)
             row = self._next(connection, queues[pipeline], load, now)
-            if row is None:
+            if row is None or (len(chosen) >= room and not is_awaited(row)):
                 continue
             chosen.append(row)
             load.add(row.pipeline, row.trigger_id)

@@ -78,6 +78,7 @@ def entries(rows: Iterable[BlockRunRow], *, recovered: bool = False) -> dict[str
             "ref": expansion.get("ref"),
             "items": expansion.get("items"),
             "due": row.due_at if row.ended_at is None else None,
+            "failed_at": row.queued_at if row.failure is not None else None,
         }
         if recovered and row.state == BlockState.RUNNING and lost_attempts(row) > MOST_LOST:
             entry |= {"state": BlockState.FAILED.value, "failure": asdict(_given_up(row))}

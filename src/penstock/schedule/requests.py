@@ -17,6 +17,7 @@ from penstock.model.errors import RunNotFoundError, RunStateError
 from penstock.model.expand import base_of
 from penstock.model.run import DONE, BlockState
 from penstock.schedule.failpoints import reach
+from penstock.schedule.family import ASKED, close_wishes, left_alone
 from penstock.schedule.rearm import rearm
 from penstock.state.rows import INITIAL, RunRow, TriggerRow
 
@@ -125,7 +126,7 @@ _BEEN = {"cancelled": "been cancelled", "interrupted": "been interrupted"}
 
 
 def cancel_run(state: State, name: str, now: float) -> RunRow:
-    """End a run: at once when nobody drives it, else its driver is asked to.
+    """End a run: at once when nobody drives it, else its driver is asked to. What its blocks wait for ends with it.
 
     Raises:
         RunNotFoundError: there is no such run.
@@ -137,20 +138,45 @@ def cancel_run(state: State, name: str, now: float) -> RunRow:
         if not row.open:
             been = _BEEN.get(row.state, row.state)
             raise RunStateError(f"cancelling run {name}: it has {been}", hint="There is nothing left to cancel.")
-        asked: dict[str, Any] = {"cancel_requested": True}
-        ended = {"state": "cancelled", "ended_at": now, "seconds": _seconds(row, now), "waiting": None}
-        if row.lease_owner is None and state.runs.change_waiting(connection, name, **asked, **ended):
-            close_blocks(connection, state, name, now)
-            state.holds.release(connection, name)
-            rearm(connection, state, row, now)
-        else:
-            state.runs.change_open(connection, name, **asked)
+        row = close_run(connection, state, row, now)
+        if not row.open:
+            cancel_left_alone(connection, state, name, now)
         reach("cancel.before_commit")
-        return _found(connection, state, name, "cancelling")
+        return row
 
     row = state.transact(work)
     reach("cancel.after_commit")
     return row
+
+
+def close_run(connection: sa.Connection, state: State, row: RunRow, now: float) -> RunRow:
+    """End an open run: at once when nobody drives it, else its driver is asked to; the run as it is then."""
+    asked: dict[str, Any] = {"cancel_requested": True}
+    ended = {"state": "cancelled", "ended_at": now, "seconds": _seconds(row, now), "waiting": None}
+    if row.lease_owner is None and state.runs.change_waiting(connection, row.id, **asked, **ended):
+        close_blocks(connection, state, row.id, now)
+        state.holds.release(connection, row.id)
+        rearm(connection, state, row, now)
+    else:
+        state.runs.change_open(connection, row.id, **asked)
+    return state.runs.get(connection, row.id) or row
+
+
+def cancel_left_alone(connection: sa.Connection, state: State, parent: str, now: float) -> list[RunRow]:
+    """End the runs that blocks of an ended run waited for; those runs, each as it is then.
+
+    Args:
+        connection: of the transaction that ends the run.
+        state: the store.
+        parent: the run.
+        now: seconds since the epoch.
+    """
+    found: list[RunRow] = []
+    for row in left_alone(connection, state, parent):
+        found.append(close_run(connection, state, row, now))
+        if not found[-1].open:
+            found += cancel_left_alone(connection, state, row.id, now)
+    return found
 
 
 def close_blocks(connection: sa.Connection, state: State, name: str, now: float) -> None:
@@ -168,6 +194,7 @@ def retry_run(state: State, name: str, now: float) -> RunRow:
     def work(connection: sa.Connection) -> RunRow:
         old = _ended(connection, state, name, "retrying")
         row = replace(_fresh(old, now), created_at=now, retry_of=old.id, lease_token=0, parent_run=None)
+        row = replace(row, options={key: value for key, value in old.options.items() if key != ASKED})
         if old.trigger_id is not None and old.slot is not None:
             row = replace(
                 row, ordinal=1 + max(e.ordinal for e in state.runs.of_slot(connection, old.trigger_id, old.slot))
@@ -212,6 +239,7 @@ def _again(state: State, name: str, blocks: frozenset[str], now: float) -> RunRo
         rows = state.block_runs.of_run(connection, name)
         chosen = blocks | _below(blocks, {row.block: row.upstream for row in rows})
         dropped = [row.block for row in rows if row.state not in DONE or base_of(row.block) in chosen]
+        close_wishes(connection, state, name, lambda block: block in dropped)
         if rows and not dropped:
             raise RunStateError(f"retrying run {name}: all of its blocks are done", hint="Retry the whole run.")
         if dropped:

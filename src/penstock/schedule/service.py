@@ -17,17 +17,19 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
+from penstock.engine.handle import Asking
 from penstock.model.errors import StateUnavailableError
 from penstock.observe.metrics import METRICS
+from penstock.project import Project
 from penstock.schedule.bench import Bench
 from penstock.schedule.claim import Admission
-from penstock.schedule.core import SWEEP, Core, Hearers
+from penstock.schedule.core import SWEEP, Core
 from penstock.schedule.ends import Alerts
+from penstock.schedule.hearers import Backfills, Hearers
 from penstock.state.rows import NodeRow
 
 if TYPE_CHECKING:
     from penstock.engine.supervisor import Supervisor
-    from penstock.schedule.core import Backfills
     from penstock.state.store import State
 
 _PAUSE = 5.0
@@ -43,6 +45,9 @@ class ServiceBench(Bench, Protocol):
 
     def watch(self, source: socket.socket, heard: Callable[[], None]) -> None:
         """Call back inside `poll` each time the socket can be read."""
+
+    def answer_runs(self, asked: Callable[[Asking], None]) -> None:
+        """Hand on what blocks ask of runs."""
 
     def learn(self) -> None:
         """Keep what the workers have imported, for the next start."""
@@ -64,6 +69,7 @@ class Scheduler:
         hearers: who is told of everything, in this thread.
         publish: wakes other processes.
         clock: seconds since the epoch.
+        project: gives the project as it is now; None where no block asks for runs.
     """
 
     def __init__(
@@ -78,6 +84,7 @@ class Scheduler:
         hearers: Hearers | None = None,
         publish: Callable[[str, str], None] = lambda *_: None,
         clock: Callable[[], float] = time.time,
+        project: Callable[[], Project] | None = None,
     ) -> None:
         self._state = state
         self._open_bench = open_bench
@@ -86,6 +93,7 @@ class Scheduler:
         self._hearers = hearers or Hearers()
         self._publish = publish
         self._clock = clock
+        self._project = project
         self._messages: deque[tuple[str, str]] = deque()
         self._mine, self._theirs = socket.socketpair()
         self._mine.setblocking(False)
@@ -123,6 +131,8 @@ class Scheduler:
         try:
             bench.watch(self._mine, self._drain)
             core = self._core(bench)
+            if self._project is not None:
+                bench.answer_runs(core.asked)
             while not self._closing:
                 self._step(core, bench)
             self._end(core)
@@ -151,6 +161,7 @@ class Scheduler:
             alerts=alerts,
             backfills=backfills,
             hearers=Hearers(heard.changed, heard.settled, heard.triggers, others, notice),
+            project=self._project,
         )
 
     def _step(self, core: Core, bench: ServiceBench) -> None:

@@ -1,28 +1,18 @@
-"""Runs of other pipelines: starting them and asking how they went."""
+"""Runs of other pipelines: starting them, waiting for their end, and handing outputs over to them."""
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from penstock.model.errors import BlockFailedError, SettingInvalidError, UnsupportedError
+from penstock.model.errors import SettingInvalidError
 from penstock.model.messages import AskKind
+from penstock.sdk.remote import GlobalDataProduct, RemoteBlock
 from penstock.sdk.requests import ask
+from penstock.sdk.run_status import check_status
+from penstock.sdk.runs import PipelineRun
 
-_COMPLETED = frozenset({"completed", "skipped"})
-_FAILED = frozenset({"failed", "cancelled", "upstream_failed"})
-
-
-@dataclass(frozen=True, slots=True)
-class PipelineRun:
-    """A run as block code sees it. `status` is that of the moment in which the answer was given."""
-
-    id: str
-    pipeline_uuid: str
-    status: str
-    variables: dict[str, Any] = field(default_factory=dict)
+__all__ = ["PipelineRun", "check_status", "trigger_and_check_status", "trigger_pipeline"]
 
 
 def trigger_pipeline(  # noqa: PLR0917 - the signature that block code uses
@@ -35,10 +25,13 @@ def trigger_pipeline(  # noqa: PLR0917 - the signature that block code uses
     poll_timeout: float | None = None,
     schedule_name: str | None = None,
     verbose: bool = True,  # noqa: FBT001, FBT002
-    remote_blocks: Sequence[Any] | None = None,
+    remote_blocks: Sequence[RemoteBlock | Mapping[str, Any]] | None = None,
     return_remote_blocks: bool = False,  # noqa: FBT001, FBT002
-) -> PipelineRun:
+) -> PipelineRun | list[RemoteBlock]:
     """Start a run of another pipeline of this project.
+
+    The run is one of its own, with its own logs, and knows which block has asked for it. While a block waits, it takes
+    no place of the limits. A block that is repeated because it was killed goes on with the run that it had asked for.
 
     Args:
         pipeline_uuid: the pipeline.
@@ -47,97 +40,68 @@ def trigger_pipeline(  # noqa: PLR0917 - the signature that block code uses
         check_status: wait until the run has ended.
         error_on_failure: fail when it did not complete; only with `check_status`.
         poll_interval: accepted and ignored: the end of the run is told, not polled for.
-        poll_timeout: how many seconds to wait for the end.
-        schedule_name: the trigger that the run is counted for.
-        verbose: accepted and ignored.
-        remote_blocks: not supported yet.
-        return_remote_blocks: not supported yet.
+        poll_timeout: how many seconds to wait for the end before this fails; the run goes on.
+        schedule_name: the trigger of that pipeline that the run is counted for, with its variables and settings. One
+            that is not declared is but a name.
+        verbose: write into the block's log which run was asked for, and how it ended.
+        remote_blocks: blocks whose outputs the blocks of that run find in `kwargs["remote_blocks"]`.
+        return_remote_blocks: give the blocks of the run, to read their outputs from, instead of the run. It waits for
+            the end of the run.
+
+    Returns:
+        The run as it is when this returns; with `return_remote_blocks` its blocks in their order.
 
     Raises:
+        BlockFailedError: the run did not complete, or has not ended in time.
+        GraphInvalidError: runs would wait for each other.
         PipelineNotFoundError: there is no such pipeline.
-        UnsupportedError: with remote blocks, or outside a run.
+        UnsupportedError: the code does not run in a block of a run.
     """
-    del repo_path, poll_interval, verbose
+    del repo_path, poll_interval
     doing = f"triggering pipeline {pipeline_uuid}"
-    if remote_blocks or return_remote_blocks:
-        raise UnsupportedError(
-            f"{doing}: handing over remote blocks is not supported yet",
-            hint="Let the triggered pipeline read the outputs with get_variable.",
-        )
-    values = dict(variables or {})
     answer = ask(
         AskKind.TRIGGER_PIPELINE,
         doing,
         {
             "pipeline_uuid": pipeline_uuid,
-            "variables": values,
-            "check_status": check_status,
+            "variables": dict(variables or {}),
+            "check_status": check_status or return_remote_blocks,
             "error_on_failure": error_on_failure,
             "poll_timeout": poll_timeout,
             "schedule_name": schedule_name,
+            "verbose": verbose,
+            "remote_blocks": [_reference(each, doing) for each in remote_blocks or ()],
         },
     )
-    return PipelineRun(str(answer["id"]), str(answer["pipeline_uuid"]), str(answer["status"]), values)
+    run = PipelineRun.told(answer)
+    return run.remote_blocks() if return_remote_blocks else run
 
 
-def check_status(
-    pipeline_uuid: str,
-    execution_date: dt.datetime | str | None = None,
-    repo_path: str | None = None,
-    block_uuid: str | None = None,
-    hours: float = 24,
-) -> bool:
-    """Whether the latest run of a pipeline, or a block in it, has completed: what a sensor waits for.
+def _reference(block: RemoteBlock | Mapping[str, Any], doing: str) -> dict[str, Any]:
+    """The block as text that can be sent."""
+    try:
+        return RemoteBlock.load(block).located().to_dict()
+    except (KeyError, TypeError) as error:
+        raise SettingInvalidError(
+            f"{doing}: {block!r} is no remote block", hint='Pass RemoteBlock.load(block_uuid="...").'
+        ) from error
+
+
+def trigger_and_check_status(
+    global_data_product: GlobalDataProduct | str,
+    variables: Mapping[str, Any] | None = None,
+    **_options: Any,
+) -> PipelineRun:
+    """Run the pipeline of a global data product when that is outdated, and wait for its end.
 
     Args:
-        pipeline_uuid: the pipeline.
-        execution_date: the end of the window in which the run began; now when it is None. UTC when it names no zone.
-        repo_path: accepted and ignored, as there is one project.
-        block_uuid: ask for this block instead of the whole run.
-        hours: the length of the window.
+        global_data_product: the product, or its name.
+        variables: values that the run adds to the pipeline's own.
 
-    Raises:
-        BlockFailedError: the run or the block failed or was cancelled, so that waiting is in vain.
+    Returns:
+        The run that has made it last.
+
+    Raises: as `GlobalDataProduct.get_outputs`.
     """
-    del repo_path
-    doing = f"checking the status of pipeline {pipeline_uuid}"
-    found = ask(
-        AskKind.RUN_STATUS,
-        doing,
-        {"pipeline_uuid": pipeline_uuid, "execution_date": _moment(execution_date, doing), "hours": hours},
-    )
-    if not found:
-        return False
-    state = str(found["state"] if block_uuid is None else found.get("blocks", {}).get(block_uuid, ""))
-    if state in _FAILED:
-        what = "the run" if block_uuid is None else f"block {block_uuid} in the run"
-        raise BlockFailedError(
-            f"{doing}: {what} {found.get('run', '')} has the state {state}",
-            hint="Run that pipeline again, then this block.",
-        )
-    return state in _COMPLETED
-
-
-def _moment(value: dt.datetime | str | None, doing: str) -> str:
-    """The moment as ISO 8601 text with its offset from UTC."""
-    if value is None:
-        return dt.datetime.now(dt.UTC).isoformat()
-    try:
-        moment = value if isinstance(value, dt.datetime) else dt.datetime.fromisoformat(str(value))
-    except ValueError as error:
-        raise SettingInvalidError(
-            f"{doing}: the execution date {value!r} is not a date", hint="Pass kwargs['execution_date']."
-        ) from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).isoformat()
-
-
-def trigger_and_check_status(*_arguments: Any, **_options: Any) -> Any:
-    """Refused: global data products are not supported yet.
-
-    Raises:
-        UnsupportedError: always.
-    """
-    raise UnsupportedError(
-        "running the pipeline of a global data product: global data products are not supported yet",
-        hint="Use trigger_pipeline(..., check_status=True) and get_variable.",
-    )
+    product = global_data_product if isinstance(global_data_product, GlobalDataProduct) else None
+    return PipelineRun.told((product or GlobalDataProduct(str(global_data_product))).renewed(variables))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from penstock.model.errors import ProductMissingError, UnsupportedError
 from penstock.model.messages import AskKind
-from penstock.model.product import UNPARTITIONED, Address
+from penstock.model.product import UNPARTITIONED, Address, ProductRef
 from penstock.sdk.context import current
 from penstock.sdk.requests import ask
 
@@ -56,6 +58,45 @@ def outputs_of(
                 hint="Use the name of an output that the block has.",
             )
     return [store.load(manifest.ref, name) for name in (known if names is None else names)]
+
+
+def newest_outputs(pipeline_uuid: str, block_uuid: str, count: int) -> list[tuple[str, dict[str, str]]]:
+    """The newest good versions of a block, of whatever partition: when each was made, and how `output_at` finds it.
+
+    Args:
+        pipeline_uuid: the pipeline.
+        block_uuid: the block.
+        count: how many at most; 0 is all of them.
+
+    Raises:
+        ProductMissingError: the block has no output.
+    """
+    from penstock.data import ProductStore
+
+    context = current()
+    store = ProductStore(context.data_root, worker=True, allow_pickle=context.allow_pickle)
+    places = [place for place in store.addresses(pipeline_uuid) if place.block == block_uuid]
+    found = [manifest for place in places for manifest in store.versions(place) if manifest.good and manifest.outputs]
+    if not found:
+        raise ProductMissingError(
+            f"reading the outputs of {block_uuid} of pipeline {pipeline_uuid}: there are none",
+            hint="Let the block return something, or leave it out of the data product's settings.",
+        )
+    found.sort(key=lambda manifest: manifest.created_at, reverse=True)
+    return [
+        (manifest.created_at, {**asdict(manifest.ref.address), "version": manifest.ref.version})
+        for manifest in (found[:count] if count else found)
+    ]
+
+
+def output_at(reference: Mapping[str, str]) -> Any:
+    """What a version holds: its output, or the list of them when it has several. Raises ProductMissingError."""
+    from penstock.data import ProductStore
+
+    context = current()
+    store = ProductStore(context.data_root, worker=True, allow_pickle=context.allow_pickle)
+    address = Address(reference["pipeline"], reference["block"], reference["partition"])
+    return store.load(ProductRef(address, reference["version"]))
 
 
 def get_global_variable(pipeline_uuid: str, key: str) -> Any:

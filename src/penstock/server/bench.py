@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from penstock.data import ProductStore
+from penstock.engine.handle import Asking
 from penstock.engine.loop import RunHandle, RunLoop, Sink
 from penstock.engine.plan import RunOptions, RunPlan
 from penstock.engine.supervisor import Supervisor
@@ -36,6 +37,13 @@ class Bench(Protocol):
 
     def answer(self, pipeline: str, ask: Ask, reply: Callable[[Answer], None]) -> None:
         """Answer what code of a scratchpad of that pipeline asks for, now or later."""
+
+    def answer_runs(
+        self,
+        asked: Callable[[Asking], None],
+        of_nobody: Callable[[str, Ask, Callable[[Answer], None]], None] | None = None,
+    ) -> None:
+        """Hand on what code asks of runs: of blocks, and of a pipeline's scratchpad."""
 
     def learn(self) -> None:
         """Keep what the workers have imported, for the next start."""

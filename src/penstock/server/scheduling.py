@@ -24,7 +24,7 @@ from penstock.observe.metrics import METRICS
 from penstock.observe.record import RUN_RECORD, record_refusal, run_folder
 from penstock.project import Project
 from penstock.schedule.backfill import Backfills
-from penstock.schedule.core import Hearers
+from penstock.schedule.hearers import Hearers
 from penstock.schedule.limit_rules import RuleBook
 from penstock.schedule.limits import Limits
 from penstock.schedule.requests import RUNS, cancel_run
@@ -97,6 +97,7 @@ class Scheduling:
                 backfills=Backfills(state, self._backfill_changed),
                 hearers=Hearers(self._changed, self.bridge.settled, self._broken, self._others, self._notice),
                 publish=notifier.publish,
+                project=project,
             )
 
     async def start(self) -> None:
@@ -185,7 +186,9 @@ class Scheduling:
         if not (run_folder(root, row.pipeline, row.id) / RUN_RECORD).exists():
             at = row.ended_at or time.time()
             with suppress(PenstockError, OSError):  # the row and its alert say it as well
-                record_refusal(root, row.pipeline, row.id, at, row.error, origin=row.origin)
+                record_refusal(
+                    root, row.pipeline, row.id, at, row.error, origin=row.origin, parent=row.parent_run or ""
+                )
 
     def _run_changed(self, what: str, row: RunRow) -> None:
         for hearer in self.hearers:

@@ -36,6 +36,7 @@ from penstock.server.runs.backfills import BackfillService
 from penstock.server.runs.board import RunBoard
 from penstock.server.runs.callers import Callers
 from penstock.server.runs.calls import Calls
+from penstock.server.runs.children import StudioChildren
 from penstock.server.runs.pump import Pump
 from penstock.server.runs.service import RunService
 from penstock.server.runs.usage import UsageTeller
@@ -107,6 +108,7 @@ class Studio:
     triggers: TriggerService
     scheduling: Scheduling
     board: RunBoard
+    children: StudioChildren
     backfills: BackfillService
     singles: SingleBlocks
     callers: Callers
@@ -136,6 +138,7 @@ class Studio:
             self.language,
             self.triggers,
             self.usage,
+            self.children,
             self.scheduling,
         )
 
@@ -197,6 +200,11 @@ def make_studio(bench: Bench, open_bench: OpenBench | None = None) -> Studio:
     runs.cancel_elsewhere = scheduling.cancel
     board = RunBoard(state, runs, hub, project, scheduling.wake)
     scheduling.hearers.append(board.hear)
+    children = StudioChildren(state, project, pump, scheduling.ingest.one, board.told, scheduling.wake)
+    bench.answer_runs(children.asked, children.asked_by_nobody)
+    bench.watch_runs(children.sinks)
+    scheduling.hearers.append(children.changed)
+    scheduling.listeners.append(children.heard)
     scheduling.hearers.append(lambda what, row: runs.forget(row.id) if what == "lost" else None)
     return Studio(
         root=bench.project.root,
@@ -216,6 +224,7 @@ def make_studio(bench: Bench, open_bench: OpenBench | None = None) -> Studio:
         triggers=triggers,
         scheduling=scheduling,
         board=board,
+        children=children,
         backfills=BackfillService(state, project, hub, scheduling.wake),
         singles=SingleBlocks(bench, pump, project, reader),
         callers=Callers(state, default_provider()),

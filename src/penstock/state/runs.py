@@ -32,6 +32,14 @@ _BY_ID = sa.select(*_COLUMNS).where(run.c.id == _NAME)
 _HELD = locking(_BY_ID, run)
 _AHEAD = sa.and_(_WAITING, run.c.created_at > _NOW, run.c.due_at > _NOW, run.c.due_at <= run.c.created_at)
 _PULL_FORWARD = sa.update(run).where(_AHEAD).values(due_at=_NOW)
+_ASKED_FOR = locking(
+    sa.select(*_COLUMNS)
+    .where(_WAITING, run.c.parent_run.is_not(None), run.c.due_at <= _NOW, _FREE)
+    .order_by(run.c.created_at, run.c.id)
+    .limit(_CHUNK),
+    run,
+    skip=True,
+)
 _NEXT_DUE = sa.select(sa.func.min(run.c.due_at)).where(_WAITING, run.c.due_at > _NOW)
 _NEXT_SLA = sa.select(sa.func.min(run.c.sla_at)).where(_OPEN, run.c.sla_missed == sa.false())
 _NEXT_EXPIRY = sa.select(sa.func.min(run.c.lease_until)).where(_LEASED)
@@ -174,13 +182,15 @@ class Runs:
         return rows_of(RunRow, connection.execute(query))
 
     def open_counts(self, connection: sa.Connection) -> list[Mapping[str, Any]]:
-        """How many open runs there are by `pipeline`, `trigger_id`, `backfill_id`, `state`, `leased`, `waits`, as `count`.
+        """How many open runs there are by pipeline, trigger, backfill, `state`, `leased` and `waits`, as `count`.
 
         One waits that is under way and does not go on before another run has ended.
         """
         groups = (run.c.pipeline, run.c.trigger_id, run.c.backfill_id, run.c.state)
         leased = sa.case((_LEASED, 1), else_=0).label("leased")
-        query = sa.select(*groups, leased, sa.func.count().label("count")).where(_OPEN).group_by(*groups, leased)
+        waits = sa.case((sa.and_(run.c.state == "running", run.c.waiting.is_not(None)), 1), else_=0).label("waits")
+        query = sa.select(*groups, leased, waits, sa.func.count().label("count")).where(_OPEN)
+        query = query.group_by(*groups, leased, waits)
         return [dict(line) for line in connection.execute(query).mappings()]
 
     def sla_due(self, connection: sa.Connection, now: float) -> list[RunRow]:
@@ -212,6 +222,16 @@ class Runs:
         query = sa.select(*_COLUMNS).where(run.c.parent_run == parent, run.c.parent_run.is_not(None))
         return rows_of(RunRow, connection.execute(query.order_by(run.c.created_at, run.c.id)))
 
+    def asked_for(self, connection: sa.Connection, now: float) -> list[RunRow]:
+        """Runs that blocks have asked for, that may begin and that nobody drives: the oldest first."""
+        return rows_of(RunRow, connection.execute(_ASKED_FOR, {"now": now}))
+
+    def newest_completed(self, connection: sa.Connection, pipeline: str) -> RunRow | None:
+        """The newest run of all blocks of a pipeline that has completed."""
+        done = sa.and_(run.c.pipeline == pipeline, run.c.state == "completed", run.c.what == "all")
+        query = sa.select(*_COLUMNS).where(done).order_by(run.c.created_at.desc(), run.c.id.desc())
+        return row_of(RunRow, connection.execute(query.limit(1)))
+
     def retries(self, connection: sa.Connection, name: str) -> list[RunRow]:
         """The runs that are retries of this one."""
         query = sa.select(*_COLUMNS).where(run.c.retry_of == name, run.c.retry_of.is_not(None))
@@ -236,7 +256,8 @@ class Runs:
         for name, known in there.items():
             row, _ = given[name]
             if known.open and known.lease_token == 0 and known != row:
-                self.change(connection, name, **values_of(row, without=["id"]))
+                # What an open run waits for is not in its record.
+                self.change(connection, name, **values_of(row, without=["id", "waiting"] if row.open else ["id"]))
                 changed.add(name)
         blocks = [values_of(block) for name in changed for block in given[name][1]]
         put(connection, block_run, blocks)

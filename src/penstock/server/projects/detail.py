@@ -140,7 +140,8 @@ class Details:
             content_revision=text.revision,
             content_error=text.problem,
             shared_with=[user for user in users if user != reading.pipeline.uuid],
-            runnable=block.type in RUNNABLE_TYPES and block.language in LANGUAGES,
+            runnable=block.type is BlockType.GLOBAL_DATA_PRODUCT
+            or (block.type in RUNNABLE_TYPES and block.language in LANGUAGES),
             accepts_upstream=block.type in _TAKES_UPSTREAM,
             timeout=block.timeout,
             retry_config=to_plain(block.retry_config),

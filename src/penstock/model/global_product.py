@@ -1,0 +1,103 @@
+"""Global data products: what a whole pipeline makes, registered under a name, and when it is too old."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+AFTER = ("years", "months", "weeks", "days", "hours", "minutes", "seconds")
+"""Units of `outdated_after`."""
+
+STARTING_AT = (
+    "month_of_year",
+    "week_of_year",
+    "week_of_month",
+    "day_of_year",
+    "day_of_month",
+    "day_of_week",
+    "hour_of_day",
+    "minute_of_hour",
+    "second_of_minute",
+)
+"""Conditions of `outdated_starting_at`, the coarsest first."""
+
+_SPANS = {"weeks": 604_800, "days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalProduct:
+    """A registered data product.
+
+    `after` and `starting_at` are numbers by the units above; `settings` names the blocks whose outputs it is, each with
+    how many of its newest partitions, 0 for all. Without blocks, those of the pipeline count that none depends on.
+    """
+
+    uuid: str
+    pipeline: str
+    after: Mapping[str, int] = field(default_factory=dict)
+    starting_at: Mapping[str, int] = field(default_factory=dict)
+    settings: Mapping[str, int] = field(default_factory=dict)
+
+    def outdated(self, last: datetime | None, now: datetime) -> bool:
+        """Whether it has to be made anew.
+
+        It does when its last run is older than `after` and, where `starting_at` sets conditions, when the moment has
+        come from which on they hold. What was never made is outdated at once.
+
+        Args:
+            last: when the newest completed run has ended, in UTC.
+            now: in UTC.
+        """
+        if last is None:
+            return True
+        if not any(self.after.values()) or now < later(last, self.after):
+            return False
+        return not self.starting_at or self.begins(now)
+
+    def begins(self, now: datetime) -> bool:
+        """Whether the clock has reached what `starting_at` asks for.
+
+        A coarse unit must be what it says; of the finest ones, hour, minute and second, the moment must be reached.
+        """
+        exact = {
+            "month_of_year": now.month,
+            "week_of_year": now.isocalendar().week,
+            "week_of_month": (now.day - 1) // 7 + 1,
+            "day_of_year": now.timetuple().tm_yday,
+            "day_of_month": now.day,
+            "day_of_week": now.isoweekday() % 7,
+        }
+        if any(key in self.starting_at and self.starting_at[key] != value for key, value in exact.items()):
+            return False
+        moment = now.replace(
+            hour=self.starting_at.get("hour_of_day", now.hour if "minute_of_hour" in self.starting_at else 0),
+            minute=self.starting_at.get("minute_of_hour", now.minute if self._only_seconds() else 0),
+            second=self.starting_at.get("second_of_minute", 0),
+            microsecond=0,
+        )
+        return now >= moment
+
+    def _only_seconds(self) -> bool:
+        return (
+            "second_of_minute" in self.starting_at and not {"hour_of_day", "minute_of_hour"} & self.starting_at.keys()
+        )
+
+
+def later(moment: datetime, after: Mapping[str, int]) -> datetime:
+    """The moment so much later; months and years by the calendar, the last day of a shorter month at most."""
+    months = after.get("years", 0) * 12 + after.get("months", 0)
+    if months:
+        year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
+        if year > 9999:  # noqa: PLR2004 - the last year of a calendar date
+            return datetime.max.replace(tzinfo=moment.tzinfo)
+        moment = moment.replace(year=year, month=month + 1, day=min(moment.day, _days(year, month + 1)))
+    try:
+        return moment + timedelta(seconds=sum(after.get(unit, 0) * span for unit, span in _SPANS.items()))
+    except OverflowError:
+        return datetime.max.replace(tzinfo=moment.tzinfo)
+
+
+def _days(year: int, month: int) -> int:
+    following = datetime(year + month // 12, month % 12 + 1, 1) if year < 9999 else datetime(year, 12, 31)  # noqa: DTZ001, PLR2004
+    return (following - timedelta(days=1)).day

@@ -1,0 +1,464 @@
+"""Runs that blocks ask for: made in the store, waited for, and told to the block when they have ended.
+
+A worker asks over its channel, who drives it puts the request here, and `step` carries out in one transaction what was
+asked since the last one. Nobody polls: the end of a run is heard of, and `due` says when somebody has waited too long.
+
+A block that is repeated goes on with the runs that its last attempt has asked for, when that was killed; the rule is in
+`family.belongs`. It is found by what is asked for: the first wish of an attempt for a pipeline with these variables is
+the first wish of the next attempt for the same.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from penstock.engine.plan import RunPlan
+from penstock.model.errors import PenstockError, RunNotFoundError
+from penstock.model.expand import base_of
+from penstock.model.messages import Answer
+from penstock.project import Project
+from penstock.schedule.claim import Admission
+from penstock.schedule.failpoints import reach
+from penstock.schedule.family import ASKED, asked_of, belongs, change_asked, is_awaited
+from penstock.schedule.requests import NewRun, insert_run
+from penstock.schedule.wishes import (
+    DEEPEST,
+    KILLED,
+    Wish,
+    ended_answer,
+    gone_answer,
+    late_answer,
+    refuse_circle,
+    told,
+)
+from penstock.state.rows import RunRow, TriggerRow
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from penstock.state.store import State
+
+_AHEAD = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What code has asked for: a run (`wish`), or how the run `about` stands.
+
+    `run`, `block` and `attempt` say who asks, empty for code of no run; `token` is that of the lease under which
+    its run is driven. `failed` is as in `engine.handle.Asking`. `over` tells whether nobody waits for the answer,
+    `say` writes a line into the block's log. Both are called by whoever calls `step` and the acts that it gives.
+    """
+
+    ask: int
+    pipeline: str
+    reply: Callable[[Answer], None]
+    wish: Wish | None = None
+    about: str = ""
+    run: str = ""
+    block: str = ""
+    attempt: int = 0
+    failed: tuple[float, str] | None = None
+    token: int | None = None
+    plan: RunPlan | None = None
+    priority: int = 0
+    over: Callable[[], bool] = lambda: False
+    say: Callable[[str], None] = lambda _: None
+
+    @property
+    def environment(self) -> str:
+        """What the block variable `env` says."""
+        return self.plan.options.environment if self.plan is not None else "dev"
+
+
+@dataclass(slots=True)
+class _Wait:
+    """A block that waits for a run. `late` once it has waited as long as it wanted to."""
+
+    request: Request
+    run: str
+    deadline: float | None
+    answer: Answer | None = None
+    late: bool = False
+
+
+@dataclass(slots=True)
+class _Made:
+    """What became of a request: the run, whether it was there before, or why there is none."""
+
+    request: Request
+    key: str = ""
+    row: RunRow | None = None
+    joined: bool = False
+    answer: Answer | None = None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a step has done: calls to be made now, runs that are new, and whether something that was held is free."""
+
+    acts: list[Callable[[], None]] = field(default_factory=list)
+    made: list[RunRow] = field(default_factory=list)
+    freed: bool = False
+
+
+class Children:
+    """The runs that blocks have asked for, as one driver of blocks sees them.
+
+    `put`, `heard` and `ended` may be called in any thread, `step` in one at a time.
+
+    Args:
+        state: the store.
+        project: gives the project as it is now.
+        clock: seconds since the epoch.
+        monotonic: seconds that only grow.
+        admission: what blocks hold that wait; None where they hold nothing.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        project: Callable[[], Project],
+        *,
+        clock: Callable[[], float],
+        monotonic: Callable[[], float],
+        admission: Admission | None = None,
+    ) -> None:
+        self._state = state
+        self._project = project
+        self._clock = clock
+        self._monotonic = monotonic
+        self._admission = admission
+        self._inbox: deque[Request] = deque()
+        self._news: deque[str] = deque()
+        self._gone: deque[str] = deque()
+        self._new: list[tuple[Request, int]] = []
+        self._counts: dict[tuple[str, str, int], Counter[str]] = {}
+        self._known: dict[str, dict[str, str]] = {}
+        self._waits: list[_Wait] = []
+        self._look: set[str] = set()
+
+    def put(self, request: Request) -> None:
+        """Something was asked for."""
+        self._inbox.append(request)
+
+    def heard(self, run: str = "") -> None:
+        """Something has happened to that run; to any, when it is not said to which."""
+        self._news.append(run)
+
+    def ended(self, run: str) -> None:
+        """A run has ended, or is driven elsewhere, whose blocks may have asked."""
+        if run in self._known or any(key[0] == run for key in self._counts):
+            self._gone.append(run)
+
+    @property
+    def waiting(self) -> set[str]:
+        """The runs whose blocks wait for others."""
+        return {wait.request.run for wait in self._waits}
+
+    def due(self) -> float | None:
+        """When `step` is to be called even if nothing happens, on the monotonic clock; None is never."""
+        return min((wait.deadline for wait in self._waits if wait.deadline is not None), default=None)
+
+    def step(self) -> Outcome:
+        """Do what was asked for, and find out what has ended.
+
+        Raises:
+            StateUnavailableError: the store is away; nothing is forgotten, and `step` is to be called again.
+        """
+        out = Outcome()
+        self._take()
+        if self._new:
+            self._carry_out(out)
+        self._forget()
+        if self._waits:
+            self._find_ends()
+            self._answer(out)
+        return out
+
+    def _take(self) -> None:
+        while self._inbox:
+            request = self._inbox.popleft()
+            number = 0
+            if request.wish is not None:
+                counts = self._counts.setdefault((request.run, request.block, request.attempt), Counter())
+                same = request.wish.key(request.block, 0)
+                number = counts[same]
+                counts[same] += 1
+            self._new.append((request, number))
+        while self._news:
+            self._look.add(self._news.popleft())
+
+    def _carry_out(self, out: Outcome) -> None:
+        now = self._clock()
+        known = {name: dict(keys) for name, keys in self._known.items()}
+
+        def work(connection: sa.Connection) -> list[_Made]:
+            known.clear()
+            known.update({name: dict(keys) for name, keys in self._known.items()})
+            made = [self._one(connection, request, number, known, now) for request, number in self._new]
+            reach("children.before_commit")
+            return [each for each in made if each is not None]
+
+        made = self._state.transact(work)
+        reach("children.after_commit")
+        self._new.clear()
+        self._known = known
+        for each in made:
+            self._begun(each, out)
+
+    def _one(
+        self, connection: sa.Connection, request: Request, number: int, known: dict[str, dict[str, str]], now: float
+    ) -> _Made | None:
+        if request.token is not None and not self._state.runs.fence(connection, request.run, request.token):
+            return None  # its run is driven elsewhere: it will ask there
+        try:
+            if request.wish is None:
+                return _Made(request, answer=Answer(request.ask, value=self._stands(connection, request.about)))
+            made = self._joined_or_new(connection, request, number, known, now)
+        except PenstockError as error:
+            return _Made(request, answer=Answer(request.ask, error=error.message, hint=error.hint, code=error.code))
+        if made.row is not None and request.wish.waits and made.row.open:
+            self._begin_wait(connection, request, made.row, now)
+        return made
+
+    def _stands(self, connection: sa.Connection, name: str) -> dict[str, Any]:
+        row = self._state.runs.get(connection, name)
+        if row is None:
+            raise RunNotFoundError(
+                f"reading the run {name[:100]}: there is none of that name", hint="It may be deleted."
+            )
+        return told(row, self._state.block_runs.of_run(connection, name))
+
+    def _joined_or_new(
+        self, connection: sa.Connection, request: Request, number: int, known: dict[str, dict[str, str]], now: float
+    ) -> _Made:
+        wish = request.wish
+        assert wish is not None
+        key = wish.key(request.block, number)
+        if (row := self._of_last_attempt(connection, request, key, known)) is not None:
+            change_asked(connection, self._state, row, waits=wish.waits or is_awaited(row), unheard=False)
+            return _Made(request, key, row, joined=True)
+        self._project().pipeline(wish.pipeline)
+        if wish.product is not None:
+            self._state.holds.lock(connection)  # several that ask at once get one run
+            if (row := self._fresh(connection, wish, now)) is not None:
+                return _Made(request, key, row, joined=True)
+        if wish.waits:
+            refuse_circle(wish.pipeline, self._way(connection, request))
+        if wish.product is not None and (row := self._under_way(connection, wish)) is not None:
+            return _Made(request, key, row, joined=True)
+        row = insert_run(connection, self._state, self._new_run(connection, request, key, now), now)
+        assert row is not None
+        if request.run:
+            known[request.run][key] = row.id
+        return _Made(request, key, row)
+
+    def _of_last_attempt(
+        self, connection: sa.Connection, request: Request, key: str, known: dict[str, dict[str, str]]
+    ) -> RunRow | None:
+        """The run that this wish has made before, when the block goes on with it."""
+        if not request.run:
+            return None
+        if request.run not in known:
+            children = self._state.runs.children(connection, request.run)
+            known[request.run] = {str(asked_of(row).get("key")): row.id for row in children}
+        name = known[request.run].get(key)
+        row = self._state.runs.get(connection, name) if name is not None else None
+        return row if row is not None and belongs(row, request.failed, KILLED) else None
+
+    def _fresh(self, connection: sa.Connection, wish: Wish, now: float) -> RunRow | None:
+        """The newest completed run of a data product's pipeline, when that is new enough."""
+        assert wish.product is not None
+        row = self._state.runs.newest_completed(connection, wish.pipeline)
+        last = None if row is None else datetime.fromtimestamp(row.ended_at or row.created_at, UTC)
+        outdated = wish.product.outdated(last, datetime.fromtimestamp(now, UTC))
+        return None if outdated else row
+
+    def _under_way(self, connection: sa.Connection, wish: Wish) -> RunRow | None:
+        """The run that is to renew a data product, when somebody has asked for it."""
+        assert wish.product is not None
+        for row in self._state.runs.open(connection, pipeline=wish.pipeline):
+            if asked_of(row).get("product") == wish.product.uuid and not row.cancel_requested:
+                return row
+        return None
+
+    def _way(self, connection: sa.Connection, request: Request) -> list[str]:
+        """The pipelines of the runs that would wait, the nearest first."""
+        way = [request.pipeline]
+        row = self._state.runs.get(connection, request.run) if request.run else None
+        while row is not None and row.parent_run is not None and is_awaited(row) and len(way) <= DEEPEST:
+            row = self._state.runs.get(connection, row.parent_run)
+            if row is not None:
+                way.append(row.pipeline)
+        return way
+
+    def _new_run(self, connection: sa.Connection, request: Request, key: str, now: float) -> NewRun:
+        wish = request.wish
+        assert wish is not None
+        said: dict[str, Any] = {"block": request.block, "key": key, "waits": wish.waits}
+        if wish.product is not None:
+            said["product"] = wish.product.uuid
+        options: dict[str, Any] = {"environment": request.environment, ASKED: said}
+        if wish.remote_blocks:
+            options["remote_blocks"] = [dict(each) for each in wish.remote_blocks]
+        trigger = self._trigger(connection, wish, now)
+        return NewRun(
+            wish.pipeline,
+            "block",
+            variables=wish.variables,
+            trigger=trigger,
+            options=options,
+            priority=request.priority or None,
+            parent_run=request.run or None,
+        )
+
+    def _trigger(self, connection: sa.Connection, wish: Wish, now: float) -> TriggerRow | None:
+        """The trigger that the run counts for. One that no file declares has a name and nothing else."""
+        if not wish.trigger:
+            return None
+        row = self._state.triggers.named(connection, wish.pipeline, wish.trigger)
+        if row is not None:
+            return row
+        definition = {"kind": "api", "pipeline": wish.pipeline, "name": wish.trigger}
+        new = TriggerRow(
+            wish.pipeline, wish.trigger, definition, created_at=now, updated_at=now, removed_at=now, last_enabled_at=now
+        )
+        number = self._state.triggers.add(connection, new)
+        return self._state.triggers.get(connection, number)
+
+    def _begin_wait(self, connection: sa.Connection, request: Request, row: RunRow, now: float) -> None:
+        """Write down that a run waits, and give back what its block holds."""
+        if not request.run:
+            return
+        text = f"{request.block} waits for the run {row.id} of pipeline {row.pipeline}"
+        self._write(connection, request, {"kind": "child", "text": text, "since": now, "run": row.id})
+        if self._holds(request):
+            assert self._admission is not None
+            self._admission.released(connection, request.run, request.block)
+
+    def _write(self, connection: sa.Connection, request: Request, waiting: dict[str, Any] | None) -> None:
+        if request.token is not None:
+            self._state.runs.write(connection, request.run, request.token, waiting=waiting)
+        elif request.run:
+            self._state.runs.change_open(connection, request.run, waiting=waiting)
+
+    def _holds(self, request: Request) -> bool:
+        """Whether the block had to ask for something before it began."""
+        if self._admission is None or request.plan is None or request.token is None:
+            return False
+        return self._admission.asks(request.plan, base_of(request.block))
+
+    def _begun(self, made: _Made, out: Outcome) -> None:
+        request, row, wish = made.request, made.row, made.request.wish
+        if row is not None and not made.joined:
+            out.made.append(row)
+        if row is None or wish is None:
+            assert made.answer is not None
+            out.acts.append(_act(request, made.answer))
+            return
+        if wish.verbose and (not made.joined or row.open):
+            went = "goes on with the run" if made.joined else "has asked for the run"
+            how = ", and waits for its end" if wish.waits else ""
+            out.acts.append(lambda: request.say(f"{went} {row.id} of pipeline {row.pipeline}{how}"))
+        if not wish.waits:
+            out.acts.append(_act(request, Answer(request.ask, value=told(row))))
+            return
+        deadline = self._monotonic() + wish.timeout + _AHEAD if wish.timeout is not None else None
+        self._waits.append(_Wait(request, row.id, deadline))
+        self._look.add(row.id)
+        out.freed = out.freed or self._holds(request)
+
+    def _find_ends(self) -> None:
+        """Find those that wait for what has ended, or have waited as long as they wanted to."""
+        names = {wait.run for wait in self._waits if wait.answer is None}
+        look, self._look = self._look, set()
+        wanted = names if "" in look else names & look
+        at = self._monotonic()
+        late = {wait.run for wait in self._waits if wait.deadline is not None and wait.deadline <= at}
+        if not wanted and not late:
+            return
+        try:
+            with self._state.read() as connection:
+                rows = self._state.runs.many(connection, wanted | late)
+                ended = [name for name, row in rows.items() if not row.open]
+                blocks = {name: self._state.block_runs.of_run(connection, name) for name in ended}
+        except BaseException:
+            self._look |= look  # to be asked again
+            raise
+        for wait in self._waits:
+            wish, ask = wait.request.wish, wait.request.ask
+            if wait.answer is not None or wish is None or wait.run not in wanted | late:
+                continue
+            row = rows.get(wait.run)
+            if row is None:
+                wait.answer = gone_answer(ask, wish, wait.run)
+            elif not row.open:
+                wait.answer = ended_answer(ask, wish, told(row, blocks[wait.run]))
+            elif wait.deadline is not None and wait.deadline <= at:
+                wait.answer, wait.late = late_answer(ask, wish, told(row)), True
+
+    def _answer(self, out: Outcome) -> None:
+        """Answer those that can go on: their runs wait no more, and their blocks hold again what they have to."""
+        ready = [wait for wait in self._waits if wait.answer is not None]
+        if not ready:
+            return
+        now = self._clock()
+
+        def work(connection: sa.Connection) -> list[_Wait]:
+            given = [wait for wait in ready if self._take_back(connection, wait, now)]
+            rest = [wait for wait in self._waits if wait not in given]
+            for wait in given:
+                if all(other.request.run != wait.request.run for other in rest):
+                    self._write(connection, wait.request, None)
+                if wait.late and all(other.run != wait.run for other in rest):
+                    row = self._state.runs.get(connection, wait.run)
+                    if row is not None and row.parent_run is not None:
+                        change_asked(connection, self._state, row, waits=False, unheard=True)
+            reach("answer.before_commit")
+            return given
+
+        given = self._state.transact(work)
+        reach("answer.after_commit")
+        self._waits = [wait for wait in self._waits if wait not in given]
+        for wait in given:
+            assert wait.answer is not None
+            wish = wait.request.wish
+            if wish is not None and wish.verbose:
+                out.acts.append(_saying(wait.request, wait.run, wait.answer))
+            out.acts.append(_act(wait.request, wait.answer))
+
+    def _take_back(self, connection: sa.Connection, wait: _Wait, now: float) -> bool:
+        """Whether the block may go on: what it gave back while it waited is its own again."""
+        request = wait.request
+        if not self._holds(request) or any(o.request.block == request.block and o is not wait for o in self._waits):
+            return True
+        assert self._admission is not None
+        row = self._state.runs.get(connection, request.run)
+        return row is None or self._admission.gate(connection, row, request.block, now)
+
+    def _forget(self) -> None:
+        """Drop what is not waited for any more."""
+        gone = set()
+        while self._gone:
+            gone.add(self._gone.popleft())
+        if gone:
+            for name in gone:
+                self._known.pop(name, None)
+            self._counts = {key: value for key, value in self._counts.items() if key[0] not in gone}
+        if self._waits:
+            self._waits = [w for w in self._waits if w.request.run not in gone and not w.request.over()]
+
+
+def _act(request: Request, answer: Answer) -> Callable[[], None]:
+    return lambda: request.reply(answer)
+
+
+def _saying(request: Request, run: str, answer: Answer) -> Callable[[], None]:
+    value = answer.value if isinstance(answer.value, dict) else {}
+    text = f"the run {run} has {value['status']}" if value else str(answer.error)
+    return lambda: request.say(text)

@@ -1,0 +1,172 @@
+"""Runs that blocks of the studio's runs, and scratchpads, ask for: made in the store, for the scheduler to drive.
+
+On the event loop but for the store, which is asked in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from penstock.engine.handle import Asking
+from penstock.engine.loop import Sink
+from penstock.engine.plan import RunPlan
+from penstock.model import events
+from penstock.model.errors import PenstockError, StateUnavailableError
+from penstock.model.messages import Answer, Ask
+from penstock.project import Project
+from penstock.schedule.asking import request_of, wish_for
+from penstock.schedule.children import Children, Request
+from penstock.schedule.requests import RUNS, cancel_left_alone
+from penstock.server.runs.pump import Pump
+from penstock.state.rows import RunRow
+from penstock.state.store import State
+
+_AGAIN = 1.0
+"""Seconds until the store is asked again that was away."""
+
+
+class StudioChildren:
+    """Answers what is asked of runs by code that no scheduler drives.
+
+    Args:
+        state: the store.
+        project: gives the project as it is now.
+        pump: turns the run loop, once something was answered.
+        recorded: puts a run of the studio into the store from its record: pipeline and run.
+        told: tells pages and schedulers of a run that was made.
+        wake: tells schedulers of a run that is to end: topic and run.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        project: Callable[[], Project],
+        pump: Pump,
+        recorded: Callable[[str, str], object],
+        told: Callable[[RunRow], object],
+        wake: Callable[[str, str], None],
+    ) -> None:
+        self._state = state
+        self._project = project
+        self._pump = pump
+        self._recorded = recorded
+        self._told = told
+        self._wake = wake
+        self._children = Children(state, project, clock=time.time, monotonic=time.monotonic)
+        self._events: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._again = False
+        self._asking: set[tuple[str, str]] = set()
+        self._asked: set[str] = set()
+        self._over: list[str] = []
+
+    async def start(self) -> None:
+        """Begin, on the running event loop."""
+        self._events = asyncio.get_running_loop()
+
+    async def close(self) -> None:
+        """Answer nobody any more."""
+        self._events = None
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._task is not None:
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def asked(self, asking: Asking) -> None:
+        """A block asks."""
+        if (request := request_of(asking, self._project, time.time)) is not None:
+            self._asking.add((request.pipeline, request.run))
+            self._asked.add(request.run)
+            self._put(request)
+
+    def asked_by_nobody(self, pipeline: str, ask: Ask, reply: Callable[[Answer], None]) -> None:
+        """Code of no run asks, such as a scratchpad's."""
+        try:
+            wish = wish_for(ask, self._project())
+        except PenstockError as error:
+            reply(Answer(ask.id, error=error.message, hint=error.hint, code=error.code))
+            return
+        self._put(Request(ask.id, pipeline, reply, wish, about=str(ask.arguments.get("run") or "")))
+
+    def sinks(self, plan: RunPlan) -> list[Sink]:
+        """What is to be told of a run of the studio: with its end, its blocks wait for nothing any more."""
+
+        def listen(event: events.Event) -> None:
+            if isinstance(event, events.RunEnded) and plan.run in self._asked:
+                self._asked.discard(plan.run)
+                self._children.ended(plan.run)
+                self._over.append(plan.run)
+                self._kick()
+
+        return [listen]
+
+    def heard(self, topic: str, text: str) -> None:
+        """Another process tells something; in any thread."""
+        if topic != "triggers":
+            self._children.heard(text if topic == RUNS else "")
+            if self._events is not None and not self._events.is_closed():
+                self._events.call_soon_threadsafe(self._kick)
+
+    def changed(self, what: str, row: RunRow) -> None:
+        """A run of the scheduler of this process was made, has begun or ended."""
+        if what in {"ended", "lost"}:
+            self._children.heard(row.id)
+            self._kick()
+
+    def _put(self, request: Request) -> None:
+        reply = request.reply
+
+        def replied(answer: Answer) -> None:
+            reply(answer)
+            self._pump.kick()
+
+        self._children.put(replace(request, reply=replied))
+        self._kick()
+
+    def _kick(self) -> None:
+        self._again = True
+        if self._task is None and self._events is not None:
+            self._task = self._events.create_task(self._work())
+
+    async def _work(self) -> None:
+        try:
+            while self._again and self._events is not None:
+                self._again = False
+                await self._step()
+        except StateUnavailableError:
+            self._later(_AGAIN)
+        finally:
+            self._task = None
+        if self._again:
+            self._kick()
+
+    async def _step(self) -> None:
+        asking, self._asking = self._asking, set()
+        for pipeline, run in asking:
+            await asyncio.to_thread(self._recorded, pipeline, run)
+        while self._over:
+            await asyncio.to_thread(self._leave, self._over[0])
+            del self._over[0]
+        done = await asyncio.to_thread(self._children.step)
+        for row in done.made:
+            self._told(row)
+        for act in done.acts:
+            act()
+        if (due := self._children.due()) is not None:
+            self._later(max(0.0, due - time.monotonic()))
+
+    def _later(self, seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._events is not None:
+            self._timer = self._events.call_later(seconds, self._kick)
+
+    def _leave(self, run: str) -> None:
+        """A run has ended: so do those that its blocks waited for."""
+        left = self._state.transact(lambda connection: cancel_left_alone(connection, self._state, run, time.time()))
+        for row in left:
+            self._wake(RUNS, row.id)
