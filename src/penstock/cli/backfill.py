@@ -138,7 +138,7 @@ def show(number: int, project: Path, *, as_json: bool) -> None:
 @json_option
 def start(number: int, project: Path, *, as_json: bool) -> None:
     """Start a backfill, or let a cancelled one go on."""
-    _change(project, as_json, lambda asked: start_backfill(asked.state, number, time.time()))
+    _change(project, lambda asked: start_backfill(asked.state, number, time.time()), as_json=as_json)
 
 
 @backfill.command("cancel")
@@ -154,7 +154,7 @@ def cancel(number: int, project: Path, *, as_json: bool) -> None:
             asked.wake("runs", run)
         return row
 
-    _change(project, as_json, work)
+    _change(project, work, as_json=as_json)
 
 
 @backfill.command("retry")
@@ -163,7 +163,7 @@ def cancel(number: int, project: Path, *, as_json: bool) -> None:
 @json_option
 def retry(number: int, project: Path, *, as_json: bool) -> None:
     """Run what did not complete again, with the pipeline as it is now."""
-    _change(project, as_json, lambda asked: retry_backfill(asked.state, number)[0])
+    _change(project, lambda asked: retry_backfill(asked.state, number)[0], as_json=as_json)
 
 
 @backfill.command("delete")
@@ -176,7 +176,7 @@ def delete(number: int, project: Path) -> None:
     click.echo(f"backfill {number} {row.name} deleted")
 
 
-def _change(project: Path, as_json: bool, work: Callable[[Asked], BackfillRow]) -> None:  # noqa: FBT001
+def _change(project: Path, work: Callable[[Asked], BackfillRow], *, as_json: bool) -> None:
     with asking(project) as asked:
         row = work(asked)
         asked.wake(BACKFILLS, str(row.id))

@@ -140,7 +140,7 @@ def cancel(ctx: click.Context, run: tuple[str, ...], project: Path, *, as_json: 
     """Cancel runs: at once where they wait, else their processes are ended."""
     from penstock.schedule.requests import cancel_run
 
-    ctx.exit(_each(run, project, as_json, lambda asked, name: cancel_run(asked.state, name, time.time())))
+    ctx.exit(_each(run, project, lambda asked, name: cancel_run(asked.state, name, time.time()), as_json=as_json))
 
 
 @click.command()
@@ -167,7 +167,7 @@ def retry(
             return retry_from(asked.state, name, block, below, now)
         return retry_incomplete(asked.state, name, now) if incomplete else retry_run(asked.state, name, now)
 
-    ctx.exit(_each(run, project, as_json, work))
+    ctx.exit(_each(run, project, work, as_json=as_json))
 
 
 @click.command()
@@ -208,7 +208,7 @@ def why(what: str, name: str | None, project: Path, *, as_json: bool) -> None:
             click.echo(f"  {reason.change}")
 
 
-def _each(names: tuple[str, ...], project: Path, as_json: bool, work: Any) -> Exit:  # noqa: FBT001
+def _each(names: tuple[str, ...], project: Path, work: Any, *, as_json: bool) -> Exit:
     """Do something with each of these runs; what fails with one keeps nobody from the others."""
     done: list[RunRow] = []
     errors: dict[str, PenstockError] = {}

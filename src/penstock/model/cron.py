@@ -33,6 +33,7 @@ _FIELDS = 5
 _HOURS = 24
 _MOST_DAYS = 31
 _WEEK = 7
+_DECEMBER = 12
 _MONTHS_AHEAD = 12 * 41  # the longest wait is the one for a given weekday on 29 February, across a year such as 2100
 _MINUTE = timedelta(minutes=1)
 _LAST_YEAR = 9000  # far from where the arithmetic of dates ends
@@ -99,7 +100,7 @@ class Cron:
                 for number in range(start, monthrange(year, month)[1] + 1):
                     if self.is_day(found := date(year, month, number)):
                         return found
-            year, month, start = (year + 1, 1, 1) if month == 12 else (year, month + 1, 1)  # noqa: PLR2004 - December
+            year, month, start = (year, month + 1, 1) if month < _DECEMBER else (year + 1, 1, 1)
         return None
 
 

@@ -17,6 +17,7 @@ _NEAREST = re.compile(r"([0-9]{1,2})w|w([0-9]{1,2})", re.ASCII)
 _NTH = re.compile(r"([a-z0-9]+(?:-[a-z0-9]+)?)#([0-9]+)", re.ASCII)
 _LAST = re.compile(r"l([0-9]|[a-z]{3})|([0-9]|[a-z]{3})l", re.ASCII)
 _WEEK = 7
+_TURNS = 5  # of a day of the week in a month, at most
 _SATURDAY, _SUNDAY = 5, 6  # as date.weekday counts
 
 
@@ -143,7 +144,7 @@ def read_week_days(text: str) -> WeekDays:
     for part in _parts(text, WEEK_DAY):
         if match := _NTH.fullmatch(part):
             turn = int(match[2][:3])
-            if not 1 <= turn <= 5:  # noqa: PLR2004 - no month has more
+            if not 1 <= turn <= _TURNS:
                 raise refused(f"{part!r}: a month has one to five of a day of the week", "Write such as mon#2.")
             nth.update((turn, day % _WEEK) for day in _expand(match[1], WEEK_DAY))
         elif match := _LAST.fullmatch(part):

@@ -86,7 +86,7 @@ def _minutes(minutes: Sequence[int]) -> str:
 def _step(numbers: Sequence[int], size: int) -> int:
     """The distance at which they follow one another all round the clock; 0 when they do not."""
     count = len(numbers)
-    if count < 2 or size % count or numbers[0] != 0:  # noqa: PLR2004 - a single one has no distance
+    if count <= 1 or size % count or numbers[0] != 0:  # a single one has no distance
         return 0
     step = size // count
     return step if all(number == index * step for index, number in enumerate(numbers)) else 0

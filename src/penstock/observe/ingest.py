@@ -167,7 +167,7 @@ class Ingest:
                 if everything:
                     self.everything()
             except StateUnavailableError:
-                if not self._put_back(everything, names, _AGAIN[min(failures, len(_AGAIN) - 1)]):
+                if not self._put_back(names, _AGAIN[min(failures, len(_AGAIN) - 1)], everything=everything):
                     return
                 failures += 1
             except PenstockError:
@@ -185,7 +185,7 @@ class Ingest:
             self._pending, self._everything = {}, False
             return work
 
-    def _put_back(self, everything: bool, names: list[tuple[str, str]], wait: float) -> bool:  # noqa: FBT001
+    def _put_back(self, names: list[tuple[str, str]], wait: float, *, everything: bool) -> bool:
         """Keep for later what could not be stored, and wait; False when there is no later."""
         until = time.monotonic() + wait
         with self._changed:
@@ -206,7 +206,7 @@ def _names(pipelines: dict[str, Path]) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for pipeline, folder in pipelines.items():
         with suppress(OSError):
-            found += [(run, pipeline) for name in os.listdir(folder) if (run := unquote(name))]  # noqa: PTH208
+            found += [(run, pipeline) for path in folder.iterdir() if (run := unquote(path.name))]
     return sorted(found, reverse=True)
 
 

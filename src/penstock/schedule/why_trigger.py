@@ -110,7 +110,7 @@ def _busy(trigger: Trigger, runs: list[RunRow]) -> Reason | None:
 def _passed_over(trigger: Trigger, runs: list[RunRow]) -> Reason | None:
     """The moments between its last two runs for which there is none."""
     dates = [run.slot for run in runs if run.slot is not None]
-    if trigger.kind is not TriggerKind.TIME or len(dates) < 2 or dates[0] <= dates[1]:  # noqa: PLR2004 - two runs
+    if trigger.kind is not TriggerKind.TIME or len(dates) <= 1 or dates[0] <= dates[1]:
         return None
     before, after = (datetime.fromtimestamp(date, UTC) for date in (dates[1], dates[0]))
     count = 0

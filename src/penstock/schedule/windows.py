@@ -22,6 +22,8 @@ INTERVALS = (*SECONDS, *DAYS, *MONTHS)
 """Kinds of intervals; `custom` counts seconds."""
 MOST = 1_000_000
 """Windows that one backfill may have."""
+_LAST_YEAR = 9998
+"""Of the calendar of datetime, less one for time zones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Windows:
 
     def at(self, position: int) -> tuple[float, float]:
         """Begin and end of the window of that position, from 0."""
-        return self._begin(position), self._begin(position + 1)
+        return self.begin(position), self.begin(position + 1)
 
     def check(self) -> None:
         """Refuse what gives no windows, or too many.
@@ -78,7 +80,8 @@ class Windows:
                 f"{doing}: it has more than {MOST:,} windows", hint="Take a longer interval, or several backfills."
             )
 
-    def _begin(self, position: int) -> float:
+    def begin(self, position: int) -> float:
+        """When the window of that position begins. Raises OverflowError, ValueError beyond the calendar."""
         count = position * self.units
         if self.interval in SECONDS:
             return self.start + count * SECONDS[self.interval]
@@ -102,7 +105,7 @@ class _Starts:
 
     def __getitem__(self, position: int) -> float:
         try:
-            return self.windows._begin(position)  # noqa: SLF001 - its own part
+            return self.windows.begin(position)
         except (ValueError, OverflowError):
             return float("inf")
 
@@ -110,7 +113,7 @@ class _Starts:
 def _plus_months(moment: datetime, months: int) -> datetime:
     year, month = divmod(moment.month - 1 + months, 12)
     year += moment.year
-    if not 1 <= year <= 9998:  # noqa: PLR2004 - the calendar of datetime, less one for time zones
+    if not 1 <= year <= _LAST_YEAR:
         raise OverflowError("beyond the calendar")
     return moment.replace(year=year, month=month + 1, day=min(moment.day, monthrange(year, month + 1)[1]))
 

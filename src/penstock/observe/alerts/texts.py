@@ -12,6 +12,7 @@ from penstock.observe.alerts.facts import AlertKind, Fact
 from penstock.observe.alerts.redact import redacted
 from penstock.observe.alerts.settings import AlertSettings
 
+_MINUTE, _HOUR = 60, 60  # seconds, minutes
 _VARIABLE = re.compile(r"\{(\w+)\}")
 _TRACE = 2500
 """Characters of a traceback in a message: its end."""
@@ -128,10 +129,10 @@ def duration(seconds: float | None) -> str:
     """A length of time as people say it: `4.2 s`, `3 min 5 s`, `2 h 10 min`."""
     if seconds is None:
         return ""
-    if seconds < 60:  # noqa: PLR2004 - a minute
+    if seconds < _MINUTE:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:  # noqa: PLR2004 - an hour
+    if minutes < _HOUR:
         return f"{minutes} min {rest} s"
     return f"{minutes // 60} h {minutes % 60} min"
 

@@ -27,6 +27,8 @@ from penstock.state.store import State
 LONGEST = 500
 LONGEST_MUTE = 366 * 86_400.0
 _KEY = "notification_config"
+_DEEPEST = 4
+"""Steps of a key, such as message_templates.failure.title, and one to spare."""
 
 
 class AlertService:
@@ -160,7 +162,7 @@ class AlertService:
 
 def _put(config: dict[str, Any], key: str, value: Any) -> None:
     steps = key.split(".")
-    if not all(steps) or len(steps) > 4:  # noqa: PLR2004 - message_templates.failure.title, and one to spare
+    if not all(steps) or len(steps) > _DEEPEST:
         raise SettingInvalidError(f"changing {_KEY}: {key[:60]!r} is no key", hint="Such as slack_config.webhook_url.")
     for step in steps[:-1]:
         if not isinstance(config.get(step), dict):

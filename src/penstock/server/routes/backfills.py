@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from penstock.model.errors import BackfillNotFoundError, PenstockError, SettingInvalidError
+from penstock.server.numbers import whole_number
 from penstock.server.permissions import Permission
 from penstock.server.routing import Call, Routes
 from penstock.server.schema.backfills import (
@@ -18,7 +19,6 @@ from penstock.server.schema.backfills import (
 )
 
 routes = Routes("backfills")
-_DIGITS = 15
 
 
 @routes.get("/api/backfills", Permission.VIEW, query=BackfillQuery)
@@ -76,9 +76,10 @@ def delete_backfill(call: Call) -> None:
 
 def _number(call: Call) -> int:
     text = call.path["backfill"]
-    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
+    number = whole_number(text)
+    if not number:
         raise BackfillNotFoundError(f"reading backfill {text[:40]}: there is none", hint="Backfills have numbers.")
-    return int(text)
+    return number
 
 
 async def _listed(call: Call) -> list[Any] | None:

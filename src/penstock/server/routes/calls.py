@@ -9,6 +9,7 @@ import msgspec
 
 from penstock.model.trigger import TriggerKind
 from penstock.server.answers import HttpError
+from penstock.server.numbers import whole_number
 from penstock.server.permissions import Permission
 from penstock.server.routing import MEGABYTE, Call, Routes
 from penstock.server.runs.callers import Bucket, Proof, kind_of
@@ -23,7 +24,6 @@ from penstock.server.schema.calls import (
 from penstock.state.rows import TriggerRow
 
 routes = Routes("calls")
-_DIGITS = 15
 _BODY = MEGABYTE
 _STRANGERS = Bucket(rate=0.5, burst=30)
 """Calls of one address that show nothing good: more of them are told to wait, so that a program that goes on guessing,
@@ -73,7 +73,7 @@ async def take_event(call: Call) -> EventTaken:
 
 async def _start(call: Call, token: str) -> CalledRunAnswer:
     proof = Proof.of(call.request.headers, token)
-    number = _number(call.path["trigger"])
+    number = whole_number(call.path["trigger"])
     body = b""
     if proof.signature:
         body = await call.request.body()
@@ -137,10 +137,6 @@ def _refused(call: Call) -> HttpError:
     if not _STRANGERS.take(client.host if client else ""):
         return _too_many("too many calls that show no token or signature")
     return _unknown_caller()
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else 0
 
 
 def _json_object(body: bytes) -> dict[str, Any]:

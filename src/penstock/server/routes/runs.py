@@ -7,6 +7,7 @@ import asyncio
 from penstock.observe.logs import read_logs
 from penstock.server.answers import HttpError
 from penstock.server.live import stream_run
+from penstock.server.numbers import whole_number
 from penstock.server.permissions import Permission
 from penstock.server.routing import Call, Reply, Routes
 from penstock.server.runs.board import MOST_AT_ONCE
@@ -115,8 +116,7 @@ def explain_block(call: Call) -> Explanation:
 @routes.get("/api/triggers/{trigger}/explain", Permission.VIEW)
 def explain_trigger(call: Call) -> Explanation:
     """Why a trigger starts nothing: off, its start to come, what it waits for, what it has left out."""
-    number = call.path["trigger"]
-    found = call.studio.triggers.find(int(number) if number.isascii() and number.isdigit() and len(number) < 16 else 0)  # noqa: PLR2004
+    found = call.studio.triggers.find(whole_number(call.path["trigger"]))
     return call.studio.board.explain_trigger(found)
 
 
@@ -167,7 +167,7 @@ async def stream_events(call: Call) -> Reply:
     run = call.path["run"]
     summary = await asyncio.to_thread(call.studio.board.summary, run)
     given = call.request.headers.get("last-event-id", "")
-    since = int(given) if given.isascii() and given.isdigit() else None
+    since = whole_number(given) if given.isascii() and given.isdigit() else None
     ended = {"type": "run_ended", "run": summary} if summary.state not in OPEN else None
     return Reply(stream=stream_run(call.studio.hub, run, since, ended), media_type="text/event-stream")
 

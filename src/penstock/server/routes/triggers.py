@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from penstock.model.errors import TriggerNotFoundError
+from penstock.server.numbers import whole_number
 from penstock.server.permissions import Permission
 from penstock.server.routing import Call, Routes
 from penstock.server.schema.triggers import (
@@ -24,7 +25,6 @@ from penstock.server.schema.triggers import (
 )
 
 routes = Routes("triggers")
-_DIGITS = 15
 
 
 @routes.get("/api/triggers", Permission.VIEW, query=TriggerQuery)
@@ -105,6 +105,7 @@ def _detail(call: Call, number: int) -> TriggerDetail:
 
 def _number(call: Call) -> int:
     text = call.path["trigger"]
-    if not (text.isascii() and text.isdecimal() and len(text) <= _DIGITS):
+    number = whole_number(text)
+    if not number:
         raise TriggerNotFoundError(f"opening trigger {text[:50]!r}: triggers have numbers", hint="Look at the list.")
-    return int(text)
+    return number

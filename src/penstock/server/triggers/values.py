@@ -21,6 +21,8 @@ from penstock.server.schema.triggers import NewTrigger, TriggerPreview
 _KEYS = {"kind": "schedule_type", "schedule": "schedule_interval", "active": "status"}
 _PLAIN = ("name", "start_time", "variables", "sla", "description", "tags", "envs", "event_matchers", "settings")
 _SHOWN = 10
+_EXACT = 1e15
+"""Whole numbers below are exact as numbers with a fraction."""
 
 
 def file_values(given: NewTrigger) -> dict[str, Any]:
@@ -59,7 +61,7 @@ def file_changes(given: Mapping[str, Any], time_zone: str) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     for key, value in given.items():
         if key == "active":
-            changes["status"] = _status(bool(value))
+            changes["status"] = _status(value)
         elif key == "start_time":
             changes[key] = _moment(value, (given.get("settings") or {}).get("time_zone", time_zone))
         elif value in ("", [], {}) and key != "settings":
@@ -98,13 +100,13 @@ def _check_types(given: Mapping[str, Any]) -> None:
             raise EditRefusedError(f"changing a trigger: {key}: {error}", hint="Send a value of that type.") from None
 
 
-def _status(active: bool) -> str:  # noqa: FBT001 - the word for it
+def _status(active: object) -> str:
     return "active" if active else "inactive"
 
 
 def _whole(value: Any) -> Any:
     """A number that was sent with a fraction of nothing, as people write it."""
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else value  # noqa: PLR2004
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT else value
 
 
 def _moment(text: str | None, time_zone: Any) -> datetime | None:
