@@ -28,7 +28,7 @@ export function ByCode({ pipeline, chart }: { pipeline: string; chart: ChartDeta
     // Our own save comes back as it was sent; somebody else's is taken at once where nothing was typed.
     if (saved === text) setBase({ content: saved, revision: chart.content_revision });
     else if (!dirty) take();
-    // eslint-disable-next-line react-hooks/exhaustive-deps
+    // When the server has another text than the one it was made from; not with each letter that is typed.
   }, [changed, saved]);
   const run = () => {
     const draw = () => runCode.mutate(chart.uuid);

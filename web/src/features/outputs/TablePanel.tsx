@@ -47,7 +47,7 @@ export function TablePanel({ target, columns: given, total }: TablePanelProps) {
   const seen = useRef(new Map<number, PageColumn>());
   const store = useMemo(
     () => new PageStore(pageFetcher(productPath(target), outputQuery(target), asked), given.length, seen.current),
-    // eslint-disable-next-line react-hooks/exhaustive-deps
+    // By what the target says, not by which object says it; columns that were seen outlive it.
     [key, asked],
   );
   useEffect(() => {
@@ -63,7 +63,7 @@ export function TablePanel({ target, columns: given, total }: TablePanelProps) {
   const full = useColumns(target, total_ > met || given.length > met);
   const columns = useMemo(
     () => gridColumns(full ?? [...seen.current.values()].sort((one, other) => one.index - other.index), known, seen.current),
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- pages add to what has been seen
+    // By how many were met: pages add to what has been seen, which is one map for ever.
     [full, met, known],
   );
   const profiles = useProfiles(target, asked, visible);

@@ -28,7 +28,7 @@ export function TreeView({ node, target }: { node: TreeNode; target: OutputRef }
       new TreeStore(node, (positions, offset) =>
         api.get<MimeValue>(`${productPath(target)}/value`, { query: { ...outputQuery(target), path: positions.join(","), offset } }).then((answer) => answer.mime[TREE] as TreeNode),
       ),
-    // eslint-disable-next-line react-hooks/exhaustive-deps
+    // By what the target says: another object with the same words is the same tree.
     [key, node],
   );
   useSyncExternalStore(store.subscribe, store.snapshot);

@@ -9,7 +9,6 @@ const COLOURS: Record<number, string> = {
   31: "var(--failed)", 32: "var(--ok)", 33: "var(--stale)", 34: "var(--running)", 35: "var(--type-transformer)", 36: "var(--type-loader)",
   91: "var(--failed)", 92: "var(--ok)", 93: "var(--stale)", 94: "var(--running)", 95: "var(--type-transformer)", 96: "var(--type-loader)",
 };
-// eslint-disable-next-line no-control-regex
 const SEQUENCE = /\u001b\[([0-9;?]*)([A-Za-z])|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g;
 
 export function pieces(text: string): Piece[] {

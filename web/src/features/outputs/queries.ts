@@ -84,7 +84,7 @@ export function useProfiles(ref: OutputRef, rows: Rows, visible: readonly number
       clearTimeout(timer);
       controller.abort();
     };
-    // eslint-disable-next-line react-hooks/exhaustive-deps
+    // By what is missing, as text: the rest of what is used here follows from the key.
   }, [missing, key]);
   return profiles;
 }

@@ -117,7 +117,7 @@ export function Grid({ store: asked, columns: all, layout, onLayout, rows, onRow
     setAnchor(null);
     reach(at);
     box.current?.focus();
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- once for each jump
+    // Once for each jump, whatever else changes.
   }, [jump]);
   const valueAt = (row: number, column: GridColumn | undefined): Cell | undefined => (column ? store.cell(row, column.index) : undefined);
   const open = (row: number, column: GridColumn, value: Cell) => onCell?.(store.number(row) ?? row, column, value, store.cut(row, column.index));
