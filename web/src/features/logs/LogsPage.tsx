@@ -43,7 +43,6 @@ export function LogsPage() {
   useEffect(() => {
     if (settled !== (filters.q ?? "")) set({ q: settled });
     // What is typed is followed, not what the address is set to by it.
-    // eslint-disable-next-line
   }, [settled]);
   useCommands([
     { id: "logs.find", title: "Find in the logs", group: "Logs", keys: ["/"], run: () => search.current?.focus() },
