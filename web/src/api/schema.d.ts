@@ -3017,6 +3017,7 @@ export interface components {
             recent_runs: components["schemas"]["RunSummary"][];
             recent_edits: components["schemas"]["RecentEdit"][];
             counts: components["schemas"]["Counts"];
+            scheduler: components["schemas"]["PartHealth"];
         };
         /**
          * HourOfRuns
@@ -3545,6 +3546,15 @@ export interface components {
             search: string;
             /** @default arrow */
             format: string;
+        };
+        /**
+         * PartHealth
+         * @description Whether a part works: ok, down, or off where it is not meant to run; `seconds` since it last did something.
+         */
+        PartHealth: {
+            status: string;
+            /** @default null */
+            seconds: number | null;
         };
         /**
          * PipelineChanges

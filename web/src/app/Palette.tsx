@@ -5,7 +5,7 @@ import { Dialog as Radix } from "radix-ui";
 import { useDeferredValue, useState, type RefObject } from "react";
 import { api } from "../api/client";
 import { Kbd } from "../ui/Kbd";
-import { allCommands, type Command as Action } from "./commands";
+import { allCommands, byGroup } from "./commands";
 
 interface Found {
   kind: "pipeline" | "block" | "file" | "product" | "template" | "text";
@@ -47,8 +47,7 @@ function Search({ typed, onDone }: { typed: RefObject<string>; onDone: () => voi
     staleTime: 0,
     placeholderData: (before) => before,
   });
-  const groups = new Map<string, Action[]>();
-  for (const command of allCommands().filter(({ id }) => id !== "palette")) groups.set(command.group, [...(groups.get(command.group) ?? []), command]);
+  const groups = byGroup(allCommands().filter(({ id, note }) => id !== "palette" && !note));
   const items = query.length > 1 ? (found.data?.items ?? []) : [];
   const go = (item: Found) => {
     onDone();
@@ -75,7 +74,7 @@ function Search({ typed, onDone }: { typed: RefObject<string>; onDone: () => voi
             </Command.Group>
           ) : null;
         })}
-        {[...groups].map(([group, commands]) => (
+        {groups.map(([group, commands]) => (
           <Command.Group key={group} heading={group} className="text-meta text-muted">
             {commands.map((command) => (
               <Command.Item key={command.id} value={`${command.title} ${group}`} onSelect={() => { onDone(); command.run(); }} className={ITEM}>

@@ -15,6 +15,8 @@ export interface Command {
   inText?: boolean;
   /** False hides it and leaves its keys alone. */
   enabled?: boolean;
+  /** Only told of in the key map: what has the focus takes these keys itself. */
+  note?: boolean;
   run: () => void;
 }
 
@@ -34,7 +36,7 @@ export function useCommands(commands: Command[]): void {
   const key = useRef(Symbol("commands"));
   const latest = useRef(commands);
   latest.current = commands;
-  const shape = JSON.stringify(commands.map(({ id, title, group, keys, inText, enabled }) => [id, title, group, keys, inText, enabled]));
+  const shape = JSON.stringify(commands.map(({ id, title, group, keys, inText, enabled, note }) => [id, title, group, keys, inText, enabled, note]));
   useEffect(() => {
     const bound = latest.current.map((command, index) => ({ ...command, run: () => latest.current[index]?.run() }));
     useRegistry.setState(({ sets }) => ({ sets: new Map(sets).set(key.current, bound) }));
@@ -48,6 +50,20 @@ export function useCommands(commands: Command[]): void {
         return { sets: rest };
       });
   }, []);
+}
+
+/** Keys of lists and charts, which count while one has the focus: for the key map. */
+export function useKeyNotes(group: string, notes: readonly [title: string, ...keys: string[]][]): void {
+  useCommands(notes.map(([title, ...keys]) => ({ id: `note ${group} ${title}`, title, group, keys, note: true, run: () => undefined })));
+}
+
+const LAST = ["Studio", "Go to"];
+
+/** By their groups: those of the page that is open first, those that are everywhere last. */
+export function byGroup(commands: readonly Command[]): [string, Command[]][] {
+  const groups = new Map<string, Command[]>();
+  for (const command of commands) groups.set(command.group, [...(groups.get(command.group) ?? []), command]);
+  return [...groups].sort(([one], [other]) => LAST.indexOf(one) - LAST.indexOf(other));
 }
 
 const MAC = typeof navigator !== "undefined" && /Mac|iPhone|iPad/.test(navigator.platform);
@@ -96,7 +112,7 @@ export class KeyHandler {
     const sequence = event.timeStamp - this.at < SEQUENCE_MS ? `${this.before} ${chord}` : "";
     this.before = typing ? "" : chord;
     this.at = event.timeStamp;
-    const usable = this.commands().filter((command) => !typing || (command.inText ?? chord.startsWith("Mod+")));
+    const usable = this.commands().filter((command) => !command.note && (!typing || (command.inText ?? chord.startsWith("Mod+"))));
     const found = (sequence && usable.find((command) => command.keys?.includes(sequence))) || usable.find((command) => command.keys?.includes(chord));
     if (!found) return false;
     if (sequence && found.keys?.includes(sequence)) this.before = "";

@@ -120,6 +120,7 @@ def _home(workspace: Workspace, runs: RunService, running: list[RunSummary], cal
             errors=errors,
             warnings=warnings,
         ),
+        scheduler=call.studio.monitoring.health().scheduler,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from penstock.server.schema.alerts import PartHealth
 from penstock.server.schema.runs import RunSummary
 
 
@@ -141,3 +142,4 @@ class Home(msgspec.Struct, frozen=True):
     recent_runs: list[RunSummary]
     recent_edits: list[RecentEdit]
     counts: Counts
+    scheduler: PartHealth

@@ -3,21 +3,21 @@ import { CheckCircle2 } from "lucide-react";
 import { useState } from "react";
 import type { TriggerSummary } from "../../api/orchestration";
 import type { RunSummary } from "../../api/types";
-import { ago, count, dateTime } from "../../app/format";
+import { ago, count, dateTime, seconds } from "../../app/format";
 import { Button } from "../../ui/Button";
 import { Badge, StatusBadge } from "../../ui/status";
 import { MuteButton } from "../alerts/MuteButton";
-import type { Attention } from "./queries";
+import type { Attention, SchedulerHealth } from "./queries";
 import { LINE, Section } from "./Section";
 
 const FIRST = 6;
 
 /** What is broken now, each with its reason, one press from the place where it is mended. */
-export function NeedsAttention({ items: found, triggers = [], late = [] }: { items: Attention[]; triggers?: readonly TriggerSummary[]; late?: readonly RunSummary[] }) {
+export function NeedsAttention({ items: found, triggers = [], late = [], scheduler = null }: { items: Attention[]; triggers?: readonly TriggerSummary[]; late?: readonly RunSummary[]; scheduler?: SchedulerHealth | null }) {
   const [all, setAll] = useState(false);
   const muted = found.filter((item) => item.muted_until !== null);
   const items = found.filter((item) => item.muted_until === null);
-  const total = items.length + triggers.length + late.length;
+  const total = items.length + triggers.length + late.length + (scheduler ? 1 : 0);
   if (total === 0) {
     return (
       <Section title="Needs attention">
@@ -31,6 +31,15 @@ export function NeedsAttention({ items: found, triggers = [], late = [] }: { ite
   }
   return (
     <Section title={`Needs attention (${count(total)})`}>
+      {scheduler && (
+        <div className={LINE}>
+          <span className="w-20 flex-none sm:w-24"><Badge tone="failed">stands still</Badge></span>
+          <span className="min-w-0 flex-1">
+            <span className="block font-medium">{scheduler.status === "off" ? "No scheduler is running: what is due is not started" : `The scheduler has not moved${scheduler.seconds === null ? "" : ` for ${seconds(scheduler.seconds)}`}: what is due waits`}</span>
+            <span className="block text-muted">{scheduler.status === "off" ? "Start one: penstock start, or penstock start --instance-type scheduler." : "The server’s log says why. It goes on with everything that waits as soon as it can."}</span>
+          </span>
+        </div>
+      )}
       {late.map((run) => (
         <Link key={run.run} to="/runs/$run" params={{ run: run.run }} className={LINE}>
           <span className="w-20 flex-none sm:w-24"><Badge tone="stale">late</Badge></span>

@@ -38,6 +38,7 @@ export function HomePage() {
   }
   const broken = triggers.filter((trigger) => trigger.active && trigger.problem !== "");
   const late = open.filter((run) => run.sla_missed);
+  const still = data.scheduler.status !== "ok" && triggers.some((trigger) => trigger.active) ? data.scheduler : null;
   return (
     <div className="h-full overflow-y-auto">
       <div className="mx-auto flex max-w-6xl flex-col gap-6 p-4 sm:p-6">
@@ -48,7 +49,7 @@ export function HomePage() {
           <Figure value={data.counts.products} word="output" to="/data" />
           <span className="ml-auto"><NewPipelineButton /></span>
         </header>
-        {(data.recent_runs.length > 0 || data.attention.length > 0 || broken.length > 0) && <NeedsAttention items={data.attention} triggers={broken} late={late} />}
+        {(data.recent_runs.length > 0 || data.attention.length > 0 || broken.length > 0 || still !== null) && <NeedsAttention items={data.attention} triggers={broken} late={late} scheduler={still} />}
         <UnderWay runs={open} />
         {data.recent_runs.length === 0 && <FirstRun />}
         <div className="grid grid-cols-1 gap-6 lg:grid-cols-2">

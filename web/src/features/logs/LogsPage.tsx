@@ -3,7 +3,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { RefreshCw, ScrollText, Search, X } from "lucide-react";
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import type { FoundLine } from "../../api/orchestration";
-import { useCommands } from "../../app/commands";
+import { useCommands, useKeyNotes } from "../../app/commands";
 import { count, dateTime } from "../../app/format";
 import { usePreferences } from "../../app/preferences";
 import { Button, IconButton } from "../../ui/Button";
@@ -48,6 +48,7 @@ export function LogsPage() {
     { id: "logs.find", title: "Find in the logs", group: "Logs", keys: ["/"], run: () => search.current?.focus() },
     { id: "logs.again", title: "Read the logs again", group: "Logs", keys: ["R"], run: () => void refetch() },
   ]);
+  useKeyNotes("Logs", [["The line below, the line above", "ArrowDown", "ArrowUp"], ["The newest line, the oldest that was read", "Home", "End"], ["Close the line", "Escape"]]);
   const virtual = useVirtualizer({ count: lines.length + (hasNextPage ? 1 : 0), getScrollElement: () => box.current, estimateSize: () => ROW, overscan: 30 });
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
@@ -69,11 +70,11 @@ export function LogsPage() {
       <header className="flex flex-none flex-wrap items-center gap-2 px-4 py-3">
         <h1 className="sr-only">Logs</h1>
         <SubPages label="Runs" pages={OF_RUNS} />
-        <span className="relative w-full sm:w-44">
+        <span className="relative w-full sm:w-36">
           <Search size={13} aria-hidden="true" className="absolute left-2 top-[7px] text-muted" />
           <Input ref={search} value={text} onChange={(event) => setText(event.target.value)} placeholder="Find in what was logged" aria-label="Find in the logs" aria-keyshortcuts="/" className="!pl-7" />
         </span>
-        <Select aria-label="Level" value={filters.level ?? ""} onChange={(event) => set({ level: event.target.value })}>
+        <Select aria-label="Level" className="max-w-28" value={filters.level ?? ""} onChange={(event) => set({ level: event.target.value })}>
           <option value="">All levels</option>
           {LEVELS.map(([value, words]) => <option key={value} value={value}>{words}</option>)}
         </Select>

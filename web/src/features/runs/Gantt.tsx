@@ -2,6 +2,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { ChevronDown, ChevronRight } from "lucide-react";
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import type { RunDetail } from "../../api/types";
+import { useKeyNotes } from "../../app/commands";
 import { count, seconds } from "../../app/format";
 import { cx } from "../../ui/cx";
 import { lookOf } from "../../ui/status";
@@ -41,6 +42,7 @@ export function Gantt({ run, selected, onSelect }: { run: RunDetail; selected: s
     else return;
     event.preventDefault();
   };
+  useKeyNotes("Run", [["The next block, the one before", "ArrowDown", "ArrowUp"], ["The first block, the last", "Home", "End"], ...(grouped ? [["Show the children of the block, hide them", "ArrowRight", "ArrowLeft"] as [string, ...string[]]] : [])]);
   const share = (value: number) => `${(100 * value) / length}%`;
   return (
     <div ref={box} className="h-full overflow-y-auto" role="listbox" aria-label="Blocks by time" tabIndex={0} aria-activedescendant={at >= 0 ? `bar-${at}` : undefined} onKeyDown={onKey}>

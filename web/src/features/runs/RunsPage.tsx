@@ -3,7 +3,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { History, RotateCw, Square, Trash2 } from "lucide-react";
 import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent } from "react";
 import type { RunSummary } from "../../api/types";
-import { useCommands } from "../../app/commands";
+import { useCommands, useKeyNotes } from "../../app/commands";
 import { count } from "../../app/format";
 import { usePreferences } from "../../app/preferences";
 import { Button } from "../../ui/Button";
@@ -66,6 +66,7 @@ export function RunsPage() {
     { id: "runs.cancel", title: "Cancel the marked runs", group: "Runs", keys: ["C"], enabled: open > 0, run: () => act("cancel") },
     { id: "runs.delete", title: "Delete the marked runs", group: "Runs", keys: ["Delete"], enabled: ended > 0, run: () => setDeleting(true) },
   ]);
+  useKeyNotes("Runs", [["The next run, the one before", "ArrowDown", "ArrowUp"], ["Mark the run, or not", "Space"], ["Mark up to the next, up to the one before", "Shift+ArrowDown", "Shift+ArrowUp"], ["In the hours: earlier, later", "ArrowLeft", "ArrowRight"], ["In the hours: only the runs of this one", "Enter"]]);
   const focus = (index: number) => {
     if (!runs[index]) return;
     virtual.scrollToIndex(index);

@@ -2,7 +2,8 @@ import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { CalendarClock, Plus, Search } from "lucide-react";
 import { useMemo, useRef, type KeyboardEvent } from "react";
-import { useCommands } from "../../app/commands";
+import type { TriggerSummary } from "../../api/orchestration";
+import { useCommands, useKeyNotes } from "../../app/commands";
 import { count } from "../../app/format";
 import { useMinute } from "../../app/useMinute";
 import { Button } from "../../ui/Button";
@@ -34,11 +35,17 @@ export function TriggersPage() {
     { id: "new-trigger", title: "New trigger", group: "Triggers", keys: ["N"], run: create },
     { id: "find-trigger", title: "Find a trigger", group: "Triggers", keys: ["/"], run: () => search.current?.focus() },
   ]);
+  useKeyNotes("Triggers", [["The next trigger, the one before", "ArrowDown", "ArrowUp"], ["Open the trigger", "Enter"], ["Turn the trigger on or off", "Space"], ["Run the trigger now", "R"], ["Delete the trigger", "Delete"]]);
   if (error) return <ErrorCard className="m-6" error={error} />;
   const focus = (index: number) => {
     if (!rows[index]) return;
     virtual.scrollToIndex(index);
     requestAnimationFrame(() => box.current?.querySelector<HTMLElement>(`[data-row="${index}"]`)?.focus());
+  };
+  const drop = (index: number, trigger: TriggerSummary) => {
+    // The focus stays in the list: it goes on to the row that takes the place.
+    if (box.current?.contains(document.activeElement)) focus(index + 1 < rows.length ? index + 1 : index - 1);
+    remove.mutate({ id: trigger.id, name: trigger.name });
   };
   const onKey = (event: KeyboardEvent<HTMLElement>) => {
     const at = (event.target as HTMLElement).closest<HTMLElement>("[data-row]")?.dataset.row;
@@ -86,7 +93,7 @@ export function TriggersPage() {
                 const trigger = rows[item.index];
                 return trigger && (
                   <div key={item.key} role="presentation" className="absolute inset-x-0" style={{ transform: `translateY(${item.start}px)`, height: item.size }}>
-                    <TriggerRow trigger={trigger} index={item.index} onActivate={(active) => activate.mutate({ id: trigger.id, active })} onRun={() => run.mutate({ id: trigger.id, name: trigger.name })} onDelete={() => remove.mutate({ id: trigger.id, name: trigger.name })} />
+                    <TriggerRow trigger={trigger} index={item.index} onActivate={(active) => activate.mutate({ id: trigger.id, active })} onRun={() => run.mutate({ id: trigger.id, name: trigger.name })} onDelete={() => drop(item.index, trigger)} />
                   </div>
                 );
               })}
