@@ -114,8 +114,14 @@ def test_revisions_make_exactly_these_tables_on_sql_server() -> None:
 
     buffer = io.StringIO()
     upgraded(None)
-    made = {"".join(text.split()) for text in buffer.getvalue().split(";") if text.strip()}
-    made = {text.removesuffix("GO").removeprefix("GO") for text in made} - {""}
+    made: dict[str, None] = {}
+    for statement in buffer.getvalue().split(";"):
+        text = "".join(statement.split()).removesuffix("GO").removeprefix("GO")
+        if text.startswith("DROPINDEX"):
+            name = text.removeprefix("DROPINDEX").partition("ON")[0]
+            del made[next(each for each in made if each.startswith(f"CREATEINDEX{name}ON"))]
+        elif text:
+            made[text] = None
     wanted = emitted(lambda engine: metadata.create_all(engine, checkfirst=False))
     assert {text for text in made if "TABLE" in text} == {text for text in wanted if "CREATETABLE" in text}
     assert {text for text in made if "INDEX" in text} == {text for text in wanted if "INDEX" in text}

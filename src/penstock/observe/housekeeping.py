@@ -1,4 +1,7 @@
-"""Keeps logs and the list of runs within what the project's settings say, once a day, in a thread of its own."""
+"""Keeps logs and the list of runs within what the project's settings say, once a day, in a thread of its own.
+
+Each hour it adds up the runs of the one before, so that who opens the monitor waits for nothing.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from typing import TYPE_CHECKING
 from penstock.config.durations import parse_duration
 from penstock.config.sizes import parse_size
 from penstock.model.errors import PenstockError
+from penstock.observe.monitor import Monitor
 from penstock.observe.retention import prune_runs, remove_old_runs, remove_runs_beyond
 from penstock.project import Project
 
@@ -18,8 +22,11 @@ if TYPE_CHECKING:
     from penstock.state.store import State
 
 DAY = 86_400.0
+_HOUR = 3600.0
 _FIRST = 300.0
 """Seconds after the start: a server that has just begun has better things to do."""
+_PAST = 330.0
+"""Seconds past the hour, when its runs may be added up."""
 _KEY = "housekeeping.at"
 _log = logging.getLogger("penstock.housekeeping")
 
@@ -37,6 +44,7 @@ class Housekeeping:
         self._state = state
         self._project = project
         self._clock = clock
+        self._monitor = Monitor(state, clock)
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._go, name="housekeeping", daemon=True)
 
@@ -83,10 +91,22 @@ class Housekeeping:
         return count
 
     def _go(self) -> None:
+        pruned = -DAY
         wait = _FIRST
         while not self._ending.wait(wait):
-            wait = DAY
-            try:
-                self.turn()
-            except (PenstockError, OSError) as error:
-                _log.warning("removing old logs and runs: %s", error)
+            now = self._clock()
+            wait = _HOUR - (now - _PAST) % _HOUR + 1
+            if now - pruned >= DAY:
+                pruned = now
+                self._try("removing old logs and runs", self.turn)
+            self._try("adding up runs for the monitor", self.add_up)
+
+    def add_up(self) -> int:
+        """Add up what has ended; how many spans of time. Raises StateUnavailableError."""
+        return self._monitor.catch_up(lambda: not self._ending.is_set())
+
+    def _try(self, what: str, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except (PenstockError, OSError) as error:
+            _log.warning("%s: %s", what, error)

@@ -1,4 +1,4 @@
-"""Aggregates over runs for the pages of the monitor: by day, by pipeline, by how long they took.
+"""Aggregates over runs for the pages of the monitor: by pipeline, by state, by how long they took.
 
 Durations are counted in steps of a tenth (`STEP`), so that a day of any number of runs is a few rows, days can be
 added up, and a median is known to within five per cent.
@@ -20,69 +20,38 @@ SHORTEST = 0.01
 _STEPS = 192
 """Steps up to ten days; what takes longer counts as that long."""
 _BOUNDS = [SHORTEST * STEP**step for step in range(_STEPS)]
-DAY = 86_400
 
 
-def days(connection: sa.Connection, since: float, until: float, pipeline: str = "") -> list[Any]:
-    """Runs that ended in a span of time, grouped.
-
-    Returns:
-        `day` (days since the epoch, UTC), `state`, `step` (None where no duration is known) and `count`.
-    """
-    return _grouped(connection, (_day(connection), run.c.state, _STEP.label("step")), since, until, pipeline)
-
-
-def _day(connection: sa.Connection) -> sa.Label[int]:
-    if connection.dialect.name == "sqlite":  # has no floor everywhere; a cast cuts
-        return sa.cast(run.c.ended_at / DAY, sa.Integer).label("day")
-    return sa.cast(sa.func.floor(run.c.ended_at / DAY), sa.Integer).label("day")
-
-
-def pipelines(connection: sa.Connection, since: float, until: float, pipeline: str = "") -> list[Any]:
-    """The same by `pipeline` instead of by day."""
-    return _grouped(connection, (run.c.pipeline, run.c.state, _STEP.label("step")), since, until, pipeline)
-
-
-def _grouped(
-    connection: sa.Connection, keys: tuple[sa.ColumnElement[Any], ...], since: float, until: float, pipeline: str
-) -> list[Any]:
-    query = sa.select(*keys, sa.func.count().label("count")).where(run.c.ended_at >= since, run.c.ended_at < until)
-    if pipeline:
-        query = query.where(run.c.pipeline == pipeline)
-    return [line._mapping for line in connection.execute(query.group_by(*keys))]  # noqa: SLF001 - its public name
-
-
-def lateness(connection: sa.Connection, since: float, until: float, pipeline: str = "") -> list[Mapping[str, Any]]:
-    """How much later than due runs of triggers began, by pipeline and day.
+def ended(connection: sa.Connection, since: float, until: float, pipeline: str = "") -> list[Any]:
+    """Runs that ended in a span of time, grouped; all in one reading of them.
 
     Returns:
-        `pipeline`, `day` (days since the epoch, UTC), `count`, `mean`, `most` (seconds), and `missed` SLAs.
+        `pipeline`, `state`, `step` (None where no duration is known), their `count`; `begun` of them were runs of
+        triggers, which began `waited` seconds later than due in all and `most` at most, and `missed` their SLA.
     """
-    late = run.c.started_at - run.c.due_at
-    day = _day(connection)
+    of_trigger = sa.and_(run.c.trigger_id.is_not(None), run.c.started_at.is_not(None))
+    late = sa.case((of_trigger, run.c.started_at - run.c.due_at))
+    keys = (run.c.pipeline, run.c.state, _STEP.label("step"))
     query = sa.select(
-        run.c.pipeline,
-        day,
+        *keys,
         sa.func.count().label("count"),
-        sa.func.avg(late).label("mean"),
+        sa.func.count(late).label("begun"),
+        sa.func.sum(late).label("waited"),
         sa.func.max(late).label("most"),
-        sa.func.sum(sa.case((run.c.sla_missed, 1), else_=0)).label("missed"),
-    ).where(
-        run.c.ended_at >= since,
-        run.c.ended_at < until,
-        sa.func.coalesce(run.c.trigger_id, 0) != 0,
-        run.c.started_at.is_not(None),
-    )
+        sa.func.sum(sa.case((sa.and_(of_trigger, run.c.sla_missed == sa.true()), 1), else_=0)).label("missed"),
+    ).where(run.c.ended_at >= since, run.c.ended_at < until)
     if pipeline:
         query = query.where(run.c.pipeline == pipeline)
-    return [dict(line) for line in connection.execute(query.group_by(run.c.pipeline, day)).mappings()]
+    return list(connection.execute(query.group_by(*keys)))
 
 
 def failures(
     connection: sa.Connection, since: float, until: float, pipeline: str = "", limit: int = 20
 ) -> list[Mapping[str, Any]]:
     """Where runs failed most: `pipeline`, `block`, `count`, `last` (the newest such run), `at`, `error`."""
-    # A condition on the bare state would be looked up in its own index, which holds failures of all times.
+    # A condition on the bare state would be looked up in its own index, which holds failures of all times; those of one
+    # pipeline are few enough.
+    failed = (run.c.state == "failed") if pipeline else (sa.func.coalesce(run.c.state, "") == "failed")
     query = (
         sa.select(
             run.c.pipeline,
@@ -91,7 +60,7 @@ def failures(
             sa.func.max(run.c.id).label("last"),
             sa.func.max(run.c.ended_at).label("at"),
         )
-        .where(run.c.ended_at >= since, run.c.ended_at < until, sa.func.coalesce(run.c.state, "") == "failed")
+        .where(run.c.ended_at >= since, run.c.ended_at < until, failed)
         .group_by(run.c.pipeline, run.c.failed_block)
         .order_by(sa.desc("count"), sa.desc("at"))
         .limit(limit)

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from penstock.state.rows import BlockRunRow, RunRow
 from penstock.state.run_list import RunFilter, RunPage, page
 from penstock.state.statements import columns_of, insert_new, locking, put, row_of, rows_of, values_of
+from penstock.state.sums import forget, forget_all
 from penstock.state.tables import block_run, run
 
 _COLUMNS = columns_of(run, RunRow)
@@ -24,14 +25,13 @@ _WAITING = sa.text("state = 'initial'")
 _LEASED = run.c.lease_owner.is_not(None)
 _OPEN = run.c.state.in_([sa.literal_column("'initial'"), sa.literal_column("'running'")])
 _CHUNK = 500
+_SUMMED = {"pipeline", "state", "ended_at", "started_at", "due_at", "seconds", "sla_missed", "failed_block", "error"}
 
 # What a scheduler asks all the time is made once: making a statement costs more than running it.
 _NAME, _OWNER, _NOW = sa.bindparam("name"), sa.bindparam("owner"), sa.bindparam("now")
 _FREE = sa.or_(run.c.lease_owner.is_(None), run.c.lease_until < _NOW)
 _BY_ID = sa.select(*_COLUMNS).where(run.c.id == _NAME)
 _HELD = locking(_BY_ID, run)
-_AHEAD = sa.and_(_WAITING, run.c.created_at > _NOW, run.c.due_at > _NOW, run.c.due_at <= run.c.created_at)
-_PULL_FORWARD = sa.update(run).where(_AHEAD).values(due_at=_NOW)
 _ASKED_FOR = locking(
     sa.select(*_COLUMNS)
     .where(_WAITING, run.c.parent_run.is_not(None), run.c.due_at <= _NOW, _FREE)
@@ -39,6 +39,11 @@ _ASKED_FOR = locking(
     .limit(_CHUNK),
     run,
     skip=True,
+)
+_AHEAD = sa.and_(_WAITING, run.c.created_at > _NOW, run.c.due_at > _NOW, run.c.due_at <= run.c.created_at)
+_PULL_FORWARD = sa.update(run).where(_AHEAD).values(due_at=_NOW)
+_CAP = (
+    sa.update(run).where(_LEASED, run.c.lease_until > sa.bindparam("until")).values(lease_until=sa.bindparam("until"))
 )
 _NEXT_DUE = sa.select(sa.func.min(run.c.due_at)).where(_WAITING, run.c.due_at > _NOW)
 _NEXT_SLA = sa.select(sa.func.min(run.c.sla_at)).where(_OPEN, run.c.sla_missed == sa.false())
@@ -60,7 +65,9 @@ class Runs:
 
     def insert_many(self, connection: sa.Connection, rows: Sequence[RunRow]) -> set[str]:
         """Insert those runs whose id and slot are free; the ids of those that went in."""
-        return insert_new(connection, run, [values_of(row) for row in rows], _UNIQUE)
+        new = insert_new(connection, run, [values_of(row) for row in rows], _UNIQUE)
+        forget(connection, [row.ended_at for row in rows])
+        return new
 
     def get(self, connection: sa.Connection, name: str) -> RunRow | None:
         """The run of that id."""
@@ -98,6 +105,10 @@ class Runs:
     def pull_forward(self, connection: sa.Connection, now: float) -> int:
         """Let runs begin now that were to begin when they were asked for, by a clock that was ahead; how many."""
         return connection.execute(_PULL_FORWARD, {"now": now}).rowcount
+
+    def shorten_leases(self, connection: sa.Connection, until: float) -> int:
+        """Let leases end by then that were taken by a clock that was ahead; how many. Who lives renews its own."""
+        return connection.execute(_CAP, {"until": until}).rowcount
 
     def next_due(self, connection: sa.Connection, after: float) -> float | None:
         """The moment at which the next waiting run may begin, later than that one."""
@@ -146,6 +157,7 @@ class Runs:
         """Set columns of a run in the name of its driver; False when the lease was lost, and nothing was written."""
         given = {f"to_{column}": value for column, value in values.items()}
         found = connection.execute(_write(tuple(values)), {"name": name, "token": token, **given})
+        forget(connection, [values.get("ended_at")])
         return found.rowcount > 0
 
     def release(self, connection: sa.Connection, name: str, token: int, **values: Any) -> bool:
@@ -154,15 +166,20 @@ class Runs:
 
     def change(self, connection: sa.Connection, name: str, **values: Any) -> bool:
         """Set columns of a run whoever drives it, such as `cancel_requested`; whether it is there."""
+        if _SUMMED & values.keys():
+            ended = connection.execute(sa.select(run.c.ended_at).where(run.c.id == name)).scalar()
+            forget(connection, [ended, values.get("ended_at")])
         return connection.execute(sa.update(run).where(run.c.id == name).values(values)).rowcount > 0
 
     def change_open(self, connection: sa.Connection, name: str, **values: Any) -> bool:
         """Set columns of a run that has not ended; False when it has, or is not there."""
+        forget(connection, [values.get("ended_at")])
         return connection.execute(sa.update(run).where(run.c.id == name, _OPEN).values(values)).rowcount > 0
 
     def change_waiting(self, connection: sa.Connection, name: str, **values: Any) -> bool:
         """Set columns of a run that waits and that nobody drives; False when it no longer does."""
         waits = sa.and_(run.c.id == name, _WAITING, run.c.lease_owner.is_(None))
+        forget(connection, [values.get("ended_at")])
         return connection.execute(sa.update(run).where(waits).values(values)).rowcount > 0
 
     def open(
@@ -280,16 +297,24 @@ class Runs:
         """How many `ended` would find without a limit."""
         return int(connection.execute(_ended_before(sa.select(sa.func.count()), before, pipeline)).scalar_one())
 
+    def first_end(self, connection: sa.Connection) -> float | None:
+        """When the first of the runs in the store ended."""
+        return connection.execute(sa.select(sa.func.min(run.c.ended_at))).scalar()
+
     def rename_pipeline(self, connection: sa.Connection, old: str, new: str) -> int:
         """The pipeline has another name from now on, and takes its runs along; how many."""
-        return connection.execute(sa.update(run).where(run.c.pipeline == old).values(pipeline=new)).rowcount
+        count = connection.execute(sa.update(run).where(run.c.pipeline == old).values(pipeline=new)).rowcount
+        if count:
+            forget_all(connection)
+        return count
 
     def delete(self, connection: sa.Connection, names: Iterable[str]) -> int:
         """Delete runs that have ended, with their blocks; how many."""
         wanted, count = list(names), 0
         for start in range(0, len(wanted), _CHUNK):
-            chosen = run.c.id.in_(wanted[start : start + _CHUNK])
-            count += connection.execute(sa.delete(run).where(chosen, sa.not_(_OPEN))).rowcount
+            chosen = sa.and_(run.c.id.in_(wanted[start : start + _CHUNK]), sa.not_(_OPEN))
+            forget(connection, connection.execute(sa.select(run.c.ended_at).where(chosen)).scalars().all())
+            count += connection.execute(sa.delete(run).where(chosen)).rowcount
         return count
 
 

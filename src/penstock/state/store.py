@@ -25,6 +25,7 @@ from penstock.state.nodes import Nodes
 from penstock.state.opening import engines
 from penstock.state.runs import Runs
 from penstock.state.settings import Settings
+from penstock.state.sums import Sums
 from penstock.state.triggers import Triggers
 
 Result = TypeVar("Result")
@@ -58,6 +59,7 @@ class State:
         self.alerts = Alerts()
         self.nodes = Nodes()
         self.settings = Settings()
+        self.sums = Sums()
         self.mutes = Mutes()
 
     @contextmanager

@@ -200,7 +200,7 @@ run = sa.Table(
     _json("options", nullable=False),
     _json("variables", nullable=False),
     _json("event"),
-    sa.Index("ix_penstock_run_created", "created_at", "id"),
+    sa.Index("ix_penstock_run_created", "created_at", "id", "state"),
     sa.Index("ix_penstock_run_pipeline", "pipeline", "created_at", "id"),
     sa.Index("ix_penstock_run_state", "state", "created_at", "id"),
     sa.Index("ix_penstock_run_pipeline_state", "pipeline", "state", "created_at", "id"),
@@ -310,4 +310,15 @@ meta = sa.Table(
     metadata,
     _key("key", primary_key=True),
     _text("value"),
+)
+
+sums = sa.Table(
+    f"{PREFIX}sums",
+    metadata,
+    sa.Column("span", sa.Integer, nullable=False),
+    sa.Column("since", sa.Integer, nullable=False),
+    _text("total"),
+    _text("pipelines"),
+    _text("failures"),
+    sa.PrimaryKeyConstraint("span", "since"),
 )

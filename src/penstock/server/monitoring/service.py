@@ -9,8 +9,9 @@ from contextlib import suppress
 from typing import Any
 
 from penstock.model.errors import PenstockError, StateUnavailableError
+from penstock.observe.figures import Figures
 from penstock.observe.metrics import METRICS, Metrics
-from penstock.observe.monitor import DAY, Figures, Monitor, name_of_day
+from penstock.observe.monitor import DAY, Monitor, name_of_day
 from penstock.server.monitoring.hours import HoursOfRuns
 from penstock.server.schema.alerts import (
     DayOfRuns,
