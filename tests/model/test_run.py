@@ -19,6 +19,7 @@ from penstock.model.run import (
     AttemptFailed,
     AttemptStarted,
     AttemptSucceeded,
+    AttemptWaits,
     BlockFresh,
     BlockState,
     CancelRequested,
@@ -247,3 +248,15 @@ def test_waits_between_attempts(policy: RetryPolicy, waits: list[float | None]) 
 
 def test_a_block_that_fails_for_weeks_waits_its_longest() -> None:
     assert RetryPolicy(retries=100_000, delay=0.5, max_delay=60).wait(99_999) == 60
+
+
+def test_an_attempt_that_was_too_early_counts_for_nothing() -> None:
+    run, _ = new_run("r", {"a": ()}, {"a": RetryPolicy(retries=1)})
+    for _ in range(5):
+        run, _ = advance(run, AttemptStarted("a"))
+        run, effects = advance(run, AttemptWaits("a"))
+        assert effects == []
+        assert (run.blocks["a"].state, run.blocks["a"].attempts) == (BlockState.QUEUED, 0)
+    run, _ = advance(run, AttemptStarted("a"))
+    run, effects = advance(run, AttemptFailed("a", FAILURE))
+    assert [type(effect) for effect in effects] == [Dispatch]

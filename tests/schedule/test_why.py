@@ -104,12 +104,16 @@ def test_a_run_under_way_tells_its_blocks_and_whether_anybody_drives_it(state: S
     assert cancelled.text.startswith("it is being cancelled")
 
 
+WAITS = {"kind": "sensor", "text": "its condition is not met yet", "since": NOW - 60}
+
+
 def test_blocks(state: State) -> None:
     row = replace(RUN, state="running", lease_owner="one", lease_token=1, lease_until=NOW + 10)
     put(state, row)
     put_blocks(
         state,
         BlockRunRow("r", "sensor", state="queued", due_at=NOW + 60),
+        BlockRunRow("r", "long", state="queued", due_at=NOW + 60, failure={"message": "no net"}, waiting=WAITS),
         BlockRunRow("r", "again", state="queued", due_at=NOW + 60, attempts=2, failure={"message": "no net"}),
         BlockRunRow("r", "needy", state="queued"),
         BlockRunRow("r", "bad", state="failed", failure={"message": "boom"}),
@@ -122,6 +126,7 @@ def test_blocks(state: State) -> None:
     rules = Rules(takes={"needy": {"warehouse": 1}}, capacity={"warehouse": 2})
     at = "2023-11-14 22:14:20 UTC"
     assert ask_block(state, row, "sensor") == f"its condition is not met yet; it is asked again at {at}"
+    assert ask_block(state, row, "long") == f"its condition is not met yet; it is asked again at {at}"
     assert ask_block(state, row, "again") == f"attempt 2 failed (no net); it is tried again at {at}"
     assert ask_block(state, row, "needy", rules) == "it needs 1 of warehouse, of which 0 of 2 is free"
     assert ask_block(state, row, "needy") == "it waits for a free worker; 0 blocks of its run are under way"

@@ -20,6 +20,7 @@ from penstock.engine.freshness import fresh_version
 from penstock.engine.handle import Asker, Asking, Current, RunHandle, Sink, aftermath_of, shares_processes
 from penstock.engine.inputs import bound_inputs, with_outside
 from penstock.engine.plan import RunPlan, check_runnable, work_order
+from penstock.engine.sensors import interval_of
 from penstock.engine.supervisor import Attempt, Captured, Ended, Supervisor
 from penstock.model import events
 from penstock.model.errors import PenstockError
@@ -40,6 +41,7 @@ from penstock.model.run import (
     AttemptFailed,
     AttemptStarted,
     AttemptSucceeded,
+    AttemptWaits,
     BlockFresh,
     BlockState,
     CancelRequested,
@@ -56,9 +58,6 @@ from penstock.model.run import (
 )
 
 __all__ = ["Asker", "RunHandle", "RunLoop", "Sink", "failure_of"]
-
-SENSOR_INTERVAL = 60.0
-"""Seconds between two evaluations of a sensor that said "not yet"."""
 
 
 class RunLoop:
@@ -404,11 +403,7 @@ class RunLoop:
             failed = AttemptFailed(key, end.failure, final=end.failure.kind == "interrupted")
             self._retry_or_end(handle, failed)
         elif outcome is Outcome.WAITING and handle.run.blocks[key].state not in ENDED:
-            handle.current.pop(key)
-            text = f"not yet; asked again in {SENSOR_INTERVAL:g} s"
-            handle.sink(events.BlockLogged(handle.plan.run, key, "INFO", text, self._clock()))
-            due = self._monotonic() + SENSOR_INTERVAL
-            heapq.heappush(self._queue, (due, next(self._order), handle, key))
+            self._wait(handle, key)
             return
         elif finished is not None and outcome is Outcome.CONDITION_FALSE:
             self._advance(handle, ConditionFalse(key, finished.condition))
@@ -419,6 +414,15 @@ class RunLoop:
         handle.current.pop(key, None)
         self._call_back(handle, key, current)
         self._close(handle)
+
+    def _wait(self, handle: RunHandle, key: str) -> None:
+        """A sensor has said "not yet": ask it again later, in another process."""
+        handle.current.pop(key)
+        pause, now = interval_of(handle.plan.block(handle.run.base(key)).configuration), self._clock()
+        handle.sink(events.BlockLogged(handle.plan.run, key, "INFO", f"not yet; asked again in {pause:g} s", now))
+        self._advance(handle, AttemptWaits(key))
+        handle.sink(events.BlockWaiting(handle.plan.run, key, now + pause, now))
+        heapq.heappush(self._queue, (self._monotonic() + pause, next(self._order), handle, key))
 
     def _call_back(self, handle: RunHandle, key: str, current: Current) -> None:
         """Run the callbacks of a block that has not ended well, in a process of their own."""

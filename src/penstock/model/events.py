@@ -93,6 +93,16 @@ class BlockRetrying:
 
 
 @dataclass(frozen=True, slots=True)
+class BlockWaiting:
+    """A sensor has said "not yet"; it is asked again at `due` and holds no process until then."""
+
+    run: str
+    block: str
+    due: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class BlockEnded:
     """A block has reached its last state in this run; `lineage` tells what one that failed was made from."""
 
@@ -125,4 +135,14 @@ class RunEnded:
     error: str = ""
 
 
-Event = RunStarted | BlockStarted | BlockExpanded | BlockLogged | BlockPrinted | BlockRetrying | BlockEnded | RunEnded
+Event = (
+    RunStarted
+    | BlockStarted
+    | BlockExpanded
+    | BlockLogged
+    | BlockPrinted
+    | BlockRetrying
+    | BlockWaiting
+    | BlockEnded
+    | RunEnded
+)

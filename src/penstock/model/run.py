@@ -22,6 +22,7 @@ from penstock.model.run_nouns import (
     AttemptFailed,
     AttemptStarted,
     AttemptSucceeded,
+    AttemptWaits,
     BlockFresh,
     BlockRun,
     BlockState,
@@ -48,6 +49,7 @@ __all__ = [
     "AttemptFailed",
     "AttemptStarted",
     "AttemptSucceeded",
+    "AttemptWaits",
     "BlockFresh",
     "BlockRun",
     "BlockState",
@@ -123,6 +125,8 @@ def advance(run: Run, event: RunEvent) -> tuple[Run, list[Effect]]:
         case ConditionFalse(condition=condition):
             why = Failure("condition", f"condition {condition} said no") if condition else None
             step.end(key, replace(current, state=BlockState.CONDITION_FAILED, failure=why))
+        case AttemptWaits():
+            step.put(key, replace(current, state=BlockState.QUEUED, attempts=max(0, current.attempts - 1)))
         case AttemptFailed():
             return run, _attempt_failed(step, current, event)
     return run, step.settle()

@@ -159,6 +159,13 @@ class AttemptFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class AttemptWaits:
+    """The attempt has found that it is too early: it counts for nothing, and another one follows."""
+
+    block: str
+
+
+@dataclass(frozen=True, slots=True)
 class BlockFresh:
     """The block's stored version is current, so it need not run."""
 
@@ -188,7 +195,16 @@ class TimedOut:
     failure: Failure
 
 
-RunEvent = AttemptStarted | AttemptSucceeded | AttemptFailed | BlockFresh | ConditionFalse | CancelRequested | TimedOut
+RunEvent = (
+    AttemptStarted
+    | AttemptSucceeded
+    | AttemptFailed
+    | AttemptWaits
+    | BlockFresh
+    | ConditionFalse
+    | CancelRequested
+    | TimedOut
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,6 +149,8 @@ def _blocks(run: str, first: dict[str, Any], entries: Iterable[dict[str, Any]]) 
             case "BlockRetrying":
                 due = float(entry["at"]) + float(entry["wait"])
                 row = replace(row, state=BlockState.QUEUED.value, due_at=due, failure=entry.get("failure"))
+            case "BlockWaiting":
+                row = replace(row, state=BlockState.QUEUED.value, due_at=float(entry["due"]))
             case "BlockEnded":
                 row = _block_ended(row, entry)
             case _:

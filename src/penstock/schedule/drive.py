@@ -58,6 +58,10 @@ def _moment(at: float | None) -> datetime | None:
     return datetime.fromtimestamp(at, UTC) if at is not None else None
 
 
+SENSOR = "sensor"
+"""What a block waits for whose code says that it is too early."""
+
+
 @dataclass(slots=True)
 class DrivenRun:
     """A run that this process drives under a lease.
@@ -85,11 +89,13 @@ class DrivenRun:
             case events.RunStarted():
                 self._started(event)
             case events.BlockStarted(block=block, at=at):
-                self._put(block, state=BlockState.RUNNING.value, started_at=at, due_at=None, waiting=None)
+                self._put(block, state=BlockState.RUNNING.value, started_at=at, due_at=None)
             case events.BlockExpanded(block=block, at=at):
                 self._put(block, state=BlockState.RUNNING.value, started_at=at)
             case events.BlockRetrying(block=block, wait=wait, at=at, failure=failure):
                 self._put(block, due_at=at + wait, failure=_plain(failure), queued_at=at)
+            case events.BlockWaiting(block=block, due=due, at=at):
+                self._put(block, due_at=due, waiting=self._waits(block, at))
             case events.BlockEnded():
                 self._block_ended(event)
             case events.RunEnded():
@@ -134,6 +140,12 @@ class DrivenRun:
                 # One that has failed before keeps the moment at which it did.
                 since = known.queued_at if known is not None and known.failure is not None else event.at
                 self._put(block, position=position, upstream=upstream, queued_at=since)
+
+    def _waits(self, block: str, at: float) -> dict[str, Any]:
+        """What a sensor waits for, and since when."""
+        known = (self.blocks[block].waiting if block in self.blocks else None) or {}
+        since = known["since"] if known.get("kind") == SENSOR else at
+        return {"kind": SENSOR, "text": "its condition is not met yet", "since": since}
 
     def _block_ended(self, event: events.BlockEnded) -> None:
         rows = [output.rows for output in event.outputs if output.rows is not None]

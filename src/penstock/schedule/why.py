@@ -190,6 +190,10 @@ def _ready(row: RunRow, found: BlockRunRow, blocks: Mapping[str, BlockRunRow]) -
 def _later(found: BlockRunRow) -> Reason:
     """A block that has a moment to wait for: a sensor that is asked again, an attempt after a failure."""
     assert found.due_at is not None
+    told = found.waiting or {}
+    if told.get("kind") == "sensor":
+        text = f"{told.get('text')}; it is asked again at {moment(found.due_at)}"
+        return Reason(text, told.get("since"), "It goes on when its code says so.")
     if found.failure:
         error = str(found.failure.get("message") or "it failed")
         text = f"attempt {found.attempts} failed ({error[:200]}); it is tried again at {moment(found.due_at)}"

@@ -139,6 +139,9 @@ class LiveRun:
                 self._expanded(event)
             case events.BlockRetrying():
                 self._retrying(event)
+            case events.BlockWaiting(block=block):
+                self._put(block, state="queued")
+                self._tell({"type": "block_queued", "run": self.run, "block": block})
             case events.BlockEnded():
                 self._block_ended(event)
             case events.RunEnded():
