@@ -3967,6 +3967,9 @@ export interface components {
         /**
          * RunDetail
          * @description A run with its blocks, in the order in which they could run; `seq` is the number of the newest event.
+         *
+         *         `parent` is the run whose block has asked for this one, `children` are those that blocks of this one have asked for,
+         *         the oldest first; of very many the newest.
          */
         RunDetail: {
             run: string;
@@ -4009,6 +4012,10 @@ export interface components {
             seq: number;
             /** @default [] */
             blocks: components["schemas"]["BlockRunDetail"][];
+            /** @default null */
+            parent: components["schemas"]["RunRelative"] | null;
+            /** @default [] */
+            children: components["schemas"]["RunRelative"][];
         };
         /**
          * RunList
@@ -4045,6 +4052,18 @@ export interface components {
          */
         RunQueued: {
             run: string;
+        };
+        /**
+         * RunRelative
+         * @description A run that a block has asked for, or whose block has: `block` is the one that asked.
+         */
+        RunRelative: {
+            run: string;
+            pipeline: string;
+            state: string;
+            block: string;
+            started: number;
+            seconds: number | null;
         };
         /**
          * RunSummary

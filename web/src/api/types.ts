@@ -275,11 +275,23 @@ export interface BlockRun {
   upstream: string[];
 }
 
+/** A run that a block has asked for, or whose block has. */
+export interface RunRelative {
+  run: string;
+  pipeline: string;
+  state: RunState;
+  block: string;
+  started: number;
+  seconds: number | null;
+}
+
 export interface RunDetail extends RunSummary {
   partition: string;
   variables: Record<string, unknown>;
   seq: number;
   blocks: BlockRun[];
+  parent: RunRelative | null;
+  children: RunRelative[];
 }
 
 export interface PipelineStatus {

@@ -20,6 +20,7 @@ from penstock.model.graph import descendants
 from penstock.observe.archive import RunHead
 from penstock.project import Project
 from penstock.schedule import reasons
+from penstock.schedule.family import asked_of
 from penstock.schedule.limit_rules import RuleBook
 from penstock.schedule.requests import RUNS, cancel_run, delete_run, retry_from, retry_incomplete, retry_run
 from penstock.schedule.why import explain_block, explain_run
@@ -28,13 +29,15 @@ from penstock.server.hub import Hub
 from penstock.server.runs.rows import fits, line_of, trigger_numbers
 from penstock.server.runs.service import RunService
 from penstock.server.runs.summaries import summary_of
-from penstock.server.schema.runs import BulkDone, Explanation, ReasonDetail, Refused, RunDetail, RunSummary
+from penstock.server.schema.runs import BulkDone, Explanation, ReasonDetail, Refused, RunDetail, RunRelative, RunSummary
 from penstock.state.rows import INITIAL, RunRow, TriggerRow
 from penstock.state.run_list import RunFilter
 from penstock.state.store import State
 
 MOST_AT_ONCE = 1000
 """Runs of one bulk action."""
+_RELATIVES = 200
+"""Runs that blocks of one run have asked for, shown with it at most."""
 _BY_HAND = frozenset({"studio", "cli", "block"})
 
 
@@ -104,12 +107,24 @@ class RunBoard:
         if row is None:
             return self._runs.detail(run)
         line = self.line(row)
+        family = self._family(row)
         try:
             found = self._runs.detail(run)
         except RunNotFoundError:
-            fields = msgspec.structs.asdict(line)
+            fields = {**msgspec.structs.asdict(line), **family}
             return RunDetail(**fields, partition=row.partition, variables=dict(row.variables), seq=self._hub.seq)
-        return msgspec.structs.replace(found, **_known_to_store(row, line, found))
+        return msgspec.structs.replace(found, **_known_to_store(row, line, found), **family)
+
+    def _family(self, row: RunRow) -> dict[str, Any]:
+        """The run whose block has asked for this one, and those that blocks of this one have asked for."""
+        with self._state.read() as connection:
+            children = self._state.runs.children(connection, row.id)
+            parent = self._state.runs.get(connection, row.parent_run) if row.parent_run is not None else None
+        asking = str(asked_of(row).get("block") or "")
+        return {
+            "parent": _relative(parent, asking) if parent is not None else None,
+            "children": [_relative(each, str(asked_of(each).get("block") or "")) for each in children[-_RELATIVES:]],
+        }
 
     def summary(self, run: str) -> RunSummary:
         """A run in one line, from wherever it is known. Raises RunNotFoundError."""
@@ -269,6 +284,11 @@ class RunBoard:
     def _tell(self, kind: str, line: RunSummary, *, own: bool) -> None:
         topics = ["project", f"pipeline:{line.pipeline}"] + ([f"run:{line.run}"] if own else [])
         self._hub.publish_from_thread(topics, {"type": kind, "run": line})
+
+
+def _relative(row: RunRow, block: str) -> RunRelative:
+    started = row.started_at if row.started_at is not None else row.created_at
+    return RunRelative(row.id, row.pipeline, row.state, block, started, row.seconds)
 
 
 def _is_scheduled(row: RunRow) -> bool:

@@ -147,13 +147,30 @@ class BlockRunDetail(msgspec.Struct, frozen=True):
     upstream: list[str]
 
 
+class RunRelative(msgspec.Struct, frozen=True):
+    """A run that a block has asked for, or whose block has: `block` is the one that asked."""
+
+    run: str
+    pipeline: str
+    state: str
+    block: str
+    started: float
+    seconds: float | None
+
+
 class RunDetail(RunSummary, frozen=True):
-    """A run with its blocks, in the order in which they could run; `seq` is the number of the newest event."""
+    """A run with its blocks, in the order in which they could run; `seq` is the number of the newest event.
+
+    `parent` is the run whose block has asked for this one, `children` are those that blocks of this one have asked for,
+    the oldest first; of very many the newest.
+    """
 
     partition: str = ""
     variables: dict[str, Any] = {}
     seq: int = 0
     blocks: list[BlockRunDetail] = []
+    parent: RunRelative | None = None
+    children: list[RunRelative] = []
 
 
 class BlockStatus(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { ChevronDown, ChevronLeft, CircleHelp, RotateCw, Square } from "lucide-react";
 import { useState } from "react";
 import type { Explanation } from "../../api/orchestration";
-import type { RunDetail } from "../../api/types";
+import type { RunDetail, RunRelative } from "../../api/types";
 import { useCommands } from "../../app/commands";
 import { ago, capital, dateTime, seconds } from "../../app/format";
 import { usePreferences } from "../../app/preferences";
@@ -58,6 +58,7 @@ export function RunHeader({ run, selected }: { run: RunDetail; selected: string 
       </span>
       {run.error && <p className="w-full truncate text-failed" title={run.error}>{run.failed_block ? `${run.failed_block}: ` : ""}{run.error}</p>}
       {open && <WhyNot path={`/runs/${encodeURIComponent(run.run)}`} waiting={run.waiting?.text} always={run.state === "initial"} />}
+      {run.children.length > 0 && <Children runs={run.children} />}
       {deleting && (
         <Dialog open onOpenChange={setDeleting} title="Delete this run?" footer={<><Button onClick={() => setDeleting(false)}>Keep it</Button><Button look="danger" busy={act.remove.isPending} onClick={() => act.remove.mutate()}>Delete</Button></>}>
           <p>Its logs and its place in the lists go, and cannot be brought back. What its blocks put out stays.</p>
@@ -72,9 +73,31 @@ function Origin({ run, zone }: { run: RunDetail; zone: "local" | "utc" }) {
   return (
     <span className="text-muted">
       {run.trigger ? <>by <Link to="/triggers/$trigger" params={{ trigger: String(run.trigger.id) }} className="text-accent underline">{run.trigger.name}</Link></> : run.backfill != null ? <>by <Link to="/backfills/$backfill" params={{ backfill: String(run.backfill) }} className="text-accent underline">backfill {run.backfill}</Link></> : <>{capital(whatWords(run.what))}, {words}</>}
+      {run.parent && <>, asked for by <Link to="/runs/$run" params={{ run: run.parent.run }} search={run.parent.block ? { block: run.parent.block } : {}} className="text-accent underline">{run.parent.block || "a block"} of {run.parent.pipeline}</Link></>}
       {run.retry_of && <>, <Link to="/runs/$run" params={{ run: run.retry_of }} className="text-accent underline">a retry</Link></>}
       {run.execution_date != null && <> for <span title={dateTime(run.execution_date)}>{short(run.execution_date, zone)}</span></>}
     </span>
+  );
+}
+
+const SHOWN = 6;
+
+/** The runs that blocks of this one have asked for. */
+function Children({ runs }: { runs: RunRelative[] }) {
+  const [all, setAll] = useState(false);
+  const shown = all ? runs : runs.slice(-SHOWN);
+  return (
+    <ul aria-label="Runs that its blocks have asked for" className="flex max-h-32 w-full flex-wrap gap-x-4 gap-y-1 overflow-y-auto">
+      {shown.map((one) => (
+        <li key={one.run} className="flex items-center gap-2">
+          <span className="text-muted">{one.block || "a block"} asked for</span>
+          <Link to="/runs/$run" params={{ run: one.run }} className="text-accent underline" title={one.run}>{one.pipeline}</Link>
+          <StatusBadge state={one.state} />
+          {one.seconds !== null && <span className="tabular text-muted">{seconds(one.seconds)}</span>}
+        </li>
+      ))}
+      {shown.length < runs.length && <li><Button onClick={() => setAll(true)}>Show all {runs.length}</Button></li>}
+    </ul>
   );
 }
 

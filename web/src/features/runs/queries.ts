@@ -2,7 +2,7 @@ import { useEffect, useRef } from "react";
 import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, segment } from "../../api/client";
 import type { HoursDetail } from "../../api/orchestration";
-import type { BlockRun, BlockStatus, Failure, PipelineStatus, RunDetail } from "../../api/types";
+import type { BlockRun, BlockStatus, Failure, PipelineStatus, RunDetail, RunSummary } from "../../api/types";
 import type { LiveEvent } from "../../api/live";
 import { useTopic } from "../../api/useTopic";
 import { asked, type RunFilters } from "./filters";
@@ -71,6 +71,8 @@ export function useRun(run: string) {
   useTopic(
     "project",
     (events) => {
+      // A run that a block of this one has asked for was made, has begun or ended.
+      if (events.some((event) => askedBy(event) === run)) void client.invalidateQueries({ queryKey: key });
       const own = events.filter((event) => runOf(event) === run);
       if (own.length === 0) return;
       client.setQueryData<RunDetail>(key, (held) => (held ? appliedAll(held, own) : held));
@@ -83,6 +85,12 @@ export function useRun(run: string) {
 }
 
 const READ_AGAIN = new Set(["run_created", "run_started", "run_ended"]);
+
+/** The run whose block has asked for the run that an event is about. */
+function askedBy(event: LiveEvent): string | null {
+  const told = event.run;
+  return typeof told === "object" && told !== null && "parent_run" in told ? (told as RunSummary).parent_run : null;
+}
 
 function runOf(event: LiveEvent): string {
   const told = event.run;
