@@ -463,7 +463,7 @@ def _listed_key(number: int, start: int) -> str:
 def _found(connection: sa.Connection, state: State, number: int, doing: str) -> BackfillRow:
     row = state.backfills.locked(connection, number)
     if row is None:
-        raise BackfillNotFoundError(f"{doing} backfill {number}: there is none", hint="It may be deleted.")
+        raise BackfillNotFoundError(f"{doing} backfill {number}: there is none", hint="It may have been deleted.")
     return row
 
 

@@ -230,7 +230,7 @@ class Children:
         row = self._state.runs.get(connection, name)
         if row is None:
             raise RunNotFoundError(
-                f"reading the run {name[:100]}: there is none of that name", hint="It may be deleted."
+                f"reading the run {name[:100]}: there is none of that name", hint="It may have been deleted."
             )
         return told(row, self._state.block_runs.of_run(connection, name))
 

@@ -70,7 +70,7 @@ class BackfillService:
             row = self._state.backfills.get(connection, number)
             counts = self._state.backfills.latest_states(connection, number)
         if row is None:
-            raise BackfillNotFoundError(f"reading backfill {number}: there is none", hint="It may be deleted.")
+            raise BackfillNotFoundError(f"reading backfill {number}: there is none", hint="It may have been deleted.")
         return _shown(row, counts)
 
     def preview(self, given: NewBackfill, listed: list[Mapping[str, Any]] | None) -> BackfillPreview:

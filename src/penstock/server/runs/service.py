@@ -166,7 +166,7 @@ class RunService:
         head = self.archive.find(run)
         if head is None:
             raise RunNotFoundError(
-                f"reading run {run[:100]}: there is no record of it", hint="Its logs may be cleaned."
+                f"reading run {run[:100]}: there is no record of it", hint="Its logs may have been removed."
             )
         return head
 
