@@ -43,7 +43,8 @@ export function EditorPage() {
   if (detail.isPending) return <div className="p-6"><Spinner label="Opening the pipeline" /></div>;
   if (!detail.data) {
     const gone = detail.error instanceof ApiError && detail.error.status === 404;
-    return gone ? <EmptyState title={`There is no pipeline ${pipeline}`}>{detail.error?.message}</EmptyState> : <ErrorCard className="m-6" error={detail.error} />;
+    const others = <Link to="/pipelines" className="text-accent underline">All pipelines</Link>;
+    return gone ? <EmptyState page title={`There is no pipeline ${pipeline}`} action={others}>It may have been renamed or deleted.</EmptyState> : <ErrorCard className="m-6" error={detail.error} action={<><Link to="/files" search={{ path: `pipelines/${pipeline}/metadata.yaml` }} className="text-accent underline">Open its file</Link>{others}</>} />;
   }
   return (
     <SessionContext value={session}>
