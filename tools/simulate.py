@@ -1,49 +1,146 @@
-"""Plays schedulers through faults drawn from seeds: `python -m tools.simulate --seeds 1000`.
+"""Plays schedulers through faults drawn from seeds: `python -m tools.simulate --seeds 1000 --jobs 2`.
 
-A seed that breaks a promise is printed, and plays the same again: `--first <seed> --seeds 1`.
+A seed that breaks a promise is printed. `--seed <it>` plays it again, and tells each step. `--mistakes` puts known
+mistakes into the scheduler, one after the other, and says after how many seeds each is found.
 """
 
 from __future__ import annotations
 
+import gc
+import multiprocessing
 import sys
-import tempfile
 import time
 import traceback
-from pathlib import Path
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import click
 
-from tools.simulation.play import Play, open_store
+from tools.simulation.mistakes import MISTAKES, Mistake, look_for
+from tools.simulation.play import Play
+from tools.simulation.store import QuickState, quick_store
+
+CHUNK = 50
+SAID_EVERY = 60.0
+
+
+@dataclass(slots=True)
+class Tally:
+    """What some seeds have come to."""
+
+    seeds: int = 0
+    crashes: int = 0
+    attempts: int = 0
+    deaths: Counter[str] = field(default_factory=Counter)
+    broken: dict[int, str] = field(default_factory=dict)
+
+    def add(self, other: Tally) -> None:
+        """And those."""
+        self.seeds += other.seeds
+        self.crashes += other.crashes
+        self.attempts += other.attempts
+        self.deaths.update(other.deaths)
+        self.broken.update(other.broken)
+
+
+_stores: list[QuickState] = []
+
+
+def played(first: int, count: int) -> Tally:
+    """Play so many seeds from the first one on."""
+    if not _stores:
+        gc.freeze()
+        gc.set_threshold(100_000)
+        _stores.append(quick_store())
+    tally = Tally()
+    for seed in range(first, first + count):
+        play = Play(_stores[0], seed)
+        try:
+            play.run()
+        except Exception:  # noqa: BLE001 - whatever it is, this seed has found it
+            tally.broken[seed] = traceback.format_exc()
+            _stores[:] = [quick_store()]
+        tally.seeds += 1
+        tally.crashes += play.crashes
+        tally.attempts += play.world.launched
+        tally.deaths.update(play.deaths)
+    return tally
+
+
+def in_chunks(first: int, seeds: int, jobs: int) -> Iterator[Tally]:
+    """The seeds in portions, by so many processes."""
+    chunks = [(start, min(CHUNK, first + seeds - start)) for start in range(first, first + seeds, CHUNK)]
+    if jobs <= 1:
+        yield from (played(*chunk) for chunk in chunks)
+        return
+    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+        yield from pool.imap_unordered(_played, chunks)
+
+
+def _played(chunk: tuple[int, int]) -> Tally:
+    return played(*chunk)
+
+
+def tell(seed: int) -> None:
+    """Play one seed and tell each step."""
+    state = quick_store()
+    Play(state, seed, print).run()
+    print(f"seed {seed} keeps every promise")
+
+
+def play_many(first: int, seeds: int, jobs: int, *, keep_going: bool) -> Tally:
+    """Play them, and say how it goes."""
+    begun = said = time.monotonic()
+    total = Tally()
+    for tally in in_chunks(first, seeds, jobs):
+        total.add(tally)
+        for seed, text in tally.broken.items():
+            print(f"seed {seed}:\n{text}", flush=True)
+        if total.broken and not keep_going:
+            break
+        if time.monotonic() > said + SAID_EVERY:
+            said = time.monotonic()
+            print(f"{total.seeds} seeds, {total.seeds / (said - begun):.1f}/s, {len(total.broken)} broken", flush=True)
+    seconds = time.monotonic() - begun
+    for place, count in sorted(total.deaths.items()):
+        print(f"{count:8} died at {place}")
+    print(
+        f"{total.seeds} seeds in {seconds:.1f} s ({total.seeds / seconds:.1f}/s): {len(total.broken)} broke a promise "
+        f"{sorted(total.broken)}; {total.crashes} crashes, {total.attempts} attempts"
+    )
+    return total
+
+
+def find_mistakes(first: int, seeds: int) -> list[Mistake]:
+    """Say after how many seeds each mistake is found; those that are not."""
+    state = quick_store()
+    missed = []
+    print(f"| mistake in the scheduler | found by, of {seeds} seeds | what is found first |\n|---|---|---|")
+    for mistake in MISTAKES:
+        found = look_for(mistake, state, range(first, first + seeds))
+        what = Counter(found.values()).most_common(1)[0][0] if found else "-"
+        print(f"| {mistake.what} | {len(found)} | {what} |", flush=True)
+        if not found:
+            missed.append(mistake)
+    return missed
 
 
 @click.command()
 @click.option("--seeds", default=1000, show_default=True, help="How many.")
 @click.option("--first", default=0, show_default=True, help="The first one.")
+@click.option("--jobs", default=1, show_default=True, help="Processes that play.")
+@click.option("--seed", default=None, type=int, help="Play this one, and tell each step.")
 @click.option("--keep-going", is_flag=True, help="Go on after a broken promise.")
-def main(seeds: int, first: int, keep_going: bool) -> None:  # noqa: FBT001 - a flag of a command
+@click.option("--mistakes", is_flag=True, help="Put known mistakes into the scheduler: are they found?")
+def main(seeds: int, first: int, jobs: int, seed: int | None, *, keep_going: bool, mistakes: bool) -> None:
     """Play that many experiments."""
-    memory = Path("/dev/shm")
-    begun, bad, crashes, launched = time.monotonic(), 0, 0, 0
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
-        state = open_store(Path(folder))
-        for seed in range(first, first + seeds):
-            play = Play(state, seed)
-            try:
-                play.run()
-            except (AssertionError, LookupError, TypeError, ValueError, AttributeError):
-                bad += 1
-                print(f"seed {seed}:\n{traceback.format_exc()}", flush=True)
-                if not keep_going:
-                    break
-            crashes += play.crashes
-            launched += play.world.launched
-        state.close()
-    seconds = time.monotonic() - begun
-    print(
-        f"{seed - first + 1} seeds in {seconds:.1f} s ({(seed - first + 1) / seconds:.1f}/s): {bad} broke a promise; "
-        f"{crashes} crashes, {launched} attempts"
-    )
-    sys.exit(1 if bad else 0)
+    if seed is not None:
+        tell(seed)
+    elif mistakes:
+        sys.exit(1 if find_mistakes(first, seeds) else 0)
+    else:
+        sys.exit(1 if play_many(first, seeds, jobs, keep_going=keep_going).broken else 0)
 
 
 if __name__ == "__main__":

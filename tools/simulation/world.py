@@ -96,12 +96,20 @@ class Workers:
         world: where time passes.
         turned: called when something has happened that its owner has to look at.
         check: called with each order before it begins.
+        say: told in words what happens.
     """
 
-    def __init__(self, world: World, turned: Callable[[], None], check: Callable[[WorkOrder], None]) -> None:
+    def __init__(
+        self,
+        world: World,
+        turned: Callable[[], None],
+        check: Callable[[WorkOrder], None],
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._world = world
         self._turned = turned
         self._check = check
+        self._say = say
         self._inbox: list[Callable[[], None]] = []
         self.alive: list[Worker] = []
 
@@ -111,6 +119,7 @@ class Workers:
         self._check(order)
         world = self._world
         world.launched += 1
+        self._say(f"{order.run} {order.block.uuid}: attempt {order.attempt} begins, fence {order.fence.token}")
         worker = Worker(order, on_event)
         self.alive.append(worker)
         seconds = world.rng.choice((0.01, 0.05, 0.2, 1.0, 5.0, 20.0)) * world.rng.random()
@@ -139,6 +148,7 @@ class Workers:
 
     def _tell(self, worker: Worker, *told: Any) -> None:
         worker.ended = True
+        self._say(f"{worker.order.run} {worker.order.block.uuid}: {told[-1].failure or 'done'}")
 
         def deliver() -> None:
             if worker in self.alive:

@@ -135,6 +135,7 @@ class Claims:
 
         def work(connection: sa.Connection) -> list[Claim]:
             self._state.runs.pull_forward(connection, now)  # somebody has set the clock back
+            self._state.runs.shorten_leases(connection, now + LEASE)
             found = [
                 self._take(connection, row, now, over=over, recovered=True)
                 for row, over in abandoned(connection, self._state, self.owner, now, self._dead)

@@ -1,0 +1,64 @@
+"""Several schedulers on one store, in a world with a clock of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from penstock.schedule.limit_rules import Rules
+from penstock.schedule.requests import NewRun, create_run
+from tools.simulation.play import Play
+from tools.simulation.process import Process
+from tools.simulation.store import QuickState, quick_store
+
+ONE_CONNECTION = Rules(takes={"a": {"database": 1}}, capacity={"database": 1})
+
+
+@pytest.fixture
+def store() -> Iterator[QuickState]:
+    opened = quick_store()
+    yield opened
+    opened.close()
+
+
+def ask(play: Play, process: Process) -> str:
+    """Ask for a run in the hearing of one scheduler, which takes it."""
+    name = create_run(play.state, NewRun("one", "api"), play.world.clock()).id
+    assert process.core is not None
+    process.core.hear("runs", name)
+    process.core.turn()
+    assert name in process.core.runs
+    return name
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_block_goes_on_when_another_scheduler_gives_back_what_it_waits_for(store: QuickState, seed: int) -> None:
+    play = Play(store, seed)
+    play.rules = lambda _: ONE_CONNECTION
+    store.wipe()
+    first, second = play.begin(), play.begin()
+    for process in (first, second):
+        process.core.turn()  # type: ignore[union-attr]
+    ask(play, first)
+    ask(play, second)
+    assert (len(first.workers.alive), len(second.workers.alive)) == (1, 0)
+    play.until(200.0)
+    with store.read() as connection:
+        assert store.runs.open(connection) == []
+
+
+def test_a_block_goes_on_when_a_dead_scheduler_had_what_it_waits_for(store: QuickState) -> None:
+    play = Play(store, 1)
+    play.rules = lambda _: ONE_CONNECTION
+    store.wipe()
+    first, second, third = play.begin(), play.begin(), play.begin()
+    for process in (first, second, third):
+        process.core.turn()  # type: ignore[union-attr]
+    ask(play, first)
+    ask(play, second)
+    play.crash(first)
+    play.until(200.0)
+    with store.read() as connection:
+        assert store.runs.open(connection) == []
+    del third
