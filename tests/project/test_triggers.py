@@ -16,6 +16,7 @@ from penstock.project.load import open_project
 from penstock.project.trigger_edit import add_trigger, change_trigger, remove_trigger
 from penstock.project.triggers import TriggersReading, read_triggers
 
+# As Mage writes it: repo_path is where the project stood in its container, which means nothing anywhere else.
 MAGES = """\
 triggers:
 - description: null

@@ -38,13 +38,11 @@ class Bell:
     def __init__(self) -> None:
         self.rung: list[tuple[str, str, str]] = []
 
-    def trigger_broken(
-        self, _connection: Any, pipeline: str, trigger: str, _problem: str, _now: float, _id: int
-    ) -> None:
-        self.rung.append(("broken", pipeline, trigger))
+    def trigger_broken(self, _connection: Any, trigger: TriggerRow, _problem: str, _now: float) -> None:
+        self.rung.append(("broken", trigger.pipeline, trigger.name))
 
-    def trigger_mended(self, _connection: Any, pipeline: str, trigger: str, _now: float) -> None:
-        self.rung.append(("mended", pipeline, trigger))
+    def trigger_mended(self, _connection: Any, trigger: TriggerRow, _now: float) -> None:
+        self.rung.append(("mended", trigger.pipeline, trigger.name))
 
 
 @pytest.fixture

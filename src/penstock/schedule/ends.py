@@ -33,16 +33,11 @@ class Alerts(Protocol):
     def sla_passed(self, connection: sa.Connection, run: RunRow, now: float) -> None:
         """A run has not ended when it should have."""
 
-    def trigger_broken(
-        self,
-        connection: sa.Connection,
-        pipeline: str,
-        trigger: str,
-        problem: str,
-        now: float,
-        number: int | None = None,
-    ) -> None:
+    def trigger_broken(self, connection: sa.Connection, trigger: TriggerRow, problem: str, now: float) -> None:
         """A trigger cannot start runs."""
+
+    def trigger_mended(self, connection: sa.Connection, trigger: TriggerRow, now: float) -> None:
+        """It can again."""
 
 
 class NoAlerts:
@@ -54,15 +49,10 @@ class NoAlerts:
     def sla_passed(self, connection: sa.Connection, run: RunRow, now: float) -> None:
         """Nothing."""
 
-    def trigger_broken(
-        self,
-        connection: sa.Connection,
-        pipeline: str,
-        trigger: str,
-        problem: str,
-        now: float,
-        number: int | None = None,
-    ) -> None:
+    def trigger_broken(self, connection: sa.Connection, trigger: TriggerRow, problem: str, now: float) -> None:
+        """Nothing."""
+
+    def trigger_mended(self, connection: sa.Connection, trigger: TriggerRow, now: float) -> None:
         """Nothing."""
 
 

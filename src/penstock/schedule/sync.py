@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from penstock.config import environment as variables
 from penstock.model.errors import FileInvalidError, PenstockError, StateConflictError
@@ -21,6 +21,7 @@ from penstock.model.trigger_definition import from_definition
 from penstock.model.trigger_links import circles
 from penstock.project.layout import METADATA, TRIGGERS, pipeline_folder, pipeline_folders
 from penstock.project.triggers import read_triggers
+from penstock.schedule.ends import Alerts, NoAlerts
 from penstock.schedule.leads import usual_lead
 from penstock.schedule.mirror import Moment, digest_of, mirrored, next_due, stamp_prefix
 from penstock.state.rows import TriggerRow
@@ -43,18 +44,6 @@ UNREADABLE = (
 _AT_ONCE = 500
 """Pipelines whose triggers are written in one transaction."""
 _NOTHING = timedelta(0)
-
-
-class TriggerAlerts(Protocol):
-    """Who is told, inside the transaction, that a trigger cannot start any more, or can again."""
-
-    def trigger_broken(
-        self, connection: sa.Connection, pipeline: str, trigger: str, problem: str, now: float, trigger_id: int
-    ) -> object:
-        """It cannot."""
-
-    def trigger_mended(self, connection: sa.Connection, pipeline: str, trigger: str, now: float) -> object:
-        """It can again."""
 
 
 @dataclass(slots=True)
@@ -89,13 +78,13 @@ class TriggerSync:
         clock: Callable[[], float],
         *,
         environment: str | None = None,
-        alerts: TriggerAlerts | None = None,
+        alerts: Alerts | None = None,
     ) -> None:
         self._state = state
         self._root = root
         self._clock = clock
         self._environment = variables.text("ENV") if environment is None else environment
-        self._alerts = alerts
+        self._alerts = alerts or NoAlerts()
         self._stamps: dict[str, str] = {}
         self._waiting: dict[tuple[str, str], Trigger] = {}
         self._started = False
@@ -234,13 +223,11 @@ class TriggerSync:
         result.removed.append(row.id)
 
     def _tell(self, connection: sa.Connection, old: TriggerRow | None, new: TriggerRow) -> None:
-        if self._alerts is None:
-            return
         before = bool(old and old.active and old.problem and old.removed_at is None)
         if new.active and new.problem and not (before and old and old.problem == new.problem):
-            self._alerts.trigger_broken(connection, new.pipeline, new.name, new.problem, new.updated_at, new.id)
+            self._alerts.trigger_broken(connection, new, new.problem, new.updated_at)
         elif before and not (new.active and new.problem):
-            self._alerts.trigger_mended(connection, new.pipeline, new.name, new.updated_at)
+            self._alerts.trigger_mended(connection, new, new.updated_at)
 
     def _check_links(self, known: set[str], result: Synced) -> None:
         """Pause the triggers that wait for what is not there, or in a circle; let those go on that do so no more."""

@@ -112,7 +112,7 @@ class Ticker:
 
     def _break(self, connection: sa.Connection, row: TriggerRow, problem: str, now: float) -> None:
         self._state.triggers.change(connection, row.id, problem=problem, next_due_at=None, updated_at=now)
-        self._alerts.trigger_broken(connection, row.pipeline, row.name, problem, now, row.id)
+        self._alerts.trigger_broken(connection, row, problem, now)
 
 
 def _run_of(row: TriggerRow, slot: Slot, now: float, *, busy: bool) -> RunRow:

@@ -17,6 +17,7 @@ FAILURE = {
     "kind": "KeyError", "message": "'flights'", "hint": "", "code": "X101", "traceback": "Traceback\nKeyError",
     "frames": [{"file": "/srv/shop/transformers/clean.py", "line": 12, "function": "f", "text": "", "own": True}],
 }  # fmt: skip
+DAILY = TriggerRow("orders", "daily")
 TOLD = read_alert_settings({"slack_config": {"webhook_url": "http://127.0.0.1:1"}, "repeat_after": "1d"}, {})
 EVERYTHING = replace(
     TOLD, occasions=frozenset({*TOLD.occasions, *read_alert_settings({"alert_on": ["trigger_success"]}, {}).occasions})
@@ -200,16 +201,16 @@ def test_a_late_run_is_told_once_until_one_is_on_time(told: Told) -> None:
 
 def test_a_broken_trigger_is_told_once_until_it_is_mended(told: Told) -> None:
     with told.state.write() as connection:
-        told.outbox.trigger_broken(connection, "orders", "daily", "its cron says no times", 100.0)
-        told.outbox.trigger_broken(connection, "orders", "daily", "its cron says no times", 200.0)
-        told.outbox.trigger_mended(connection, "orders", "daily", 300.0)
-        told.outbox.trigger_mended(connection, "orders", "daily", 400.0)
+        told.outbox.trigger_broken(connection, DAILY, "its cron says no times", 100.0)
+        told.outbox.trigger_broken(connection, DAILY, "its cron says no times", 200.0)
+        told.outbox.trigger_mended(connection, DAILY, 300.0)
+        told.outbox.trigger_mended(connection, DAILY, 400.0)
     assert [(row.kind, row.closed_at) for row in told.rows()] == [("trigger", 300.0), ("recovery", 300.0)]
 
 
 def test_a_trigger_whose_run_went_well_is_mended(told: Told) -> None:
     with told.state.write() as connection:
-        told.outbox.trigger_broken(connection, "orders", "daily", "gone", 100.0, told.triggers[0])
+        told.outbox.trigger_broken(connection, replace(DAILY, id=told.triggers[0]), "gone", 100.0)
     told.end("completed", at=200.0, trigger=1)
     assert told.rows()[0].closed_at is None
     told.end("completed", at=300.0, trigger=0)
@@ -219,7 +220,7 @@ def test_a_trigger_whose_run_went_well_is_mended(told: Told) -> None:
 def test_nothing_is_kept_when_the_transaction_fails(told: Told) -> None:
     def fail() -> None:
         with told.state.write() as connection:
-            told.outbox.trigger_broken(connection, "orders", "daily", "gone", 100.0)
+            told.outbox.trigger_broken(connection, DAILY, "gone", 100.0)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

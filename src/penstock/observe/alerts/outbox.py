@@ -15,7 +15,7 @@ from penstock.observe.alerts.facts import AlertKind, Fact, error_fields, fact_or
 from penstock.observe.alerts.incident import failure_incident, late_incident, trigger_incident
 from penstock.observe.alerts.settings import AlertSettings, Occasion
 from penstock.observe.alerts.texts import moment
-from penstock.state.rows import AlertRow, RunRow
+from penstock.state.rows import AlertRow, RunRow, TriggerRow
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -64,31 +64,23 @@ class Outbox:
         fact = replace(fact, error=f"The run should have ended at {moment(run.sla_at)} and had not.")
         self._tell(connection, late_incident(run.pipeline, fact.trigger), fact)
 
-    def trigger_broken(
-        self,
-        connection: sa.Connection,
-        pipeline: str,
-        trigger: str,
-        problem: str,
-        now: float,
-        number: int | None = None,
-    ) -> None:
+    def trigger_broken(self, connection: sa.Connection, trigger: TriggerRow, problem: str, now: float) -> None:
         """A trigger cannot start runs, in words; the same trigger is told once until it is mended."""
-        settings = self._settings(pipeline)
+        settings = self._settings(trigger.pipeline)
         fact = Fact(
             AlertKind.TRIGGER,
-            pipeline,
+            trigger.pipeline,
             now,
-            trigger=trigger,
-            trigger_id=number,
+            trigger=trigger.name,
+            trigger_id=trigger.id,
             last_at=now,
             **error_fields(None, problem, secrets=settings.secrets),
         )
-        self._tell(connection, trigger_incident(pipeline, trigger), fact)
+        self._tell(connection, trigger_incident(trigger.pipeline, trigger.name), fact)
 
-    def trigger_mended(self, connection: sa.Connection, pipeline: str, trigger: str, now: float) -> None:
+    def trigger_mended(self, connection: sa.Connection, trigger: TriggerRow, now: float) -> None:
         """A trigger can start runs (again)."""
-        row = self._state.alerts.close(connection, trigger_incident(pipeline, trigger), now)
+        row = self._state.alerts.close(connection, trigger_incident(trigger.pipeline, trigger.name), now)
         fact = fact_or_none(row.payload) if row is not None else None
         if row is not None and fact is not None:
             self._recovered(connection, row, fact, None, now)
