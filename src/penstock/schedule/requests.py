@@ -306,7 +306,8 @@ def _fresh(old: RunRow, now: float) -> RunRow:
 def _found(connection: sa.Connection, state: State, name: str, doing: str) -> RunRow:
     row = state.runs.held(connection, name)  # two who ask for the same at once must not both find it as it was
     if row is None:
-        raise RunNotFoundError(f"{doing} run {name[:100]}: there is none of that name", hint="It may have been deleted.")
+        message = f"{doing} run {name[:100]}: there is none of that name"
+        raise RunNotFoundError(message, hint="It may have been deleted.")
     return row
 
 
