@@ -1,6 +1,7 @@
 import { AlertTriangle, Loader2 } from "lucide-react";
 import type { ReactNode } from "react";
 import { ApiError } from "../api/client";
+import { capital } from "../app/format";
 import { cx } from "./cx";
 
 export function Spinner({ label = "Loading" }: { label?: string }) {
@@ -43,7 +44,7 @@ export function ErrorCard({ error, action, className }: { error: unknown; action
     <div role="alert" className={cx("flex gap-2 rounded-card border border-line bg-failed-soft p-3 text-ui", className)}>
       <AlertTriangle size={16} className="mt-px flex-none text-failed" aria-hidden="true" />
       <div className="min-w-0 flex-1">
-        <p className="break-words font-medium">{message}</p>
+        <p className="break-words font-medium">{capital(message)}</p>
         {known?.hint && <p className="mt-0.5 break-words">{known.hint}</p>}
         {known?.location && (
           <p className="mt-0.5 font-mono text-code text-muted">

@@ -2,6 +2,7 @@ import { X } from "lucide-react";
 import { useEffect } from "react";
 import { create } from "zustand";
 import { ApiError } from "../api/client";
+import { capital } from "../app/format";
 import { IconButton } from "./Button";
 import { cx } from "./cx";
 
@@ -25,7 +26,7 @@ export function toast(text: string, options: { hint?: string; action?: Toast["ac
 /** Tell of something that did not work, in the server's words. */
 export function toastError(error: unknown): void {
   const message = error instanceof Error ? error.message : String(error);
-  toast(message, { tone: "failed", hint: error instanceof ApiError ? error.hint : undefined, seconds: 12 });
+  toast(capital(message), { tone: "failed", hint: error instanceof ApiError ? error.hint : undefined, seconds: 12 });
 }
 
 function dismiss(id: number): void {

@@ -9,6 +9,7 @@ import { Badge, StatusBadge } from "../../ui/status";
 import { whatWords } from "../runs/filters";
 import { until } from "../triggers/list";
 import { short } from "../triggers/TriggerRow";
+import { MOST_OPEN } from "./queries";
 import { LINE, Section } from "./Section";
 
 const FIRST = 8;
@@ -18,7 +19,7 @@ export function UnderWay({ runs }: { runs: readonly RunSummary[] }) {
   if (runs.length === 0) return null;
   const waiting = runs.filter((run) => run.state === "initial").length;
   return (
-    <Section title={waiting > 0 ? `Running now (${count(runs.length - waiting)}), waiting (${count(waiting)})` : "Running now"} more={runs.length > FIRST && <Link to="/runs" search={{ state: "running" }} className="text-accent hover:underline">All of them</Link>}>
+    <Section title={waiting > 0 ? `Running now (${count(runs.length - waiting)}), waiting (${count(waiting)})` : runs.length > FIRST ? `Running now (${count(runs.length)}${runs.length >= MOST_OPEN ? " or more" : ""})` : "Running now"} more={runs.length > FIRST && <Link to="/runs" search={{ state: "running" }} className="text-accent hover:underline">All of them</Link>}>
       {runs.slice(0, FIRST).map((run) => <OpenRun key={run.run} run={run} />)}
     </Section>
   );

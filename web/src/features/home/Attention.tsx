@@ -3,7 +3,7 @@ import { CheckCircle2 } from "lucide-react";
 import { useState } from "react";
 import type { TriggerSummary } from "../../api/orchestration";
 import type { RunSummary } from "../../api/types";
-import { ago, count, dateTime, seconds } from "../../app/format";
+import { ago, capital, count, dateTime, seconds } from "../../app/format";
 import { Button } from "../../ui/Button";
 import { Badge, StatusBadge } from "../../ui/status";
 import { MuteButton } from "../alerts/MuteButton";
@@ -78,7 +78,7 @@ function Item({ item }: { item: Attention }) {
       <span className="w-20 flex-none sm:w-24">{item.kind === "unreadable" ? <Badge tone="failed">unreadable</Badge> : <StatusBadge state={item.kind === "interrupted_run" ? "interrupted" : "failed"} plain />}</span>
       <Link to="/pipelines/$pipeline" params={{ pipeline: item.pipeline }} search={item.block ? { block: item.block, tab: "data" } : {}} className="min-w-0 flex-1">
         <span className="block truncate font-medium">{item.pipeline}{item.block && <span className="font-normal text-muted"> {item.block}</span>}</span>
-        <span className="block truncate" title={item.message}>{item.message}</span>
+        <span className="block truncate" title={item.message}>{capital(item.message)}</span>
       </Link>
       {item.run && <Link to="/runs/$run" params={{ run: item.run }} search={item.block ? { block: item.block } : {}} className="flex-none text-accent hover:underline" aria-label={`Why ${item.pipeline} failed`}>Why</Link>}
       <span className="hidden w-20 flex-none text-right text-[12px] text-muted sm:block" title={dateTime(item.at)}>{ago(item.at)}</span>

@@ -14,9 +14,11 @@ export function useHome() {
   return useQuery({ queryKey: ["home"], queryFn: ({ signal }) => api.get<Home>("/home", { signal }) });
 }
 
+export const MOST_OPEN = 50;
+
 /** What has not ended: under way, or waiting for its turn. */
 export function useOpenRuns(): readonly RunSummary[] {
-  const found = useQuery({ queryKey: ["home", "open"], queryFn: ({ signal }) => api.get<{ runs: RunSummary[] }>("/runs", { query: { state: "running,initial", limit: 50 }, signal }) });
+  const found = useQuery({ queryKey: ["home", "open"], queryFn: ({ signal }) => api.get<{ runs: RunSummary[] }>("/runs", { query: { state: "running,initial", limit: MOST_OPEN }, signal }) });
   return found.data?.runs ?? NO_RUNS;
 }
 

@@ -1,4 +1,4 @@
-import { getRouteApi, useNavigate } from "@tanstack/react-router";
+import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { RunDetail } from "../../api/types";
 import { useZone } from "../../app/preferences";
@@ -20,7 +20,7 @@ export function RunPage() {
   useZone();
   const { data: run, error, isPending } = useRun(id);
   if (isPending) return <div className="p-6"><Spinner label="Reading the run" /></div>;
-  if (error) return <ErrorCard className="m-6" error={error} />;
+  if (error) return <ErrorCard className="m-6" error={error} action={<Link to="/runs" className="text-accent underline">All runs</Link>} />;
   return <Run key={run.run} run={run} />;
 }
 

@@ -88,8 +88,9 @@ function LaneView({ lane, from, to, ticks, zone }: { lane: Lane; from: number; t
       <svg aria-hidden="true" viewBox="0 0 1000 20" preserveAspectRatio="none" className="mr-4 h-5 min-w-0 flex-1 overflow-visible" onMouseMove={onMove} onMouseLeave={() => setAt(null)}>
         <rect width={1000} height={20} fill="transparent" />
         <path d={lines} stroke="var(--line)" strokeWidth={1} vectorEffect="non-scaling-stroke" />
-        {lane.dense && <rect x={(1000 * ((lane.slots.at(-1) ?? from) - from)) / (to - from)} width={(1000 * (to - (lane.slots.at(-1) ?? from))) / (to - from)} y={3} height={14} fill="var(--accent)" opacity={0.45} />}
-        <path d={strokes(lane.slots, from, to)} stroke="var(--accent)" strokeWidth={lane.slots.length > 150 ? 1.5 : 3} vectorEffect="non-scaling-stroke" />
+        {/* So many that strokes would lie on each other: from the first of them on. */}
+        {lane.dense && <rect x={(1000 * (first - from)) / (to - from)} width={(1000 * (to - first)) / (to - from)} y={3} height={14} fill="var(--accent)" opacity={0.55} />}
+        <path d={lane.dense ? "" : strokes(lane.slots, from, to)} stroke="var(--accent)" strokeWidth={lane.slots.length > 150 ? 1.5 : 3} vectorEffect="non-scaling-stroke" />
         {at !== null && <title>{short(at, zone)}</title>}
       </svg>
     </Link>
