@@ -155,8 +155,13 @@ class LocalBackend:
         They are not forced to the disk one by one: a journal keeps the order of names, so forcing the manifest's
         folder, the last step of every publication, brings along those that were made before it.
         """
-        with suppress(FileExistsError):
-            folder.mkdir(parents=True)
+        try:
+            os.mkdir(folder)  # noqa: PTH102 - most are there already, or their parent is
+        except FileExistsError:
+            return
+        except FileNotFoundError:
+            with suppress(FileExistsError):
+                folder.mkdir(parents=True)
 
     def sync_folder(self, folder: Path) -> None:
         """Force the names in a folder to the disk."""

@@ -154,12 +154,16 @@ class ProductStore:
             ValueRefusedError: it is a pickle and may not be read here.
         """
         manifest = self.manifest(ref)
-        reader = self.reader(manifest)
         if output is not None:
             entry = entry_of(manifest, output)
-            return reader.value(entry.stored, entry.summary.columns)
-        values = [reader.value(entry.stored, entry.summary.columns) for entry in manifest.outputs]
+            return self.reader(manifest).value(entry.stored, entry.summary.columns)
+        values = self.values(manifest)
         return values if len(values) > 1 else values[0] if values else None
+
+    def values(self, manifest: Manifest) -> list[Any]:
+        """What every output of a version holds, in order; raises as `load`."""
+        reader = self.reader(manifest)
+        return [reader.value(entry.stored, entry.summary.columns) for entry in manifest.outputs]
 
     def reader(self, manifest: Manifest) -> Reader:
         """Reads the values of a version."""

@@ -19,6 +19,7 @@ _TOP_LEVEL_IMPORT = re.compile(
     rb"^(?:from[ \t]+([A-Za-z_][\w.]*)[ \t]+import\b|import[ \t]+([A-Za-z_][^\n#;]*))", re.MULTILINE
 )
 _VERSION = re.compile(rb"^Version:[ \t]*(\S+)", re.MULTILINE)
+_DOTTED_NAME = re.compile(rb"[A-Za-z_][\w.]*")
 _HEAD = 8192
 _SITE_NAMES = (os.sep + "site-packages", os.sep + "dist-packages")
 
@@ -40,7 +41,7 @@ def imported_modules(source: bytes, *, top_level: bool = False) -> set[str]:
         parts = [origin] if origin else listed.split(b",")
         for part in parts:
             words = part.split()
-            if words and re.fullmatch(rb"[A-Za-z_][\w.]*", words[0]):
+            if words and _DOTTED_NAME.fullmatch(words[0]):
                 names.add(words[0].decode("ascii", "replace"))
     return {name for name in names if name.partition(".")[0] not in sys.stdlib_module_names | OUR_NAMES}
 

@@ -75,13 +75,13 @@ class ProjectCode:
         """Drop every module of the project, so that the next import reads the file again."""
         # All are found before any is dropped: the search path of a namespace package asks for its parent.
         # What was there before, and what was looked at once, is not looked at again: a process may serve thousands.
-        new = [(name, module) for name, module in list(sys.modules.items()) if name not in self._others]
+        others = self._others
+        new = [(name, module) for name, module in list(sys.modules.items()) if name not in others]
         for name in [name for name, module in new if self._owns_module(module)]:
             del sys.modules[name]
         self._others = frozenset(sys.modules)
-        for path in list(sys.path_importer_cache):
-            if self._owns(path):
-                del sys.path_importer_cache[path]
+        for path in [path for path in sys.path_importer_cache if path.startswith(self.root) and self._owns(path)]:
+            del sys.path_importer_cache[path]
         self.digests.clear()
 
     def _owns_module(self, module: ModuleType) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from penstock.engine.items import DynamicOutput, items_of
 from penstock.model.block import BlockType, Language
@@ -125,15 +125,10 @@ class Upstream:
                 f"reading the output of {unit}: it was in the memory of a process that has ended",
                 hint=f"Run the pipeline again, or let {self.block} return what can be stored.",
             )
-        count = len(self._store.manifest(ref).outputs)
-        if not count:
-            return []
-        value = self._store.load(ref)
-        if count > 1:
-            return list(value)
-        if self.language == Language.SQL and type(value).__name__ == "DataFrame":
-            value = as_expected(value, self._store.table(ref))
-        return [value]
+        values: list[object] = self._store.values(self._store.manifest(ref))
+        if len(values) == 1 and self.language == Language.SQL and type(values[0]).__name__ == "DataFrame":
+            return [as_expected(cast("pd.DataFrame", values[0]), self._store.table(ref))]
+        return values
 
     def _items(self) -> DynamicOutput:
         if self._dynamic is None:

@@ -43,13 +43,24 @@ def _convert(value: Any, path: str, depth: int) -> Any:
             f"sending {path[:60]}...: more than {_MAX_DEPTH} values nested in each other",
             hint="Pass large or deep structures as a block's output, not as a variable.",
         )
+    # What is plain is taken as it is at once: most values are, and the path to one is only wanted for an error.
     if kind is dict or isinstance(value, Mapping):
-        return {_key(key, path): _convert(item, f"{path}.{key}", depth + 1) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_convert(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(value)]
+        return {
+            _key(key, path): item if type(item) in _PLAIN else _convert(item, f"{path}.{key}", depth + 1)
+            for key, item in value.items()
+        }
+    if kind is tuple or isinstance(value, list | tuple):
+        return [
+            item if type(item) in _PLAIN else _convert(item, f"{path}[{index}]", depth + 1)
+            for index, item in enumerate(value)
+        ]
     names = _field_names(kind)
     if names is not None:
-        return {name: _convert(getattr(value, name), f"{path}.{name}", depth + 1) for name in names}
+        found = {}
+        for name in names:
+            item = getattr(value, name)
+            found[name] = item if type(item) in _PLAIN else _convert(item, f"{path}.{name}", depth + 1)
+        return found
     return _extension(value, path)
 
 

@@ -34,7 +34,7 @@ from penstock.engine.control import (
 )
 from penstock.engine.dependencies import look_ahead
 from penstock.engine.preload import preload
-from penstock.engine.rehearsal import WARM_UPS, rehearse
+from penstock.engine.rehearsal import WARM_UPS, rehearse_storing
 
 _OOM_SCORE = 300
 _HIGH_DESCRIPTOR = 400
@@ -270,7 +270,7 @@ def _settle() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     linux.adopt_orphans()
     worker.prepare()
-    rehearse()
+    rehearse_storing()
     # Libraries that start Python again (multiprocessing) look here for what to run, and must not find the zygote.
     sys.modules["__main__"] = ModuleType("__main__")
     sys.argv = ["penstock"]

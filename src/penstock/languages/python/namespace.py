@@ -7,6 +7,7 @@ import re
 import symtable
 import sys
 from collections.abc import Iterable
+from functools import lru_cache
 from types import CodeType, ModuleType
 
 from penstock.languages.job import Input, Job
@@ -23,7 +24,13 @@ def compile_block(job: Job) -> tuple[CodeType, str]:
         linecache.cache[file] = (len(job.source), None, job.source.splitlines(keepends=True), file)
     else:
         linecache.checkcache(file)
-    return compile(job.source, file, "exec", dont_inherit=True), file
+    return _compiled(job.source, file), file
+
+
+@lru_cache(maxsize=4)
+def _compiled(source: str, file: str) -> CodeType:
+    """The code object; the children of a block that share a process run one text thousands of times."""
+    return compile(source, file, "exec", dont_inherit=True)
 
 
 def block_module(job: Job, file: str) -> ModuleType:
@@ -54,7 +61,8 @@ def _upstream_names(inputs: list[Input]) -> Iterable[tuple[str, Input]]:
         yield f"df_{number}", upstream
 
 
-def free_names(source: str, file: str) -> set[str]:
+@lru_cache(maxsize=4)
+def free_names(source: str, file: str) -> frozenset[str]:
     """The names that the file reads as globals without binding them itself at its top level."""
     top = symtable.symtable(source, file, "exec")
     bound = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
@@ -64,4 +72,4 @@ def free_names(source: str, file: str) -> set[str]:
         table = pending.pop()
         pending.extend(table.get_children())
         used |= {symbol.get_name() for symbol in table.get_symbols() if symbol.is_global() and symbol.is_referenced()}
-    return used - bound
+    return frozenset(used - bound)
