@@ -28,12 +28,13 @@ export function Shell() {
   useProjectEvents();
   useKeys();
   usePaletteSoon();
+  // Until the project has answered, the key counts: the drawer opens as soon as it is known that there is a terminal.
   const hasTerminal = project.data?.features.terminal ?? false;
   const toggleTerminal = () => setTerminal((held) => (held === "shown" ? "hidden" : "shown"));
   useCommands([
     { id: "palette", title: "Commands and search", group: "Studio", keys: ["Mod+K", "Mod+."], run: () => setOpen("palette") },
     { id: "keys", title: "Show all keys", group: "Studio", keys: ["?"], run: () => setOpen("keys") },
-    { id: "terminal", title: "Terminal", group: "Studio", keys: ["Mod+`"], enabled: hasTerminal, run: toggleTerminal },
+    { id: "terminal", title: "Terminal", group: "Studio", keys: ["Mod+`"], enabled: hasTerminal || project.isPending, run: toggleTerminal },
     { id: "theme", title: "Switch between light, dark and the system's theme", group: "Studio", run: nextTheme },
     { id: "zone", title: "Show times in local time or UTC", group: "Studio", run: () => setPreference("zone", usePreferences.getState().zone === "utc" ? "local" : "utc") },
     { id: "rail", title: "Narrow or widen the rail", group: "Studio", keys: ["Mod+B"], run: () => setPreference("rail", usePreferences.getState().rail === "wide" ? "narrow" : "wide") },
@@ -54,7 +55,7 @@ export function Shell() {
         <main id="page" tabIndex={-1} className="min-h-0 flex-1 overflow-hidden outline-none">
           <Outlet />
         </main>
-        {terminal !== "none" && (
+        {terminal !== "none" && hasTerminal && (
           <Suspense fallback={null}>
             <Drawer visible={terminal === "shown"} onHide={() => setTerminal("hidden")} onClose={() => setTerminal("none")} />
           </Suspense>

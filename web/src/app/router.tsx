@@ -38,11 +38,13 @@ const pipelines = createRoute({
   component: lazyRouteComponent(() => import("../features/pipelines/PipelinesPage"), "PipelinesPage"),
 });
 
+type EditorSearch = Partial<Record<"block" | "output" | "version" | "child" | "beside" | "view", string>> & { tab?: EditorTab };
+
 const editor = createRoute({
   getParentRoute: () => root,
   path: "/pipelines/$pipeline",
-  validateSearch: (search: Record<string, unknown>): Partial<Record<"block" | "output" | "version" | "view", string>> & { tab?: EditorTab; line?: number } => ({
-    ...(texts("block", "output", "version", "view", "tab")(search) as Partial<Record<"block" | "output" | "version" | "view", string>> & { tab?: EditorTab }),
+  validateSearch: (search: Record<string, unknown>): EditorSearch & { line?: number } => ({
+    ...(texts("block", "output", "version", "child", "beside", "view", "tab")(search) as EditorSearch),
     ...line(search),
   }),
   component: lazyRouteComponent(() => import("../features/editor/EditorPage"), "EditorPage"),

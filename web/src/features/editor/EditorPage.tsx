@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useBlocker, useParams } from "@tanstack/react-router";
+import { Link, useBlocker, useParams } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useLayoutEffect, useMemo } from "react";
 import { useStore } from "zustand";
 import { ApiError } from "../../api/client";
@@ -17,7 +17,7 @@ import { Outline } from "./outline/Outline";
 import { pipelineQuery, statusQuery } from "./queries";
 import { SessionContext } from "./session/context";
 import { useLayout } from "./session/layout";
-import { useSelection } from "./session/selection";
+import { useNavigation, useSelection } from "./session/selection";
 import { anythingUnsaved, sessionOf, type EditorSession } from "./session/session";
 import { useEditorCommands } from "./session/useEditorCommands";
 
@@ -58,13 +58,13 @@ function Editor({ session, detail, error }: { session: EditorSession; detail: Pi
   const { outline, follower } = useLayout();
   const merging = useStore(session.ui, (ui) => ui.merging);
   useEditorCommands(session, detail, selection);
-  const beside = useStore(session.ui, (ui) => ui.beside);
-  const second = detail.blocks.findIndex((block) => block.uuid === beside);
+  const { beside } = useNavigation();
+  const second = detail.blocks.findIndex((block) => block.uuid === selection.beside);
   const besides = detail.blocks[second];
   useEffect(() => {
     // Renamed or deleted: nothing stands beside any more.
-    if (beside !== null && second < 0) session.ui.setState({ beside: null });
-  }, [beside, second, session]);
+    if (selection.beside !== undefined && second < 0) beside(null);
+  }, [beside, selection.beside, second]);
   const right = selection.view ? (
     <Suspense fallback={<div className="p-3"><Spinner /></div>}>
       <Panel view={selection.view} detail={detail} block={selection.block} />
@@ -76,7 +76,7 @@ function Editor({ session, detail, error }: { session: EditorSession; detail: Pi
   );
   const panes = [
     ...(outline ? [{ id: "outline", size: 16, min: 10, content: <Outline blocks={detail.blocks} selected={selection.block} /> }] : []),
-    { id: "notebook", size: 48, min: 25, content: <Notebook blocks={detail.blocks} selected={selection.block} /> },
+    { id: "notebook", size: 48, min: 25, content: <Notebook blocks={detail.blocks} selected={selection.block} beside={selection.beside} /> },
     ...(follower || selection.view || besides ? [{ id: besides && !selection.view ? "beside" : "follower", size: besides ? 44 : 36, min: 18, content: right }] : []),
   ];
   return (

@@ -1,5 +1,7 @@
+import { useQuery } from "@tanstack/react-query";
 import { Columns3, Download, RotateCcw, Search, X } from "lucide-react";
 import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
+import { projectQuery } from "../../api/queryClient";
 import { count } from "../../app/format";
 import { usePreferences } from "../../app/preferences";
 import { Button, IconButton } from "../../ui/Button";
@@ -12,7 +14,8 @@ import { toast } from "../../ui/toasts";
 import { textOf } from "./grid/CellView";
 import { ColumnList } from "./grid/ColumnList";
 import { Grid, gridColumns } from "./grid/Grid";
-import { AS_STORED, setLayout, useLayouts, type Layout } from "./grid/layout";
+import { setLayout, useLayout } from "./grid/keptLayouts";
+import type { Layout } from "./grid/layout";
 import { pageFetcher, PageStore } from "./grid/pages";
 import { ALL_ROWS, wordsOf, type Cell, type GridColumn, type PageColumn, type Rows } from "./grid/types";
 import { shownTime } from "./grid/zones";
@@ -33,8 +36,10 @@ export function TablePanel({ target, columns: given, total }: TablePanelProps) {
   const [rows, setRows] = useState<Rows>(ALL_ROWS);
   const [typed, setTyped] = useState("");
   const search = useDeferredValue(typed);
-  const place = JSON.stringify([target.pipeline, target.block, target.output]);
-  const layout = useLayouts((held) => held[place]) ?? AS_STORED;
+  const project = useQuery(projectQuery).data?.project_uuid ?? "";
+  // The children of a block that runs for each item have the same columns, so they share an arrangement.
+  const place = JSON.stringify([project, target.pipeline, target.block.replace(/:.*$/, ""), target.output]);
+  const layout = useLayout(place);
   const onLayout = useCallback((next: Layout) => setLayout(place, next), [place]);
   const [listed, setListed] = useState(false);
   // Whether the list of columns was left for the grid.

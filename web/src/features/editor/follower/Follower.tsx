@@ -4,6 +4,7 @@ import { EmptyState, Spinner } from "../../../ui/feedback";
 import { TabBar } from "../../../ui/Tabs";
 import { toast } from "../../../ui/toasts";
 import type { GraphStatus } from "../../graph/model";
+import { fannedOut } from "../../outputs/children";
 import { rowsOf } from "../notebook/StatusLine";
 import { wire } from "../session/changes";
 import { useBlockStatus, useSession, useStatus } from "../session/context";
@@ -16,6 +17,7 @@ import { PRESSED } from "../status/patch";
 
 const GraphPanel = lazy(() => import("../../graph/GraphPanel").then((module) => ({ default: module.GraphPanel })));
 const OutputPanel = lazy(() => import("../../outputs/OutputPanel").then((module) => ({ default: module.OutputPanel })));
+const ChildrenPanel = lazy(() => import("../../outputs/ChildrenPanel").then((module) => ({ default: module.ChildrenPanel })));
 const ChartPanel = lazy(() => import("../../charts/ChartPanel").then((module) => ({ default: module.ChartPanel })));
 const BlockDiff = lazy(() => import("../../outputs/BlockDiff").then((module) => ({ default: module.BlockDiff })));
 const LogView = lazy(() => import("../../outputs/LogView").then((module) => ({ default: module.LogView })));
@@ -110,6 +112,19 @@ function OfBlock({ detail, selection, tab }: { detail: PipelineDetail; selection
   if (tab === "chart") return <ChartPanel key={block.uuid} pipeline={session.pipeline} block={block.uuid} status={status} charts={detail.charts} />;
   if (tab === "diff") return <Differences key={block.uuid} block={block} status={status} output={selection.output} />;
   if (tab === "logs") return <LogView run={status && status.run !== PRESSED ? status.run : null} block={block.uuid} linked />;
+  if (status?.run && status.run !== PRESSED && fannedOut(detail.blocks).has(block.uuid)) {
+    return (
+      <ChildrenPanel
+        key={block.uuid}
+        pipeline={session.pipeline}
+        block={block.uuid}
+        run={status.run}
+        child={selection.child}
+        onChild={(child) => navigation.show({ block: block.uuid, child })}
+        onOpen={(file, line) => openPlace(session, navigation, file, line)}
+      />
+    );
+  }
   return (
     <OutputPanel
       key={block.uuid}

@@ -5,7 +5,7 @@ import { IconButton } from "../../../ui/Button";
 import { Menu } from "../../../ui/Menu";
 import { changeBlock } from "../session/changes";
 import { useDetail, useSession, useUi } from "../session/context";
-import { useNavigation } from "../session/selection";
+import { useNavigation, useSelection } from "../session/selection";
 import { toggled } from "../session/ui";
 import { blockMenu } from "./blockMenu";
 import { InlineName } from "./InlineName";
@@ -28,6 +28,7 @@ export interface HeaderProps {
 export function BlockHeader({ block, index, count, status, busy, collapsed }: HeaderProps) {
   const session = useSession();
   const navigation = useNavigation();
+  const beside = useSelection().beside === block.uuid;
   const renaming = useUi((ui) => ui.focus?.block === block.uuid && ui.focus.rename === true);
   const full = useUi((ui) => ui.fullscreen === block.uuid);
   const setRenaming = useCallback((on: boolean) => session.ui.setState({ focus: on ? { block: block.uuid, rename: true } : null }), [session, block.uuid]);
@@ -65,7 +66,7 @@ export function BlockHeader({ block, index, count, status, busy, collapsed }: He
         <IconButton label={full ? "Leave full screen" : "Full screen"} onClick={() => session.ui.setState({ fullscreen: full ? null : block.uuid })}>
           {full ? <Minimize2 size={13} aria-hidden="true" /> : <Maximize2 size={13} aria-hidden="true" />}
         </IconButton>
-        <Menu align="end" items={blockMenu({ session, navigation, block, index, count })}>
+        <Menu align="end" items={blockMenu({ session, navigation, block, index, count, beside })}>
           <button type="button" aria-label={`More about ${block.name}`} className="inline-flex h-6 w-5 flex-none items-center justify-center rounded-control text-muted hover:bg-s2 hover:text-fg">
             <MoreVertical size={14} aria-hidden="true" />
           </button>

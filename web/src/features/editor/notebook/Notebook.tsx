@@ -11,11 +11,10 @@ import { BesideStub } from "./Beside";
 import { BlockCard } from "./BlockCard";
 
 /** All blocks of the pipeline, one below the other, in the order of its file. */
-export const Notebook = memo(function Notebook({ blocks, selected }: { blocks: BlockDetail[]; selected: string | null }) {
+export const Notebook = memo(function Notebook({ blocks, selected, beside }: { blocks: BlockDetail[]; selected: string | null; beside: string | undefined }) {
   const session = useSession();
   const size = usePreferences((preferences) => preferences.fontSize);
   const list = useRef<HTMLDivElement>(null);
-  const beside = useUi((ui) => ui.beside);
   const over = (event: DragEvent) => {
     const { drag } = session.ui.getState();
     if (!drag) return;

@@ -19,10 +19,12 @@ export interface BlockMenuContext {
   block: BlockDetail;
   index: number;
   count: number;
+  /** Whether it stands beside the others. */
+  beside: boolean;
 }
 
 /** Everything that can be done with a block, apart from running it. */
-export function blockMenu({ session, navigation, block, index, count }: BlockMenuContext): MenuItem[] {
+export function blockMenu({ session, navigation, block, index, count, beside }: BlockMenuContext): MenuItem[] {
   const { select, show, openFile } = navigation;
   const before = session.detail?.blocks[index - 1]?.uuid ?? null;
   const add = (after: string | null, upstream: string[]) => session.ui.setState({ adding: { after, upstream } });
@@ -30,7 +32,7 @@ export function blockMenu({ session, navigation, block, index, count }: BlockMen
   return [
     { label: "Rename", icon: icon(Pencil), keys: "F2", onSelect: () => session.ui.setState({ focus: { block: block.uuid, rename: true } }) },
     { label: "Block settings", icon: icon(Settings2), onSelect: () => show({ block: block.uuid, view: "block" }) },
-    ...(count > 1 ? [besideItem(session, block)] : []),
+    ...(count > 1 ? [besideItem(navigation, block, beside)] : []),
     { separator: true },
     { label: "Add a block above", icon: icon(Plus), keys: "A", onSelect: () => add(before, []) },
     { label: "Add a block below", icon: icon(Plus), keys: "B", onSelect: () => add(block.uuid, block.accepts_upstream ? [block.uuid] : []) },
@@ -52,9 +54,8 @@ export function blockMenu({ session, navigation, block, index, count }: BlockMen
   ];
 }
 
-function besideItem(session: EditorSession, block: BlockDetail): MenuItem {
-  const there = session.ui.getState().beside === block.uuid;
-  return { label: there ? "Put it back into its place" : "Show it beside the others", icon: icon(Columns2), keys: "S", onSelect: () => session.ui.setState({ beside: there ? null : block.uuid }) };
+function besideItem(navigation: Navigation, block: BlockDetail, beside: boolean): MenuItem {
+  return { label: beside ? "Put it back into its place" : "Show it beside the others", icon: icon(Columns2), keys: "S", onSelect: () => navigation.beside(beside ? null : block.uuid) };
 }
 
 function conversions(session: EditorSession, block: BlockDetail, select: Navigation["select"]): MenuItem[] {

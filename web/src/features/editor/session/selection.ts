@@ -9,6 +9,10 @@ export interface Selection {
   tab: Tab;
   output?: string;
   version?: string;
+  /** Which of its children is shown, of a block that ran once for each item. */
+  child?: string;
+  /** The block that stands at the right, beside the notebook. */
+  beside?: string;
   /** A panel of settings in the place of the follower. */
   view?: View;
 }
@@ -25,15 +29,21 @@ export function useSelection(): Selection {
       tab: search.tab ?? (search.block ? "data" : "graph"),
       output: search.output,
       version: search.version,
+      child: search.child,
+      beside: search.beside,
       view: search.view as View | undefined,
     }),
-    [search.block, search.tab, search.output, search.version, search.view],
+    [search.block, search.tab, search.output, search.version, search.child, search.beside, search.view],
   );
 }
 
+type Change = { tab?: Tab; output?: string; version?: string; child?: string; view?: View; block?: string };
+
 export interface Navigation {
   select: (block: string | null) => void;
-  show: (change: { tab?: Tab; output?: string; version?: string; view?: View; block?: string }) => void;
+  show: (change: Change) => void;
+  /** Puts a block beside the notebook; null puts it back. */
+  beside: (block: string | null) => void;
   openFile: (path: string, line?: number) => void;
   openPipeline: (pipeline: string, block?: string | null) => void;
 }
@@ -44,28 +54,29 @@ export function useNavigation(): Navigation {
   const select = useCallback(
     (block: string | null) =>
       void navigate({
-        search: (now) => ({ ...now, block: block ?? undefined, output: undefined, version: undefined, line: undefined }),
+        search: (now) => ({ ...now, block: block ?? undefined, output: undefined, version: undefined, child: undefined, line: undefined }),
         replace: true,
       }),
     [navigate],
   );
   const show = useCallback(
-    (change: { tab?: Tab; output?: string; version?: string; view?: View; block?: string }) =>
+    (change: Change) =>
       void navigate({
         search: (now) => {
           const other = change.block !== undefined && change.block !== now.block;
-          const base = other ? { ...now, output: undefined, version: undefined } : now;
+          const base = other ? { ...now, output: undefined, version: undefined, child: undefined } : now;
           return { ...base, ...change, view: change.view };
         },
         replace: true,
       }),
     [navigate],
   );
+  const beside = useCallback((block: string | null) => void navigate({ search: (now) => ({ ...now, beside: block ?? undefined }), replace: true }), [navigate]);
   const openFile = useCallback((path: string, line?: number) => void navigate({ to: "/files", search: { path, line } }), [navigate]);
   const openPipeline = useCallback(
     (pipeline: string, block?: string | null) =>
       void navigate({ to: ROUTE, params: { pipeline }, search: { block: block ?? undefined }, replace: true }),
     [navigate],
   );
-  return useMemo(() => ({ select, show, openFile, openPipeline }), [select, show, openFile, openPipeline]);
+  return useMemo(() => ({ select, show, beside, openFile, openPipeline }), [select, show, beside, openFile, openPipeline]);
 }

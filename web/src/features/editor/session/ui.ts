@@ -28,8 +28,6 @@ export interface UiState {
   adding: AddRequest | null;
   merging: string | null;
   fullscreen: string | null;
-  /** The block that stands at the right, beside the notebook. */
-  beside: string | null;
   /** The block that is being dragged, and the block that it would stand behind (null: first). */
   drag: { block: string; after: string | null } | null;
 }
@@ -42,7 +40,6 @@ export function createUi() {
     adding: null,
     merging: null,
     fullscreen: null,
-    beside: null,
     drag: null,
   }));
 }

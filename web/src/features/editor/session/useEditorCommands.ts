@@ -18,10 +18,10 @@ function cursorLine(): number | undefined {
 
 /** Every action of the editor, with its keys: for the palette, the key map and the keyboard. */
 export function useEditorCommands(session: EditorSession, detail: PipelineDetail, selection: Selection): void {
-  const { select, show } = useNavigation();
+  const { select, show, beside: putBeside } = useNavigation();
   const layout = useLayout();
   const full = useStore(session.ui, (ui) => ui.fullscreen);
-  const beside = useStore(session.ui, (ui) => ui.beside);
+  const { beside } = selection;
   const order = detail.blocks.map((block) => block.uuid);
   const at = selection.block ? order.indexOf(selection.block) : -1;
   const block = at >= 0 ? detail.blocks[at] : undefined;
@@ -76,7 +76,7 @@ export function useEditorCommands(session: EditorSession, detail: PipelineDetail
     { id: "block.delete", title: `Delete ${name}`, group: "Block", keys: ["D D"], enabled: any, run: () => void deleteBlock(session, uuid, select) },
     { id: "block.fold", title: `Fold or unfold ${name}`, group: "Block", keys: ["Z"], enabled: any, run: () => session.ui.setState((ui) => ({ collapsed: toggled(ui.collapsed, uuid) })) },
     { id: "block.fullscreen", title: `Full screen for ${name}`, group: "Block", keys: ["F"], enabled: any, run: () => session.ui.setState((ui) => ({ fullscreen: ui.fullscreen ? null : uuid })) },
-    { id: "block.beside", title: beside === uuid && any ? `Put ${name} back into its place` : `Show ${name} beside the others`, group: "Block", keys: ["S"], enabled: any && order.length > 1, run: () => session.ui.setState({ beside: beside === uuid ? null : uuid }) },
+    { id: "block.beside", title: beside === uuid && any ? `Put ${name} back into its place` : `Show ${name} beside the others`, group: "Block", keys: ["S"], enabled: any && order.length > 1, run: () => putBeside(beside === uuid ? null : uuid) },
     { id: "code.format", title: `Format the code of ${name}`, group: "Code", keys: ["Alt+Shift+F"], enabled: block?.language === "python" || block?.language === "sql", run: () => inCode("format") },
     { id: "code.definition", title: "Go to the definition of the name at the cursor", group: "Code", keys: ["F12"], enabled: block?.language === "python", run: () => inCode("definition") },
     { id: "code.rename", title: "Rename the name at the cursor everywhere (F2 in the code)", group: "Code", enabled: block?.language === "python", run: () => inCode("rename") },

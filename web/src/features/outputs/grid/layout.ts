@@ -1,5 +1,4 @@
 /** How the columns of a grid are arranged: order, those that stay at the left, those that are hidden, widths. */
-import { create } from "zustand";
 import type { GridColumn } from "./types";
 
 /** Columns go by name here, so that an arrangement holds for the next version too; repeated names are counted. */
@@ -18,13 +17,6 @@ const TIME_WIDTH = 164;
 const ZONED_WIDTH = 222;
 const NARROWEST = 48;
 const WIDEST = 900;
-
-/** The arrangement of each output, as long as the page is open. */
-export const useLayouts = create<Record<string, Layout>>(() => ({}));
-
-export function setLayout(place: string, layout: Layout): void {
-  useLayouts.setState({ [place]: layout });
-}
 
 /** What columns go by in a layout: the name, and for those that repeat one, which of them it is. */
 export function keysOf(names: readonly string[]): string[] {
