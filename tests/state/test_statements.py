@@ -17,12 +17,13 @@ from penstock.state import monitoring, statements
 from penstock.state.rows import AlertRow, BackfillRow, BlockRunRow, HoldRow, NodeRow, RunRow, TriggerRow
 from penstock.state.run_list import RunFilter
 from penstock.state.store import State, open_state
+from penstock.state.sums import Sum
 from penstock.state.tables import block_run, metadata, run
 
 SERVER = mssql.dialect(deprecate_large_types=True)
 SERVER.supports_sequences = False
 DIALECTS: dict[str, Dialect] = {"mssql": SERVER, "postgresql": postgresql.dialect(), "sqlite": sqlite.dialect()}
-NOUNS = ("triggers", "runs", "block_runs", "backfills", "holds", "alerts", "nodes", "settings")
+NOUNS = ("triggers", "runs", "block_runs", "backfills", "holds", "alerts", "nodes", "settings", "sums")
 
 RUN = RunRow("r1", "p", 1.0)
 SAMPLES: dict[str, list[Any]] = {
@@ -42,6 +43,8 @@ SAMPLES: dict[str, list[Any]] = {
     "Iterable[BlockRunRow]": [[BlockRunRow("r1", "b")]],
     "Iterable[str]": [[], ["a", "b"]],
     "Sequence[str]": [(), ("a", "b")],
+    "Sequence[int]": [(), (24, 48)],
+    "Sequence[Sum]": [[Sum(24, 48, "", "", "")]],
     "Iterable[Mapping[str, Any]]": [[{"id": 1, "last_slot": 1.0, "next_due_at": 2.0}]],
     "Iterable[tuple[RunRow, Sequence[BlockRunRow]]]": [[(RunRow("r9", "p", 1.0), [BlockRunRow("r9", "b")])]],
     "Mapping[str, tuple[int, int]]": [{"key": (1, 2)}],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
     from penstock.state.store import State
 
 _HORIZON = "runs.horizon"
-_BATCH = 500
+_BATCH = 100
+_MOST = 1000
+_HELD = 0.02
+"""Seconds for which removing keeps others from writing, at a time; they then have as long for themselves."""
 
 
 def old_runs(logs_root: Path, *, before: float, pipeline: str | None = None) -> Iterator[Path]:
@@ -113,15 +117,19 @@ def prune_runs(
     if dry_run:
         with state.read() as connection:
             return state.runs.count_ended(connection, limit, pipeline)
-    count = 0
+    count, batch = 0, _BATCH
     while True:
+        began = time.perf_counter()
         with state.write() as connection:
-            names = state.runs.ended(connection, limit, pipeline, _BATCH)
+            names = state.runs.ended(connection, limit, pipeline, batch)
             count += state.runs.delete(connection, names)
-            if len(names) < _BATCH:
+            if len(names) < batch:
                 reached = max(limit, horizon(state, connection, pipeline))
                 state.settings.put(connection, _key(pipeline), repr(reached))
                 return count
+        held = time.perf_counter() - began
+        batch = min(_MOST, batch * 2) if held < _HELD / 2 else max(10, batch // 2) if held > _HELD else batch
+        time.sleep(min(held, 1.0))  # who waits to write goes first
 
 
 def horizon(state: State, connection: Connection, pipeline: str) -> float:

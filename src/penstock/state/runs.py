@@ -28,7 +28,9 @@ _CHUNK = 500
 _SUMMED = {"pipeline", "state", "ended_at", "started_at", "due_at", "seconds", "sla_missed", "failed_block", "error"}
 
 # What a scheduler asks all the time is made once: making a statement costs more than running it.
-_NAME, _OWNER, _NOW = sa.bindparam("name"), sa.bindparam("owner"), sa.bindparam("now")
+_NAME: sa.BindParameter[str] = sa.bindparam("name")
+_OWNER: sa.BindParameter[str] = sa.bindparam("owner")
+_NOW: sa.BindParameter[float] = sa.bindparam("now")
 _FREE = sa.or_(run.c.lease_owner.is_(None), run.c.lease_until < _NOW)
 _BY_ID = sa.select(*_COLUMNS).where(run.c.id == _NAME)
 _HELD = locking(_BY_ID, run)
@@ -54,6 +56,14 @@ _LEASED_BY = _ALL_LEASED.where(run.c.lease_owner == _OWNER)
 _TOKENS = sa.select(run.c.id, run.c.lease_token).where(run.c.lease_owner == _OWNER)
 _RENEW = sa.update(run).where(run.c.lease_owner == _OWNER).values(lease_until=sa.bindparam("until"))
 _TOKEN = locking(sa.select(run.c.lease_token).where(run.c.id == _NAME, run.c.lease_owner.is_not(None)), run)
+
+
+_NEWEST_ENDED = (
+    sa.select(run.c.id)
+    .where(run.c.pipeline == sa.bindparam("pipeline"), sa.not_(_OPEN))
+    .order_by(run.c.created_at.desc(), run.c.id.desc())
+    .limit(1)
+)
 
 
 class Runs:
@@ -297,9 +307,15 @@ class Runs:
         """How many `ended` would find without a limit."""
         return int(connection.execute(_ended_before(sa.select(sa.func.count()), before, pipeline)).scalar_one())
 
+    def newest_ended(self, connection: sa.Connection, pipelines: Iterable[str]) -> dict[str, str]:
+        """The newest run of each of these pipelines that has ended."""
+        found = {name: connection.execute(_NEWEST_ENDED, {"pipeline": name}).scalar() for name in sorted(pipelines)}
+        return {name: run for name, run in found.items() if run is not None}
+
     def first_end(self, connection: sa.Connection) -> float | None:
         """When the first of the runs in the store ended."""
-        return connection.execute(sa.select(sa.func.min(run.c.ended_at))).scalar()
+        query = sa.select(sa.func.min(run.c.ended_at)).where(run.c.ended_at.is_not(None))
+        return connection.execute(query).scalar()
 
     def rename_pipeline(self, connection: sa.Connection, old: str, new: str) -> int:
         """The pipeline has another name from now on, and takes its runs along; how many."""

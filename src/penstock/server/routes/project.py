@@ -6,7 +6,6 @@ import asyncio
 import platform
 import sys
 from importlib.util import find_spec
-from itertools import islice
 from shutil import which
 
 import msgspec
@@ -16,8 +15,6 @@ from penstock.server.projects.home import recent_edits
 from penstock.server.projects.settings_form import change_settings, show_settings
 from penstock.server.projects.workspace import Workspace
 from penstock.server.routing import Call, Routes
-from penstock.server.runs.service import RunService
-from penstock.server.runs.summaries import summary_of
 from penstock.server.schema.alerts import MuteDetail
 from penstock.server.schema.diagnostics import Diagnostics, diagnostic_detail
 from penstock.server.schema.project import (
@@ -32,6 +29,7 @@ from penstock.server.schema.project import (
     Settings,
 )
 from penstock.server.schema.runs import RunSummary
+from penstock.state.run_list import RunFilter
 from penstock.version import __version__
 
 routes = Routes("project")
@@ -67,7 +65,7 @@ def show_project(call: Call) -> ProjectInfo:
 async def show_home(call: Call) -> Home:
     """What needs somebody now, and what happened lately."""
     running = call.studio.runs.running()
-    return await asyncio.to_thread(_home, call.studio.workspace, call.studio.runs, running, call)
+    return await asyncio.to_thread(_home, call.studio.workspace, running, call)
 
 
 @routes.get("/api/settings", Permission.VIEW)
@@ -95,23 +93,23 @@ def search(call: Call) -> SearchResult:
     return call.studio.workspace.everything.find(call.query.q, max(1, min(call.query.limit, 200)))
 
 
-def _home(workspace: Workspace, runs: RunService, running: list[RunSummary], call: Call) -> Home:
+def _home(workspace: Workspace, running: list[RunSummary], call: Call) -> Home:
     entries = workspace.index.entries()
-    heads, _more = runs.archive.page(limit=RECENT)
+    board = call.studio.board
     under_way = {run.run for run in running}
     attention = [
         Attention("unreadable", entry.uuid, entry.error, entry.stamp[0] / 1e9)
         for entry in entries.values()
         if entry.error is not None
     ]
-    attention += _failing(runs, set(entries), under_way)
+    attention += _failing(board.still_failing(LATEST_FAILURES), set(entries))
     mutes = call.studio.alerts.mutes().mutes
     known = workspace.checks.is_known()
     errors, warnings = workspace.checks.counts() if known else (None, None)
     return Home(
         attention=[_muted(each, mutes) for each in sorted(attention, key=lambda each: each.at, reverse=True)],
         running=running,
-        recent_runs=[summary_of(head) for head in heads if head.run not in under_way],
+        recent_runs=[line for line in board.page(RunFilter(), RECENT, "")[0] if line.run not in under_way],
         recent_edits=recent_edits(workspace.parts),
         counts=Counts(
             pipelines=len(entries),
@@ -124,21 +122,15 @@ def _home(workspace: Workspace, runs: RunService, running: list[RunSummary], cal
     )
 
 
-def _failing(runs: RunService, pipelines: set[str], under_way: set[str]) -> list[Attention]:
-    """The last runs that failed or were cut off, of pipelines whose newest run that is."""
+def _failing(lines: list[RunSummary], pipelines: set[str]) -> list[Attention]:
+    """Runs that failed or were cut off, of pipelines that are there."""
     found: list[Attention] = []
-    heads, _more = runs.archive.page(state="failed,interrupted", limit=LATEST_FAILURES)
-    for head in heads:
-        if head.pipeline not in pipelines:
-            continue
-        newest = next(
-            (each for each in islice(runs.archive.newest(head.pipeline), 2) if each.run not in under_way), None
-        )
-        if newest is None or newest.run != head.run:
-            continue
-        kind = "interrupted_run" if head.state == "interrupted" else "failed_block"
-        message = head.error or ("The run was cut off." if kind == "interrupted_run" else "The run failed.")
-        found.append(Attention(kind, head.pipeline, message, head.ended or head.started, head.failed_block, head.run))
+    for line in lines:
+        if line.pipeline in pipelines:
+            kind = "interrupted_run" if line.state == "interrupted" else "failed_block"
+            message = line.error or ("The run was cut off." if kind == "interrupted_run" else "The run failed.")
+            at = line.ended or line.started
+            found.append(Attention(kind, line.pipeline, message, at, line.failed_block, line.run))
     return found
 
 

@@ -90,6 +90,17 @@ class RunBoard:
             lines = sorted([*lines, *new], key=lambda line: line.run, reverse=True) if new else lines
         return [_fresher(line, live.get(line.run)) for line in lines], page.next
 
+    def still_failing(self, limit: int) -> list[RunSummary]:
+        """The newest runs that failed or were cut off, of pipelines in which nothing has ended since."""
+        wanted = RunFilter(states=("failed", "interrupted"))
+        with self._state.read() as connection:
+            rows = self._state.runs.page(connection, wanted, limit=limit).rows
+            newest = self._state.runs.newest_ended(connection, {row.pipeline for row in rows})
+            rows = [row for row in rows if newest.get(row.pipeline) == row.id]
+            names = self._names(connection, rows)
+        now = self._clock()
+        return [line_of(row, names, now) for row in rows]
+
     def row(self, run: str) -> RunRow | None:
         """A run as the store has it."""
         with self._state.read() as connection:
