@@ -135,6 +135,7 @@ def _under_way(state: State, connection: sa.Connection, row: RunRow, rules: Rule
         text = f"the process that drove it is gone since about {moment(row.lease_until)}"
         alive = has_scheduler(state, connection, now)
         found.append(Reason(text, row.lease_until, "A scheduler takes it over." if alive else _NO_SCHEDULER))
+    found += _awaited(state, connection, row, rules, now)
     working = [key for key, each in blocks.items() if each.state == "running"]
     idle = [each for each in blocks.values() if each.state in {"initial", "queued"}]
     if working or not idle:
@@ -146,6 +147,20 @@ def _under_way(state: State, connection: sa.Connection, row: RunRow, rules: Rule
         found.append(Reason(f"block {each.block}: {reason.text}", reason.since, reason.change))
     if len(idle) > _SHOWN:
         found.append(Reason(f"{counted(len(idle) - _SHOWN, 'more block')} wait"))
+    return found
+
+
+def _awaited(state: State, connection: sa.Connection, row: RunRow, rules: RulesOf, now: float) -> list[Reason]:
+    """The run that blocks of a run wait for, and why that one does not begin."""
+    waiting = row.waiting or {}
+    if waiting.get("kind") != "child":
+        return []
+    since = waiting.get("since")
+    found = [Reason(str(waiting.get("text") or ""), float(since) if since is not None else None)]
+    other = state.runs.get(connection, str(waiting.get("run") or ""))
+    if other is not None and other.state == INITIAL:
+        reasons = _waiting(state, connection, other, rules, now)
+        found += [Reason(f"run {other.id}: {each.text}", each.since, each.change) for each in reasons]
     return found
 
 
