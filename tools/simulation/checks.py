@@ -1,4 +1,3 @@
-
 """The promises, and whether a play has kept them."""
 
 from __future__ import annotations
@@ -83,10 +82,10 @@ def check_end(play: Play) -> None:
     with play.state.read() as connection:
         blocks = {row.id: play.state.block_runs.of_run(connection, row.id) for row in rows}
         held = play.state.holds.taken(connection)
-    if held:
-        raise BrokenPromiseError(f"nothing is under way, and {held} is held")
     for row in rows:
         _check_run(play, row, blocks[row.id])
+    if held:
+        raise BrokenPromiseError(f"nothing is under way, and {held} is held")
     timed = {row.id for row in play.people.triggers if row.definition["kind"] == "time"}
     slots = Counter((row.trigger_id, row.slot) for row in rows if row.trigger_id in timed and row.retry_of is None)
     for slot, count in slots.items():

@@ -149,7 +149,7 @@ class People:
             play.say(f"trouble: {play.state.unheard} commits go unheard")
         elif living:
             play.jumped = True
-            play.world.offset += rng.choice((-3600.0, -3600.0, 3600.0, -40.0, 40.0, 300.0))
+            play.world.offset += rng.choice((-3600.0, -3600.0, -40.0, 40.0, 300.0, rng.choice((900.0, 3600.0))))
             play.say("trouble: somebody sets the clock")
 
     def _back(self) -> None:

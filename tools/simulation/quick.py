@@ -100,9 +100,9 @@ class Prepared:
             found.append(process(value) if process is not None else value)
         return found
 
-    def expanded(self, given: Sequence[Any]) -> tuple[str, list[Any]]:
+    def expanded(self, given: Sequence[Any], row: Mapping[str, Any]) -> tuple[str, list[Any]]:
         """The same for a statement with lists in it, which has another text each time."""
-        params = self.compiled.construct_params(None, extracted_parameters=given, escape_names=False)
+        params = self.compiled.construct_params(row or None, extracted_parameters=given, escape_names=False)
         state = self.compiled._process_parameters_for_postcompile(params)  # noqa: SLF001
         processors = {**self.processors, **state.processors}
         values = [(processors.get(name), params[name]) for name in state.positiontup]
@@ -138,7 +138,7 @@ class Quick:
         rows: list[Mapping[str, Any]] = parameters if isinstance(parameters, list) else [parameters or {}]
         prepared, given = self._known(statement, rows[0])
         if prepared.expands:
-            cursor = self.raw.execute(*prepared.expanded(given))
+            cursor = self.raw.execute(*prepared.expanded(given, rows[0]))
         elif len(rows) > 1 and not prepared.names:
             cursor = self.raw.executemany(prepared.text, [prepared.bound(given, row) for row in rows])
         else:

@@ -11,6 +11,15 @@ from penstock.state.statements import columns_of, locking, put, rows_of
 from penstock.state.tables import hold, meta, run
 
 _COLUMNS = columns_of(hold, HoldRow)
+# What a scheduler asks all the time is made once: making a statement costs more than running it.
+_LOCK = locking(sa.select(meta.c.value).where(meta.c.key == "lock"), meta)
+_TAKEN = sa.select(hold.c.key, sa.func.sum(hold.c.units)).group_by(hold.c.key)
+_NAME, _ONE = sa.bindparam("name"), sa.bindparam("one")
+_TAKEN_BY_OTHERS = _TAKEN.where(
+    hold.c.key.in_(sa.bindparam("keys", expanding=True)), sa.not_(sa.and_(hold.c.run_id == _NAME, hold.c.block == _ONE))
+)
+_RELEASE = sa.delete(hold).where(hold.c.run_id == _NAME)
+_RELEASE_ONE = _RELEASE.where(hold.c.block == _ONE)
 
 
 class Holds:
@@ -19,7 +28,7 @@ class Holds:
     def lock(self, connection: sa.Connection) -> None:
         """Let nobody else count or take anything until the end of the transaction."""
         # Whoever takes something waits here for whoever else does; SQLite's writer is alone anyway.
-        connection.execute(locking(sa.select(meta.c.value).where(meta.c.key == "lock"), meta)).scalar()
+        connection.execute(_LOCK).scalar()
 
     def acquire(
         self, connection: sa.Connection, name: str, block: str, wanted: Mapping[str, tuple[int, int]], now: float
@@ -38,9 +47,8 @@ class Holds:
         if not wanted:
             return None
         self.lock(connection)
-        own = sa.and_(hold.c.run_id == name, hold.c.block == block)
-        query = sa.select(hold.c.key, sa.func.sum(hold.c.units)).where(hold.c.key.in_(list(wanted)), sa.not_(own))
-        taken = {key: int(units) for key, units in connection.execute(query.group_by(hold.c.key))}
+        found = connection.execute(_TAKEN_BY_OTHERS, {"keys": list(wanted), "name": name, "one": block})
+        taken = {key: int(units) for key, units in found}
         for key, (units, capacity) in wanted.items():
             if taken.get(key, 0) + units > capacity:
                 return Blocked(key, units, taken.get(key, 0), capacity)
@@ -53,14 +61,13 @@ class Holds:
 
     def release(self, connection: sa.Connection, name: str, block: str | None = None) -> int:
         """Give back what a block of a run holds, or all that the run holds; how many keys."""
-        statement = sa.delete(hold).where(hold.c.run_id == name)
-        if block is not None:
-            statement = statement.where(hold.c.block == block)
-        return connection.execute(statement).rowcount
+        if block is None:
+            return connection.execute(_RELEASE, {"name": name}).rowcount
+        return connection.execute(_RELEASE_ONE, {"name": name, "one": block}).rowcount
 
     def taken(self, connection: sa.Connection, keys: Iterable[str] = ()) -> dict[str, int]:
         """The units that are taken of each key, or of these."""
-        query = sa.select(hold.c.key, sa.func.sum(hold.c.units)).group_by(hold.c.key)
+        query = _TAKEN
         if wanted := list(keys):
             query = query.where(hold.c.key.in_(wanted))
         return {key: int(units) for key, units in connection.execute(query)}

@@ -44,6 +44,9 @@ _ASKED_FOR = locking(
 )
 _AHEAD = sa.and_(_WAITING, run.c.created_at > _NOW, run.c.due_at > _NOW, run.c.due_at <= run.c.created_at)
 _PULL_FORWARD = sa.update(run).where(_AHEAD).values(due_at=_NOW)
+_WAITING_PIPELINES = (
+    sa.select(run.c.pipeline, sa.func.count()).where(_WAITING, run.c.due_at <= _NOW, _FREE).group_by(run.c.pipeline)
+)
 _CAP = (
     sa.update(run).where(_LEASED, run.c.lease_until > sa.bindparam("until")).values(lease_until=sa.bindparam("until"))
 )
@@ -109,8 +112,7 @@ class Runs:
 
     def waiting_pipelines(self, connection: sa.Connection, now: float) -> dict[str, int]:
         """How many runs of each pipeline may begin and nobody drives."""
-        query = sa.select(run.c.pipeline, sa.func.count()).where(_WAITING, run.c.due_at <= now, _FREE)
-        return _pairs(connection.execute(query.group_by(run.c.pipeline), {"now": now}))
+        return _pairs(connection.execute(_WAITING_PIPELINES, {"now": now}))
 
     def pull_forward(self, connection: sa.Connection, now: float) -> int:
         """Let runs begin now that were to begin when they were asked for, by a clock that was ahead; how many."""
@@ -213,12 +215,7 @@ class Runs:
 
         One waits that is under way and does not go on before another run has ended.
         """
-        groups = (run.c.pipeline, run.c.trigger_id, run.c.backfill_id, run.c.state)
-        leased = sa.case((_LEASED, 1), else_=0).label("leased")
-        waits = sa.case((sa.and_(run.c.state == "running", run.c.waiting.is_not(None)), 1), else_=0).label("waits")
-        query = sa.select(*groups, leased, waits, sa.func.count().label("count")).where(_OPEN)
-        query = query.group_by(*groups, leased, waits)
-        return [dict(line) for line in connection.execute(query).mappings()]
+        return [dict(line) for line in connection.execute(_open_counts()).mappings()]
 
     def sla_due(self, connection: sa.Connection, now: float) -> list[RunRow]:
         """Open runs that should have ended by now and have not been told of."""
@@ -368,3 +365,12 @@ def _claim(*, dead: bool) -> Any:
 def _write(columns: tuple[str, ...]) -> sa.Update:
     held = sa.and_(run.c.id == _NAME, run.c.lease_token == sa.bindparam("token"), run.c.lease_owner.is_not(None))
     return sa.update(run).where(held).values({column: sa.bindparam(f"to_{column}") for column in columns})
+
+
+@lru_cache(maxsize=1)
+def _open_counts() -> sa.Select[Any]:
+    groups = (run.c.pipeline, run.c.trigger_id, run.c.backfill_id, run.c.state)
+    leased = sa.case((_LEASED, 1), else_=0).label("leased")
+    waits = sa.case((sa.and_(run.c.state == "running", run.c.waiting.is_not(None)), 1), else_=0).label("waits")
+    query = sa.select(*groups, leased, waits, sa.func.count().label("count")).where(_OPEN)
+    return query.group_by(*groups, leased, waits)
