@@ -121,6 +121,7 @@ def test_a_full_disk_is_waited_for_or_told_and_nothing_is_half_written(site: Sit
     assert "Free space" in refused.json()["error"]["hint"]
     (site.root / "notes" / "on").touch()
     wait_for("health says so", lambda: not site.well())
+    assert "cannot write the state database" in site.server.client.get("/api/health").json()["scheduler"]["text"]
     site.free()
     ended = site.ended(under_way)
     assert (ended["state"], ended["failed_block"]) == ("failed", "held")

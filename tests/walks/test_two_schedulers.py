@@ -205,6 +205,7 @@ def test_a_database_that_goes_away_costs_nothing_but_time(site: Site) -> None:
 
     wait_for("health says so", lambda: health()["database"]["status"] != "ok")
     assert health()["status"] != "ok"
+    assert "does not answer" in health()["database"]["text"]
     answer = site.server.client.post("/api/triggers/1/run", json={})
     assert answer.status_code == 503
     assert "state" in answer.text

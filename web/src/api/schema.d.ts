@@ -3550,11 +3550,15 @@ export interface components {
         /**
          * PartHealth
          * @description Whether a part works: ok, down, or off where it is not meant to run; `seconds` since it last did something.
+         *
+         *         `text` says in a sentence or two what is wrong, without names of places: everybody may read it.
          */
         PartHealth: {
             status: string;
             /** @default null */
             seconds: number | null;
+            /** @default  */
+            text: string;
         };
         /**
          * PipelineChanges

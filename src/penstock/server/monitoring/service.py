@@ -27,6 +27,12 @@ from penstock.version import __version__
 
 DEAD_AFTER = 150.0
 """Seconds without a sign of life after which a scheduler counts as gone; it gives one each half minute."""
+_NO_DATABASE = "The state database does not answer. Nothing begins until it does, and nothing is lost."
+_FAILS = (
+    "The scheduler cannot write the state database, or stumbled; the log of the server says why. "
+    "It tries again by itself."
+)
+_NO_SCHEDULER = "No scheduler is running: start one with `penstock start --instance-type scheduler`."
 _FAILURES = 20
 _PIPELINES = 500
 
@@ -85,7 +91,7 @@ class MonitoringService:
             with self._state.read() as connection:
                 seen = [node for node in self._state.nodes.all(connection) if node.kind in {"scheduler", "both"}]
         except PenstockError:
-            return Health("down", self._own_scheduler(None), PartHealth("down"))
+            return Health("down", self._own_scheduler(None), PartHealth("down", text=_NO_DATABASE))
         newest = max((node.seen_at for node in seen), default=None)
         scheduler = self._own_scheduler(newest)
         return Health("ok" if scheduler.status != "down" else "down", scheduler, PartHealth("ok"))
@@ -96,13 +102,10 @@ class MonitoringService:
         if own is not None:
             last = own.last_tick
             ago = None if last is None else max(0.0, now - last)
-            if own.failure or (ago is not None and ago > DEAD_AFTER):
-                return PartHealth("down", ago)
-            return PartHealth("ok", ago)
-        if newest is None:
-            return PartHealth("off")
-        ago = max(0.0, now - newest)
-        return PartHealth("ok" if ago < DEAD_AFTER else "down", ago)
+            if own.failure:
+                return PartHealth("down", ago, _FAILS)
+            return _heard(ago) if ago is not None else PartHealth("ok")
+        return PartHealth("off", text=_NO_SCHEDULER) if newest is None else _heard(max(0.0, now - newest))
 
     def metrics(self) -> str:
         """Every number in Prometheus' text format; where the database is away, those of this process."""
@@ -206,3 +209,10 @@ def _size(file: str) -> int:
         return os.stat(file).st_size  # noqa: PTH116 - one number of one file
     except OSError:
         return 0
+
+
+def _heard(ago: float) -> PartHealth:
+    """A scheduler that gave a sign of life so many seconds ago."""
+    if ago <= DEAD_AFTER:
+        return PartHealth("ok", ago)
+    return PartHealth("down", ago, f"The scheduler gave its last sign of life {ago:.0f} s ago.")

@@ -263,10 +263,14 @@ class ProjectLogLines(msgspec.Struct, frozen=True):
 
 
 class PartHealth(msgspec.Struct, frozen=True):
-    """Whether a part works: ok, down, or off where it is not meant to run; `seconds` since it last did something."""
+    """Whether a part works: ok, down, or off where it is not meant to run; `seconds` since it last did something.
+
+    `text` says in a sentence or two what is wrong, without names of places: everybody may read it.
+    """
 
     status: str
     seconds: float | None = None
+    text: str = ""
 
 
 class Health(msgspec.Struct, frozen=True):
