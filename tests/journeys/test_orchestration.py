@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.journeys.browsing import Tabs
 from tests.journeys.editing import loader, pipeline
+from tests.journeys.places import run
 from tests.server.running import Server
 
 WAITING = (
@@ -15,6 +16,7 @@ WAITING = (
 )
 FIRST = "@data_loader\ndef load():\n    print('loaded once', flush=True)\n    return [1, 2, 3]\n"
 BROKEN = "@data_exporter\ndef send(rows):\n    return {}['nowhere']\n"
+NOISY = "@data_loader\ndef load():\n    print('before it fails', flush=True)\n    raise ValueError('known already')\n"
 MENDED = "@data_exporter\ndef send(rows):\n    return len(rows)\n"
 
 
@@ -156,3 +158,39 @@ def test_a_backfill_shows_its_runs_before_it_makes_them(studio: Server, tabs: Ta
     expect(page.get_by_role("heading", name="backfill of past")).to_be_visible()
     expect(page.get_by_text("2 of 2 runs done")).to_be_visible()
     expect(page.get_by_role("listitem").filter(has_text="done")).to_have_count(2)
+
+
+def test_a_failure_is_muted_and_an_hour_chosen_without_a_mouse(studio: Server, tabs: Tabs) -> None:
+    pipeline(studio, "noisy", {"name": "noise", "content": NOISY})
+    page = tabs.open(studio, f"/runs/{run(studio, 'noisy', [])}")
+    expect(page.get_by_label("The last lines of its log")).to_contain_text("before it fails")
+    page.get_by_role("button", name="Mute").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("menuitem", name="For an hour")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Muted: tell again")).to_be_visible()
+
+    page.goto(f"{studio.url}/")
+    page.get_by_text("1 muted").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="Why noisy failed")).to_be_visible()
+    page.get_by_role("button", name="Muted: tell again").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("1 muted")).to_have_count(0)
+    expect(page.get_by_role("link", name="Why noisy failed")).to_be_visible()
+
+    page.goto(f"{studio.url}/runs?pipeline=noisy")
+    hours = page.get_by_role("listbox", name="Hours of the last week")
+    full = hours.get_by_role("option", name="1 run, 1 failed")
+    later = full.evaluate(
+        "(hour) => { let count = 0; while ((hour = hour.nextElementSibling)) count += 1; return count }"
+    )
+    hours.focus()
+    for key in ("End", *["ArrowLeft"] * later, "Enter"):
+        page.keyboard.press(key)
+    expect(page).to_have_url(re.compile("since=between"))
+    expect(full).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_role("row").filter(has_text="known already")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/runs\?pipeline=noisy$"))
