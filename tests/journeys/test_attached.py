@@ -1,11 +1,13 @@
-"""What is attached to a block: conditions and callbacks, beside its code."""
+"""What belongs to a block: conditions and callbacks beside its code, the children that it ran for each item."""
 
 from __future__ import annotations
+
+import re
 
 from playwright.sync_api import Page, expect
 
 from tests.journeys.browsing import Tabs
-from tests.journeys.editing import card, code, loader, pipeline, write
+from tests.journeys.editing import card, cell, code, grid, loader, pipeline, write
 from tests.server.running import Server
 
 NO = "@condition\ndef never(*args, **kwargs):\n    return False\n"
@@ -54,6 +56,61 @@ def test_a_callback_from_a_template_is_renamed_and_attached_to_a_second_block(st
     assert [(one["uuid"], one["upstream"], one["file"]) for one in found] == [
         ("tell", ["fetch", "clean"], "callbacks/tell.py")
     ]
+
+
+def test_the_children_of_a_block_are_listed_and_their_rows_are_paged(studio: Server, tabs: Tabs) -> None:
+    items = "[[2, 3], [{'block_uuid': 'two'}, {'block_uuid': 'three'}]]"
+    pipeline(
+        studio,
+        "fan",
+        {
+            "name": "many",
+            "content": f"@data_loader\ndef many(**kwargs):\n    return {items}\n",
+            "configuration": {"dynamic": True},
+        },
+        {
+            "name": "each",
+            "type": "transformer",
+            "upstream": ["many"],
+            "content": "import pandas as pd\n\n\n@transformer\ndef each(many, **kwargs):\n"
+            "    return pd.DataFrame({'n': [many * 10 + at for at in range(many * 100)]})\n",
+        },
+    )
+    page = tabs.open(studio, "/pipelines/fan?block=each&tab=data")
+    page.get_by_role("button", name="Run all").click()
+    children = page.get_by_role("listbox", name="Children of each")
+    expect(card(page, "each").get_by_text("2 children: 2 done")).to_be_visible()
+    children.get_by_role("option", name="three").click()
+    expect(page.get_by_text(re.compile("^300 rows"))).to_be_visible()
+    expect(grid(page, "each:three").get_by_role("gridcell", name="31", exact=True)).to_be_visible()
+    page.reload()
+    expect(grid(page, "each:three")).to_be_visible()
+
+
+def test_what_stands_beside_and_how_columns_are_arranged_is_there_after_a_reload(studio: Server, tabs: Tabs) -> None:
+    pipeline(
+        studio,
+        "kept",
+        {"name": "wide", "content": loader("{'a': [1], 'b': [2], 'c': [3]}")},
+        {"name": "below", "type": "transformer", "upstream": ["wide"]},
+    )
+    page = tabs.open(studio, "/pipelines/kept?block=wide&tab=data")
+    page.get_by_role("button", name="Run all").click()
+    expect(cell(page, "wide", "3")).to_be_visible()
+    page.get_by_role("button", name="Columns", exact=True).click()
+    page.get_by_role("checkbox", name="Show b", exact=True).click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("1 hidden")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("1 hidden")).to_be_visible()
+    card(page, "below").get_by_role("button", name="More about below").click()
+    page.get_by_role("menuitem", name="Show it beside the others").click()
+    beside = page.get_by_role("region", name="Beside")
+    expect(beside.get_by_role("article")).to_be_visible()
+    page.reload()
+    expect(beside.get_by_role("article")).to_be_visible()
+    beside.get_by_role("button", name="Put below back into its place").click()
+    expect(beside).to_have_count(0)
 
 
 def _add(page: Page, block: str, what: str, choice: str = "") -> None:

@@ -3550,15 +3550,11 @@ export interface components {
         /**
          * PartHealth
          * @description Whether a part works: ok, down, or off where it is not meant to run; `seconds` since it last did something.
-         *
-         *         `text` says in a sentence or two what is wrong, without names of places: everybody may read it.
          */
         PartHealth: {
             status: string;
             /** @default null */
             seconds: number | null;
-            /** @default  */
-            text: string;
         };
         /**
          * PipelineChanges
@@ -7186,6 +7182,7 @@ export interface operations {
                 partition?: string;
                 version?: string;
                 output?: string;
+                at?: string;
             };
             header?: never;
             path: {
@@ -7222,6 +7219,7 @@ export interface operations {
                 partition?: string;
                 version?: string;
                 output?: string;
+                at?: string;
             };
             header?: never;
             path: {
@@ -7262,6 +7260,7 @@ export interface operations {
                 partition?: string;
                 version?: string;
                 output?: string;
+                at?: string;
             };
             header?: never;
             path: {
@@ -7298,6 +7297,7 @@ export interface operations {
                 partition?: string;
                 version?: string;
                 output?: string;
+                at?: string;
             };
             header?: never;
             path: {
@@ -7339,6 +7339,7 @@ export interface operations {
                 partition?: string;
                 version?: string;
                 output?: string;
+                at?: string;
                 q?: string;
             };
             header?: never;
@@ -7413,6 +7414,7 @@ export interface operations {
                 partition?: string;
                 version?: string;
                 output?: string;
+                at?: string;
             };
             header?: never;
             path: {
@@ -7449,6 +7451,7 @@ export interface operations {
                 partition?: string;
                 version?: string;
                 output?: string;
+                at?: string;
             };
             header?: never;
             path: {
@@ -7489,6 +7492,7 @@ export interface operations {
                 partition?: string;
                 version?: string;
                 output?: string;
+                at?: string;
             };
             header?: never;
             path: {

@@ -38,14 +38,25 @@ def product(call: Call) -> schema.ProductDetail:
 
 
 def target(call: Call) -> questions.Target:
-    """The output that a request is about."""
+    """The output that a request is about. Raises SettingInvalidError for a place that is none."""
+    at = getattr(call.query, "at", "")
     return questions.Target(
         pipeline=call.path["pipeline"],
         block=call.path["block"],
         partition=call.query.partition,
         version=call.query.version,
         output=call.query.output,
+        place=_positions(at),
     )
+
+
+def _positions(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(",") if part)
+    except ValueError:
+        raise SettingInvalidError(
+            f"reading a part of a value: {text[:60]!r} is no path", hint="Write positions with commas: 0,3,2."
+        ) from None
 
 
 @routes.post(
@@ -116,12 +127,7 @@ async def cell(call: Call) -> schema.Cell:
 async def value(call: Call) -> schema.Value:
     """What is no table, by MIME type."""
     query: schema.ValueQuery = call.query
-    try:
-        path = tuple(int(part) for part in query.path.split(",") if part)
-    except ValueError:
-        raise SettingInvalidError(
-            f"reading a part of a value: {query.path[:60]!r} is no path", hint="Write positions with commas: 0,3,2."
-        ) from None
+    path = _positions(query.path)
     question = questions.ValueQuestion(target=target(call), path=path, offset=max(0, query.offset))
     _, content = await unless_gone(call.request, call.studio.reader.ask(question))
     found: schema.Value = msgspec.json.decode(content, type=schema.Value)

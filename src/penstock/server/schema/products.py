@@ -144,11 +144,15 @@ class PartitionQuery(msgspec.Struct, frozen=True):
 
 
 class OutputQuery(msgspec.Struct, frozen=True):
-    """Which output: of a partition and version; the newest good version and the first output when empty."""
+    """Which output: of a partition and version; the newest good version and the first output when empty.
+
+    `at` is which part of an array with more than two axes: places on all axes but the last two, with commas between.
+    """
 
     partition: str = "_"
     version: str = ""
     output: str = ""
+    at: str = ""
 
 
 class PageRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -243,6 +247,7 @@ class CellQuery(msgspec.Struct, frozen=True):
     partition: str = "_"
     version: str = ""
     output: str = ""
+    at: str = ""
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -300,12 +305,13 @@ class Value(msgspec.Struct, frozen=True):
 
 
 class DownloadQuery(msgspec.Struct, frozen=True):
-    """Which output as which file: csv, parquet, json, arrow, or raw. `q` is a Selection as JSON."""
+    """Which output as which file: csv, parquet, json, arrow, or raw. `q` is a Selection as JSON; `at` a part of an array."""
 
     format: str
     partition: str = "_"
     version: str = ""
     output: str = ""
+    at: str = ""
     q: str = ""
 
 

@@ -5,6 +5,8 @@ import { ago, bytes, count } from "../../app/format";
 import { Button } from "../../ui/Button";
 import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
 import { Select } from "../../ui/fields";
+import { shapeOf } from "./array";
+import { ArrayPanel } from "./ArrayPanel";
 import { FailureCard } from "./FailureCard";
 import { whyLeftOut } from "./OutputStrip";
 import { describe } from "./preview";
@@ -103,6 +105,8 @@ export function versionLabel(version: Version, newest: boolean): string {
 /** One output in full, by its kind. */
 export function OneOutput({ target, summary }: { target: OutputRef; summary: OutputSummary }) {
   if (TABLES.has(summary.kind)) return <TablePanel target={target} columns={summary.columns} total={summary.rows} />;
+  const shape = shapeOf(summary)?.shape;
+  if (shape && shape.length > 0) return <ArrayPanel target={target} summary={summary} />;
   return <Value target={target} />;
 }
 

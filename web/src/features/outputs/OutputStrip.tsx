@@ -1,7 +1,7 @@
 import { memo } from "react";
 import type { BlockStatus } from "../../api/types";
 import { FailureCard } from "./FailureCard";
-import { describe, isTablePreview, pictureOf, PreviewTable } from "./preview";
+import { describe, hasRows, pictureOf, PreviewTable } from "./preview";
 import { pieces } from "./ansi";
 import { TestList } from "./TestList";
 
@@ -58,9 +58,9 @@ export const OutputStrip = memo(function OutputStrip({ status, printed = [], onO
                 )}
                 {outputs.length > 1 && <span className="text-muted">{output.name}</span>}
               </div>
-              {isTablePreview(output.preview) && <PreviewTable output={output} />}
+              {hasRows(output) && <PreviewTable output={output} />}
               {picture?.mime === "image/png" && picture.base64 && <img src={`data:image/png;base64,${picture.base64}`} alt={`Output ${output.name}`} className="max-h-56 max-w-full bg-white" />}
-              {!isTablePreview(output.preview) && !picture && output.preview !== null && output.preview !== undefined && (
+              {!hasRows(output) && !picture && output.preview !== null && output.preview !== undefined && (
                 <pre className="max-h-32 overflow-hidden whitespace-pre-wrap break-words font-mono text-code text-muted">{shortText(output.preview)}</pre>
               )}
             </div>

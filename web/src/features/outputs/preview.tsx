@@ -1,5 +1,6 @@
 import type { OutputSummary } from "../../api/types";
 import { count } from "../../app/format";
+import { firstRows, shapeOf } from "./array";
 import { familyOf, type Cell } from "./grid/types";
 import { usePreferences, type Zone } from "../../app/preferences";
 import { cellText } from "./grid/CellView";
@@ -14,17 +15,37 @@ export function isTablePreview(value: unknown): value is TablePreview {
   return typeof value === "object" && value !== null && Array.isArray((value as TablePreview).columns) && Array.isArray((value as TablePreview).rows);
 }
 
-/** The first rows of a table out of its summary: no request is made for it. */
-export function PreviewTable({ output, rows = 5, columns = 12 }: { output: OutputSummary; rows?: number; columns?: number }) {
-  if (!isTablePreview(output.preview)) return null;
-  return <Preview output={output} preview={output.preview} rows={rows} columns={columns} />;
+/** Whether its summary has rows to show. */
+export function hasRows(output: OutputSummary): boolean {
+  return isTablePreview(output.preview) || (shapeOf(output)?.shape.length ?? 0) > 0;
 }
 
-function Preview({ output, preview, rows, columns }: { output: OutputSummary; preview: TablePreview; rows: number; columns: number }) {
+/** The first rows of a table out of its summary: no request is made for it. */
+export function PreviewTable({ output, rows = 5, columns = 12 }: { output: OutputSummary; rows?: number; columns?: number }) {
+  const array = shapeOf(output);
+  const corner = array && firstRows(array);
+  if (array && corner) {
+    const shown = corner.columns.map((name) => ({ name, type: array.dtype }));
+    return <Preview columns={shown} preview={{ columns: corner.columns, rows: corner.rows as Cell[][] }} total={array.shape.length > 1 ? (array.shape.at(-1) ?? 0) : 1} rows={rows} most={columns} />;
+  }
+  if (!isTablePreview(output.preview)) return null;
+  return <Preview columns={output.columns} preview={output.preview} total={output.columns.length} rows={rows} most={columns} />;
+}
+
+interface PreviewProps {
+  columns: readonly { name: string; type: string }[];
+  preview: TablePreview;
+  /** How many columns there are in all. */
+  total: number;
+  rows: number;
+  most: number;
+}
+
+function Preview({ columns, preview, total, rows, most }: PreviewProps) {
   const zone = usePreferences((held) => held.zone);
-  const names = preview.columns.slice(0, columns);
-  const left = output.columns.length - names.length;
-  const types = new Map(output.columns.map((column) => [column.name, column.type]));
+  const names = preview.columns.slice(0, most);
+  const left = total - names.length;
+  const types = new Map(columns.map((column) => [column.name, column.type]));
   const families = names.map((name) => familyOf(types.get(name) ?? ""));
   const numeric = names.map((name) => familyOf(types.get(name) ?? "") === "number");
   return (
@@ -75,6 +96,8 @@ export function pictureOf(value: unknown): PicturePreview | null {
 /** One line that says what an output is: "336,776 rows × 19 columns", "text", "model". */
 export function describe(output: OutputSummary): string {
   if (output.rows !== null && output.columns.length > 0) return `${count(output.rows)} rows × ${count(output.columns.length)} columns`;
+  const array = shapeOf(output);
+  if (array) return `array ${array.shape.map(count).join(" × ")} ${array.dtype}`.trim();
   if (output.rows !== null) return `${output.kind} of ${count(output.rows)}`;
   return output.kind;
 }

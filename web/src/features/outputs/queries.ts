@@ -11,6 +11,8 @@ export interface OutputRef {
   output: string;
   version: string;
   partition?: string;
+  /** Which part of an array with more than two axes: places on all but the last two, with commas between. */
+  at?: string;
 }
 
 export function productPath(ref: Pick<OutputRef, "pipeline" | "block">): string {
@@ -18,7 +20,7 @@ export function productPath(ref: Pick<OutputRef, "pipeline" | "block">): string 
 }
 
 export function outputQuery(ref: OutputRef): Record<string, string | undefined> {
-  return { output: ref.output || undefined, version: ref.version || undefined, partition: ref.partition || undefined };
+  return { output: ref.output || undefined, version: ref.version || undefined, partition: ref.partition || undefined, at: ref.at || undefined };
 }
 
 export interface Version {

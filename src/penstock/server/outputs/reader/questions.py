@@ -11,13 +11,17 @@ from penstock.server.schema.selections import Condition, SortBy
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """One output of one version; an empty version is the newest good one, an empty output the first."""
+    """One output of one version; an empty version is the newest good one, an empty output the first.
+
+    `place` is where on the axes of an array before its last two; those that it does not name are at 0.
+    """
 
     pipeline: str
     block: str
     partition: str = UNPARTITIONED
     version: str = ""
     output: str = ""
+    place: tuple[int, ...] = ()
 
 
 class Rows(msgspec.Struct, frozen=True, kw_only=True):

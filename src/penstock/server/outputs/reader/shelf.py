@@ -73,10 +73,11 @@ class Shelf:
             partition=target.partition,
             version=manifest.ref.version,
             output=entry.summary.name,
+            place=target.place,
         )
         view = self._views.get(exact)
         if view is None:
-            view = open_view(self.store.reader(manifest), entry)
+            view = open_view(self.store.reader(manifest), entry, target.place)
             self._views.put(exact, view)
         if target.version:
             self._views.put(target, view)

@@ -13,6 +13,7 @@ from penstock.data.codecs.fixed import NOT_A_TIME
 from penstock.data.manifest import Stored
 from penstock.data.reading import Reader
 from penstock.model.errors import ProductCorruptError
+from penstock.server.outputs.reader.arrays import array_view
 from penstock.server.outputs.reader.labels import index_names, label_array
 from penstock.server.outputs.reader.text import texts
 from penstock.server.outputs.reader.view import View, ViewColumn, refuse_table
@@ -26,15 +27,18 @@ _ARROW = frozenset(["arrow.table", "arrow.batch", "arrow.array", "arrow.chunked"
 Make = Callable[[], "pa.ChunkedArray"]
 
 
-def open_view(reader: Reader, entry: OutputEntry) -> View:
-    """The table of an output.
+def open_view(reader: Reader, entry: OutputEntry, place: tuple[int, ...] = ()) -> View:
+    """The table of an output; `place` is which part of an array with more than two axes.
 
     Raises:
         ValueRefusedError: it is no table.
+        SettingInvalidError: the array has no such place.
         ProductCorruptError: what is stored cannot be read.
         ProductMissingError: a file is gone.
     """
     try:
+        if entry.stored.codec == "numpy.array":
+            return array_view(reader, entry, place)
         found = StoredTable(reader).columns(entry.stored)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, binascii.Error) as error:
         raise corrupt(reader.manifest, error) from error

@@ -15,6 +15,7 @@ from penstock.data.manifest import Stored
 from penstock.data.reading import Reader
 from penstock.data.store import entry_of
 from penstock.model.errors import ProductCorruptError, ValueRefusedError
+from penstock.server.outputs.reader.arrays import stored_array
 from penstock.server.outputs.reader.questions import FrameQuestion, Target, ValueQuestion
 from penstock.server.outputs.reader.shelf import Shelf
 from penstock.server.outputs.reader.special import untagged
@@ -195,16 +196,7 @@ def _array(item: Item, question: ValueQuestion) -> tuple[Bundle, bool]:
 
 def numpy_array(item: Item) -> Any:
     """A stored numpy array over the mapped file, read-only."""
-    import numpy as np
-
-    from penstock.data.codecs.numpy_array import descr_of
-
-    meta = item.stored.meta
-    dtype = np.lib.format.descr_to_dtype(descr_of(meta["dtype"]))
-    order: Any = "F" if meta["fortran"] else "C"
-    if item.stored.blob is None:
-        return np.empty(meta["shape"], dtype=dtype, order=order)
-    return np.frombuffer(item.blob(), dtype=dtype).reshape(meta["shape"], order=order)
+    return stored_array(item.reader, item.entry)
 
 
 def _pickled(item: Item, question: ValueQuestion) -> tuple[Bundle, bool]:
