@@ -58,6 +58,9 @@ DECLARED: tuple[Metric, ...] = (
     Metric("penstock_alert_deliveries_total", COUNTER, "Messages handed to channels.", ("result",)),
     Metric("penstock_alerts_unsent", GAUGE, "Alerts that wait to be sent."),
     Metric("penstock_incidents_open", GAUGE, "Incidents that are not over."),
+    Metric(
+        "penstock_log_uploads_total", COUNTER, "Logs of runs copied to a bucket, and tries that failed.", ("outcome",)
+    ),
     Metric("penstock_database_bytes", GAUGE, "Size of the state database, where it is a file."),
     Metric("penstock_database_seconds", HISTOGRAM, "What the questions of a scrape took.", (), SHORT),
     Metric("process_cpu_seconds_total", COUNTER, "Processor time of this process."),

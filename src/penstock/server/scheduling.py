@@ -19,6 +19,7 @@ from penstock.observe.alerts.sender import Sender
 from penstock.observe.alerts.source import AlertSource
 from penstock.observe.housekeeping import Housekeeping
 from penstock.observe.ingest import TOPIC, Ingest
+from penstock.observe.log_uploads import LogUploads
 from penstock.observe.measuring import Measure
 from penstock.observe.metrics import METRICS
 from penstock.observe.record import RUN_RECORD, record_refusal, run_folder
@@ -73,6 +74,7 @@ class Scheduling:
         self._project = project
         self._bench: ServiceBench | None = None
         self.housekeeping = Housekeeping(state, project)
+        self.uploads = LogUploads(state, project)
         self._tasks: set[asyncio.Future[None]] = set()
         self.bridge = Bridge(sinks_for)
         self.url = ""
@@ -111,6 +113,7 @@ class Scheduling:
         self.ingest.start()
         self.sender.start()
         self.housekeeping.start()
+        self.uploads.start()
         if self.scheduler is not None:
             self.scheduler.start()
 
@@ -125,6 +128,7 @@ class Scheduling:
             self.scheduler.close()
         self.sender.close()
         self.housekeeping.close()
+        self.uploads.close()
         self.ingest.close()
 
     def wake(self, topic: str, text: str = "") -> None:
@@ -155,6 +159,7 @@ class Scheduling:
         """A process tells something; in the notifier's thread."""
         if topic == TOPIC:
             self.ingest.heard(text)
+            self.uploads.wake()
         elif topic == MISSED:
             self.ingest.look()
         if self.scheduler is not None and topic != TOPIC:
@@ -166,6 +171,7 @@ class Scheduling:
         """A run was made, begun, lost, or has ended; in the scheduler's thread."""
         if what in {"ended", "late"}:
             self.sender.wake()
+            self.uploads.wake()
         if what == "started" and row.started_at is not None and row.trigger_id is not None:
             METRICS.time("penstock_run_wait_seconds", max(0.0, row.started_at - row.due_at))
         if what == "ended" and row.state == FAILED and not row.blocks_total:

@@ -309,6 +309,15 @@ class Runs:
         found = {name: connection.execute(_NEWEST_ENDED, {"pipeline": name}).scalar() for name in sorted(pipelines)}
         return {name: run for name, run in found.items() if run is not None}
 
+    def ended_since(
+        self, connection: sa.Connection, since: float, after: str = "", limit: int = 500
+    ) -> list[tuple[str, str, float]]:
+        """Runs in the order in which they ended: id, pipeline and when; those after the run `after` of that moment."""
+        later = sa.or_(run.c.ended_at > since, run.c.id > after)
+        query = sa.select(run.c.id, run.c.pipeline, run.c.ended_at).where(run.c.ended_at >= since, later)
+        query = query.order_by(run.c.ended_at, run.c.id).limit(limit)
+        return [(name, pipeline, at) for name, pipeline, at in connection.execute(query)]
+
     def first_end(self, connection: sa.Connection) -> float | None:
         """When the first of the runs in the store ended."""
         query = sa.select(sa.func.min(run.c.ended_at)).where(run.c.ended_at.is_not(None))

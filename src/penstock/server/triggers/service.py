@@ -41,6 +41,8 @@ from penstock.state.store import State
 LONGEST = 366 * 86400.0
 LATEST = 2e11
 """Seconds since the epoch; the calendar ends in the year 8307."""
+_MANY = 1000
+"""Triggers in a list up to which each shows more than its newest run."""
 _WEEK = 7 * 86400.0
 _log = logging.getLogger("penstock.server")
 
@@ -111,7 +113,9 @@ class TriggerService:
         self.refresh()
         with self._state.read() as connection:
             rows = self._state.triggers.all(connection, pipeline)
-            runs = self._state.triggers.newest_runs(connection, pipeline, SHOWN)
+            # Ten thousand triggers with ten runs each are seventeen megabytes; who narrows the list sees all of them.
+            shown = SHOWN if len(rows) <= _MANY else 1
+            runs = self._state.triggers.newest_runs(connection, pipeline, shown)
         return [trigger_summary(row, runs.get(row.id, [])) for row in rows]
 
     def detail(self, number: int, base: str = "") -> TriggerDetail:
