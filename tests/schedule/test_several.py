@@ -62,3 +62,27 @@ def test_a_block_goes_on_when_a_dead_scheduler_had_what_it_waits_for(store: Quic
     with store.read() as connection:
         assert store.runs.open(connection) == []
     del third
+
+
+def test_a_scheduler_that_has_lost_its_lease_takes_nothing_for_its_run(store: QuickState) -> None:
+    play = Play(store, 1)
+    play.rules = lambda _: ONE_CONNECTION
+    store.wipe()
+    process = play.begin()
+    core = process.core
+    assert core is not None
+    core.turn()
+    name = create_run(play.state, NewRun("one", "api"), play.world.clock()).id
+    core.hear("runs", name)
+    dispatch = process.loop.dispatch
+
+    def lose_it_first() -> None:
+        with store.write() as connection:
+            store.runs.change(connection, name, lease_owner=None, lease_until=None, state="cancelled")
+        dispatch()
+
+    process.loop.dispatch = lose_it_first  # type: ignore[method-assign]
+    core.turn()
+    assert process.workers.alive == []
+    with store.read() as connection:
+        assert store.holds.taken(connection) == {}

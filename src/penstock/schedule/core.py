@@ -367,7 +367,7 @@ class Core:
 
     def _start(self, run: DrivenRun, claim: Claim, now: float, at: float) -> None:
         plan = self._bench.plan(claim.row.pipeline, options_of(claim.row), run=claim.row.id)
-        resume = entries(claim.blocks, recovered=claim.recovered) if claim.blocks else None
+        resume = entries(claim.blocks, recovered=claim.recovered, now=now) if claim.blocks else None
         reach("begin.before_commit")
         run.handle = self._bench.start(plan, [run], resume=resume, gate=self._gate)
         self._hearers.changed("started", run.row)
@@ -386,7 +386,13 @@ class Core:
             reach("start.before_launch")
             return True
         now = self._clock()
-        if not self._state.transact(lambda connection: self._admission.gate(connection, run.row, block, now)):
+
+        def work(connection: sa.Connection) -> bool:
+            # Who has lost its lease must take nothing: nobody would give it back.
+            held = self._state.runs.fence(connection, run.row.id, run.token)
+            return held and self._admission.gate(connection, run.row, block, now)
+
+        if not self._state.transact(work):
             return False
         run.asked.add(block)
         return True

@@ -59,7 +59,9 @@ def abandoned(
     return list(found.values())
 
 
-def entries(rows: Iterable[BlockRunRow], *, recovered: bool = False) -> dict[str, dict[str, Any]]:
+def entries(
+    rows: Iterable[BlockRunRow], *, recovered: bool = False, now: float | None = None
+) -> dict[str, dict[str, Any]]:
     """What `RunLoop.start` resumes a run from.
 
     `due` is the moment before which a block is not tried again: the end of its back-off, or of a sensor's pause.
@@ -67,6 +69,7 @@ def entries(rows: Iterable[BlockRunRow], *, recovered: bool = False) -> dict[str
     Args:
         rows: the blocks of the run.
         recovered: the process that drove it has ended without a word; a block that was under way each time is given up.
+        now: seconds since the epoch, to tell what was noted by a clock that was ahead.
     """
     found: dict[str, dict[str, Any]] = {}
     for row in rows:
@@ -77,13 +80,21 @@ def entries(rows: Iterable[BlockRunRow], *, recovered: bool = False) -> dict[str
             "failure": dict(row.failure) if row.failure is not None else None,
             "ref": expansion.get("ref"),
             "items": expansion.get("items"),
-            "due": row.due_at if row.ended_at is None else None,
+            "due": _due(row, now),
             "failed_at": row.queued_at if row.failure is not None else None,
         }
         if recovered and row.state == BlockState.RUNNING and lost_attempts(row) > MOST_LOST:
             entry |= {"state": BlockState.FAILED.value, "failure": asdict(_given_up(row))}
         found[row.block] = entry
     return found
+
+
+def _due(row: BlockRunRow, now: float | None) -> float | None:
+    """When a block is tried again: after as long as was meant, though somebody has set the clock back since."""
+    if row.ended_at is not None or row.due_at is None:
+        return None
+    ahead = row.queued_at - now if now is not None and row.queued_at is not None else 0.0
+    return row.due_at - max(0.0, ahead)
 
 
 def lost_attempts(row: BlockRunRow, *, now: int = 1) -> int:

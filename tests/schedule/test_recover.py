@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from penstock.schedule.recover import entries
+from penstock.state.rows import BlockRunRow
+
+NOW = 1_000_000.0
+
+
+def test_a_block_is_tried_again_when_its_pause_is_over() -> None:
+    row = BlockRunRow("r", "b", state="queued", queued_at=NOW - 5, due_at=NOW + 25)
+    assert entries([row], now=NOW)["b"]["due"] == NOW + 25
+
+
+def test_a_pause_is_as_long_as_it_was_though_the_clock_was_set_back() -> None:
+    row = BlockRunRow("r", "b", state="queued", queued_at=NOW + 3600, due_at=NOW + 3630)
+    assert entries([row], now=NOW)["b"]["due"] == NOW + 30
+
+
+def test_what_has_ended_is_not_due() -> None:
+    row = BlockRunRow("r", "b", state="completed", queued_at=NOW, due_at=NOW + 30, ended_at=NOW)
+    assert entries([row], now=NOW)["b"]["due"] is None
