@@ -189,7 +189,7 @@ class Supervisor:
         self._reactor.on_readable(source, heard)
 
     def alarm(self, key: object, seconds: float, call: Callable[[], None]) -> None:
-        """Call back once inside `poll`, so many seconds from now; replaces an earlier alarm of the same key."""
+        """Call back once inside `poll`, so many seconds from now."""
         self._reactor.at(("alarm", key), time.monotonic() + seconds, call)
 
     def fileno(self) -> int:
@@ -237,8 +237,7 @@ class Supervisor:
             self._doom(process, Doom.INTERRUPTED)
             return
         self._launcher.interrupt(process)
-        when = time.monotonic() + self._grace
-        self._reactor.at(process, when, lambda: self._doom(process, Doom.INTERRUPTED))
+        self._reactor.at(process, time.monotonic() + self._grace, lambda: self._doom(process, Doom.INTERRUPTED))
 
     def kill(self, attempt: Attempt) -> None:
         """End the attempt's process and everything that it has started."""
@@ -294,8 +293,7 @@ class Supervisor:
         self._launcher.spawn(process, sorted(needs), warm=warm)
         process.imports = frozenset(self._launcher.tried())
         self._processes.add(process)
-        when = time.monotonic() + BOOT_PATIENCE
-        self._reactor.at(process, when, lambda: self._doom(process, Doom.SILENT))
+        self._reactor.at(process, time.monotonic() + BOOT_PATIENCE, lambda: self._doom(process, Doom.SILENT))
         return process
 
     def _fill_spares(self) -> None:

@@ -170,8 +170,7 @@ def make_studio(bench: Bench, open_bench: OpenBench | None = None) -> Studio:
         open_bench: opens the one that runs what the scheduler starts; None when another process does that.
     """
     prepare_types()
-    hub = Hub()
-    project = ProjectDoor(bench.project)
+    hub, project = Hub(), ProjectDoor(bench.project)
     pump = Pump(bench.loop)
     reader = ReaderClient(bench.store.root, reader_memory())
     workspace = Workspace(project, hub.publish_from_thread)
@@ -199,13 +198,9 @@ def make_studio(bench: Bench, open_bench: OpenBench | None = None) -> Studio:
     bench.watch_runs(lambda plan: [scheduling.ingest.sink(plan.pipeline.uuid), Measure()])
     runs.cancel_elsewhere = scheduling.cancel
     board = RunBoard(state, runs, hub, project, scheduling.wake)
-    scheduling.hearers.append(board.hear)
     children = StudioChildren(state, project, pump, scheduling.ingest.one, board.told, scheduling.wake)
-    bench.answer_runs(children.asked, children.asked_by_nobody)
-    bench.watch_runs(children.sinks)
-    scheduling.hearers.append(children.changed)
-    scheduling.listeners.append(children.heard)
-    scheduling.hearers.append(lambda what, row: runs.forget(row.id) if what == "lost" else None)
+    children.join(bench, scheduling.listeners)
+    scheduling.hearers += [board.hear, children.changed, runs.heard_of]
     return Studio(
         root=bench.project.root,
         project=project,

@@ -20,6 +20,7 @@ from penstock.project import Project
 from penstock.schedule.asking import request_of, wish_for
 from penstock.schedule.children import Children, Request
 from penstock.schedule.requests import RUNS, cancel_left_alone
+from penstock.server.bench import Bench
 from penstock.server.runs.pump import Pump
 from penstock.state.rows import RunRow
 from penstock.state.store import State
@@ -63,6 +64,12 @@ class StudioChildren:
         self._asking: set[tuple[str, str]] = set()
         self._asked: set[str] = set()
         self._over: list[str] = []
+
+    def join(self, bench: Bench, listeners: list[Callable[[str, str], None]]) -> None:
+        """Answer what is asked on that bench, and hear what other processes tell."""
+        bench.answer_runs(self.asked, self.asked_by_nobody)
+        bench.watch_runs(self.sinks)
+        listeners.append(self.heard)
 
     async def start(self) -> None:
         """Begin, on the running event loop."""

@@ -33,6 +33,7 @@ from penstock.server.runs.summaries import summary_of
 from penstock.server.runs.telling import LiveRun
 from penstock.server.runs.why import Reasons
 from penstock.server.schema.runs import BlockStatus, NewRun, PipelineStatus, RunDetail, RunSummary, Saved, Why
+from penstock.state.rows import RunRow
 
 SaveText = Callable[[str, str, str, str], str]
 """Saves a block's text: pipeline, block, content, the revision that was edited; gives the new revision."""
@@ -170,10 +171,10 @@ class RunService:
             )
         return head
 
-    def forget(self, run: str) -> None:
-        """A run goes on in another process, or not at all: it is no longer one of this server's."""
-        if run not in self._bench.loop.handles:
-            self._live.pop(run, None)
+    def heard_of(self, what: str, row: RunRow) -> None:
+        """Something has become of a run of the scheduler; one that is lost goes on elsewhere, or not at all."""
+        if what == "lost" and row.id not in self._bench.loop.handles:
+            self._live.pop(row.id, None)
 
     async def find(self, run: str) -> RunHead:
         """As `head`, on the event loop."""
