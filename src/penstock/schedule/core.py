@@ -311,8 +311,7 @@ class Core:
             self._begin(taken_over, now, at)
             if taken_over:
                 self._hearers.others()  # what their blocks had taken is free
-            if taken_over or heard.everything:
-                self._bench.loop.release()  # another process may have given back what blocks wait for
+            self._bench.loop.release()  # another process may have given back what blocks wait for
         idle = len(self._children.waiting & self.runs.keys()) if self._children is not None else 0
         self._begin(self._claims.waiting(now, AT_ONCE - len(self.runs), idle), now, at)
 
@@ -389,8 +388,8 @@ class Core:
 
         def work(connection: sa.Connection) -> bool:
             # Who has lost its lease must take nothing: nobody would give it back.
-            held = self._state.runs.fence(connection, run.row.id, run.token)
-            return held and self._admission.gate(connection, run.row, block, now)
+            mine = self._state.runs.fence
+            return mine(connection, run.row.id, run.token) and self._admission.gate(connection, run.row, block, now)
 
         if not self._state.transact(work):
             return False
