@@ -92,7 +92,7 @@ export function NewBackfill({ pipeline, onClose }: { pipeline: string; onClose: 
   );
 }
 
-const FIRST = 8;
+const FIRST = 6;
 const LAST = 3;
 
 /** The first and the last of them: both ends are to be seen at once, however many lie between. */

@@ -34,7 +34,7 @@ export function LogsPage() {
   const box = useRef<HTMLDivElement>(null);
   const pipelines = usePipelines().data?.pipelines ?? [];
   const zone = usePreferences((held) => held.zone);
-  const { data, error, isPending, isFetching, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = useLogs(filters);
+  const { data, error, isPending, isFetching, hasNextPage, isFetchingNextPage, isPlaceholderData, fetchNextPage, refetch } = useLogs(filters);
   const lines = useMemo(() => data?.pages.flatMap((page) => page.lines) ?? [], [data]);
   const set = (changes: LogFilters) => {
     setChosen(null);
@@ -103,7 +103,7 @@ export function LogsPage() {
       {error ? <ErrorCard className="m-6" error={error} /> : isPending ? <div className="p-6"><Spinner label="Reading the logs" /></div> : lines.length === 0 && !hasNextPage ? (
         <EmptyState icon={<ScrollText size={36} aria-hidden="true" />} title="No line meets that" action={<Button onClick={() => { setText(""); void navigate({ search: {} }); }}>Show all</Button>}>What blocks print and log is kept with their runs.</EmptyState>
       ) : (
-        <div className="flex min-h-0 flex-1 border-t border-line">
+        <div aria-busy={isPlaceholderData} className={cx("flex min-h-0 flex-1 border-t border-line", isPlaceholderData && "opacity-60")}>
           <div ref={box} role="listbox" aria-label="Lines" tabIndex={0} aria-activedescendant={chosen === null ? undefined : `line-${chosen}`} onKeyDown={onKey} className="min-w-0 flex-1 overflow-y-auto font-mono text-code">
             <div role="presentation" style={{ height: virtual.getTotalSize(), position: "relative" }}>
               {items.map((item) => {

@@ -7,6 +7,7 @@ import { useCommands, useKeyNotes } from "../../app/commands";
 import { count } from "../../app/format";
 import { usePreferences } from "../../app/preferences";
 import { Button } from "../../ui/Button";
+import { cx } from "../../ui/cx";
 import { Dialog } from "../../ui/Dialog";
 import { EmptyState, ErrorCard, Progress, Spinner } from "../../ui/feedback";
 import { OF_RUNS, SubPages } from "../../ui/SubPages";
@@ -26,7 +27,7 @@ const ROW = 44;
 export function RunsPage() {
   const filters = route.useSearch();
   const navigate = useNavigate({ from: "/runs" });
-  const { data, error, isPending, hasNextPage, isFetchingNextPage, fetchNextPage } = useRuns(filters);
+  const { data, error, isPending, isPlaceholderData, hasNextPage, isFetchingNextPage, fetchNextPage } = useRuns(filters);
   const zone = usePreferences((held) => held.zone);
   const bulk = useBulk();
   const [marks, setMarks] = useState(NONE);
@@ -110,7 +111,7 @@ export function RunsPage() {
       {none ? (
         narrowed(filters) ? <EmptyState title="No run meets that" action={<Button onClick={() => void navigate({ search: {} })}>Show all</Button>} /> : <NoRuns />
       ) : (
-        <div role="table" aria-label="Runs" aria-rowcount={hasNextPage ? -1 : runs.length + 1} className="flex min-h-0 flex-1 flex-col">
+        <div role="table" aria-label="Runs" aria-busy={isPlaceholderData} aria-rowcount={hasNextPage ? -1 : runs.length + 1} className={cx("flex min-h-0 flex-1 flex-col", isPlaceholderData && "opacity-60")}>
           <div role="row" aria-rowindex={1} className={`${COLUMNS} flex-none overflow-hidden border-b border-line py-1 text-meta font-semibold text-muted [scrollbar-gutter:stable]`}>
             <span role="columnheader" className="hidden items-center sm:flex"><input type="checkbox" aria-label="Mark all runs that are listed" checked={any && marked.keys.size === runs.length} ref={(element) => { if (element) element.indeterminate = any && marked.keys.size < runs.length; }} onChange={() => setMarks(any ? NONE : all(order))} /></span>
             <span role="columnheader">State</span><span role="columnheader">Pipeline</span>
