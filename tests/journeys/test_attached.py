@@ -81,7 +81,7 @@ def test_the_children_of_a_block_are_listed_and_their_rows_are_paged(studio: Ser
     children = page.get_by_role("listbox", name="Children of each")
     expect(card(page, "each").get_by_text("2 children: 2 done")).to_be_visible()
     children.get_by_role("option", name="three").click()
-    expect(page.get_by_text(re.compile("^300 rows"))).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text=re.compile("^300 rows"))).to_be_visible()
     expect(grid(page, "each:three").get_by_role("gridcell", name="31", exact=True)).to_be_visible()
     page.reload()
     expect(grid(page, "each:three")).to_be_visible()

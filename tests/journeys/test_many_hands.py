@@ -144,3 +144,33 @@ def test_a_tab_that_is_closed_while_text_is_unsaved_asks_first(studio: Server, t
     with saving(page):
         held.release()
     assert "first = 7" in file_of(studio, "typed").read_text()
+
+
+def test_the_pipelines_file_is_merged_with_what_others_write_while_it_is_edited(studio: Server, tabs: Tabs) -> None:
+    pipeline(studio, "paper", {"name": "sheet", "content": TEXT})
+    file = studio.project / "pipelines" / "paper" / "metadata.yaml"
+    page = tabs.open(studio, "/pipelines/paper?view=yaml")
+    editor = page.get_by_role("textbox", name="The pipeline's file")
+    editor.click()
+    page.keyboard.press("Control+Home")
+    page.keyboard.insert_text("# written here\n")
+    expect(page.get_by_role("button", name="Discard")).to_be_visible()
+    file.write_text(file.read_text() + "# written elsewhere\n")
+    expect(page.get_by_text("The two changes do not touch each other.")).to_be_visible()
+    expect(page.get_by_role("button", name="Save", exact=True)).to_be_disabled()
+    # The panel is closed and opened again: nothing is lost.
+    panel = page.get_by_role("region", name="The pipeline's file")
+    panel.get_by_role("button", name="Close", exact=True).click()
+    expect(panel).to_have_count(0)
+    page.keyboard.press("Control+k")
+    page.keyboard.type("file as YAML")
+    page.get_by_role("option", name="The pipeline's file as YAML").click()
+    expect(editor).to_contain_text("# written here")
+
+    panel.get_by_role("button", name="Compare and merge").click()
+    page.get_by_role("button", name="Save the result").click()
+    expect(page.get_by_text("Saved the pipeline's file.")).to_be_visible()
+    text = file.read_text()
+    assert text.startswith("# written here\n")
+    assert text.endswith("# written elsewhere\n")
+    expect(panel.get_by_role("alert")).to_have_count(0)

@@ -132,6 +132,11 @@ class Changing:
         self.parts.contents.save(path, rewritten.text, text.revision)
         return []
 
+    def redraw(self, pipeline: str, uuid: str, old: str | None, new: str) -> None:
+        """Connect the blocks that a text names which was written elsewhere. Raises as `save`."""
+        with self.parts.lock:
+            self._draw(pipeline, uuid, old, new)
+
     def _draw(self, pipeline: str, uuid: str, old: str | None, new: str) -> tuple[list[str], bool]:
         """Connect the blocks that a new text names; what could not be done, and whether an edge has changed."""
         reading = self.parts.project().read(pipeline)

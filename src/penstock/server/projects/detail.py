@@ -63,11 +63,13 @@ class Details:
         resolver: tells which files are of the project.
         index: tells with which pipelines a block file is shared.
         git: tells what differs from the last commit; given the paths of the pipeline's files.
+        read: told the path and the text of each SQL file that is read.
     """
 
     resolver: Resolver
     index: PipelineIndex
     git: Callable[[list[str]], GitState | None]
+    read: Callable[[str, str], None]
 
     def pipeline(self, project: Project, uuid: str, notes: tuple[str, ...] = ()) -> PipelineDetail:
         """Everything that the editor shows of a pipeline.
@@ -124,6 +126,8 @@ class Details:
         text = block_text(self.resolver, block)
         file = _relative(project, block.file) if block.file else None
         users = self.index.pipelines_using(file) if file else []
+        if file and block.language is Language.SQL and text.content is not None:
+            self.read(file, text.content)
         function, tests = _code(block, text.content)
         return BlockDetail(
             uuid=block.uuid,

@@ -31,6 +31,7 @@ from penstock.server.projects.listing import Listing
 from penstock.server.projects.own_templates import OwnTemplates
 from penstock.server.projects.parts import Parts, must_find
 from penstock.server.projects.pipelines import Pipelines
+from penstock.server.projects.redrawing import Redrawing, SeenQueries
 from penstock.server.projects.renaming import Renaming
 from penstock.server.projects.resolver import Resolver
 from penstock.server.projects.template_shelf import TemplateShelf
@@ -65,13 +66,14 @@ class Workspace:
         self.index = PipelineIndex(project, own / "index.json")
         self.announcer = Announcer(publish, self.resolver, self.index)
         self.watcher = Watcher(
-            opened.root, self.resolver.is_private, self.announcer.tell, logging.getLogger("penstock.server").warning
+            opened.root, self.resolver.is_private, self._changed_outside, logging.getLogger("penstock.server").warning
         )
         self.git = Git(opened.root, lambda: self.announcer.changes)
         self.versions = Versions(own / "versions", clock)
         self.trash = Trash(opened.root, own / "trash", clock)
         self.contents = Contents(self.resolver, self.versions, lock, self.announcer.tell)
-        self.details = Details(self.resolver, self.index, self.git.state)
+        queries = SeenQueries()
+        self.details = Details(self.resolver, self.index, self.git.state, queries.first)
         self.parts = Parts(
             project=project,
             root=opened.root,
@@ -90,6 +92,7 @@ class Workspace:
         self.own_templates = OwnTemplates(self.parts, self.templates, self.deleting)
         self.adding = Adding(self.parts, self.templates)
         self.changing = Changing(self.parts, Renaming(self.parts, self._block_moved))
+        self.redrawing = Redrawing(self.changing, queries, self.git.state)
         self.pipelines = Pipelines(
             self.parts, self.deleting, self._pipeline_moved, self.templates.start, self._is_running, clock
         )
@@ -122,6 +125,12 @@ class Workspace:
     def is_block(self, uuid: str) -> bool:
         """Whether a pipeline has a block of that uuid."""
         return any(uuid == block.uuid for entry in self.index.entries().values() for block in entry.blocks)
+
+    def _changed_outside(self, paths: Iterable[Path]) -> None:
+        """Files have changed, whoever changed them."""
+        paths = list(paths)
+        self.announcer.tell(paths)
+        self.redrawing.changed(paths)
 
     def _block_moved(self, pipeline: str, before: str, after: str) -> None:
         """Let the stored outputs follow a block; a run under way keeps them where they are."""

@@ -1,13 +1,20 @@
 import { GitMerge } from "lucide-react";
 import { Button } from "../../../ui/Button";
+import type { Document } from "../documents/machine";
 import { clashes, merge3, merged } from "../documents/merge3";
 import { useDocument, useSession } from "../session/context";
 
-/** Says that a file changed under unsaved text, and offers every way out. Nothing is saved until one is chosen. */
+/** Says that a block's file changed under unsaved text. */
 export function ConflictBar({ block }: { block: string }) {
   const session = useSession();
   const doc = useDocument(block, (one) => one);
-  if (!doc?.theirs) return null;
+  if (!doc) return null;
+  return <Conflict doc={doc} onResolve={(text) => void session.documents.resolve(block, text)} onMerge={() => session.ui.setState({ merging: block })} />;
+}
+
+/** Says that a file changed under unsaved text, and offers every way out. Nothing is saved until one is chosen. */
+export function Conflict({ doc, onResolve, onMerge }: { doc: Document; onResolve: (text: string) => void; onMerge: () => void }) {
+  if (!doc.theirs) return null;
   const { theirs, mine, base } = doc;
   const pieces = merge3(base, mine, theirs.content);
   const open = clashes(pieces);
@@ -18,10 +25,10 @@ export function ConflictBar({ block }: { block: string }) {
         The file was changed elsewhere while you typed. {open === 0 ? "The two changes do not touch each other." : `They meet in ${open} ${open === 1 ? "place" : "places"}.`}
       </span>
       <span className="flex flex-wrap gap-1.5">
-        {open === 0 && <Button look="primary" onClick={() => void session.documents.resolve(block, merged(pieces))}>Keep both</Button>}
-        <Button look={open === 0 ? "normal" : "primary"} onClick={() => session.ui.setState({ merging: block })}>Compare and merge</Button>
-        <Button onClick={() => void session.documents.resolve(block, theirs.content)}>Take theirs</Button>
-        <Button onClick={() => void session.documents.resolve(block, mine)}>Keep mine</Button>
+        {open === 0 && <Button look="primary" onClick={() => onResolve(merged(pieces))}>Keep both</Button>}
+        <Button look={open === 0 ? "normal" : "primary"} onClick={onMerge}>Compare and merge</Button>
+        <Button onClick={() => onResolve(theirs.content)}>Take theirs</Button>
+        <Button onClick={() => onResolve(mine)}>Keep mine</Button>
       </span>
     </div>
   );

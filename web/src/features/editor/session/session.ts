@@ -5,6 +5,7 @@ import type { PipelineDetail, PipelineEvent, PipelineStatus } from "../../../api
 import { toast } from "../../../ui/toasts";
 import type { Remote } from "../documents/machine";
 import { Documents, type SaveAnswer } from "../documents/store";
+import { YamlText } from "../documents/yaml";
 import { pipelineQuery, requests, statusQuery } from "../queries";
 import { Consoles } from "../status/consoles";
 import { leftBusy, patched } from "../status/patch";
@@ -19,6 +20,7 @@ import { createUi } from "./ui";
  */
 export class EditorSession {
   readonly documents: Documents;
+  readonly yaml: YamlText;
   readonly consoles = new Consoles();
   readonly scratchpads = new Scratchpads();
   readonly ui = createUi();
@@ -36,6 +38,7 @@ export class EditorSession {
     readonly client: QueryClient,
   ) {
     this.documents = new Documents((block, content, revision) => this.save(block, content, revision));
+    this.yaml = new YamlText((content, revision) => this.saveYaml(content, revision));
     this.statuses.setState({ status: this.status });
     client.getQueryCache().subscribe(({ type, query }) => {
       const [noun, of] = query.queryKey;
@@ -136,6 +139,20 @@ export class EditorSession {
     } else if (!known) void this.fetchDetail();
   }
 
+  private async saveYaml(content: string, revision: string): Promise<SaveAnswer> {
+    try {
+      const saved = await this.change(async () => {
+        const answer = await requests.saveYaml(this.pipeline, content, revision);
+        await this.fetchDetail();
+        return answer;
+      });
+      return { revision: saved.revision };
+    } catch (error) {
+      const theirs = conflictOf(error);
+      return theirs ? { theirs } : { problem: problemOf(error) };
+    }
+  }
+
   private async save(block: string, content: string, revision: string): Promise<SaveAnswer> {
     try {
       const saved = await this.change(async () => {
@@ -180,5 +197,5 @@ export function sessionOf(pipeline: string, client: QueryClient): EditorSession 
 
 /** Whether anything typed in this tab has not been saved. */
 export function anythingUnsaved(): boolean {
-  return [...sessions.values()].some((session) => session.documents.dirty().length > 0);
+  return [...sessions.values()].some((session) => session.documents.dirty().length > 0 || session.yaml.dirty);
 }
