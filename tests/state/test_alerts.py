@@ -31,10 +31,10 @@ def test_who_sends_has_a_message_for_itself_for_a_while(state: State) -> None:
         first = state.alerts.due(connection, 5.0, 35.0)
         assert [row.incident for row in first] == ["i1.0", "i2.0"]
         assert state.alerts.due(connection, 6.0, 36.0) == []
-        assert state.alerts.sent(connection, first[0].id, 6.0)
-        assert state.alerts.failed(connection, first[1].id, "no answer", 20.0)
+        assert state.alerts.change(connection, first[0].id, sent_at=6.0)
+        assert state.alerts.change(connection, first[1].id, error="no answer", due_at=20.0, attempts=1)
         [again] = state.alerts.due(connection, 20.0, 50.0)[1:]
         assert (again.incident, again.attempts, again.error) == ("i2.0", 1, "no answer")
         # whoever took it dies without a word: it is due again
         assert "i2.0" in [row.incident for row in state.alerts.due(connection, 51.0, 90.0)]
-        assert not state.alerts.sent(connection, 999, 1.0)
+        assert not state.alerts.change(connection, 999, sent_at=1.0)

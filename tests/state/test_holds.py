@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from penstock.state.rows import Blocked, HoldRow, RunRow
+from penstock.state.rows import Blocked, HoldRow
 from penstock.state.store import State
 
 
@@ -53,13 +53,3 @@ def test_many_that_ask_at_once_never_get_more_than_there_is(state: State) -> Non
     for thread in threads:
         thread.join()
     assert len(taken) == 3
-
-
-def test_what_ended_runs_hold_is_given_back(state: State) -> None:
-    with state.write() as connection:
-        for name, now in (("waits", "initial"), ("goes", "running"), ("ended", "completed")):
-            state.runs.insert(connection, RunRow(name, "p", 1.0, state=now))
-        for name in ("waits", "goes", "ended", "unknown"):
-            assert state.holds.acquire(connection, name, "", {"db": (1, 9)}, 1.0) is None
-        assert state.holds.release_ended(connection) == 2
-        assert [row.run_id for row in state.holds.of_key(connection, "db")] == ["goes", "waits"]

@@ -22,7 +22,7 @@ from penstock.observe.departures import Departures
 from penstock.observe.journal import folders, recorded_run
 from penstock.observe.retention import horizon
 from penstock.state import notify
-from penstock.state.rows import BlockRunRow, RunRow
+from penstock.state.rows import RunRow
 
 if TYPE_CHECKING:
     from penstock.state.store import State
@@ -32,8 +32,6 @@ TOPIC = "run"
 
 _BATCH = 200
 _AGAIN = (1.0, 2.0, 5.0, 15.0, 30.0)
-
-Recorded = tuple[RunRow, list[BlockRunRow]]
 
 
 def telling(data_root: Path, pipeline: str) -> Callable[[events.Event], None]:

@@ -69,7 +69,7 @@ class Alerts:
     def due(self, connection: sa.Connection, now: float, until: float, limit: int = 20) -> list[AlertRow]:
         """Messages to send now, the longest due first; nobody else gets them before `until`.
 
-        Who sends them calls `sent` or `failed`; one whose sender dies is due again at `until`.
+        Who sends them writes down how it went with `change`; one whose sender dies is due again at `until`.
         """
         query = sa.select(*_COLUMNS).where(_UNSENT, alert.c.due_at <= now).order_by(alert.c.due_at).limit(limit)
         found = rows_of(AlertRow, connection.execute(locking(query, alert, skip=True)))
@@ -81,14 +81,6 @@ class Alerts:
     def next_due(self, connection: sa.Connection) -> float | None:
         """When the next message is to be sent."""
         return connection.execute(sa.select(sa.func.min(alert.c.due_at)).where(_UNSENT)).scalar()
-
-    def sent(self, connection: sa.Connection, number: int, now: float) -> bool:
-        """It has gone out; whether it is there."""
-        return self.change(connection, number, sent_at=now, error="", attempts=alert.c.attempts + 1)
-
-    def failed(self, connection: sa.Connection, number: int, error: str, due_at: float) -> bool:
-        """It could not be sent, and is tried again at `due_at`; whether it is there."""
-        return self.change(connection, number, error=error, due_at=due_at, attempts=alert.c.attempts + 1)
 
     def close(self, connection: sa.Connection, incident: str, now: float) -> AlertRow | None:
         """The incident is over: the next of that name is told again. The alert that was open."""

@@ -8,13 +8,14 @@ import sqlalchemy as sa
 
 from penstock.state.rows import Blocked, HoldRow
 from penstock.state.statements import columns_of, locking, put, rows_of
-from penstock.state.tables import hold, meta, run
+from penstock.state.tables import hold, meta
 
 _COLUMNS = columns_of(hold, HoldRow)
 # What a scheduler asks all the time is made once: making a statement costs more than running it.
 _LOCK = locking(sa.select(meta.c.value).where(meta.c.key == "lock"), meta)
 _TAKEN = sa.select(hold.c.key, sa.func.sum(hold.c.units)).group_by(hold.c.key)
-_NAME, _ONE = sa.bindparam("name"), sa.bindparam("one")
+_NAME: sa.BindParameter[str] = sa.bindparam("name")
+_ONE: sa.BindParameter[str] = sa.bindparam("one")
 _TAKEN_BY_OTHERS = _TAKEN.where(
     hold.c.key.in_(sa.bindparam("keys", expanding=True)), sa.not_(sa.and_(hold.c.run_id == _NAME, hold.c.block == _ONE))
 )
@@ -81,8 +82,3 @@ class Holds:
         """What a run holds."""
         query = sa.select(*_COLUMNS).where(hold.c.run_id == name).order_by(hold.c.key, hold.c.block)
         return rows_of(HoldRow, connection.execute(query))
-
-    def release_ended(self, connection: sa.Connection) -> int:
-        """Give back what runs hold that have ended or are gone; how many keys."""
-        living = sa.select(run.c.id).where(run.c.id == hold.c.run_id, run.c.state.in_(["initial", "running"]))
-        return connection.execute(sa.delete(hold).where(~sa.exists(living))).rowcount

@@ -52,8 +52,7 @@ _CAP = (
 )
 _NEXT_DUE = sa.select(sa.func.min(run.c.due_at)).where(_WAITING, run.c.due_at > _NOW)
 _NEXT_SLA = sa.select(sa.func.min(run.c.sla_at)).where(_OPEN, run.c.sla_missed == sa.false())
-_NEXT_EXPIRY = sa.select(sa.func.min(run.c.lease_until)).where(_LEASED)
-_NEXT_FOREIGN_EXPIRY = _NEXT_EXPIRY.where(run.c.lease_owner != _OWNER)
+_NEXT_FOREIGN_EXPIRY = sa.select(sa.func.min(run.c.lease_until)).where(_LEASED, run.c.lease_owner != _OWNER)
 _ALL_LEASED = sa.select(*_COLUMNS).where(_LEASED)
 _LEASED_BY = _ALL_LEASED.where(run.c.lease_owner == _OWNER)
 _TOKENS = sa.select(run.c.id, run.c.lease_token).where(run.c.lease_owner == _OWNER)
@@ -134,10 +133,6 @@ class Runs:
         """The runs that somebody drives, or that this one does; among them those that are to be cancelled."""
         found = connection.execute(_LEASED_BY, {"owner": owner}) if owner else connection.execute(_ALL_LEASED)
         return rows_of(RunRow, found)
-
-    def next_expiry(self, connection: sa.Connection) -> float | None:
-        """When the first lease expires that is not renewed."""
-        return connection.execute(_NEXT_EXPIRY).scalar()
 
     def claim(
         self, connection: sa.Connection, name: str, owner: str, *, now: float, until: float, over: int | None = None
@@ -255,11 +250,6 @@ class Runs:
         done = sa.and_(run.c.pipeline == pipeline, run.c.state == "completed", run.c.what == "all")
         query = sa.select(*_COLUMNS).where(done).order_by(run.c.created_at.desc(), run.c.id.desc())
         return row_of(RunRow, connection.execute(query.limit(1)))
-
-    def retries(self, connection: sa.Connection, name: str) -> list[RunRow]:
-        """The runs that are retries of this one."""
-        query = sa.select(*_COLUMNS).where(run.c.retry_of == name, run.c.retry_of.is_not(None))
-        return rows_of(RunRow, connection.execute(query.order_by(run.c.created_at, run.c.id)))
 
     def of_backfill(self, connection: sa.Connection, number: int) -> dict[str, int]:
         """How many runs of a backfill are in each state."""

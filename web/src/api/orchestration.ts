@@ -6,8 +6,6 @@ type Schemas = components["schemas"];
 /** What the server sends, with runs as the pages know them. */
 type WithRun<T> = Omit<T, "last_run"> & { last_run: RunSummary | null };
 
-export type TriggerKind = "time" | "api" | "event" | "dependency";
-export type TriggerRun = Schemas["TriggerSummary"]["runs"][number];
 export type TriggerSummary = WithRun<Schemas["TriggerSummary"]>;
 export type TriggerDetail = WithRun<Schemas["TriggerDetail"]>;
 export type TriggerCreated = WithRun<Schemas["TriggerCreated"]>;
@@ -30,7 +28,6 @@ export type FoundLines = Schemas["ProjectLogLines"];
 export type FoundLine = FoundLines["lines"][number];
 
 export type AlertDetail = Schemas["AlertDetail"];
-export type Delivery = AlertDetail["deliveries"][number];
 export type AlertSettings = Schemas["AlertSettingsDetail"];
 export type AlertChannel = AlertSettings["channels"][number];
 export type ChannelField = AlertChannel["fields"][number];
