@@ -167,32 +167,18 @@ class MonitoringService:
 
 
 def _day(day: int, figures: Figures) -> DayOfRuns:
-    mean, most = _waits(figures)
-    return DayOfRuns(
-        name_of_day(day),
-        day * DAY,
-        dict(figures.states),
-        figures.percentile(0.5),
-        figures.percentile(0.95),
-        figures.begun,
-        mean,
-        most,
-        figures.missed,
-    )
+    return DayOfRuns(name_of_day(day), day * DAY, *_told(figures))
 
 
 def _pipeline(name: str, figures: Figures) -> PipelineFigures:
+    return PipelineFigures(name, *_told(figures))
+
+
+def _told(figures: Figures) -> tuple[Any, ...]:
+    """What days and pipelines tell alike, in the order of their fields."""
     mean, most = _waits(figures)
-    return PipelineFigures(
-        name,
-        dict(figures.states),
-        figures.percentile(0.5),
-        figures.percentile(0.95),
-        figures.begun,
-        mean,
-        most,
-        figures.missed,
-    )
+    durations = figures.percentile(0.5), figures.percentile(0.95)
+    return dict(figures.states), *durations, figures.begun, mean, most, figures.missed
 
 
 def _waits(figures: Figures) -> tuple[float | None, float | None]:
