@@ -295,6 +295,31 @@ def test_the_run_counts_for_the_named_trigger(site):
     assert names == {"nightly"}
 
 
+def test_a_trigger_that_runs_once_is_inactive_afterwards_and_its_file_says_so(site):
+    file = site.root / "pipelines" / "child" / "triggers.yaml"
+    text = """triggers:
+- name: first day  # the migration
+  schedule_type: time
+  schedule_interval: '@once'
+  status: active  # until it has run
+"""
+    file.write_text(text)
+    wait_for("the file", lambda: "inactive" in file.read_text())
+    assert file.read_text() == text.replace("active", "inactive")
+    (run,) = site.runs_of("child")
+    assert site.row(run.id).state == "completed"
+
+    def told() -> bool:
+        (one,) = site.server.get("/api/triggers", params={"pipeline": "child"})["triggers"]
+        return (one["active"], one["next"]) == (False, None)
+
+    wait_for("an inactive trigger", told)
+    file.write_text(text.replace("active", "inactive") + "  description: it was here\n")
+    trigger = wait_for("the edit", lambda: site.server.get("/api/triggers")["triggers"][0]["description"])
+    assert trigger == "it was here"
+    assert len(site.runs_of("child")) == 1
+
+
 def test_a_run_of_the_studio_asks_as_well(site):
     run = site.server.post("/api/pipelines/parent/runs", {"variables": {"target": "child", "go": "on"}})["run"]["run"]
     child = site.child(run)

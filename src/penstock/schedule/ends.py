@@ -12,6 +12,7 @@ from penstock.model.trigger import Trigger, TriggerKind, Upstream
 from penstock.model.trigger_definition import from_definition
 from penstock.schedule.rearm import rearm
 from penstock.schedule.requests import NewRun, insert_run
+from penstock.schedule.retiring import retire
 from penstock.state.rows import RunRow, TriggerRow
 from penstock.state.run_list import RunFilter
 
@@ -89,6 +90,7 @@ class Ends:
         self._freed(connection, row)
         self._alerts.run_ended(connection, row)
         rearm(connection, self._state, row, now)
+        retire(connection, self._state, row)
         return self._dependents(connection, row, now)
 
     def _dependents(self, connection: sa.Connection, row: RunRow, now: float) -> list[RunRow]:

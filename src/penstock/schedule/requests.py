@@ -19,6 +19,7 @@ from penstock.model.run import DONE, BlockState
 from penstock.schedule.failpoints import reach
 from penstock.schedule.family import ASKED, close_wishes, left_alone
 from penstock.schedule.rearm import rearm
+from penstock.schedule.retiring import retire
 from penstock.state.rows import INITIAL, RunRow, TriggerRow
 
 if TYPE_CHECKING:
@@ -157,6 +158,7 @@ def close_run(connection: sa.Connection, state: State, row: RunRow, now: float) 
         close_blocks(connection, state, row.id, now)
         state.holds.release(connection, row.id)
         rearm(connection, state, row, now)
+        retire(connection, state, row)
     else:
         state.runs.change_open(connection, row.id, **asked)
     return state.runs.get(connection, row.id) or row

@@ -24,11 +24,13 @@ from penstock.observe.measuring import Measure
 from penstock.observe.metrics import METRICS
 from penstock.observe.record import RUN_RECORD, record_refusal, run_folder
 from penstock.project import Project
+from penstock.project.layout import pipeline_folder
 from penstock.schedule.backfill import Backfills
 from penstock.schedule.hearers import Hearers
 from penstock.schedule.limit_rules import RuleBook
 from penstock.schedule.limits import Limits
-from penstock.schedule.requests import RUNS, cancel_run
+from penstock.schedule.requests import RUNS, TRIGGERS, cancel_run
+from penstock.schedule.retiring import is_once, retire_in_file
 from penstock.schedule.service import Scheduler, ServiceBench
 from penstock.server.runs.bridge import Bridge
 from penstock.state.notify import MISSED, Notifier
@@ -176,6 +178,8 @@ class Scheduling:
             METRICS.time("penstock_run_wait_seconds", max(0.0, row.started_at - row.due_at))
         if what == "ended" and row.state == FAILED and not row.blocks_total:
             self._record(row)
+        if what == "ended" and row.trigger_id is not None and row.slot is not None:
+            self._retire(row)
         self.bridge.call(self._run_changed, what, row)
 
     def processes(self) -> list[tuple[int, WorkOrder]]:
@@ -185,6 +189,22 @@ class Scheduling:
     def _opened(self, opener: OpenBench) -> ServiceBench:
         self._bench = opener(self._project, self._sinks)
         return self._bench
+
+    def _retire(self, row: RunRow) -> None:
+        """A trigger that runs once has had its run: its file says so, where it can be written."""
+        assert row.trigger_id is not None
+        try:
+            with self._state.read() as connection:
+                trigger = self._state.triggers.get(connection, row.trigger_id)
+            if trigger is None or trigger.removed_at is not None or not is_once(trigger.definition):
+                return
+            project = self._project()
+            folder = pipeline_folder(project.root, trigger.pipeline)
+            if folder is not None and retire_in_file(project.root, folder, trigger.pipeline, trigger.name):
+                self._notifier.publish(TRIGGERS, trigger.pipeline)
+            self.bridge.call(self._publish, {"type": "trigger_changed", "id": trigger.id})
+        except PenstockError as error:
+            self._notice(f"trigger of run {row.id}: it is inactive, and its file cannot say so: {error.message}")
 
     def _record(self, row: RunRow) -> None:
         """A run that could not begin has told no event: its end is recorded here, so that its log says why."""
