@@ -6,7 +6,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import footprint, orchestration, report, sql, startup, state, studio, tables
+from benchmarks import footprint, orchestration, report, scheduler, sql, startup, state, studio, tables
 from benchmarks.bench import Bench
 
 PARTS = {
@@ -17,6 +17,7 @@ PARTS = {
     "studio": studio,
     "state": state,
     "orchestration": orchestration,
+    "scheduler": scheduler,
 }
 
 

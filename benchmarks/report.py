@@ -49,6 +49,8 @@ def write(folder: Path, results: dict[str, Any], bench: Bench) -> None:
         "studio": _studio,
         "state": _state,
         "orchestration": orchestration_report.lines,
+        "scheduler": _scheduler,
+        "endurance": _endurance,
     }
     lines = [INTRODUCTION]
     for name, render in parts.items():
@@ -214,6 +216,30 @@ def _state(found: dict[str, Any]) -> list[str]:
         "filters, those that find nothing among them.\n",
         *_table(
             ["", ""], [[name, value] for name, value in found.items() if name not in {"runs", "triggers", "pages"}]
+        ),
+    ]
+
+
+def _scheduler(found: dict[str, Any]) -> list[str]:
+    return [
+        "## Schedules\n",
+        f"A project of {found['pipelines']:,} pipelines, each due once a day, spread over its minutes; on SQLite. A *tick* is what a turn",
+        "of the scheduler does about its clock, in processor time. At rest nothing is due and nobody looks.\n",
+        *_table(["", ""], [[name, value] for name, value in found.items() if name != "pipelines"]),
+    ]
+
+
+def _endurance(found: list[dict[str, Any]]) -> list[str]:
+    return [
+        "## A hundred thousand runs\n",
+        "One server drives runs of one trivial block, each in a process of its own, asked for over the API a hundred at a",
+        "time and watched to their end; memory (PSS, megabytes) of the server and of all its processes after so many.\n",
+        *_table(
+            ["runs", "server, MB", "all processes, MB", "open files", "threads", "runs a second"],
+            [
+                [f"{one['runs']:,}", *(one[key] for key in ("server", "all", "files", "threads", "rate"))]
+                for one in found
+            ],
         ),
     ]
 
