@@ -213,6 +213,8 @@ def test_tokens_are_told_once_and_kept_as_hashes(server: Server) -> None:
         assert server.studio.state.triggers.by_token(connection, hash_token(made["token"])) == []
     heard = make(server, name="heard", kind="event", schedule="", event_matchers=[{"pattern": {"a": [1]}}])
     assert ok(server.client.post(f"/triggers/{heard['id']}/token"))["token"]
+    assert heard["url"] == "/api/events"
+    assert heard["curl"].endswith("""-d '{"a": 1}'""")
     other = make(server, name="timed")
     refused(server.client.post(f"/triggers/{other['id']}/token"), 409, "nobody calls it")
 

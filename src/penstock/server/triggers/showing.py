@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import shlex
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -36,6 +38,25 @@ def trigger_summary(row: TriggerRow, runs: Sequence[RunRow | RunBrief]) -> Trigg
     return TriggerSummary(**_common(row, trigger_of(row), runs))
 
 
+def _called(trigger: Trigger, number: int) -> tuple[str | None, Any]:
+    """Where somebody calls it, and with what; None for a trigger that nobody calls."""
+    if trigger.kind is TriggerKind.API:
+        return f"/api/pipeline_schedules/{number}/api_trigger", {"pipeline_run": {"variables": {}}}
+    if trigger.kind is TriggerKind.EVENT:
+        patterns = [each.get("pattern") for each in trigger.event_matchers]
+        return "/api/events", _matching(next((each for each in patterns if each), {}))
+    return None, None
+
+
+def _matching(pattern: Any) -> Any:
+    """An event that fits a pattern: of several values the first."""
+    if isinstance(pattern, Mapping):
+        return {str(key): _matching(value) for key, value in pattern.items()}
+    if isinstance(pattern, list):
+        return _matching(pattern[0]) if pattern else None
+    return pattern
+
+
 def trigger_detail(
     row: TriggerRow,
     runs: Sequence[RunRow | RunBrief],
@@ -51,13 +72,11 @@ def trigger_detail(
     enabled = datetime.fromtimestamp(since, UTC) if since is not None else None
     at = datetime.fromtimestamp(now, UTC)
     slots = [] if row.problem else upcoming(trigger, at, SHOWN, enabled_at=enabled, lead=lead)
-    url = curl = None
-    if trigger.kind is TriggerKind.API:
-        url = f"/api/pipeline_schedules/{row.id}/api_trigger"
-        curl = (
-            f"curl -X POST {base}{url} -H 'Authorization: Bearer TOKEN' -H 'Content-Type: application/json' "
-            """-d '{"pipeline_run": {"variables": {}}}'"""
-        )
+    url, body = _called(trigger, row.id)
+    curl = url and (
+        f"curl -X POST {base}{url} -H 'Authorization: Bearer TOKEN' -H 'Content-Type: application/json' "
+        f"-d {shlex.quote(json.dumps(body, ensure_ascii=False))}"
+    )
     return TriggerDetail(
         **_common(row, trigger, runs),
         settings=dict(row.definition.get("settings") or {}),

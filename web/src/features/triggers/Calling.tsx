@@ -10,16 +10,17 @@ import { useChangeTriggers } from "./queries";
 export function Calling({ trigger, onToken }: { trigger: TriggerDetail; onToken: (token: string) => void }) {
   const { renew } = useChangeTriggers();
   const [asking, setAsking] = useState(false);
+  const event = trigger.kind === "event";
   const make = () => {
     setAsking(false);
     renew.mutate(trigger.id, { onSuccess: ({ token }) => onToken(token) });
   };
   return (
-    <section aria-label="Calling it" className="flex flex-col gap-2">
-      <h2 className="text-[14px] font-semibold">Calling it</h2>
+    <section aria-label={event ? "Sending events" : "Calling it"} className="flex flex-col gap-2">
+      <h2 className="text-[14px] font-semibold">{event ? "Sending events" : "Calling it"}</h2>
       {trigger.url && <Copied label="Address" text={trigger.url} />}
       {trigger.curl && <Copied label="From a terminal" text={trigger.curl} />}
-      <p className="text-[12px] text-muted">{trigger.token_set ? "Its token was shown when it was made; only its hash is kept." : "It has no token yet, so that nobody can call it."}</p>
+      <p className="text-[12px] text-muted">{trigger.token_set ? "Its token was shown when it was made; only its hash is kept." : event ? "It has no token yet: only senders that are logged in are heard. One who shows its token can start this trigger and no other." : "It has no token yet, so that nobody can call it."}</p>
       <div><Button icon={<KeyRound size={13} aria-hidden="true" />} busy={renew.isPending} onClick={() => (trigger.token_set ? setAsking(true) : make())}>Make {trigger.token_set ? "another" : "a"} token</Button></div>
       {asking && (
         <Dialog open onOpenChange={setAsking} title="Make another token?" footer={<><Button onClick={() => setAsking(false)}>Keep the old one</Button><Button look="primary" onClick={make}>Make another</Button></>}>

@@ -128,7 +128,7 @@ function Edit({ trigger }: { trigger: TriggerDetail }) {
         <>
           <Explained id={trigger.id} />
           {(draft.kind === "time" || dirty) && <NextRuns body={bodyOf(draft)} zone={draft.zone} />}
-          {trigger.kind === "api" && <Calling trigger={trigger} onToken={setToken} />}
+          {(trigger.kind === "api" || trigger.kind === "event") && <Calling trigger={trigger} onToken={setToken} />}
           <LastRuns trigger={trigger} />
         </>
       }
