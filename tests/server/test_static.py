@@ -36,6 +36,15 @@ def test_compressed_files_go_out_as_they_were_built(files: StaticFiles, tmp_path
     assert "immutable" in answer.headers["cache-control"]
 
 
+@pytest.mark.parametrize(("coding", "sent"), [("gzip, br", "br"), ("br", "br"), ("gzip, br;q=0", "gzip"), ("*", "gzip")])
+def test_the_smallest_that_is_taken_is_sent(files: StaticFiles, tmp_path: Path, coding: str, sent: str) -> None:
+    (tmp_path / "assets" / "index-1a2b.js.br").write_bytes(b"small")
+    answer = get(files, "/assets/index-1a2b.js", coding)
+    assert answer.headers["content-encoding"] == sent
+    assert answer.headers["vary"] == "Accept-Encoding"
+    assert get(files, "/assets/index-1a2b.js.br").status_code == 404
+
+
 @pytest.mark.parametrize("coding", ["", "br", "gzip;q=0, br", "identity"])
 def test_who_takes_no_gzip_gets_them_unpacked(files: StaticFiles, coding: str) -> None:
     answer = get(files, "/assets/index-1a2b.js", coding)

@@ -76,7 +76,7 @@ class StaticFiles:
         return HTMLResponse(self._page, headers={"Cache-Control": "no-cache"})
 
     def _serves(self, name: str) -> bool:
-        if name == "index.html" or name.endswith(".gz"):
+        if name == "index.html" or name.endswith((".gz", ".br")):
             return False
         return name in self._files or f"{name}.gz" in self._files
 
@@ -88,15 +88,19 @@ class StaticFiles:
         packed = self._files.get(f"{name}.gz")
         if packed is None:
             return FileResponse(self._files[name], headers=kept, media_type=kind)
-        if _takes_gzip(headers):
+        smallest = self._files.get(f"{name}.br")
+        if smallest is not None and _takes("br", headers):
+            return FileResponse(smallest, headers={**kept, "Content-Encoding": "br"}, media_type=kind)
+        if _takes("gzip", headers):
             return FileResponse(packed, headers={**kept, "Content-Encoding": "gzip"}, media_type=kind)
         # Large files are kept compressed only; no browser asks for them like this.
         return Response(gzip.decompress(packed.read_bytes()), headers=kept, media_type=kind)
 
 
-def _takes_gzip(headers: dict[bytes, bytes]) -> bool:
+def _takes(wanted: str, headers: dict[bytes, bytes]) -> bool:
+    """Whether a client says that it takes that coding; what it says of all counts for gzip only."""
     for coding in headers.get(b"accept-encoding", b"").decode("latin-1").lower().split(","):
         name, _, quality = coding.replace(" ", "").partition(";q=")
-        if name in {"gzip", "*"}:
+        if name == wanted or (name == "*" and wanted == "gzip"):
             return quality not in {"0", "0.0", "0.00", "0.000"}
     return False

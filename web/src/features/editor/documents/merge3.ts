@@ -85,13 +85,14 @@ function same(one: readonly string[], other: readonly string[]): boolean {
 /** For each line of `from` its place in `to`, or undefined where it is gone; places only rise. */
 function lineMap(from: string[], to: string[]): (number | undefined)[] {
   const map = new Array<number | undefined>(from.length);
-  for (const match of matches(from, to)) {
+  for (const match of commonLines(from, to)) {
     for (let step = 0; step < match.size; step++) map[match.a + step] = match.b + step;
   }
   return map;
 }
 
-function matches(a: string[], b: string[]): Match[] {
+/** The runs of lines that both have, in order. */
+export function commonLines(a: string[], b: string[]): Match[] {
   let start = 0;
   while (start < a.length && start < b.length && a[start] === b[start]) start++;
   let end = 0;
