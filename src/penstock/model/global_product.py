@@ -70,18 +70,12 @@ class GlobalProduct:
         }
         if any(key in self.starting_at and self.starting_at[key] != value for key, value in exact.items()):
             return False
-        moment = now.replace(
-            hour=self.starting_at.get("hour_of_day", now.hour if "minute_of_hour" in self.starting_at else 0),
-            minute=self.starting_at.get("minute_of_hour", now.minute if self._only_seconds() else 0),
-            second=self.starting_at.get("second_of_minute", 0),
-            microsecond=0,
-        )
-        return now >= moment
-
-    def _only_seconds(self) -> bool:
-        return (
-            "second_of_minute" in self.starting_at and not {"hour_of_day", "minute_of_hour"} & self.starting_at.keys()
-        )
+        hour, minute = self.starting_at.get("hour_of_day"), self.starting_at.get("minute_of_hour")
+        second = self.starting_at.get("second_of_minute")
+        if hour is None and (minute is not None or second is not None):
+            hour = now.hour  # of every hour
+            minute = now.minute if minute is None else minute
+        return (now.hour, now.minute, now.second) >= (hour or 0, minute or 0, second or 0)
 
 
 def later(moment: datetime, after: Mapping[str, int]) -> datetime:
