@@ -178,6 +178,8 @@ class Children:
         if self._waits:
             self._find_ends()
             self._answer(out)
+        else:
+            self._look.clear()  # a wait that begins looks at its own run first
         return out
 
     def _take(self) -> None:

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from penstock.engine.loop import Sink
 from penstock.engine.plan import RunPlan
 from penstock.model import events
 
+MOST_LINES = 20_000
+"""Events that may wait for a store that is away before lines that blocks print are left out."""
 _Told = tuple[Callable[..., object], tuple[object, ...]]
 
 
@@ -36,6 +39,8 @@ class Bridge:
         targets = list(self._sinks_for(plan))
 
         def tell(event: events.Event) -> None:
+            if len(self._waiting) >= MOST_LINES and isinstance(event, events.BlockPrinted | events.BlockLogged):
+                return  # the store is away for long; the lines are in the files
             for target in targets:
                 self._waiting.append((target, (event,)))
 
@@ -50,8 +55,9 @@ class Bridge:
         if not self._waiting:
             return
         told, self._waiting = self._waiting, []
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(_deliver, told)
+        if (loop := self._loop) is not None:
+            with suppress(RuntimeError):  # it has ended in this moment
+                loop.call_soon_threadsafe(_deliver, told)
 
 
 def _deliver(told: list[_Told]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from penstock.engine.handle import Asking
@@ -115,8 +116,9 @@ class StudioChildren:
         """Another process tells something; in any thread."""
         if topic != "triggers":
             self._children.heard(text if topic == RUNS else "")
-            if self._events is not None and not self._events.is_closed():
-                self._events.call_soon_threadsafe(self._kick)
+            if (loop := self._events) is not None:
+                with suppress(RuntimeError):  # it has ended in this moment
+                    loop.call_soon_threadsafe(self._kick)
 
     def changed(self, what: str, row: RunRow) -> None:
         """A run of the scheduler of this process was made, has begun or ended."""
