@@ -62,6 +62,15 @@ def test_without_a_scheduler_a_run_waits_and_says_why(project: Path) -> None:
     assert penstock("cancel", run, "-p", project).code == 1
 
 
+def test_a_list_without_runs_says_so(project: Path) -> None:
+    assert penstock("runs", "-p", project).out == "no runs\n"
+    assert penstock("runs", "orders", "-p", project, "--json").out == "[]\n"
+    assert penstock("backfill", "list", "-p", project).out == "no backfills\n"
+    wrong = penstock("runs", "-p", project, "--state", "done")
+    assert wrong.code == 2
+    assert "completed" in wrong.err
+
+
 def test_runs_of_the_terminal_are_listed_and_their_logs_read(project: Path) -> None:
     assert penstock("run", project, "orders").code == 0
     table = penstock("runs", "-p", project).out
@@ -98,6 +107,7 @@ def test_with_a_server_runs_run(served: Path) -> None:
         ["why", "nobody"],
         ["why", "orders", "nobody"],
         ["runs", "orders", "--trigger", "nobody"],
+        ["runs", "nobody"],
     ],
     ids=" ".join,
 )

@@ -113,7 +113,7 @@ def list_backfills(pipeline: str | None, project: Path, *, as_json: bool) -> Non
         [str(row.id), row.name, row.pipeline, row.state, _counted(counts[row.id]), str(row.settings.get("total", 0))]
         for row in rows
     ]
-    click.echo(text_table(["number", "name", "pipeline", "state", "runs", "of"], lines))
+    click.echo(text_table(["number", "name", "pipeline", "state", "runs", "of"], lines) if lines else "no backfills")
 
 
 @backfill.command("show")

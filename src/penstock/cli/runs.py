@@ -22,6 +22,7 @@ from penstock.state.rows import OPEN, RunRow, TriggerRow
 _LOOK_EVERY = 0.3
 """Seconds between looks at a run that is waited for."""
 _RUNS = "runs"
+_STATES = ("initial", "running", "completed", "failed", "cancelled", "interrupted")
 
 
 @click.command()
@@ -66,7 +67,7 @@ def trigger(ctx: click.Context, /, pipeline: str, name: str | None, project: Pat
 @click.command()
 @click.argument("pipeline", required=False)
 @project_option
-@click.option("--state", "states", multiple=True, help="initial, running, completed, failed, cancelled, interrupted.")
+@click.option("--state", "states", multiple=True, type=click.Choice(_STATES), help="Only those in this state.")
 @click.option("--origin", "origins", multiple=True, help="schedule, api, event, backfill, block, studio, cli.")
 @click.option("--trigger", "name", help="With PIPELINE: only those of this trigger.")
 @click.option("--backfill", type=int, help="Only those of the backfill of this number.")
@@ -96,6 +97,11 @@ def runs(pipeline: str | None, project: Path, name: str | None, limit: int, *, a
     if as_json:
         documents = [_document(row, names.get(row.trigger_id or 0, "")) for row in rows]
         click.echo(json.dumps(documents, ensure_ascii=False, indent=2, default=str))
+        return
+    if not rows:
+        if pipeline:
+            asked.project.pipeline(pipeline)  # says so when there is none of that name
+        click.echo("no runs")
         return
     titles = ["run", "pipeline", "state", "began", "took", "blocks", "by", "what"]
     click.echo(text_table(titles, [_line(row, names.get(row.trigger_id or 0, "")) for row in rows]))

@@ -121,9 +121,14 @@ def test_a_database_that_is_away_is_told(server: Server) -> None:
         reply = httpx.get(f"{server.client.base_url}health")
         assert reply.status_code == 503
         assert reply.json()["database"]["status"] == "down"
+        ready = httpx.get(f"{server.client.base_url}health/ready")
+        assert (ready.status_code, ready.json()["status"]) == (503, "down")
+        assert "database" in ready.json()["text"]
+        assert httpx.get(f"{server.client.base_url}health/live").status_code == 200  # a restart would not help
         text = server.client.get("/metrics").text
         assert 'penstock_up{part="database"} 0' in text
     finally:
         Path(database).rmdir()
         shutil.move(f"{database}.away", database)
-    assert httpx.get(f"{server.client.base_url}health").status_code == 200
+    for path in ("health", "health/ready", "health/live"):
+        assert httpx.get(f"{server.client.base_url}{path}").status_code == 200

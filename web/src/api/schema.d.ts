@@ -451,6 +451,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/health/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the process answers: 200, whatever has become of the database. Restarting it would not help that. */
+        get: operations["monitor.show_alive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/health/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether requests can be served: 200, or 503 with words while the database is away. */
+        get: operations["monitor.show_ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/home": {
         parameters: {
             query?: never;
@@ -2008,6 +2042,14 @@ export interface components {
             pipeline: string;
         };
         /**
+         * Alive
+         * @description That the process answers.
+         */
+        Alive: {
+            /** @default ok */
+            status: string;
+        };
+        /**
          * Attention
          * @description Something that somebody should look at; `kind` is failed_block, unreadable or interrupted_run.
          *
@@ -3550,11 +3592,15 @@ export interface components {
         /**
          * PartHealth
          * @description Whether a part works: ok, down, or off where it is not meant to run; `seconds` since it last did something.
+         *
+         *         `text` says in a sentence or two what is wrong, without names of places: everybody may read it.
          */
         PartHealth: {
             status: string;
             /** @default null */
             seconds: number | null;
+            /** @default  */
+            text: string;
         };
         /**
          * PipelineChanges
@@ -5725,6 +5771,64 @@ export interface operations {
         };
     };
     "monitor.show_health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "monitor.show_alive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alive"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "monitor.show_ready": {
         parameters: {
             query?: never;
             header?: never;

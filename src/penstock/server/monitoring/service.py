@@ -96,6 +96,15 @@ class MonitoringService:
         scheduler = self._own_scheduler(newest)
         return Health("ok" if scheduler.status != "down" else "down", scheduler, PartHealth("ok"))
 
+    def ready(self) -> PartHealth:
+        """Whether the database answers; a scheduler that stands still keeps no page from being served."""
+        try:
+            with self._state.read() as connection:
+                self._state.nodes.all(connection)
+        except PenstockError:
+            return PartHealth("down", text=_NO_DATABASE)
+        return PartHealth("ok")
+
     def _own_scheduler(self, newest: float | None) -> PartHealth:
         now = self._clock()
         own = self._scheduler()
@@ -191,10 +200,12 @@ def _failure(line: Any) -> FailurePlace:
 
 
 def _size(file: str) -> int:
-    try:
-        return os.stat(file).st_size  # noqa: PTH116 - one number of one file
-    except OSError:
-        return 0
+    """Bytes of the file, with those of its log ahead."""
+    size = 0
+    for name in (file, f"{file}-wal"):
+        with suppress(OSError):
+            size += os.stat(name).st_size  # noqa: PTH116 - one number of one file
+    return size
 
 
 def _heard(ago: float) -> PartHealth:

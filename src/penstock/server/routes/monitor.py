@@ -9,6 +9,7 @@ from penstock.server.permissions import Permission
 from penstock.server.routing import Call, Reply, Routes
 from penstock.server.runs.rows import filter_of
 from penstock.server.schema.alerts import (
+    Alive,
     Health,
     HourQuery,
     HoursPage,
@@ -85,6 +86,20 @@ def show_health(call: Call) -> Reply:
     health = call.studio.monitoring.health()
     status = _SERVING if health.status == "ok" else _DOWN
     return Reply(msgspec.json.encode(health), "application/json", status)
+
+
+@routes.get("/api/health/live", Permission.PUBLIC)
+async def show_alive(call: Call) -> Alive:
+    """Whether the process answers: 200, whatever has become of the database. Restarting it would not help that."""
+    del call
+    return Alive()
+
+
+@routes.get("/api/health/ready", Permission.PUBLIC, media=("application/json",))
+def show_ready(call: Call) -> Reply:
+    """Whether requests can be served: 200, or 503 with words while the database is away."""
+    ready = call.studio.monitoring.ready()
+    return Reply(msgspec.json.encode(ready), "application/json", _SERVING if ready.status == "ok" else _DOWN)
 
 
 @routes.get("/api/status", Permission.PUBLIC)

@@ -273,6 +273,12 @@ class PartHealth(msgspec.Struct, frozen=True):
     text: str = ""
 
 
+class Alive(msgspec.Struct, frozen=True):
+    """That the process answers."""
+
+    status: str = "ok"
+
+
 class Health(msgspec.Struct, frozen=True):
     """Whether the server works: ok, or down where the database or the scheduler does not."""
 
