@@ -1,6 +1,6 @@
 import { cleanup, render } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { allCommands, KeyHandler, useCommands, type Command } from "./commands";
+import { allCommands, byGroup, KeyHandler, useCommands, type Command } from "./commands";
 
 let done: string[];
 let at = 0;
@@ -43,7 +43,7 @@ describe("keys", () => {
   it("follow each other in a sequence, but not after a pause or another key", () => {
     const keys = handler();
     press(keys, "d");
-    press(keys, "d", { wait: 900 });
+    press(keys, "d", { wait: 2100 });
     expect(done).toEqual([]);
     press(keys, "d");
     expect(done).toEqual(["delete"]);
@@ -58,6 +58,22 @@ describe("keys", () => {
     press(handler(), "?", { shiftKey: true });
     press(handler(), "Enter", { shiftKey: true });
     expect(done).toEqual(["help", "run"]);
+  });
+
+  it("wait longer for the second of a sequence whose first stands for nothing else", () => {
+    const keys = new KeyHandler(() => [command("home", ["G H"]), command("delete", ["D D"]), command("one", ["D"])]);
+    press(keys, "g");
+    press(keys, "h", { wait: 1900 });
+    press(keys, "d");
+    press(keys, "d", { wait: 800 });
+    expect(done).toEqual(["home", "one", "one"]);
+  });
+
+  it("are told of in the key map alone, where what has the focus takes them", () => {
+    const keys = new KeyHandler(() => [command("note", ["R"], { note: true })]);
+    expect(press(keys, "r").defaultPrevented).toBe(false);
+    expect(done).toEqual([]);
+    expect(byGroup([command("a", [], { group: "Studio" }), command("b", [], { group: "Runs" }), command("c", [], { group: "Go to" })]).map(([group]) => group)).toEqual(["Runs", "Studio", "Go to"]);
   });
 
   it("are letters while one types, unless they are held with Ctrl or say otherwise", () => {

@@ -67,7 +67,9 @@ export function byGroup(commands: readonly Command[]): [string, Command[]][] {
 }
 
 const MAC = typeof navigator !== "undefined" && /Mac|iPhone|iPad/.test(navigator.platform);
+/** Between two keys of a sequence, where the first one does something by itself; and where it stands for nothing else. */
 const SEQUENCE_MS = 700;
+const PATIENT_MS = 2000;
 
 export function showKeys(keys: string): string {
   const arrows = keys.replace("ArrowUp", "↑").replace("ArrowDown", "↓").replace("ArrowLeft", "←").replace("ArrowRight", "→");
@@ -100,6 +102,7 @@ function taken(target: EventTarget | null, chord: string): boolean {
 export class KeyHandler {
   private before = "";
   private at = 0;
+  private patience = SEQUENCE_MS;
 
   constructor(private readonly commands: () => Command[] = allCommands) {}
 
@@ -109,11 +112,12 @@ export class KeyHandler {
     const chord = chordOf(event);
     if (taken(event.target, chord)) return false;
     const typing = inText(event.target);
-    const sequence = event.timeStamp - this.at < SEQUENCE_MS ? `${this.before} ${chord}` : "";
+    const sequence = event.timeStamp - this.at < this.patience ? `${this.before} ${chord}` : "";
     this.before = typing ? "" : chord;
     this.at = event.timeStamp;
     const usable = this.commands().filter((command) => !command.note && (!typing || (command.inText ?? chord.startsWith("Mod+"))));
     const found = (sequence && usable.find((command) => command.keys?.includes(sequence))) || usable.find((command) => command.keys?.includes(chord));
+    this.patience = found ? SEQUENCE_MS : PATIENT_MS;
     if (!found) return false;
     if (sequence && found.keys?.includes(sequence)) this.before = "";
     event.preventDefault();
