@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from penstock.schedule.limit_rules import Rules
+from penstock.schedule.recover import MOST_LOST
 from penstock.schedule.requests import NewRun, create_run
 from tools.simulation.play import Play
 from tools.simulation.process import Process
@@ -86,3 +87,25 @@ def test_a_scheduler_that_has_lost_its_lease_takes_nothing_for_its_run(store: Qu
     assert process.workers.alive == []
     with store.read() as connection:
         assert store.holds.taken(connection) == {}
+
+
+def test_a_block_that_is_given_up_has_an_end(store: QuickState) -> None:
+    play = Play(store, 1)
+    play.rules = lambda _: Rules()
+    store.wipe()
+    name = create_run(play.state, NewRun("one", "api"), play.world.clock()).id
+    for _ in range(MOST_LOST + 2):
+        process = play.begin()
+        play.elsewhere.clear()
+        assert process.core is not None
+        process.core.turn()
+        if process.workers.alive:
+            process.alive = False
+            process.workers.crash()
+    with store.read() as connection:
+        run = store.runs.get(connection, name)
+        (block,) = store.block_runs.of_run(connection, name)
+    assert run is not None
+    assert (run.state, block.state) == ("failed", "failed")
+    assert block.ended_at is not None
+    assert f"{MOST_LOST + 1} times" in run.error

@@ -110,7 +110,7 @@ def _check_run(play: Play, row: RunRow, blocks: list[BlockRunRow]) -> None:
     if row.state == "failed" and not row.error:
         raise BrokenPromiseError(f"{row.id} failed without a cause")
     for block in blocks:
-        if block.state in UNDER_WAY:
+        if block.state in UNDER_WAY or block.ended_at is None:
             raise BrokenPromiseError(f"{row.id} has ended as {row.state}, and {block.block} is {block.state}")
         if row.state == "completed" and block.state != "completed":
             raise BrokenPromiseError(f"{row.id} is complete without {block.block}")

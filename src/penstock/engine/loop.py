@@ -115,7 +115,8 @@ class RunLoop:
             sink: what is told of it.
             on_end: called when it has ended.
             resume: what `model.run.snapshot` gave for its blocks in the process that drove it before: what has ended
-                stays so and is not told again. `due` beside the rest: an attempt starts not before that moment.
+                stays so and is not told again, unless `told` says that it was not. `due` beside the rest: an attempt
+                starts not before that moment.
             gate: asked before each attempt whether it may start; one that may not is asked again after `release`.
         """
         now = self._clock()
@@ -126,7 +127,7 @@ class RunLoop:
         )
         handle = self.handles[plan.run] = RunHandle(plan, run, sink, now, on_end, gate)
         for key, saved in (resume or {}).items():
-            if key in run.blocks and run.blocks[key].state in ENDED:
+            if key in run.blocks and run.blocks[key].state in ENDED and saved.get("told", True):
                 handle.told.add(key)
             if saved.get("due"):
                 handle.due[key] = float(saved["due"])

@@ -84,7 +84,7 @@ def entries(
             "failed_at": row.queued_at if row.failure is not None else None,
         }
         if recovered and row.state == BlockState.RUNNING and lost_attempts(row) > MOST_LOST:
-            entry |= {"state": BlockState.FAILED.value, "failure": asdict(_given_up(row))}
+            entry |= {"state": BlockState.FAILED.value, "failure": asdict(_given_up(row)), "told": False}
         found[row.block] = entry
     return found
 
