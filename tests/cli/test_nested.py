@@ -1,0 +1,84 @@
+"""Runs that blocks ask for under `penstock run`: in the same process, each with a record of its own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import yaml
+
+from tests.cli.projects import B, penstock, write_pipeline, write_project
+
+ASK = """from penstock.sdk.triggers import trigger_pipeline
+run = trigger_pipeline('child', **kwargs.get('options', {'check_status': True, 'error_on_failure': True}))
+return {'id': run.id, 'status': run.status}
+"""
+COUNT = """import pathlib, time
+with open(pathlib.Path(kwargs['repo_path'], 'worked.txt'), 'a') as file:
+    file.write('x')
+time.sleep(float(kwargs.get('wait', 0)))
+return 7
+"""
+
+
+def project_at(folder: Path, **retry: object) -> Path:
+    ask = B("ask", "custom", ASK, more={"retry_config": retry} if retry else {})
+    return write_project(folder, parent=[ask], child=[B("work", "data_loader", COUNT)])
+
+
+def records(home: Path, pipeline: str) -> list[list[dict[str, object]]]:
+    found = sorted((home / "data").glob(f"*/logs/pipelines/{pipeline}/.logs/*/run.jsonl"))
+    return [[json.loads(line) for line in file.read_text().splitlines()] for file in found]
+
+
+def variables(**given: object) -> list[str]:
+    return ["--runtime-vars", json.dumps(given)]
+
+
+def test_it_has_a_record_that_names_the_block_that_asked(tmp_path):
+    project = project_at(tmp_path / "p")
+    assert penstock("run", project, "parent", home=tmp_path).code == 0
+    (parent,), (child,) = records(tmp_path, "parent"), records(tmp_path, "child")
+    assert (child[0]["parent"], child[0]["parent_block"], child[0]["origin"]) == (parent[0]["run"], "ask", "block")
+    assert child[-1]["state"] == "completed"
+
+
+def test_waiting_ends_with_its_poll_timeout_and_the_command_with_all_runs(tmp_path):
+    project = project_at(tmp_path / "p")
+    write_pipeline(project, "child", [B("work", "data_loader", COUNT)], variables={"wait": 3})
+    options = {"check_status": True, "poll_timeout": 0.1}
+    done = penstock("run", project, "parent", "--json", *variables(options=options), home=tmp_path)
+    assert done.code == 1
+    assert "poll_timeout of 0.1 s" in done.document["blocks"][0]["failure"]["message"]
+    (child,) = records(tmp_path, "child")
+    assert child[-1]["state"] == "completed"
+
+
+def test_a_retry_after_the_end_of_the_run_asks_for_another(tmp_path):
+    project = project_at(tmp_path / "p", retries=1, delay=0)
+    write_pipeline(project, "child", [B("work", "data_loader", COUNT.replace("return 7", "raise ValueError('dry')"))])
+    done = penstock("run", project, "parent", "--json", home=tmp_path)
+    assert done.code == 1
+    assert "dry" in done.document["blocks"][0]["failure"]["message"]
+    assert (project / "worked.txt").read_text() == "xx"
+
+
+def test_a_retry_goes_on_with_what_is_under_way_or_was_not_heard_of(tmp_path):
+    project = project_at(tmp_path / "p", retries=1, delay=0)
+    write_pipeline(project, "child", [B("work", "data_loader", COUNT)], variables={"wait": 2})
+    options = {"check_status": True, "poll_timeout": 0.1}
+    assert penstock("run", project, "parent", *variables(options=options), home=tmp_path).code == 1
+    assert (project / "worked.txt").read_text() == "x"
+
+
+def test_a_data_product_is_made_once(tmp_path):
+    project = project_at(tmp_path / "p")
+    entry = {"object_type": "pipeline", "object_uuid": "child", "outdated_after": {"days": 1}}
+    (project / "global_data_products.yaml").write_text(yaml.safe_dump({"gold": entry}))
+    use = "from penstock.sdk.remote import GlobalDataProduct\nreturn GlobalDataProduct.get('gold').get_outputs()"
+    write_pipeline(project, "user", [B("one", "data_loader", use), B("two", "data_loader", use)])
+    assert penstock("run", project, "user", home=tmp_path).code == 0
+    assert penstock("run", project, "user", home=tmp_path).code == 0
+    assert (project / "worked.txt").read_text() == "x"
+    listed = penstock("data", "list", "user", "-p", project, "--json", home=tmp_path).document
+    assert [each["outputs"][0]["preview"] for each in listed] == [{"work": [7]}] * 2
