@@ -60,11 +60,13 @@ class Torment:
         root: the project.
         kills: how many.
         seed: what the moments are drawn from.
+        seconds: after which it is enough.
     """
 
     root: Path
     kills: int
     seed: int
+    seconds: float
     deaths: Counter[str] = field(default_factory=Counter)
     victims: list[Victim] = field(default_factory=list)
     strays: list[str] = field(default_factory=list)
@@ -81,8 +83,8 @@ class Torment:
 
     def run(self) -> None:
         """Kill them all."""
-        said = time.monotonic()
-        while sum(self.deaths.values()) < self.kills:
+        begun = said = time.monotonic()
+        while sum(self.deaths.values()) < self.kills and time.monotonic() < begun + self.seconds:
             while len(self.victims) < AT_ONCE:
                 self._begin()
             self._watch()
@@ -204,12 +206,12 @@ def _command(pid: int) -> str:
         return "?"
 
 
-def torment(root: Path, kills: int, seed: int) -> tuple[list[str], Counter[str], Counter[str]]:
+def torment(root: Path, kills: int, seed: int, seconds: float) -> tuple[list[str], Counter[str], Counter[str]]:
     """Kill so many; the promises that were broken, where they died, and the runs by state. Once in a process."""
     make_project(root)
     os.environ["PENSTOCK_DATA_DIR"] = str(root.parent / "data")
     warm.prepare()
-    play = Torment(root, kills, seed)
+    play = Torment(root, kills, seed, seconds)
     play.run()
     play.settle()
     found, states = play.checked()
@@ -219,12 +221,13 @@ def torment(root: Path, kills: int, seed: int) -> tuple[list[str], Counter[str],
 @click.command()
 @click.option("--kills", default=100, show_default=True)
 @click.option("--seed", default=0, show_default=True)
+@click.option("--minutes", default=600.0, show_default=True, help="After which it is enough.")
 @click.option("--all-points", is_flag=True, help="Fail when nothing died at some failpoint.")
-def main(kills: int, seed: int, *, all_points: bool) -> None:
+def main(kills: int, seed: int, minutes: float, *, all_points: bool) -> None:
     """Kill so many schedulers."""
     begun = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="penstock-chaos-"))
-    found, deaths, states = torment(folder / "project", kills, seed)
+    found, deaths, states = torment(folder / "project", kills, seed, minutes * 60)
     for name in (*POINTS, "at any time"):
         print(f"{deaths[name]:6} died {name}")
     missed = [name for name in POINTS if not deaths[name]] if all_points else []

@@ -40,7 +40,7 @@ WARM = (
     "penstock.state.store",
 )
 """What a scheduler and its workers import."""
-_SUBREAPER = 36
+_SUBREAPER, _DEATH_SIGNAL = 36, 1
 
 
 def prepare() -> None:
@@ -64,6 +64,7 @@ def fork(work: Callable[[], object], log: Path | None = None) -> int:
     code = 1
     try:
         os.setsid()
+        ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)  # nothing outlives an experiment that is ended
         target = os.open(log or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(target, 1)
         os.dup2(target, 2)
