@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from penstock.state.store import State
 
+AT_ONCE = 500
+"""Runs that one scheduler drives at once."""
 LEASE = 15.0
 """Seconds that a lease lasts after it was last renewed: as long a dead process of another machine goes unnoticed."""
 RENEW = 5.0

@@ -19,7 +19,7 @@ from penstock.project import Project
 from penstock.schedule.asking import request_of
 from penstock.schedule.bench import Bench
 from penstock.schedule.children import Children
-from penstock.schedule.claim import RENEW, Admission, Claim, Claims, Everything
+from penstock.schedule.claim import AT_ONCE, RENEW, Admission, Claim, Claims, Everything
 from penstock.schedule.drive import DrivenRun, options_of
 from penstock.schedule.ends import ODD, Alerts, Ends, NoAlerts
 from penstock.schedule.failpoints import reach
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 SWEEP = 60.0
 """Seconds after which everything is looked at even when nothing was heard: a lost message, a clock that was set."""
-AT_ONCE = 500
-"""Runs that one scheduler drives at once."""
 _PAUSES = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
 """Seconds between two attempts while the database is away."""
 _AGAIN = 1.0

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from penstock.model.expand import base_of
 from penstock.model.run import DONE, ENDED
+from penstock.schedule.claim import AT_ONCE
 from penstock.schedule.limit_rules import Rules
 from penstock.schedule.limits import Load, blocked_words, refusal
 from penstock.schedule.reasons import Explanation, Reason, counted, listed, moment
@@ -65,7 +66,12 @@ def explain_block(
 
 def has_scheduler(state: State, connection: sa.Connection, now: float) -> bool:
     """Whether a scheduler has said lately that it is there."""
-    return any(node.kind in _SCHEDULERS and node.seen_at > now - SEEN_WITHIN for node in state.nodes.all(connection))
+    return _schedulers(state, connection, now) > 0
+
+
+def _schedulers(state: State, connection: sa.Connection, now: float) -> int:
+    nodes = state.nodes.all(connection)
+    return sum(node.kind in _SCHEDULERS and node.seen_at > now - SEEN_WITHIN for node in nodes)
 
 
 def _ended(row: RunRow) -> Reason:
@@ -90,9 +96,11 @@ def _waiting(state: State, connection: sa.Connection, row: RunRow, rules: RulesO
         found.append(
             Reason(f"it is not to begin before {moment(row.due_at)}", row.created_at, "Nothing has to be done.")
         )
-    if not has_scheduler(state, connection, now):
+    schedulers = _schedulers(state, connection, now)
+    if not schedulers:
         found.append(Reason("no scheduler is running", row.due_at, _NO_SCHEDULER))
-    load = Load.counted(state.runs.open_counts(connection))
+    counts = state.runs.open_counts(connection)
+    load = Load.counted(counts)
     refused = refusal(rules(row.pipeline), load, row)
     told = row.waiting or {}
     if refused is not None:
@@ -100,12 +108,19 @@ def _waiting(state: State, connection: sa.Connection, row: RunRow, rules: RulesO
         found.append(Reason(refused.text, since, refused.change))
     elif told.get("kind") == "handed_over":
         found.append(Reason(str(told.get("text")), told.get("since"), _NO_SCHEDULER))
-    ahead = _ahead(state, connection, row, now)
-    if ahead:
-        found.append(ahead)
+    found += [reason for reason in (_full(counts, schedulers, row), _ahead(state, connection, row, now)) if reason]
     if not found:
         found.append(Reason("nothing keeps it: a scheduler takes it next", row.due_at))
     return found
+
+
+def _full(counts: Iterable[Mapping[str, Any]], schedulers: int, row: RunRow) -> Reason | None:
+    """Every scheduler drives as many runs as it takes."""
+    driven = sum(int(line["count"]) for line in counts if line["leased"] and not line["waits"])
+    if not schedulers or driven < schedulers * AT_ONCE:
+        return None
+    text = f"{driven} runs are under way, as many as are driven at once"
+    return Reason(text, row.due_at, "It begins when one of them has ended and it is the turn of its pipeline.")
 
 
 def _ahead(state: State, connection: sa.Connection, row: RunRow, now: float) -> Reason | None:

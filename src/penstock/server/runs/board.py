@@ -76,11 +76,13 @@ class RunBoard:
         with self._state.read() as connection:
             page = self._state.runs.page(connection, wanted, limit=limit, after=after)
             names = self._names(connection, page.rows)
+            there = {row.id for row in page.rows}
+            if live.keys() - there:  # what the store has stands on its own page
+                there |= self._state.runs.many(connection, live.keys() - there).keys()
         now = self._clock()
         lines = [self._settled(row, line_of(row, names, now), live) for row in page.rows]
         if live and wanted.sort == "newest":
             # Those that have begun a moment ago are not in the store yet.
-            there = {line.run for line in lines}
             oldest = lines[-1].started if page.next is not None and lines else 0.0
             new = [
                 line
