@@ -2255,7 +2255,7 @@ export interface components {
             ended: number | null;
             seconds: number | null;
             ref: components["schemas"]["VersionRef"] | null;
-            outputs: components["schemas"]["OutputSummary"][];
+            outputs: components["schemas"]["ShownOutput"][];
             tests: components["schemas"]["TestOutcome"][];
             failure: components["schemas"]["Failure"] | null;
             peak_memory: number;
@@ -2283,7 +2283,7 @@ export interface components {
             /** @default null */
             version: string | null;
             /** @default [] */
-            outputs: components["schemas"]["OutputSummary"][];
+            outputs: components["schemas"]["ShownOutput"][];
             /** @default  */
             stale: string;
             /** @default null */
@@ -3548,28 +3548,6 @@ export interface components {
             preview: unknown;
         };
         /**
-         * OutputSummary
-         * @description What is told about one output of a block: enough for a line of progress and for a preview.
-         *
-         *         `rows` is None for what has no rows; `bytes` is the size of what this version holds, `stored_bytes` what it added
-         *         on disk (columns that passed through unchanged are not stored again).
-         */
-        OutputSummary: {
-            name: string;
-            kind: components["schemas"]["Kind"];
-            codec: string;
-            /** @default null */
-            rows: number | null;
-            /** @default 0 */
-            bytes: number;
-            /** @default 0 */
-            stored_bytes: number;
-            /** @default [] */
-            columns: components["schemas"]["Column"][];
-            /** @default null */
-            preview: unknown;
-        };
-        /**
          * PageRequest
          * @description Rows to show. Columns are names or positions; `search` is a text that some column contains.
          */
@@ -4271,6 +4249,30 @@ export interface components {
             shells: string[];
         };
         /**
+         * ShownOutput
+         * @description What is told about an output with the state of its block.
+         *
+         *         `columns` has the first of a wide table, `columns_total` is how many there are; all of them by name and type are at
+         *         `/products/{pipeline}/{block}/columns`.
+         */
+        ShownOutput: {
+            name: string;
+            kind: components["schemas"]["Kind"];
+            codec: string;
+            /** @default null */
+            rows: number | null;
+            /** @default 0 */
+            bytes: number;
+            /** @default 0 */
+            stored_bytes: number;
+            /** @default [] */
+            columns: components["schemas"]["Column"][];
+            /** @default 0 */
+            columns_total: number;
+            /** @default null */
+            preview: unknown;
+        };
+        /**
          * SortBy
          * @description A column by name or by position, and the direction.
          */
@@ -4587,11 +4589,13 @@ export interface components {
         };
         /**
          * TriggerRef
-         * @description The trigger that made a run.
+         * @description The trigger that made a run; `removed` when no file declares it, be it that it was never more than a name.
          */
         TriggerRef: {
             id: number;
             name: string;
+            /** @default false */
+            removed: boolean;
         };
         /**
          * TriggerSummary

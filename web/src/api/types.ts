@@ -208,7 +208,9 @@ export interface OutputSummary {
   codec: string;
   rows: number | null;
   bytes: number | null;
+  /** With the state of a block, the first of a wide table; `columns_total` is how many there are. */
   columns: ColumnSummary[];
+  columns_total?: number;
   preview: unknown;
 }
 
@@ -247,7 +249,7 @@ export interface RunSummary {
   error: string | null;
   origin: string;
   what: string;
-  trigger: { id: number; name: string } | null;
+  trigger: { id: number; name: string; removed: boolean } | null;
   backfill: number | null;
   execution_date: number | null;
   priority: number;

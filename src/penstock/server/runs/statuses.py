@@ -13,7 +13,7 @@ from penstock.model.product import Address, OutputSummary, ProductRef
 from penstock.observe.archive import RunArchive, RunHead
 from penstock.observe.record import RUN_RECORD
 from penstock.server.runs.manifests import Manifests
-from penstock.server.runs.summaries import shown_state, what_changed
+from penstock.server.runs.summaries import shown_outputs, shown_state, what_changed
 from penstock.server.schema.runs import BlockRunDetail, BlockStatus, VersionRef
 
 RUNS_LOOKED_AT = 2000
@@ -129,7 +129,9 @@ class Statuses:
         outputs = tuple(manifest.summaries())
         before = self._manifests.previous(manifest.ref)
         changed = what_changed(before.summaries(), outputs) if before is not None else ()
-        return msgspec.structs.replace(status, version=manifest.ref.version, outputs=outputs, changed=changed)
+        return msgspec.structs.replace(
+            status, version=manifest.ref.version, outputs=shown_outputs(outputs), changed=changed
+        )
 
 
 def _state(head: RunHead, entry: dict[str, Any], failure: Failure | None) -> str:
@@ -160,7 +162,7 @@ def _block_run(block: str, entry: dict[str, Any], head: RunHead, upstream: list[
         ended=entry.get("at"),
         seconds=entry.get("seconds") if entry.get("attempts") else None,
         ref=VersionRef(ref.version) if ref is not None else None,
-        outputs=msgspec.convert(entry.get("outputs") or [], list[OutputSummary]),
+        outputs=shown_outputs(msgspec.convert(entry.get("outputs") or [], list[OutputSummary])),
         tests=[TestOutcome(**test) for test in entry.get("tests") or ()],
         failure=failure if failure is not None else _cut_off(head, entry) if entry else None,
         peak_memory=int(entry.get("peak_memory") or 0),

@@ -7,7 +7,10 @@ from collections.abc import Iterable
 from penstock.model.product import OutputSummary
 from penstock.model.run import BlockState
 from penstock.observe.archive import RunHead
-from penstock.server.schema.runs import RunSummary
+from penstock.server.schema.runs import RunSummary, ShownOutput
+
+COLUMNS_TOLD = 150
+"""Columns of an output that go with an event; a table of up to so many comes whole in pages too."""
 
 
 def summary_of(head: RunHead) -> RunSummary:
@@ -35,6 +38,24 @@ def shown_state(state: str, failure_kind: str | None = None) -> str:
     if state == BlockState.FAILED and failure_kind == "interrupted":
         return BlockState.CANCELLED.value
     return BlockState.QUEUED.value if state == BlockState.INITIAL else state
+
+
+def shown_outputs(outputs: Iterable[OutputSummary]) -> tuple[ShownOutput, ...]:
+    """What is told of outputs with every change of a block: of a wide table the first columns."""
+    return tuple(
+        ShownOutput(
+            name=output.name,
+            kind=output.kind,
+            codec=output.codec,
+            rows=output.rows,
+            bytes=output.bytes,
+            stored_bytes=output.stored_bytes,
+            columns=output.columns[:COLUMNS_TOLD],
+            columns_total=len(output.columns),
+            preview=output.preview,
+        )
+        for output in outputs
+    )
 
 
 def what_changed(before: Iterable[OutputSummary], after: Iterable[OutputSummary]) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from penstock.model.product import OutputSummary
 from penstock.model.run import DONE, BlockState
 from penstock.observe.archive import RunHead
 from penstock.server.hub import Hub
-from penstock.server.runs.summaries import shown_state, summary_of, what_changed
+from penstock.server.runs.summaries import shown_outputs, shown_state, summary_of, what_changed
 from penstock.server.schema.runs import BlockStatus, RunSummary
 
 RATE = 200_000
@@ -216,7 +216,7 @@ class LiveRun:
             seconds=event.seconds if event.attempts else None,
             attempts=event.attempts,
             version=version or (before[0] if before is not None else None),
-            outputs=outputs,
+            outputs=shown_outputs(outputs),
             failure=event.failure,
             tests=event.tests,
             changed=what_changed(before[1], outputs) if before is not None and version and not fresh else (),

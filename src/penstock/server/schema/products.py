@@ -305,7 +305,10 @@ class Value(msgspec.Struct, frozen=True):
 
 
 class DownloadQuery(msgspec.Struct, frozen=True):
-    """Which output as which file: csv, parquet, json, arrow, or raw. `q` is a Selection as JSON; `at` a part of an array."""
+    """Which output as which file: csv, parquet, json, arrow, or raw.
+
+    `q` is a Selection as JSON; `at` a part of an array.
+    """
 
     format: str
     partition: str = "_"

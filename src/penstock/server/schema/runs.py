@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from penstock.model.messages import Failure, TestOutcome
-from penstock.model.product import OutputSummary
+from penstock.model.product import Column, Kind
 
 
 class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,10 +35,11 @@ class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TriggerRef(msgspec.Struct, frozen=True):
-    """The trigger that made a run."""
+    """The trigger that made a run; `removed` when no file declares it, be it that it was never more than a name."""
 
     id: int
     name: str
+    removed: bool = False
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -128,6 +129,24 @@ class VersionRef(msgspec.Struct, frozen=True):
     version: str
 
 
+class ShownOutput(msgspec.Struct, frozen=True):
+    """What is told about an output with the state of its block.
+
+    `columns` has the first of a wide table, `columns_total` is how many there are; all of them by name and type are at
+    `/products/{pipeline}/{block}/columns`.
+    """
+
+    name: str
+    kind: Kind
+    codec: str
+    rows: int | None = None
+    bytes: int = 0
+    stored_bytes: int = 0
+    columns: tuple[Column, ...] = ()
+    columns_total: int = 0
+    preview: Any = None
+
+
 class BlockRunDetail(msgspec.Struct, frozen=True):
     """One block in a run."""
 
@@ -139,7 +158,7 @@ class BlockRunDetail(msgspec.Struct, frozen=True):
     ended: float | None
     seconds: float | None
     ref: VersionRef | None
-    outputs: list[OutputSummary]
+    outputs: tuple[ShownOutput, ...]
     tests: list[TestOutcome]
     failure: Failure | None
     peak_memory: int
@@ -186,7 +205,7 @@ class BlockStatus(msgspec.Struct, frozen=True):
     seconds: float | None = None
     attempts: int = 0
     version: str | None = None
-    outputs: tuple[OutputSummary, ...] = ()
+    outputs: tuple[ShownOutput, ...] = ()
     stale: str = ""
     failure: Failure | None = None
     tests: tuple[TestOutcome, ...] = ()

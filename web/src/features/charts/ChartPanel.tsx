@@ -7,6 +7,8 @@ import { IconButton } from "../../ui/Button";
 import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
 import { Input } from "../../ui/fields";
 import { Menu } from "../../ui/Menu";
+import { columnsOf } from "../outputs/preview";
+import { useColumns } from "../outputs/queries";
 import { AddChart } from "./AddChart";
 import { ByCode } from "./ByCode";
 import { ChartForm } from "./ChartForm";
@@ -29,7 +31,15 @@ export function ChartPanel({ pipeline, block, status, charts }: ChartPanelProps)
   const own = charts.filter((chart) => chart.upstream.includes(block));
   const { create } = useChartChanges(pipeline);
   const output = status?.outputs.find((one) => one.columns.length > 0);
-  const add = () => create.mutate({ block, configuration: suggest(output?.columns ?? []) });
+  // A wide table is told with its first columns; a chart may be of any.
+  const wide = output !== undefined && columnsOf(output) > output.columns.length;
+  const all = useColumns({ pipeline, block, output: output?.name ?? "", version: status?.version ?? "" }, wide);
+  const columns = useMemo(() => {
+    const told = output?.columns ?? [];
+    if (!wide || !all) return told;
+    return all.filter((one) => one.role === "data").map(({ name, type }, at) => told[at] ?? { name, type, distinct: null });
+  }, [wide, all, output]);
+  const add = () => create.mutate({ block, configuration: suggest(columns) });
   const ready = output !== undefined;
   useCommands([{ id: "add-chart", title: "Add a chart of this block", group: "Charts", enabled: ready, run: add }]);
   if (own.length === 0) {
@@ -37,7 +47,7 @@ export function ChartPanel({ pipeline, block, status, charts }: ChartPanelProps)
       <EmptyState
         icon={<ChartColumn size={32} aria-hidden="true" />}
         title={ready ? "No chart yet" : "Nothing to chart yet"}
-        action={ready && <AddChart pipeline={pipeline} block={block} columns={output.columns} primary />}
+        action={ready && <AddChart pipeline={pipeline} block={block} columns={columns} primary />}
       >
         {ready ? `A chart of ${block} is drawn over all of its rows, and kept with the pipeline.` : status?.version ? "This output is no table." : `Run ${block} first: a chart is made from the rows that it puts out.`}
       </EmptyState>
@@ -45,8 +55,8 @@ export function ChartPanel({ pipeline, block, status, charts }: ChartPanelProps)
   }
   return (
     <div className="flex h-full flex-col gap-3 overflow-y-auto p-3">
-      {own.map((chart) => <ChartCard key={chart.uuid} pipeline={pipeline} block={block} status={status} chart={chart} columns={output?.columns ?? []} />)}
-      {ready && <AddChart pipeline={pipeline} block={block} columns={output.columns} />}
+      {own.map((chart) => <ChartCard key={chart.uuid} pipeline={pipeline} block={block} status={status} chart={chart} columns={columns} />)}
+      {ready && <AddChart pipeline={pipeline} block={block} columns={columns} />}
     </div>
   );
 }

@@ -9,7 +9,7 @@ import { shapeOf } from "./array";
 import { ArrayPanel } from "./ArrayPanel";
 import { FailureCard } from "./FailureCard";
 import { whyLeftOut } from "./OutputStrip";
-import { describe } from "./preview";
+import { columnsOf, describe } from "./preview";
 import { downloadUrl, useValue, useVersions, type OutputRef, type Version } from "./queries";
 import { TablePanel } from "./TablePanel";
 import { TestList } from "./TestList";
@@ -104,7 +104,7 @@ export function versionLabel(version: Version, newest: boolean): string {
 
 /** One output in full, by its kind. */
 export function OneOutput({ target, summary }: { target: OutputRef; summary: OutputSummary }) {
-  if (TABLES.has(summary.kind)) return <TablePanel target={target} columns={summary.columns} total={summary.rows} />;
+  if (TABLES.has(summary.kind)) return <TablePanel target={target} columns={summary.columns} width={columnsOf(summary)} total={summary.rows} />;
   const shape = shapeOf(summary)?.shape;
   if (shape && shape.length > 0) return <ArrayPanel target={target} summary={summary} />;
   return <Value target={target} />;

@@ -24,6 +24,8 @@ import { downloadUrl, outputQuery, productPath, useCell, useColumns, useProfiles
 export interface TablePanelProps {
   target: OutputRef;
   columns: readonly { name: string; type: string; nulls: number | null; distinct: number | null }[];
+  /** How many columns there are, where not all of them are given. */
+  width?: number;
   total: number | null;
 }
 
@@ -31,7 +33,7 @@ export interface TablePanelProps {
 const SEARCHED = 200;
 
 /** A stored table with everything one does with it: look, sort, filter, search, copy, download. */
-export function TablePanel({ target, columns: given, total }: TablePanelProps) {
+export function TablePanel({ target, columns: given, width = given.length, total }: TablePanelProps) {
   const key = JSON.stringify(target);
   const [rows, setRows] = useState<Rows>(ALL_ROWS);
   const [typed, setTyped] = useState("");
@@ -51,7 +53,7 @@ export function TablePanel({ target, columns: given, total }: TablePanelProps) {
   const asked = useMemo(() => ({ ...rows, search }), [rows, search]);
   const seen = useRef(new Map<number, PageColumn>());
   const store = useMemo(
-    () => new PageStore(pageFetcher(productPath(target), outputQuery(target), asked), given.length, seen.current),
+    () => new PageStore(pageFetcher(productPath(target), outputQuery(target), asked), width, seen.current),
     // By what the target says, not by which object says it; columns that were seen outlive it.
     [key, asked],
   );
@@ -65,7 +67,7 @@ export function TablePanel({ target, columns: given, total }: TablePanelProps) {
   const met = seen.current.size;
   const total_ = store.columnsTotal;
   const zone = usePreferences((held) => held.zone);
-  const full = useColumns(target, total_ > met || given.length > met);
+  const full = useColumns(target, total_ > met || width > met);
   const columns = useMemo(
     () => gridColumns(full ?? [...seen.current.values()].sort((one, other) => one.index - other.index), known, seen.current),
     // By how many were met: pages add to what has been seen, which is one map for ever.
@@ -83,7 +85,7 @@ export function TablePanel({ target, columns: given, total }: TablePanelProps) {
       <div className="flex min-h-9 flex-wrap items-center gap-x-2 gap-y-1 border-b border-line px-2 py-1">
         <span className="tabular whitespace-nowrap text-ui" role="status">
           {narrowed && store.filtered !== null ? `${count(store.filtered)} of ${count(all ?? 0)} rows` : all === null ? "" : `${count(all)} rows`}
-          <span className="text-muted"> × {count(columns.length || given.length)} columns{hiddenCount > 0 ? `, ${count(hiddenCount)} hidden` : ""}</span>
+          <span className="text-muted"> × {count(columns.length || width)} columns{hiddenCount > 0 ? `, ${count(hiddenCount)} hidden` : ""}</span>
         </span>
         {asked.filters.map((condition, index) => {
           const column = columns.find((one) => one.index === condition.column);

@@ -29,7 +29,7 @@ export function PreviewTable({ output, rows = 5, columns = 12 }: { output: Outpu
     return <Preview columns={shown} preview={{ columns: corner.columns, rows: corner.rows as Cell[][] }} total={array.shape.length > 1 ? (array.shape.at(-1) ?? 0) : 1} rows={rows} most={columns} />;
   }
   if (!isTablePreview(output.preview)) return null;
-  return <Preview columns={output.columns} preview={output.preview} total={output.columns.length} rows={rows} most={columns} />;
+  return <Preview columns={output.columns} preview={output.preview} total={columnsOf(output)} rows={rows} most={columns} />;
 }
 
 interface PreviewProps {
@@ -93,9 +93,14 @@ export function pictureOf(value: unknown): PicturePreview | null {
   return typeof found.mime === "string" ? found : null;
 }
 
+/** How many columns an output has, also where not all of them are told. */
+export function columnsOf(output: OutputSummary): number {
+  return Math.max(output.columns_total ?? 0, output.columns.length);
+}
+
 /** One line that says what an output is: "336,776 rows × 19 columns", "text", "model". */
 export function describe(output: OutputSummary): string {
-  if (output.rows !== null && output.columns.length > 0) return `${count(output.rows)} rows × ${count(output.columns.length)} columns`;
+  if (output.rows !== null && output.columns.length > 0) return `${count(output.rows)} rows × ${count(columnsOf(output))} columns`;
   const array = shapeOf(output);
   if (array) return `array ${array.shape.map(count).join(" × ")} ${array.dtype}`.trim();
   if (output.rows !== null) return `${output.kind} of ${count(output.rows)}`;
