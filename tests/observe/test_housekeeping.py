@@ -73,3 +73,13 @@ def test_it_ends_at_once(state: State, tmp_path: Path, *, started: bool) -> None
     if started:
         house.start()
     house.close()
+
+
+def test_runs_are_added_up_ahead(state: State, tmp_path: Path) -> None:
+    (tmp_path / "metadata.yaml").write_text("variables_dir: .data\n")
+    project = open_project(tmp_path)
+    with state.write() as connection:
+        state.runs.insert(connection, RunRow("r", "p", NOW - DAY, state="completed", ended_at=NOW - DAY))
+    house = Housekeeping(state, lambda: project, lambda: NOW)
+    assert house.add_up() > 0
+    assert house.add_up() == 0

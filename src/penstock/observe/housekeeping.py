@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 DAY = 86_400.0
 _HOUR = 3600.0
+_SOON = 10.0
 _FIRST = 300.0
-"""Seconds after the start: a server that has just begun has better things to do."""
+"""Seconds after the start: a server that has just begun has better things to do than to add up, or to remove."""
 _PAST = 330.0
 """Seconds past the hour, when its runs may be added up."""
 _KEY = "housekeeping.at"
@@ -91,15 +92,15 @@ class Housekeeping:
         return count
 
     def _go(self) -> None:
-        pruned = -DAY
-        wait = _FIRST
+        prune_at = self._clock() + _FIRST
+        wait = _SOON
         while not self._ending.wait(wait):
-            now = self._clock()
-            wait = _HOUR - (now - _PAST) % _HOUR + 1
-            if now - pruned >= DAY:
-                pruned = now
+            if self._clock() >= prune_at:
+                prune_at = self._clock() + DAY
                 self._try("removing old logs and runs", self.turn)
             self._try("adding up runs for the monitor", self.add_up)
+            now = self._clock()
+            wait = min(_HOUR - (now - _PAST) % _HOUR + 1, max(1.0, prune_at - now))
 
     def add_up(self) -> int:
         """Add up what has ended; how many spans of time. Raises StateUnavailableError."""
