@@ -29,7 +29,16 @@ from penstock.server.hub import Hub
 from penstock.server.runs.rows import fits, line_of, trigger_numbers
 from penstock.server.runs.service import RunService
 from penstock.server.runs.summaries import summary_of
-from penstock.server.schema.runs import BulkDone, Explanation, ReasonDetail, Refused, RunDetail, RunRelative, RunSummary
+from penstock.server.schema.runs import (
+    BulkDone,
+    Explanation,
+    ReasonDetail,
+    Refused,
+    RunDetail,
+    RunRelative,
+    RunSummary,
+    TriggerRef,
+)
 from penstock.state.rows import INITIAL, RunRow, TriggerRow
 from penstock.state.run_list import RunFilter
 from penstock.state.store import State
@@ -254,12 +263,12 @@ class RunBoard:
         head = self._runs.archive.head(row.pipeline, row.id)
         return line if head is None or head.ended is None else _with_end(line, summary_of(head))
 
-    def _names(self, connection: Any, rows: list[RunRow]) -> dict[int, str]:
+    def _names(self, connection: Any, rows: list[RunRow]) -> dict[int, TriggerRef]:
         found = {}
         for number in trigger_numbers(rows):
             trigger = self._state.triggers.get(connection, number)
             if trigger is not None:
-                found[number] = trigger.name
+                found[number] = TriggerRef(number, trigger.name, trigger.removed_at is not None)
         return found
 
     def _head(self, run: str) -> RunHead:

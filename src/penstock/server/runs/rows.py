@@ -9,17 +9,17 @@ from penstock.state.rows import RunRow
 from penstock.state.run_list import RunFilter
 
 
-def line_of(row: RunRow, names: Mapping[int, str], now: float) -> RunSummary:
+def line_of(row: RunRow, names: Mapping[int, TriggerRef], now: float) -> RunSummary:
     """A run in one line.
 
     Args:
         row: the run.
-        names: of triggers, by number.
+        names: triggers by number.
         now: seconds since the epoch.
     """
     trigger = None
     if row.trigger_id is not None:
-        trigger = TriggerRef(row.trigger_id, names.get(row.trigger_id, ""))
+        trigger = names.get(row.trigger_id) or TriggerRef(row.trigger_id, "", removed=True)
     return RunSummary(
         run=row.id,
         pipeline=row.pipeline,

@@ -21,7 +21,8 @@ class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What to run: all blocks, or `blocks` and what is asked for around them.
 
-    `incomplete_upstream` adds those upstreams that have no output yet; `stale_only` leaves out what is fresh.
+    `incomplete_upstream` adds those upstreams that have no output yet; `stale_only` leaves out what is fresh. `inputs`
+    are the versions to read of upstreams that take no part in the run, by block; of others the newest is read.
     """
 
     blocks: list[str] = []
@@ -32,6 +33,7 @@ class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     variables: dict[str, Any] = {}
     tests: bool = True
     edits: list[Edit] = []
+    inputs: dict[str, str] = {}
 
 
 class TriggerRef(msgspec.Struct, frozen=True):

@@ -23,7 +23,7 @@ describe("a list of runs that goes on", () => {
   });
 
   it("keeps what has made a run, which those who drive it do not know", () => {
-    const held = pages([run("a", { trigger: { id: 1, name: "nightly" }, execution_date: 5 })]);
+    const held = pages([run("a", { trigger: { id: 1, name: "nightly", removed: false }, execution_date: 5 })]);
     const ended = run("a", { state: "completed", trigger: null, execution_date: null });
     expect(patched(held, [{ type: "run_ended", run: ended }]).data.pages[0]?.runs[0]).toMatchObject({ state: "completed", trigger: { name: "nightly" }, execution_date: 5 });
   });
