@@ -209,3 +209,9 @@ def test_a_backfill_under_way_is_not_deleted_and_a_deleted_one_leaves_its_runs(s
 def test_what_makes_no_sense_is_refused(wanted: Wanted, words: str) -> None:
     with pytest.raises(SettingInvalidError, match=words):
         preview(wanted, 0.0)
+
+
+@pytest.mark.parametrize("date", ["soon", 10**400, "0001-01-01T00:00:00+14:00", True, None, ["x"]])
+def test_what_a_block_lists_as_a_date_and_is_none_is_now(date: object) -> None:
+    runs, _ = preview(Wanted("p", block="b", listed=[{"execution_date": date}]), START)
+    assert runs[0].execution_date <= START

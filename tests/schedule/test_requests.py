@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Barrier
 
 import pytest
 
 from penstock.model.errors import RunStateError
-from penstock.schedule.requests import cancel_run, retry_incomplete, retry_run
+from penstock.schedule.requests import MOST_PRIORITY, NewRun, cancel_run, retry_incomplete, retry_run, run_row
 from penstock.state.rows import BlockRunRow, HoldRow, RunRow, TriggerRow
 from penstock.state.store import State
 
@@ -83,3 +84,17 @@ def test_what_has_ended_is_not_cancelled(state: State) -> None:
     row = ended(state)
     with pytest.raises(RunStateError, match="it has failed"):
         cancel_run(state, row.id, NOW + 5)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [(7, 7), (10**12, MOST_PRIORITY), (-(10**30), -MOST_PRIORITY), (1e300, MOST_PRIORITY), ("high", 0)],
+)
+def test_a_priority_is_one_that_every_database_holds(state: State, given: object, kept: int) -> None:
+    trigger = TriggerRow("p", "odd", {"settings": {"priority": given}})
+    row = run_row(NewRun("p", "schedule", trigger=trigger, due_at=NOW), NOW)
+    with state.write() as connection:
+        assert state.runs.insert(connection, replace(row, trigger_id=None))
+        found = state.runs.get(connection, row.id)
+    assert found is not None
+    assert found.priority == kept

@@ -64,7 +64,7 @@ def test_a_hundred_thousand_windows_are_counted_and_found_at_once() -> None:
         (windows("2024-01-02", "2024-01-01", "day"), "it ends before it starts"),
         (windows("2024-01-01", "2024-01-01", "day"), "no window begins"),
         (windows("2024-01-01", "2024-01-02", "fortnight"), "is none"),
-        (windows("2024-01-01", "2024-01-02", "day", 0), "0 interval units"),
+        (windows("2024-01-01", "2024-01-02", "day", 0), "interval units are no number"),
         (windows("2024-01-01", "2024-01-02", "day", zone="Mars/Base"), "no time zone"),
         (windows("2024-01-01", "2024-01-02", "day", zone="../../etc/passwd"), "no time zone"),
         (windows("2000-01-01", "2200-01-01", "second"), "more than 1,000,000 windows"),
@@ -75,3 +75,12 @@ def test_a_hundred_thousand_windows_are_counted_and_found_at_once() -> None:
 def test_what_makes_no_windows_is_refused(given: Windows, words: str) -> None:
     with pytest.raises(SettingInvalidError, match=words):
         given.check()
+
+
+@pytest.mark.parametrize(
+    ("interval", "units"),
+    [("day", 10**9), ("day", 10**20), ("week", 10**8), ("month", 10**6), ("year", 10**9), ("second", 10**400)],
+)
+def test_units_beyond_the_calendar_are_refused(interval: str, units: int) -> None:
+    with pytest.raises(SettingInvalidError, match=r"outside of the calendar|interval units"):
+        windows("2024-01-01", "2024-01-03", interval, units).check()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from penstock.model.errors import BackfillNotFoundError, RunStateError, SettingInvalidError
-from penstock.schedule.requests import NewRun, cancel_run, run_row
+from penstock.schedule.requests import MOST_PRIORITY, NewRun, cancel_run, run_row
 from penstock.schedule.windows import MOST, Windows
 from penstock.state.rows import INITIAL, RUNNING, BackfillRow, RunRow
 
@@ -342,7 +343,10 @@ def _checked(wanted: Wanted) -> int:
     """How many runs a backfill has, when it makes sense."""
     doing = "planning the backfill"
     if wanted.parallelism < 0:
-        raise SettingInvalidError(f"{doing}: a parallelism of {wanted.parallelism}", hint="Write 0 for no limit.")
+        raise SettingInvalidError(f"{doing}: a parallelism below 0", hint="Write 0 for no limit.")
+    for name in ("parallelism", "retries", "priority"):
+        if abs(getattr(wanted, name)) > MOST_PRIORITY:
+            raise SettingInvalidError(f"{doing}: its {name} is no number that makes sense", hint="Write a smaller one.")
     if wanted.listed is not None:
         return _checked_list(wanted.listed, wanted.block)
     if wanted.block:
@@ -392,14 +396,12 @@ def _of_list(given: Mapping[str, Any], place: int, now: float, prefix: str) -> P
     partition = given.get("execution_partition")
     date = given.get("execution_date")
     at = now
-    if isinstance(date, int | float) and not isinstance(date, bool):
-        at = float(date)
-    elif isinstance(date, str):
-        try:
+    with suppress(ValueError, OverflowError):  # what is no date is no date of its own
+        if isinstance(date, int | float) and not isinstance(date, bool):
+            at = float(date)
+        elif isinstance(date, str):
             moment = datetime.fromisoformat(date)
-        except ValueError:
-            moment = datetime.fromtimestamp(now, UTC)
-        at = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+            at = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     name = partition if isinstance(partition, str) and partition.strip() else f"{prefix}-{place:05}"
     return Planned(at, name, dict(given))
 

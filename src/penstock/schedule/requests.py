@@ -31,6 +31,8 @@ RUNS = "runs"
 """Topic of wake-ups: something was asked of the run whose name is the text."""
 TRIGGERS = "triggers"
 """Topic of wake-ups: the triggers of the pipeline whose name is the text have changed."""
+MOST_PRIORITY = 1_000_000_000
+"""The highest priority of a run; the lowest is as far below 0."""
 
 _OF_SETTINGS = ("allow_blocks_to_fail", "timeout", "timeout_status", "on_limit", "pipeline_run_limit")
 
@@ -88,7 +90,7 @@ def run_row(new: NewRun, now: float) -> RunRow:
         event=dict(new.event) if new.event is not None else None,
         options=dict(new.options),
         settings=settings,
-        priority=new.priority if new.priority is not None else _whole(of_trigger.get("priority")),
+        priority=_priority(new.priority if new.priority is not None else of_trigger.get("priority")),
         due_at=new.due_at if new.due_at is not None else now,
         sla_at=_sla_at(definition.get("sla"), date),
         retry_of=new.retry_of,
@@ -331,5 +333,7 @@ def _sla_at(sla: Any, date: float) -> float | None:
     return date + float(sla)
 
 
-def _whole(value: Any) -> int:
-    return int(value) if isinstance(value, int | float) else 0
+def _priority(value: Any) -> int:
+    """A number that every database can hold, whatever a file says: one odd trigger must not keep back the others."""
+    given = int(value) if isinstance(value, int | float) else 0
+    return max(-MOST_PRIORITY, min(given, MOST_PRIORITY))

@@ -22,6 +22,7 @@ INTERVALS = (*SECONDS, *DAYS, *MONTHS)
 """Kinds of intervals; `custom` counts seconds."""
 MOST = 1_000_000
 """Windows that one backfill may have."""
+MOST_UNITS = 1_000_000_000
 _LAST_YEAR = 9998
 """Of the calendar of datetime, less one for time zones."""
 
@@ -59,23 +60,27 @@ class Windows:
             raise SettingInvalidError(
                 f"{doing}: the interval type {self.interval[:40]!r} is none", hint=f"One of {', '.join(INTERVALS)}."
             )
-        if self.units < 1:
-            raise SettingInvalidError(f"{doing}: {self.units} interval units", hint="Write a whole number from 1.")
+        if not 1 <= self.units <= MOST_UNITS:
+            raise SettingInvalidError(
+                f"{doing}: the interval units are no number from 1 to {MOST_UNITS:,}", hint="Write such a whole number."
+            )
         _zone(self.zone)
         try:
             _moment(self.start), _moment(self.end)
-            too_many = len(self) > MOST
+            count = len(self)
+            if 0 < count <= MOST:
+                self.at(count - 1)  # the end of the last one is a date as well
         except (ValueError, OverflowError, OSError) as error:
             raise SettingInvalidError(
                 f"{doing}: its dates lie outside of the calendar", hint="Use the years from 1970 to 9998."
             ) from error
         if self.end < self.start:
             raise SettingInvalidError(f"{doing}: it ends before it starts", hint="Exchange the two dates.")
-        if not len(self):
+        if not count:
             raise SettingInvalidError(
                 f"{doing}: no window begins between its start and its end", hint="The end itself does not count."
             )
-        if too_many:
+        if count > MOST:
             raise SettingInvalidError(
                 f"{doing}: it has more than {MOST:,} windows", hint="Take a longer interval, or several backfills."
             )
