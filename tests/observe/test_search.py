@@ -17,7 +17,7 @@ def write(
 ) -> None:
     folder = run_folder(root, pipeline, run)
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"{block}.log").open("a", encoding="utf-8") as file:
+    with (folder / f"{block}.log").open("ab") as file:
         file.writelines(log_line(T0 + at, level, text, block=block) for at, text in lines)
     record = folder / "run.jsonl"  # its last event is that of the end of the run
     ended = max([record.stat().st_mtime - T0 if record.exists() else 0.0, *(at for at, _text in lines)])
@@ -107,7 +107,7 @@ def test_a_page_ends_after_a_while_and_the_next_goes_on(tmp_path: Path) -> None:
 def test_a_long_log_is_not_read_whole(tmp_path: Path) -> None:
     folder = run_folder(tmp_path, "p", "r1")
     folder.mkdir(parents=True)
-    line = log_line(T0, "INFO", "x" * 1000, block="b").encode()
+    line = log_line(T0, "INFO", "x" * 1000, block="b")
     with (folder / "b.log").open("wb") as file:
         file.truncate(40_000_000_000)  # nothing is stored of it
         file.seek(0, os.SEEK_END)

@@ -14,7 +14,7 @@ from penstock.data.codecs.parts import joined_codec, plain_range
 from penstock.data.fences import pass_fence
 from penstock.data.files import FileSink
 from penstock.data.manifest import FORMAT, Manifest, OutputEntry, encode_manifest
-from penstock.data.naming import unquote
+from penstock.data.naming import DIGESTED
 from penstock.data.places import GATE, address_key, manifest_key, number_of, version_name
 from penstock.data.plain import is_json_text
 from penstock.data.reading import Reader
@@ -206,7 +206,7 @@ class Draft:
         """Create the manifest under the next free number; another publisher may take a number before us."""
         names = self._backend.list(f"{address_key(self._address)}/m")
         number = max((number_of(name) or 0 for name in names), default=0)
-        if not names and any(unquote(folder) is None for folder in address_key(self._address).split("/")):
+        if not names and DIGESTED in address_key(self._address):
             self._write_address()
         while True:
             number += 1

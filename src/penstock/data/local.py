@@ -343,12 +343,11 @@ class LocalBackend:
     def _locked(self, path: Path, flags: int, *, shared: bool = False) -> int:
         """Open and lock a file, anew when retention took it or its folder away in between."""
         for attempt in itertools.count():
-            if flags & os.O_CREAT:
-                self.make_folder(path.parent)
             try:
                 descriptor = os.open(path, flags, 0o666)
             except FileNotFoundError:
                 if flags & os.O_CREAT and attempt < _ATTEMPTS:
+                    self.make_folder(path.parent)  # not ahead: it is there but for the first, and asking holds it up
                     continue
                 raise
             try:

@@ -16,6 +16,8 @@ _DEVICES = frozenset(
     + [f"{name}{digit}" for name in ("com", "lpt") for digit in range(10)]
 )
 _LONGEST = 120
+DIGESTED = "%~"
+"""What stands before the digest in a name that was too long."""
 _KEPT = 64
 
 
@@ -39,7 +41,7 @@ def quote(name: str) -> str:
         kept = text[:_KEPT]
         # A cut inside of an escape would read as another name.
         kept = kept[: kept.rfind("%")] if "%" in kept[-2:] else kept
-        return f"{kept}%~{hashlib.sha256(raw).hexdigest()[:40]}"
+        return f"{kept}{DIGESTED}{hashlib.sha256(raw).hexdigest()[:40]}"
     return text
 
 
@@ -47,7 +49,7 @@ def unquote(folder: str) -> str | None:
     """The name that a folder name stands for; None when it holds only a digest of it, or is none of ours."""
     if folder == "%":
         return ""
-    if "%~" in folder:
+    if DIGESTED in folder:
         return None
     raw = bytearray()
     at = 0

@@ -130,7 +130,7 @@ def _stamp(project: Project, pipeline: str) -> tuple[int, ...]:
     if folder is None:
         return ()
     try:
-        found = os.stat(folder / METADATA)  # noqa: PTH116 - asked for each waiting run
+        found = os.stat(f"{folder}/{METADATA}")  # noqa: PTH116 - asked for each waiting run
     except OSError:
         return ()
     return found.st_mtime_ns, found.st_size, found.st_ino
