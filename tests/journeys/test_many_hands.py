@@ -18,14 +18,24 @@ class Held:
 
     def __init__(self, page: Page) -> None:
         self.routes: list[Route] = []
+        self.released = False
         self.page = page
         page.route("**/content", self._hold)
 
     def _hold(self, route: Route) -> None:
-        self.routes.append(route)
+        if self.released:
+            route.continue_()
+        else:
+            self.routes.append(route)
+
+    def change(self, block: str, line: int, text: str) -> None:
+        """Replace a line of a block; what would save it is on its way, and held."""
+        with self.page.expect_request(lambda request: request.method == "PUT"):
+            change(self.page, block, line, text)
 
     def release(self) -> None:
         """Let them go on."""
+        self.released = True
         for route in self.routes:
             route.continue_()
         self.page.unroute("**/content")
@@ -52,7 +62,7 @@ def test_two_tabs_that_change_the_same_line_meet_in_a_merge(studio: Server, tabs
     one = tabs.open(studio, "/pipelines/meeting?block=shared")
     other = tabs.open(studio, "/pipelines/meeting?block=shared", beside=one)
     held = Held(one)
-    change(one, "shared", 3, "first = 100")
+    held.change("shared", 3, "first = 100")
     with saving(other):
         change(other, "shared", 3, "first = 200")
     held.release()
@@ -85,7 +95,7 @@ def test_changes_of_two_tabs_in_different_lines_are_both_kept(studio: Server, ta
     one = tabs.open(studio, "/pipelines/apart?block=wide")
     other = tabs.open(studio, "/pipelines/apart?block=wide")
     held = Held(one)
-    change(one, "wide", 3, "first = 100")
+    held.change("wide", 3, "first = 100")
     with saving(other):
         change(other, "wide", 5, "third = 300")
     held.release()
