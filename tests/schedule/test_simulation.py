@@ -14,8 +14,8 @@ from tools.simulation.play import Play
 from tools.simulation.store import FaultyState, open_store, quick_store
 
 SEEDS = 60
-ENOUGH = 200
-"""Seeds within which each known mistake is found."""
+ENOUGH = 120
+"""Seeds within which each known mistake is found that is not rare; `--mistakes` looks for all of them."""
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +53,6 @@ def test_it_plays_the_same_on_a_database_on_the_disk(store: FaultyState) -> None
         on_disk.close()
 
 
-@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.what)
+@pytest.mark.parametrize("mistake", [each for each in MISTAKES if not each.rare], ids=lambda mistake: mistake.what)
 def test_a_mistake_in_the_scheduler_is_found(store: FaultyState, mistake: Mistake) -> None:
     assert look_for(mistake, store, range(ENOUGH), enough=1), "the simulation cannot fail for what it is there to find"

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from tools.simulation.play import Play
     from tools.simulation.process import Process
 
-CANCELLED_WITHIN = 100.0
-"""Seconds after which a run that was to be cancelled has ended, also when nobody heard of it."""
+CANCELLED_WITHIN = (12.0, 100.0)
+"""Seconds after which a run that was to be cancelled has ended, also when nobody heard of it: all being well, or not."""
+AGAIN_WITHIN = 40.0
+"""Seconds after which a trigger that is always on has begun again."""
 UNDER_WAY = frozenset({"running", "queued", "initial"})
 
 
@@ -27,12 +29,14 @@ def check_order(play: Play, process: Process, order: WorkOrder) -> None:
     """A block is never started again by the driver of its run when its end is in the store."""
     away, play.state.away = play.state.away, False
     with play.state.read() as connection:
-        row = play.state.block_runs.get(connection, order.run, order.block.uuid)
+        rows = play.state.block_runs.of_run(connection, order.run)
         run = play.state.runs.get(connection, order.run)
     play.state.away = away
     if run is None or run.lease_owner != process.name:
         return
-    if row is not None and row.state == "completed":
+    done = play.done.setdefault(order.run, set())
+    done.update(row.block for row in rows if row.state == "completed")
+    if order.block.uuid in done:
         raise BrokenPromiseError(f"{order.run} {order.block.uuid} is started again after its end")
     if not run.open:
         raise BrokenPromiseError(f"{order.run} has ended, and {order.block.uuid} is started")
@@ -119,8 +123,9 @@ def _check_run(play: Play, row: RunRow, blocks: list[BlockRunRow]) -> None:
     if play.jumped:
         return
     asked = play.people.cancelled.get(row.id)
-    if asked is not None and row.state == "completed" and (row.ended_at or 0.0) > play.start + asked + CANCELLED_WITHIN:
-        raise BrokenPromiseError(f"{row.id} was to be cancelled, and completed {CANCELLED_WITHIN} s later")
+    limit = CANCELLED_WITHIN[bool(play.people.troubles)]
+    if asked is not None and row.state == "completed" and (row.ended_at or 0.0) > play.start + asked + limit:
+        raise BrokenPromiseError(f"{row.id} was to be cancelled, and completed {limit} s later")
     if not play.people.troubles and row.id not in play.people.retried:
         _check_calm(row, blocks)
 
@@ -153,10 +158,9 @@ def _check_slots(play: Play, rows: list[RunRow]) -> None:
         if row.definition["kind"] != "time":
             continue
         if row.definition["schedule"] == "@always_on":
-            if row.pipeline in RETRIES and max((run.created_at for run in made), default=0.0) < play.calm_at - 60:
-                open_since = max((run.ended_at or 0.0 for run in made), default=0.0)
-                if open_since < play.calm_at:
-                    raise BrokenPromiseError(f"{row.name} is always on, and its last run ended at {open_since}")
+            newest = max((max(run.created_at, run.ended_at or 0.0) for run in made), default=0.0)
+            if newest < play.calm_at + AGAIN_WITHIN:
+                raise BrokenPromiseError(f"{row.name} is always on, and the last that was heard of it was at {newest}")
             continue
         enabled = datetime.fromtimestamp(row.last_enabled_at or 0.0, UTC)
         slots = due_slots(from_definition(row.definition), None, at, enabled_at=enabled)

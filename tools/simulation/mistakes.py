@@ -105,34 +105,39 @@ def _none(*given: Any, **more: Any) -> list[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """A mistake in words, and what it replaces: (where, name) -> with what."""
+    """A mistake in words, and what it replaces: (where, name) -> with what. `rare`: it takes many seeds to find it."""
 
     what: str
     changes: Mapping[tuple[Any, str], Any]
+    rare: bool = False
 
 
 MISTAKES = (
     Mistake(
         "a write does not ask whether the lease is still its own",
         {(Runs, "write"): _unfenced, (Runs, "fence"): lambda *_: True},
+        rare=True,
     ),
     Mistake(
         "a lease never expires",
         {(Runs, "claim"): _endless, (Runs, "renew"): _forever, (Runs, "shorten_leases"): _nothing},
     ),
-    Mistake("a lease that nobody knows of is kept", {(Claims, "renew"): _all_driven}),
+    Mistake("a lease that nobody knows of is kept", {(Claims, "renew"): _all_driven}, rare=True),
     Mistake("what others have left is not taken up", {(Claims, "lost"): _none}),
     Mistake("what is done is not kept when a run is taken up", {(core, "entries"): lambda *_, **__: {}}),
-    Mistake("a trigger moves on before its runs are made", {(Ticker, "fire"): _fire_then_make}),
+    Mistake("a trigger moves on before its runs are made", {(Ticker, "fire"): _fire_then_make}, rare=True),
     Mistake(
         "a trigger moves on after its runs are made, and a slot is no unique key",
         {(Ticker, "fire"): _make_then_fire, (tick, "_run_of"): _any_ordinal},
+        rare=True,
     ),
     Mistake("a trigger that cannot be read stops the others", {(tick, "ODD"): ()}),
     Mistake("a pipeline that cannot be read stops the others", {(core, "ODD"): ()}),
     Mistake("a wake-up is lost", {(Core, "hear"): _nothing}),
-    Mistake("what was to be written is forgotten before it is committed", {(DrivenRun, "write"): _forgetful}),
-    Mistake("a run is not cancelled", {(Core, "_cancel"): _nothing}),
+    Mistake(
+        "what was to be written is forgotten before it is committed", {(DrivenRun, "write"): _forgetful}, rare=True
+    ),
+    Mistake("a run is not cancelled", {(Core, "_cancel"): _nothing}, rare=True),
     Mistake("a run has no timeout", {(Core, "_time_out"): _nothing}),
     Mistake(
         "a trigger that is always on is not started again", {(ends, "rearm"): _nothing, (requests, "rearm"): _nothing}

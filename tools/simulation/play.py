@@ -60,6 +60,7 @@ class Play:
         self.people = People(self)
         self.processes: list[Process] = []
         self.elsewhere: set[str] = set()
+        self.done: dict[str, set[str]] = {}
         self.jumped = False
         self.crashes = 0
         self.deaths: Counter[str] = Counter()
