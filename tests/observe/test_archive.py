@@ -8,6 +8,7 @@ import time
 
 from penstock.model import events
 from penstock.model.run import BlockState, RunState
+from penstock.observe import archive as archive_module
 from penstock.observe.archive import RunArchive
 from penstock.observe.record import RunRecorder, run_folder
 from tests.observe.runs import record_run
@@ -120,6 +121,17 @@ def test_the_last_runs_of_many_pipelines_cost_little(tmp_path):
     for _ in range(1000):
         archive.recent("flights", 30)
     assert time.process_time() - before < 0.1
+
+
+def test_no_more_runs_are_remembered_than_are_shown(tmp_path, monkeypatch):
+    monkeypatch.setattr(archive_module, "KEPT", 3)
+    for number in range(8):
+        finished(tmp_path, f"r{number}")
+    archive = RunArchive(tmp_path)
+    for _ in range(2):
+        assert [head.run for head in archive.page()[0]] == [f"r{number}" for number in range(7, -1, -1)]
+    assert len(archive._heads) == len(archive._places) == 3
+    assert archive.find("r7").state == "completed"
 
 
 def test_a_run_of_this_process_goes_on(tmp_path):

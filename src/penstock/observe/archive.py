@@ -11,6 +11,7 @@ import json
 import os
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,6 +24,8 @@ from penstock.observe.liveness import is_gone
 from penstock.observe.record import RUN_RECORD, read_record
 
 _CHUNK = 1 << 16
+KEPT = 5000
+"""How many runs are remembered: those that lists show again and again, whatever has run since the server started."""
 _GOOD_ENDS = frozenset({"completed", "skipped"})
 _SETTLED = 0.1
 """Seconds after which the time stamp of a folder is sure to tell a change."""
@@ -69,9 +72,9 @@ class RunArchive:
     def __init__(self, logs_root: Path) -> None:
         self._root = logs_root
         self._folders: dict[str, _Folder] = {}
-        self._heads: dict[tuple[str, str], tuple[int, RunHead]] = {}
+        self._heads: OrderedDict[tuple[str, str], tuple[int, RunHead]] = OrderedDict()
         """Of runs that have ended: the size of the record that was read, and what it said."""
-        self._places: dict[str, str] = {}
+        self._places: OrderedDict[str, str] = OrderedDict()
         self._blocks: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._recent: dict[str, tuple[_Folder, int, list[RunHead]]] = {}
         self._lock = threading.Lock()
@@ -149,13 +152,19 @@ class RunArchive:
             return None
         # The folder says whose run it is: records move with a pipeline that gets another name.
         head = replace(head, pipeline=unquote(folder) or head.pipeline)
-        self._places[run] = folder
+        self._keep(self._places, run, folder)
         if head.state != RunState.RUNNING:
             # Runs of one pipeline mostly have the same blocks, whose names are then kept once.
             blocks = self._blocks.setdefault(head.blocks, head.blocks)
             head = replace(head, blocks=blocks, process={})
-            self._heads[folder, run] = (size, head)
+            self._keep(self._heads, (folder, run), (size, head))
         return head
+
+    def _keep(self, kept: OrderedDict[Any, Any], key: object, value: object) -> None:
+        with self._lock:
+            kept[key] = value
+            if len(kept) > KEPT:
+                kept.popitem(last=False)
 
     def folder(self, pipeline: str, run: str) -> Path:
         """The folder of a run's logs."""
