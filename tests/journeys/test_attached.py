@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.journeys.browsing import Tabs
-from tests.journeys.editing import card, cell, code, grid, loader, pipeline, write
+from tests.journeys.editing import card, cell, code, grid, loader, pipeline, state, write
 from tests.server.running import Server
 
 NO = "@condition\ndef never(*args, **kwargs):\n    return False\n"
@@ -111,6 +111,34 @@ def test_what_stands_beside_and_how_columns_are_arranged_is_there_after_a_reload
     expect(beside.get_by_role("article")).to_be_visible()
     beside.get_by_role("button", name="Put below back into its place").click()
     expect(beside).to_have_count(0)
+
+
+def test_a_failed_block_is_run_in_the_editor_on_what_it_was_given_then(studio: Server, tabs: Tabs) -> None:
+    take = "@transformer\ndef take(found, **kwargs):\n    assert found['n'] > 1, 'too few'\n    return found['n']\n"
+    pipeline(
+        studio,
+        "again",
+        {"name": "count", "content": "@data_loader\ndef count(**kwargs):\n    return {'n': kwargs.get('n', 1)}\n"},
+        {"name": "take", "type": "transformer", "upstream": ["count"], "content": take},
+    )
+    page = tabs.open(studio, "/pipelines/again?block=take&tab=data")
+    page.get_by_role("button", name="Run all").click()
+    state(page, "take", "failed")
+    run = studio.get("/api/pipelines/again/status")["blocks"]["take"]["run"]
+    studio.post("/api/pipelines/again/runs", {"variables": {"n": 2}})
+    state(page, "take", "done")
+    page = tabs.open(studio, f"/runs/{run}?block=take", beside=page)
+    page.get_by_role("link", name="Open with these inputs").click()
+    note = page.get_by_role("note", name="What it runs on")
+    expect(note).to_contain_text(f"run {run}: count as it was then")
+    code(page, "take").click()
+    page.keyboard.press("Control+Enter")
+    state(page, "take", "failed")
+    note.get_by_role("button", name="Use the newest").click()
+    expect(note).to_have_count(0)
+    code(page, "take").click()
+    page.keyboard.press("Control+Enter")
+    state(page, "take", "done")
 
 
 def _add(page: Page, block: str, what: str, choice: str = "") -> None:

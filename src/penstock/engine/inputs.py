@@ -102,12 +102,15 @@ def _children(store: ProductStore, plan: RunPlan, run: Run, parent: str) -> list
 def _ref(
     store: ProductStore, plan: RunPlan, run: Run, key: str, unit: str, upstream: Block | None
 ) -> ProductRef | None:
-    """The run's own version, else the latest good one; None for a sensor, which has no output."""
+    """The run's own version, else the one that is asked for, else the latest good one; None for a sensor, which has no output."""
     if unit in run.blocks:
         return run.blocks[unit].ref
     if upstream is not None and upstream.type is BlockType.SENSOR:
         return None
-    manifest = store.latest(Address(plan.pipeline.uuid, unit, plan.options.partition))
+    address = Address(plan.pipeline.uuid, unit, plan.options.partition)
+    if (version := plan.options.inputs.get(unit)) is not None:
+        return store.manifest(ProductRef(address, version)).ref
+    manifest = store.latest(address)
     if manifest is None:
         raise ProductMissingError(
             f"running block {key}: its upstream {unit} has no stored output",

@@ -48,6 +48,7 @@ class RunOptions:
     A block runs as `most_children` children at most: one of more fails, or with `cut_children` leaves the rest out;
     `children_at_once` of them are under way at a time. `parent` is the run whose block `parent_block` asks for this,
     `remote_blocks` what it hands over: the blocks of other pipelines whose outputs this run's blocks get.
+    `inputs` are the versions to read of upstreams that take no part in the run, by block; of others the newest.
     """
 
     variables: Mapping[str, Any] = field(default_factory=dict)
@@ -72,6 +73,7 @@ class RunOptions:
     parent: str = ""
     parent_block: str = ""
     remote_blocks: tuple[Mapping[str, Any], ...] = ()
+    inputs: Mapping[str, str] = field(default_factory=dict)
 
     def what(self) -> str:
         """What is to run, in words: `words`, when the caller knows better."""

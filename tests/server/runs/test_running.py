@@ -106,6 +106,23 @@ def test_an_upstream_without_output_is_said(tmp_path: Path):
         assert "upstream double has no stored output" in status["failure"]["message"]
 
 
+def test_a_block_runs_on_earlier_versions_of_its_inputs(tmp_path: Path):
+    """What a failed run was given can be given again, although something newer has come since."""
+    count = "@data_loader\ndef load(**kwargs):\n    return {'n': kwargs.get('n', 1)}\n"
+    take = "@transformer\ndef take(found, **kwargs):\n    return found['n'] * 10\n"
+    blocks = [("load", "data_loader", [], count), ("take", "transformer", ["load"], take)]
+    with serving(make_project(tmp_path / "project", blocks=blocks)) as server:
+        first = ended(server.run())["load"]["version"]
+        newer = ended(server.run(variables={"n": 2}))
+        assert newer["take"]["outputs"][0]["preview"] == 20
+        again = ended(server.run(blocks=["take"], inputs={"load": first}))["take"]
+        assert (again["state"], again["outputs"][0]["preview"]) == ("completed", 10)
+        gone = ended(server.run(blocks=["take"], inputs={"load": "00000099-ffffffff"}))["take"]
+        assert gone["state"] == "failed"
+        assert "load" in gone["failure"]["message"]
+        assert ended(server.run(blocks=["take"]))["take"]["outputs"][0]["preview"] == 20
+
+
 def test_variables_and_tests_of_one_run(server: Server):
     code = "@custom\ndef show(**kwargs):\n    return kwargs['day']\n\n@test\ndef never(value):\n    assert False\n"
     (server.root / "custom").mkdir(exist_ok=True)

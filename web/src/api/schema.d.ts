@@ -3441,7 +3441,8 @@ export interface components {
          * NewRun
          * @description What to run: all blocks, or `blocks` and what is asked for around them.
          *
-         *         `incomplete_upstream` adds those upstreams that have no output yet; `stale_only` leaves out what is fresh.
+         *         `incomplete_upstream` adds those upstreams that have no output yet; `stale_only` leaves out what is fresh. `inputs`
+         *         are the versions to read of upstreams that take no part in the run, by block; of others the newest is read.
          */
         NewRun: {
             /** @default [] */
@@ -3462,6 +3463,10 @@ export interface components {
             tests: boolean;
             /** @default [] */
             edits: components["schemas"]["Edit"][];
+            /** @default {} */
+            inputs: {
+                [key: string]: string;
+            };
         };
         /**
          * NewTemplate

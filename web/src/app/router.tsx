@@ -38,13 +38,13 @@ const pipelines = createRoute({
   component: lazyRouteComponent(() => import("../features/pipelines/PipelinesPage"), "PipelinesPage"),
 });
 
-type EditorSearch = Partial<Record<"block" | "output" | "version" | "child" | "beside" | "view", string>> & { tab?: EditorTab };
+type EditorSearch = Partial<Record<"block" | "output" | "version" | "child" | "beside" | "given" | "view", string>> & { tab?: EditorTab };
 
 const editor = createRoute({
   getParentRoute: () => root,
   path: "/pipelines/$pipeline",
   validateSearch: (search: Record<string, unknown>): EditorSearch & { line?: number } => ({
-    ...(texts("block", "output", "version", "child", "beside", "view", "tab")(search) as EditorSearch),
+    ...(texts("block", "output", "version", "child", "beside", "given", "view", "tab")(search) as EditorSearch),
     ...line(search),
   }),
   component: lazyRouteComponent(() => import("../features/editor/EditorPage"), "EditorPage"),

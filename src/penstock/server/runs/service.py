@@ -245,6 +245,7 @@ class RunService:
             run_tests=wanted.tests,
             origin="studio",
             words=words,
+            inputs=wanted.inputs,
         )
         plan = self._plan(pipeline, options)
         # What a single block needs is imported when its process is made.

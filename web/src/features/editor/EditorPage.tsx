@@ -16,6 +16,7 @@ import { Notebook } from "./notebook/Notebook";
 import { Outline } from "./outline/Outline";
 import { pipelineQuery, statusQuery } from "./queries";
 import { SessionContext } from "./session/context";
+import { useGiven } from "./session/given";
 import { useLayout } from "./session/layout";
 import { useNavigation, useSelection } from "./session/selection";
 import { anythingUnsaved, sessionOf, type EditorSession } from "./session/session";
@@ -58,6 +59,7 @@ function Editor({ session, detail, error }: { session: EditorSession; detail: Pi
   const { outline, follower } = useLayout();
   const merging = useStore(session.ui, (ui) => ui.merging);
   useEditorCommands(session, detail, selection);
+  useGiven(session, selection.given);
   const { beside } = useNavigation();
   const second = detail.blocks.findIndex((block) => block.uuid === selection.beside);
   const besides = detail.blocks[second];

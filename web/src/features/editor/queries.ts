@@ -86,6 +86,8 @@ export interface RunRequest {
   incomplete_upstream?: boolean;
   stale_only?: boolean;
   tests?: boolean;
+  /** The versions to read of upstreams that do not run, by block; of others the newest. */
+  inputs?: Readonly<Record<string, string>>;
   edits?: Edit[];
 }
 

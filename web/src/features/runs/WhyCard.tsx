@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { Pencil, RotateCw } from "lucide-react";
+import { History, Pencil, RotateCw } from "lucide-react";
 import type { Failure } from "../../api/types";
 import { clock, count, dateTime } from "../../app/format";
 import { usePreferences } from "../../app/preferences";
@@ -38,6 +38,11 @@ export function WhyCard({ run, pipeline, block, partition, onOpen, onLogs, busy,
         <Link to="/pipelines/$pipeline" params={{ pipeline }} search={{ block: block.split(":")[0], tab: "data" }} className="inline-flex h-7 items-center gap-1.5 rounded-control border border-line px-2.5 font-medium hover:bg-s2">
           <Pencil size={13} aria-hidden="true" />Open in the editor
         </Link>
+        {inputs.length > 0 && !partition && !block.includes(":") && (
+          <Link to="/pipelines/$pipeline" params={{ pipeline }} search={{ block, tab: "data", given: `${block}@${run}` }} title="The editor runs the block on the versions that it was given in this run" className="inline-flex h-7 items-center gap-1.5 rounded-control border border-line px-2.5 font-medium hover:bg-s2">
+            <History size={13} aria-hidden="true" />Open with these inputs
+          </Link>
+        )}
         <MuteButton pipeline={pipeline} block={block.split(":")[0] ?? block} />
       </div>
       <Seen run={run} pipeline={pipeline} block={block} failure={failure} />

@@ -10,6 +10,7 @@ import { BlockHeader } from "./BlockHeader";
 import { BlockOutput } from "./BlockOutput";
 import { CodeArea } from "./CodeArea";
 import { ConflictBar } from "./ConflictBar";
+import { GivenBar } from "./GivenBar";
 import { edgeColour, languageOf } from "./kinds";
 import { ScratchOutput } from "./ScratchOutput";
 import { SqlLine } from "./SqlLine";
@@ -103,6 +104,7 @@ function Near({ block, index, count, collapsed, card }: Omit<Props, "selected"> 
       <BlockHeader block={block} index={index} count={count} status={status} busy={isBusy(status) || scratching} collapsed={collapsed} />
       {!collapsed && (
         <>
+          <GivenBar block={block.uuid} />
           {conflict && <ConflictBar block={block.uuid} />}
           <Text block={block} card={card} />
           {block.language === "sql" && block.type !== "dbt" && <SqlLine block={block} />}

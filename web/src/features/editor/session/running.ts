@@ -34,7 +34,9 @@ export async function runBlock(session: EditorSession, block: string, scope: Rea
     });
     return;
   }
-  await begin(session, { blocks: [block], ...SCOPES[scope] }, [block, ...around(detail, block, scope, session)]);
+  const { given } = session.ui.getState();
+  const inputs = given?.block === block && scope !== "upstream" ? given.inputs : undefined;
+  await begin(session, { blocks: [block], ...SCOPES[scope], ...(inputs ? { inputs } : {}) }, [block, ...around(detail, block, scope, session)]);
 }
 
 /** Runs every block, or only those whose output is not what their code and inputs would give now; `variables` count for this run. */

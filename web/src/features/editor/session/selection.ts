@@ -13,6 +13,8 @@ export interface Selection {
   child?: string;
   /** The block that stands at the right, beside the notebook. */
   beside?: string;
+  /** A block and a run, as `block@run`: the block runs on what it was given in that run. */
+  given?: string;
   /** A panel of settings in the place of the follower. */
   view?: View;
 }
@@ -31,9 +33,10 @@ export function useSelection(): Selection {
       version: search.version,
       child: search.child,
       beside: search.beside,
+      given: search.given,
       view: search.view as View | undefined,
     }),
-    [search.block, search.tab, search.output, search.version, search.child, search.beside, search.view],
+    [search.block, search.tab, search.output, search.version, search.child, search.beside, search.given, search.view],
   );
 }
 
@@ -42,6 +45,8 @@ type Change = { tab?: Tab; output?: string; version?: string; child?: string; vi
 export interface Navigation {
   select: (block: string | null) => void;
   show: (change: Change) => void;
+  /** Has every block run on the newest outputs again. */
+  forgetGiven: () => void;
   /** Puts a block beside the notebook; null puts it back. */
   beside: (block: string | null) => void;
   openFile: (path: string, line?: number) => void;
@@ -72,11 +77,12 @@ export function useNavigation(): Navigation {
     [navigate],
   );
   const beside = useCallback((block: string | null) => void navigate({ search: (now) => ({ ...now, beside: block ?? undefined }), replace: true }), [navigate]);
+  const forgetGiven = useCallback(() => void navigate({ search: (now) => ({ ...now, given: undefined }), replace: true }), [navigate]);
   const openFile = useCallback((path: string, line?: number) => void navigate({ to: "/files", search: { path, line } }), [navigate]);
   const openPipeline = useCallback(
     (pipeline: string, block?: string | null) =>
       void navigate({ to: ROUTE, params: { pipeline }, search: { block: block ?? undefined }, replace: true }),
     [navigate],
   );
-  return useMemo(() => ({ select, show, beside, openFile, openPipeline }), [select, show, beside, openFile, openPipeline]);
+  return useMemo(() => ({ select, show, beside, forgetGiven, openFile, openPipeline }), [select, show, beside, forgetGiven, openFile, openPipeline]);
 }

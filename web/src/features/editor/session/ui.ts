@@ -28,6 +28,8 @@ export interface UiState {
   adding: AddRequest | null;
   merging: string | null;
   fullscreen: string | null;
+  /** The block that runs on what it was given in a run, and the versions that this was. */
+  given: { block: string; run: string; inputs: Readonly<Record<string, string>> } | null;
   /** The block that is being dragged, and the block that it would stand behind (null: first). */
   drag: { block: string; after: string | null } | null;
 }
@@ -40,6 +42,7 @@ export function createUi() {
     adding: null,
     merging: null,
     fullscreen: null,
+    given: null,
     drag: null,
   }));
 }

@@ -1,0 +1,22 @@
+import { Link } from "@tanstack/react-router";
+import { History } from "lucide-react";
+import { Button } from "../../../ui/Button";
+import { useUi } from "../session/context";
+import { useNavigation } from "../session/selection";
+
+/** Says that a block runs on what it was given in a run, and not on the newest outputs. */
+export function GivenBar({ block }: { block: string }) {
+  const given = useUi((ui) => (ui.given?.block === block ? ui.given : null));
+  const { forgetGiven } = useNavigation();
+  if (!given) return null;
+  const names = Object.keys(given.inputs);
+  return (
+    <div role="note" aria-label="What it runs on" className="flex flex-wrap items-center gap-2 border-b border-line bg-accent-soft px-3 py-1.5">
+      <History size={14} className="flex-none text-muted" aria-hidden="true" />
+      <span className="min-w-40 flex-1">
+        Runs here on what it was given in <Link to="/runs/$run" params={{ run: given.run }} search={{ block }} className="text-accent underline">run {given.run}</Link>: {names.join(", ")} as {names.length === 1 ? "it was" : "they were"} then.
+      </span>
+      <Button onClick={forgetGiven}>Use the newest</Button>
+    </div>
+  );
+}
