@@ -104,6 +104,19 @@ def test_a_page_ends_after_a_while_and_the_next_goes_on(tmp_path: Path) -> None:
     assert texts(page) == ["line 0"]
 
 
+def test_logs_that_take_long_to_open_are_not_taken_for_empty_ones(tmp_path: Path) -> None:
+    write(tmp_path, "r1", [(0, "a"), (10, "b"), (10, "c")])
+    found, before = [], ""
+    for _ in range(10):
+        times = iter([0.0])
+        page = search_logs(tmp_path, EVERYTHING, before=before, clock=lambda times=times: next(times, 1000.0))  # type: ignore[misc]
+        found += texts(page)
+        before = page.next
+        if not before:
+            break
+    assert found == ["c", "b", "a"]
+
+
 def test_a_long_log_is_not_read_whole(tmp_path: Path) -> None:
     folder = run_folder(tmp_path, "p", "r1")
     folder.mkdir(parents=True)

@@ -119,7 +119,8 @@ def search_logs(
                 skipped += 1
                 here = _Place(at, skipped)
                 continue
-            if len(lines) >= limit or looked >= LOOKED_AT or size >= PAGE_BYTES or clock() > stop:
+            # However long opening the logs took, a page looks at a line: else it would say that there is none.
+            if len(lines) >= limit or looked >= LOOKED_AT or size >= PAGE_BYTES or (looked and clock() > stop):
                 return FoundPage(lines, here.text, looked)
             here = _Place(at, here.seen + 1 if at == here.at else 1)
             looked += 1
