@@ -32,6 +32,7 @@ _FAILS = (
     "The scheduler cannot write the state database, or stumbled; the log of the server says why. "
     "It tries again by itself."
 )
+_UNKNOWN = "Whether a scheduler runs elsewhere is not known without the database."
 _NO_SCHEDULER = "No scheduler is running: start one with `penstock start --instance-type scheduler`."
 _FAILURES = 20
 _PIPELINES = 500
@@ -91,7 +92,10 @@ class MonitoringService:
             with self._state.read() as connection:
                 seen = [node for node in self._state.nodes.all(connection) if node.kind in {"scheduler", "both"}]
         except PenstockError:
-            return Health("down", self._own_scheduler(None), PartHealth("down", text=_NO_DATABASE))
+            own = self._own_scheduler(None)
+            if own.status == "off":  # those elsewhere tell of themselves in the database
+                own = PartHealth("off", text=_UNKNOWN)
+            return Health("down", own, PartHealth("down", text=_NO_DATABASE))
         newest = max((node.seen_at for node in seen), default=None)
         scheduler = self._own_scheduler(newest)
         return Health("ok" if scheduler.status != "down" else "down", scheduler, PartHealth("ok"))
