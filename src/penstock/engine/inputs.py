@@ -102,7 +102,7 @@ def _children(store: ProductStore, plan: RunPlan, run: Run, parent: str) -> list
 def _ref(
     store: ProductStore, plan: RunPlan, run: Run, key: str, unit: str, upstream: Block | None
 ) -> ProductRef | None:
-    """The run's own version, else the one that is asked for, else the latest good one; None for a sensor, which has no output."""
+    """The run's own version, else the one asked for, else the latest good one; None for a sensor, which has none."""
     if unit in run.blocks:
         return run.blocks[unit].ref
     if upstream is not None and upstream.type is BlockType.SENSOR:
