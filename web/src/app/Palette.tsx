@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { Command } from "cmdk";
+import { Command, defaultFilter } from "cmdk";
 import { Dialog as Radix } from "radix-ui";
 import { useDeferredValue, useState, type RefObject } from "react";
 import { api } from "../api/client";
@@ -35,6 +35,17 @@ export function Palette({ open, typed, onOpenChange }: { open: boolean; typed: R
   );
 }
 
+const FOUND = "found:";
+
+function foundValue({ kind, title, detail, line }: Found): string {
+  return [FOUND, kind, title, detail, line ?? ""].join(" ");
+}
+
+/** The server has searched already: its finds count, also those whose title does not hold the text. */
+export function fits(value: string, search: string, keywords?: string[]): number {
+  return value.startsWith(FOUND) ? 1 : defaultFilter(value, search, keywords);
+}
+
 function Search({ typed, onDone }: { typed: RefObject<string>; onDone: () => void }) {
   const [text, setText] = useState(typed.current);
   const query = useDeferredValue(text.trim());
@@ -56,7 +67,7 @@ function Search({ typed, onDone }: { typed: RefObject<string>; onDone: () => voi
     else if (item.path) void navigate({ to: "/files", search: { path: item.path, line: item.line ?? undefined } });
   };
   return (
-    <Command label="Commands" loop>
+    <Command label="Commands" loop filter={fits}>
       <Command.Input autoFocus value={text} onValueChange={setText} placeholder="Type a command, or the name of a pipeline, block or file" className="h-11 w-full border-b border-line bg-transparent px-4 text-[14px] outline-none placeholder:text-muted" />
       <Command.List className="max-h-[55vh] overflow-y-auto p-1.5">
         <Command.Empty className="p-4 text-center text-muted">{found.isFetching ? "Searching…" : "Nothing of that name."}</Command.Empty>
@@ -64,9 +75,9 @@ function Search({ typed, onDone }: { typed: RefObject<string>; onDone: () => voi
           const list = items.filter((item) => item.kind === kind);
           return list.length > 0 ? (
             <Command.Group key={kind} heading={KINDS[kind]} className="text-meta text-muted">
-              {list.map((item, index) => (
-                // The server has searched already: its finds count, also those whose title does not hold the text.
-                <Command.Item key={`${kind}${index}`} value={`${kind} ${item.title} ${item.detail} ${query} ${index}`} onSelect={() => go(item)} className={ITEM}>
+              {list.map((item) => (
+                // Known by what it is, not by its place: what is chosen is the same, or gone, when other finds arrive.
+                <Command.Item key={foundValue(item)} value={foundValue(item)} onSelect={() => go(item)} className={ITEM}>
                   <span className="min-w-0 flex-none truncate text-fg">{item.title}</span>
                   <span className="min-w-0 flex-1 truncate text-muted">{item.detail}</span>
                 </Command.Item>
