@@ -36,7 +36,9 @@ def test_compressed_files_go_out_as_they_were_built(files: StaticFiles, tmp_path
     assert "immutable" in answer.headers["cache-control"]
 
 
-@pytest.mark.parametrize(("coding", "sent"), [("gzip, br", "br"), ("br", "br"), ("gzip, br;q=0", "gzip"), ("*", "gzip")])
+@pytest.mark.parametrize(
+    ("coding", "sent"), [("gzip, br", "br"), ("br", "br"), ("gzip, br;q=0", "gzip"), ("*", "gzip")]
+)
 def test_the_smallest_that_is_taken_is_sent(files: StaticFiles, tmp_path: Path, coding: str, sent: str) -> None:
     (tmp_path / "assets" / "index-1a2b.js.br").write_bytes(b"small")
     answer = get(files, "/assets/index-1a2b.js", coding)

@@ -89,8 +89,8 @@ class Execution:
     def run(self) -> Outcome:
         """Ask the block's conditions, run it, store, test and publish what it returns, run its callbacks.
 
-        The tests' results are in `tests` afterwards, what a dynamic block has returned in `items`, the condition that said
-        no in `refused_by`.
+        The tests' results are in `tests` afterwards, what a dynamic block has returned in `items`, the condition that
+        said no in `refused_by`.
 
         Raises:
             BlockFailedError: tests failed; the outputs are published, marked with that.
