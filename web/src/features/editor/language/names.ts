@@ -1,6 +1,9 @@
 import type { Completion, CompletionContext, CompletionResult, CompletionSource } from "@codemirror/autocomplete";
-import { syntaxTree } from "@codemirror/language";
+import { ensureSyntaxTree, syntaxTree } from "@codemirror/language";
 import type { BlockNames, ColumnName, UpstreamNames } from "./queries";
+
+/** How long a completion may wait for the text before it to be read. */
+const PARSING_MS = 1000;
 
 /** Completion from what is stored: columns of upstreams, variables, upstream tables. */
 
@@ -29,7 +32,9 @@ const named = (names: BlockNames, word: string): UpstreamNames | undefined =>
 /** In Python: columns in texts, behind `frame.` where `frame` receives an upstream, and variables in `kwargs["..."]`. */
 export function pythonNames(names: () => Promise<BlockNames | null>): CompletionSource {
   return async (context) => {
-    const node = syntaxTree(context.state).resolveInner(context.pos, -1);
+    // Up to the cursor the text is read in any case: a busy machine may not have come so far yet.
+    const tree = ensureSyntaxTree(context.state, context.pos, PARSING_MS) ?? syntaxTree(context.state);
+    const node = tree.resolveInner(context.pos, -1);
     if (node.name === "Comment") return null;
     if (node.name === "String" || node.name === "ContinuedString") return inText(context, node.from, await names());
     const member = context.matchBefore(/\b[A-Za-z_]\w*\.\w*$/);
