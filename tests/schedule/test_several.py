@@ -93,7 +93,7 @@ def test_a_block_that_is_given_up_has_an_end(store: QuickState) -> None:
     play = Play(store, 1)
     play.rules = lambda _: Rules()
     store.wipe()
-    name = create_run(play.state, NewRun("one", "api"), play.world.clock()).id
+    name = create_run(play.state, NewRun("chain", "api"), play.world.clock()).id
     for _ in range(MOST_LOST + 2):
         process = play.begin()
         play.elsewhere.clear()
@@ -104,8 +104,9 @@ def test_a_block_that_is_given_up_has_an_end(store: QuickState) -> None:
             process.workers.crash()
     with store.read() as connection:
         run = store.runs.get(connection, name)
-        (block,) = store.block_runs.of_run(connection, name)
+        blocks = store.block_runs.of_run(connection, name)
     assert run is not None
-    assert (run.state, block.state) == ("failed", "failed")
-    assert block.ended_at is not None
+    assert run.state == "failed"
+    assert [block.state for block in blocks] == ["failed", "upstream_failed", "upstream_failed"]
+    assert all(block.ended_at is not None for block in blocks)
     assert f"{MOST_LOST + 1} times" in run.error

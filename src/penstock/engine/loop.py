@@ -127,7 +127,7 @@ class RunLoop:
         )
         handle = self.handles[plan.run] = RunHandle(plan, run, sink, now, on_end, gate)
         for key, saved in (resume or {}).items():
-            if key in run.blocks and run.blocks[key].state in ENDED and saved.get("told", True):
+            if key in run.blocks and saved["state"] in ENDED and saved.get("told", True):
                 handle.told.add(key)
             if saved.get("due"):
                 handle.due[key] = float(saved["due"])
