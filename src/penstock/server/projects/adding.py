@@ -33,7 +33,6 @@ from penstock.server.projects.signature import with_upstream
 from penstock.server.projects.starters import starter
 from penstock.server.schema.blocks import NewBlock
 
-_COPIED = ("timeout", "retry_config", "executor_type", "executor_config")
 _LANGUAGE_OF = {extension: language for language, extension in EXTENSIONS.items()} | {"yml": Language.YAML}
 
 
