@@ -63,8 +63,9 @@ def key() -> str:
     """The client id that the installed program's own pages use."""
     with urllib.request.urlopen(f"{BASE}/api/statuses", timeout=30) as answer:
         answer.read()
-    text = next(Path(sys.prefix).glob("lib/python3*/site-packages/mage_ai/settings/server.py")).read_text()
-    return text.split("OAUTH2_APPLICATION_CLIENT_ID = '")[1].split("'")[0]
+    from mage_ai.settings.server import OAUTH2_APPLICATION_CLIENT_ID
+
+    return OAUTH2_APPLICATION_CLIENT_ID
 
 
 def call(path: str, method: str, body: dict) -> dict:

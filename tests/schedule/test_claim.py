@@ -15,16 +15,36 @@ def test_a_lease_ends_in_time_though_the_clock_was_set_back(state: State) -> Non
     run = create_run(state, NewRun("p", "api"), NOW)
     assert [claim.row.id for claim in claims(state, "one").waiting(NOW, 10)] == [run.id]
     other, back = claims(state, "other"), NOW - 3600
-    assert other.lost(back) == []
-    assert other.lost(back + LEASE - 1) == []
-    assert [claim.row.id for claim in other.lost(back + LEASE + 1)] == [run.id]
+    assert other.lost(back, 0.0) == []
+    assert other.lost(back + LEASE - 1, 0.0) == []
+    assert [claim.row.id for claim in other.lost(back + LEASE + 1, 0.0)] == [run.id]
 
 
 def test_who_lives_keeps_its_lease_though_the_clock_was_set_back(state: State) -> None:
     run = create_run(state, NewRun("p", "api"), NOW)
     one, other, back = claims(state, "one"), claims(state, "other"), NOW - 3600
     (claim,) = one.waiting(NOW, 10)
-    other.lost(back)
+    other.lost(back, 0.0)
     for second in range(5, 60, 5):
         assert one.renew(back + second, {run.id}) == {run.id: claim.token}
-        assert other.lost(back + second) == []
+        assert other.lost(back + second, 0.0) == []
+
+
+def test_after_a_time_in_which_nobody_could_renew_the_others_are_left_time_to(state: State) -> None:
+    run = create_run(state, NewRun("p", "api"), NOW)
+    one, other = claims(state, "one"), claims(state, "other")
+    (claim,) = one.waiting(NOW, 10)
+    back = NOW + 4 * LEASE
+    until = other.leave_time(100.0)
+    assert other.lost(back, 100.0) == []
+    assert one.renew(back + 1, {run.id}) == {run.id: claim.token}
+    assert other.lost(back + 2, until + 1) == []
+    assert [taken.row.id for taken in other.lost(back + 2 + LEASE, until + LEASE)] == [run.id]
+
+
+def test_the_run_of_a_dead_process_is_taken_over_at_once_even_then(state: State) -> None:
+    run = create_run(state, NewRun("p", "api"), NOW)
+    claims(state, "one").waiting(NOW, 10)
+    other = Claims(state, "other", Everything(state), dead=lambda _: True)
+    other.leave_time(100.0)
+    assert [taken.row.id for taken in other.lost(NOW + 1, 100.0)] == [run.id]

@@ -117,6 +117,7 @@ class Claims:
         self._admission = admission
         self.owner = owner
         self.process = driver_identity()
+        self._patient_until = 0.0
 
     def waiting(self, now: float, room: int, spare: int = 0) -> list[Claim]:
         """Take runs that may begin, at most `room`, and `spare` that blocks wait for. Raises StateUnavailableError."""
@@ -132,15 +133,21 @@ class Claims:
             reach("claim.after_commit")
         return claims
 
-    def lost(self, now: float) -> list[Claim]:
-        """Take over what processes drove that are gone. Raises StateUnavailableError."""
+    def leave_time(self, at: float) -> float:
+        """Leave the others as long as a lease lasts to renew theirs, which they could not; until when, as `at`."""
+        self._patient_until = at + LEASE
+        return self._patient_until
+
+    def lost(self, now: float, at: float) -> list[Claim]:
+        """Take over what processes drove that are gone; `at` is the monotonic clock's. Raises StateUnavailableError."""
+        patient = at < self._patient_until
 
         def work(connection: sa.Connection) -> list[Claim]:
             self._state.runs.pull_forward(connection, now)  # somebody has set the clock back
             self._state.runs.shorten_leases(connection, now + LEASE)
             found = [
                 self._take(connection, row, now, over=over, recovered=True)
-                for row, over in abandoned(connection, self._state, self.owner, now, self._dead)
+                for row, over in abandoned(connection, self._state, self.owner, now, self._dead, patient=patient)
             ]
             reach("recover.before_commit")
             return [claim for claim in found if claim is not None]

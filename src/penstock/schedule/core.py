@@ -305,7 +305,7 @@ class Core:
             while self._backfills.step(now):
                 pass
         if heard.everything or (self._agenda is not None and now >= self._agenda):
-            taken_over = self._claims.lost(now)
+            taken_over = self._claims.lost(now, at)
             self._begin(taken_over, now, at)
             if taken_over:
                 self._hearers.others()  # what their blocks had taken is free
@@ -479,6 +479,7 @@ class Core:
         if abs(offset - self._offset) > _JUMP:
             self._heard.any = self._heard.everything = True
             self._renew_at = 0.0
+            self._sweep_at = min(self._sweep_at, self._claims.leave_time(at))  # their leases seem late
         self._offset = offset
 
     def _away(self, error: StateUnavailableError) -> float:
@@ -489,6 +490,7 @@ class Core:
             self._hearers.notice(f"the scheduler waits: {error.message}")
         self._failures += 1
         self._retry_at = self._monotonic() + pause
+        self._sweep_at = min(self._sweep_at, self._claims.leave_time(self._retry_at))
         self._stale = True
         return pause
 

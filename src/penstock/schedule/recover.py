@@ -41,7 +41,13 @@ def _space() -> str:
 
 
 def abandoned(
-    connection: sa.Connection, state: State, owner: str, now: float, dead: Callable[[Mapping[str, Any] | None], bool]
+    connection: sa.Connection,
+    state: State,
+    owner: str,
+    now: float,
+    dead: Callable[[Mapping[str, Any] | None], bool],
+    *,
+    patient: bool = False,
 ) -> list[tuple[RunRow, int | None]]:
     """Open runs that nobody drives any more, each with the token to claim it over; None where its lease has expired.
 
@@ -51,8 +57,10 @@ def abandoned(
         owner: who asks; its own runs are no concern here.
         now: seconds since the epoch.
         dead: whether a process is surely dead, such as `is_dead`.
+        patient: leave a lease that has expired to its owner, unless that is dead: nobody could renew it for a while.
     """
-    found: dict[str, tuple[RunRow, int | None]] = {row.id: (row, None) for row in state.runs.lost(connection, now)}
+    expired = [row for row in state.runs.lost(connection, now) if not patient or dead(row.process)]
+    found: dict[str, tuple[RunRow, int | None]] = {row.id: (row, None) for row in expired}
     for row in state.runs.leased(connection):
         if row.lease_owner != owner and row.id not in found and row.open and dead(row.process):
             found[row.id] = (row, row.lease_token)
