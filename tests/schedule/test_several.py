@@ -110,3 +110,19 @@ def test_a_block_that_is_given_up_has_an_end(store: QuickState) -> None:
     assert [block.state for block in blocks] == ["failed", "upstream_failed", "upstream_failed"]
     assert all(block.ended_at is not None for block in blocks)
     assert f"{MOST_LOST + 1} times" in run.error
+
+
+def test_a_scheduler_never_takes_over_what_it_drives_itself(store: QuickState) -> None:
+    play = Play(store, 1)
+    play.rules = lambda _: Rules()
+    store.wipe()
+    process = play.begin()
+    assert process.core is not None
+    process.core.turn()
+    ask(play, process)
+    play.world.events.clear()  # its worker goes on and on
+    process.paused_until = 58.0
+    play.world.at(57.0, lambda: setattr(store, "away", True))
+    play.world.at(60.0, lambda: setattr(store, "away", False))
+    play.until(70.0)
+    assert (play.world.launched, len(process.workers.alive)) == (1, 1)

@@ -410,8 +410,8 @@ class Core:
                     self._bench.loop.cancel(run.handle)
 
     def _renew(self, now: float, at: float) -> None:
-        self._renew_at = at + RENEW
         held = self._claims.renew(now, self.runs)
+        self._renew_at = at + RENEW
         for name, run in list(self.runs.items()):
             if held.get(name) != run.token:
                 self._abandon(run)
