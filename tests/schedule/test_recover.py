@@ -19,3 +19,10 @@ def test_a_pause_is_as_long_as_it_was_though_the_clock_was_set_back() -> None:
 def test_what_has_ended_is_not_due() -> None:
     row = BlockRunRow("r", "b", state="completed", queued_at=NOW, due_at=NOW + 30, ended_at=NOW)
     assert entries([row], now=NOW)["b"]["due"] is None
+
+
+def test_a_block_that_was_given_up_while_its_process_lived_still_has_to_end() -> None:
+    given_up = BlockRunRow("r", "b", state="failed", queued_at=NOW, failure={"kind": "timeout", "message": "too long"})
+    ended = BlockRunRow("r", "c", state="failed", queued_at=NOW, ended_at=NOW, failure={"kind": "timeout"})
+    found = entries([given_up, ended], now=NOW)
+    assert [found["b"]["told"], found["c"]["told"]] == [False, True]

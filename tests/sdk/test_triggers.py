@@ -64,7 +64,13 @@ def test_remote_blocks_are_handed_over_as_references(asked):
 
 def test_the_blocks_of_the_run_can_be_given_instead_of_it(asked):
     blocks = [{"block_uuid": "load", "status": "completed"}, {"block_uuid": "clean", "status": "completed"}]
-    asked.answer = {"id": "r1", "pipeline_uuid": "orders", "status": "completed", "partition": "_", "block_runs": blocks}
+    asked.answer = {
+        "id": "r1",
+        "pipeline_uuid": "orders",
+        "status": "completed",
+        "partition": "_",
+        "block_runs": blocks,
+    }
     found = triggers.trigger_pipeline("orders", return_remote_blocks=True)
     assert asked[0][1]["check_status"] is True
     assert [(block.pipeline_uuid, block.block_uuid) for block in found] == [("orders", "load"), ("orders", "clean")]
