@@ -26,3 +26,10 @@ def test_a_block_that_was_given_up_while_its_process_lived_still_has_to_end() ->
     ended = BlockRunRow("r", "c", state="failed", queued_at=NOW, ended_at=NOW, failure={"kind": "timeout"})
     found = entries([given_up, ended], now=NOW)
     assert [found["b"]["told"], found["c"]["told"]] == [False, True]
+
+
+def test_what_was_being_ended_when_its_driver_died_is_told_to_have_ended() -> None:
+    ending = BlockRunRow("r", "b", state="failed", attempts=1)
+    ended = BlockRunRow("r", "c", state="failed", attempts=1, ended_at=NOW)
+    found = entries([ending, ended], recovered=True, now=NOW)
+    assert (found["b"]["told"], found["c"]["told"]) == (False, True)
