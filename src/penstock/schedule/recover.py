@@ -92,8 +92,6 @@ def entries(
             "failed_at": row.queued_at if row.failure is not None else None,
             # One that is being ended has its last state before its process has come to its end.
             "told": row.ended_at is not None,
-            # It had been given up, and its process was still to end when that of the run did.
-            "told": row.ended_at is not None,
         }
         if recovered and row.state == BlockState.RUNNING and lost_attempts(row) > MOST_LOST:
             entry |= {"state": BlockState.FAILED.value, "failure": asdict(_given_up(row))}
