@@ -39,6 +39,8 @@ from penstock.state.store import State
 
 FAILED = "failed"
 _log = logging.getLogger("penstock.scheduler")
+_NEWS = 60.0
+"""Seconds after its end for which it is worth telling pages that a run has been stored; the rest is history."""
 
 OpenBench = Callable[[Callable[[], Project], Callable[[RunPlan], Iterable[Sink]]], ServiceBench]
 """Opens a workbench of the scheduler's own: given the project as it is now, and the sinks of its runs."""
@@ -88,7 +90,7 @@ class Scheduling:
         source = AlertSource(root)
         self.outbox = Outbox(state, source, str(root))
         self.sender = Sender(state, source, base=lambda: self.url, project=source.name)
-        self.ingest = Ingest(state, project().logs_root())
+        self.ingest = Ingest(state, project().logs_root(), self._recorded)
         self.scheduler: Scheduler | None = None
         if open_bench is not None:
             opener = open_bench
@@ -215,6 +217,11 @@ class Scheduling:
                 record_refusal(
                     root, row.pipeline, row.id, at, row.error, origin=row.origin, parent=row.parent_run or ""
                 )
+
+    def _recorded(self, row: RunRow) -> None:
+        """The store has the run of another process, or of the studio, as its record tells it."""
+        if row.ended_at is not None and time.time() - row.ended_at < _NEWS:
+            self.bridge.call(self._publish, {"type": "run_recorded", "run": row.id, "pipeline": row.pipeline})
 
     def _run_changed(self, what: str, row: RunRow) -> None:
         for hearer in self.hearers:

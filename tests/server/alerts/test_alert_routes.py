@@ -162,9 +162,10 @@ def test_what_somebody_knows_of_is_muted_for_a_while(server: Server) -> None:
     body = {"pipeline": "flights", "block": "load", "until": time.time() + 3600}
     assert ok(server.client.post("/mutes", json=body))["mutes"] == [body]
     assert ok(server.client.get("/mutes"))["mutes"] == [body]
-    run = server.client.post("/pipelines/flights/runs", json={}).json()["run"]["run"]
-    with server.client.stream("GET", f"/runs/{run}/events") as events:
-        events.read()
+    with server.live() as live:
+        live.subscribe("project")
+        run = server.client.post("/pipelines/flights/runs", json={}).json()["run"]["run"]
+        live.until("run_recorded", run=run)
     muted = [item["muted_until"] for item in ok(server.client.get("/home"))["attention"] if item["run"] == run]
     assert muted == [body["until"]]
     assert ok(server.client.post("/mutes", json={**body, "until": None}))["mutes"] == []

@@ -10,6 +10,7 @@ const CONCERNS: Record<string, readonly string[]> = {
   run_started: ["runs", "hours", "pipelines", "home", "triggers", "backfills", "explain"],
   run_waiting: ["runs", "home", "explain"],
   run_ended: ["runs", "hours", "pipelines", "home", "triggers", "backfills", "monitor", "explain"],
+  run_recorded: ["hours", "home", "monitor"],
   runs_deleted: ["runs", "hours", "pipelines", "home", "monitor"],
   trigger_changed: ["triggers", "explain", "home"],
   backfill_changed: ["backfills"],
