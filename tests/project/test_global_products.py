@@ -11,6 +11,7 @@ from penstock.project import Project, open_project
 from penstock.project.global_products import global_product
 from tests.cli.projects import write_project
 
+# The path is of the machine that wrote the file, as files of real projects hold it: it must not matter.
 TEXT = """gold:
   object_type: pipeline
   object_uuid: build
