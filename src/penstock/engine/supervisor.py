@@ -223,10 +223,10 @@ class Supervisor:
         if attempt.ended is None:
             attempt.process.write(TO_WORKER.encode(message))
 
-    def processes(self) -> list[tuple[int, WorkOrder]]:
-        """The processes that work on an order: number and order; other threads may ask too."""
+    def processes(self) -> list[tuple[int | None, WorkOrder]]:
+        """The orders that are worked on, and by which process: None until it has been forked; from any thread."""
         found = [(process.pid, process.attempt) for process in list(self._processes)]
-        return [(pid, attempt.order) for pid, attempt in found if pid is not None and attempt is not None]
+        return [(pid, attempt.order) for pid, attempt in found if attempt is not None]
 
     def interrupt(self, attempt: Attempt) -> None:
         """Raise KeyboardInterrupt in the user's code; what has not ended after the grace is killed."""

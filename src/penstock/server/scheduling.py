@@ -184,8 +184,8 @@ class Scheduling:
             self._retire(row)
         self.bridge.call(self._run_changed, what, row)
 
-    def processes(self) -> list[tuple[int, WorkOrder]]:
-        """The processes that work for the scheduler now; from any thread."""
+    def processes(self) -> list[tuple[int | None, WorkOrder]]:
+        """The orders that the scheduler's processes work on now, None for one that is coming; from any thread."""
         return self._bench.supervisor.processes() if self._bench is not None else []
 
     def _opened(self, opener: OpenBench) -> ServiceBench:

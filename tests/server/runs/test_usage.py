@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import threading
 from collections.abc import Iterator
 
 import pytest
 
+from penstock.model.messages import BlockOrder, WorkOrder
+from penstock.model.product import Fence
+from penstock.server.hub import Hub
+from penstock.server.runs.usage import UsageTeller
 from tests.server.serving import Server, make_project
 
 CODE = """
@@ -50,3 +56,30 @@ def test_a_running_block_tells_what_it_uses_until_it_ends(server: Server) -> Non
         end.touch()
         live.until("run_ended", run=run)
     assert over.wait(20), "it goes on although nothing runs"
+
+
+def test_a_process_that_is_long_in_coming_is_waited_for() -> None:
+    """The first block of a server waits for its libraries: the order is there long before the process."""
+    asyncio.run(_slow_in_coming())
+
+
+async def _slow_in_coming() -> None:
+    block = BlockOrder("hold", "hold", "custom", "python", None, "", (), {})
+    order = WorkOrder("run", 1, Fence("run", "hold", 1), "/p", "p", "/d", "flights", "_", block)
+    asked = 0
+
+    def processes() -> list[tuple[int | None, WorkOrder]]:
+        nonlocal asked
+        asked += 1
+        return [(os.getpid() if asked > 2 else None, order)] if asked < 6 else []
+
+    hub = Hub()
+    hub.attach(asyncio.get_running_loop())
+    hub.listen().subscribe(f"run:{order.run}")
+    told: list[dict[str, object]] = []
+    hub.hear(lambda _, event: told.append(event))
+    teller = UsageTeller(hub, [processes], every=0.001)
+    hub.publish(f"run:{order.run}", {"type": "block_started"})
+    assert teller._task is not None
+    await teller._task
+    assert [event["type"] for event in told] == ["block_started", *["block_usage"] * 3]

@@ -16,8 +16,8 @@ from penstock.server.hub import Hub
 EVERY = 3.0
 """Seconds between two measurements."""
 
-Processes = Callable[[], list[tuple[int, WorkOrder]]]
-"""The processes that work on an order now; called on the event loop."""
+Processes = Callable[[], list[tuple[int | None, WorkOrder]]]
+"""The orders that are worked on now, with the process, None as long as it is only coming; called on the event loop."""
 
 
 class UsageTeller:
@@ -57,13 +57,13 @@ class UsageTeller:
     async def _go(self) -> None:
         try:
             while orders := await self._next():
-                heard = [(pid, order) for pid, order in orders if self._hub.listened_to(f"run:{order.run}")]
+                heard = [(pid, order) for pid, order in orders if pid and self._hub.listened_to(f"run:{order.run}")]
                 if heard:
                     self._tell(await asyncio.to_thread(_measured, heard))
         finally:
             self._task = None
 
-    async def _next(self) -> list[tuple[int, WorkOrder]]:
+    async def _next(self) -> list[tuple[int | None, WorkOrder]]:
         await asyncio.sleep(self._every)
         return [found for source in self._sources for found in source()]
 

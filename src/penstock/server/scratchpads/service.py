@@ -92,7 +92,7 @@ class Scratchpads:
 
     def orders(self) -> list[tuple[int, WorkOrder]]:
         """The processes that work on an order; `details` says more about them, in a thread."""
-        return self._bench.supervisor.processes()
+        return [(pid, order) for pid, order in self._bench.supervisor.processes() if pid is not None]
 
     def _new(self, pipeline: str, block: str) -> ScratchSession:
         def tell(event: dict[str, Any]) -> None:
