@@ -9,6 +9,7 @@ from penstock.cli.main import COMMANDS
 from penstock.cli.text import human_size, text_table
 from penstock.model.errors import every_error
 from tests.cli.projects import B, clean_environment, penstock, write_project
+from tests.patience import PATIENCE
 
 
 def test_help_names_every_command(tmp_path):
@@ -91,7 +92,7 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path):
         env=clean_environment(),
         text=True,
     )
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=PATIENCE)
     assert "Traceback" not in err
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.projects import B, clean_environment, penstock, write_pipeline, write_project
+from tests.patience import PATIENCE
 
 CHAIN = [
     B("load", "data_loader", "return 5"),
@@ -286,7 +287,7 @@ def test_two_runs_at_once_do_not_mix(tmp_path):
         for number in range(4)
     ]
     for process in processes:
-        process.communicate(timeout=120)
+        process.communicate(timeout=PATIENCE)
         assert process.returncode == 0
     listed = penstock("data", "list", "two", "--versions", "-p", project, "--json", home=tmp_path).document
     pairs = [[output["preview"] for output in entry["outputs"]] for entry in listed if entry["block"] == "b"]
@@ -308,7 +309,7 @@ def test_ctrl_c_ends_the_run_and_its_processes(tmp_path):
         assert process.poll() is None
     began = time.monotonic()
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert "cancelled" in out
     assert time.monotonic() - began < 30

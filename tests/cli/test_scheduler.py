@@ -18,6 +18,7 @@ from penstock.state.rows import RunRow
 from penstock.state.run_list import RunFilter
 from penstock.state.store import open_state
 from tests.cli.projects import B, write_project
+from tests.patience import PATIENCE
 
 
 def test_a_scheduler_alone_runs_what_is_asked_for_and_ends_when_told(tmp_path: Path, monkeypatch) -> None:
@@ -32,13 +33,13 @@ def test_a_scheduler_alone_runs_what_is_asked_for_and_ends_when_told(tmp_path: P
         state = open_state(state_url(data_root))
         row = create_run(state, NewRun("p", "api"), time.time())
         tell(data_root, "runs", row.id)
-        end = time.monotonic() + 30
+        end = time.monotonic() + PATIENCE
         while row.open and time.monotonic() < end:
             with state.read() as connection:
                 row = state.runs.get(connection, row.id) or row
         assert (row.state, row.lease_owner) == ("completed", None)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(15) == 0
+        assert process.wait(PATIENCE) == 0
         with state.read() as connection:
             assert state.nodes.all(connection) == []
         state.close()
@@ -66,7 +67,7 @@ def test_a_scheduler_alone_sees_triggers_that_are_written_beside_it(tmp_path: Pa
             if not folder.exists():
                 shutil.copytree(root / "pipelines" / "old", folder, ignore=shutil.ignore_patterns("triggers.yaml"))
             (folder / "triggers.yaml").write_text(ONCE)
-            end = time.monotonic() + 30
+            end = time.monotonic() + PATIENCE
             rows: list[RunRow] = []
             while not (rows and not rows[0].open) and time.monotonic() < end:
                 with state.read() as connection:
@@ -74,7 +75,7 @@ def test_a_scheduler_alone_sees_triggers_that_are_written_beside_it(tmp_path: Pa
             assert [row.state for row in rows] == ["completed"]
         state.close()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(15) == 0
+        assert process.wait(PATIENCE) == 0
     finally:
         process.kill()
         process.wait()

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.patience import PATIENCE
 from tests.server.running import Server, start
 from tests.server.serving import add_pipeline
 
@@ -28,7 +29,6 @@ FOREVER = """
             except BaseException:
                 pass
 """
-PATIENCE = 30
 
 
 def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

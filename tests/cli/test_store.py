@@ -16,6 +16,7 @@ from penstock.state.rows import RunRow
 from penstock.state.run_list import RunFilter
 from penstock.state.store import State, open_state
 from tests.cli.projects import B, penstock, write_project
+from tests.patience import PATIENCE
 
 LOADER = B("load", "data_loader", "@data_loader\ndef load():\n    return [1]")
 
@@ -44,9 +45,9 @@ def test_a_run_of_the_command_line_is_heard_of(tmp_path: Path, project: Path) ->
     notifier.listen(lambda topic, text: ingest.heard(text) if topic == TOPIC else None)
     ingest.start()
     assert penstock("run", project, "numbers", home=tmp_path).code == 0
-    row = told.get(timeout=30)
+    row = told.get(timeout=PATIENCE)
     while row.open:
-        row = told.get(timeout=30)
+        row = told.get(timeout=PATIENCE)
     assert (row.pipeline, row.state, row.origin, row.blocks_done) == ("numbers", "completed", "cli", 1)
     ingest.close()
     notifier.close()

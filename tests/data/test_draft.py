@@ -18,6 +18,7 @@ from penstock.model.errors import FenceError, ProductMissingError, StorageError,
 from penstock.model.messages import TestOutcome
 from penstock.model.product import Address, Fence, Lineage
 from tests.data.publishing import STEPS
+from tests.patience import PATIENCE
 
 ADDRESS = Address("p", "b")
 
@@ -38,7 +39,7 @@ def test_killed_at_any_step_nothing_or_all_of_it_is_visible(tmp_path, step):
     store = ProductStore(tmp_path)
     fence = store.issue_fence("r", "b")
     worker = publisher(tmp_path, "r", fence.token, step, "kill")
-    worker.communicate(timeout=60)
+    worker.communicate(timeout=PATIENCE)
     assert worker.returncode == -signal.SIGKILL
     seen = store.latest(ADDRESS)
     assert (seen is not None) is (step in {"published", "done"})
@@ -72,7 +73,7 @@ def test_an_attempt_that_was_given_up_cannot_publish(tmp_path):
     assert zombie.stdout is not None
     assert zombie.stdout.readline() == "publish\n"
     new = publish(store, store.issue_fence("r", "b"))
-    zombie.communicate("\n", timeout=60)
+    zombie.communicate("\n", timeout=PATIENCE)
     assert zombie.returncode != 0
     assert store.versions(ADDRESS) == [new]
 
@@ -88,9 +89,9 @@ def test_a_new_attempt_waits_while_another_one_is_publishing(tmp_path):
     )  # fmt: skip
     with pytest.raises(subprocess.TimeoutExpired):
         issuing.wait(0.5)
-    publishing.communicate("\n", timeout=60)
+    publishing.communicate("\n", timeout=PATIENCE)
     assert publishing.returncode == 0
-    assert issuing.communicate(timeout=60)[0] == "2\n"
+    assert issuing.communicate(timeout=PATIENCE)[0] == "2\n"
     assert len(store.versions(ADDRESS)) == 1
 
 
@@ -103,7 +104,7 @@ def test_two_publishers_at_once_both_get_a_version(tmp_path):
         assert worker.stdout is not None
         assert worker.stdout.readline() == "link\n"
     for worker in workers:
-        worker.communicate("\n", timeout=60)
+        worker.communicate("\n", timeout=PATIENCE)
         assert worker.returncode == 0
     versions = store.versions(ADDRESS)
     assert {manifest.lineage.run for manifest in versions} == {"one", "two", "three"}

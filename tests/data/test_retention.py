@@ -14,6 +14,7 @@ from penstock.data import CleanPolicy
 from penstock.model.errors import ProductCorruptError, ProductMissingError
 from penstock.model.messages import TestOutcome
 from penstock.model.product import Address
+from tests.patience import PATIENCE
 
 B = Address("p", "b")
 HOUR = 3600.0
@@ -102,7 +103,7 @@ print(value.sum(), flush=True)
     assert reader.stdout is not None
     assert reader.stdout.readline() == "mapped\n"
     assert shelf.store.clean(CleanPolicy(keep_last=1)).in_use == 1
-    assert reader.communicate("\n", timeout=60)[0] == f"{sum(range(10**5))}\n"
+    assert reader.communicate("\n", timeout=PATIENCE)[0] == f"{sum(range(10**5))}\n"
     assert shelf.store.clean(CleanPolicy(keep_last=1, draft_grace=0)).files == 1
     assert first.ref not in [manifest.ref for manifest in shelf.store.versions(B)]
 

@@ -15,8 +15,8 @@ import pytest
 from penstock.data import ProductStore
 from penstock.engine.supervisor import Attempt, Captured, Ended, Supervisor
 from penstock.model.messages import BlockOrder, Finished, InputOrder, Limits, Output, WorkOrder
+from tests.patience import PATIENCE
 
-PATIENCE = 60.0
 """Seconds after which a test that waits for an event has failed."""
 
 

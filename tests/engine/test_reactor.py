@@ -13,6 +13,7 @@ import pytest
 
 from penstock.engine.reactor import Reactor
 from tests.engine.conftest import Bench, body
+from tests.patience import PATIENCE
 
 
 def test_deadlines_fire_once_in_any_order_and_can_be_replaced() -> None:
@@ -80,7 +81,7 @@ def test_an_event_loop_can_drive_a_supervisor(bench: Bench) -> None:
         seen = bench.launch(bench.order(body("print('hello')\nreturn 1")))
         loop.add_reader(bench.supervisor.fileno(), pump)
         try:
-            await asyncio.wait_for(ended.wait(), 60)
+            await asyncio.wait_for(ended.wait(), PATIENCE)
         finally:
             loop.remove_reader(bench.supervisor.fileno())
         assert seen.ended.failure is None
@@ -92,6 +93,6 @@ def test_importing_the_supervisor_is_light() -> None:
     import subprocess
 
     code = "import sys; import penstock.engine.supervisor; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENCE)
     heavy = {"pandas", "numpy", "pyarrow", "duckdb", "psutil", "asyncio", "subprocess", "multiprocessing", "ctypes"}
     assert heavy & set(done.stdout.split()) == set()

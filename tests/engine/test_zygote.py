@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine.conftest import Bench, body, is_alive
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
 
@@ -214,7 +215,7 @@ def test_nothing_survives_a_supervisor_that_is_killed(tmp_path: Path) -> None:
         Path({str(pids)!r}).write_text(seen.text() + str(supervisor._launcher._pid))
         os.kill(os.getpid(), 9)
         """
-    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=False, timeout=60)
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=False, timeout=PATIENCE)
     left = [int(line) for line in pids.read_text().split()]
     assert len(left) == 3
     handles = []

@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 from tests.journeys.browsing import Tabs
 from tests.journeys.conftest import Start
 from tests.journeys.editing import card, pipeline, state, write
+from tests.patience import PATIENCE
 from tests.server.running import Server
 
 ENDLESS = "@data_loader\ndef load():\n    while True:\n        pass\n"
@@ -60,7 +61,7 @@ def test_the_server_is_started_again_while_a_block_runs(
     server.stop(how)
     lost = page.get_by_role("status").filter(has_text="The connection to the server is lost")
     expect(lost).to_be_visible()
-    gone, _ = psutil.wait_procs([worker], timeout=15)
+    gone, _ = psutil.wait_procs([worker], timeout=PATIENCE)
     assert gone, "the block's process outlives its server"
 
     port = server.url.rsplit(":", 1)[1]

@@ -9,6 +9,7 @@ from collections.abc import Hashable
 from pathlib import Path
 
 from penstock.observe.departures import Departures
+from tests.patience import PATIENCE
 
 
 def waiting() -> subprocess.Popen[bytes]:
@@ -23,12 +24,12 @@ def test_an_end_is_told_once() -> None:
     departures.watch(first.pid, "first")
     departures.watch(second.pid, "second")
     second.communicate()
-    assert told.get(timeout=20) == "second"
+    assert told.get(timeout=PATIENCE) == "second"
     first.kill()
-    assert told.get(timeout=20) == "first"
+    assert told.get(timeout=PATIENCE) == "first"
     first.communicate()
     departures.watch(first.pid, "gone")
-    assert told.get(timeout=20) == "gone"
+    assert told.get(timeout=PATIENCE) == "gone"
     departures.close()
     assert told.empty()
 
@@ -41,7 +42,7 @@ def test_the_end_of_a_child_of_somebody_else() -> None:
     assert parent.stdout is not None
     departures.watch(int(parent.stdout.readline()), "grandchild")
     parent.communicate(b"\n")
-    assert told.get(timeout=20) == "grandchild"
+    assert told.get(timeout=PATIENCE) == "grandchild"
     departures.close()
 
 

@@ -24,6 +24,7 @@ from penstock.state.rows import RunRow
 from penstock.state.run_list import RunFilter
 from penstock.state.store import State, open_state
 from tests.observe.runs import record_run
+from tests.patience import PATIENCE
 from tests.servers import PostgresServer, postgres
 from tests.state.test_store import Wire
 
@@ -139,9 +140,9 @@ def test_messages_of_another_process_are_heard(tmp_path: Path, state: State) -> 
     ):
         recorder(event)
         tell(event)
-    last = told.get(timeout=20)
+    last = told.get(timeout=PATIENCE)
     while last.open:
-        last = told.get(timeout=20)
+        last = told.get(timeout=PATIENCE)
     assert (last.id, last.pipeline, last.state) == ("r1", "a pipeline", "completed")
     ingest.heard("nothing")
     ingest.close()
@@ -180,10 +181,10 @@ def test_a_command_that_is_killed_is_noticed_at_once(tmp_path: Path, state: Stat
     assert command.stdout is not None
     assert command.stdout.readline() == b"begun\n"
     ingest.tell("p", "r1")
-    assert told.get(timeout=20).state == "running"
+    assert told.get(timeout=PATIENCE).state == "running"
     command.kill()
     command.communicate()
-    assert told.get(timeout=20).state == "interrupted"
+    assert told.get(timeout=PATIENCE).state == "interrupted"
     ingest.close()
     assert listed(state) == ["p r1 interrupted"]
 
@@ -196,7 +197,7 @@ def test_a_store_that_is_away_is_waited_for(tmp_path: Path) -> None:
         ingest.start()
         record_run(tmp_path, name(1), pipeline="p")
         ingest.tell("p", name(1))
-        assert told.get(timeout=20).id == name(1)
+        assert told.get(timeout=PATIENCE).id == name(1)
         os.kill(server.pid, signal.SIGKILL)
     record_run(tmp_path, name(2), pipeline="p")
     ingest.tell("p", name(2))
@@ -220,7 +221,7 @@ def test_a_store_that_returns_gets_everything(
     ingest.tell("p", name(1))
     record_run(tmp_path, name(2), pipeline="p")
     wire.mend()
-    assert {told.get(timeout=60).id, told.get(timeout=60).id} == {name(1), name(2)}
+    assert {told.get(timeout=PATIENCE).id, told.get(timeout=PATIENCE).id} == {name(1), name(2)}
     ingest.close()
     state.close()
     wire.cut()

@@ -13,6 +13,7 @@ from penstock.model.errors import RunStateError
 from penstock.schedule.requests import MOST_PRIORITY, NewRun, cancel_run, retry_incomplete, retry_run, run_row
 from penstock.state.rows import BlockRunRow, HoldRow, RunRow, TriggerRow
 from penstock.state.store import State
+from tests.patience import PATIENCE
 
 NOW = 1_700_000_000.0
 
@@ -30,7 +31,7 @@ def at_once(work: Callable[[], RunRow], count: int = 4) -> list[RunRow | RunStat
     together = Barrier(count)
 
     def one(_: int) -> RunRow | RunStateError:
-        together.wait(30)
+        together.wait(PATIENCE)
         try:
             return work()
         except RunStateError as error:

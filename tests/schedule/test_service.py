@@ -16,6 +16,7 @@ from penstock.schedule.service import Scheduler
 from penstock.state.rows import RunRow, TriggerRow
 from penstock.state.store import State, open_state
 from tests.cli.projects import B, write_project
+from tests.patience import PATIENCE
 
 SLOW = "print('here', flush=True); import time; time.sleep(60)"
 
@@ -125,7 +126,7 @@ def test_a_failure_has_a_cause_and_the_others_go_on_when_they_may(lab: Callable[
 def test_cancelling_ends_the_process_within_seconds(lab: Callable[..., Lab]) -> None:
     it = lab(p=[B("slow", "data_loader", SLOW)])
     row = it.ask("p")
-    assert it.printed.wait(20)
+    assert it.printed.wait(PATIENCE)
     cancel_run(it.state, row.id, time.time())
     begun = time.monotonic()
     it.scheduler.wake("runs", row.id)
@@ -156,7 +157,7 @@ def test_a_stopped_scheduler_hands_its_runs_over_and_the_next_goes_on(lab: Calla
         ]
     )
     row = it.ask("p")
-    assert it.printed.wait(20)
+    assert it.printed.wait(PATIENCE)
     it.scheduler.close()
     left = it.now(row)
     assert (left.state, left.lease_owner) == ("initial", None)
@@ -209,7 +210,7 @@ def test_a_trigger_that_is_due_starts_its_pipeline_and_one_that_is_odd_is_paused
             connection, TriggerRow("p", "once", good, active=True, next_due_at=now, last_enabled_at=now)
         )
     it.scheduler.wake("triggers", "p")
-    assert it.printed.wait(20)
+    assert it.printed.wait(PATIENCE)
     with it.state.read() as connection:
         (row,) = it.state.runs.of_trigger(connection, key)
         broken = it.state.triggers.get(connection, odd)

@@ -14,6 +14,8 @@ from typing import Any
 import httpx
 from websockets.sync.client import ClientConnection, connect
 
+from tests.patience import PATIENCE
+
 
 @dataclass
 class Server:
@@ -27,7 +29,9 @@ class Server:
     client: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
-        self.client = httpx.Client(base_url=self.url, headers={"X-Penstock": "1"}, timeout=60, follow_redirects=True)
+        self.client = httpx.Client(
+            base_url=self.url, headers={"X-Penstock": "1"}, timeout=PATIENCE, follow_redirects=True
+        )
         if self.logs_in:
             self.client.get(self.link).raise_for_status()
 
@@ -58,7 +62,7 @@ class Server:
         if self.process.poll() is None:
             self.process.send_signal(number)
         try:
-            return self.process.wait(timeout=20)
+            return self.process.wait(timeout=PATIENCE)
         finally:
             if self.process.poll() is None:
                 self.process.kill()

@@ -21,9 +21,7 @@ from websockets.sync.client import ClientConnection, connect
 from penstock.cli.studio import open_studio
 from penstock.server.app import App, create_app
 from penstock.server.studio import Studio
-
-PATIENCE = 60.0
-"""Seconds after which a test that waits for an event has failed."""
+from tests.patience import PATIENCE
 
 Block = tuple[str, str, list[str], str]
 """uuid, type, upstream blocks, code."""

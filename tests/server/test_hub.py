@@ -8,6 +8,7 @@ import threading
 
 from penstock.server import hub as hub_module
 from penstock.server.hub import Hub
+from tests.patience import PATIENCE
 
 
 def frames(listener):
@@ -153,7 +154,7 @@ async def test_what_is_calm_waits_for_company_and_what_is_not_does_not():
     done, _ = await asyncio.wait({waiting}, timeout=0.02)
     assert not done
     hub.publish("a", {"n": 2})
-    await asyncio.wait_for(waiting, 5.0)
+    await asyncio.wait_for(waiting, PATIENCE)
     assert told(listener) == [1, 2]
 
 
@@ -166,7 +167,7 @@ async def test_other_threads_have_a_door():
     frames(listener)
     thread = threading.Thread(target=hub.publish_from_thread, args=("a", {"n": 1}))
     thread.start()
-    await asyncio.wait_for(listener.wait(), 5.0)
+    await asyncio.wait_for(listener.wait(), PATIENCE)
     thread.join()
     assert told(listener) == [1]
 

@@ -22,6 +22,7 @@ from penstock.state import migrate
 from penstock.state.rows import RunRow, TriggerRow
 from penstock.state.store import open_state
 from penstock.state.tables import metadata
+from tests.patience import PATIENCE
 
 FOLDER = Path(migrate.__file__).with_name("revisions")
 
@@ -218,7 +219,7 @@ def test_many_processes_open_a_new_store_at_once(state_url: str) -> None:
     processes = [context.Process(target=open_and_say, args=(state_url, start, told)) for _ in range(6)]
     for process in processes:
         process.start()
-    assert [told.get(timeout=60) for _ in processes] == [""] * 6
+    assert [told.get(timeout=PATIENCE) for _ in processes] == [""] * 6
     for process in processes:
         process.join()
 

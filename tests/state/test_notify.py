@@ -15,6 +15,7 @@ import pytest
 
 from penstock.state import notify
 from penstock.state.notify import MISSED, Notifier, tell
+from tests.patience import PATIENCE
 from tests.servers import PostgresServer, postgres
 from tests.state.conftest import postgres_url
 
@@ -65,7 +66,7 @@ def test_a_message_reaches_another_process(tmp_path: Path) -> None:
     process = listening(tmp_path)
     assert tell(tmp_path, "run", "run ä 1") == 1
     assert tell(tmp_path, "end") == 1
-    assert process.communicate(timeout=20)[0] == "run run ä 1\nend \n"
+    assert process.communicate(timeout=PATIENCE)[0] == "run run ä 1\nend \n"
     assert files(tmp_path) == []
 
 
@@ -96,7 +97,7 @@ def test_a_deep_folder_is_no_obstacle(tmp_path: Path, heard: Messages) -> None:
     made = Notifier(deep)
     made.listen(lambda topic, text: heard.put((topic, text)))
     assert tell(deep, "run", "x") == 1
-    assert heard.get(timeout=10) == ("run", "x")
+    assert heard.get(timeout=PATIENCE) == ("run", "x")
     assert files(deep) == [".sock"]
     made.close()
 
@@ -104,7 +105,7 @@ def test_a_deep_folder_is_no_obstacle(tmp_path: Path, heard: Messages) -> None:
 def test_nothing_is_lost_when_many_tell_at_once(tmp_path: Path, listener: Notifier, heard: Messages) -> None:
     for number in range(500):
         assert tell(tmp_path, "run", str(number)) == 1
-    assert [heard.get(timeout=10)[1] for _ in range(500)] == [str(number) for number in range(500)]
+    assert [heard.get(timeout=PATIENCE)[1] for _ in range(500)] == [str(number) for number in range(500)]
 
 
 def test_nobody_listens(tmp_path: Path) -> None:
@@ -136,7 +137,7 @@ def test_loopback_where_unix_sockets_are_missing(no_unix_sockets: None, tmp_path
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
         stranger.sendto(b"guess run\0forged", ("127.0.0.1", port))
     assert tell(tmp_path, "run", "x") == 1
-    assert heard.get(timeout=10) == ("run", "x")
+    assert heard.get(timeout=PATIENCE) == ("run", "x")
     made.close()
     assert files(tmp_path) == []
 
@@ -164,13 +165,13 @@ def test_a_message_crosses_machines_over_postgres(
             continue
         break
     there.publish("run", "line\nbreak")
-    received = heard.get(timeout=10)
+    received = heard.get(timeout=PATIENCE)
     while received[0] == "first":
-        received = heard.get(timeout=10)
+        received = heard.get(timeout=PATIENCE)
     assert received == ("run", "line\nbreak")
     # what runs on the same machine, without a database, is heard as well
     assert tell(tmp_path / "here", "run", "near") == 1
-    assert heard.get(timeout=10) == ("run", "near")
+    assert heard.get(timeout=PATIENCE) == ("run", "near")
     here.close()
     there.close()
 
@@ -187,9 +188,9 @@ def test_a_listener_says_that_it_may_have_missed_something(
         query = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query = 'LISTEN penstock' AND datname = current_database()"
         while admin.execute(query).fetchone() == (0,):
             pass
-    assert heard.get(timeout=20) == (MISSED, "")
+    assert heard.get(timeout=PATIENCE) == (MISSED, "")
     made.publish("run", "again")
-    assert heard.get(timeout=10) == ("run", "again")
+    assert heard.get(timeout=PATIENCE) == ("run", "again")
     made.close()
 
 
@@ -200,7 +201,7 @@ def test_no_database_is_no_error_for_who_sends(tmp_path: Path, heard: Messages) 
         os.kill(server.pid, signal.SIGKILL)
     made.listen(lambda topic, text: heard.put((topic, text)))
     made.publish("run", "2")
-    assert heard.get(timeout=10) == ("run", "2")
+    assert heard.get(timeout=PATIENCE) == ("run", "2")
     made.close()
 
 

@@ -24,6 +24,7 @@ from penstock.state.rows import RunRow, TriggerRow
 from penstock.state.run_list import RunFilter
 from penstock.state.store import State, open_state
 from penstock.state.tables import meta
+from tests.patience import PATIENCE
 from tests.servers import PostgresServer
 from tests.state.conftest import postgres_url
 
@@ -159,7 +160,7 @@ def test_eight_processes_write_at_once(state_url: str) -> None:
     writers = [context.Process(target=write_much, args=(state_url, number, 20, start, told)) for number in range(8)]
     for writer in writers:
         writer.start()
-    assert [told.get(timeout=120) for _ in writers] == [""] * 8
+    assert [told.get(timeout=PATIENCE) for _ in writers] == [""] * 8
     for writer in writers:
         writer.join()
     state = open_state(state_url)
@@ -268,7 +269,7 @@ def test_a_folder_that_cannot_be_written_is_told(*, there: bool) -> None:
         told = context.Queue()
         process = context.Process(target=open_as_nobody, args=(url, told))
         process.start()
-        message, hint = told.get(timeout=30)
+        message, hint = told.get(timeout=PATIENCE)
         process.join()
     assert "read-only" in message or "cannot be opened" in message
     assert folder in message

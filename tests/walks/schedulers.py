@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-PATIENCE = 90.0
-"""Seconds that a test waits for what must come, on a machine that has other things to do."""
+from tests.patience import PATIENCE
 
 T = TypeVar("T")
 

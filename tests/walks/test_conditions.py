@@ -12,6 +12,7 @@ import time
 import pytest
 
 from tests.cli.projects import B, clean_environment
+from tests.patience import PATIENCE
 from tests.walks.fan_project import ITEMS, REDUCE, Fan, states
 
 KEEP = "return [args[0]]"
@@ -175,11 +176,11 @@ def test_a_cancelled_block_has_its_callback(fan):
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    began, patience = fan.home / "project" / "began", time.monotonic() + 60
+    began, patience = fan.home / "project" / "began", time.monotonic() + PATIENCE
     while not began.exists():
         assert time.monotonic() < patience
         assert process.poll() is None
         os.sched_yield()
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=60) == 130
+    assert process.wait(timeout=PATIENCE) == 130
     assert [entry[:2] for entry in notes(fan)] == [["cancelled", "load"]]

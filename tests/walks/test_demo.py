@@ -12,6 +12,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.patience import PATIENCE
+
 DEMO = Path(__file__).resolve().parents[2] / "demo"
 LOW_VISIBILITY = 3
 
@@ -26,7 +28,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def penstock(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "HOME": str(place / "home"), "MAGE_DATA_DIR": str(place / "kept")}
     command = [sys.executable, "-m", "penstock", *arguments]
-    return subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(
+        command, cwd=place, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE
+    )
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,8 @@ import pytest
 import yaml
 
 from tests.observe.alerts.receiving import Receiver, receiving
+from tests.patience import PATIENCE
 from tests.server.running import Server, start
-
-PATIENCE = 120.0
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from penstock.project.templates.starting import STARTING, StartingPipeline, star
 from penstock.project.templates.template import Template
 from penstock.sdk.decorators import Collector, collect
 from penstock.sdk.logger import BlockLogger
+from tests.patience import PATIENCE
 from tests.servers import PostgresServer
 from tests.walks.template_project import SOURCES, Web, web, write_files, write_profiles
 
@@ -486,7 +487,7 @@ def test_what_is_no_part_of_a_run_works_by_itself(template: Template, finished: 
         variables={"pipeline_uuid": "all"},
     )
     attempt = finished.bench.supervisor.launch(order, on_event=seen.append)
-    give_up = time.monotonic() + 60
+    give_up = time.monotonic() + PATIENCE
     while attempt.ended is None:
         assert time.monotonic() < give_up, "waited too long"
         finished.bench.supervisor.poll(1.0)

@@ -20,6 +20,8 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
+from tests.patience import PATIENCE
+
 
 @dataclass
 class Received:
@@ -46,7 +48,7 @@ class Receiver:
     arrived: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     over: threading.Event = field(default_factory=threading.Event)
 
-    def wait(self, seconds: float = 20.0) -> Received:
+    def wait(self, seconds: float = PATIENCE) -> Received:
         """The next request that arrives."""
         assert self.arrived.acquire(timeout=seconds), "nothing arrived"
         return self.received[-1]
@@ -73,7 +75,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", "0")
             self.end_headers()
         elif manner == "silent":
-            self.receiver.over.wait(30)
+            self.receiver.over.wait(2 * PATIENCE)
         elif manner == "dripping":
             self._drip()
 
@@ -175,7 +177,7 @@ def mailbox(*, tls: str = "", certificate: Path | None = None, password: str = "
         made = partial(SMTP, box, loop=loop, hostname="localhost", **options)
         return await loop.create_server(made, "127.0.0.1", 0, ssl=context if tls == "ssl" else None)
 
-    server = asyncio.run_coroutine_threadsafe(listen(), loop).result(20)
+    server = asyncio.run_coroutine_threadsafe(listen(), loop).result(PATIENCE)
     box.port = server.sockets[0].getsockname()[1]
     try:
         yield box

@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
 from penstock.server.permissions import Permission
+from tests.patience import PATIENCE
 from tests.server.attacks.conftest import Target, make_target
 from tests.server.attacks.walking import HTTP, Answer, example, name_of, send
 
@@ -23,7 +24,7 @@ SERVER_LIMIT = 256 * 1024 * 1024  # after everything else of this file: about 70
 """Bytes that the server's own process may hold, whatever it is sent."""
 
 
-def drain(socket: ClientConnection, patience: float = 30, *, sending: str = "") -> None:
+def drain(socket: ClientConnection, patience: float = PATIENCE, *, sending: str = "") -> None:
     """Send something, and read until nothing more comes."""
     if sending:
         socket.send(sending)
@@ -295,7 +296,7 @@ def refused_while_sending(target: Target, method: str, address: str, headers: li
 
     lines = [f"{method} {address} HTTP/1.1", *(f"{name}: {value}" for name, value in headers), "", ""]
     chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
-    with socket.create_connection(("127.0.0.1", target.port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", target.port), timeout=PATIENCE) as connection:
         connection.sendall("\r\n".join(lines).encode())
         try:
             for _ in range(1 << 14):

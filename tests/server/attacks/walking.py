@@ -17,6 +17,7 @@ import msgspec
 from penstock.server.permissions import Permission
 from penstock.server.routes import all_routes
 from penstock.server.routing import Route, Table
+from tests.patience import PATIENCE
 
 ROUTES = sorted(
     Table(all_routes()).routes,
@@ -135,7 +136,7 @@ def send(port: int, method: str, target: str, headers: list[tuple[str, str]], bo
     lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers), "Connection: close"]
     if body:
         lines.append(f"Content-Length: {len(body)}")
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
         connection.sendall("\r\n".join([*lines, "", ""]).encode("latin-1", "replace") + body)
         received = bytearray()
         while chunk := connection.recv(1 << 16):
@@ -157,7 +158,7 @@ UPGRADE = [
 def open_socket(port: int, target: str, headers: list[tuple[str, str]]) -> int:
     """The status with which an attempt to open a socket is answered; 101 is an open one, which is closed at once."""
     lines = [f"GET {target} HTTP/1.1", *(f"{name}: {value}" for name, value in [*headers, *UPGRADE])]
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
         connection.sendall("\r\n".join([*lines, "", ""]).encode("latin-1"))
         received = b""
         while b"\r\n" not in received and (chunk := connection.recv(1 << 12)):

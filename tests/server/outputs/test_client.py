@@ -24,6 +24,7 @@ from penstock.model.errors import (
 from penstock.server.outputs.client import ReaderClient
 from penstock.server.outputs.reader.questions import CellQuestion, DownloadQuestion, PageQuestion, ProfileQuestion, Rows
 from penstock.server.schema.selections import Condition, SortBy
+from tests.patience import PATIENCE
 from tests.server.outputs.conftest import Desk
 
 ROWS = 2_000_000
@@ -206,7 +207,7 @@ def test_the_reader_ends_with_its_server(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)
     pid = int(done.stdout)
-    gone, alive = psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=10)
+    gone, alive = psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=PATIENCE)
     assert not alive, gone
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from penstock.server.projects import changes as module
 from penstock.server.projects.changes import Stop
+from tests.patience import PATIENCE
 
 Watch = Callable[[list[str], Callable[[str], bool], Stop], Iterator[set[str]]]
 
@@ -40,7 +41,7 @@ class Watching:
         self.told.put(None)
 
     def next(self) -> set[str] | Exception | None:
-        return self.told.get(timeout=20)
+        return self.told.get(timeout=PATIENCE)
 
     def until(self, path: Path) -> None:
         while True:

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from penstock.server.runs.callers import SIGNATURE, TIMESTAMP, signature_of
+from tests.patience import PATIENCE
 from tests.server.running import Server, start
 
 PIPELINE = """name: sales
@@ -74,7 +75,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def outside(server: Server) -> Iterator[httpx.Client]:
     """A program that has no login."""
-    with httpx.Client(base_url=server.url, timeout=60) as client:
+    with httpx.Client(base_url=server.url, timeout=PATIENCE) as client:
         yield client
 
 
@@ -88,7 +89,7 @@ def bearer(token: str) -> dict[str, str]:
 
 
 def finished(server: Server, run: str) -> dict[str, Any]:
-    with server.client.stream("GET", f"/api/runs/{run}/events", timeout=60) as stream:
+    with server.client.stream("GET", f"/api/runs/{run}/events", timeout=PATIENCE) as stream:
         for line in stream.iter_lines():
             if '"run_ended"' in line:
                 break

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.server.running import Server, start
 
 PIPELINE = """name: sales
@@ -127,7 +128,7 @@ def until(found: Callable[[], Any], seconds: float = 60.0) -> Any:
 
 def ended(server: Server, run: str) -> dict[str, Any]:
     """The run after its end: its stream of events closes with it."""
-    with server.client.stream("GET", f"/api/runs/{run}/events", timeout=60) as stream:
+    with server.client.stream("GET", f"/api/runs/{run}/events", timeout=PATIENCE) as stream:
         for line in stream.iter_lines():
             if '"run_ended"' in line:
                 break
@@ -196,7 +197,7 @@ def test_what_waits_says_why_and_is_cancelled_before_it_begins(server: Server) -
     why = server.get(f"/api/runs/{second}/explain")
     assert why["text"] == "1 run of pipeline slow under way, and its limit is 1"
     assert "pipeline_run_limit_all_triggers" in why["details"][0]["change"]
-    with server.client.stream("GET", f"/api/runs/{second}/events", timeout=60) as stream:
+    with server.client.stream("GET", f"/api/runs/{second}/events", timeout=PATIENCE) as stream:
         lines = stream.iter_lines()
         next(lines)
         done = server.post("/api/runs/bulk", {"action": "cancel", "runs": [second, "nobody"]})

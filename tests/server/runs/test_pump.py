@@ -11,6 +11,7 @@ from penstock.cli.wire import open_workbench
 from penstock.engine.plan import RunOptions
 from penstock.model import events
 from penstock.server.runs.pump import Pump
+from tests.patience import PATIENCE
 from tests.server.serving import make_project
 
 CODE = "@custom\ndef f(*upstream, **kwargs):\n    return 1\n"
@@ -34,7 +35,7 @@ async def run(bench, pump, options):
 
     bench.start(bench.plan("flights", options), [tell])
     pump.kick()
-    await asyncio.wait_for(ended.wait(), 60)
+    await asyncio.wait_for(ended.wait(), PATIENCE)
     return seen
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 
+from tests.patience import PATIENCE
 from tests.server.serving import make_project, serving
 
 WAITS = """
@@ -42,7 +43,7 @@ def worker_of(printed: str) -> int:
 
 def gone(pid: int) -> bool:
     try:
-        psutil.Process(pid).wait(10)
+        psutil.Process(pid).wait(PATIENCE)
     except psutil.NoSuchProcess:
         return True
     except psutil.TimeoutExpired:

@@ -13,6 +13,7 @@ from penstock.model.messages import BlockOrder, WorkOrder
 from penstock.model.product import Fence
 from penstock.server.hub import Hub
 from penstock.server.runs.usage import UsageTeller
+from tests.patience import PATIENCE
 from tests.server.serving import Server, make_project
 
 CODE = """
@@ -55,7 +56,7 @@ def test_a_running_block_tells_what_it_uses_until_it_ends(server: Server) -> Non
         task.get_loop().call_soon_threadsafe(task.add_done_callback, lambda _: over.set())
         end.touch()
         live.until("run_ended", run=run)
-    assert over.wait(20), "it goes on although nothing runs"
+    assert over.wait(PATIENCE), "it goes on although nothing runs"
 
 
 def test_a_process_that_is_long_in_coming_is_waited_for() -> None:
