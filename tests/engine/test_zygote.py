@@ -284,3 +284,33 @@ def test_an_attempt_that_waits_for_an_import_can_be_interrupted(
     bench.until(lambda: bench.supervisor._launcher._importing == "slow")
     bench.supervisor.interrupt(seen.attempt)
     assert bench.finish(seen).failure.kind == "interrupted"
+
+
+HELD = """
+    import os, time
+    while not os.path.exists({flag!r}):
+        time.sleep(0.01)
+    """
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGSEGV, signal.SIGKILL])
+def test_the_cause_is_told_although_the_zygote_is_long_in_telling_the_end(
+    make_bench: Callable[..., Bench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signal_number: signal.Signals
+) -> None:
+    """Its channel closes at once, and closing it is no cause: the zygote imports something meanwhile."""
+    imported, die = tmp_path / "imported", tmp_path / "die"
+    site_with(tmp_path, monkeypatch, held=HELD.format(flag=str(imported)))
+    bench = make_bench(grace=0.0)
+    code = f"os.kill(os.getpid(), {int(signal_number)})"
+    seen = bench.launch(bench.order(body(WAIT_FOR_FLAG + code), variables={"flag": str(die)}))
+    bench.until(seen.text)
+    bench.supervisor.preload(["held"])
+    bench.until(lambda: bench.supervisor._launcher._importing == "held")
+    die.touch()
+    bench.until(lambda: seen.attempt.process.connection is None)
+    bench.until(seen.attempt.process.is_over)
+    bench.supervisor.poll(0)
+    bench.supervisor.poll(0)
+    assert seen.attempt.ended is None
+    imported.touch()
+    assert signal_number.name in bench.finish(seen).failure.message

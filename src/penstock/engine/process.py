@@ -141,6 +141,12 @@ class WorkerProcess:
         self.close()
         self.reports.exited(self)
 
+    def is_over(self) -> bool:
+        """Whether the process came up and has ended, though its end may not have been told yet."""
+        from penstock.engine.process_tree import has_ended
+
+        return self.pid is not None and has_ended(self.pid)
+
     def drain_channel(self) -> None:
         """Read every message that has arrived."""
         while self.connection is not None and self._read_once():

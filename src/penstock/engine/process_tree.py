@@ -46,6 +46,16 @@ def _end(doomed: list[psutil.Process]) -> None:
         time.sleep(0.002)
 
 
+def has_ended(pid: int) -> bool:
+    """Whether that process runs no more; one that nobody has collected has ended, too."""
+    import psutil
+
+    try:
+        return _is_over(psutil.Process(pid))
+    except psutil.Error:
+        return True
+
+
 def _is_over(process: psutil.Process) -> bool:
     """Whether it runs no more; one that nobody has collected is over, too."""
     import psutil

@@ -416,8 +416,8 @@ class Supervisor:
         self._doom(process, Doom.CHANNEL)
 
     def _doom(self, process: WorkerProcess, why: Doom) -> None:
-        """End the process; its exit will tell the attempt."""
-        if process.exit is not None or process.doom is not None:
+        """End the process; its exit will tell the attempt. One whose channel is closed may be dead and tell later."""
+        if process.exit is not None or process.doom is not None or (why is Doom.CHANNEL and process.is_over()):
             return
         process.doom = why
         self._reactor.cancel(process)
