@@ -67,6 +67,21 @@ def test_a_source_that_is_forgotten_in_the_same_turn_is_not_called() -> None:
             end.close()
 
 
+def test_what_is_due_in_a_thousand_years_keeps_nobody_from_waiting_until_then() -> None:
+    reactor = Reactor()
+    ours, theirs = socket.socketpair()
+    heard: list[bytes] = []
+    with ours, theirs:
+        reactor.on_readable(ours, lambda: heard.append(ours.recv(1)))
+        reactor.at("late", time.monotonic() + 3e10, lambda: heard.append(b"late"))
+        theirs.send(b"x")
+        assert reactor.wait(1e12)
+        reactor.turn(1e12)
+        reactor.forget(ours)
+    reactor.close()
+    assert heard == [b"x"]
+
+
 @pytest.mark.skipif(os.name == "nt", reason="select has no descriptor of its own there")
 def test_an_event_loop_can_drive_a_supervisor(bench: Bench) -> None:
     async def drive() -> None:

@@ -138,7 +138,23 @@ def test_hostile_files_are_refused_with_a_place(content: str | bytes, line: int,
 
 
 @pytest.mark.parametrize(
-    "value", ["null", "1", "text", "[]", "{}", "[[]]", "{a: {b: 1}}", "2024-01-01", "true", "''", "[null, 1, {}]"]
+    "value",
+    [
+        "null",
+        "1",
+        "text",
+        "[]",
+        "{}",
+        "[[]]",
+        "{a: {b: 1}}",
+        "2024-01-01",
+        "true",
+        "''",
+        "[null, 1, {}]",
+        ".inf",
+        "9" * 400,
+    ],
+    ids=lambda value: value[:20],
 )
 @pytest.mark.parametrize(
     "key",
@@ -155,7 +171,23 @@ def test_any_value_at_any_key_is_read_or_told(key: str, value: str, tmp_path: Pa
 
 @pytest.mark.parametrize(
     "value",
-    ["null", "1", "text", "[]", "{}", "[[]]", "{a: {b: 1}}", "2024-01-01", "true", "''", "[null, 1, {}]", ".nan"],
+    [
+        "null",
+        "1",
+        "text",
+        "[]",
+        "{}",
+        "[[]]",
+        "{a: {b: 1}}",
+        "2024-01-01",
+        "true",
+        "''",
+        "[null, 1, {}]",
+        ".nan",
+        ".inf",
+        "9" * 400,
+    ],
+    ids=lambda value: value[:20],
 )
 @pytest.mark.parametrize(
     "key",

@@ -15,6 +15,8 @@ from penstock.model.messages import Aftermath, Answer, Ask, CallbackStatus, Fini
 from penstock.model.product import Lineage, OutputSummary, ProductRef
 from penstock.model.run import DONE, BlockRun, BlockState, Run, RunState
 
+_MOST = 1_000_000
+"""Attempts under way at once at most, where the pipeline's own limit is no number that can be counted to."""
 Sink = Callable[[events.Event], None]
 """Where the facts of a run go; called in order, must not raise."""
 
@@ -116,7 +118,7 @@ class RunHandle:
         if self.plan.pipeline.run_in_one_process:
             return 1
         value = self.plan.pipeline.concurrency_config.get("block_run_limit")
-        return int(value) if isinstance(value, int | float) and value >= 1 else 0
+        return int(min(value, _MOST)) if isinstance(value, int | float) and value >= 1 else 0
 
     def begun_run(self, now: float) -> events.RunStarted:
         """The first fact about the run."""

@@ -390,7 +390,9 @@ class RunLoop:
         """A process that others share waits for the next of them, unless it has failed."""
         base = handle.run.base(key)
         if handle.plan.pipeline.run_in_one_process:
-            handle.session = current.attempt if end.failure is None else None
+            handle.session = current.attempt if end.failure is None and not handle.ended else None
+            if handle.session is None:
+                self._supervisor.close_session(current.attempt)
         elif shares_processes(handle.plan, base):
             if end.failure is None and handle.run.blocks[base].state not in ENDED and not handle.ended:
                 handle.idle[base].append(current.attempt)

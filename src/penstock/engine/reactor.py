@@ -17,6 +17,8 @@ class HasFileno(Protocol):
 
 
 Callback = Callable[[], None]
+_LONGEST = 86_400.0
+"""Seconds of one wait at most: a system takes no more than some weeks, and to look once a day costs nothing."""
 
 
 class Reactor:
@@ -72,7 +74,7 @@ class Reactor:
             timeout = left if timeout is None else min(timeout, left)
         for _ in range(len(self._soon)):
             self._soon.popleft()()
-        for key, mask in self._selector.select(timeout):
+        for key, mask in self._selector.select(None if timeout is None else min(timeout, _LONGEST)):
             read, write = key.data
             if write is not None and mask & selectors.EVENT_WRITE:
                 write()
@@ -84,7 +86,7 @@ class Reactor:
     def wait(self, timeout: float) -> bool:
         """Wait, in another thread than the one that turns, until there is something to do; False when time is up."""
         due = self.deadline()
-        left = timeout if due is None else min(timeout, max(0.0, due - time.monotonic()))
+        left = min(timeout, _LONGEST, timeout if due is None else max(0.0, due - time.monotonic()))
         return bool(self._selector.select(left)) or (due is not None and due <= time.monotonic())
 
     def _fire(self, now: float) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -77,7 +77,7 @@ class Values:
                 value = float(value)
             except ValueError:
                 value = None
-        usable = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
+        usable = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= sys.float_info.max
         if not usable:
             self.tell(
                 NumberAsText,

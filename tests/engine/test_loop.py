@@ -1,0 +1,50 @@
+"""The run loop over real processes: what it leaves behind, and what odd settings of a pipeline do to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from penstock.cli.wire import Workbench, open_workbench
+from penstock.engine.handle import RunHandle
+from penstock.engine.plan import RunOptions
+from penstock.model import events
+from penstock.model.run import RunState
+from tests.cli.projects import B, write_pipeline, write_project
+from tests.patience import until
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workbench]:
+    monkeypatch.setenv("PENSTOCK_DATA_DIR", str(tmp_path / "data"))
+    root = write_project(tmp_path / "project")
+    blocks = [
+        B("first", "data_loader", "import os\nprint(os.getpid())\nreturn 1"),
+        B("second", "transformer", "1 / 0", ("first",)),
+    ]
+    write_pipeline(root, "together", blocks, run_pipeline_in_one_process=True)
+    write_pipeline(
+        root, "endless", [B("one", "data_loader", "return 1")], concurrency_config={"block_run_limit": 1e999}
+    )
+    with open_workbench(root, grace=0.5) as opened:
+        yield opened
+
+
+def run(bench: Workbench, pipeline: str, told: list[events.Event] | None = None) -> RunHandle:
+    handle = bench.start(bench.plan(pipeline, RunOptions()), [] if told is None else [told.append])
+    bench.loop.wait(handle)
+    return handle
+
+
+def test_the_one_process_of_a_run_ends_with_it_when_a_block_fails(bench: Workbench) -> None:
+    told: list[events.Event] = []
+    assert run(bench, "together", told).state is RunState.FAILED
+    pid = next(int(event.text) for event in told if isinstance(event, events.BlockPrinted))
+    until("the end of the process", lambda: bench.loop.poll(0) or not psutil.pid_exists(pid))
+
+
+def test_a_limit_without_bound_is_none(bench: Workbench) -> None:
+    assert run(bench, "endless").state is RunState.COMPLETED
