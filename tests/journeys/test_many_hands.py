@@ -133,6 +133,56 @@ def test_what_changes_on_disk_under_unsaved_text_waits_for_a_decision(studio: Se
     assert "second = 33" in file_of(studio, "inner").read_text()
 
 
+def test_a_file_that_is_deleted_on_disk_says_so_and_can_be_written_again(studio: Server, tabs: Tabs) -> None:
+    pipeline(studio, "bereft", {"name": "lone", "content": TEXT})
+    page = tabs.open(studio, "/pipelines/bereft?block=lone")
+    expect(code(page, "lone")).to_contain_text("second = 2")
+    file_of(studio, "lone").unlink()
+    bar = card(page, "lone").get_by_role("alert")
+    expect(bar).to_contain_text("The file was deleted on disk. This is the text that it had.")
+    expect(code(page, "lone")).to_have_count(0)
+    # Another program brings it back: the block is what the file is.
+    file_of(studio, "lone").write_text(TEXT.replace("second = 2", "second = 22"))
+    expect(code(page, "lone")).to_contain_text("second = 22")
+    expect(bar).to_have_count(0)
+
+    file_of(studio, "lone").unlink()
+    bar.get_by_role("button", name="Create it again").click()
+    expect(code(page, "lone")).to_contain_text("second = 22")
+    expect(bar).to_have_count(0)
+    assert "second = 22" in file_of(studio, "lone").read_text()
+
+    # A page that is opened later has no text of it, and says what is missing.
+    file_of(studio, "lone").unlink()
+    expect(bar).to_be_visible()
+    page.reload()
+    expect(bar).to_contain_text("The file of block lone is missing.")
+    bar.get_by_role("button", name="Create an empty file").click()
+    expect(code(page, "lone")).to_be_visible()
+    assert file_of(studio, "lone").read_text() == ""
+
+
+def test_what_is_typed_into_a_file_that_is_deleted_is_kept(studio: Server, tabs: Tabs) -> None:
+    tabs.watch.allow(r"409 .*/content", "status of 409")
+    pipeline(studio, "taken", {"name": "away", "content": TEXT})
+    page = tabs.open(studio, "/pipelines/taken?block=away")
+    held = Held(page)
+    held.change("away", 3, "first = 100")
+    file_of(studio, "away").unlink()
+    held.release()
+    bar = card(page, "away").get_by_role("alert")
+    expect(bar).to_contain_text("What you typed is still here, and nowhere else.")
+    expect(code(page, "away")).to_contain_text("first = 100")
+    assert not file_of(studio, "away").exists()
+    change(page, "away", 4, "second = 200")
+    with saving(page):
+        bar.get_by_role("button", name="Create it with my text").click()
+    expect(bar).to_have_count(0)
+    text = file_of(studio, "away").read_text()
+    assert "first = 100" in text
+    assert "second = 200" in text
+
+
 def test_a_block_that_is_added_beside_the_browser_appears(studio: Server, tabs: Tabs) -> None:
     pipeline(studio, "growing", {"name": "seed", "content": TEXT})
     page = tabs.open(studio, "/pipelines/growing")

@@ -135,7 +135,8 @@ def test_a_block_file_that_is_not_utf8_or_missing_leaves_the_others_alone(browse
     assert blocks["load_orders"]["content"]
     body = {"content": "SELECT 1\n", "revision": "seen before"}
     error = browser.ask("PUT", "/pipelines/orders/blocks/totals/content", body, status=409)["error"]
-    assert "its file is missing" in error["message"]
+    assert "its file has been deleted or moved" in error["message"]
+    assert error["details"] == {"revision": None, "content": None}
     browser.ask("PUT", "/pipelines/orders/blocks/totals/content", body | {"revision": ""})
     assert browser.block("orders", "totals")["content"] == "SELECT 1\n"
     revision = browser.block("orders", "load_orders")["content_revision"]

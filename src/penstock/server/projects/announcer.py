@@ -61,7 +61,9 @@ class Announcer:
             if not news:
                 return
             self.changes += 1
-            if any(revision for _, revision in news if revision != FOLDER):
+            # Who lacks a file knows where it belongs; that is forgotten, as the file may have come somewhere else.
+            lacking = {path: self._index.users(path) for path, revision in news if revision not in {None, FOLDER}}
+            if lacking:
                 self._index.forget_missing()
             for start in range(0, len(news), PATHS_AT_ONCE):
                 part = news[start : start + PATHS_AT_ONCE]
@@ -70,8 +72,10 @@ class Announcer:
             if any(_may_be_pipeline(path) for path, _ in news):
                 self._tell_pipelines(news)
             for path, revision in news:
-                if revision is not None and revision != FOLDER:
-                    self._tell_content(path, revision)
+                if revision is None:
+                    self._tell_gone(path)
+                elif revision != FOLDER:
+                    self._tell_content(path, revision, [*lacking[path], *self._index.users(path)])
 
     def forget(self, paths: Iterable[str]) -> None:
         """Whatever happens to these next is news."""
@@ -89,6 +93,9 @@ class Announcer:
             # What has changed in a folder cannot be seen by the folder itself, so it is always news.
             if revision != FOLDER and relative in self._told and self._told[relative] == revision:
                 continue
+            if revision is None:  # it may have been a folder, whose files are news when it comes back
+                for below in [told for told in self._told if told.startswith(f"{relative}/")]:
+                    del self._told[below]
             self._told[relative] = revision
             self._told.move_to_end(relative)
             news.append((relative, revision))
@@ -122,8 +129,12 @@ class Announcer:
         if changed:
             self._publish("project", {"type": "pipelines_changed", "uuids": changed})
 
-    def _tell_content(self, path: str, revision: str) -> None:
-        users = self._index.users(path)
+    def _tell_gone(self, path: str) -> None:
+        """Publish that these blocks have no text: their file, or a folder above it, is not there any more."""
+        for pipeline, block in self._index.users_below(path):
+            self._publish(f"pipeline:{pipeline}", {"type": "content_changed", "block": block, "content_revision": ""})
+
+    def _tell_content(self, path: str, revision: str, users: list[tuple[str, str]]) -> None:
         if not users:
             return
         content: str | None = None
@@ -131,7 +142,7 @@ class Announcer:
             data = (self._resolver.root / path).read_bytes()
             if len(data) <= CONTENT_AT_MOST and hashlib.sha256(data).hexdigest() == revision:
                 content = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
-        for pipeline, block in users:
+        for pipeline, block in dict.fromkeys(users):
             event: dict[str, Any] = {"type": "content_changed", "block": block, "content_revision": revision}
             if content is not None:
                 event["content"] = content

@@ -170,7 +170,13 @@ class Changing:
         """Write the file that a block lacks, where it belongs; the revision of a missing file is empty."""
         project = self.parts.project()
         found = find_block_file(project, block.uuid, block.type, block.language, block.configuration)
-        if revision or found.outside or found.expected == project.root:
+        if revision:
+            raise ConflictError(
+                f"saving block {block.uuid}: its file has been deleted or moved since it was opened",
+                hint="Create the file again with your text, or remove the block.",
+                details={"revision": None, "content": None},
+            )
+        if found.outside or found.expected == project.root:
             raise EditRefusedError(
                 f"saving block {block.uuid}: its file is missing", hint="Create the file, or remove the block."
             )

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from penstock.config.decoding import from_json
 from penstock.model.block import Block
 from penstock.model.errors import FileInvalidError, PenstockError
 from penstock.project.block_reader import FILELESS
@@ -133,15 +134,15 @@ class PipelineIndex:
     def users(self, file: str) -> list[tuple[str, str]]:
         """The pipelines and blocks that use a file of the project, as pairs of uuids, as of the last look."""
         with self._lock:
-            self._load()
-            if self._users is None:
-                users: dict[str, list[tuple[str, str]]] = defaultdict(list)
-                for uuid, entry in self._entries.items():
-                    for block in entry.every_block():
-                        if block.file:
-                            users[block.file].append((uuid, block.uuid))
-                self._users = dict(users)
-            return list(self._users.get(file, ()))
+            return list(self._by_file().get(file, ()))
+
+    def users_below(self, path: str) -> list[tuple[str, str]]:
+        """As `users`, of this file or, if it is a folder, of all files in it and below."""
+        with self._lock:
+            every = self._by_file()
+            return [
+                user for file, users in every.items() if file == path or file.startswith(f"{path}/") for user in users
+            ]
 
     def pipelines_using(self, file: str) -> list[str]:
         """The uuids of the pipelines that use a file, each once."""
@@ -152,6 +153,17 @@ class PipelineIndex:
         with self._lock:
             self._entries = {uuid: entry for uuid, entry in self._entries.items() if not _lacks_a_file(entry)}
             self._users = None
+
+    def _by_file(self) -> dict[str, list[tuple[str, str]]]:
+        self._load()
+        if self._users is None:
+            users: dict[str, list[tuple[str, str]]] = defaultdict(list)
+            for uuid, entry in self._entries.items():
+                for block in entry.every_block():
+                    if block.file:
+                        users[block.file].append((uuid, block.uuid))
+            self._users = dict(users)
+        return self._users
 
     def _without(self, uuid: str) -> None:
         # Never changed in place: other threads go through what `entries` gave them.
@@ -179,7 +191,7 @@ class PipelineIndex:
         if self._file is None:
             return
         with suppress(OSError, msgspec.MsgspecError):
-            kept = msgspec.json.decode(self._file.read_bytes(), type=_Kept)
+            kept = from_json(self._file.read_bytes(), _Kept)
             if kept.format == _FORMAT:
                 self._entries = kept.entries
 

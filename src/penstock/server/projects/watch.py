@@ -11,6 +11,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from pathlib import Path
 
@@ -48,6 +49,7 @@ class Watcher:
         self._failed = failed
         self._stop = Stop()
         self._thread: threading.Thread | None = None
+        self._known: set[str] = set()
 
     def start(self) -> None:
         """Begin to watch."""
@@ -85,7 +87,8 @@ class Watcher:
                 self._failed(f"Changes on disk are not seen: the project has more than {MOST_FOLDERS:,} folders.")
                 return
             if not first:
-                self._catch_up(since, folders)
+                self._catch_up(since, folders, set(folders) - self._known)
+            self._known = set(folders)
             try:
                 since = self._follow(folders, since)
             except (OSError, RuntimeError) as error:
@@ -99,28 +102,40 @@ class Watcher:
 
     def _follow(self, folders: list[str], since: float) -> float:
         """Tell changes until a folder comes or goes; the moment from which something may be missing then."""
-        known = set(folders)
+        known = self._known
+        # A thread may stand still anywhere: what is lost came after the last time but one, and that alone is certain.
+        before = last = since
         for paths in changes(folders, self.wanted, self._stop):
-            seen = time.time()
+            before, last = last, time.time()
             if not paths:
                 self._catch_up(since, folders)
                 if set(self._folders()) != known:
                     return since  # a folder came or went while the watch was made
                 continue
+            moved = self._moved(paths)
             self._tell(Path(path) for path in sorted(paths))
-            if any((path in known) != os.path.isdir(path) for path in paths):  # noqa: PTH112 - many of them
-                return seen - 1.0
-        return time.time() - 1.0
+            if moved := moved | self._moved(paths):
+                # One that went may be back by now: its files have been told as gone, so they are new.
+                self._known = {one for one in known if not any(f"{one}/".startswith(f"{path}/") for path in moved)}
+                return before - 1.0
+        return before - 1.0
 
-    def _catch_up(self, since: float, folders: list[str]) -> None:
-        """Tell every file that has changed or come since a moment."""
+    def _moved(self, paths: Iterable[str]) -> set[str]:
+        """Those of these paths that are folders which have come or gone."""
+        return {path for path in paths if (path in self._known) != os.path.isdir(path)}  # noqa: PTH112 - many of them
+
+    def _catch_up(self, since: float, folders: list[str], new: AbstractSet[str] = frozenset()) -> None:
+        """Tell every file that has changed or come since a moment.
+
+        In folders that are `new` that is every file: one that is moved with its folder looks as old as before.
+        """
         found: list[Path] = [Path(folder) for folder in folders if _changed_since(folder, since)]
         for folder in folders:
             with suppress(OSError), os.scandir(folder) as entries:
                 found += [
                     Path(entry.path)
                     for entry in entries
-                    if entry.is_file() and self.wanted(entry.path) and entry.stat().st_ctime >= since
+                    if entry.is_file() and self.wanted(entry.path) and (folder in new or entry.stat().st_ctime >= since)
                 ]
         if found:
             self._tell(found)

@@ -24,6 +24,8 @@ export interface Document {
   /** The file's text when it differs from `base` while `mine` does too; saving stops until it is resolved. */
   theirs: Remote | null;
   problem: SaveProblem | null;
+  /** The file is not there any more; nothing is saved until somebody says that it shall be written again. */
+  gone: boolean;
   /** Counts changes that did not come from this editor, so that the editor knows when to take `mine` anew. */
   external: number;
   /** Revisions that this document once had: a snapshot that carries one of them is late, not news. */
@@ -32,7 +34,7 @@ export interface Document {
   savedAt: number;
 }
 
-export type Phase = "saved" | "dirty" | "saving" | "conflict" | "problem";
+export type Phase = "saved" | "dirty" | "saving" | "conflict" | "gone" | "problem";
 
 const REMEMBERED = 20;
 
@@ -44,6 +46,7 @@ export function open(content: string, revision: string): Document {
     sent: null,
     theirs: null,
     problem: null,
+    gone: false,
     external: 0,
     past: [],
     savedAt: 0,
@@ -53,6 +56,7 @@ export function open(content: string, revision: string): Document {
 export function phaseOf(doc: Document): Phase {
   if (doc.theirs) return "conflict";
   if (doc.sent !== null) return "saving";
+  if (doc.gone) return "gone";
   if (doc.problem) return "problem";
   return doc.mine === doc.base ? "saved" : "dirty";
 }
@@ -61,9 +65,9 @@ export function isDirty(doc: Document): boolean {
   return doc.mine !== doc.base;
 }
 
-/** Whether a save may start now: something to write, nothing in flight, no conflict. */
+/** Whether a save may start now: something to write, nothing in flight, no conflict, a file to write into. */
 export function canSave(doc: Document): boolean {
-  return isDirty(doc) && doc.sent === null && !doc.theirs;
+  return isDirty(doc) && doc.sent === null && !doc.theirs && !doc.gone;
 }
 
 export function typed(doc: Document, content: string): Document {
@@ -78,7 +82,7 @@ export function sending(doc: Document): Document {
 export function written(doc: Document, revision: string, now: number): Document {
   // The event of this save, or of a later change, came first: what it said is newer than this answer.
   if (doc.sent === null) return doc;
-  const settled = at({ ...doc, sent: null, problem: null, savedAt: now }, doc.sent, revision);
+  const settled = at({ ...doc, sent: null, problem: null, gone: false, savedAt: now }, doc.sent, revision);
   if (!doc.theirs) return settled;
   // Somebody wrote after this save; with nothing typed since, theirs is simply the newer text.
   return doc.mine === doc.sent ? take(settled, doc.theirs) : { ...settled, revision, theirs: doc.theirs };
@@ -86,7 +90,7 @@ export function written(doc: Document, revision: string, now: number): Document 
 
 /** The server refused: the file is `theirs` now. */
 export function refused(doc: Document, theirs: Remote): Document {
-  const back = { ...doc, sent: null };
+  const back = { ...doc, sent: null, gone: false };
   if (theirs.content === doc.mine) return at({ ...back, theirs: null, problem: null }, theirs.content, theirs.revision);
   return { ...back, theirs, problem: null };
 }
@@ -101,8 +105,15 @@ export function unsent(doc: Document): Document {
   return { ...doc, sent: null };
 }
 
+/** The file was deleted. What the editor shows stays, to be written again or let go; a missing file has no revision. */
+export function lost(doc: Document): Document {
+  if (doc.gone && doc.sent === null) return doc;
+  return { ...at(doc, doc.base, ""), sent: null, theirs: null, problem: null, gone: true };
+}
+
 /** The file changed on disk, as an event tells: in order, so always news. */
-export function changed(doc: Document, remote: Remote, now: number): Document {
+export function changed(was: Document, remote: Remote, now: number): Document {
+  const doc = was.gone ? { ...was, gone: false } : was;
   if (remote.revision === doc.revision && !doc.theirs) return doc;
   if (doc.sent !== null && remote.content === doc.sent) {
     return at({ ...doc, sent: null, theirs: null, problem: null, savedAt: now }, remote.content, remote.revision);
@@ -117,6 +128,7 @@ export function changed(doc: Document, remote: Remote, now: number): Document {
 
 /** The text that came with a snapshot of the pipeline, which may have been made before our last save. */
 export function snapshot(doc: Document, remote: Remote, now: number): Document {
+  if (doc.gone) return doc.sent === null ? changed(doc, remote, now) : doc;
   if (remote.revision === doc.revision || remote.revision === doc.theirs?.revision) return doc;
   if (doc.sent !== null || doc.past.includes(remote.revision)) return doc;
   return changed(doc, remote, now);

@@ -100,3 +100,52 @@ it("takes a file with other line ends for the same text", async () => {
   docs.type("load", "a\nb\n");
   expect(phaseOf(docs.get("load")!)).toBe("saved");
 });
+
+const missing = [{ uuid: "load", content: null, content_revision: "", file: null, content_error: "The file is missing." }];
+
+it("keeps what is unsaved when the file is deleted, and writes it again only when asked to", async () => {
+  const { file, save } = disk("a");
+  const docs = new Documents(save);
+  docs.sync(snapshot("a"));
+  docs.type("load", "mine");
+  docs.lose("load");
+  Object.assign(file, { content: "", revision: "" });
+  expect(docs.sync(missing)).toEqual([]);
+  docs.type("load", "mine, longer");
+  await vi.advanceTimersByTimeAsync(5000);
+  expect([file.writes, phaseOf(docs.get("load")!), docs.beginEdits(), docs.dirty()]).toEqual([0, "gone", [], ["load"]]);
+  await docs.recreate("load");
+  expect([file.content, phaseOf(docs.get("load")!), docs.dirty()]).toEqual(["mine, longer", "saved", []]);
+});
+
+it("keeps the last text of a file that is deleted unedited, until it comes back or is let go", () => {
+  const docs = new Documents(disk("a").save);
+  docs.sync(snapshot("a"));
+  docs.sync(missing);
+  expect([phaseOf(docs.get("load")!), docs.get("load")?.mine, docs.dirty()]).toEqual(["gone", "a", []]);
+  docs.remote("load", { content: "a", revision: "1" });
+  expect(phaseOf(docs.get("load")!)).toBe("saved");
+  docs.sync(missing);
+  docs.sync(snapshot("b", "2"));
+  expect([phaseOf(docs.get("load")!), docs.get("load")?.mine]).toEqual(["saved", "b"]);
+  docs.lose("load");
+  docs.forget("load");
+  expect(docs.get("load")).toBeUndefined();
+});
+
+it("asks to merge when a deleted file comes back with another text than was typed meanwhile", () => {
+  const docs = new Documents(disk("a").save);
+  docs.sync(snapshot("a"));
+  docs.type("load", "mine");
+  docs.lose("load");
+  docs.remote("load", { content: "theirs", revision: "3" });
+  expect([phaseOf(docs.get("load")!), docs.get("load")?.mine, docs.get("load")?.theirs?.content]).toEqual(["conflict", "mine", "theirs"]);
+});
+
+it("learns from a refused save that the file is gone", async () => {
+  const docs = new Documents(async () => ({ gone: true }));
+  docs.sync(snapshot("a"));
+  docs.type("load", "mine");
+  await docs.saveNow("load");
+  expect([phaseOf(docs.get("load")!), docs.get("load")?.mine]).toEqual(["gone", "mine"]);
+});

@@ -4,6 +4,7 @@ import {
   changed,
   failed,
   isDirty,
+  lost,
   open,
   refused,
   replaced,
@@ -25,7 +26,7 @@ export interface Edit {
 }
 
 /** How a save can end; anything else it throws is shown as a problem that leaves the text unsaved. */
-export type SaveAnswer = { revision: string } | { theirs: Remote } | { problem: SaveProblem };
+export type SaveAnswer = { revision: string } | { theirs: Remote } | { gone: true } | { problem: SaveProblem };
 
 export interface DocumentsState {
   docs: Readonly<Record<string, Document>>;
@@ -35,11 +36,19 @@ export interface Snapshot {
   uuid: string;
   content: string | null;
   content_revision: string;
+  /** Where the text is; none when the file is missing. */
+  file?: string | null;
+  content_error?: string | null;
 }
 
 /** Texts here have plain line ends; the server keeps those that the file has. */
 export function plainLines(text: string): string {
   return text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text;
+}
+
+/** Whether a block should have a file and has none. */
+export function isMissing(block: Snapshot): boolean {
+  return block.content === null && block.file === null && block.content_error != null;
 }
 
 function plainRemote(remote: Remote): Remote {
@@ -75,17 +84,19 @@ export class Documents {
     for (const block of blocks) {
       const doc = docs[block.uuid];
       if (block.content === null) {
-        if (doc && isDirty(doc)) next[block.uuid] = doc;
+        if (doc && isMissing(block)) next[block.uuid] = lost(doc);
+        else if (doc && isDirty(doc)) next[block.uuid] = doc;
+        moved ||= next[block.uuid] !== doc;
         continue;
       }
       const remote = { content: plainLines(block.content), revision: block.content_revision };
       next[block.uuid] = doc ? snapshot(doc, remote, now) : open(remote.content, remote.revision);
       moved ||= next[block.uuid] !== doc;
     }
-    const lost = Object.entries(docs).filter(([block, doc]) => !(block in next) && isDirty(doc));
+    const orphans = Object.entries(docs).filter(([block, doc]) => !(block in next) && isDirty(doc));
     if (moved || Object.keys(next).length !== Object.keys(docs).length) this.store.setState({ docs: next });
     for (const block of this.timers.keys()) if (!(block in next)) this.cancel(block);
-    return lost.map(([block, doc]) => ({ block, content: doc.mine }));
+    return orphans.map(([block, doc]) => ({ block, content: doc.mine }));
   }
 
   /** A block has another uuid now; its unsaved text goes with it. */
@@ -115,6 +126,27 @@ export class Documents {
   async resolve(block: string, content: string): Promise<void> {
     this.update(block, (doc) => resolved(doc, content));
     await this.saveNow(block);
+  }
+
+  /** The file is gone: what was typed is kept, and not written before somebody asks for it. */
+  lose(block: string): void {
+    this.cancel(block);
+    this.update(block, lost);
+  }
+
+  /** Writes the file of a block anew that is gone, with what its editor shows. */
+  async recreate(block: string): Promise<void> {
+    const doc = this.get(block);
+    if (!doc?.gone || doc.sent !== null) return;
+    const work = this.write(block, doc).finally(() => this.saves.delete(block));
+    this.saves.set(block, work);
+    await work;
+  }
+
+  /** Lets go of the text of a block whose file is gone. */
+  forget(block: string): void {
+    const { [block]: doc, ...rest } = this.store.getState().docs;
+    if (doc?.gone) this.store.setState({ docs: rest });
   }
 
   /** Saves what is unsaved, after a save in flight; resolves when the outcome is known. */
@@ -163,10 +195,10 @@ export class Documents {
     }
   }
 
-  /** Nothing ran. `conflict` names the block whose file was another one; the rest stays unsaved. */
-  editsFailed(edits: readonly Edit[], conflict: { block: string; theirs: Remote } | null): void {
+  /** Nothing ran. `conflict` names the block whose file was another one, or none; the rest stays unsaved. */
+  editsFailed(edits: readonly Edit[], conflict: { block: string; theirs: Remote | null } | null): void {
     for (const { block } of edits) {
-      this.update(block, (doc) => (conflict?.block === block ? refused(doc, plainRemote(conflict.theirs)) : unsent(doc)));
+      this.update(block, (doc) => (conflict?.block !== block ? unsent(doc) : conflict.theirs ? refused(doc, plainRemote(conflict.theirs)) : lost(unsent(doc))));
       this.schedule(block);
     }
   }
@@ -176,6 +208,7 @@ export class Documents {
     const answer = await this.save(block, doc.mine, doc.revision);
     if ("revision" in answer) this.update(block, (now) => written(now, answer.revision, Date.now()));
     else if ("theirs" in answer) this.update(block, (now) => refused(now, plainRemote(answer.theirs)));
+    else if ("gone" in answer) this.update(block, (now) => lost(unsent(now)));
     else this.update(block, (now) => failed(now, answer.problem));
     this.schedule(block);
   }

@@ -1,9 +1,8 @@
 import { expect, it } from "vitest";
 import { phaseOf } from "./machine";
-import type { SaveAnswer } from "./store";
-import { YamlText } from "./yaml";
+import { YamlText, type YamlAnswer } from "./yaml";
 
-function text(...answers: SaveAnswer[]) {
+function text(...answers: YamlAnswer[]) {
   const sent: [string, string][] = [];
   const yaml = new YamlText((content, revision) => {
     sent.push([content, revision]);

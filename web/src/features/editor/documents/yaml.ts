@@ -1,6 +1,9 @@
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { failed, isDirty, open, refused, resolved, sending, snapshot, typed, written, type Document, type Remote, type SaveProblem } from "./machine";
-import { plainLines, type SaveAnswer } from "./store";
+import { plainLines } from "./store";
+
+/** How saving it can end. */
+export type YamlAnswer = { revision: string } | { theirs: Remote } | { problem: SaveProblem };
 
 export interface YamlState {
   doc: Document | null;
@@ -15,7 +18,7 @@ export interface YamlState {
 export class YamlText {
   readonly store: StoreApi<YamlState> = createStore<YamlState>(() => ({ doc: null, file: "" }));
 
-  constructor(private readonly write: (content: string, revision: string) => Promise<SaveAnswer>) {}
+  constructor(private readonly write: (content: string, revision: string) => Promise<YamlAnswer>) {}
 
   get doc(): Document | null {
     return this.store.getState().doc;
@@ -56,7 +59,7 @@ export class YamlText {
     const answer = await this.write(doc.mine, doc.revision);
     if ("revision" in answer) this.put((now) => written(now, answer.revision, Date.now()));
     else if ("theirs" in answer) this.put((now) => refused(now, { ...answer.theirs, content: plainLines(answer.theirs.content) }));
-    else this.put((now) => failed(now, answer.problem as SaveProblem));
+    else this.put((now) => failed(now, answer.problem));
     return "revision" in answer;
   }
 

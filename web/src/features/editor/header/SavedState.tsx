@@ -5,7 +5,7 @@ import type { DocumentsState } from "../documents/store";
 import { useSession } from "../session/context";
 import { useNavigation } from "../session/selection";
 
-const RANK: Phase[] = ["conflict", "problem", "saving", "dirty"];
+const RANK: Phase[] = ["conflict", "gone", "problem", "saving", "dirty"];
 
 /** The phase that matters most, with a block that is in it: "conflict load". A text, so that typing draws nothing anew. */
 function worst({ docs }: DocumentsState): string {
@@ -23,7 +23,7 @@ export function SavedState() {
   const { select } = useNavigation();
   const [phase, block = ""] = useStore(session.documents.store, worst).split("\n");
   const look = "inline-flex items-center gap-1 whitespace-nowrap text-meta";
-  if (phase === "conflict" || phase === "problem") {
+  if (phase === "conflict" || phase === "gone" || phase === "problem") {
     return (
       <button
         type="button"
@@ -33,7 +33,7 @@ export function SavedState() {
           if (phase === "problem") void session.documents.saveAll();
         }}
       >
-        <TriangleAlert size={12} aria-hidden="true" /> {phase === "conflict" ? "changed elsewhere" : "not saved"}
+        <TriangleAlert size={12} aria-hidden="true" /> {phase === "conflict" ? "changed elsewhere" : phase === "gone" ? "file deleted" : "not saved"}
       </button>
     );
   }

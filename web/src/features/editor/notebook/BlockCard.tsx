@@ -98,14 +98,15 @@ function Near({ block, index, count, collapsed, card }: Omit<Props, "selected"> 
   const status = useBlockStatus(block.uuid);
   const pad = useScratchpad(block.uuid);
   const scratching = pad.executions.some((one) => one.state === "running");
-  const conflict = usePhase(block.uuid) === "conflict";
+  const phase = usePhase(block.uuid);
+  const undecided = phase === "conflict" || phase === "gone";
   return (
     <>
       <BlockHeader block={block} index={index} count={count} status={status} busy={isBusy(status) || scratching} collapsed={collapsed} />
       {!collapsed && (
         <>
           <GivenBar block={block.uuid} />
-          {conflict && <ConflictBar block={block.uuid} />}
+          {undecided && <ConflictBar block={block.uuid} />}
           <Text block={block} card={card} />
           {block.language === "sql" && block.type !== "dbt" && <SqlLine block={block} />}
           {block.type === "scratchpad" ? (
@@ -116,7 +117,7 @@ function Near({ block, index, count, collapsed, card }: Omit<Props, "selected"> 
           <AddOns block={block} status={status} card={card} />
         </>
       )}
-      {collapsed && conflict && <ConflictBar block={block.uuid} />}
+      {collapsed && undecided && <ConflictBar block={block.uuid} />}
     </>
   );
 }

@@ -1,8 +1,10 @@
 import { lazy, Suspense, useCallback, useMemo } from "react";
 import type { BlockDetail } from "../../../api/types";
 import { StaticCode } from "../code/StaticCode";
+import { isDirty } from "../documents/machine";
 import { useBlockPlace } from "../language/useBlockPlace";
 import { useDocument, useSession, useUi } from "../session/context";
+import { NoText } from "./GoneBar";
 
 const LanguageEditor = lazy(() => import("../language/LanguageEditor"));
 
@@ -19,14 +21,16 @@ export function CodeArea({ block, near, onLeave }: Props) {
   const uuid = block.uuid;
   const place = useBlockPlace(block);
   const external = useDocument(uuid, (doc) => doc?.external ?? -1);
+  const leftover = useDocument(uuid, (doc) => doc?.gone === true && !isDirty(doc));
   const focus = useUi((ui) => (ui.focus?.block === uuid && !ui.focus.rename ? (ui.focus.line ?? 0) : null));
   const keys = useMemo(() => ({ leave: () => onLeave(0), beyond: (step: 1 | -1) => onLeave(step) }), [onLeave]);
   const change = useCallback((text: string) => session.documents.type(uuid, text), [session, uuid]);
   const freeze = useCallback((frozen: unknown) => session.editors.set(uuid, frozen), [session, uuid]);
   const focused = useCallback(() => session.ui.setState({ focus: null }), [session]);
   if (block.content === null && external < 0) {
-    return block.content_error ? <p role="alert" className="px-3 py-2 text-failed">{block.content_error}</p> : null;
+    return <NoText block={block} />;
   }
+  if (leftover) return <div className="opacity-60"><StaticCode text={session.documents.get(uuid)?.mine ?? ""} /></div>;
   const text = session.documents.get(uuid)?.mine ?? block.content ?? "";
   if (external < 0 || (!near && focus === null)) return <StaticCode text={text} />;
   return (

@@ -3,12 +3,14 @@ import { Button } from "../../../ui/Button";
 import type { Document } from "../documents/machine";
 import { clashes, merge3, merged } from "../documents/merge3";
 import { useDocument, useSession } from "../session/context";
+import { Gone } from "./GoneBar";
 
-/** Says that a block's file changed under unsaved text. */
+/** Says that a block's file changed under unsaved text, or was deleted. */
 export function ConflictBar({ block }: { block: string }) {
   const session = useSession();
   const doc = useDocument(block, (one) => one);
   if (!doc) return null;
+  if (doc.gone) return <Gone block={block} doc={doc} />;
   return <Conflict doc={doc} onResolve={(text) => void session.documents.resolve(block, text)} onMerge={() => session.ui.setState({ merging: block })} />;
 }
 

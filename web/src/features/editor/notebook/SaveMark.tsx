@@ -1,4 +1,4 @@
-import { AlertTriangle, CloudUpload, GitMerge, Pencil } from "lucide-react";
+import { AlertTriangle, CloudUpload, FileX2, GitMerge, Pencil } from "lucide-react";
 import { useDocument, usePhase, useSession } from "../session/context";
 
 /** Whether the text of a block is on disk; nothing is shown while it is. */
@@ -38,6 +38,14 @@ export function SaveMark({ block }: { block: string }) {
         <GitMerge size={12} aria-hidden="true" />
         <span className="sr-only">changed elsewhere</span>
       </button>
+    );
+  }
+  if (phase === "gone") {
+    return (
+      <span className="flex-none text-stale" title="The file was deleted on disk">
+        <FileX2 size={12} aria-hidden="true" />
+        <span className="sr-only">file deleted</span>
+      </span>
     );
   }
   return null;

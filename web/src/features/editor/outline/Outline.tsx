@@ -105,7 +105,7 @@ const Row = memo(function Row({ block, index, selected }: { block: BlockDetail; 
     >
       <span className="h-3.5 w-1 flex-none rounded-full" style={{ background: edgeColour(block) }} />
       <span className="min-w-0 flex-1 truncate" title={block.name}>{block.name}</span>
-      {phase !== null && phase !== "saved" && <span className={cx("flex-none text-meta", phase === "conflict" || phase === "problem" ? "text-failed" : "text-muted")} title={phase === "conflict" ? "Changed elsewhere" : "Not saved yet"}>●</span>}
+      {phase !== null && phase !== "saved" && <span className={cx("flex-none text-meta", phase === "conflict" || phase === "gone" || phase === "problem" ? "text-failed" : "text-muted")} title={phase === "conflict" ? "Changed elsewhere" : phase === "gone" ? "File deleted on disk" : "Not saved yet"}>●</span>}
       {!aside && (
         <span className={cx("inline-flex flex-none items-center gap-1", TONES[look.tone])} title={status?.stale || look.word}>
           {status?.seconds != null && state === "completed" && <span className="tabular hidden text-meta text-muted @min-[210px]:inline">{seconds(status.seconds)}</span>}

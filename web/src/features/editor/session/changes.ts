@@ -18,6 +18,14 @@ export async function attempt<T>(session: EditorSession, work: () => Promise<T>)
   }
 }
 
+/** Writes an empty file for a block that has none. */
+export async function createMissing(session: EditorSession, block: string): Promise<void> {
+  await attempt(session, async () => {
+    await requests.saveBlock(session.pipeline, block, "", "");
+    await session.fetchDetail();
+  });
+}
+
 /** Adds a block and goes to it; what is attached to a block is opened under that one. */
 export async function addBlock(session: EditorSession, block: NewBlock, select: Select): Promise<string | undefined> {
   const added = await attempt(session, async () => {

@@ -5,7 +5,7 @@ import { requests, type RunRequest } from "../queries";
 import { reach } from "../status/order";
 import { isBusy, patched, pressed, released, stopping } from "../status/patch";
 import { cellAt, cellsOf } from "../status/scratchpads";
-import { conflictOf, type EditorSession } from "./session";
+import { conflictOf, isGone, type EditorSession } from "./session";
 
 export type Reach = "alone" | "upstream" | "incomplete" | "downstream";
 
@@ -71,10 +71,11 @@ async function begin(session: EditorSession, request: RunRequest, marked: readon
   } catch (error) {
     if (before) session.setStatus((status) => released(status, before));
     const theirs = conflictOf(error);
+    const gone = isGone(error);
     const place = error instanceof ApiError ? error.location?.file : undefined;
     const file = (uuid: string) => session.detail?.blocks.find((one) => one.uuid === uuid)?.file;
     const hit = edits.find((edit) => file(edit.block) === place) ?? (edits.length === 1 ? edits[0] : undefined);
-    session.documents.editsFailed(edits, theirs && hit ? { block: hit.block, theirs } : null);
+    session.documents.editsFailed(edits, (theirs || gone) && hit ? { block: hit.block, theirs } : null);
     if (theirs && hit) toast(`Nothing ran: the file of ${hit.block} has changed since you began to edit it.`, { hint: "Merge your text with it first." });
     else toastError(error);
   }

@@ -94,3 +94,23 @@ it("does not take a run for running whose end was told before its beginning was 
   await pressed;
   expect([session.status?.runs, session.status?.blocks.a?.state]).toEqual([[], "completed"]);
 });
+
+it("fetches the pipeline when the file of a block goes, and when it comes back", () => {
+  const session = open();
+  const spy = vi.spyOn(session.client, "invalidateQueries");
+  session.hear([{ type: "content_changed", block: "a", content_revision: "" }]);
+  expect([session.documents.get("a")?.gone, spy.mock.calls.length]).toEqual([true, 1]);
+  session.setDetail({ ...detail(), blocks: [{ ...block("a", ""), content: null, content_revision: "", file: null, content_error: "missing" }, block("b", "y")] });
+  session.hear([{ type: "content_changed", block: "b", content_revision: "2", content: "z" }]);
+  expect(spy).toHaveBeenCalledTimes(1);
+  session.hear([{ type: "content_changed", block: "a", content_revision: "3", content: "back" }]);
+  expect([session.documents.get("a")?.mine, spy.mock.calls.length]).toEqual(["back", 2]);
+});
+
+it("keeps the text of a run that is refused because its file is gone", async () => {
+  const session = open();
+  session.documents.type("a", "mine");
+  answers.push({ status: 409, body: { error: { code: "J109", message: "saving a.py", hint: "", location: null, details: { revision: null, content: null } } } });
+  await runBlock(session, "a");
+  expect([session.documents.get("a")?.gone, session.documents.get("a")?.mine, session.documents.dirty()]).toEqual([true, "mine", ["a"]]);
+});

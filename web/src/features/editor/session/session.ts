@@ -5,7 +5,7 @@ import type { PipelineDetail, PipelineEvent, PipelineStatus } from "../../../api
 import { toast } from "../../../ui/toasts";
 import type { Remote } from "../documents/machine";
 import { Documents, type SaveAnswer } from "../documents/store";
-import { YamlText } from "../documents/yaml";
+import { YamlText, type YamlAnswer } from "../documents/yaml";
 import { pipelineQuery, requests, statusQuery } from "../queries";
 import { Consoles } from "../status/consoles";
 import { leftBusy, patched } from "../status/patch";
@@ -32,6 +32,7 @@ export class EditorSession {
   readonly ended = new Set<string>();
   private changes = 0;
   private announced: string | null = null;
+  private refetch = false;
 
   constructor(
     readonly pipeline: string,
@@ -127,19 +128,23 @@ export class EditorSession {
   }
 
   private fetchIfNews(): void {
-    if (this.changes > 0 || this.announced === null) return;
-    if (this.announced !== this.detail?.revision) void this.fetchDetail();
+    if (this.changes > 0) return;
+    if (this.refetch || (this.announced !== null && this.announced !== this.detail?.revision)) void this.fetchDetail();
     this.announced = null;
+    this.refetch = false;
   }
 
-  private hearContent(event: Extract<PipelineEvent, { type: "content_changed" }>): void {
-    const known = this.documents.get(event.block)?.revision === event.content_revision;
-    if (typeof event.content === "string") {
-      this.documents.remote(event.block, { content: event.content, revision: event.content_revision });
-    } else if (!known) void this.fetchDetail();
+  /** The text of a block is another one; without a revision it has none: its file was deleted. */
+  private hearContent({ block, content, content_revision: revision }: Extract<PipelineEvent, { type: "content_changed" }>): void {
+    const shown = this.detail && everyText(this.detail).find((one) => one.uuid === block);
+    const known = this.documents.get(block)?.revision === revision;
+    if (revision === "") this.documents.lose(block);
+    else if (typeof content === "string") this.documents.remote(block, { content, revision });
+    // Whether there is a file, and which, is said by the pipeline as a whole.
+    if (revision === "" || shown?.content === null || (typeof content !== "string" && !known)) this.refetch = true;
   }
 
-  private async saveYaml(content: string, revision: string): Promise<SaveAnswer> {
+  private async saveYaml(content: string, revision: string): Promise<YamlAnswer> {
     try {
       const saved = await this.change(async () => {
         const answer = await requests.saveYaml(this.pipeline, content, revision);
@@ -167,9 +172,17 @@ export class EditorSession {
       return { revision: saved.content_revision };
     } catch (error) {
       const theirs = conflictOf(error);
-      return theirs ? { theirs } : { problem: problemOf(error) };
+      if (theirs) return { theirs };
+      if (!isGone(error)) return { problem: problemOf(error) };
+      void this.fetchDetail();
+      return { gone: true };
     }
   }
+}
+
+/** Whether an error says that the file was deleted since it was seen. */
+export function isGone(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 409 && error.details?.revision === null;
 }
 
 /** The file as it is now, when an error says that it is not the one that was seen. */
