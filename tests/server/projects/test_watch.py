@@ -17,6 +17,7 @@ from penstock.server.studio import ProjectDoor
 from tests.patience import PATIENCE
 from tests.project.golden import copy
 
+
 class Ear:
     """Hears what is published, in order; asks for one event at a time."""
 
