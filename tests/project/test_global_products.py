@@ -48,6 +48,7 @@ def test_an_entry_is_read_and_the_users_settings_go_before_it(project: Project) 
         ("gold: {object_type: block, object_uuid: a}", "names no pipeline"),
         ("gold: {object_uuid: a, outdated_after: {dayz: 1}}", "unknown key dayz"),
         ("gold: {object_uuid: a, outdated_after: {days: soon}}", "'soon', not a whole number"),
+        ("gold: {object_uuid: a, outdated_after: {days: .inf}}", "inf, not a whole number"),
         ("gold: {object_uuid: a, outdated_after: 5}", "outdated_after is no mapping"),
         ("gold: {object_uuid: a, settings: all}", "no mapping of blocks"),
         ("gold: {object_uuid: a, settings: {b: {partitions: -1}}}", "settings.b.partitions is -1"),

@@ -56,7 +56,16 @@ def test_wishes_are_told_apart_by_what_they_ask_for() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [{"variables": [1]}, {"poll_timeout": "soon"}, {"poll_timeout": -1}, {"remote_blocks": [{}]}]
+    "arguments",
+    [
+        {"variables": [1]},
+        {"poll_timeout": "soon"},
+        {"poll_timeout": -1},
+        {"poll_timeout": 10**400},
+        {"poll_timeout": float("nan")},
+        {"remote_blocks": [{}]},
+        {"remote_blocks": 5},
+    ],
 )
 def test_what_cannot_be_asked_for_is_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(SettingInvalidError, match="triggering pipeline child"):
@@ -117,6 +126,22 @@ def test_there_is_always_room_to_drive_what_is_waited_for(state: State) -> None:
     assert claimed(state, chooser, room=0, spare=2) == ["c"]
     assert claimed(state, chooser, room=0, spare=2) == []
     assert len(claimed(state, chooser, room=3, spare=2)) == 3
+
+
+def test_what_is_waited_for_gets_its_turn_behind_any_number_that_nobody_waits_for(state: State) -> None:
+    with state.write() as connection:
+        loose = [
+            RunRow(f"n{number:03}", "asking", NOW - 900 + number, parent_run="p", due_at=NOW - 900 + number)
+            for number in range(600)
+        ]
+        state.runs.insert(connection, RunRow("p", "asking", NOW - 999, due_at=NOW - 999))
+        state.runs.insert_many(connection, loose)
+    chooser = Limits(state, lambda _: Rules(pipeline=1))
+    assert claimed(state, chooser, room=500) == ["p"]
+    with state.write() as connection:
+        state.runs.insert(connection, child("c", "initial"))
+        state.runs.write(connection, "p", 1, waiting={"kind": "child", "run": "c"})
+    assert claimed(state, chooser, room=499, spare=1) == ["c"]
 
 
 def test_cancelling_takes_along_what_is_waited_for_and_a_retry_asks_for_nothing(state: State) -> None:

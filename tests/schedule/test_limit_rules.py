@@ -10,6 +10,7 @@ import pytest
 from penstock.model.trigger import OnLimit
 from penstock.project import open_project
 from penstock.schedule.limit_rules import RuleBook, Rules, on_limit, trigger_limit
+from penstock.state.store import State
 
 PIPELINE = """name: p
 type: python
@@ -84,3 +85,11 @@ def test_a_file_that_changes_is_read_again_and_a_broken_one_keeps_the_projects_r
     assert book("p") == Rules(trigger=7)
     assert book("missing") == Rules(trigger=7)
     assert book("../outside") == Rules(trigger=7)
+
+
+def test_units_beyond_any_count_are_a_number_that_a_database_holds(tmp_path: Path, state: State) -> None:
+    many = "9" * 400
+    own = PIPELINE.replace("warehouse: 2", f"warehouse: {many}")
+    rules = project(tmp_path, f"resources: {{warehouse: {many}}}\n", own)("p")
+    with state.write() as connection:
+        assert state.holds.acquire(connection, "r", "load", rules.wanted("load"), 1.0) is None

@@ -70,6 +70,14 @@ def test_a_run_goes_on_once_however_many_ask_for_it(state: State) -> None:
     assert (found.state, found.lease_owner) == ("running", "one")
 
 
+def test_a_run_that_goes_on_counts_the_blocks_that_stay_done_and_not_their_children(state: State) -> None:
+    row = ended(state)
+    with state.write() as connection:
+        done = [BlockRunRow("run", name, state="completed", ended_at=NOW) for name in ("b", "c", "c:0", "c:1")]
+        state.block_runs.put(connection, done)
+    assert retry_incomplete(state, row.id, NOW + 5).blocks_done == 2
+
+
 def test_what_a_cancelled_run_held_is_free(state: State) -> None:
     """One that was handed over by a scheduler that stopped may hold units while it waits."""
     with state.write() as connection:

@@ -18,7 +18,7 @@ from penstock.state.store import State, open_state
 from tests.cli.projects import B, write_project
 from tests.patience import PATIENCE
 
-SLOW = "print('here', flush=True); import time; time.sleep(60)"
+SLOW = "print('here', flush=True); import time; time.sleep(600)"
 
 
 class Lab:
@@ -38,7 +38,7 @@ class Lab:
         return scheduler
 
     def _bench(self) -> Workbench:
-        bench = open_workbench(self.root, grace=0.5)
+        bench = self.bench = open_workbench(self.root, grace=0.5)
         bench.watch_runs(
             lambda plan: [lambda event: self.printed.set() if type(event).__name__ == "BlockPrinted" else None]
         )
@@ -60,7 +60,7 @@ class Lab:
 
     def end(self, row: RunRow) -> RunRow:
         with self._news:
-            assert self._news.wait_for(lambda: row.id in self._ended, 30)
+            assert self._news.wait_for(lambda: row.id in self._ended, PATIENCE)
             del self._ended[row.id]
         return self.now(row)
 
@@ -123,15 +123,13 @@ def test_a_failure_has_a_cause_and_the_others_go_on_when_they_may(lab: Callable[
     assert states == {"bad": "failed", "after": "upstream_failed", "free": "completed"}
 
 
-def test_cancelling_ends_the_process_within_seconds(lab: Callable[..., Lab]) -> None:
+def test_cancelling_ends_the_process(lab: Callable[..., Lab]) -> None:
     it = lab(p=[B("slow", "data_loader", SLOW)])
     row = it.ask("p")
     assert it.printed.wait(PATIENCE)
     cancel_run(it.state, row.id, time.time())
-    begun = time.monotonic()
     it.scheduler.wake("runs", row.id)
     assert it.end(row).state == "cancelled"
-    assert time.monotonic() - begun < 5
     assert it.blocks(row)["slow"][0] == "cancelled"
 
 
@@ -141,6 +139,13 @@ def test_a_run_that_takes_too_long_ends_as_its_trigger_says(lab: Callable[..., L
     row = it.end(it.ask("p", timeout=0.3, timeout_status=state))
     assert row.state == state
     assert "timeout of 0.3 s" in row.error
+
+
+def test_a_run_that_could_not_be_begun_properly_leaves_nothing_behind(lab: Callable[..., Lab]) -> None:
+    it = lab(p=[B("slow", "data_loader", SLOW)])
+    row = it.end(it.ask("p", timeout=10**400))  # as another version, or a person, may have written it
+    assert (row.state, "OverflowError" in row.error) == ("failed", True)
+    assert it.bench.loop.handles == {}
 
 
 def test_a_stopped_scheduler_hands_its_runs_over_and_the_next_goes_on(lab: Callable[..., Lab], tmp_path: Path) -> None:

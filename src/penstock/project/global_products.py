@@ -88,7 +88,7 @@ def _numbers(given: Any, known: Sequence[str], doing: str) -> dict[str, int]:
 def _whole(value: Any, doing: str) -> int:
     try:
         number = int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = -1
     if isinstance(value, bool) or number < 0:
         raise GlobalProductInvalidError(

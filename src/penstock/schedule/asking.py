@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from penstock.engine.handle import Asking
 from penstock.model import events
 from penstock.model.block import RUNNABLE_TYPES, BlockType
-from penstock.model.errors import PenstockError
+from penstock.model.errors import PenstockError, SettingInvalidError
 from penstock.model.messages import Answer, Ask, AskKind
 from penstock.model.pipeline import Pipeline
 from penstock.project import Project
@@ -35,10 +35,17 @@ def wish_for(ask: Ask, project: Project) -> Wish | None:
         return None
     if ask.kind is AskKind.TRIGGER_PIPELINE:
         return wish_of(ask.arguments)
-    product = global_product(project, str(ask.arguments.get("uuid") or ""), ask.arguments.get("settings") or {})
+    name = str(ask.arguments.get("uuid") or "")
+    settings, variables = ask.arguments.get("settings") or {}, ask.arguments.get("variables") or {}
+    if not isinstance(settings, Mapping) or not isinstance(variables, Mapping):
+        raise SettingInvalidError(
+            f"using the global data product {name}: settings and variables must be dicts",
+            hint="Pass variables={'name': value}.",
+        )
+    product = global_product(project, name, settings)
     if not product.settings:
         product = replace(product, settings=_last(project.pipeline(product.pipeline)))
-    return Wish(product.pipeline, ask.arguments.get("variables") or {}, waits=True, demands=True, product=product)
+    return Wish(product.pipeline, variables, waits=True, demands=True, product=product)
 
 
 def _last(pipeline: Pipeline) -> dict[str, int]:

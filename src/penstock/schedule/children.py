@@ -69,13 +69,17 @@ class Request:
     over: Callable[[], bool] = lambda: False
     say: Callable[[str], None] = lambda _: None
 
+    def same_block(self, other: Request) -> bool:
+        """Whether the same block of the same run asks."""
+        return (self.run, self.block) == (other.run, other.block)
+
     @property
     def environment(self) -> str:
         """What the block variable `env` says."""
         return self.plan.options.environment if self.plan is not None else "dev"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Wait:
     """A block that waits for a run. `late` once it has waited as long as it wanted to."""
 
@@ -152,8 +156,7 @@ class Children:
 
     def ended(self, run: str) -> None:
         """A run has ended, or is driven elsewhere, whose blocks may have asked."""
-        if run in self._known or any(key[0] == run for key in self._counts):
-            self._gone.append(run)
+        self._gone.append(run)
 
     @property
     def waiting(self) -> set[str]:
@@ -412,15 +415,13 @@ class Children:
         now = self._clock()
 
         def work(connection: sa.Connection) -> list[_Wait]:
-            given = [wait for wait in ready if self._take_back(connection, wait, now)]
-            rest = [wait for wait in self._waits if wait not in given]
+            rest = list(self._waits)
+            for wait in ready:
+                if self._take_back(connection, wait, rest, now):
+                    rest.remove(wait)
+            given = [wait for wait in ready if wait not in rest]
             for wait in given:
-                if all(other.request.run != wait.request.run for other in rest):
-                    self._write(connection, wait.request, None)
-                if wait.late and all(other.run != wait.run for other in rest):
-                    row = self._state.runs.get(connection, wait.run)
-                    if row is not None and row.parent_run is not None:
-                        change_asked(connection, self._state, row, waits=False, unheard=True)
+                self._wait_ends(connection, wait, rest)
             reach("answer.before_commit")
             return given
 
@@ -434,10 +435,22 @@ class Children:
                 out.acts.append(_saying(wait.request, wait.run, wait.answer))
             out.acts.append(_act(wait.request, wait.answer))
 
-    def _take_back(self, connection: sa.Connection, wait: _Wait, now: float) -> bool:
-        """Whether the block may go on: what it gave back while it waited is its own again."""
+    def _wait_ends(self, connection: sa.Connection, wait: _Wait, rest: list[_Wait]) -> None:
+        """Write down that a run waits no more, and that nobody waits for the other any more, unless one of the rest."""
+        if all(other.request.run != wait.request.run for other in rest):
+            self._write(connection, wait.request, None)
+        if wait.late and all(other.run != wait.run for other in rest):
+            row = self._state.runs.get(connection, wait.run)
+            if row is not None and row.parent_run is not None:
+                change_asked(connection, self._state, row, waits=False, unheard=True)
+
+    def _take_back(self, connection: sa.Connection, wait: _Wait, waits: list[_Wait], now: float) -> bool:
+        """Whether the block may go on: what it gave back while it waited is its own again.
+
+        It takes it back for the last of those that it waits for, when it asks from several threads.
+        """
         request = wait.request
-        if not self._holds(request) or any(o.request.block == request.block and o is not wait for o in self._waits):
+        if not self._holds(request) or sum(other.request.same_block(request) for other in waits) > 1:
             return True
         assert self._admission is not None
         row = self._state.runs.get(connection, request.run)
@@ -453,7 +466,21 @@ class Children:
                 self._known.pop(name, None)
             self._counts = {key: value for key, value in self._counts.items() if key[0] not in gone}
         if self._waits:
-            self._waits = [w for w in self._waits if w.request.run not in gone and not w.request.over()]
+            self._leave([wait for wait in self._waits if wait.request.run in gone or wait.request.over()], gone)
+
+    def _leave(self, over: list[_Wait], gone: set[str]) -> None:
+        """Drop what nobody waits for any more; a run that goes on without it does not wait."""
+        rest = [wait for wait in self._waits if wait not in over]
+        waiting = gone | {wait.request.run for wait in rest}
+        going_on = {wait.request.run: wait.request for wait in over if wait.request.run not in waiting}
+
+        def work(connection: sa.Connection) -> None:
+            for request in going_on.values():
+                self._write(connection, request, None)
+
+        if going_on:
+            self._state.transact(work)
+        self._waits = rest
 
 
 def _act(request: Request, answer: Answer) -> Callable[[], None]:

@@ -359,8 +359,10 @@ class Core:
             try:
                 self._start(run, claim, now, at)
             except (*ODD, OSError, RecursionError, MemoryError) as error:
-                message = error.message if isinstance(error, PenstockError) else f"{type(error).__name__}: {error}"
-                run.fail(message, now)
+                if (begun := self._bench.loop.handles.get(claim.row.id)) is not None:
+                    self._bench.loop.drop(begun)
+                    run.handle = None
+                run.fail(error.message if isinstance(error, PenstockError) else f"{type(error).__name__}: {error}", now)
 
     def _start(self, run: DrivenRun, claim: Claim, now: float, at: float) -> None:
         plan = self._bench.plan(claim.row.pipeline, options_of(claim.row), run=claim.row.id)
@@ -468,9 +470,7 @@ class Core:
             due = min(due, late - at)
         if self.runs:
             due = min(due, self._renew_at - at)
-        for run in self.runs.values():
-            if run.deadline is not None:
-                due = min(due, run.deadline - at)
+        due = min([due, *(run.deadline - at for run in self.runs.values() if run.deadline is not None)])
         return max(0.0, due)
 
     def _follow_clock(self, now: float, at: float) -> None:

@@ -27,6 +27,8 @@ from penstock.project import Project
 from penstock.project.layout import METADATA, pipeline_folder
 
 _MOST_KEPT = 20_000
+_MOST = 1_000_000_000
+"""No limit counts further, and every database holds the number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,7 @@ def _whole(value: Any) -> int:
     if isinstance(value, bool):
         return 0
     try:
-        return int(value)
+        return min(int(value), _MOST)
     except (TypeError, ValueError, OverflowError):
         return 0
 

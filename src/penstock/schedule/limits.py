@@ -203,10 +203,13 @@ class Limits:
         self, connection: sa.Connection, pipeline: str, now: float, room: int, first: Iterable[RunRow]
     ) -> Iterator[RunRow]:
         """The waiting runs of one pipeline, asked for when it is its turn; `first` come before the others."""
-        yield from first
+        given = set()
+        for row in first:
+            given.add(row.id)
+            yield row
         # Those that the limit of one trigger keeps back must not hide those of another behind them.
         for row in self._state.runs.waiting(connection, now, max(room, 0) + 100, pipeline=pipeline):
-            if not is_awaited(row):
+            if row.id not in given:
                 yield row
 
     def _served(

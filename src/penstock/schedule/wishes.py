@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,8 +45,9 @@ class Wish:
     def key(self, block: str, number: int) -> str:
         """Names this wish among all of a run: which block, for which run, and which of its equal wishes it is."""
         said = [block, self.pipeline, dict(self.variables), self.trigger, [dict(each) for each in self.remote_blocks]]
-        text = json.dumps([*said, number], sort_keys=True, default=str)
-        return hashlib.sha256(text.encode()).hexdigest()[:32]
+        # As it will be stored: there all keys are text, and can be put in order.
+        stored = json.loads(json.dumps([*said, number], default=str))
+        return hashlib.sha256(json.dumps(stored, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def wish_of(arguments: Mapping[str, Any]) -> Wish:
@@ -60,7 +62,9 @@ def wish_of(arguments: Mapping[str, Any]) -> Wish:
     if not isinstance(variables, Mapping):
         raise SettingInvalidError(f"{doing}: variables must be a dict", hint="Pass variables={'name': value}.")
     remote = arguments.get("remote_blocks") or ()
-    if not all(isinstance(each, Mapping) and each.get("block_uuid") for each in remote):
+    if not isinstance(remote, list | tuple) or not all(
+        isinstance(each, Mapping) and each.get("block_uuid") for each in remote
+    ):
         raise SettingInvalidError(
             f"{doing}: remote_blocks must be RemoteBlock objects", hint="Pass [RemoteBlock.load(block_uuid=...)]."
         )
@@ -79,8 +83,8 @@ def wish_of(arguments: Mapping[str, Any]) -> Wish:
 def _seconds(value: Any, doing: str) -> float | None:
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-        raise SettingInvalidError(f"{doing}: poll_timeout is {value!r}", hint="Pass seconds, such as 600.")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= sys.float_info.max:
+        raise SettingInvalidError(f"{doing}: poll_timeout is {str(value)[:40]}", hint="Pass seconds, such as 600.")
     return float(value)
 
 

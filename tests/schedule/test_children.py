@@ -1,0 +1,167 @@
+"""What drivers do with the runs that blocks ask for: odd wishes, several at once, and blocks that end while they wait."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from penstock.engine.plan import RunPlan
+from penstock.model.messages import Answer
+from penstock.schedule.children import Children, Request
+from penstock.schedule.claim import Everything
+from penstock.schedule.wishes import wish_of
+from penstock.state.rows import RunRow
+from penstock.state.store import State
+
+NOW = 1000.0
+
+
+class OneAtATime(Everything):
+    """A block needs the one thing that there is, as long as it works."""
+
+    def __init__(self, state: State) -> None:
+        super().__init__(state)
+        self.state = state
+
+    def asks(self, plan: RunPlan, block: str) -> bool:
+        return True
+
+    def gate(self, connection: Any, row: RunRow, block: str, now: float) -> bool:
+        return self.state.holds.acquire(connection, row.id, block, {"thing": (1, 1)}, now) is None
+
+    def released(self, connection: Any, run: str, block: str) -> None:
+        self.state.holds.release(connection, run, block)
+
+
+@dataclass
+class Desk:
+    """A driver of runs whose blocks ask."""
+
+    state: State
+    children: Children
+    answers: list[tuple[str, int, Answer]] = field(default_factory=list)
+    over: set[str] = field(default_factory=set)
+    asks: int = 0
+
+    def run(self, name: str) -> None:
+        """A run under way, driven here."""
+        with self.state.write() as connection:
+            self.state.runs.insert(connection, RunRow(name, "parent", NOW, due_at=NOW))
+            assert self.state.runs.claim(connection, name, "us", now=NOW, until=NOW + 60) == 1
+            self.state.runs.write(connection, name, 1, state="running")
+
+    def ask(self, run: str, block: str = "ask", **wanted: Any) -> None:
+        self.asks += 1
+        number = self.asks
+
+        def reply(answer: Answer) -> None:
+            self.answers.append((run, number, answer))
+
+        wish = wish_of({"pipeline_uuid": "child", "check_status": True, **wanted})
+        plan: Any = SimpleNamespace(options=SimpleNamespace(environment="dev"))
+        self.children.put(
+            Request(
+                number, "parent", reply, wish, run=run, block=block, attempt=1, token=1, plan=plan,
+                over=lambda: run in self.over,
+            )
+        )  # fmt: skip
+
+    def step(self) -> None:
+        for act in self.children.step().acts:
+            act()
+
+    def end(self, *parents: str) -> None:
+        """End what the blocks of these runs wait for, and say so."""
+        with self.state.write() as connection:
+            for parent in parents:
+                for row in self.state.runs.children(connection, parent):
+                    self.state.runs.change(connection, row.id, state="completed", ended_at=NOW + 5)
+        self.children.heard()
+
+    def holders(self) -> list[tuple[str, str]]:
+        with self.state.read() as connection:
+            return [(row.run_id, row.block) for row in self.state.holds.of_key(connection, "thing")]
+
+    def waiting(self, run: str) -> Any:
+        with self.state.read() as connection:
+            row = self.state.runs.get(connection, run)
+        assert row is not None
+        return row.waiting
+
+    def begin(self, run: str, block: str = "ask") -> bool:
+        """Start a block that needs the thing."""
+        with self.state.write() as connection:
+            row = self.state.runs.get(connection, run)
+            assert row is not None
+            return OneAtATime(self.state).gate(connection, row, block, NOW)
+
+
+@pytest.fixture
+def desk(state: State) -> Desk:
+    project: Any = SimpleNamespace(pipeline=lambda _: None)
+    children = Children(state, lambda: project, clock=lambda: NOW, monotonic=lambda: 0.0, admission=OneAtATime(state))
+    return Desk(state, children)
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [{1: "one", "two": 2}, {"deep": {1: [], "x": {2: 3, "y": 4}}}, {"": None, "long": 10**30}],
+)
+def test_whatever_crosses_as_a_variable_can_be_asked_with(desk: Desk, variables: dict[Any, Any]) -> None:
+    desk.run("p")
+    desk.ask("p", variables=variables, check_status=False)
+    desk.step()
+    assert [answer.error for _, _, answer in desk.answers] == [None]
+
+
+def test_two_runs_whose_blocks_have_one_name_do_not_both_take_what_there_is_one_of(desk: Desk) -> None:
+    for run in ("p", "q"):
+        desk.run(run)
+        assert desk.begin(run)
+        desk.ask(run)
+        desk.step()
+    assert desk.holders() == []
+    desk.end("p", "q")
+    desk.step()
+    assert [run for run, _, _ in desk.answers] == ["p"]
+    assert desk.holders() == [("p", "ask")]
+    with desk.state.write() as connection:
+        desk.state.holds.release(connection, "p", "ask")
+    desk.step()
+    assert [run for run, _, _ in desk.answers] == ["p", "q"]
+    assert desk.holders() == [("q", "ask")]
+
+
+def test_a_block_that_waits_for_several_takes_back_what_it_gave_when_all_have_ended(desk: Desk) -> None:
+    desk.run("p")
+    assert desk.begin("p")
+    desk.ask("p", variables={"n": 1})
+    desk.ask("p", variables={"n": 2})
+    desk.step()
+    assert desk.holders() == []
+    desk.end("p")
+    desk.step()
+    assert [number for _, number, _ in desk.answers] == [1, 2]
+    assert desk.holders() == [("p", "ask")]
+
+
+def test_a_run_whose_block_has_ended_while_it_waited_waits_no_more(desk: Desk) -> None:
+    desk.run("p")
+    desk.ask("p")
+    desk.step()
+    assert desk.waiting("p")["kind"] == "child"
+    desk.over.add("p")
+    desk.step()
+    assert desk.waiting("p") is None
+    assert desk.children.waiting == set()
+
+
+def test_what_is_known_of_a_run_goes_with_it(desk: Desk) -> None:
+    desk.run("p")
+    desk.ask("p")
+    desk.children.ended("p")  # before anybody has looked at what it asks
+    desk.step()
+    assert (desk.children._known, desk.children._counts, desk.children._waits) == ({}, {}, [])
