@@ -20,7 +20,7 @@ test: ## set up, check the code and run all tests
 	@tools/chromium
 	@$(MAKE) --no-print-directory lint
 	@echo "user interface" && $(PYTHON_IN) web/build.py check
-	@$(PYTHON_IN) -m pytest -q -n 2
+	@$(PYTHON_IN) tools/tests.py
 
 check: ## ruff, mypy, the import contracts and the generated pages; no tests
 	@tools/environment dev

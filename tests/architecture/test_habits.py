@@ -39,6 +39,12 @@ UNPICKLERS = {
 ENVIRONMENT = "config/environment.py"
 """The one file that reads environment variables."""
 
+TYPED_DECODING = {
+    "config/decoding.py": "it looks at types, one thread at a time",
+    "engine/channel.py": "has the type looked at there first; its decoder takes a hook",
+}
+"""Where msgspec is given a type to read, and why."""
+
 
 def _report(found: list[str]) -> None:
     assert not found, "\n" + "\n".join(found)
@@ -156,6 +162,23 @@ def test_unpickling_stands_in_named_places_only() -> None:
     _report(found)
 
 
+def test_types_are_read_through_one_module() -> None:
+    """Two threads that make msgspec look at a type at once end the process: `config/decoding.py` lets one in."""
+    found = []
+    for file in source_files():
+        for node in file.places(ast.Call):
+            assert isinstance(node, ast.Call)
+            name = dotted(node.func)
+            typed = (
+                name == "msgspec.convert"
+                or (name.endswith(".Decoder") and name.startswith("msgspec.") and node.args)
+                or (name.startswith("msgspec.") and any(keyword.arg == "type" for keyword in node.keywords))
+            )
+            if typed and file.name not in TYPED_DECODING:
+                found.append(f"{_place(file, node)}: use penstock.config.decoding")
+    _report(found)
+
+
 def test_no_shell() -> None:
     found = []
     for file in source_files():
@@ -174,7 +197,7 @@ def test_the_named_places_exist() -> None:
     _report(
         [
             f"{name}: named here and not there"
-            for name in [*BROAD_EXCEPTS, *UNPICKLERS, ENVIRONMENT]
+            for name in [*BROAD_EXCEPTS, *UNPICKLERS, *TYPED_DECODING, ENVIRONMENT]
             if name not in names
         ]
     )

@@ -34,7 +34,6 @@ WARM = (
     "penstock.cli.trigger_files",
     "penstock.engine.worker",
     "penstock.engine.zygote",
-    "penstock.server.ready",
     "penstock.server.scheduling",
     "penstock.server.studio",
     "penstock.state.store",

@@ -26,14 +26,12 @@ def run_scheduler(root: Path) -> None:
     from penstock.cli.trigger_files import TriggerFiles
     from penstock.project import open_project
     from penstock.schedule.sync import TriggerSync
-    from penstock.server.ready import prepare_types
     from penstock.server.scheduling import Scheduling
     from penstock.server.studio import ProjectDoor
     from penstock.state.address import state_url
     from penstock.state.notify import MISSED, Notifier
     from penstock.state.store import open_state
 
-    prepare_types()
     project = open_project(root)
     data_root = project.data_dir()
     url = state_url(data_root)

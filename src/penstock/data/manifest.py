@@ -6,7 +6,6 @@ Only msgspec is imported to read and write one: no table library.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 from penstock.data.plain import decode_plain, encode_plain
@@ -126,8 +125,10 @@ def decode_manifest(content: bytes, source: str) -> Manifest:
     """
     import msgspec
 
+    from penstock.config.decoding import from_json
+
     try:
-        found: Manifest = _decoder().decode(content)
+        found: Manifest = from_json(content, Manifest)
         if found.format != FORMAT:
             raise ProductCorruptError(
                 f"reading the manifest {source}: its format is {found.format}, this version reads {FORMAT}",
@@ -143,10 +144,3 @@ def decode_manifest(content: bytes, source: str) -> Manifest:
             f"reading the manifest {source}: {error}", hint="Run the block again to publish a new version."
         ) from error
     return found
-
-
-@cache
-def _decoder() -> Any:
-    import msgspec
-
-    return msgspec.json.Decoder(Manifest)

@@ -128,9 +128,11 @@ class ProductStore:
             return Address(*(name for name in names if name is not None))
         import msgspec
 
+        from penstock.config.decoding import from_json
+
         key = f"{PRODUCTS}/{'/'.join(folders)}/address.json"
         try:
-            fields = msgspec.json.decode(self.backend.read(key), type=dict[str, str])
+            fields = from_json(self.backend.read(key), dict[str, str])
             pipeline, block, partition = (
                 bytes.fromhex(fields[name]).decode("utf-8", "surrogatepass")
                 for name in ("pipeline", "block", "partition")

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 import msgspec
 
+from penstock.config.decoding import msgpack_decoder
+
 DATAGRAM_LIMIT = 128 * 1024
 """Bytes of one message at most; a Unix socket takes a datagram of this size by default."""
 
@@ -73,5 +75,5 @@ ToZygote = Spawn | Preload
 FromZygote = Exited | SpawnFailed | Importing | Imported
 
 encode = msgspec.msgpack.Encoder().encode
-decode_to_zygote = msgspec.msgpack.Decoder(ToZygote).decode
-decode_from_zygote = msgspec.msgpack.Decoder(FromZygote).decode
+decode_to_zygote = msgpack_decoder(ToZygote).decode
+decode_from_zygote = msgpack_decoder(FromZygote).decode

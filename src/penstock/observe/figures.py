@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from penstock.config.decoding import from_json
+
 Steps = Counter[int]
 Key = TypeVar("Key", str, int)
 
@@ -86,31 +88,25 @@ class Span:
     failures: list[Mapping[str, Any]] = field(default_factory=list)
 
 
-_PIPELINES = msgspec.json.Decoder(dict[str, Kept])
-_ONE = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_TOTAL = msgspec.json.Decoder(Kept)
-_FAILURES = msgspec.json.Decoder(list[dict[str, Any]])
-
-
 def total_of(text: str) -> Kept:
     """The figures of all pipelines together."""
-    return _TOTAL.decode(text)
+    return from_json(text, Kept)
 
 
 def pipelines_of(text: str) -> dict[str, Kept]:
     """The figures of each pipeline."""
-    return _PIPELINES.decode(text)
+    return from_json(text, dict[str, Kept])
 
 
 def pipeline_of(text: str, pipeline: str) -> Kept:
     """The figures of one pipeline; the others are not looked at."""
-    raw = _ONE.decode(text).get(pipeline)
-    return Kept() if raw is None else _TOTAL.decode(raw)
+    raw = from_json(text, dict[str, msgspec.Raw]).get(pipeline)
+    return Kept() if raw is None else from_json(raw, Kept)
 
 
 def failures_of(text: str) -> list[dict[str, Any]]:
     """Where runs failed."""
-    return _FAILURES.decode(text)
+    return from_json(text, list[dict[str, Any]])
 
 
 def texts_of(pipelines: Mapping[str, Figures], failures: Iterable[Mapping[str, Any]]) -> tuple[str, str, str]:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 
+from penstock.config.decoding import from_json
 from penstock.server.permissions import OWNER, Identity
 
 LINK_SECONDS = 600.0
@@ -144,7 +145,7 @@ class Access:
         if self.file is None:
             return {}
         try:
-            found = msgspec.json.decode(self.file.read_bytes(), type=dict[str, float])
+            found = from_json(self.file.read_bytes(), dict[str, float])
         except (OSError, msgspec.DecodeError, RecursionError):
             return {}
         latest = self.clock() + SESSION_SECONDS

@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from penstock.config.decoding import from_json, from_plain
 from penstock.model.errors import PenstockError
 from penstock.server.answers import HttpError, error_response, response
 from penstock.server.routing import Call, Route
@@ -68,7 +69,7 @@ def _query(route: Route, request: Request) -> Any:
         else:
             given[key] = value
     try:
-        return msgspec.convert(given, route.query, strict=False)
+        return from_plain(given, route.query, strict=False)
     except msgspec.ValidationError as error:
         raise HttpError(
             422, "A106", f"reading the query: {error}", "docs/reference/api.md lists what is taken."
@@ -94,7 +95,7 @@ async def _body(route: Route, request: Request) -> Any:
         raise HttpError(
             415, "A107", f"reading the body: it is sent as {kind or 'nothing'}, not as JSON", f"Send it as {_JSON}."
         )
-    return None if route.body is None else _decoded(route, content)
+    return None if route.body is None else _decoded(route.body, content)
 
 
 def _limited(route: Route, request: Request) -> Request:
@@ -119,9 +120,9 @@ def _limited(route: Route, request: Request) -> Request:
     return Request(request.scope, receive)
 
 
-def _decoded(route: Route, content: bytes) -> Any:
+def _decoded(kind: type, content: bytes) -> Any:
     try:
-        return msgspec.json.decode(content or b"{}", type=route.body)
+        return from_json(content or b"{}", kind)
     except msgspec.ValidationError as error:
         raise HttpError(
             422, "A106", f"reading the body: {error}", "docs/reference/api.md lists what is taken."

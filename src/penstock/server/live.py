@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from penstock.config.decoding import json_decoder
 from penstock.model.errors import MessageInvalidError
 from penstock.server.hub import BATCH_SECONDS, Hub, Listener, encode
 
@@ -34,7 +35,7 @@ class Unsubscribe(msgspec.Struct, tag_field="op", tag="unsubscribe", frozen=True
     topic: str
 
 
-_decode = msgspec.json.Decoder(Subscribe | Unsubscribe).decode
+_decode = json_decoder(Subscribe | Unsubscribe).decode
 
 
 def take_request(listener: Listener, text: str | bytes) -> None:

@@ -32,7 +32,6 @@ from penstock.server.outputs.client import ReaderClient
 from penstock.server.outputs.memory import reader_memory
 from penstock.server.outputs.single import SingleBlocks
 from penstock.server.projects.workspace import Workspace
-from penstock.server.ready import prepare_types
 from penstock.server.runs.backfills import BackfillService
 from penstock.server.runs.board import RunBoard
 from penstock.server.runs.callers import Callers
@@ -170,7 +169,6 @@ def make_studio(bench: Bench, open_bench: OpenBench | None = None) -> Studio:
         bench: runs what a person starts.
         open_bench: opens the one that runs what the scheduler starts; None when another process does that.
     """
-    prepare_types()
     hub, project = Hub(), ProjectDoor(bench.project)
     pump = Pump(bench.loop)
     reader = ReaderClient(bench.store.root, reader_memory())

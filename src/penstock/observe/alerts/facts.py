@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from penstock.config.decoding import from_plain
 from penstock.model.errors import headline
 from penstock.observe.alerts.redact import redacted
 
@@ -90,7 +91,7 @@ class Fact:
 
 def fact_of(payload: Mapping[str, Any]) -> Fact:
     """The fact that was stored; raises ValueError when it is none."""
-    found: Fact = msgspec.convert(dict(payload), Fact, strict=False)
+    found: Fact = from_plain(dict(payload), Fact, strict=False)
     return found
 
 
@@ -141,7 +142,3 @@ def _own_line(failure: Mapping[str, Any], root: str) -> tuple[str, int]:
 
 def _sentence(text: str) -> str:
     return " ".join(text.partition("\n")[0].split())[:1000]
-
-
-# msgspec ends the process when two threads look at a dataclass for the first time at once: the sender's threads do.
-msgspec.json.Decoder(Fact)

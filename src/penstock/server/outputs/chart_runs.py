@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from penstock.config import environment
+from penstock.config.decoding import from_plain
 from penstock.engine.loop import RunHandle
 from penstock.engine.plan import Place, RunOptions, RunPlan, new_run_id
 from penstock.model import events
@@ -64,7 +65,7 @@ class ChartRuns:
         drawn: dict[str, Any] = msgspec.json.decode(content)
         if "mime" in drawn:
             return DrawnChart(version, mime=drawn["mime"])
-        return DrawnChart(version, points=msgspec.convert(drawn, Points))
+        return DrawnChart(version, points=from_plain(drawn, Points))
 
     def _plan(self, pipeline: str, chart: str) -> RunPlan:
         project = self._project()

@@ -21,6 +21,7 @@ from typing import Any, Self
 
 import msgspec
 
+from penstock.config.decoding import from_msgpack
 from penstock.model.errors import PenstockError, ReaderLostError, TimeoutExceededError, error_class
 from penstock.server.outputs.aside import make_aside, remove_aside
 from penstock.server.outputs.reader.questions import Question
@@ -60,7 +61,7 @@ class _Pending:
         """The next frame; raises _LostError, or the error that the reader tells of."""
         kind, body = await self.frames.get()
         if kind == Sort.FAILED:
-            raise _error(msgspec.msgpack.decode(body, type=Failed))
+            raise _error(from_msgpack(body, Failed))
         if kind == 0:
             raise _LostError
         return kind, body

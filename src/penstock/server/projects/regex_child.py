@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from penstock.config.decoding import from_json
 from penstock.model.errors import SettingInvalidError
 from penstock.server.projects.text_matching import hits_in_files, pattern_of
 from penstock.server.schema.files import TextHits, TextQuery
@@ -48,12 +49,12 @@ def search_apart(query: TextQuery, root: Path, files: list[Path], *, seconds: fl
         ) from error
     except (OSError, subprocess.CalledProcessError) as error:
         raise SettingInvalidError(f"searching for {query.q[:80]!r}: {error}", hint="Search for plain text.") from error
-    return msgspec.json.decode(done.stdout, type=TextHits)
+    return from_json(done.stdout, TextHits)
 
 
 def main() -> None:
     """Read a task from standard input, write what was found to standard output."""
-    task = msgspec.json.decode(sys.stdin.buffer.read(), type=Task)
+    task = from_json(sys.stdin.buffer.read(), Task)
     until = time.monotonic() + task.seconds
     found = hits_in_files(map(Path, task.files), Path(task.root), pattern_of(task.query), until, task.most)
     sys.stdout.buffer.write(msgspec.json.encode(found))

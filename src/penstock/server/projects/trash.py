@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from penstock.config.decoding import from_json
 from penstock.model.errors import ConflictError, FileMissingError, StorageError
 from penstock.project.text_file import replace_bytes
 
@@ -105,7 +106,7 @@ class Trash:
         record = None
         if _TOKEN.fullmatch(token):
             with suppress(OSError, msgspec.MsgspecError):
-                record = msgspec.json.decode((self.folder / token / _RECORD).read_bytes(), type=Record)
+                record = from_json((self.folder / token / _RECORD).read_bytes(), Record)
         if record is None or record.at < self.clock() - KEPT_SECONDS:
             raise FileMissingError(
                 "undoing a deletion: it is not in the trash any more",

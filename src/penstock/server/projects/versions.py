@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from penstock.config.decoding import from_json
 from penstock.model.errors import FileMissingError, StorageError
 from penstock.project.text_file import replace_bytes
 
@@ -112,6 +113,6 @@ class Versions:
 
     def _log(self, path: str) -> _Log:
         try:
-            return msgspec.json.decode((self._place(path) / "log").read_bytes(), type=_Log)
+            return from_json((self._place(path) / "log").read_bytes(), _Log)
         except (OSError, msgspec.MsgspecError):
             return _Log(path, [])

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from penstock.config.decoding import from_plain
 from penstock.model.trigger import TriggerKind
 from penstock.server.answers import HttpError
 from penstock.server.numbers import whole_number
@@ -91,7 +92,7 @@ async def _run_block(call: Call, token: str) -> BlockOutputAnswer:
     trigger = await _by_token(call, token)
     given = _json_object(await call.request.body())
     try:
-        wanted = msgspec.convert(given, BlockCallBody).run
+        wanted = from_plain(given, BlockCallBody).run
     except msgspec.ValidationError as error:
         raise HttpError(
             422, "A106", f"reading the body: {error}", "docs/reference/api.md lists what is taken."

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from penstock.config.decoding import from_json
 from penstock.model.errors import SettingInvalidError
 from penstock.model.product import Address
 from penstock.server.outputs.client import Answer
@@ -92,7 +93,7 @@ async def columns(call: Call) -> schema.Columns:
     """All columns of a table by name and type, in the stored order: what a page of some of them leaves out."""
     question = questions.ColumnsQuestion(target=target(call))
     _, content = await unless_gone(call.request, call.studio.reader.ask(question, seconds=30))
-    found: schema.Columns = msgspec.json.decode(content, type=schema.Columns)
+    found: schema.Columns = from_json(content, schema.Columns)
     return found
 
 
@@ -108,7 +109,7 @@ async def profile(call: Call) -> schema.Profile:
         rows=questions.Rows(filters=tuple(body.filters), search=body.search),
     )
     _, content = await unless_gone(call.request, call.studio.reader.ask(question, seconds=120))
-    found: schema.Profile = msgspec.json.decode(content, type=schema.Profile)
+    found: schema.Profile = from_json(content, schema.Profile)
     return found
 
 
@@ -130,7 +131,7 @@ async def value(call: Call) -> schema.Value:
     path = _positions(query.path)
     question = questions.ValueQuestion(target=target(call), path=path, offset=max(0, query.offset))
     _, content = await unless_gone(call.request, call.studio.reader.ask(question))
-    found: schema.Value = msgspec.json.decode(content, type=schema.Value)
+    found: schema.Value = from_json(content, schema.Value)
     if "text/html" in found.mime:
         found.mime["text/html"] = {"url": _frame_url(call, found)}
     return found
@@ -141,7 +142,7 @@ async def find(call: Call) -> schema.Places:
     """Where a text stands in a value that is shown as a tree."""
     question = questions.FindQuestion(target=target(call), text=call.query.text[:200])
     _, content = await unless_gone(call.request, call.studio.reader.ask(question, seconds=60))
-    found: schema.Places = msgspec.json.decode(content, type=schema.Places)
+    found: schema.Places = from_json(content, schema.Places)
     return found
 
 
@@ -166,7 +167,7 @@ async def download(call: Call) -> Reply:
     """An output as a file, sent while it is written; a failure breaks the transfer off."""
     query: schema.DownloadQuery = call.query
     try:
-        chosen = msgspec.json.decode(query.q or "{}", type=schema.Selection)
+        chosen = from_json(query.q or "{}", schema.Selection)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise SettingInvalidError(f"downloading a table: the selection is none ({error})", hint="") from None
     question: questions.Question = questions.RawQuestion(target=target(call))
@@ -206,7 +207,7 @@ async def diff(call: Call) -> schema.Difference:
         target=target(call), before=body.before, after=body.after, keys=None if body.keys is None else tuple(body.keys)
     )
     _, content = await unless_gone(call.request, call.studio.reader.ask(question, seconds=300))
-    found: schema.Difference = msgspec.json.decode(content, type=schema.Difference)
+    found: schema.Difference = from_json(content, schema.Difference)
     return found
 
 
@@ -222,5 +223,5 @@ async def chart(call: Call) -> schema.Chart:
         rows=questions.Rows(filters=tuple(body.filters), search=body.search),
     )
     _, content = await unless_gone(call.request, call.studio.reader.ask(question, seconds=60))
-    found: schema.Chart = msgspec.json.decode(content, type=schema.Chart)
+    found: schema.Chart = from_json(content, schema.Chart)
     return found

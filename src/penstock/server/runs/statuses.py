@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from penstock.config.decoding import from_plain
 from penstock.model.messages import Failure, TestOutcome
 from penstock.model.product import Address, OutputSummary, ProductRef
 from penstock.observe.archive import RunArchive, RunHead
@@ -162,7 +163,7 @@ def _block_run(block: str, entry: dict[str, Any], head: RunHead, upstream: list[
         ended=entry.get("at"),
         seconds=entry.get("seconds") if entry.get("attempts") else None,
         ref=VersionRef(ref.version) if ref is not None else None,
-        outputs=shown_outputs(msgspec.convert(entry.get("outputs") or [], list[OutputSummary])),
+        outputs=shown_outputs(from_plain(entry.get("outputs") or [], list[OutputSummary])),
         tests=[TestOutcome(**test) for test in entry.get("tests") or ()],
         failure=failure if failure is not None else _cut_off(head, entry) if entry else None,
         peak_memory=int(entry.get("peak_memory") or 0),
@@ -172,8 +173,8 @@ def _block_run(block: str, entry: dict[str, Any], head: RunHead, upstream: list[
 
 
 def _failure(fields: Any) -> Failure | None:
-    return msgspec.convert(fields, Failure) if isinstance(fields, dict) else None
+    return from_plain(fields, Failure) if isinstance(fields, dict) else None
 
 
 def _ref(fields: Any) -> ProductRef | None:
-    return msgspec.convert(fields, ProductRef) if isinstance(fields, dict) else None
+    return from_plain(fields, ProductRef) if isinstance(fields, dict) else None

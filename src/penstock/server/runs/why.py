@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
+from penstock.config.decoding import from_plain
 from penstock.data import Manifest
 from penstock.engine.freshness import Probes
 from penstock.model.errors import RunNotFoundError
@@ -63,7 +62,7 @@ class Reasons:
                 f"reading why block {block} failed in run {head.run}: it has not",
                 hint="Choose a block that has failed.",
             )
-        lineage = msgspec.convert(ended.get("lineage") or {}, Lineage)
+        lineage = from_plain(ended.get("lineage") or {}, Lineage)
         made = datetime.fromtimestamp(ended["at"], UTC).isoformat()
         own = _own_version(ended)
         address = Address(head.pipeline, str(ended["block"]), head.partition or "_")
@@ -75,7 +74,7 @@ class Reasons:
             digests = {name: self._probes().digest(root / name) or "" for name in good.lineage.code}
             lineage = replace(lineage, code=digests, environment=good.lineage.environment)
         return Why(
-            failure=msgspec.convert(ended["failure"], Failure),
+            failure=from_plain(ended["failure"], Failure),
             inputs=[self._input(ref) for ref in lineage.inputs],
             changed_since_good=list(self._changes(good.lineage, lineage)) if good is not None else [],
             last_good=_last_good(good),
@@ -113,7 +112,7 @@ class Reasons:
 
 
 def _own_version(ended: Mapping[str, Any]) -> ProductRef | None:
-    return msgspec.convert(ended["ref"], ProductRef) if ended.get("ref") else None
+    return from_plain(ended["ref"], ProductRef) if ended.get("ref") else None
 
 
 def _last_good(manifest: Manifest | None) -> LastGood | None:

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 from starlette.websockets import WebSocketDisconnect
 
+from penstock.config.decoding import json_decoder
 from penstock.server.terminal.shell import Shell
 
 WINDOW = 512 * 1024
@@ -39,7 +40,7 @@ class Shown(msgspec.Struct, tag_field="type", tag="shown"):
     bytes: int
 
 
-_MESSAGE = msgspec.json.Decoder(Typed | Resized | Shown)
+_MESSAGE = json_decoder(Typed | Resized | Shown)
 
 
 class Screen:

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from penstock.config.decoding import from_plain
 from penstock.model.errors import EditRefusedError
 from penstock.model.slots import upcoming
 from penstock.model.trigger_words import in_words
@@ -95,7 +96,7 @@ def _check_types(given: Mapping[str, Any]) -> None:
         if value is None and key not in {"name", "kind", "active"}:
             continue
         try:
-            msgspec.convert(value, fields[key])
+            from_plain(value, fields[key])
         except msgspec.ValidationError as error:
             raise EditRefusedError(f"changing a trigger: {key}: {error}", hint="Send a value of that type.") from None
 

@@ -8,8 +8,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, BinaryIO
 
-import msgspec
-
+from penstock.config.decoding import from_msgpack, msgpack_decoder
 from penstock.data import ProductStore
 from penstock.model.errors import PenstockError
 from penstock.server.outputs.reader.handlers import handler, load_all
@@ -60,7 +59,7 @@ class Service:
         self._guard = threading.Lock()
         self._database = Database(memory // 2, aside)
         self._shelf = Shelf(ProductStore(root), memory // 8)
-        self._decoder = msgspec.msgpack.Decoder(Question)
+        self._decoder = msgpack_decoder(Question)
         self._lanes = {
             "quick": ThreadPoolExecutor(QUICK, "quick"),
             "long": ThreadPoolExecutor(LONG, "long"),
@@ -92,7 +91,7 @@ class Service:
         if kind == Sort.CANCEL and work is not None:
             work.cancel()
         elif kind == Sort.CREDIT and work is not None:
-            work.grant(msgspec.msgpack.decode(body, type=int))
+            work.grant(from_msgpack(body, int))
         elif kind == Sort.ASK:
             question: Question = self._decoder.decode(body)
             work = Work(number, self._send, self._database)
