@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
+from penstock.config.decoding import msgpack_decoder
 from penstock.engine.values import from_extension, to_wire
 from penstock.model.errors import MessageInvalidError
 from penstock.model.messages import (
@@ -99,6 +100,7 @@ class Family(Generic[M]):
             kind = self._kinds.get(tag)
             if kind is None:
                 raise MessageInvalidError(f"reading from the channel: unknown message {tag}")
+            msgpack_decoder(kind)  # looked at by one thread at a time
             decoder = self._decoders[tag] = msgspec.msgpack.Decoder(kind, ext_hook=from_extension)
         return decoder
 
