@@ -17,6 +17,7 @@ from penstock.data.zones import python_moment, zoned
 from penstock.model.product import Column
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
 
 _EXACT_TEXT_ROWS = 1_000_000
@@ -128,16 +129,28 @@ def _fast_extremes(column: pa.ChunkedArray) -> tuple[Any, Any] | None:
     if column.null_count or column.num_chunks != 1 or not (number or moment):
         return None
     chunk = column.chunk(0)
-    # Not by to_numpy, and no pa.scalar: both import pandas, which costs more than the column does.
-    dtype = np.dtype("i8" if moment else _NUMPY_NAMES.get(str(kind), str(kind)))
-    offset = chunk.offset * dtype.itemsize
-    values = np.frombuffer(chunk.buffers()[1], dtype, count=len(chunk), offset=offset)
+    values = _numbers(chunk)
     if moment:
         return _scalar(chunk[int(values.argmin())]), _scalar(chunk[int(values.argmax())])
     low, high = values.min(), values.max()
-    if dtype.kind == "f" and (np.isnan(low) or np.isnan(high)):
+    if values.dtype.kind == "f" and (np.isnan(low) or np.isnan(high)):
         return None
     return low.item(), high.item()
+
+
+def _numbers(array: pa.Array) -> np.ndarray:
+    """The numbers or times of an array without gaps, as numpy has them, where they lie.
+
+    Not by `to_numpy`, and neither `pa.array` nor `pa.scalar` nor a number in a call of `pyarrow.compute`: they import
+    pandas, which costs more than the column does.
+    """
+    import numpy as np
+
+    kind = str(array.type)
+    dtype = np.dtype("i8" if kind.startswith(("timestamp", "duration")) else _NUMPY_NAMES.get(kind, kind))
+    if not len(array):
+        return np.empty(0, dtype)
+    return np.frombuffer(array.buffers()[1], dtype, count=len(array), offset=array.offset * dtype.itemsize)
 
 
 def _scalar(value: Any) -> Any:
@@ -161,17 +174,17 @@ def _distinct(column: pa.ChunkedArray) -> int | None:
     try:
         if rows <= _EXACT_DISTINCT_ROWS:
             return int(pc.count_distinct(column).as_py())
-        counts = pc.value_counts(_sample(column).drop_null()).field("counts")
+        counts = _numbers(pc.value_counts(_sample(column).drop_null()).field("counts"))
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
         return None
-    seen = int(pc.sum(counts).as_py() or 0)
+    seen = int(counts.sum())
     if not seen:
         return 0
     valid = rows - int(column.null_count)
-    if len(counts) == seen:
-        return valid
     different = len(counts)
-    once = int(pc.sum(pc.equal(counts, 1)).as_py() or 0)
+    if different == seen:
+        return valid
+    once = int((counts == 1).sum())
     return min(valid, round(math.sqrt(valid / seen) * once) + different - once)
 
 
