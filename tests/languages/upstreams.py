@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
-
 import pandas as pd
 import pyarrow as pa
 
 from penstock.model.errors import ValueRefusedError
+from tests.languages.jobs import Given
 
 
-@dataclass
-class Held:
+class Held(Given):
     """An upstream; `read` counts how often its output was asked for."""
-
-    block: str
-    content: Any
-    type: str = "data_loader"
-    language: str = "python"
-    configuration: Mapping[str, Any] = field(default_factory=dict)
-    partial: bool = False
-    read: int = 0
 
     def empty(self) -> bool:
         return self.content is None
-
-    def value(self) -> Any:
-        self.read += 1
-        return self.content
 
     def table(self) -> pa.Table:
         self.read += 1

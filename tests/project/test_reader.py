@@ -137,25 +137,13 @@ def test_hostile_files_are_refused_with_a_place(content: str | bytes, line: int,
     assert project.pipeline("orders").blocks
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        "null",
-        "1",
-        "text",
-        "[]",
-        "{}",
-        "[[]]",
-        "{a: {b: 1}}",
-        "2024-01-01",
-        "true",
-        "''",
-        "[null, 1, {}]",
-        ".inf",
-        "9" * 400,
-    ],
-    ids=lambda value: value[:20],
-)
+ODD = [
+    "null", "1", "text", "[]", "{}", "[[]]", "{a: {b: 1}}", "2024-01-01", "true", "''", "[null, 1, {}]", ".nan", ".inf",
+    "9" * 400,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ODD, ids=lambda value: value[:20])
 @pytest.mark.parametrize(
     "key",
     ["name", "type", "description", "tags", "blocks", "callbacks", "conditionals", "widgets", "variables", "retry_config",
@@ -169,26 +157,7 @@ def test_any_value_at_any_key_is_read_or_told(key: str, value: str, tmp_path: Pa
     assert all(finding.severity in Severity for finding in reading.findings)
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        "null",
-        "1",
-        "text",
-        "[]",
-        "{}",
-        "[[]]",
-        "{a: {b: 1}}",
-        "2024-01-01",
-        "true",
-        "''",
-        "[null, 1, {}]",
-        ".nan",
-        ".inf",
-        "9" * 400,
-    ],
-    ids=lambda value: value[:20],
-)
+@pytest.mark.parametrize("value", ODD, ids=lambda value: value[:20])
 @pytest.mark.parametrize(
     "key",
     ["name", "type", "language", "upstream_blocks", "downstream_blocks", "configuration", "executor_type", "retry_config",

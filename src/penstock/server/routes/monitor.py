@@ -36,15 +36,7 @@ def show_monitor(call: Call) -> MonitorPage:
 @routes.get("/api/monitor/hours", Permission.VIEW, query=HourQuery)
 def show_hours(call: Call) -> HoursPage:
     """Runs by the hour in which they were made and the state that they are in, as the list of runs is narrowed."""
-    wanted = call.query
-    chosen = filter_of(
-        pipeline=wanted.pipeline,
-        state=wanted.state,
-        origin=wanted.origin,
-        trigger=wanted.trigger,
-        backfill=wanted.backfill,
-    )
-    return call.studio.monitoring.hours.page(chosen, wanted.days)
+    return call.studio.monitoring.hours.page(filter_of(call.query), call.query.days)
 
 
 @routes.get("/api/logs", Permission.VIEW, query=ProjectLogQuery)

@@ -63,21 +63,9 @@ async def interrupt_pipeline(call: Call) -> Interrupted:
 @routes.get("/api/runs", Permission.VIEW, query=RunQuery)
 def list_runs(call: Call) -> RunList:
     """Runs of triggers, backfills and blocks, of this server and of the command line, waiting, under way and ended."""
-    wanted = call.query
-    chosen = filter_of(
-        pipeline=wanted.pipeline,
-        state=wanted.state,
-        origin=wanted.origin,
-        trigger=wanted.trigger,
-        backfill=wanted.backfill,
-        since=wanted.since,
-        until=wanted.until,
-        partition=wanted.partition,
-        block=wanted.block,
-        text=wanted.q,
-        sort=wanted.sort,
-    )
-    lines, following = call.studio.board.page(chosen, max(1, min(wanted.limit, LONGEST_PAGE)), wanted.before)
+    wanted: RunQuery = call.query
+    limit = max(1, min(wanted.limit, LONGEST_PAGE))
+    lines, following = call.studio.board.page(filter_of(wanted), limit, wanted.before)
     return RunList(lines, following)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
-from penstock.server.schema.runs import RunSummary, TriggerRef, Waiting
+from penstock.server.schema.runs import RunChoice, RunQuery, RunSummary, TriggerRef, Waiting
 from penstock.state.rows import RunRow
 from penstock.state.run_list import RunFilter
 
@@ -45,33 +46,25 @@ def line_of(row: RunRow, names: Mapping[int, TriggerRef], now: float) -> RunSumm
     )
 
 
-def filter_of(
-    *,
-    pipeline: str = "",
-    state: str = "",
-    origin: str = "",
-    trigger: int | None = None,
-    backfill: int | None = None,
-    since: float | None = None,
-    until: float | None = None,
-    partition: str = "",
-    block: str = "",
-    text: str = "",
-    sort: str = "newest",
-) -> RunFilter:
+def filter_of(wanted: RunChoice) -> RunFilter:
     """What is asked for in an address, as the store is asked; several values are separated by commas."""
-    return RunFilter(
-        pipelines=_several(pipeline),
-        states=_several(state),
-        origins=_several(origin),
-        trigger_id=trigger,
-        backfill_id=backfill,
-        since=since,
-        until=until,
-        partition=partition,
-        block=block,
-        text=text.strip(),
-        sort=sort or "newest",
+    chosen = RunFilter(
+        pipelines=_several(wanted.pipeline),
+        states=_several(wanted.state),
+        origins=_several(wanted.origin),
+        trigger_id=wanted.trigger,
+        backfill_id=wanted.backfill,
+    )
+    if not isinstance(wanted, RunQuery):
+        return chosen
+    return replace(
+        chosen,
+        since=wanted.since,
+        until=wanted.until,
+        partition=wanted.partition,
+        block=wanted.block,
+        text=wanted.q.strip(),
+        sort=wanted.sort or "newest",
     )
 
 

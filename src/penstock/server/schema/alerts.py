@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from penstock.server.schema.runs import RunChoice
+
 
 class AlertQuery(msgspec.Struct, frozen=True):
     """Which alerts to list; `before` is `next` of the page before."""
@@ -147,14 +149,9 @@ class MonitorQuery(msgspec.Struct, frozen=True):
     days: int = 14
 
 
-class HourQuery(msgspec.Struct, frozen=True):
+class HourQuery(RunChoice, frozen=True):
     """Which runs to count, as the list of runs is asked; of the last days, in whole hours."""
 
-    pipeline: str = ""
-    state: str = ""
-    origin: str = ""
-    trigger: int | None = None
-    backfill: int | None = None
     days: int = 7
 
 

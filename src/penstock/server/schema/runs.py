@@ -96,18 +96,23 @@ class RunBegun(msgspec.Struct, frozen=True):
     saved: list[Saved]
 
 
-class RunQuery(msgspec.Struct, frozen=True):
-    """Which runs to list: those that fit all that is given.
-
-    `pipeline`, `state` and `origin` may name several, separated by commas; `from` and `to` bound when they were made,
-    in seconds since the epoch; `sort` is newest, oldest, longest or shortest; `before` is `next` of the page before.
-    """
+class RunChoice(msgspec.Struct, frozen=True):
+    """Some runs: those that fit all that is given; `pipeline`, `state` and `origin` may name several, with commas."""
 
     pipeline: str = ""
     state: str = ""
     origin: str = ""
     trigger: int | None = None
     backfill: int | None = None
+
+
+class RunQuery(RunChoice, frozen=True):
+    """Which runs to list: those that fit all that is given.
+
+    `pipeline`, `state` and `origin` may name several, separated by commas; `from` and `to` bound when they were made,
+    in seconds since the epoch; `sort` is newest, oldest, longest or shortest; `before` is `next` of the page before.
+    """
+
     since: float | None = msgspec.field(name="from", default=None)
     until: float | None = msgspec.field(name="to", default=None)
     partition: str = ""
