@@ -3,7 +3,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -307,12 +306,10 @@ def test_ctrl_c_ends_the_run_and_its_processes(tmp_path):
     assert process.stdout is not None
     while "up" not in process.stdout.readline():
         assert process.poll() is None
-    began = time.monotonic()
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert "cancelled" in out
-    assert time.monotonic() - began < 30
 
 
 def test_what_cannot_be_stored_is_handed_on_in_memory_where_the_pipeline_says_so(tmp_path):

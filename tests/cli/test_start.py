@@ -8,13 +8,12 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, until
 from tests.server.running import Server, start
 from tests.server.serving import add_pipeline
 
@@ -128,7 +127,7 @@ def test_what_cannot_be(tmp_path: Path, arguments: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_ends_within_seconds_whatever_runs(tmp_path: Path, number: signal.Signals) -> None:
+def test_it_ends_whatever_runs(tmp_path: Path, number: signal.Signals) -> None:
     server = start(tmp_path / "project", tmp_path)
     add_pipeline(tmp_path / "project", "endless", [("forever", "custom", [], FOREVER)])
     with server.socket("/api/live") as live, server.socket("/api/terminal") as terminal:
@@ -141,10 +140,8 @@ def test_it_ends_within_seconds_whatever_runs(tmp_path: Path, number: signal.Sig
         with server.client.stream("GET", f"/api/runs/{run_id}/events"):
             processes = psutil.Process(server.process.pid).children(recursive=True)
             assert processes
-            begun = time.monotonic()
             server.process.send_signal(number)
             assert server.process.wait(PATIENCE) == 0
-            assert time.monotonic() - begun < 5
     _, alive = psutil.wait_procs(processes, timeout=PATIENCE)
     assert not alive
     server.stop()
@@ -168,9 +165,7 @@ def test_the_one_browser_is_opened(tmp_path: Path) -> None:
     try:
         assert process.stdout is not None
         link = process.stdout.readline().strip()
-        deadline = time.monotonic() + PATIENCE
-        while not opened.exists():
-            assert time.monotonic() < deadline
+        until("the browser", opened.exists)
         assert opened.read_text().strip() == link
     finally:
         process.terminate()

@@ -302,7 +302,8 @@ def test_an_answer_may_be_an_error(bench: Bench) -> None:
     assert (failure.kind, failure.code) == ("SecretMissingError", "C103")
 
 
-def test_threads_and_exit_handlers_run_before_the_end(bench: Bench) -> None:
+def test_threads_and_exit_handlers_run_before_the_end(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("penstock.engine.supervisor.EXIT_PATIENCE", 600)
     code = """
     import atexit, threading, time
     atexit.register(lambda: print('at exit'))

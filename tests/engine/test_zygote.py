@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -270,9 +269,8 @@ def test_closing_does_not_wait_for_an_import(
     assert bench.run(body("return 1")).ended.failure is None
     bench.supervisor.preload(["slow"])
     bench.until(lambda: bench.supervisor._launcher._importing == "slow")
-    start = time.monotonic()
+    monkeypatch.setattr("penstock.engine.forking._PATIENCE", 600)  # it would be waited for so long
     bench.supervisor.close()
-    assert time.monotonic() - start < 4
 
 
 def test_an_attempt_that_waits_for_an_import_can_be_interrupted(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -363,10 +362,8 @@ def test_files_that_have_not_changed_are_not_read(
         module, "read_triggers", lambda root, name, folder: (read.append(name), original(root, name, folder))[1]
     )
     later = TriggerSync(state, root, clock)
-    began = time.perf_counter()
     assert later.everything().ids == []
     assert read == []
-    assert time.perf_counter() - began < 2  # 300 of them; a few milliseconds as a rule
     os.utime(root / "pipelines" / "p7" / "triggers.yaml", ns=(1, 1))
     assert later.everything().ids == []
     assert read == ["p7"]

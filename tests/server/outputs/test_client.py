@@ -21,13 +21,16 @@ from penstock.model.errors import (
     ReadingTooLargeError,
     TimeoutExceededError,
 )
+from penstock.server.outputs import client as client_module
 from penstock.server.outputs.client import ReaderClient
 from penstock.server.outputs.reader.questions import CellQuestion, DownloadQuestion, PageQuestion, ProfileQuestion, Rows
+from penstock.server.outputs.reader.wire import Sort
 from penstock.server.schema.selections import Condition, SortBy
 from tests.patience import PATIENCE
 from tests.server.outputs.conftest import Desk
 
 ROWS = 2_000_000
+put = client_module._Pending.put
 
 
 @pytest.fixture(scope="module")
@@ -100,16 +103,26 @@ def test_what_is_downloaded_breaks_off_when_the_reader_dies(desk: Desk, big) -> 
         desk.run(killed())
 
 
-def test_a_question_that_takes_too_long_is_ended_and_the_reader_lives(desk: Desk, big) -> None:
+def test_a_question_that_takes_too_long_is_ended_and_the_reader_lives(desk: Desk, big, monkeypatch) -> None:
+    monkeypatch.setattr(client_module, "STUBBORN", 600.0)  # it heeds the request, and is not killed for it
+    desk.page(big, limit=1)
     before = desk.client.pid
     slow = Rows(sort=(SortBy("t"), SortBy("n", descending=True)), filters=(Condition("t", "contains", "words 00"),))
     with pytest.raises(TimeoutExceededError, match=r"took longer than 0\.02 seconds"):
         desk.ask(PageQuestion(target=desk.target(big), offset=10_000, rows=slow), seconds=0.02)
     assert desk.page(big, limit=1).head["total"] == ROWS
-    assert before in {None, desk.client.pid}
+    assert before == desk.client.pid
 
 
-def test_a_cancelled_question_stops_and_pages_go_on_beside_it(desk: Desk, big) -> None:
+def test_a_cancelled_question_stops_and_pages_go_on_beside_it(desk: Desk, big, monkeypatch) -> None:
+    monkeypatch.setattr(client_module, "STUBBORN", 600.0)
+    kinds: dict[int, int] = {}
+    monkeypatch.setattr(
+        client_module._Pending,
+        "put",
+        lambda self, kind, body: (kinds.update({self.number: kind}), put(self, kind, body)),
+    )
+
     async def cancelled() -> None:
         rows = Rows(search="not to be found anywhere")
         asking = asyncio.ensure_future(desk.client.ask(PageQuestion(target=desk.target(big), rows=rows)))
@@ -121,10 +134,11 @@ def test_a_cancelled_question_stops_and_pages_go_on_beside_it(desk: Desk, big) -
             await asking
         connection = desk.client._connection
         assert connection is not None
-        async with asyncio.timeout(2.5):  # sooner than a stubborn reader would be killed
+        async with asyncio.timeout(PATIENCE):
             while connection.pending:  # noqa: ASYNC110 - nothing tells of it
                 await asyncio.sleep(0.001)
         assert not connection.lost
+        assert kinds[min(kinds)] == Sort.FAILED  # the search was given up, and not gone through with
 
     desk.run(cancelled())
 
@@ -184,7 +198,7 @@ def test_a_reader_without_work_ends(tmp_path: Path) -> None:
             client = ReaderClient(tmp_path, 1 << 30, idle=0.05)
             await client.ask(PageQuestion(target=desk.target(stored)))
             process = psutil.Process(client.pid)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:  # noqa: ASYNC110 - nothing tells of it
                     await asyncio.sleep(0.01)
             assert client.pid is None
@@ -192,6 +206,47 @@ def test_a_reader_without_work_ends(tmp_path: Path) -> None:
             await client.close()
 
         desk.run(rested())
+    finally:
+        desk.close()
+
+
+def _libraries(pid: int) -> set[str]:
+    """Which of the large libraries a process has mapped."""
+    return {
+        name
+        for name in ("_multiarray_umath", "libarrow.", "duckdb")
+        if any(name in one.path for one in psutil.Process(pid).memory_maps())
+    }
+
+
+def test_a_reader_waits_with_little_until_somebody_looks(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    try:
+        stored = desk.put(pd.DataFrame({"n": [1]}))
+
+        async def waits() -> None:
+            client = ReaderClient(tmp_path, 1 << 30)
+            await client.start()
+            waiting = await _other(client, None)
+            while "_multiarray_umath" not in _libraries(waiting):  # noqa: ASYNC110 - nothing tells of it
+                await asyncio.sleep(0.01)
+            assert _libraries(waiting) == {"_multiarray_umath"}
+            assert (await client.ask(PageQuestion(target=desk.target(stored))))[0]["total"] == 1
+            assert client.pid == waiting
+            client._idle = 0.05
+            await client.ask(PageQuestion(target=desk.target(stored)))
+            # It ends after a while without questions; another one waits in its place, with no more than that.
+            assert "libarrow." not in _libraries(await _other(client, waiting))
+            await client.close()
+            assert client.pid is None
+
+        async def _other(client: ReaderClient, than: int | None) -> int:
+            async with asyncio.timeout(PATIENCE):
+                while client.pid in {None, than}:  # noqa: ASYNC110 - nothing tells of it
+                    await asyncio.sleep(0.01)
+            return client.pid
+
+        desk.run(asyncio.wait_for(waits(), PATIENCE))
     finally:
         desk.close()
 

@@ -179,18 +179,17 @@ def test_the_failure_is_said_in_words_and_the_next_run_is_well(server: Server, b
     assert end_of(server, "fine")["state"] == "completed"
 
 
-@pytest.mark.parametrize(("block", "at_most"), [("loops", 1.0), ("sleeps", 1.0), ("swallows", 4.0), ("deaf", 4.0)])
-def test_an_interrupt_is_told_at_once_and_ends_everything(server: Server, block, at_most):
+@pytest.mark.parametrize(("block", "heeds"), [("loops", True), ("sleeps", True), ("swallows", False), ("deaf", False)])
+def test_an_interrupt_is_told_at_once_and_ends_everything(server: Server, monkeypatch, block, heeds):
+    # Who heeds it needs no other end; the others get one, of which nobody is told before.
+    monkeypatch.setattr(server.studio.bench.supervisor, "_grace", 600.0 if heeds else 1.0)
     with server.live() as live:
         live.subscribe("pipeline:bad")
         run = server.post("/pipelines/bad/runs", {"blocks": [block]})["run"]["run"]
         live.until("block_output")
-        began = time.monotonic()
         server.post(f"/runs/{run}/interrupt", {})
-        live.until("block_interrupting", block=block)
-        assert time.monotonic() - began < 0.5
+        assert not [event for event in live.until("block_interrupting", block=block) if event["type"] == "block_ended"]
         status = live.until("block_ended", block=block)[-1]["status"]
-        assert time.monotonic() - began < at_most
         assert status["state"] == "cancelled"
         assert live.until("run_ended")[-1]["run"]["state"] == "cancelled"
     assert server.get("/pipelines/bad/status")["runs"] == []

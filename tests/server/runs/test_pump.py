@@ -88,10 +88,13 @@ def test_nothing_to_do_costs_nothing(root):
                 poll(timeout)
 
             bench.loop.poll = counted
-            before = time.process_time()
-            await asyncio.wait({asyncio.create_task(asyncio.Event().wait())}, timeout=0.5)
-            assert turns <= 3  # the spare process comes up
-            assert time.process_time() - before < 0.05
+            # A spare process comes up, whenever it can; then there is nothing to do.
+            last, before, stop = -1, 0.0, time.monotonic() + PATIENCE
+            while turns != last:
+                assert time.monotonic() < stop, "it does not come to rest"
+                last, before = turns, time.process_time()
+                await asyncio.wait({asyncio.create_task(asyncio.Event().wait())}, timeout=0.5)
+            assert time.process_time() - before < 0.25
             await pump.close()
 
     asyncio.run(work())
@@ -106,9 +109,17 @@ def test_a_limit_of_blocks_at_once_does_not_keep_the_loop_busy(root):
         with open_workbench(root, total=8) as bench:
             pump = Pump(bench.loop)
             await pump.start()
-            before = time.process_time()
+            turns = 0
+            poll = bench.loop.poll
+
+            def counted(timeout=None):
+                nonlocal turns
+                turns += 1
+                poll(timeout)
+
+            bench.loop.poll = counted
             seen = await run(bench, pump, RunOptions(blocks=("one", "again"), variables={"file": "/dev/null"}))
-            assert time.process_time() - before < 0.3
+            assert turns < 200  # a loop that is kept busy has thousands
             started = [event.block for event in seen if isinstance(event, events.BlockStarted)]
             assert started == ["one", "again"]
             await pump.close()

@@ -6,7 +6,6 @@ import base64
 import os
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -93,19 +92,18 @@ def test_outputs_of_blocks_are_at_hand(server: Server):
     assert shown(run(server, code)[0]) == [{"text/plain": "42"}]
 
 
-def test_a_loop_is_interrupted_and_the_names_stay(server: Server):
+def test_a_loop_is_interrupted_and_the_names_stay(server: Server, monkeypatch):
+    monkeypatch.setattr(server.studio.bench.supervisor, "_grace", 600.0)  # nothing else ends it
     run(server, "kept = 7")
     with server.live() as live:
         live.subscribe("pipeline:flights")
         server.post(f"{PAD}/run", {"code": "print('go', flush=True)\nwhile True: pass"})
         waiting = server.post(f"{PAD}/run", {"code": "kept = 8"})["execution"]
         live.until("block_output")
-        began = time.monotonic()
         assert server.post(f"{PAD}/interrupt")["state"] == "running"
         dropped = live.until("scratch_ended", execution=waiting)[-1]
         assert "not run" in dropped["failure"]["message"]
         end = live.until("scratch_ended")[-1]
-        assert time.monotonic() - began < 1.0
     assert end["failure"]["kind"] == "interrupted"
     assert shown(run(server, "kept")[0]) == [{"text/plain": "7"}]
 
