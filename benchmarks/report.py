@@ -257,7 +257,7 @@ def _studio(found: dict[str, Any]) -> list[str]:
         "\nThe list of 1,000 pipelines over HTTP, milliseconds:\n",
         *_table(list(lists), [[_figure(value) for value in lists.values()]]),
         f"\nPages of 200 rows of a stored table of {pages['rows']:,} rows over HTTP, milliseconds. The *first* is asked of a",
-        "server that has just started; the process that reads outputs starts with the first page that is open.\n",
+        "server that nobody has looked at: as it starts, five seconds later, and a second after a page was opened.\n",
         *_table(["page", "ms"], [[key, _figure(value)] for key, value in pages.items() if key != "rows"]),
     ]
     if browser:

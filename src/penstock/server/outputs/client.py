@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,10 +29,12 @@ from penstock.server.outputs.reader.wire import HEADER, LIMIT, Failed, Sort, fra
 
 IDLE = 600.0
 """Seconds without a question after which the reader is ended."""
+SETTLED = 1.0
+"""Seconds between the start of the server, which has other processes to start, and that of a reader that waits."""
 STUBBORN = 3.0
 """Seconds that a cancelled question may go on before its reader is killed."""
 SOON = 0.3
-"""Seconds between the first tab and the start of the reader: a page that opens has other things to wait for."""
+"""Seconds between the first tab and the warming of the reader: a page that opens has other things to wait for."""
 TIME = 60.0
 """Seconds for an answer, unless the asker says otherwise."""
 _MODULE = "penstock.server.outputs.reader"
@@ -79,6 +81,7 @@ class _Connection:
     pending: dict[int, _Pending] = field(default_factory=dict)
     listener: asyncio.Task[None] | None = None
     lost: bool = False
+    warm: bool = False
 
     def send(self, kind: Sort, number: int, body: Any = b"") -> None:
         """Write a frame; nothing happens when the reader is gone, which the listener notices."""
@@ -138,12 +141,16 @@ class ReaderClient:
         self._alone = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
         self._watching: set[asyncio.Task[None]] = set()
+        self._waits = False
 
     async def start(self) -> None:
-        """Nothing is started before somebody looks at data; see `warm`."""
+        """Have a reader wait from a moment later on: a process of few megabytes until somebody looks at data."""
+        self._waits = True
+        self._later(SETTLED, self._connected)
 
     async def close(self) -> None:
         """End the reader."""
+        self._waits = False
         for task in list(self._watching):
             task.cancel()
         if self._timer is not None:
@@ -154,7 +161,7 @@ class ReaderClient:
             await connection.process.wait()
             if connection.listener is not None:
                 await connection.listener
-            await asyncio.to_thread(remove_aside, self._root)
+        await asyncio.to_thread(remove_aside, self._root)
 
     @property
     def pid(self) -> int | None:
@@ -163,20 +170,30 @@ class ReaderClient:
         return connection.process.pid if connection is not None and not connection.lost else None
 
     async def warm(self) -> None:
-        """Have the reader running before the first question comes."""
-        await self._connected()
+        """Have the reader import what it needs before the first question comes."""
+        connection = await self._connected()
+        self._rest()
+        if not connection.warm:
+            connection.warm = True
+            connection.send(Sort.WARM, 0)
 
     def warm_soon(self) -> None:
-        """Start the reader a moment later, for somebody who has just come; a failure is told to the first question."""
-        if self.pid is None:
-            task = asyncio.ensure_future(self._warm_soon())
-            self._watching.add(task)
-            task.add_done_callback(self._watching.discard)
+        """Warm the reader a moment later, for somebody who has just come; a failure is told to the first question."""
+        connection = self._connection
+        if connection is None or connection.lost or not connection.warm:
+            self._later(SOON, self.warm)
 
-    async def _warm_soon(self) -> None:
-        await asyncio.sleep(SOON)
-        with suppress(ReaderLostError):
-            await self.warm()
+    def _later(self, seconds: float, work: Callable[[], Awaitable[object]]) -> None:
+        async def wait() -> None:
+            await asyncio.sleep(seconds)
+            with suppress(ReaderLostError):
+                await work()
+
+        self._keep(asyncio.ensure_future(wait()))
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        self._watching.add(task)
+        task.add_done_callback(self._watching.discard)
 
     async def ask(self, question: Question, *, seconds: float = TIME) -> tuple[dict[str, Any], bytes]:
         """The head and the bytes of an answer.
@@ -212,6 +229,8 @@ class ReaderClient:
 
     async def _head(self, question: Question) -> tuple[_Pending, dict[str, Any]]:
         connection = await self._connected()
+        self._rest()
+        connection.warm = True
         pending = _Pending(next(self._numbers), connection)
         connection.pending[pending.number] = pending
         connection.send(Sort.ASK, pending.number, question)
@@ -227,9 +246,7 @@ class ReaderClient:
         """Stop waiting for an answer; the reader is told, and killed when it goes on all the same."""
         if not pending.over.is_set():
             pending.connection.send(Sort.CANCEL, pending.number)
-            task = asyncio.ensure_future(self._watch(pending))
-            self._watching.add(task)
-            task.add_done_callback(self._watching.discard)
+            self._keep(asyncio.ensure_future(self._watch(pending)))
 
     async def _watch(self, pending: _Pending) -> None:
         try:
@@ -242,7 +259,6 @@ class ReaderClient:
         async with self._starting:
             if self._connection is None or self._connection.lost:
                 self._connection = await self._spawn()
-            self._rest()
             return self._connection
 
     async def _spawn(self) -> _Connection:
@@ -272,6 +288,8 @@ class ReaderClient:
             return
         self._connection = None
         connection.end()
+        if self._waits:  # with the memory of a new one
+            self._later(0, self._connected)
 
 
 class Answer:

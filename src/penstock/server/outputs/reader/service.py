@@ -30,7 +30,7 @@ QUICK, LONG, STREAMS = 4, 2, 8
 """Questions at once: pages and their like, those that read everything, downloads."""
 
 REST = 1.0
-"""Seconds after the start at which everything is imported, when no question has come."""
+"""Seconds after the first word of questions at which everything is imported, when none has come."""
 
 _LANES: dict[type, str] = {
     ProfileQuestion: "long",
@@ -55,6 +55,7 @@ class Service:
         self._answers = answers
         self._sending = threading.Lock()
         self._works: dict[int, Work] = {}
+        self._wanted = threading.Event()
         self._first = threading.Event()
         self._guard = threading.Lock()
         self._database = Database(memory // 2, aside)
@@ -78,14 +79,21 @@ class Service:
         os._exit(0)
 
     def _warm(self) -> None:
-        """Import what later questions need, but not while the first one is under way."""
+        """Import what questions need, what later ones need not while the first one is under way.
+
+        What takes long to import and little memory is there before anybody asks; the rest waits for who looks.
+        """
+        import numpy as np
+
+        self._wanted.wait()
         import pyarrow as pa
 
-        del pa
+        del np, pa
         self._first.wait(REST)
         load_all()
 
     def _take(self, kind: int, number: int, body: bytes) -> None:
+        self._wanted.set()
         with self._guard:
             work = self._works.get(number)
         if kind == Sort.CANCEL and work is not None:

@@ -2,7 +2,7 @@
 
 Questions and answers are MessagePack of the Structs below; `Chunk` bodies are bare bytes. A question is answered by one
 HEAD, any number of CHUNKs, and one DONE; or, at any point, by FAILED. The asker grants how many chunks may be under way
-(CREDIT), so that a slow download holds up nobody else.
+(CREDIT), so that a slow download holds up nobody else. WARM says that questions are to be expected.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ class Sort(IntEnum):
     ASK = 1
     CANCEL = 2
     CREDIT = 3
+    WARM = 4
     HEAD = 16
     CHUNK = 17
     DONE = 18
