@@ -2,7 +2,7 @@ import { BellRing, ChevronDown, ChevronRight, CircleHelp, FileCode2, MoreVertica
 import { useCallback, useEffect, useMemo, type RefObject } from "react";
 import type { BlockDetail, BlockStatus } from "../../../api/types";
 import { Menu, type MenuItem } from "../../../ui/Menu";
-import { addOnsOf, attach, deleteAddOn, detachAddOn, looseAddOns } from "../session/addOns";
+import { addOnsOf, attach, deleteAddOn, detachAddOn, homeOf, looseAddOns } from "../session/addOns";
 import { changeBlock } from "../session/changes";
 import { useBlocks, useDetail, useSession, useUi } from "../session/context";
 import { useNavigation, type Navigation } from "../session/selection";
@@ -52,7 +52,8 @@ function AddOn({ addOn, block, status, card }: { addOn: BlockDetail; block: stri
   const blocks = useBlocks();
   const uuid = addOn.uuid;
   // One that several blocks have is edited at the first of them only: two editors of one text would write over each other.
-  const home = block === null || addOn.upstream[0] === block;
+  const place = homeOf(addOn, blocks);
+  const home = block === null || place === block;
   const asked = useUi((ui) => ui.focus?.block === uuid && !ui.focus.rename);
   const renaming = useUi((ui) => ui.focus?.block === uuid && ui.focus.rename === true);
   const open = (useUi((ui) => ui.opened.has(uuid)) || asked) && home;
@@ -80,8 +81,8 @@ function AddOn({ addOn, block, status, card }: { addOn: BlockDetail; block: stri
         <span className="flex-none text-meta text-muted" title={kindOf(addOn.type).purpose}>{word}</span>
         <InlineName value={addOn.name} label={`Name of ${addOn.name}`} editing={renaming && home} onEditing={setRenaming} onRename={(name) => changeBlock(session, uuid, { name })} />
         <SaveMark block={uuid} />
-        {!home && <button type="button" className="flex-none truncate text-meta text-accent underline" onClick={() => navigation.select(addOn.upstream[0] as string)}>its code is at {addOn.upstream[0]}</button>}
-        {home && addOn.upstream.length > 1 && <span className="truncate text-meta text-muted">also of {addOn.upstream.slice(1).join(", ")}</span>}
+        {!home && <button type="button" className="flex-none truncate text-meta text-accent underline" onClick={() => navigation.select(place ?? null)}>its code is at {place}</button>}
+        {home && addOn.upstream.length > 1 && <span className="truncate text-meta text-muted">also of {addOn.upstream.filter((one) => one !== block).join(", ")}</span>}
         <span className="flex-1" />
         {saidNo(addOn, status) && <span className="flex-none text-meta font-medium text-stale">said no in the last run</span>}
         <Menu align="end" items={menuOf(session, navigation, addOn, block, blocks)}>

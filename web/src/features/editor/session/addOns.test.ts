@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import type { BlockDetail, BlockStatus, PipelineDetail } from "../../../api/types";
 import { saidNo } from "../notebook/AddOns";
 import { NEVER } from "../status/patch";
-import { addOnsOf, everyText, looseAddOns, withBlockDetail } from "./addOns";
+import { addOnsOf, everyText, homeOf, looseAddOns, withBlockDetail } from "./addOns";
 
 const one = (uuid: string, upstream: string[] = [], content = "") => ({ uuid, name: uuid, upstream, content }) as unknown as BlockDetail;
 const detail = {
@@ -19,6 +19,10 @@ it("finds what is attached to a block, conditions first", () => {
 
 it("finds what is attached to no block that there is", () => {
   expect(uuids(looseAddOns(detail))).toEqual(["left"]);
+});
+
+it("edits what several blocks have at the first of them that there is", () => {
+  expect([homeOf(one("tell", ["gone", "clean", "load"]), detail.blocks), homeOf(one("left", ["gone"]), detail.blocks)]).toEqual(["clean", undefined]);
 });
 
 it("takes a saved text into the section that it belongs to, and leaves the others as they are", () => {

@@ -18,10 +18,14 @@ export function addOnsOf(detail: Sections, block: string): BlockDetail[] {
   return everyAddOn(detail).filter((one) => one.upstream.includes(block));
 }
 
+/** The block at which one that several have is edited: the first of them that there is. */
+export function homeOf(addOn: BlockDetail, blocks: readonly BlockDetail[]): string | undefined {
+  return addOn.upstream.find((uuid) => blocks.some((block) => block.uuid === uuid));
+}
+
 /** Those that stand in the pipeline's file and belong to no block of it. */
 export function looseAddOns(detail: PipelineDetail): BlockDetail[] {
-  const known = new Set(detail.blocks.map((block) => block.uuid));
-  return everyAddOn(detail).filter((one) => !one.upstream.some((block) => known.has(block)));
+  return everyAddOn(detail).filter((one) => homeOf(one, detail.blocks) === undefined);
 }
 
 /** Everything of a pipeline that has a text: blocks and what is attached to them. */

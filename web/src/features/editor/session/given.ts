@@ -13,11 +13,7 @@ export function useGiven(session: EditorSession, text: string | undefined): void
   const { block = null, run = "" } = givenOf(text) ?? {};
   const why = useWhy(run, block);
   useEffect(() => {
-    if (block === null || !why.data) {
-      session.ui.setState({ given: null });
-      return;
-    }
-    const inputs = Object.fromEntries(why.data.inputs.map((input) => [input.block, input.ref.version]));
-    session.ui.setState({ given: { block, run, inputs } });
-  }, [session, block, run, why.data]);
+    const inputs = why.data ? Object.fromEntries(why.data.inputs.map((input) => [input.block, input.ref.version])) : null;
+    session.ui.setState({ given: block === null ? null : { block, run, inputs, problem: why.error?.message } });
+  }, [session, block, run, why.data, why.error]);
 }

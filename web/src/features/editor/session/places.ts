@@ -1,4 +1,4 @@
-import { everyText } from "./addOns";
+import { everyText, homeOf } from "./addOns";
 import type { Navigation } from "./selection";
 import type { EditorSession } from "./session";
 
@@ -7,7 +7,7 @@ export function openPlace(session: EditorSession, navigation: Navigation, file: 
   const detail = session.detail;
   const root = file.startsWith("/") ? file : `/${file}`;
   const block = detail && everyText(detail).find((one) => one.file && (one.file === file || root.endsWith(`/${one.file}`)));
-  const card = block && detail.blocks.includes(block) ? block.uuid : block?.upstream[0];
+  const card = block && (detail.blocks.includes(block) ? block.uuid : homeOf(block, detail.blocks));
   if (!block || !card) {
     const project = session.client.getQueryData<{ root: string }>(["project"])?.root;
     navigation.openFile(project && file.startsWith(`${project}/`) ? file.slice(project.length + 1) : file, line);

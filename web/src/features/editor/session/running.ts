@@ -5,6 +5,7 @@ import { requests, type RunRequest } from "../queries";
 import { reach } from "../status/order";
 import { isBusy, patched, pressed, released, stopping } from "../status/patch";
 import { cellAt, cellsOf } from "../status/scratchpads";
+import { everyText } from "./addOns";
 import { conflictOf, isGone, type EditorSession } from "./session";
 
 export type Reach = "alone" | "upstream" | "incomplete" | "downstream";
@@ -36,6 +37,10 @@ export async function runBlock(session: EditorSession, block: string, scope: Rea
   }
   const { given } = session.ui.getState();
   const inputs = given?.block === block && scope !== "upstream" ? given.inputs : undefined;
+  if (inputs === null) {
+    toast(`${one.name} is to run on what it was given in run ${given?.run ?? ""}, and that is not known.`, { hint: given?.problem ?? "It is being looked up: press again in a moment." });
+    return;
+  }
   await begin(session, { blocks: [block], ...SCOPES[scope], ...(inputs ? { inputs } : {}) }, [block, ...around(detail, block, scope, session)]);
 }
 
@@ -73,8 +78,8 @@ async function begin(session: EditorSession, request: RunRequest, marked: readon
     const theirs = conflictOf(error);
     const gone = isGone(error);
     const place = error instanceof ApiError ? error.location?.file : undefined;
-    const file = (uuid: string) => session.detail?.blocks.find((one) => one.uuid === uuid)?.file;
-    const hit = edits.find((edit) => file(edit.block) === place) ?? (edits.length === 1 ? edits[0] : undefined);
+    const file = (uuid: string) => session.detail && everyText(session.detail).find((one) => one.uuid === uuid)?.file;
+    const hit = edits.find((edit) => place !== undefined && file(edit.block) === place) ?? (edits.length === 1 ? edits[0] : undefined);
     session.documents.editsFailed(edits, (theirs || gone) && hit ? { block: hit.block, theirs } : null);
     if (theirs && hit) toast(`Nothing ran: the file of ${hit.block} has changed since you began to edit it.`, { hint: "Merge your text with it first." });
     else toastError(error);

@@ -82,6 +82,30 @@ it("runs nothing and merges when the file of one of several edits is another one
   expect(session.documents.dirty().sort()).toEqual(["a", "b"]);
 });
 
+it("finds the condition whose file is another one by now", async () => {
+  const session = open();
+  session.setDetail({ ...detail(), conditionals: [{ ...block("weekday", "z"), upstream: ["a"] }] });
+  session.documents.type("a", "1");
+  session.documents.type("weekday", "2");
+  const conflict = (location: unknown) => ({ status: 409, body: { error: { code: "J109", message: "saving", hint: "", location, details: { revision: "9", content: "theirs" } } } });
+  answers.push(conflict(null));
+  await runBlock(session, "a");
+  expect(["a", "weekday"].map((one) => session.documents.get(one)?.theirs)).toEqual([null, null]);
+  answers.push(conflict({ file: "weekday.py", line: 0, column: 0 }));
+  await runBlock(session, "a");
+  expect(["a", "weekday"].map((one) => session.documents.get(one)?.theirs?.content)).toEqual([undefined, "theirs"]);
+});
+
+it("runs nothing while it is not known on what", async () => {
+  const session = open();
+  session.ui.setState({ given: { block: "a", run: "r", inputs: null } });
+  await runBlock(session, "a");
+  expect(asked).toEqual([]);
+  session.ui.setState({ given: { block: "a", run: "r", inputs: { b: "3" } } });
+  await runBlock(session, "a");
+  expect(asked[0]?.body).toMatchObject({ blocks: ["a"], inputs: { b: "3" } });
+});
+
 it("does not take a run for running whose end was told before its beginning was answered", async () => {
   const session = open();
   answers.push({ status: 202, body: { run, saved: [] } });
