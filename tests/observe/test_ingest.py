@@ -46,6 +46,18 @@ def name(second: int) -> str:
     return f"20260101-0000{second:02}-000000-a"
 
 
+def test_records_that_are_none_of_ours_keep_no_other_back(tmp_path: Path, state: State) -> None:
+    record_run(tmp_path, name(1), pipeline="p", at=1000.0)
+    record_run(tmp_path, name(2), pipeline="p" * 300, at=1000.0)
+    (folder,) = (each for each in (tmp_path / "pipelines").iterdir() if each.name != "p")
+    for number in range(3, 6):
+        (folder / ".logs" / name(number) / "run.jsonl").mkdir(parents=True)
+    huge = tmp_path / "pipelines" / "p" / ".logs" / name(6)
+    huge.mkdir()
+    (huge / "run.jsonl").write_text(f'{{"event": "RunStarted", "at": {"9" * 400}, "blocks": []}}\n')
+    assert Ingest(state, tmp_path).everything() == 2
+
+
 def test_all_records_become_rows_once(tmp_path: Path, state: State) -> None:
     for number in range(30):
         record_run(tmp_path, name(number), pipeline=f"p{number % 3}", at=1000.0 + number)

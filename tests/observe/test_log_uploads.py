@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -131,6 +132,26 @@ def test_logs_are_copied_once_as_they_lie_on_disk(state: State, project: Project
     ended(state, project, "r2", NOW + 5)
     assert uploads(state, project).turn() == 1
     assert all("/r2/" in path for path in bucket.objects)
+
+
+def test_a_run_that_ended_by_a_clock_that_was_ahead_hides_none_of_those_after_it(
+    state: State, project: Project, bucket: Bucket
+) -> None:
+    ended(state, project, "ahead", NOW + 90_000)
+    assert uploads(state, project).turn() == 1
+    ended(state, project, "r1", NOW + 60)
+    assert uploads(state, project, lambda: NOW + 65).turn() == 1
+    assert any("/r1/" in path for path in bucket.objects)
+
+
+def test_a_file_whose_name_no_bucket_takes_keeps_no_other_run_back(
+    state: State, project: Project, bucket: Bucket
+) -> None:
+    odd = ended(state, project, "r1", NOW - 5)
+    Path(os.fsdecode(os.fsencode(odd) + b"/\xff.log")).touch()
+    ended(state, project, "r2", NOW - 4)
+    assert uploads(state, project).turn() == 1
+    assert any("/r2/" in path for path in bucket.objects)
 
 
 @pytest.mark.parametrize("status", [403, 500])

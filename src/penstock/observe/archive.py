@@ -147,7 +147,10 @@ class RunArchive:
         known = self._heads.get((folder, run))
         if known is not None and known[0] == size:
             return known[1]
-        head = _read_head(record, run)
+        try:
+            head = _read_head(record, run)
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+            head = None  # valid JSON, and no record of ours
         if head is None:
             return None
         # The folder says whose run it is: records move with a pipeline that gets another name.
@@ -194,10 +197,11 @@ class RunArchive:
             known = self._folders.get(folder)
             if known is not None and known.stamp == stamp:
                 return known.runs
+            settled = time.time() - stamp / 1e9 > _SETTLED  # before it is listed: what comes later has another stamp
             names = tuple(sorted((name for entry in os.listdir(path) if (name := unquote(entry))), reverse=True))  # noqa: PTH208
         except OSError:
             return ()
-        if time.time() - stamp / 1e9 > _SETTLED:
+        if settled:
             with self._lock:
                 self._folders[folder] = _Folder(stamp, names)
         return names

@@ -45,7 +45,7 @@ def recorded_run(logs_root: Path, pipeline: str, run: str) -> tuple[RunRow, list
         return None
     try:
         return _rows(run, pipeline, entries, status.st_mtime)
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return None  # valid JSON, and no record of ours
 
 
@@ -61,8 +61,11 @@ def folders(logs_root: Path) -> dict[str, Path]:
 def _told_name(folder: Path) -> str | None:
     """The pipeline of a folder whose name is too short for it: as its records tell."""
     for record in folder.glob(f".logs/*/{RUN_RECORD}"):
-        with record.open("rb") as file:
-            first = _entries(file.readline())
+        try:
+            with record.open("rb") as file:
+                first = _entries(file.readline())
+        except OSError:  # it has been removed in this moment, or is not ours to read
+            continue
         if first and isinstance(name := first[0].get("pipeline"), str) and quote(name) == folder.name:
             return name
     return None

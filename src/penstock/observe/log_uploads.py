@@ -95,14 +95,15 @@ class LogUploads:
             told = self._state.settings.get(connection, key)
             if not told:  # what was there before the bucket was named stays where it is
                 self._state.settings.put(connection, key, repr(self._clock()))
-        reached = float(told) if told else self._clock()
+        now = self._clock()
+        reached = min(float(told), now) if told else now  # what a clock that was ahead has left hides nothing
         since, after, count = reached - _LOOKED_BACK, "", 0
         while not self._ending.is_set():
             with self._state.read() as connection:
                 rows = self._state.runs.ended_since(connection, since, after, _BATCH)
             for name, pipeline, at in rows:
                 count += self._copied(bucket, config, run_folder(root, pipeline, name), f"{quote(pipeline)}/.logs", at)
-                since, after, reached = at, name, max(reached, at)
+                since, after, reached = at, name, max(reached, min(at, now))
             if rows:
                 with self._state.write() as connection:
                     self._state.settings.put(connection, key, repr(reached))
@@ -121,7 +122,7 @@ class LogUploads:
             mark.touch()
         except FileNotFoundError:  # its logs are kept elsewhere, or have been removed
             return False
-        except OSError as error:
+        except (OSError, ValueError) as error:  # a file that cannot be read, or whose name no bucket takes
             _log.warning("copying the logs in %s: %s", folder, error)
             return False
         METRICS.count("penstock_log_uploads_total", outcome="sent")
