@@ -34,6 +34,7 @@ SAMPLES: dict[str, list[Any]] = {
     "int | None": [None, 1],
     "str | None": [None, "x"],
     "bool": [False, True],
+    "tuple[float, int] | None": [None, (1.0, 1)],
     "RunRow": [RUN],
     "TriggerRow": [TriggerRow("p", "t")],
     "BackfillRow": [BackfillRow("p", "b", 1.0)],

@@ -99,13 +99,11 @@ def test_the_newest_runs_of_all_triggers_come_in_one_query(state: State) -> None
                 connection, RunRow(f"r{number}", "orders", float(number), trigger_id=trigger, variables={"x": 1})
             )
         state.runs.insert(connection, RunRow("free", "orders", 99.0))
-        found = state.triggers.newest_runs(connection, limit=3)
+        found = state.triggers.newest_runs(connection, [first, second, none], 3)
         assert {number: [run.id for run in runs] for number, runs in found.items()} == {
             first: ["r7", "r6", "r5"],
             second: ["r4", "r0"],
         }
         assert none not in found
-        assert state.triggers.newest_runs(connection, "orders", 1)[second][0].created_at == 4.0
-        assert state.triggers.newest_runs(connection, "stock") == {}
-        state.triggers.remove(connection, first, 5.0)
-        assert list(state.triggers.newest_runs(connection)) == [second]
+        assert state.triggers.newest_runs(connection, [second], 1)[second][0].created_at == 4.0
+        assert state.triggers.newest_runs(connection, []) == {}

@@ -8,9 +8,11 @@ changed, and whenever it is named.
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,7 @@ from penstock.model.trigger import Trigger, TriggerKind
 from penstock.model.trigger_definition import from_definition
 from penstock.model.trigger_links import circles
 from penstock.project.layout import METADATA, TRIGGERS, pipeline_folder, pipeline_folders
+from penstock.project.trigger_entry import TriggerEntry
 from penstock.project.triggers import read_triggers
 from penstock.schedule.ends import Alerts, NoAlerts
 from penstock.schedule.leads import usual_lead
@@ -41,8 +44,8 @@ UNREADABLE = (
     OSError,
 )
 """What an odd file or definition can raise; one of them costs that file or trigger alone."""
-_AT_ONCE = 500
-"""Pipelines whose triggers are written in one transaction."""
+_AT_ONCE = 100
+"""Pipelines whose triggers are written in one transaction: others write meanwhile, too."""
 _NOTHING = timedelta(0)
 
 
@@ -59,9 +62,26 @@ class Synced:
         """All of them."""
         return [*self.added, *self.changed, *self.removed]
 
+    def add(self, other: Synced) -> None:
+        """Take in what another step has done."""
+        self.added += other.added
+        self.changed += other.changed
+        self.removed += other.removed
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What the file of a pipeline says, and when it was read; `problem` why it cannot be, then it says nothing."""
+
+    pipeline: str
+    folder: Path | None
+    moment: Moment
+    entries: Mapping[str, TriggerEntry]
+    problem: str = ""
+
 
 class TriggerSync:
-    """Keeps the mirror. Use it from one thread.
+    """Keeps the mirror. Use it from one thread at a time.
 
     Args:
         state: the state store.
@@ -87,7 +107,13 @@ class TriggerSync:
         self._alerts = alerts or NoAlerts()
         self._stamps: dict[str, str] = {}
         self._waiting: dict[tuple[str, str], Trigger] = {}
-        self._started = False
+        self._remembers = False
+        self._left: deque[str] = deque()
+
+    @property
+    def left(self) -> int:
+        """How many files are still to be read of those that `begin` has found."""
+        return max(0, len(self._left) - 1)  # the last step reads none
 
     def everything(self) -> Synced:
         """Look at all files; those that are as they were are not read.
@@ -95,29 +121,44 @@ class TriggerSync:
         Raises:
             StateUnavailableError: the store is away; nothing is lost, call again.
         """
+        self.begin()
+        result = Synced()
+        while (done := self.step()) is not None:
+            result.add(done)
+        return result
+
+    def begin(self) -> None:
+        """Find the files that are to be read; `step` reads them. Raises as `everything`."""
         folders = dict(pipeline_folders(self._root))
         with self._state.read() as connection:
-            rows = _by_pipeline(self._state.triggers.all(connection, removed=True))
-        if not self._started:
-            self._remember(rows)
-        names = [name for name in {**folders, **rows} if _is_storable(name)]
-        due = [name for name in names if self._is_news(name, folders.get(name), rows.get(name, {}))]
+            if not self._remembers:
+                self._remember(connection)
+            there = self._state.triggers.pipelines(connection)
+        names = [name for name in {**folders, **dict.fromkeys(there)} if _is_storable(name)]
+        self._left = deque(name for name in names if self._is_news(name, folders.get(name), there=name in there))
+        self._left.append("")  # the last step looks at who waits for whom
+
+    def step(self) -> Synced | None:
+        """Read some of the files that `begin` has found; None when there are no more. Raises as `everything`."""
+        if not self._left:
+            return None
         result = Synced()
-        for start in range(0, len(due), _AT_ONCE):
-            self._write(due[start : start + _AT_ONCE], folders, result)
-        self._check_links(set(folders), result)
-        self._started = True
+        names = [name for name in islice(self._left, _AT_ONCE) if name]
+        if names:
+            self._write(names, result)
+        else:
+            self._check_links({name for name, _ in pipeline_folders(self._root)}, result)
+        for _ in names or ("",):  # what failed is done by the next step
+            self._left.popleft()
         return result
 
     def pipelines(self, names: Iterable[str]) -> Synced:
         """Read the triggers of these pipelines, whether their files look changed or not. Raises as `everything`."""
-        if not self._started:
+        if not self._remembers:
             return self.everything()
-        wanted = [name for name in dict.fromkeys(names) if _is_storable(name)]
-        folders = {name: folder for name in wanted if (folder := self._folder(name))}
         result = Synced()
-        self._write(wanted, folders, result)
-        if self._waiting:
+        self._write([name for name in dict.fromkeys(names) if _is_storable(name)], result)
+        if self._waiting and not self._left:
             self._check_links({name for name, _ in pipeline_folders(self._root)}, result)
         return result
 
@@ -125,15 +166,15 @@ class TriggerSync:
         folder = pipeline_folder(self._root, pipeline)
         return folder if folder and os.path.lexists(folder / METADATA) else None
 
-    def _remember(self, rows: Mapping[str, Mapping[str, TriggerRow]]) -> None:
+    def _remember(self, connection: sa.Connection) -> None:
         """Take over what an earlier process has read: stamps, and who waits for whom."""
-        for pipeline, known in rows.items():
-            kept = [row for row in known.values() if row.removed_at is None]
-            prefixes = {row.digest.rpartition("/")[0] + "/" for row in kept}
-            if len(prefixes) == 1:
-                self._stamps[pipeline] = prefixes.pop()
-            for row in kept:
-                self._note_waiting(row)
+        prefixes: dict[str, set[str]] = {}
+        for pipeline, digest in self._state.triggers.digests(connection):
+            prefixes.setdefault(pipeline, set()).add(digest.rpartition("/")[0] + "/")
+        self._stamps |= {pipeline: found.pop() for pipeline, found in prefixes.items() if len(found) == 1}
+        for row in self._state.triggers.mentioning(connection, TriggerKind.DEPENDENCY):
+            self._note_waiting(row)
+        self._remembers = True
 
     def _note_waiting(self, row: TriggerRow) -> None:
         key = (row.pipeline, row.name)
@@ -141,20 +182,34 @@ class TriggerSync:
         if row.removed_at is None and row.active and row.definition.get("kind") == TriggerKind.DEPENDENCY:
             self._waiting[key] = from_definition(row.definition)
 
-    def _is_news(self, pipeline: str, folder: Path | None, rows: Mapping[str, TriggerRow]) -> bool:
+    def _is_news(self, pipeline: str, folder: Path | None, *, there: bool) -> bool:
         stamp = _stamp(folder)
-        if not stamp:
-            return any(row.removed_at is None for row in rows.values())
-        return self._stamps.get(pipeline) != stamp_prefix(self._moment(stamp))
+        return self._stamps.get(pipeline) != stamp_prefix(self._moment(stamp)) if stamp else there
 
     def _moment(self, stamp: str) -> Moment:
         return Moment(self._clock(), self._environment, stamp)
 
-    def _write(self, names: list[str], folders: Mapping[str, Path], result: Synced) -> None:
+    def _read(self, pipeline: str) -> _Read:
+        folder = self._folder(pipeline)
+        moment = self._moment(_stamp(folder))
+        try:
+            entries = read_triggers(self._root, pipeline, folder).entries if folder and moment.stamp else {}
+        except UNREADABLE as error:
+            return _Read(pipeline, folder, moment, {}, _in_words(error) or type(error).__name__)
+        return _Read(pipeline, folder, moment, entries)
+
+    def _write(self, names: list[str], result: Synced) -> None:
+        # Files are read before the transaction begins, in which nobody else can write.
+        read = [self._read(name) for name in names]
+
         def work(connection: sa.Connection) -> tuple[Synced, dict[str, str]]:
             done, stamps = Synced(), {}
-            for name in names:
-                stamps[name] = self._sync(connection, name, folders.get(name), done)
+            rows = self._state.triggers.of(connection, names)
+            for each in read:
+                # Of two processes that mirror a file, the one that writes last must not have read it first.
+                now = each if _stamp(each.folder) == each.moment.stamp else self._read(each.pipeline)
+                self._sync(connection, now, rows.get(each.pipeline, {}), done)
+                stamps[each.pipeline] = stamp_prefix(now.moment)
             return done, stamps
 
         try:
@@ -162,22 +217,17 @@ class TriggerSync:
         except StateConflictError:  # another process has mirrored the same file in this moment
             done, stamps = self._state.transact(work)
         self._stamps.update(stamps)
-        result.added += done.added
-        result.changed += done.changed
-        result.removed += done.removed
+        result.add(done)
 
-    def _sync(self, connection: sa.Connection, pipeline: str, folder: Path | None, result: Synced) -> str:
-        """Bring the rows of one pipeline up to date; the stamp under which its file was read."""
-        moment = self._moment(_stamp(folder))
-        rows = {row.name: row for row in self._state.triggers.all(connection, pipeline, removed=True)}
-        try:
-            entries = read_triggers(self._root, pipeline, folder).entries if folder and moment.stamp else {}
-        except UNREADABLE as error:
+    def _sync(self, connection: sa.Connection, read: _Read, rows: dict[str, TriggerRow], result: Synced) -> None:
+        """Bring the rows of one pipeline up to date."""
+        if read.problem:
             for row in rows.values():
                 if row.removed_at is None:
-                    self._pause(connection, row, _in_words(error), result)
-            return stamp_prefix(moment)
-        for name, entry in entries.items():
+                    self._pause(connection, row, read.problem, result)
+            return
+        moment = read.moment
+        for name, entry in read.entries.items():
             old = rows.pop(name, None)
             if old and old.removed_at is None and old.digest == digest_of(entry, moment) and not _was_paused(old):
                 continue
@@ -193,7 +243,6 @@ class TriggerSync:
         for row in rows.values():
             if row.removed_at is None:
                 self._remove(connection, row, result)
-        return stamp_prefix(moment)
 
     def _store(self, connection: sa.Connection, old: TriggerRow | None, new: TriggerRow, result: Synced) -> None:
         if old is None:
@@ -273,13 +322,6 @@ def move_triggers(connection: sa.Connection, state: State, before: str, after: s
     for row in state.triggers.all(connection, before, removed=True):
         if state.triggers.named(connection, after, row.name) is None:
             state.triggers.change(connection, row.id, pipeline=after)
-
-
-def _by_pipeline(rows: Iterable[TriggerRow]) -> dict[str, dict[str, TriggerRow]]:
-    found: dict[str, dict[str, TriggerRow]] = {}
-    for row in rows:
-        found.setdefault(row.pipeline, {})[row.name] = row
-    return found
 
 
 def _stamp(folder: Path | None) -> str:

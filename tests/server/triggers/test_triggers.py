@@ -416,3 +416,74 @@ def test_many_changes_at_once_are_all_made(server: Server) -> None:
     assert [one["active"] for one in listed] == [True] * 12
     assert all(one["next"] for one in listed)
     assert file(server).read_text().count("status: active") == 12
+
+
+def test_the_list_comes_by_pages(server: Server) -> None:
+    """Filtered, searched, sorted and counted by the server; each page goes on where the one before ended."""
+    names = [f"t{number:02}" for number in range(7)]
+    entries = [
+        f"- name: {name}\n  schedule_type: time\n  schedule_interval: '{number} 6 * * *'\n"
+        f"  status: {'active' if number % 3 else 'inactive'}\n  tags: [{'odd' if number % 2 else 'even'}]\n"
+        for number, name in enumerate(names)
+    ]
+    put(server, "".join(entries))
+    put(server, "- name: caller\n  schedule_type: api\n  description: by hand\n", "other")
+    server.studio.triggers.mirror(["flights", "other"])
+    seen: list[str] = []
+    after = ""
+    while True:
+        page = ok(server.client.get("/triggers", params={"limit": 3, "after": after}))
+        seen += [one["name"] for one in page["triggers"]]
+        assert (page["total"], len(page["triggers"])) == (8, 3 if page["next"] else 2)
+        after = page["next"]
+        if not after:
+            break
+    assert seen == [*names, "caller"]
+    assert page["counts"] == {"everything": 8, "found": 8, "on": 4, "off": 4, "problem": 0, "due": 4}
+    assert (page["pipelines"], page["tags"]) == (["flights", "other"], ["even", "odd"])
+
+    def found(**asked: Any) -> list[str]:
+        return [one["name"] for one in ok(server.client.get("/triggers", params=asked))["triggers"]]
+
+    due = [one["name"] for one in by_next(server)]
+    assert found(sort="next")[:4] == due
+    assert found(sort="next", skip=1, limit=2) == due[1:3]
+    assert found(state="off", pipeline="flights") == ["t00", "t03", "t06"]
+    assert found(kind="api") == ["caller"]
+    assert found(tag="odd", state="on") == ["t01", "t05"]
+    assert found(q="HAND by") == ["caller"]
+    assert found(q="06:04") == ["t04"]
+    one = ok(server.client.get("/triggers", params={"q": "06:04"}))["triggers"][0]
+    ok(server.client.post(f"/triggers/{one['id']}/deactivate", json={}))
+    assert found(q="06:04", state="on") == []
+    refused(server.client.get("/triggers", params={"sort": "colour"}), 422, "no order")
+    refused(server.client.get("/triggers", params={"state": "lost"}), 422, "no state")
+    refused(server.client.get("/triggers", params={"after": "[1]"}), 422, "no page")
+
+
+def by_next(server: Server) -> list[Any]:
+    listed: list[Any] = ok(server.client.get("/triggers", params={"state": "due"}))["triggers"]
+    return sorted(listed, key=lambda one: one["next"])
+
+
+def test_the_calendar_comes_by_pages(server: Server) -> None:
+    put(
+        server,
+        "".join(
+            f"- name: t{n}\n  schedule_type: time\n  schedule_interval: '{n} * * * *'\n  status: active\n"
+            for n in range(5)
+        ),
+    )
+    server.studio.triggers.mirror(["flights"])
+    lanes: list[int] = []
+    after = ""
+    while True:
+        page = ok(server.client.get("/calendar", params={"limit": 2, "after": after}))
+        assert {slot["trigger"] for slot in page["slots"]} == {lane["id"] for lane in page["triggers"]}
+        assert (page["total"], page["truncated"]) == (5, page["next"] is not None)
+        lanes += [lane["id"] for lane in page["triggers"]]
+        after = page["next"]
+        if not after:
+            break
+    assert lanes == [one["id"] for one in by_next(server)]
+    refused(server.client.get("/calendar", params={"after": "x"}), 422, "no page")

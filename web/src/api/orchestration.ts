@@ -7,9 +7,12 @@ type Schemas = components["schemas"];
 type WithRun<T> = Omit<T, "last_run"> & { last_run: RunSummary | null };
 
 export type TriggerSummary = WithRun<Schemas["TriggerSummary"]>;
+export type TriggerList = Omit<Schemas["TriggerList"], "triggers"> & { triggers: TriggerSummary[] };
 export type TriggerDetail = WithRun<Schemas["TriggerDetail"]>;
 export type TriggerCreated = WithRun<Schemas["TriggerCreated"]>;
 export type TriggerPreview = Schemas["TriggerPreview"];
+export type CalendarDetail = Schemas["Calendar"];
+export type CalendarLane = Schemas["CalendarLane"];
 export type CalendarSlot = Schemas["CalendarSlot"];
 
 export type Waiting = Schemas["Waiting"];

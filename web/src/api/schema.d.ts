@@ -1799,7 +1799,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The triggers of the project, or of a pipeline, by pipeline and name. */
+        /** A page of the triggers of the project, or of those that fit what is asked for. */
         get: operations["triggers.list_triggers"];
         put?: never;
         /** Make a trigger: an entry in the pipeline's triggers.yaml. One that is called gets a token, told this once. */
@@ -2314,15 +2314,30 @@ export interface components {
         };
         /**
          * Calendar
-         * @description What is to begin in a time, earliest first; `truncated` when there is more than is shown.
+         * @description What triggers are to begin in a time: a page of them, those that start first on top; `next` leads on.
          *
-         *         `dense` are the triggers that have more: they go on so to the end of the time.
+         *         `slots` are earliest first. `dense` are the triggers that have more than are told: they go on so to the end of the
+         *         time; `truncated` when there is such a one, or another page. `total` is how many triggers start something before the
+         *         end of the time.
          */
         Calendar: {
+            triggers: components["schemas"]["CalendarLane"][];
             slots: components["schemas"]["CalendarSlot"][];
             truncated: boolean;
-            /** @default [] */
             dense: number[];
+            total: number;
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * CalendarLane
+         * @description A trigger of the calendar; `words` say when it starts runs.
+         */
+        CalendarLane: {
+            id: number;
+            pipeline: string;
+            name: string;
+            words: string;
         };
         /**
          * CalendarSlot
@@ -4461,6 +4476,18 @@ export interface components {
             revision: string;
         };
         /**
+         * TriggerCounts
+         * @description How many triggers there are: in the project, then of those that fit all that was asked for but the state.
+         */
+        TriggerCounts: {
+            everything: number;
+            found: number;
+            on: number;
+            off: number;
+            problem: number;
+            due: number;
+        };
+        /**
          * TriggerCreated
          * @description A trigger that was made; `token` is told this once, and only its hash is kept.
          */
@@ -4578,10 +4605,20 @@ export interface components {
         };
         /**
          * TriggerList
-         * @description Triggers, by pipeline and name.
+         * @description A page of triggers in their order, of `total` that fit what was asked for; `next` leads on, null at the end.
+         *
+         *         `pipelines` and `tags` are those that the triggers of the project have, none where there are too many to choose
+         *         from. `reading` is there while files are read for the first time: triggers are missing until that is done.
          */
         TriggerList: {
             triggers: components["schemas"]["TriggerSummary"][];
+            next: string | null;
+            total: number;
+            counts: components["schemas"]["TriggerCounts"];
+            pipelines: string[];
+            tags: string[];
+            /** @default null */
+            reading: components["schemas"]["TriggersRead"] | null;
         };
         /**
          * TriggerPreview
@@ -4621,6 +4658,14 @@ export interface components {
             tags: string[];
             description: string;
             runs: components["schemas"]["RunMark"][];
+        };
+        /**
+         * TriggersRead
+         * @description How many files of triggers have been read when a server has just been started, of how many; 0 when not known.
+         */
+        TriggersRead: {
+            done: number;
+            total: number;
         };
         /**
          * Undo
@@ -5239,6 +5284,8 @@ export interface operations {
             query?: {
                 from?: number;
                 to?: number;
+                limit?: number;
+                after?: string;
             };
             header?: never;
             path?: never;
@@ -8894,6 +8941,14 @@ export interface operations {
         parameters: {
             query?: {
                 pipeline?: string;
+                kind?: string;
+                state?: string;
+                tag?: string;
+                q?: string;
+                sort?: string;
+                limit?: number;
+                after?: string;
+                skip?: number;
             };
             header?: never;
             path?: never;

@@ -13,10 +13,11 @@ const CONCERNS: Record<string, readonly string[]> = {
   run_recorded: ["hours", "home", "monitor"],
   runs_deleted: ["runs", "hours", "pipelines", "home", "monitor"],
   trigger_changed: ["triggers", "explain", "home"],
+  triggers_changed: ["triggers", "explain", "home"],
   backfill_changed: ["backfills"],
   alert: ["alerts", "home"],
   mutes_changed: ["mutes", "alerts", "home"],
-  files_changed: ["files", "git", "home"],
+  files_changed: ["files", "file-versions", "git", "home"],
   product_published: ["products", "product", "versions"],
 };
 const ALL = [...new Set(Object.values(CONCERNS).flat())];

@@ -29,8 +29,9 @@ routes = Routes("triggers")
 
 @routes.get("/api/triggers", Permission.VIEW, query=TriggerQuery)
 def list_triggers(call: Call) -> TriggerList:
-    """The triggers of the project, or of a pipeline, by pipeline and name."""
-    return TriggerList(call.studio.triggers.list(call.query.pipeline))
+    """A page of the triggers of the project, or of those that fit what is asked for."""
+    found: TriggerList = call.studio.triggers.list(call.query)
+    return found
 
 
 @routes.post("/api/triggers", Permission.EDIT, body=NewTrigger, status=201)
@@ -95,7 +96,7 @@ def delete_trigger(call: Call) -> TriggerDeleted:
 @routes.get("/api/calendar", Permission.VIEW, query=CalendarQuery)
 async def show_calendar(call: Call) -> Calendar:
     """What active triggers are to begin in a time, earliest first."""
-    return await asyncio.to_thread(call.studio.triggers.calendar, call.query.since, call.query.until)
+    return await asyncio.to_thread(call.studio.triggers.calendar, call.query)
 
 
 def _detail(call: Call, number: int) -> TriggerDetail:

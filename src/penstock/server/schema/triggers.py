@@ -11,9 +11,23 @@ from penstock.server.schema.runs import RunSummary
 
 
 class TriggerQuery(msgspec.Struct, frozen=True):
-    """Which triggers to list: those of a pipeline, or all."""
+    """Which triggers to list: those that fit all that is given.
+
+    `kind` is time, api, event or dependency; `state` is on, off, problem (it cannot start) or due (the clock starts it
+    next); `q` are words of which each is found in its name, pipeline, schedule, description, tags or problem. `sort` is
+    name (by pipeline and name) or next (what is on and broken, then what is due first). A page goes on
+    `after` the `next` of the page before, or begins with the one of that number in the list, `skip`.
+    """
 
     pipeline: str = ""
+    kind: str = ""
+    state: str = ""
+    tag: str = ""
+    q: str = ""
+    sort: str = "name"
+    limit: int = 100
+    after: str = ""
+    skip: int = 0
 
 
 class TriggerSummary(msgspec.Struct, frozen=True):
@@ -35,10 +49,38 @@ class TriggerSummary(msgspec.Struct, frozen=True):
     runs: list[RunMark]
 
 
+class TriggerCounts(msgspec.Struct, frozen=True):
+    """How many triggers there are: in the project, then of those that fit all that was asked for but the state."""
+
+    everything: int
+    found: int
+    on: int
+    off: int
+    problem: int
+    due: int
+
+
+class TriggersRead(msgspec.Struct, frozen=True):
+    """How many files of triggers have been read when a server has just been started, of how many; 0 when not known."""
+
+    done: int
+    total: int
+
+
 class TriggerList(msgspec.Struct, frozen=True):
-    """Triggers, by pipeline and name."""
+    """A page of triggers in their order, of `total` that fit what was asked for; `next` leads on, null at the end.
+
+    `pipelines` and `tags` are those that the triggers of the project have, none where there are too many to choose
+    from. `reading` is there while files are read for the first time: triggers are missing until that is done.
+    """
 
     triggers: list[TriggerSummary]
+    next: str | None
+    total: int
+    counts: TriggerCounts
+    pipelines: list[str]
+    tags: list[str]
+    reading: TriggersRead | None = None
 
 
 class TriggerDetail(TriggerSummary, frozen=True):
@@ -130,10 +172,15 @@ class RunQueued(msgspec.Struct, frozen=True):
 
 
 class CalendarQuery(msgspec.Struct, frozen=True, rename={"since": "from", "until": "to"}):
-    """Which time to look at, at most a year; by default the next week."""
+    """Which time to look at, at most a year; by default the next week.
+
+    The calendar has a lane for each trigger, those that start first on top; `after` is `next` of the page before.
+    """
 
     since: float = 0.0
     until: float = 0.0
+    limit: int = 50
+    after: str = ""
 
 
 class CalendarSlot(msgspec.Struct, frozen=True):
@@ -144,12 +191,26 @@ class CalendarSlot(msgspec.Struct, frozen=True):
     at: float
 
 
-class Calendar(msgspec.Struct, frozen=True):
-    """What is to begin in a time, earliest first; `truncated` when there is more than is shown.
+class CalendarLane(msgspec.Struct, frozen=True):
+    """A trigger of the calendar; `words` say when it starts runs."""
 
-    `dense` are the triggers that have more: they go on so to the end of the time.
+    id: int
+    pipeline: str
+    name: str
+    words: str
+
+
+class Calendar(msgspec.Struct, frozen=True):
+    """What triggers are to begin in a time: a page of them, those that start first on top; `next` leads on.
+
+    `slots` are earliest first. `dense` are the triggers that have more than are told: they go on so to the end of the
+    time; `truncated` when there is such a one, or another page. `total` is how many triggers start something before the
+    end of the time.
     """
 
+    triggers: list[CalendarLane]
     slots: list[CalendarSlot]
     truncated: bool
-    dense: list[int] = []
+    dense: list[int]
+    total: int
+    next: str | None = None

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +13,6 @@ from penstock.model.errors import EditRefusedError, PenstockError, TriggerNotFou
 from penstock.model.trigger import TriggerKind
 from penstock.observe.alerts.outbox import Outbox
 from penstock.observe.alerts.source import AlertSource
-from penstock.project.layout import METADATA, PIPELINES, TRIGGERS
 from penstock.schedule.leads import lead_of
 from penstock.schedule.requests import RUNS, NewRun, create_run
 from penstock.schedule.sync import TriggerSync, move_triggers
@@ -26,14 +22,18 @@ from penstock.server.projects.parts import Parts
 from penstock.server.projects.trigger_files import TriggerFiles, file_of
 from penstock.server.schema.triggers import (
     Calendar,
+    CalendarQuery,
     NewTrigger,
     TriggerChanges,
     TriggerDetail,
+    TriggerList,
     TriggerPreview,
-    TriggerSummary,
+    TriggerQuery,
 )
 from penstock.server.triggers import values
-from penstock.server.triggers.calendar import calendar_of
+from penstock.server.triggers.calendar import calendar_page
+from penstock.server.triggers.following import Following
+from penstock.server.triggers.shelf import Shelf
 from penstock.server.triggers.showing import SHOWN, trigger_detail, trigger_of, trigger_summary
 from penstock.state.rows import TriggerRow
 from penstock.state.store import State
@@ -41,14 +41,11 @@ from penstock.state.store import State
 LONGEST = 366 * 86400.0
 LATEST = 2e11
 """Seconds since the epoch; the calendar ends in the year 8307."""
-_MANY = 1000
-"""Triggers in a list up to which each shows more than its newest run."""
 _WEEK = 7 * 86400.0
-_log = logging.getLogger("penstock.server")
 
 
 class TriggerService:
-    """The triggers. Everything but `start`, `close` and `hear` is for threads.
+    """The triggers. Everything but `start` and `close` is for threads.
 
     Args:
         parts: what changes files.
@@ -74,49 +71,25 @@ class TriggerService:
         self._clock = clock
         self._environment = environment.text("ENV")
         alerts = Outbox(state, AlertSource(parts.root), str(parts.root))
-        self._sync = TriggerSync(state, parts.root, clock, environment=self._environment, alerts=alerts)
-        self._lock = threading.Lock()
-        self._noting = threading.Lock()  # of `_news`, never held for long: files are told of on the event loop
-        self._news: set[str] | None = None  # None: everything may have changed
-        self._started = False
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._task: asyncio.Task[None] | None = None
-        hub.hear(self.hear)
+        sync = TriggerSync(state, parts.root, clock, environment=self._environment, alerts=alerts)
+        self._following = Following(parts.root, sync, hub, notify)
+        self.start = self._following.start
+        self.close = self._following.close
+        self.refresh = self._following.refresh
+        self.mirror = self._following.mirror
+        self._shelf = Shelf(state)
 
-    async def start(self) -> None:
-        """Mirror what the files declare, while the server begins to answer."""
-        self._loop = asyncio.get_running_loop()
-        self._follow()
-
-    async def close(self) -> None:
-        """Wait for what is being mirrored."""
-        self._loop = None
-        if self._task is not None:
-            await self._task
-
-    def hear(self, _topics: tuple[str, ...], event: Any) -> None:
-        """Note which files have changed, and mirror them soon."""
-        if not isinstance(event, dict) or event.get("type") != "files_changed" or self._loop is None:
-            return
-        found = [_news_of(each["path"], each["revision"]) for each in event["paths"]]
-        named = {name for name in found if name}
-        with self._noting:
-            if "" in found:
-                self._news = None
-            elif self._news is not None:
-                self._news |= named
-        if named or self._news is None:
-            self._follow()
-
-    def list(self, pipeline: str = "") -> list[TriggerSummary]:
-        """All triggers, or those of a pipeline, with their last runs. Raises StateUnavailableError."""
+    def list(self, wanted: TriggerQuery) -> TriggerList:
+        """A page of triggers, with their last runs. Raises SettingInvalidError, StateUnavailableError."""
         self.refresh()
         with self._state.read() as connection:
-            rows = self._state.triggers.all(connection, pipeline)
-            # Ten thousand triggers with ten runs each are seventeen megabytes; who narrows the list sees all of them.
-            shown = SHOWN if len(rows) <= _MANY else 1
-            runs = self._state.triggers.newest_runs(connection, pipeline, shown)
-        return [trigger_summary(row, runs.get(row.id, [])) for row in rows]
+            page = self._shelf.page(connection, wanted)
+            rows = {row.id: row for row in self._state.triggers.many(connection, page.numbers)}
+            runs = self._state.triggers.newest_runs(connection, page.numbers, SHOWN)
+        shown = [trigger_summary(rows[number], runs.get(number, [])) for number in page.numbers if number in rows]
+        return TriggerList(
+            shown, page.next, page.total, page.counts, page.pipelines, page.tags, self._following.reading
+        )
 
     def detail(self, number: int, base: str = "") -> TriggerDetail:
         """A trigger in full. Raises TriggerNotFoundError, StateUnavailableError."""
@@ -201,16 +174,14 @@ class TriggerService:
         except EditRefusedError as error:
             return TriggerPreview("", [], error.message)
 
-    def calendar(self, since: float, until: float) -> Calendar:
-        """What active triggers are to begin in a time."""
+    def calendar(self, wanted: CalendarQuery) -> Calendar:
+        """What active triggers are to begin in a time. Raises SettingInvalidError, StateUnavailableError."""
         self.refresh()
         now = self._clock()
-        since = min(since, LATEST) if since > 0 else now  # whatever was asked for, NaN included
-        until = min(until or since + _WEEK, since + LONGEST)
+        since = min(wanted.since, LATEST) if wanted.since > 0 else now  # whatever was asked for, NaN included
+        until = min(wanted.until or since + _WEEK, since + LONGEST)
         with self._state.read() as connection:
-            rows = [row for row in self._state.triggers.all(connection) if row.active and not row.problem]
-            leads = {row.id: lead_of(connection, self._state, row) for row in rows}
-        return calendar_of(rows, leads, since, until)
+            return calendar_page(connection, self._state, since, until, wanted.limit, wanted.after)
 
     def pipeline_moved(self, before: str, after: str) -> None:
         """Let triggers and runs follow a pipeline to its new name; those that wait for it wait for it by that name."""
@@ -238,50 +209,6 @@ class TriggerService:
         self._notify(RUNS, made.id)
         return made.id
 
-    def refresh(self) -> None:
-        """Mirror what is known to have changed, if anything has."""
-        with self._lock:  # also to wait for who is at it just now
-            with self._noting:
-                if self._started and self._news == set():
-                    return
-                news, self._news = self._news, set()
-            try:
-                done = self._sync.everything() if news is None else self._sync.pipelines(news)
-            except PenstockError:
-                self._news = None
-                raise
-            self._started = True
-        self._tell(done.ids, "" if news is None else " ".join(news))
-
-    def mirror(self, pipelines: Iterable[str]) -> None:
-        """Mirror the triggers of these pipelines now. Raises StateUnavailableError."""
-        names = list(pipelines)
-        with self._lock:
-            done = self._sync.pipelines(names)
-        for name in names:
-            self._tell(done.ids, name)
-
-    def _tell(self, numbers: Iterable[int], pipeline: str) -> None:
-        told = list(numbers)
-        for number in told:
-            self._hub.publish_from_thread("project", {"type": "trigger_changed", "id": number})
-        if told:
-            self._notify("triggers", pipeline)
-
-    def _follow(self) -> None:
-        """Mirror the news in a thread; one at a time, and once more for what comes meanwhile."""
-        if self._task is None and self._loop is not None:
-            self._task = self._loop.create_task(self._mirror_news())
-
-    async def _mirror_news(self) -> None:
-        try:
-            while self._loop is not None and (not self._started or self._news != set()):
-                await asyncio.to_thread(self.refresh)
-        except PenstockError as error:
-            _log.warning("%s", error.message)  # the next look at the list tries again
-        finally:
-            self._task = None
-
     def _named(self, pipeline: str, name: str) -> TriggerRow:
         with self._state.read() as connection:
             row = self._state.triggers.named(connection, pipeline, name)
@@ -299,7 +226,7 @@ class TriggerService:
         token = new_token()
         with self._state.write() as connection:
             self._state.triggers.change(connection, row.id, token_hash=hash_token(token))
-        self._tell([row.id], row.pipeline)
+        self._following.changed(row.id, row.pipeline)
         return token
 
     def _rename(self, row: TriggerRow, name: str) -> None:
@@ -322,13 +249,3 @@ class TriggerService:
         except PenstockError:
             return ""
         return file.revision if file else ""
-
-
-def _news_of(path: str, revision: str | None) -> str | None:
-    """The pipeline whose triggers a changed file may have changed; "" for any, None for none."""
-    if path != PIPELINES and not path.startswith(f"{PIPELINES}/"):
-        return None
-    head, _, name = path.rpartition("/")
-    if name in {TRIGGERS, METADATA}:
-        return head.removeprefix(f"{PIPELINES}/") if head != PIPELINES else None
-    return "" if revision is None else None

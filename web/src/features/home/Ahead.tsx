@@ -37,14 +37,13 @@ function OpenRun({ run }: { run: RunSummary }) {
   );
 }
 
-/** What starts next by itself. */
+/** What starts next by itself, in that order. */
 export function NextRuns({ triggers }: { triggers: readonly TriggerSummary[] }) {
   const zone = usePreferences((held) => held.zone);
-  const next = triggers.filter((trigger) => trigger.active && trigger.next !== null).sort((one, other) => (one.next ?? 0) - (other.next ?? 0));
-  if (next.length === 0) return null;
+  if (triggers.length === 0) return null;
   return (
     <Section title="Next runs" more={<Link to="/calendar" className="text-accent hover:underline">Calendar</Link>}>
-      {next.slice(0, FIRST).map((trigger) => (
+      {triggers.map((trigger) => (
         <Link key={trigger.id} to="/triggers/$trigger" params={{ trigger: String(trigger.id) }} className={LINE}>
           <CalendarClock size={14} className="flex-none text-muted" aria-hidden="true" />
           <span className="min-w-0 flex-1 truncate" title={trigger.words}>{trigger.pipeline} <span className="text-muted">{trigger.name}</span></span>

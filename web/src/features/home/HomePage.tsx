@@ -10,7 +10,7 @@ import { StatusBadge } from "../../ui/status";
 import { NewPipelineButton } from "../pipelines/NewPipelineButton";
 import { useCreatePipeline, usePipelines } from "../pipelines/queries";
 import { whatWords } from "../runs/filters";
-import { useTriggers } from "../triggers/queries";
+import { useFirstTriggers } from "../triggers/queries";
 import { NeedsAttention } from "./Attention";
 import { NextRuns, UnderWay } from "./Ahead";
 import { useHome, useOpenRuns, type Home, type RecentEdit } from "./queries";
@@ -24,7 +24,9 @@ export function HomePage() {
   const create = useCreatePipeline();
   useMinute();
   useZone();
-  const triggers = useTriggers().data?.triggers ?? NO_TRIGGERS;
+  // What is on and broken comes first, then what is due first.
+  const triggers = useFirstTriggers({ sort: "next", limit: 100 }).data;
+  const due = useFirstTriggers({ state: "due", sort: "next", limit: 8 }).data?.triggers ?? NO_TRIGGERS;
   const open = useOpenRuns();
   useCommands([{ id: "new-pipeline", title: "New pipeline", group: "Pipelines", keys: ["N"], enabled: !create.isPending, run: () => create.mutate({}) }]);
   if (isPending) return <div className="p-6"><Spinner label="Looking at the project" /></div>;
@@ -36,9 +38,9 @@ export function HomePage() {
       </EmptyState>
     );
   }
-  const broken = triggers.filter((trigger) => trigger.active && trigger.problem !== "");
+  const broken = (triggers?.triggers ?? NO_TRIGGERS).filter((trigger) => trigger.active && trigger.problem !== "");
   const late = open.filter((run) => run.sla_missed);
-  const still = data.scheduler.status !== "ok" && triggers.some((trigger) => trigger.active) ? data.scheduler : null;
+  const still = data.scheduler.status !== "ok" && (triggers?.counts.on ?? 0) > 0 ? data.scheduler : null;
   return (
     <div className="h-full overflow-y-auto">
       <div className="mx-auto flex max-w-6xl flex-col gap-6 p-4 sm:p-6">
@@ -55,7 +57,7 @@ export function HomePage() {
         <div className="grid grid-cols-1 gap-6 lg:grid-cols-2">
           {data.recent_runs.length > 0 && <RecentRuns runs={data.recent_runs} />}
           <div className="flex flex-col gap-6">
-            <NextRuns triggers={triggers} />
+            <NextRuns triggers={due} />
             <Section title="Edited lately" more={<Link to="/files" className="text-accent hover:underline">All files</Link>}>
               {data.recent_edits.map((edit) => <Edit key={edit.path} edit={edit} />)}
             </Section>

@@ -2,9 +2,13 @@ import { Search } from "lucide-react";
 import type { Ref } from "react";
 import { Input, Select } from "../../ui/fields";
 import { usePipelines } from "../pipelines/queries";
-import { useTriggers } from "../triggers/queries";
+import { useFirstTriggers, useTriggersOf } from "../triggers/queries";
 import { usePreferences } from "../../app/preferences";
 import { addressOf, fieldOf, ORIGINS, SINCE, STATES, type RunFilters } from "./filters";
+
+/** Triggers to choose from, of all pipelines. */
+const MOST = 300;
+const NO_TRIGGERS: never[] = [];
 
 interface Props {
   filters: RunFilters;
@@ -16,7 +20,10 @@ interface Props {
 /** What the list is narrowed to; all of it is in the address. */
 export function RunFilterBar({ filters, search, onChange, onDown }: Props) {
   const pipelines = usePipelines().data?.pipelines ?? [];
-  const triggers = (useTriggers().data?.triggers ?? []).filter((one) => !filters.pipeline || one.pipeline === filters.pipeline);
+  const own = useTriggersOf(filters.pipeline ?? "");
+  const all = useFirstTriggers({ limit: MOST }).data;
+  // Of very many one chooses the pipeline first.
+  const triggers = filters.pipeline ? own : all?.next === null ? all.triggers : NO_TRIGGERS;
   return (
     <>
       <span className="relative w-full sm:w-40">

@@ -1,7 +1,7 @@
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { CalendarClock } from "lucide-react";
-import { useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { count } from "../../app/format";
 import { usePreferences } from "../../app/preferences";
 import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
@@ -9,7 +9,7 @@ import { OF_TRIGGERS, SubPages } from "../../ui/SubPages";
 import { TabBar } from "../../ui/Tabs";
 import { hoursOf, lanesOf, strokes, type Lane } from "./calendar";
 import { until } from "./list";
-import { useCalendar, useTriggers } from "./queries";
+import { useCalendar } from "./queries";
 import { short } from "./TriggerRow";
 
 const route = getRouteApi("/calendar");
@@ -25,24 +25,30 @@ export function CalendarPage() {
   // The moment at which the page was opened, on the minute: the same question has the same answer.
   const [from] = useState(() => Math.floor(Date.now() / 60_000) * 60);
   const to = from + span.hours * 3600;
-  const triggers = useTriggers();
-  const calendar = useCalendar(from, to);
-  const lanes = useMemo(() => lanesOf(triggers.data?.triggers ?? [], calendar.data?.slots ?? [], calendar.data?.dense), [triggers.data, calendar.data]);
+  const { data, error, isPending, hasNextPage, isFetchingNextPage, fetchNextPage } = useCalendar(from, to);
+  // Page by page: what is read later stands below.
+  const lanes = useMemo(() => data?.pages.flatMap((page) => lanesOf(page.triggers, page.slots, page.dense)) ?? [], [data]);
   const ticks = useMemo(() => hoursOf(from, to, span.every, zone === "utc"), [from, to, span, zone]);
   const box = useRef<HTMLDivElement>(null);
-  const virtual = useVirtualizer({ count: lanes.length, getScrollElement: () => box.current, estimateSize: () => LANE, overscan: 10 });
-  const error = triggers.error ?? calendar.error;
+  const virtual = useVirtualizer({ count: lanes.length + (hasNextPage ? 1 : 0), getScrollElement: () => box.current, estimateSize: () => LANE, overscan: 10 });
+  const items = virtual.getVirtualItems();
+  const last = items.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (hasNextPage && !isFetchingNextPage && last >= lanes.length - 1) void fetchNextPage();
+  }, [last, lanes.length, hasNextPage, isFetchingNextPage, fetchNextPage]);
+  const total = data?.pages[0]?.total ?? 0;
   const share = (at: number) => `${(100 * (at - from)) / (to - from)}%`;
   return (
     <div className="flex h-full flex-col">
       <header className="flex flex-none flex-wrap items-center gap-2 px-4 py-3">
         <h1 className="sr-only">Calendar</h1>
         <SubPages label="Triggers" pages={OF_TRIGGERS} />
+        {total > lanes.length && <span className="tabular text-muted">{count(total)} triggers, those that start first on top</span>}
         <span className="ml-auto"><TabBar label="Stretch" tabs={Object.entries(SPANS).map(([value, { label }]) => ({ value, label }))} value={search.span === "week" ? "week" : "day"} onChange={(value) => void navigate({ search: value === "week" ? { span: "week" } : {}, replace: true })} /></span>
       </header>
       {error && <ErrorCard className="m-6" error={error} />}
-      {!error && (triggers.isPending || calendar.isPending) && <div className="p-6"><Spinner label="Looking ahead" /></div>}
-      {!error && triggers.data && calendar.data && lanes.length === 0 && (
+      {!error && isPending && <div className="p-6"><Spinner label="Looking ahead" /></div>}
+      {!error && data && lanes.length === 0 && !hasNextPage && (
         <EmptyState icon={<CalendarClock size={36} aria-hidden="true" />} title="Nothing is to start in this time" action={<Link to="/triggers" className="font-medium text-accent underline">Triggers</Link>}>
           Triggers that the clock starts, and that are on, have a lane here.
         </EmptyState>
@@ -57,9 +63,10 @@ export function CalendarPage() {
           </div>
           <div ref={box} className="min-h-0 flex-1 overflow-y-auto">
             <ul aria-label="Triggers by time" style={{ height: virtual.getTotalSize(), position: "relative" }}>
-              {virtual.getVirtualItems().map((item) => {
+              {items.map((item) => {
                 const lane = lanes[item.index];
-                return lane && (
+                if (!lane) return <li key="more" className="absolute inset-x-0 px-4 py-1" style={{ transform: `translateY(${item.start}px)` }}><Spinner label={`${count(lanes.length)} of ${count(total)} triggers; reading more`} /></li>;
+                return (
                   <li key={lane.trigger.id} className="absolute inset-x-0" style={{ transform: `translateY(${item.start}px)`, height: item.size }}>
                     <LaneView lane={lane} from={from} to={to} ticks={ticks} zone={zone} />
                   </li>

@@ -3,7 +3,7 @@ import { Button, IconButton } from "../../ui/Button";
 import { Field, Input, Select, TextArea } from "../../ui/fields";
 import { usePipelines } from "../pipelines/queries";
 import { problemsOf, type Draft, type Upstream } from "./draft";
-import { usePipelineBlocks, useTriggers } from "./queries";
+import { usePipelineBlocks, useTriggersOf } from "./queries";
 
 interface Props {
   draft: Draft;
@@ -14,7 +14,6 @@ interface Props {
 /** After which pipelines, triggers or outputs it starts. */
 export function AfterFields({ draft, tried, onChange }: Props) {
   const pipelines = usePipelines().data?.pipelines ?? [];
-  const triggers = useTriggers().data?.triggers ?? [];
   const set = (index: number, changes: Partial<Upstream>) => onChange({ after: draft.after.map((one, at) => (at === index ? { ...one, ...changes } : one)) });
   const problem = tried ? problemsOf(draft).after : undefined;
   return (
@@ -30,15 +29,7 @@ export function AfterFields({ draft, tried, onChange }: Props) {
               </Select>
             )}
           </Field>
-          <Field label="started by">
-            {(id) => (
-              <Select id={id} value={one.trigger} className="max-w-44" disabled={one.product !== ""} onChange={(event) => set(index, { trigger: event.target.value })}>
-                <option value="">anything</option>
-                {triggers.filter((trigger) => trigger.pipeline === one.pipeline).map(({ id: key, name }) => <option key={key}>{name}</option>)}
-                {one.trigger && !triggers.some((trigger) => trigger.pipeline === one.pipeline && trigger.name === one.trigger) && <option>{one.trigger}</option>}
-              </Select>
-            )}
-          </Field>
+          <StartedBy upstream={one} onChange={(trigger) => set(index, { trigger })} />
           <Product upstream={one} onChange={(product) => set(index, { product, trigger: "" })} />
           {draft.after.length > 1 && <IconButton label={`Do not wait for ${one.pipeline || "this"}`} className="mb-0.5" onClick={() => onChange({ after: draft.after.filter((_, at) => at !== index) })}><X size={14} aria-hidden="true" /></IconButton>}
         </div>
@@ -46,6 +37,22 @@ export function AfterFields({ draft, tried, onChange }: Props) {
       <div><Button look="quiet" icon={<Plus size={13} aria-hidden="true" />} onClick={() => onChange({ after: [...draft.after, { pipeline: "", trigger: "", product: "" }] })}>Another one</Button></div>
       <p className="text-[12px] text-muted">Only runs that ended well count.{draft.after.length > 1 && " It starts when all of them have."}</p>
     </div>
+  );
+}
+
+/** Only the runs that one of its triggers has started. */
+function StartedBy({ upstream, onChange }: { upstream: Upstream; onChange: (trigger: string) => void }) {
+  const triggers = useTriggersOf(upstream.pipeline);
+  return (
+    <Field label="started by">
+      {(id) => (
+        <Select id={id} value={upstream.trigger} className="max-w-44" disabled={upstream.product !== ""} onChange={(event) => onChange(event.target.value)}>
+          <option value="">anything</option>
+          {triggers.map(({ id: key, name }) => <option key={key}>{name}</option>)}
+          {upstream.trigger && !triggers.some((trigger) => trigger.name === upstream.trigger) && <option>{upstream.trigger}</option>}
+        </Select>
+      )}
+    </Field>
   );
 }
 

@@ -1,34 +1,48 @@
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { CalendarClock, Plus, Search } from "lucide-react";
-import { useMemo, useRef, type KeyboardEvent } from "react";
+import { useEffect, useRef, useState, type KeyboardEvent } from "react";
 import type { TriggerSummary } from "../../api/orchestration";
 import { useCommands, useKeyNotes } from "../../app/commands";
 import { count } from "../../app/format";
 import { useMinute } from "../../app/useMinute";
 import { Button } from "../../ui/Button";
-import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
+import { EmptyState, ErrorCard, Progress, Spinner } from "../../ui/feedback";
 import { Input, Select } from "../../ui/fields";
 import { OF_TRIGGERS, SubPages } from "../../ui/SubPages";
-import { chosen, KINDS, ordered, type Filters } from "./list";
-import { useChangeTriggers, useTriggers } from "./queries";
+import { KINDS, PAGE, pagesOf, type Filters } from "./list";
+import { useChangeTriggers, useTriggerPages } from "./queries";
 import { COLUMNS, TriggerRow } from "./TriggerRow";
 
 const route = getRouteApi("/triggers");
 const ROW = 48;
+const FIRST = [0];
 
 /** Everything that starts runs, project-wide: what is broken first, then what comes next. */
 export function TriggersPage() {
   const filters = route.useSearch();
   const navigate = useNavigate({ from: "/triggers" });
-  const { data, error, isPending } = useTriggers();
   const { activate, run, remove } = useChangeTriggers();
   const search = useRef<HTMLInputElement>(null);
   useMinute();
   const box = useRef<HTMLDivElement>(null);
-  const all = data?.triggers ?? NONE;
-  const rows = useMemo(() => ordered(chosen(all, filters)), [all, filters]);
-  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => box.current, estimateSize: () => ROW, overscan: 12, getItemKey: (index) => rows[index]?.id ?? index });
+  const [window, setWindow] = useState<readonly number[]>(FIRST);
+  const { first: { data, error, isPending }, pages } = useTriggerPages(filters, window);
+  const total = data?.total ?? 0;
+  const row = (index: number) => pages.get(Math.floor(index / PAGE))?.[index % PAGE];
+  const virtual = useVirtualizer({ count: total, getScrollElement: () => box.current, estimateSize: () => ROW, overscan: 12, getItemKey: (index) => row(index)?.id ?? `row ${index}` });
+  const items = virtual.getVirtualItems();
+  const looked = pagesOf(items[0]?.index ?? 0, items.at(-1)?.index ?? 0);
+  const wanted = looked.join(" ");
+  useEffect(() => setWindow(wanted.split(" ").map(Number)), [wanted]);
+  const goal = useRef<number | null>(null);
+  useEffect(() => {
+    if (goal.current === null) return;
+    const element = box.current?.querySelector<HTMLElement>(`[data-row="${goal.current}"]`);
+    if (!element) return;
+    goal.current = null;
+    element.focus();
+  });
   const create = () => void navigate({ to: "/triggers/new", search: filters.pipeline ? { pipeline: filters.pipeline } : {} });
   const set = (changes: Filters) => void navigate({ search: (held) => Object.fromEntries(Object.entries({ ...held, ...changes }).filter(([, value]) => value)), replace: true });
   useCommands([
@@ -38,24 +52,30 @@ export function TriggersPage() {
   useKeyNotes("Triggers", [["The next trigger, the one before", "ArrowDown", "ArrowUp"], ["Open the trigger", "Enter"], ["Turn the trigger on or off", "Space"], ["Run the trigger now", "R"], ["Delete the trigger", "Delete"]]);
   if (error) return <ErrorCard className="m-6" error={error} />;
   const focus = (index: number) => {
-    if (!rows[index]) return;
+    if (index < 0 || index >= total) return;
     virtual.scrollToIndex(index);
-    requestAnimationFrame(() => box.current?.querySelector<HTMLElement>(`[data-row="${index}"]`)?.focus());
+    goal.current = index; // as soon as its page is there
+    requestAnimationFrame(() => {
+      const element = box.current?.querySelector<HTMLElement>(`[data-row="${index}"]`);
+      if (element && goal.current === index) goal.current = null;
+      element?.focus();
+    });
   };
   const drop = (index: number, trigger: TriggerSummary) => {
     // The focus stays in the list: it goes on to the row that takes the place.
-    if (box.current?.contains(document.activeElement)) focus(index + 1 < rows.length ? index + 1 : index - 1);
+    if (box.current?.contains(document.activeElement)) focus(index + 1 < total ? index + 1 : index - 1);
     remove.mutate({ id: trigger.id, name: trigger.name });
   };
   const onKey = (event: KeyboardEvent<HTMLElement>) => {
     const at = (event.target as HTMLElement).closest<HTMLElement>("[data-row]")?.dataset.row;
-    const to = at === undefined ? undefined : { ArrowDown: Number(at) + 1, ArrowUp: Number(at) - 1, Home: 0, End: rows.length - 1 }[event.key];
+    const to = at === undefined ? undefined : { ArrowDown: Number(at) + 1, ArrowUp: Number(at) - 1, Home: 0, End: total - 1 }[event.key];
     if (to === undefined) return;
     event.preventDefault();
     focus(to);
   };
-  const tags = [...new Set(all.flatMap((one) => one.tags))].sort();
-  const pipelines = [...new Set(all.map((one) => one.pipeline))].sort();
+  const tags = data?.tags ?? NONE;
+  const pipelines = data?.pipelines ?? NONE;
+  const any = (data?.counts.everything ?? 0) > 0;
   return (
     <div className="flex h-full flex-col">
       <header className="flex flex-none flex-wrap items-center gap-2 px-4 py-3">
@@ -70,14 +90,15 @@ export function TriggersPage() {
         {(pipelines.length > 1 || filters.pipeline) && <Choice label="Pipeline" none="All pipelines" value={filters.pipeline} options={[...new Set([...pipelines, ...(filters.pipeline ? [filters.pipeline] : [])])].map((one) => [one, one])} onChange={(pipeline) => set({ pipeline })} />}
         {tags.length > 0 && <Choice label="Tag" none="Any tag" value={filters.tag} options={tags.map((one) => [one, one])} onChange={(tag) => set({ tag })} />}
         <span className="ml-auto flex items-center gap-3">
-          <span role="status" className="tabular text-muted" title="Triggers that are listed">{data ? count(rows.length) : ""}<span className="sr-only"> listed</span></span>
+          <span role="status" className="tabular text-muted" title="Triggers that are listed">{data ? count(total) : ""}<span className="sr-only"> listed</span></span>
           <Button look="primary" icon={<Plus size={14} aria-hidden="true" />} onClick={create}>New trigger</Button>
         </span>
       </header>
       {isPending && <div className="p-6"><Spinner label="Reading the triggers" /></div>}
-      {data && rows.length === 0 && <Nothing any={all.length > 0} pipeline={filters.pipeline} onCreate={create} onAll={() => void navigate({ search: {} })} />}
-      {rows.length > 0 && (
-        <div role="table" aria-label="Triggers" aria-rowcount={rows.length + 1} className="flex min-h-0 flex-1 flex-col">
+      {data?.reading && <Reading done={data.reading.done} total={data.reading.total} />}
+      {data && total === 0 && !(data.reading && !any) && <Nothing any={any} pipeline={filters.pipeline} onCreate={create} onAll={() => void navigate({ search: {} })} />}
+      {total > 0 && (
+        <div role="table" aria-label="Triggers" aria-rowcount={total + 1} className="flex min-h-0 flex-1 flex-col">
           <div role="row" aria-rowindex={1} className={`${COLUMNS} flex-none overflow-hidden border-b border-line py-1 text-meta font-semibold text-muted [scrollbar-gutter:stable]`}>
             <span role="columnheader"><span className="sr-only">On</span></span>
             <span role="columnheader">Trigger</span>
@@ -89,9 +110,10 @@ export function TriggersPage() {
           </div>
           <div ref={box} role="rowgroup" className="min-h-0 flex-1 overflow-y-auto [scrollbar-gutter:stable]" onKeyDown={onKey}>
             <div role="presentation" style={{ height: virtual.getTotalSize(), position: "relative" }}>
-              {virtual.getVirtualItems().map((item) => {
-                const trigger = rows[item.index];
-                return trigger && (
+              {items.map((item) => {
+                const trigger = row(item.index);
+                if (!trigger) return <div key={item.key} role="row" aria-rowindex={item.index + 2} aria-busy="true" className="absolute inset-x-0 border-b border-s2 px-4 py-3" style={{ transform: `translateY(${item.start}px)`, height: item.size }}><span role="cell" className="block h-3 w-48 rounded bg-s2"><span className="sr-only">Reading</span></span></div>;
+                return (
                   <div key={item.key} role="presentation" className="absolute inset-x-0" style={{ transform: `translateY(${item.start}px)`, height: item.size }}>
                     <TriggerRow trigger={trigger} index={item.index} onActivate={(active) => activate.mutate({ id: trigger.id, active })} onRun={() => run.mutate({ id: trigger.id, name: trigger.name })} onDelete={() => drop(item.index, trigger)} />
                   </div>
@@ -101,6 +123,16 @@ export function TriggersPage() {
           </div>
         </div>
       )}
+    </div>
+  );
+}
+
+/** A server that has just been started looks at the files of thousands of pipelines. */
+function Reading({ done, total }: { done: number; total: number }) {
+  return (
+    <div role="status" className="flex flex-none items-center gap-3 border-y border-line bg-s1 px-4 py-1.5">
+      <span>{total > 0 ? `Reading the triggers of ${count(total)} pipelines; ${count(done)} are read. Those that are not listed yet start nothing until then.` : "Reading the triggers of the project"}</span>
+      {total > 0 && <span className="w-40"><Progress value={done / total} label={`${count(done)} of ${count(total)}`} /></span>}
     </div>
   );
 }

@@ -1,15 +1,15 @@
 /** The calendar's lanes: the slots of each trigger within a stretch of time. */
-import type { CalendarSlot, TriggerSummary } from "../../api/orchestration";
+import type { CalendarLane, CalendarSlot } from "../../api/orchestration";
 
 export interface Lane {
-  trigger: TriggerSummary;
+  trigger: CalendarLane;
   slots: number[];
   /** It has more slots than these, and goes on so to the end of the stretch. */
   dense: boolean;
 }
 
 /** One lane for each trigger that has slots, those that come first on top. */
-export function lanesOf(triggers: readonly TriggerSummary[], slots: readonly CalendarSlot[], dense: readonly number[] = []): Lane[] {
+export function lanesOf(triggers: readonly CalendarLane[], slots: readonly CalendarSlot[], dense: readonly number[] = []): Lane[] {
   const full = new Set(dense);
   const byTrigger = new Map<number, number[]>();
   for (const slot of slots) {

@@ -1,24 +1,16 @@
 import { describe, expect, it } from "vitest";
-import type { TriggerSummary } from "../../api/orchestration";
+import type { CalendarLane } from "../../api/orchestration";
 import { hoursOf, lanesOf, strokes } from "./calendar";
-import { chosen, ordered, until } from "./list";
+import { pagesOf, until } from "./list";
 
-const one = (id: number, more: Partial<TriggerSummary> = {}): TriggerSummary => ({
-  id, pipeline: "orders", name: `t${id}`, kind: "time", schedule: "@daily", words: "every day", active: true, time_zone: "UTC", next: null, last_run: null, problem: "", tags: [], description: "", runs: [], ...more,
-});
+const one = (id: number): CalendarLane => ({ id, pipeline: "orders", name: `t${id}`, words: "every day" });
 
 describe("the list of triggers", () => {
-  it("has what is broken first and what is off last", () => {
-    const all = [one(1, { active: false }), one(2), one(3, { next: 200 }), one(4, { next: 100 }), one(5, { problem: "no such pipeline" }), one(6, { problem: "no such pipeline", active: false })];
-    expect(ordered(all).map(({ id }) => id)).toEqual([5, 4, 3, 2, 1, 6]);
-  });
-
-  it("finds by all the words, in every text", () => {
-    const all = [one(1, { tags: ["nightly"] }), one(2, { problem: "no such pipeline" }), one(3, { active: false })];
-    expect(chosen(all, { q: "NIGHT every" }).map(({ id }) => id)).toEqual([1]);
-    expect(chosen(all, { state: "problem" }).map(({ id }) => id)).toEqual([2]);
-    expect(chosen(all, { state: "off", pipeline: "orders" }).map(({ id }) => id)).toEqual([3]);
-    expect(chosen(all, { pipeline: "other" })).toEqual([]);
+  it("knows the pages of the rows that are looked at", () => {
+    expect(pagesOf(0, 30)).toEqual([0]);
+    expect(pagesOf(95, 130)).toEqual([0, 1]);
+    expect(pagesOf(9_990, 9_999)).toEqual([99]);
+    expect(pagesOf(0, -1)).toEqual([0]);
   });
 
   it("says how long it is until then", () => {

@@ -1,5 +1,4 @@
-/** Which triggers the list shows, and in which order. */
-import type { TriggerSummary } from "../../api/orchestration";
+/** Which triggers the list shows, by pages. */
 
 export interface Filters {
   q?: string;
@@ -11,24 +10,13 @@ export interface Filters {
 
 export const KINDS: Record<string, string> = { time: "by the clock", api: "by a call", event: "by an event", dependency: "after another pipeline" };
 
-export function chosen(all: readonly TriggerSummary[], filters: Filters): TriggerSummary[] {
-  const words = (filters.q ?? "").toLowerCase().split(/\s+/).filter(Boolean);
-  return all.filter((one) => {
-    if (filters.pipeline && one.pipeline !== filters.pipeline) return false;
-    if (filters.kind && one.kind !== filters.kind) return false;
-    if (filters.tag && !one.tags.includes(filters.tag)) return false;
-    if (filters.state === "on" && !one.active) return false;
-    if (filters.state === "off" && one.active) return false;
-    if (filters.state === "problem" && !one.problem) return false;
-    const text = `${one.name} ${one.pipeline} ${one.words} ${one.schedule} ${one.description} ${one.tags.join(" ")} ${one.problem}`.toLowerCase();
-    return words.every((word) => text.includes(word));
-  });
-}
+/** Triggers of one page of the list. */
+export const PAGE = 100;
 
-/** What is on and broken first, then by the time of the next run, then what waits for no clock, then what is off. */
-export function ordered(all: readonly TriggerSummary[]): TriggerSummary[] {
-  const rank = (one: TriggerSummary) => (!one.active ? 3 : one.problem ? 0 : one.next === null ? 2 : 1);
-  return [...all].sort((one, other) => rank(one) - rank(other) || (one.next ?? 0) - (other.next ?? 0) || one.pipeline.localeCompare(other.pipeline) || one.name.localeCompare(other.name));
+/** The pages that rows from one to another are on. */
+export function pagesOf(first: number, last: number): number[] {
+  const start = Math.floor(Math.max(0, first) / PAGE);
+  return Array.from({ length: Math.max(0, Math.floor(Math.max(0, last) / PAGE) - start + 1) }, (_, index) => start + index);
 }
 
 /** "in 5 min": from now to a moment to come. */

@@ -1,19 +1,47 @@
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useMutation, useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { api, segment } from "../../api/client";
-import type { CalendarSlot, Explanation, TriggerCreated, TriggerDetail, TriggerPreview, TriggerSummary } from "../../api/orchestration";
+import type { CalendarDetail, Explanation, TriggerCreated, TriggerDetail, TriggerList, TriggerPreview, TriggerSummary } from "../../api/orchestration";
 import type { BlockDetail, PipelineDetail, RunSummary, VariableDetail } from "../../api/types";
 import { toast, toastError } from "../../ui/toasts";
 import type { Body } from "./draft";
+import { PAGE, type Filters } from "./list";
 
-/** Of one pipeline, or of all. */
-export function useTriggers(pipeline = "", enabled = true) {
-  return useQuery({
-    queryKey: ["triggers", "list", pipeline],
-    queryFn: ({ signal }) => api.get<{ triggers: TriggerSummary[] }>("/triggers", { query: { pipeline: pipeline || undefined }, signal }),
-    enabled,
-  });
+/** Those of one pipeline, as many as a page holds; nothing is asked without one. */
+export function useTriggersOf(pipeline: string): readonly TriggerSummary[] {
+  const query = { pipeline, limit: 500 };
+  return useQuery({ ...listed(query), enabled: pipeline !== "" }).data?.triggers ?? NO_TRIGGERS;
 }
+
+/** The first page of those that fit. */
+export function useFirstTriggers(query: { state?: string; sort?: string; limit: number }) {
+  return useQuery(listed(query));
+}
+
+/** The pages that are looked at of a long list; the first is always there, for what it says of all. */
+export function useTriggerPages(filters: Filters, numbers: readonly number[]) {
+  const first = useQuery({ ...listed(asked(filters, 0)), placeholderData: keepPreviousData });
+  const others = numbers.filter((number) => number > 0);
+  const found = useQueries({ queries: others.map((number) => ({ ...listed(asked(filters, number)), staleTime: 5_000 })) });
+  const pages = new Map<number, readonly TriggerSummary[]>();
+  if (first.data) pages.set(0, first.data.triggers);
+  others.forEach((number, index) => {
+    const triggers = found[index]?.data?.triggers;
+    if (triggers) pages.set(number, triggers);
+  });
+  return { first, pages };
+}
+
+function asked({ q, pipeline, kind, state, tag }: Filters, page: number) {
+  return { q, pipeline, kind, state, tag, sort: "next", limit: PAGE, skip: page * PAGE || undefined };
+}
+
+function listed(query: Record<string, string | number | undefined>) {
+  const given = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined && value !== ""));
+  return { queryKey: ["triggers", "list", given], queryFn: ({ signal }: { signal: AbortSignal }) => api.get<TriggerList>("/triggers", { query: given, signal }) };
+}
+
+const NO_TRIGGERS: readonly TriggerSummary[] = [];
 
 export function useTrigger(id: number) {
   return useQuery({ queryKey: ["triggers", "one", id], queryFn: ({ signal }) => api.get<TriggerDetail>(`/triggers/${id}`, { signal }) });
@@ -35,10 +63,13 @@ export function useExplained(path: string, enabled = true) {
   return useQuery({ queryKey: ["explain", path], queryFn: ({ signal }) => api.get<Explanation>(`${path}/explain`, { signal }), enabled });
 }
 
+/** Lanes of the calendar, those that start first on top; more of them as one asks for them. */
 export function useCalendar(from: number, to: number) {
-  return useQuery({
+  return useInfiniteQuery({
     queryKey: ["triggers", "calendar", from, to],
-    queryFn: ({ signal }) => api.get<{ slots: CalendarSlot[]; truncated: boolean; dense: number[] }>("/calendar", { query: { from, to }, signal }),
+    queryFn: ({ pageParam, signal }) => api.get<CalendarDetail>("/calendar", { query: { from, to, after: pageParam || undefined }, signal }),
+    initialPageParam: "",
+    getNextPageParam: (last) => last.next ?? undefined,
     placeholderData: keepPreviousData,
   });
 }
@@ -77,7 +108,7 @@ export function useChangeTriggers() {
   const activate = useMutation({
     mutationFn: ({ id, active }: { id: number; active: boolean }) => api.post<unknown>(`/triggers/${id}/${active ? "activate" : "deactivate"}`, { body: {} }),
     // The switch is where it was put, until the server says otherwise.
-    onMutate: ({ id, active }) => client.setQueriesData<{ triggers: TriggerSummary[] }>({ queryKey: ["triggers", "list"] }, (held) => held && { triggers: held.triggers.map((one) => (one.id === id ? { ...one, active } : one)) }),
+    onMutate: ({ id, active }) => client.setQueriesData<TriggerList>({ queryKey: ["triggers", "list"] }, (held) => held && { ...held, triggers: held.triggers.map((one) => (one.id === id ? { ...one, active } : one)) }),
     onSettled: done,
     onError: toastError,
   });

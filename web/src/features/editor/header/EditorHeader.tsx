@@ -1,5 +1,5 @@
 import { useLocation, useNavigate } from "@tanstack/react-router";
-import { AlertTriangle, Braces, CalendarClock, ChevronDown, GitBranch, ListTree, MoreHorizontal, PanelRight, Play, Settings2, Square } from "lucide-react";
+import { AlertTriangle, Braces, CalendarClock, ChevronDown, ListTree, MoreHorizontal, PanelRight, Play, Settings2, Square } from "lucide-react";
 import { lazy, memo, Suspense, useState } from "react";
 import type { PipelineDetail, RunSummary } from "../../../api/types";
 import { useCommands } from "../../../app/commands";
@@ -7,7 +7,7 @@ import { Button, IconButton } from "../../../ui/Button";
 import { Menu, type MenuItem } from "../../../ui/Menu";
 import { Progress } from "../../../ui/feedback";
 import { toast, toastError } from "../../../ui/toasts";
-import { useTriggers } from "../../triggers/queries";
+import { useTriggersOf } from "../../triggers/queries";
 import { Elapsed } from "../notebook/Elapsed";
 import { InlineName } from "../notebook/InlineName";
 import { requests } from "../queries";
@@ -15,6 +15,7 @@ import { useSession, useStatus } from "../session/context";
 import { setLayout, useLayout } from "../session/layout";
 import { interrupt, runPipeline } from "../session/running";
 import { useNavigation, type View } from "../session/selection";
+import { GitMark } from "./GitMark";
 import { SavedState } from "./SavedState";
 
 const RunWithDialog = lazy(() => import("./RunWithDialog").then((module) => ({ default: module.RunWithDialog })));
@@ -44,13 +45,7 @@ export const EditorHeader = memo(function EditorHeader({ detail, view }: { detai
       {runs.length > 0 && <Running runs={runs} />}
       <span className="min-w-1 flex-1" />
       <SavedState />
-      {detail.git && (
-        <span className="hidden max-w-40 items-center gap-1 truncate text-meta text-muted xl:inline-flex" title={detail.git.changed.length > 0 ? `Not committed: ${detail.git.changed.join(", ")}` : "Nothing to commit here"}>
-          <GitBranch size={12} aria-hidden="true" />
-          {detail.git.branch}
-          {detail.git.changed.length > 0 && ` +${detail.git.changed.length}`}
-        </span>
-      )}
+      {detail.git && <GitMark detail={detail} />}
       {detail.diagnostics.length > 0 && (
         <Button look="quiet" aria-pressed={view === "problems"} className={errors > 0 ? "!text-failed" : "!text-stale"} icon={<AlertTriangle size={13} aria-hidden="true" />} onClick={() => toggle("problems")}>
           {detail.diagnostics.length} {detail.diagnostics.length === 1 ? "problem" : "problems"}
@@ -75,7 +70,7 @@ export const EditorHeader = memo(function EditorHeader({ detail, view }: { detai
 /** What starts this pipeline by itself, and the way there. */
 function Triggers({ pipeline }: { pipeline: string }) {
   const navigate = useNavigate();
-  const triggers = useTriggers(pipeline).data?.triggers ?? [];
+  const triggers = useTriggersOf(pipeline);
   const on = triggers.filter((one) => one.active).length;
   const broken = triggers.some((one) => one.active && one.problem);
   const open = () => void navigate({ to: "/triggers", search: { pipeline } });
