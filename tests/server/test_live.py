@@ -69,7 +69,8 @@ def test_a_topic_that_is_unsubscribed_is_silent(server: Server):
         live.subscribe("run:x")  # once this is answered, the request before was taken
         server.post("/pipelines/flights/runs", {})
         kinds = {event["type"] for event in live.until("run_ended")}
-    assert kinds == {"run_started", "product_published", "run_ended"}
+    # The store may have the run before its end is told, or after it.
+    assert kinds - {"run_recorded"} == {"run_started", "product_published", "run_ended"}
 
 
 def test_a_socket_that_is_left_leaves_nothing_behind(server: Server):

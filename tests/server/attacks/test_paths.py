@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from penstock.server.permissions import Permission
+from tests.patience import until
 from tests.server.attacks.conftest import Target
 from tests.server.attacks.walking import HTTP, Answer, Place, Request, example, name_of
 
@@ -109,9 +111,20 @@ def wrong_with(answer: Answer, target: Target, text: str) -> str:  # noqa: PLR09
     return ""
 
 
+def let_run(target: Target, request: Request, answer: Answer) -> None:
+    """Wait for what a request was there to run, with the permission to run: that is no trace of anything else."""
+    if request.route.permission is Permission.RUN and answer.status < 300:
+        until(
+            "the ends of runs", lambda: not target.server.get("/api/runs", params={"state": "initial,running"})["runs"]
+        )
+        target.touched.unlink(missing_ok=True)
+
+
 def attack(target: Target, request: Request, texts: list[str]) -> list[str]:
     """What went wrong with those texts in every place of a request."""
-    wrong = wrong_with(target.ask(request), target, "")
+    answer = target.ask(request)
+    let_run(target, request, answer)
+    wrong = wrong_with(answer, target, "")
     found = [f"{name_of(request.route)}: {wrong}"] if wrong else []
     if request.route.method != "GET":
         target.restore()
@@ -120,6 +133,7 @@ def attack(target: Target, request: Request, texts: list[str]) -> list[str]:
             if place[0] == "body" and "\ud800" in text:
                 continue  # no JSON can hold it
             answer = target.ask(request.with_text(place, text))
+            let_run(target, request, answer)
             wrong = wrong_with(answer, target, text)
             if wrong:
                 found.append(f"{name_of(request.route)} {place} {text[:60]!r}: {wrong}")
