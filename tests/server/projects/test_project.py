@@ -25,7 +25,9 @@ def test_what_the_project_is(browser: Browser) -> None:
 
 def test_settings_are_declared_and_secrets_do_not_leave(browser: Browser) -> None:
     browser.write(
-        "metadata.yaml", "project_type: standalone\nopenai_api_key: sk-CANARY\nqueue_config:\n  concurrency: 3\n"
+        "metadata.yaml",
+        "project_type: standalone\nopenai_api_key: sk-CANARY\nqueue_config:\n  concurrency: 3\n"
+        "notification_config:\n  slack_config:\n    webhook_url: https://hooks.example/CANARY\n",
     )
     answer = browser.client.get("/api/settings")
     assert "CANARY" not in answer.text
@@ -36,6 +38,8 @@ def test_settings_are_declared_and_secrets_do_not_leave(browser: Browser) -> Non
     assert settings["retry_config.retries"]["kind"] == "number"
     assert (settings["retry_config.retries"]["used"], settings["queue_config.concurrency"]["used"]) == (True, False)
     assert set(settings) >= USED
+    told = settings["notification_config"]
+    assert (told["title"], told["set"], told["value"]) == ("Alerts", True, None)
 
 
 def test_settings_are_written_with_comments_kept(browser: Browser) -> None:

@@ -34,6 +34,9 @@ USED = frozenset(
     {
         "variables_dir",
         "variables_retention_period",
+        "run_retention_period",
+        "run_retention_count",
+        "concurrency_config",
         "retry_config.retries",
         "retry_config.delay",
         "retry_config.max_delay",
@@ -45,6 +48,20 @@ USED = frozenset(
     }
 )
 """Settings that this version acts on. Grows with it."""
+_ELSEWHERE = frozenset({"notification_config"})
+"""Settings that have a page of their own; their values, which hold keys and passwords, are not shown as a whole."""
+_TITLES = {
+    "variables_dir": "Data folder",
+    "variables_retention_period": "Keep outputs for",
+    "run_retention_period": "List ended runs for",
+    "run_retention_count": "List so many runs",
+    "notification_config": "Alerts",
+    "concurrency_config": "Limits on what runs at once",
+    "logging_config.level": "Least severe level",
+    "logging_config.retention_period": "Keep logs for",
+    "logging_config.retention_size": "Keep logs up to",
+}
+"""What settings are called whose key is not what one would call them."""
 
 
 def show_settings(parts: Parts) -> Settings:
@@ -116,10 +133,10 @@ def _detail(key: str, item: Field[Any], settings: ProjectSettings, raw: Mapping[
     choices = list(about["choices"])
     return SettingDetail(
         key=key,
-        title=key.rpartition(".")[2].replace("_", " ").capitalize(),
+        title=_TITLES.get(key) or key.rpartition(".")[2].replace("_", " ").capitalize(),
         description=about["description"],
         kind="choice" if choices else _KINDS[about["kind"]],
-        value=None if secret else to_plain(node),
+        value=None if secret or key in _ELSEWHERE else to_plain(node),
         default=to_plain(default),
         set=given is not None,
         choices=choices,

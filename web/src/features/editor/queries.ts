@@ -213,6 +213,8 @@ export const fileVersionsQuery = (path: string, revision: string) =>
   queryOptions({
     queryKey: ["file-versions", path, revision],
     queryFn: ({ signal }) => api.get<{ versions: FileVersion[] }>("/files/versions", { query: { path }, signal }).then((answer) => answer.versions),
+    // A text may be what it was before, and have come another way: with other versions behind it.
+    staleTime: 0,
   });
 
 export const fileVersionQuery = (path: string, id: string) =>

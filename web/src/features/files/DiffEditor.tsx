@@ -4,6 +4,7 @@ import { EditorView, lineNumbers } from "@codemirror/view";
 import { useEffect, useRef } from "react";
 import { plainModeOf } from "../editor/code/modes";
 import { theme } from "../editor/code/theme";
+import "../editor/editor.css";
 
 interface Props {
   before: string;

@@ -8,6 +8,7 @@ import { useCommands } from "../../app/commands";
 import { Button, IconButton } from "../../ui/Button";
 import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
 import { toast, toastError } from "../../ui/toasts";
+import { plainLines } from "../editor/documents/store";
 import { useFileVersions, type FileVersion } from "./queries";
 import { useDocument } from "./useDocument";
 
@@ -83,7 +84,8 @@ function GitDiff({ path, text, language }: { path: string; text: string; languag
   if (diff.isPending) return <div className="p-4"><Spinner label="Asking git" /></div>;
   if (diff.error) return <ErrorCard className="m-4" error={diff.error} />;
   if (diff.data.problem) return <EmptyState title="Nothing to compare with">{diff.data.problem}</EmptyState>;
-  return <DiffEditor before={diff.data.base ?? ""} after={text} language={language} beforeLabel={diff.data.base === null ? "not in the last commit" : diff.data.base_label} afterLabel="Now" />;
+  if (diff.data.base !== null && plainLines(diff.data.base) === text) return <EmptyState title="Nothing has changed">The file is as it was committed.</EmptyState>;
+  return <DiffEditor before={plainLines(diff.data.base ?? "")} after={text} language={language} beforeLabel={diff.data.base === null ? "not in the last commit" : diff.data.base_label} afterLabel="Now" />;
 }
 
 function Versions({ path, text, language, onTake }: { path: string; text: string; language: string; onTake: (text: string) => void }) {

@@ -52,6 +52,7 @@ export function useFileVersions(path: string, open: boolean) {
   return useQuery({ queryKey: ["file-versions", path], queryFn: ({ signal }) => api.get<{ versions: FileVersion[] }>("/files/versions", { query: { path }, signal }), enabled: open });
 }
 
+/** A commit changes no file of the project, so whoever comes back from making one in a terminal looks again. */
 export function useGitStatus() {
-  return useQuery({ queryKey: ["git", "status"], queryFn: ({ signal }) => api.get<GitStatus>("/git/status", { signal }) });
+  return useQuery({ queryKey: ["git", "status"], queryFn: ({ signal }) => api.get<GitStatus>("/git/status", { signal }), refetchOnWindowFocus: "always" });
 }

@@ -38,6 +38,13 @@ export function ProjectSettings() {
 
 function Row({ setting, revision }: { setting: Setting; revision: string }) {
   const save = useSaveSetting(setting, revision);
+  if (setting.key === "notification_config") {
+    return (
+      <Line title={<>{setting.title} {!setting.set && <Badge>default</Badge>}</>} description={setting.description}>
+        <Link to="/alerts" className="text-accent underline">Channels, occasions and wording</Link>
+      </Line>
+    );
+  }
   return (
     <Line title={<>{setting.title} {!setting.set && <Badge>default</Badge>}</>} description={setting.description}>
       <span className="flex items-center gap-2">

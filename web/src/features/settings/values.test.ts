@@ -9,10 +9,12 @@ describe("what was typed", () => {
     expect(typed(setting("a", { kind: "number" }), " 2,5 ")).toEqual({ value: 2.5 });
     expect(typed(setting("a", { kind: "list" }), "x, y,,")).toEqual({ value: ["x", "y"] });
     expect(typed(setting("a"), " 30d ")).toEqual({ value: "30d" });
+    expect(typed(setting("a", { kind: "map" }), '{"b": 2}')).toEqual({ value: { b: 2 } });
   });
   it("is refused where it is none", () => {
     expect(typed(setting("Delay", { kind: "number" }), "5s")).toEqual({ problem: "Delay is a number." });
     expect(typed(setting("Delay", { kind: "number" }), "Infinity")).toHaveProperty("problem");
+    for (const text of ["b: 2", "[1]", "3", "null"]) expect(typed(setting("a", { kind: "map" }), text)).toHaveProperty("problem");
   });
   it("is the default when there is nothing", () => {
     expect(typed(setting("a", { kind: "number" }), "  ")).toEqual({ value: null });
@@ -20,7 +22,7 @@ describe("what was typed", () => {
 });
 
 it("shows values of every form as text", () => {
-  expect([null, undefined, 0, false, ["a", "b"], { a: 1 }].map(shown)).toEqual(["", "", "0", "false", "a, b", '{"a":1}']);
+  expect([null, undefined, 0, false, ["a", "b"], { a: 1 }, {}].map(shown)).toEqual(["", "", "0", "false", "a, b", '{"a":1}', ""]);
 });
 
 it("shows what is acted on, and tells what is set without effect", () => {

@@ -4,7 +4,8 @@ import type { Setting } from "./queries";
 export function shown(value: unknown): string {
   if (value === null || value === undefined) return "";
   if (Array.isArray(value)) return value.join(", ");
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  if (typeof value !== "object") return String(value);
+  return Object.keys(value).length === 0 ? "" : JSON.stringify(value);
 }
 
 export type Typed = { value: unknown } | { problem: string };
@@ -17,11 +18,27 @@ export function typed(setting: Setting, text: string): Typed {
     const value = Number(plain.replace(",", "."));
     return Number.isFinite(value) ? { value } : { problem: `${setting.title} is a number.` };
   }
+  if (setting.kind === "map") {
+    try {
+      const value: unknown = JSON.parse(plain);
+      if (typeof value === "object" && value !== null && !Array.isArray(value)) return { value };
+    } catch {
+      // What it should be is said below.
+    }
+    return { problem: 'Names and values, as in {"name": 1}.' };
+  }
   if (setting.kind === "list") return { value: plain.split(",").map((part) => part.trim()).filter(Boolean) };
   return { value: plain };
 }
 
-const GROUPS: Record<string, string> = { retry_config: "Retries of blocks", logging_config: "Logs" };
+const GROUPS: Record<string, string> = {
+  retry_config: "Retries of blocks",
+  logging_config: "Logs",
+  run_retention_period: "Runs",
+  run_retention_count: "Runs",
+  concurrency_config: "Runs",
+  notification_config: "Runs",
+};
 
 /** The settings that can be changed here, by what they are about, in the order of the form. */
 export function grouped(settings: readonly Setting[]): [string, Setting[]][] {

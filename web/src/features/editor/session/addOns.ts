@@ -29,7 +29,7 @@ export function looseAddOns(detail: PipelineDetail): BlockDetail[] {
 }
 
 /** Everything of a pipeline that has a text: blocks and what is attached to them. */
-export function everyText(detail: PipelineDetail): BlockDetail[] {
+export function everyText(detail: Sections & Pick<PipelineDetail, "blocks">): BlockDetail[] {
   return [...detail.blocks, ...everyAddOn(detail)];
 }
 
