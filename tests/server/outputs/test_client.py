@@ -131,7 +131,7 @@ def test_a_cancelled_question_stops_and_pages_go_on_beside_it(desk: Desk, big, m
         assert connection is not None
         before = set(connection.pending)
         asking = asyncio.ensure_future(desk.client.ask(PageQuestion(target=desk.target(big), rows=rows)))
-        while not (new := connection.pending.keys() - before):
+        while not (new := connection.pending.keys() - before):  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0)
         head, _ = await desk.client.ask(PageQuestion(target=desk.target(big), offset=5, limit=1))
         assert head["total"] == ROWS
