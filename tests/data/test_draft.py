@@ -11,9 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 
-from penstock.data import CleanPolicy, ProductStore, fingerprint
+from penstock.data import CleanPolicy, ProductStore, fingerprint, writing
 from penstock.model.errors import FenceError, ProductMissingError, StorageError, ValueRefusedError
 from penstock.model.messages import TestOutcome
 from penstock.model.product import Address, Fence, Lineage
@@ -201,6 +203,48 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path):
         assert [name for name in files(disk) if "/.new-" in name] == []
     finally:
         subprocess.run(["umount", disk], check=True)
+
+
+def shared_among_files(monkeypatch, files: int) -> None:
+    """Have tables of a megabyte written as those of many are."""
+    monkeypatch.setattr(writing, "_SHARE", 1 << 18)
+    monkeypatch.setattr(writing, "_WRITERS", files)
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars", "arrow"])
+def test_a_large_table_is_written_to_several_files_at_the_same_time(tmp_path, monkeypatch, library):
+    shared_among_files(monkeypatch, 3)
+    plain = pd.DataFrame({f"n{at}": np.arange(50_000) * at for at in range(5)})
+    plain["text"] = [f"value {at}" for at in range(50_000)]
+    frame = {"pandas": plain, "polars": pl.from_pandas(plain), "arrow": pa.Table.from_pandas(plain)}[library]
+    store = ProductStore(tmp_path)
+    kept = publish(store, store.issue_fence("r", "b"), frame)
+    assert len(kept.files) == 3
+    sizes = [entry.size for entry in kept.files]
+    assert max(sizes) < 2 * min(sizes)
+    back = store.load(kept.ref)
+    assert back.equals(frame)
+    # A column that changes is written for itself; the others stay where they are, in every one of the files.
+    if library == "pandas":
+        back["n0"] = back["n0"] + 1
+        again = publish(store, store.issue_fence("r2", "b"), back)
+        assert {entry.key for entry in again.files if not entry.own} == {entry.key for entry in kept.files}
+        assert store.load(again.ref).equals(back)
+
+
+def test_several_files_that_cannot_be_written_leave_nothing(tmp_path, monkeypatch):
+    shared_among_files(monkeypatch, 4)
+    store = ProductStore(tmp_path)
+    small = np.arange(10**5, dtype="i2")
+    frame = pd.DataFrame({"a": np.arange(10**5), "b": small, "c": np.arange(10**5) * 2, "d": small * 2})
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, before[1]))
+    try:  # two of the four are small enough
+        with pytest.raises(StorageError, match="file too large"):
+            publish(store, store.issue_fence("r", "b"), frame)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [name for name in files(tmp_path) if "/d/" in name] == []
 
 
 def test_a_limit_on_the_size_of_files(tmp_path):

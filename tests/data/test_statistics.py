@@ -67,6 +67,20 @@ def test_everything_can_be_shown():
     assert "NaN" not in text
 
 
+def test_the_extremes_of_columns_in_pieces():
+    def told(pieces, kind):
+        column = column_statistics("x", "", pa.chunked_array(pieces, type=kind))
+        return column.minimum, column.maximum
+
+    assert told([[3, 4], [], [-7], [9, 1]], pa.int8()) == (-7, 9)
+    assert told([[2**63], [2**64 - 1, 5]], pa.uint64()) == (5, str(2**64 - 1))
+    assert told([[1.5], [float("nan")], [-2.5, 0.0]], pa.float64()) == (-2.5, 1.5)
+    assert told([[], []], pa.float64()) == (None, None)
+    day = pa.array(np.array(["2024-01-03", "2024-01-01", "2024-01-02"], "M8[us]"))
+    # a slice begins in the middle of its memory
+    assert told([day[1:], day[:1]], day.type) == ("2024-01-01T00:00:00", "2024-01-03T00:00:00")
+
+
 def test_previews_are_bounded(shelf):
     wide = pd.DataFrame({f"column {at}": ["x" * 1000] * 20 for at in range(1500)})
     deep = {"a": ["y" * 100_000] * 1000}

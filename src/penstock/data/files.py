@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from penstock.data.backend import Backend
+from penstock.data.backend import Backend, DataWriter
 from penstock.data.local import refused
 from penstock.data.manifest import FileEntry
 from penstock.data.mapping import map_shared
+
+Fill = Callable[[Any], None]
+"""Writes the content of a file; is given the open file."""
 
 
 class FileSink:
@@ -34,38 +38,43 @@ class FileSink:
         """The bytes that were written so far."""
         return sum(entry.size for entry in self.entries if entry.own)
 
-    def write(self, name: str, fill: Callable[[Any], None]) -> int:
-        """Write a file and give its number.
+    def write(self, name: str, fill: Fill) -> int:
+        """Write a file and give its number; as `write_all`."""
+        return self.write_all([(name, fill)])[0]
+
+    def write_all(self, parts: Sequence[tuple[str, Fill]]) -> list[int]:
+        """Write files, several at the same time, and give their numbers in that order.
 
         Args:
-            name: of the file; a number is put before its ending when it is taken.
-            fill: is given the open file.
+            parts: the name of each file, and what is given the open file; a number is put before its ending when the
+                name is taken. Several are filled in threads of their own.
 
         Raises:
-            StorageError: the disk refused; nothing of the file is left.
+            StorageError: the disk refused; nothing of the files is left.
         """
         if self._owner is None:
             self._owner = self._backend.own(f"{self.folder}/owner")
-        key = self._free_key(name)
-        writer = self._backend.create(key)
+        writers: list[DataWriter] = []
+        keys: list[str] = []
         try:
-            fill(writer.file)
-        except OSError as error:
-            writer.discard()
-            raise refused(error, f"writing {key}") from error
+            for name, _ in parts:
+                keys.append(self._free_key(name, keys))
+                writers.append(self._backend.create(keys[-1]))
+            sizes = _filled(keys, writers, [fill for _, fill in parts])
         except BaseException:
-            writer.discard()
+            for writer in writers:
+                writer.discard()
             raise
-        size = writer.finish()
-        self._numbers[key] = len(self.entries)
-        self.entries.append(FileEntry(key, size))
-        return self._numbers[key]
+        for key, size in zip(keys, sizes, strict=True):
+            self._numbers[key] = len(self.entries)
+            self.entries.append(FileEntry(key, size))
+        return [self._numbers[key] for key in keys]
 
-    def _free_key(self, name: str) -> str:
+    def _free_key(self, name: str, taken: Sequence[str]) -> str:
         stem, dot, ending = name.rpartition(".")
         key = f"{self.folder}/{name}"
         at = 1
-        while key in self._numbers:
+        while key in self._numbers or key in taken:
             key = f"{self.folder}/{stem}-{at}{dot}{ending}"
             at += 1
         return key
@@ -111,3 +120,19 @@ class FileSink:
                 if entry.own:
                     self._backend.discard(entry.key)
             self._backend.delete_folder(self.folder)
+
+
+def _filled(keys: Sequence[str], writers: Sequence[DataWriter], fills: Sequence[Fill]) -> list[int]:
+    """Fill and finish the files; their sizes. Raises what the first that failed has raised, when none goes on."""
+
+    def one(key: str, writer: DataWriter, fill: Fill) -> int:
+        try:
+            fill(writer.file)
+        except OSError as error:
+            raise refused(error, f"writing {key}") from error
+        return writer.finish()
+
+    if len(fills) == 1:
+        return [one(keys[0], writers[0], fills[0])]
+    with ThreadPoolExecutor(len(fills), "writing") as pool:
+        return list(pool.map(one, keys, writers, fills))

@@ -119,23 +119,31 @@ def _extremes(column: pa.ChunkedArray) -> tuple[Any, Any]:
 
 
 def _fast_extremes(column: pa.ChunkedArray) -> tuple[Any, Any] | None:
-    """The extremes of one run of numbers or times without gaps, by numpy; None when it is not that."""
+    """The extremes of numbers or times without gaps, by numpy; None when it is not that, or NaN is among them."""
     import numpy as np
     import pyarrow as pa
 
     kind = column.type
     number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
     moment = (pa.types.is_timestamp(kind) or pa.types.is_duration(kind)) and not pa.types.is_date(kind)
-    if column.null_count or column.num_chunks != 1 or not (number or moment):
+    if column.null_count or not (number or moment):
         return None
-    chunk = column.chunk(0)
-    values = _numbers(chunk)
+    pieces = [_numbers(chunk) for chunk in column.chunks if len(chunk)]
     if moment:
-        return _scalar(chunk[int(values.argmin())]), _scalar(chunk[int(values.argmax())])
-    low, high = values.min(), values.max()
-    if values.dtype.kind == "f" and (np.isnan(low) or np.isnan(high)):
+        return _moments(column, pieces)
+    low, high = np.min([piece.min() for piece in pieces]), np.max([piece.max() for piece in pieces])
+    if pieces[0].dtype.kind == "f" and (np.isnan(low) or np.isnan(high)):
         return None
     return low.item(), high.item()
+
+
+def _moments(column: pa.ChunkedArray, pieces: list[np.ndarray]) -> tuple[Any, Any]:
+    """The first and the last moment of a column, which the numbers in these pieces stand for."""
+    chunks = [chunk for chunk in column.chunks if len(chunk)]
+    found = [(int(piece.argmin()), int(piece.argmax())) for piece in pieces]
+    first = min(range(len(pieces)), key=lambda at: int(pieces[at][found[at][0]]))
+    last = max(range(len(pieces)), key=lambda at: int(pieces[at][found[at][1]]))
+    return _scalar(chunks[first][found[first][0]]), _scalar(chunks[last][found[last][1]])
 
 
 def _numbers(array: pa.Array) -> np.ndarray:

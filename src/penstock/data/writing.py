@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.data.backend import Backend
 from penstock.data.codecs.base import Encoded, TableColumn
 from penstock.data.codecs.registry import codec_name, codec_named
-from penstock.data.files import FileSink
+from penstock.data.files import FileSink, Fill
 from penstock.data.manifest import ColumnPlace, OutputEntry, Stored
 from penstock.data.mapping import MappedColumn, equal_arrow, stored_column, unchanged_arrow, unchanged_values
 from penstock.data.plain import encode_plain, is_plain, unknown_type
@@ -29,6 +30,10 @@ INLINE = 16 * 1024
 WORTH_A_REFERENCE = 16 * 1024
 """Columns below this many bytes are written again: a reference would keep a whole file alive for little."""
 _LARGE = 8 * 2**20
+_SHARE = 32 * 2**20
+"""Bytes of columns from which on it is worth writing them to two files at the same time."""
+_WRITERS = min(4, os.cpu_count() or 1)
+"""Files that are written at the same time: one file takes what one processor can copy."""
 
 _Told = tuple[tuple[Column, ...], Any]
 
@@ -208,11 +213,13 @@ class ValueWriter:
         pieces = [column for column in fresh if one_batch and _is_in_large_pieces(column.data)]
         kept = {id(column) for column in pieces}
         whole = [column for column in fresh if id(column) not in kept]
-        own: dict[int, ColumnPlace] = {}
-        for group, joined in ((whole, one_batch), (pieces, False)):
-            if group:
-                file = self._write_columns(group, name, one_batch=joined)
-                own.update((id(column), ColumnPlace(file, at)) for at, column in enumerate(group))
+        groups = [(group, one_batch) for group in _shares(whole)] + [(group, False) for group in _shares(pieces)]
+        files = self._write_columns(groups, name) if groups else []
+        own = {
+            id(column): ColumnPlace(file, at)
+            for file, (group, _) in zip(files, groups, strict=True)
+            for at, column in enumerate(group)
+        }
         return tuple(
             own[id(column)]
             if column.same is None
@@ -233,22 +240,16 @@ class ValueWriter:
                 column.same = same
         return column
 
-    def _write_columns(self, columns: Sequence[TableColumn], name: str, *, one_batch: bool) -> int:
+    def _write_columns(self, groups: Sequence[tuple[Sequence[TableColumn], bool]], name: str) -> list[int]:
+        """Write each group of columns to a file of its own, as one batch if asked to; the numbers of the files."""
         import pyarrow as pa
 
-        whole = [self._data(column) for column in columns]
-        arrays = [_one_piece(data) for data in whole] if one_batch else whole
-        schema = pa.schema([pa.field(column.name, array.type) for column, array in zip(columns, arrays, strict=True)])
-
-        def fill(file: Any) -> None:
-            with pa.ipc.new_file(file, schema) as out:
-                if one_batch:
-                    out.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
-                else:
-                    out.write_table(pa.Table.from_arrays(arrays, schema=schema))
+        def filler(columns: Sequence[TableColumn], one_batch: bool) -> Fill:  # noqa: FBT001 - of a pair
+            whole = [self._data(column) for column in columns]
+            return lambda file: _fill(file, [column.name for column in columns], whole, one_batch=one_batch)
 
         try:
-            return self.files.write(name, fill)
+            return self.files.write_all([(name, filler(columns, joined)) for columns, joined in groups])
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             raise ValueRefusedError(
                 f"storing a table as Arrow: {error}", hint="Cast the column to a simpler type."
@@ -284,6 +285,33 @@ def _size(data: Any) -> int:
     except (pa.ArrowTypeError, pa.ArrowNotImplementedError):
         # Older versions cannot say it of views.
         return int(data.get_total_buffer_size())
+
+
+def _shares(columns: Sequence[TableColumn]) -> list[list[TableColumn]]:
+    """The columns divided among files that are written at the same time, about as many bytes to each."""
+    sizes = {id(column): _size(column.data) for column in columns}
+    count = min(_WRITERS, len(columns), max(1, sum(sizes.values()) // _SHARE))
+    shares: list[list[TableColumn]] = [[] for _ in range(count)]
+    held = [0] * count
+    for column in sorted(columns, key=lambda column: -sizes[id(column)]):
+        least = held.index(min(held))
+        shares[least].append(column)
+        held[least] += sizes[id(column)]
+    order = {id(column): at for at, column in enumerate(columns)}
+    return [sorted(share, key=lambda column: order[id(column)]) for share in shares]
+
+
+def _fill(file: Any, names: Sequence[str], whole: Sequence[pa.ChunkedArray], *, one_batch: bool) -> None:
+    """Write columns to an open file."""
+    import pyarrow as pa
+
+    arrays = [_one_piece(data) for data in whole] if one_batch else whole
+    schema = pa.schema([pa.field(name, array.type) for name, array in zip(names, arrays, strict=True)])
+    with pa.ipc.new_file(file, schema) as out:
+        if one_batch:
+            out.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
+        else:
+            out.write_table(pa.Table.from_arrays(arrays, schema=schema))
 
 
 def _is_in_large_pieces(data: Any) -> bool:
