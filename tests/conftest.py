@@ -1,15 +1,37 @@
-"""What all tests share: the real servers that they run against."""
+"""What all tests share: the real servers that they run against, and what is shown of a failure."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+from tests import logs
 from tests.servers import PostgresServer, postgres
 
+# A busy machine is no fault, and the same tests are made each time; `--hypothesis-profile=search` looks for new ones.
+settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=2000)
+settings.register_profile("steady", settings.get_profile("search"), max_examples=100, derandomize=True)
+settings.load_profile("steady")
+
 _NUMBERS = itertools.count(1)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """What servers log from now on belongs to the test that begins."""
+    logs.begin()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show with a failure what servers have logged meanwhile."""
+    report = yield
+    if report.failed:
+        report.sections += [(f"Log of {log}", text) for log, text in logs.grown()]
+    return report
 
 
 @pytest.fixture(scope="session")

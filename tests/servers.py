@@ -11,6 +11,7 @@ import ctypes
 import fcntl
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -21,12 +22,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.patience import PATIENCE
+
 _PR_SET_PDEATHSIG = 1
-_READY_SECONDS = 60
+_READY_SECONDS = PATIENCE
 
 
 class ServerMissingError(RuntimeError):
     """The binary of a server that the tests need is not installed."""
+
+
+class _PortTakenError(RuntimeError):
+    """Somebody else took the port of a server."""
 
 
 @dataclass(frozen=True)
@@ -108,24 +115,34 @@ def _owner() -> int:
     return pwd.getpwnam("postgres").pw_uid if os.geteuid() == 0 else os.geteuid()
 
 
-def free_port() -> int:
-    """A loopback port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+_PORTS = range(20_000, 32_000)
+"""Below those that the kernel gives away: nobody gets one by chance while its server is stopped."""
+
+
+def _ports() -> Iterator[int]:
+    """Loopback ports that were free a moment ago; whoever gets none of the first has another try."""
+    for port in random.SystemRandom().sample(_PORTS, 20):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        yield port
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     limit = time.monotonic() + _READY_SECONDS
     while time.monotonic() < limit:
         if process.poll() is not None:
-            raise RuntimeError(f"PostgreSQL ended while starting: {log.read_text(errors='replace')[-2000:]}")
+            told = log.read_text(errors="replace")[-2000:]
+            kind = _PortTakenError if "Address already in use" in told else RuntimeError
+            raise kind(f"PostgreSQL ended while starting: {told}")
         # the postmaster writes the word when it accepts connections
         if "ready to accept connections" in log.read_text(errors="replace"):
             return
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=0.05)
-    raise RuntimeError(f"PostgreSQL on port {port} was not ready in {_READY_SECONDS} s")
+    raise RuntimeError(f"PostgreSQL on port {port} was not ready in {_READY_SECONDS:g} s")
 
 
 class OwnPostgres:
@@ -145,7 +162,13 @@ class OwnPostgres:
             _give_to_postgres(self._folder)
             subprocess.run(["cp", "-a", _template(self._binaries), data], check=True)
             (data / "complete").unlink()
-            self.port = free_port()
+            for self.port in _ports():
+                with contextlib.suppress(_PortTakenError):
+                    return self._start(data)
+            raise RuntimeError("every port that PostgreSQL was to get is taken")
+        return self._start(data)
+
+    def _start(self, data: Path) -> PostgresServer:
         options = "fsync=off full_page_writes=off synchronous_commit=off wal_level=logical shared_buffers=32MB max_connections=60"
         settings = [part for option in options.split() for part in ("-c", option)]
         log = self._folder / "log"
@@ -170,7 +193,7 @@ class OwnPostgres:
             return
         process.send_signal(signal.SIGINT)
         try:
-            process.wait(timeout=10)
+            process.wait(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 from websockets.sync.client import ClientConnection, connect
 
+from tests import logs
 from tests.patience import PATIENCE
 
 
@@ -96,6 +97,7 @@ def start(
     command = [sys.executable, "-m", "penstock", "start", str(project), "--no-browser"]
     if "--port" not in arguments:
         command += ["--port", "0"]
+    logs.watch(home / "server.log")
     log = (home / "server.log").open("a")
     process = subprocess.Popen(
         [*command, *arguments], env=env, cwd=cwd, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True

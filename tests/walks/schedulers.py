@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from tests import logs
 from tests.patience import PATIENCE
 
 T = TypeVar("T")
@@ -63,6 +64,7 @@ def start_scheduler(root: Path, home: Path, name: str, environment: dict[str, st
     env.pop("PYTHONDONTWRITEBYTECODE", None)
     command = [sys.executable, "-m", "penstock", "start", str(root), "--instance-type", "scheduler"]
     log = home / f"{name}.log"
+    logs.watch(log)
     with log.open("a") as errors:
         process = subprocess.Popen(
             command, env=env, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True
