@@ -188,10 +188,7 @@ class RunBoard:
                 f"cancelling run {run}: the process that began it drives it, not a scheduler",
                 hint="Interrupt it where it was begun; one of the command line with Ctrl-C.",
             )
-        line = self._asked(cancel_run(self._state, run, self._clock()))
-        if line.state == "cancelled":
-            self._tell("run_ended", line, own=True)
-        return line
+        return self.ending(cancel_run(self._state, run, self._clock()))
 
     def retry(self, run: str) -> RunSummary:
         """The new run that does the same again. Raises RunNotFoundError or RunStateError."""
@@ -251,6 +248,13 @@ class RunBoard:
         elif row.state == INITIAL and row.waiting:
             event = {"type": "run_waiting", "run": row.id, "waiting": line.waiting}
             self._hub.publish(["project", f"run:{row.id}"], event)
+
+    def ending(self, row: RunRow) -> RunSummary:
+        """A run has been ended, or is to be ended by who drives it: wake that, or tell the pages."""
+        line = self._asked(row)
+        if not row.open:
+            self._tell("run_ended", line, own=True)
+        return line
 
     def told(self, row: RunRow) -> RunSummary:
         """A run was asked for: wake who drives it, and tell the pages."""

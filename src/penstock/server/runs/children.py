@@ -39,7 +39,7 @@ class StudioChildren:
         pump: turns the run loop, once something was answered.
         recorded: puts a run of the studio into the store from its record: pipeline and run.
         told: tells pages and schedulers of a run that was made.
-        wake: tells schedulers of a run that is to end: topic and run.
+        ending: tells pages and schedulers of a run that has been ended, or is to be.
     """
 
     def __init__(
@@ -49,14 +49,14 @@ class StudioChildren:
         pump: Pump,
         recorded: Callable[[str, str], object],
         told: Callable[[RunRow], object],
-        wake: Callable[[str, str], None],
+        ending: Callable[[RunRow], object],
     ) -> None:
         self._state = state
         self._project = project
         self._pump = pump
         self._recorded = recorded
         self._told = told
-        self._wake = wake
+        self._ending = ending
         self._children = Children(state, project, clock=time.time, monotonic=time.monotonic)
         self._events: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
@@ -178,4 +178,4 @@ class StudioChildren:
         """A run has ended: so do those that its blocks waited for."""
         left = self._state.transact(lambda connection: cancel_left_alone(connection, self._state, run, time.time()))
         for row in left:
-            self._wake(RUNS, row.id)
+            self._ending(row)

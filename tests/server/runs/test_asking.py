@@ -1,0 +1,57 @@
+"""Runs that blocks of the studio's runs ask for: what becomes of them with the end of the run."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from penstock.engine.handle import Asking
+from penstock.model import events
+from penstock.model.messages import Ask, AskKind
+from penstock.model.run import RunState
+from penstock.server.runs.children import StudioChildren
+from penstock.state.rows import RunRow
+from penstock.state.store import open_state
+from tests.patience import PATIENCE
+
+
+def test_what_a_block_waited_for_ends_with_its_run_and_is_told(tmp_path: Path) -> None:
+    state = open_state(f"sqlite:///{tmp_path / 'state.db'}")
+    with state.write() as connection:
+        state.runs.insert(connection, RunRow("p", "parent", 1.0, state="running", origin="studio"))
+    project: Any = SimpleNamespace(pipeline=lambda _: None)
+    pump: Any = SimpleNamespace(kick=lambda: None)
+    plan: Any = SimpleNamespace(
+        run="p", pipeline=SimpleNamespace(uuid="parent"), options=SimpleNamespace(environment="dev")
+    )
+
+    async def play() -> tuple[RunRow, RunRow]:
+        made: asyncio.Queue[RunRow] = asyncio.Queue()
+        ending: asyncio.Queue[RunRow] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+        children = StudioChildren(
+            state,
+            lambda: project,
+            pump,
+            lambda *_: None,
+            made.put_nowait,
+            lambda row: loop.call_soon_threadsafe(ending.put_nowait, row),
+        )
+        await children.start()
+        handle: Any = SimpleNamespace(plan=plan, ended=False, sink=lambda _: None)
+        current: Any = SimpleNamespace(over=False, attempt=SimpleNamespace(ended=None))
+        ask = Ask(1, AskKind.TRIGGER_PIPELINE, {"pipeline_uuid": "child", "check_status": True})
+        children.asked(Asking(handle, "ask", 1, ask, lambda _: None, None, current))
+        child = await asyncio.wait_for(made.get(), PATIENCE)
+        for sink in children.sinks(plan):
+            sink(events.RunEnded("p", "parent", RunState.CANCELLED, 2.0, 1.0))
+        ended = await asyncio.wait_for(ending.get(), PATIENCE)
+        await children.close()
+        return child, ended
+
+    child, ended = asyncio.run(play())
+    state.close()
+    assert (child.pipeline, child.state) == ("child", "initial")
+    assert (ended.id, ended.state) == (child.id, "cancelled")
