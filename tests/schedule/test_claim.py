@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from penstock.schedule.claim import LEASE, Claims, Everything
-from penstock.schedule.requests import NewRun, create_run
+from penstock.schedule.requests import NewRun, cancel_run, create_run, retry_incomplete
 from penstock.state.store import State
 
 NOW = 1_000_000.0
@@ -48,3 +48,20 @@ def test_the_run_of_a_dead_process_is_taken_over_at_once_even_then(state: State)
     other = Claims(state, "other", Everything(state), dead=lambda _: True)
     other.leave_time(100.0)
     assert [taken.row.id for taken in other.lost(NOW + 1, 100.0)] == [run.id]
+
+
+def test_what_is_tried_again_begins_at_once_though_the_clock_was_set_back(state: State) -> None:
+    begun, never_begun = (create_run(state, NewRun("p", "api"), NOW) for _ in range(2))
+    later = create_run(state, NewRun("p", "api", due_at=NOW + 60), NOW)
+    (claim,) = claims(state, "one").waiting(NOW, 1)
+    assert claim.row.id == begun.id
+    with state.write() as connection:
+        state.runs.release(connection, begun.id, claim.token, state="failed", ended_at=NOW + 1)
+    cancel_run(state, never_begun.id, NOW + 1)
+    for run in (begun, never_begun):
+        retry_incomplete(state, run.id, NOW + 20)
+    back, other = NOW - 3600, claims(state, "other")
+    other.lost(back, 0.0)
+    assert {found.row.id for found in other.waiting(back, 10)} == {begun.id, never_begun.id}
+    other.lost(NOW + 60, 0.0)
+    assert [found.row.id for found in other.waiting(NOW + 60, 10)] == [later.id]

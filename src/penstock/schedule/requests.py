@@ -254,7 +254,7 @@ def _again(state: State, name: str, blocks: frozenset[str], now: float) -> RunRo
         row = replace(_fresh(old, now), blocks_total=old.blocks_total, blocks_done=kept)
         changed = ("state", "due_at", "started_at", "ended_at", "seconds", "sla_at", "sla_missed", "failed_block")
         values = {key: getattr(row, key) for key in (*changed, "error", "cancel_requested", "waiting", "blocks_done")}
-        state.runs.change(connection, name, **values)
+        state.runs.change(connection, name, lease_token=old.lease_token + 1, **values)
         return _found(connection, state, name, "retrying")
 
     return state.transact(work)

@@ -42,7 +42,10 @@ _ASKED_FOR = locking(
     run,
     skip=True,
 )
-_AHEAD = sa.and_(_WAITING, run.c.created_at > _NOW, run.c.due_at > _NOW, run.c.due_at <= run.c.created_at)
+# A run that was to begin at once when it was asked for, or that has begun before, is due in the future only when
+# somebody has set the clock back; one that was asked for later waits for its moment.
+_AT_ONCE = sa.and_(run.c.created_at > _NOW, run.c.due_at <= run.c.created_at)
+_AHEAD = sa.and_(_WAITING, run.c.due_at > _NOW, sa.or_(_AT_ONCE, run.c.lease_token > 0))
 _PULL_FORWARD = sa.update(run).where(_AHEAD).values(due_at=_NOW)
 _WAITING_PIPELINES = (
     sa.select(run.c.pipeline, sa.func.count()).where(_WAITING, run.c.due_at <= _NOW, _FREE).group_by(run.c.pipeline)
