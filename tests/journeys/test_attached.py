@@ -33,6 +33,30 @@ def test_a_condition_is_added_says_no_and_is_deleted_with_undo(studio: Server, t
     assert file.read_text() == NO
 
 
+BAD = "@callback('success')\ndef tell(data, **kwargs):\n    raise ConnectionError('the chat is closed')\n"
+
+
+def test_a_callback_that_fails_is_told_apart_from_its_block(studio: Server, tabs: Tabs) -> None:
+    pipeline(studio, "tactless", {"name": "made", "content": loader("{'a': [1]}")})
+    page = tabs.open(studio, "/pipelines/tactless?block=made")
+    _add(page, "made", "Add a callback")
+    write(page, "made callback", BAD)
+    expect(page.get_by_text("saved", exact=True)).to_be_visible()
+    page.keyboard.press("Control+Enter")
+    state(page, "made", "done")
+    told = card(page, "made").get_by_role("region", name="Callbacks that failed")
+    expect(told).to_contain_text("The callback made_callback failed after the block's success.")
+    expect(told.get_by_role("group", name="Why the callback failed")).to_contain_text("the chat is closed")
+    run = studio.get("/api/pipelines/tactless/status")["blocks"]["made"]["run"]
+
+    other = tabs.open(studio, f"/runs/{run}")
+    expect(other.get_by_text("A callback failed after made. How it ended stands.")).to_be_visible()
+    other.get_by_role("link", name="made", exact=True).click()
+    told = other.get_by_role("region", name="Callbacks that failed")
+    told.get_by_role("button", name="callbacks/made_callback.py:3").click()
+    expect(other.get_by_role("textbox", name="callbacks/made_callback.py")).to_contain_text("the chat is closed")
+
+
 def test_a_callback_from_a_template_is_renamed_and_attached_to_a_second_block(studio: Server, tabs: Tabs) -> None:
     pipeline(
         studio,

@@ -23,6 +23,7 @@ from penstock.model.messages import (
     WIRE_VERSION,
     Answer,
     Ask,
+    CallbackFailed,
     Displayed,
     Execute,
     Executed,
@@ -118,6 +119,7 @@ FROM_WORKER: Family[FromWorker] = Family(
         23: Executed,
         24: Inspected,
         25: Storing,
+        26: CallbackFailed,
     }
 )
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.data import ProductStore, fingerprint
 from penstock.engine.dependencies import libraries_of
+from penstock.engine.failures import failure_of
 from penstock.engine.interrupts import Interrupts
 from penstock.engine.items import items_of
 from penstock.engine.lineage import lineage_of
@@ -32,6 +33,7 @@ from penstock.model.messages import (
     Aftermath,
     AskKind,
     BlockOrder,
+    CallbackFailed,
     CallbackStatus,
     FromWorker,
     Log,
@@ -150,7 +152,10 @@ class Execution:
     def _call_back(self, job: Job, values: list[object], after: Aftermath) -> None:
         from penstock.languages.python.add_ons import run_callbacks
 
-        run_callbacks(job, values, after, _text)
+        def failed(callback: str, error: Exception) -> None:
+            self.send(CallbackFailed(callback, after.status, failure_of(error, self.order.project)))
+
+        run_callbacks(job, values, after, _text, failed)
 
     def _store(self, store: ProductStore, result: BlockResult, source: bytes) -> list[object]:
         """Store, test and publish; the outputs as the tests have seen them."""

@@ -122,6 +122,22 @@ class BlockEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackFailed:
+    """A callback of a block raised; that does not change how the block ends. It may come before that end or after it.
+
+    `after` is the ending that it was called for: success, failure or cancelled; `callback` is empty when the process of
+    all of them was lost.
+    """
+
+    run: str
+    block: str
+    callback: str
+    after: str
+    failure: Failure
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class RunEnded:
     """The run has reached its last state: `done` blocks are done, `error` says in a sentence what went wrong."""
 
@@ -144,5 +160,6 @@ Event = (
     | BlockRetrying
     | BlockWaiting
     | BlockEnded
+    | CallbackFailed
     | RunEnded
 )

@@ -13,7 +13,7 @@ from typing import Any
 
 from penstock.model.product import Fence, Items, Lineage, OutputSummary, ProductRef
 
-WIRE_VERSION = 5
+WIRE_VERSION = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,4 +329,17 @@ class Finished:
 
 
 ToWorker = WorkOrder | Answer | Shutdown | Execute | Inspect
-FromWorker = Ready | Started | Log | Storing | Output | Ask | Finished | Displayed | Executed | Inspected
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackFailed:
+    """A callback of the block could not do what it was to do `after` the block's end; that end stands."""
+
+    callback: str
+    after: CallbackStatus
+    failure: Failure
+
+
+FromWorker = (
+    Ready | Started | Log | Storing | Output | Ask | Finished | Displayed | Executed | Inspected | CallbackFailed
+)

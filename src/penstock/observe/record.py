@@ -139,6 +139,9 @@ def words_of(event: events.Event) -> tuple[str, str] | None:
             took = f" after {_spell(seconds)}" if attempts else ""
             why = f": {headline(failure.kind, failure.message)}" if failure is not None else ""
             found = "ERROR" if why else "INFO", f"{block}: {state.value}{took}{why}"
+        case events.CallbackFailed(block=block, callback=callback, after=after, failure=failure):
+            error = headline(failure.kind, failure.message)
+            found = "ERROR", f"{block}: callback {callback or 'process'} after {after} failed: {error}"
         case events.RunEnded(state=state, seconds=seconds, error=error):
             level = "INFO" if state is RunState.COMPLETED else "ERROR"
             found = level, f"run {state.value} after {_spell(seconds)}" + (f": {error}" if error else "")

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.server.serving import Server, make_project, serving
 
@@ -223,3 +224,39 @@ def version(server: Server, block: str):
     manifest = server.studio.store.latest(Address("flights", block))
     assert manifest is not None
     return manifest.fingerprint, manifest.summaries()
+
+
+def test_callbacks_that_fail_are_told_apart_from_their_blocks(tmp_path: Path):
+    root = make_project(
+        tmp_path / "project",
+        blocks=[
+            ("good", "data_loader", [], "@data_loader\ndef f(**kwargs):\n    return 1"),
+            ("bad", "data_loader", [], "@data_loader\ndef f(**kwargs):\n    raise ValueError('no data')"),
+        ],
+    )
+    file = root / "pipelines/flights/metadata.yaml"
+    entry = {"uuid": "tell", "type": "callback", "language": "python", "upstream_blocks": ["good", "bad"]}
+    file.write_text(json.dumps({**yaml.safe_load(file.read_text()), "callbacks": [entry]}))
+    (root / "callbacks").mkdir()
+    both = "@callback('success')\n@callback('failure')\ndef f(data, **kwargs):\n    raise KeyError('chat')\n"
+    (root / "callbacks/tell.py").write_text(both)
+    with serving(root) as running:
+        events = running.run()
+        told = {e["block"]: e["callback_failures"] for e in events if e["type"] == "callback_failed"}
+        run = events[0]["run"]["run"]
+        # The event of a block that has ended well comes before its end, that of one that failed after.
+        assert ended(events)["good"]["callback_failures"] == told["good"]
+        detail = {block["block"]: block for block in running.get(f"/runs/{run}")["blocks"]}
+        statuses = running.get("/pipelines/flights/status")["blocks"]
+        for block, after, state in (("good", "success", "completed"), ("bad", "failure", "failed")):
+            (one,) = told[block]
+            assert (one["callback"], one["after"], one["failure"]["kind"]) == ("tell", after, "KeyError")
+            assert (one["failure"]["frames"][0]["line"], one["failure"]["frames"][0]["own"]) == (4, True)
+            for shown in (detail[block], statuses[block]):
+                assert (shown["state"], shown["callback_failures"]) == (state, [one])
+        assert detail["good"]["failure"] is None
+        assert detail["bad"]["failure"]["message"] == "no data"
+        # What a later run does without is forgotten.
+        (root / "callbacks/tell.py").write_text("@callback\ndef f(data, **kwargs):\n    pass\n")
+        running.run(blocks=["good"])
+        assert running.get("/pipelines/flights/status")["blocks"]["good"]["callback_failures"] == []

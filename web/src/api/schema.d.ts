@@ -2261,6 +2261,8 @@ export interface components {
             peak_memory: number;
             cpu_seconds: number;
             upstream: string[];
+            /** @default [] */
+            callback_failures: components["schemas"]["CallbackFailure"][];
         };
         /**
          * BlockStatus
@@ -2294,6 +2296,8 @@ export interface components {
             changed: string[];
             /** @default false */
             interrupting: boolean;
+            /** @default [] */
+            callback_failures: components["schemas"]["CallbackFailure"][];
         };
         /**
          * BulkDone
@@ -2347,6 +2351,18 @@ export interface components {
             trigger: number;
             pipeline: string;
             at: number;
+        };
+        /**
+         * CallbackFailure
+         * @description A callback of a block raised, which does not change how the block has ended.
+         *
+         *         `after` is the ending that it was called for: success, failure or cancelled; `callback` is empty when the process of
+         *         all callbacks was lost.
+         */
+        CallbackFailure: {
+            callback: string;
+            after: string;
+            failure: components["schemas"]["Failure"];
         };
         /**
          * CalledRun

@@ -220,6 +220,14 @@ export interface TestResult {
   error: string;
 }
 
+/** A callback of a block that raised; how the block has ended stands. `after` is the ending that it was called for. */
+export interface CallbackFailure {
+  /** Empty when the process of all callbacks was lost. */
+  callback: string;
+  after: string;
+  failure: Failure;
+}
+
 export interface BlockStatus {
   state: BlockState;
   run: string | null;
@@ -234,6 +242,7 @@ export interface BlockStatus {
   changed: string[];
   /** It was asked to stop and has not yet. */
   interrupting: boolean;
+  callback_failures: CallbackFailure[];
 }
 
 export interface RunSummary {
@@ -275,6 +284,7 @@ export interface BlockRun {
   peak_memory: number | null;
   cpu_seconds: number | null;
   upstream: string[];
+  callback_failures: CallbackFailure[];
 }
 
 /** A run that a block has asked for, or whose block has. */
@@ -322,6 +332,7 @@ export type PipelineEvent =
   | { type: "block_retrying"; run: string; block: string; attempt: number; wait: number; failure: Failure; at: number }
   | { type: "block_interrupting"; run: string; block: string; at: number }
   | { type: "block_ended"; run: string; block: string; at: number; status: BlockStatus }
+  | { type: "callback_failed"; run: string; block: string; at: number; callback_failures: CallbackFailure[] }
   | { type: "stale_changed"; blocks: Record<string, string> }
   | { type: "display"; block: string; execution: string; mime: Record<string, unknown> }
   | { type: "scratch_started"; block: string; execution: string; cell?: string; at?: number }

@@ -53,17 +53,20 @@ def _holds(job: Job, condition: BlockOrder, read: ReadSource) -> bool:
     return all(call(function, _fitting(function, inputs), variables, upstream) for function in functions)
 
 
-def run_callbacks(job: Job, outputs: Sequence[Any], after: Aftermath, read: ReadSource) -> None:
+def run_callbacks(
+    job: Job, outputs: Sequence[Any], after: Aftermath, read: ReadSource, failed: Callable[[str, Exception], None]
+) -> None:
     """Run what is to run after a block has ended so, in the order of the pipeline's file.
 
     A callback gets the block's output (None when it has none). One that raises does not change how the block has ended:
-    the log says why, and the others run.
+    the log says why, `failed` is told its name and what it raised, and the others run.
     """
     for callback in job.order.callbacks:
         try:
             _call_back(job, callback, outputs, after, read)
         except Exception as error:  # noqa: BLE001 - whatever the callback raises, its block has ended as it has
             _tell(job, f"callback {callback.uuid} failed after the block's {after.status}", error)
+            failed(callback.uuid, error)
 
 
 def _call_back(job: Job, callback: BlockOrder, outputs: Sequence[Any], after: Aftermath, read: ReadSource) -> None:

@@ -15,7 +15,7 @@ from penstock.observe.archive import RunArchive, RunHead
 from penstock.observe.record import RUN_RECORD
 from penstock.server.runs.manifests import Manifests
 from penstock.server.runs.summaries import shown_outputs, shown_state, what_changed
-from penstock.server.schema.runs import BlockRunDetail, BlockStatus, VersionRef
+from penstock.server.schema.runs import BlockRunDetail, BlockStatus, CallbackFailure, VersionRef
 
 RUNS_LOOKED_AT = 2000
 _BLOCKS_KEPT = 1000
@@ -88,10 +88,13 @@ class Statuses:
                 mine = entries.setdefault(block, {})
                 mine.setdefault("started", entry["at"])
                 mine["attempts"] = mine.get("attempts", 0) + 1
+                mine.pop("callbacks", None)
             elif entry["event"] == "BlockExpanded":
                 entries.setdefault(block, {}).update(started=entry["at"], children=entry["children"])
             elif entry["event"] == "BlockEnded":
                 entries.setdefault(block, {}).update(entry)
+            elif entry["event"] == "CallbackFailed":
+                entries.setdefault(block, {}).setdefault("callbacks", []).append(entry)
         if head.ended is not None:
             self._records[head.run, size] = entries
             while len(self._records) > 1 and sum(map(len, list(self._records.values()))) > _BLOCKS_KEPT:
@@ -118,6 +121,7 @@ class Statuses:
             stale=stale,
             failure=failure if failure is not None else _cut_off(head, entry),
             tests=tuple(TestOutcome(**test) for test in entry.get("tests") or ()),
+            callback_failures=_callbacks(entry),
         )
         made = _ref(entry.get("ref"))  # named by its version alone: the pipeline may have another name by now
         ref = ProductRef(address, made.version) if made is not None else stored.ref if stored is not None else None
@@ -169,6 +173,14 @@ def _block_run(block: str, entry: dict[str, Any], head: RunHead, upstream: list[
         peak_memory=int(entry.get("peak_memory") or 0),
         cpu_seconds=float(entry.get("cpu_seconds") or 0.0),
         upstream=upstream,
+        callback_failures=_callbacks(entry),
+    )
+
+
+def _callbacks(entry: dict[str, Any]) -> tuple[CallbackFailure, ...]:
+    return tuple(
+        CallbackFailure(str(one["callback"]), str(one["after"]), from_plain(one["failure"], Failure))
+        for one in entry.get("callbacks") or ()
     )
 
 

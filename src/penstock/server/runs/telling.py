@@ -21,7 +21,7 @@ from penstock.model.run import DONE, BlockState
 from penstock.observe.archive import RunHead
 from penstock.server.hub import Hub
 from penstock.server.runs.summaries import shown_outputs, shown_state, summary_of, what_changed
-from penstock.server.schema.runs import BlockStatus, RunSummary
+from penstock.server.schema.runs import BlockStatus, CallbackFailure, RunSummary
 
 RATE = 200_000
 """Characters a second of one block's output that go to the browsers, and as many at once."""
@@ -137,8 +137,8 @@ class LiveRun:
                 self._tell({"type": "block_started", "run": self.run, "block": block, "attempt": attempt, "at": at})
             case events.BlockExpanded():
                 self._expanded(event)
-            case events.BlockRetrying():
-                self._retrying(event)
+            case events.BlockRetrying() | events.CallbackFailed():
+                self._troubled(event)
             case events.BlockWaiting(block=block):
                 self._put(block, state="queued")
                 self._tell({"type": "block_queued", "run": self.run, "block": block})
@@ -197,7 +197,14 @@ class LiveRun:
         for block in event.blocks:
             self._tell({"type": "block_queued", "run": self.run, "block": block})
 
-    def _retrying(self, event: events.BlockRetrying) -> None:
+    def _troubled(self, event: events.BlockRetrying | events.CallbackFailed) -> None:
+        if isinstance(event, events.CallbackFailed):
+            told = CallbackFailure(event.callback, event.after, event.failure)
+            every = (*self.statuses[event.block].callback_failures, told)
+            self._put(event.block, callback_failures=every)
+            failures = {"run": self.run, "block": event.block, "callback_failures": every, "at": event.at}
+            self._tell({"type": "callback_failed", **failures})
+            return
         self._put(event.block, state="queued", failure=event.failure)
         fields = {"attempt": event.attempt, "wait": event.wait, "failure": event.failure, "at": event.at}
         self._tell({"type": "block_retrying", "run": self.run, "block": event.block, **fields})
@@ -220,6 +227,7 @@ class LiveRun:
             failure=event.failure,
             tests=event.tests,
             changed=what_changed(before[1], outputs) if before is not None and version and not fresh else (),
+            callback_failures=self.statuses[event.block].callback_failures,
         )
         self.statuses[event.block] = status
         self._count(event)

@@ -154,6 +154,18 @@ class ShownOutput(msgspec.Struct, frozen=True):
     preview: Any = None
 
 
+class CallbackFailure(msgspec.Struct, frozen=True):
+    """A callback of a block raised, which does not change how the block has ended.
+
+    `after` is the ending that it was called for: success, failure or cancelled; `callback` is empty when the process of
+    all callbacks was lost.
+    """
+
+    callback: str
+    after: str
+    failure: Failure
+
+
 class BlockRunDetail(msgspec.Struct, frozen=True):
     """One block in a run."""
 
@@ -171,6 +183,7 @@ class BlockRunDetail(msgspec.Struct, frozen=True):
     peak_memory: int
     cpu_seconds: float
     upstream: list[str]
+    callback_failures: tuple[CallbackFailure, ...] = ()
 
 
 class RunRelative(msgspec.Struct, frozen=True):
@@ -218,6 +231,7 @@ class BlockStatus(msgspec.Struct, frozen=True):
     tests: tuple[TestOutcome, ...] = ()
     changed: tuple[str, ...] = ()
     interrupting: bool = False
+    callback_failures: tuple[CallbackFailure, ...] = ()
 
 
 class PipelineStatus(msgspec.Struct, frozen=True):

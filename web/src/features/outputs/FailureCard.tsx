@@ -11,10 +11,12 @@ interface Props {
   /** Opens a file of the project at a line. */
   onOpen?: (file: string, line: number) => void;
   compact?: boolean;
+  /** What the card is, where it is not about the block itself. */
+  label?: string;
 }
 
 /** Why a block failed: the sentence, your own line first, what to do; frames of libraries folded away. */
-export function FailureCard({ failure, onOpen, compact }: Props) {
+export function FailureCard({ failure, onOpen, compact, label = "Why it failed" }: Props) {
   const [all, setAll] = useState(false);
   const [whole, setWhole] = useState(false);
   const beginning = beginningOf(failure.message);
@@ -25,7 +27,7 @@ export function FailureCard({ failure, onOpen, compact }: Props) {
   const shown = all ? [...failure.frames].reverse() : own.slice(0, compact ? 1 : 4);
   const folded = failure.frames.length - shown.length;
   return (
-    <div className="rounded-card border border-failed/40 bg-failed-soft" role="group" aria-label="Why it failed">
+    <div className="rounded-card border border-failed/40 bg-failed-soft" role="group" aria-label={label}>
       <div className="px-3 py-2">
         <p className="break-words text-ui">
           <b className="text-failed">{failure.kind}</b>

@@ -1,5 +1,6 @@
 import { memo } from "react";
 import type { BlockStatus } from "../../api/types";
+import { CallbackFailures } from "./CallbackFailures";
 import { FailureCard } from "./FailureCard";
 import { describe, hasRows, pictureOf, PreviewTable } from "./preview";
 import { pieces } from "./ansi";
@@ -22,7 +23,8 @@ export const OutputStrip = memo(function OutputStrip({ status, printed = [], onO
   const outputs = status.outputs.filter((output) => output.kind !== "nothing");
   const failed = status.state === "failed" && status.failure !== null;
   const leftOut = status.state === "condition_failed";
-  if (!failed && !leftOut && outputs.length === 0 && printed.length === 0 && status.tests.length === 0) return null;
+  const after = status.callback_failures;
+  if (!failed && !leftOut && after.length === 0 && outputs.length === 0 && printed.length === 0 && status.tests.length === 0) return null;
   const lines = printed.slice(-LINES);
   return (
     <div className="flex flex-col gap-1.5 px-3 py-2">
@@ -66,6 +68,7 @@ export const OutputStrip = memo(function OutputStrip({ status, printed = [], onO
             </div>
           );
         })}
+      <CallbackFailures failures={after} onOpen={onOpen} />
     </div>
   );
 });

@@ -3,6 +3,7 @@ import type { RunDetail } from "../../api/types";
 import { bytes, count, seconds } from "../../app/format";
 import { StatusBadge } from "../../ui/status";
 import { TabBar } from "../../ui/Tabs";
+import { CallbackFailures } from "../outputs/CallbackFailures";
 import { LogView } from "../outputs/LogView";
 import { OutputPanel } from "../outputs/OutputPanel";
 import { useRunActions } from "./actions";
@@ -35,6 +36,9 @@ export function BlockPane({ run, block, tab: wanted, onTab }: Props) {
         {block && <><b className="truncate">{block.block}</b><StatusBadge state={block.state} plain /></>}
         <span className="ml-auto"><TabBar label="Of the block" tabs={tabs} value={tab} onChange={onTab} /></span>
       </div>
+      {block && block.callback_failures.length > 0 && tab !== "logs" && (
+        <div className="max-h-[50%] flex-none overflow-auto border-b border-line p-2"><CallbackFailures failures={block.callback_failures} onOpen={open} /></div>
+      )}
       <div className="min-h-0 flex-1 overflow-auto">
         {block && tab === "why" && failed && <WhyCard run={run.run} pipeline={run.pipeline} block={block.block} partition={partitionOf(run)} onOpen={open} onLogs={() => onTab("logs")} busy={retryFrom.isPending} onRetry={run.state === "running" ? null : () => retryFrom.mutate(parent ?? block.block)} />}
         {tab === "logs" && <LogView run={run.run} block={block?.block} />}

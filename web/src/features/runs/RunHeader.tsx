@@ -57,6 +57,7 @@ export function RunHeader({ run, selected }: { run: RunDetail; selected: string 
         )}
       </span>
       {run.error && <p className="w-full truncate text-failed" title={run.error}>{run.failed_block ? `${run.failed_block}: ` : ""}{run.error}</p>}
+      <AfterEnds run={run} />
       {open && <WhyNot path={`/runs/${encodeURIComponent(run.run)}`} waiting={run.waiting?.text} always={run.state === "initial"} />}
       {run.children.length > 0 && <Children runs={run.children} />}
       {deleting && (
@@ -65,6 +66,18 @@ export function RunHeader({ run, selected }: { run: RunDetail; selected: string 
         </Dialog>
       )}
     </header>
+  );
+}
+
+/** Callbacks that failed: no block is to blame for that, so the run may well be complete. */
+function AfterEnds({ run }: { run: RunDetail }) {
+  const blocks = run.blocks.filter((block) => block.callback_failures.length > 0);
+  if (blocks.length === 0) return null;
+  return (
+    <p className="w-full text-stale">
+      A callback failed after {blocks.slice(0, 5).map(({ block }, index) => <span key={block}>{index > 0 && ", "}<Link to="/runs/$run" params={{ run: run.run }} search={{ block, tab: "output" }} className="underline">{block}</Link></span>)}
+      {blocks.length > 5 && ` and ${blocks.length - 5} more`}. How {blocks.length === 1 ? "it" : "they"} ended stands.
+    </p>
   );
 }
 

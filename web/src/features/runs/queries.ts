@@ -153,5 +153,6 @@ export function statusOf(block: BlockRun): BlockStatus {
     tests: block.tests,
     changed: [],
     interrupting: false,
+    callback_failures: block.callback_failures,
   };
 }

@@ -63,3 +63,12 @@ it("notices blocks that a run left behind when it ended", () => {
   const now = patched(start, { type: "block_queued", run: "r", block: "a" });
   expect([leftBusy(now, "r"), leftBusy(now, "other"), leftBusy(pressed(start, ["b"]), "r")]).toEqual([true, false, true]);
 });
+
+it("keeps what went wrong after a block apart from how it ended, until it runs again", () => {
+  const failure = { kind: "KeyError", message: "'chat'", hint: "", code: "X101", frames: [], traceback: "" };
+  const callback_failures = [{ callback: "tell", after: "success", failure }];
+  let now = patched(start, { type: "callback_failed", run: "r", block: "a", at: 8, callback_failures });
+  expect([now.blocks.a?.state, now.blocks.a?.failure, now.blocks.a?.callback_failures]).toEqual(["completed", null, callback_failures]);
+  now = patched(now, { type: "block_started", run: "s", block: "a", attempt: 1, at: 9 });
+  expect(now.blocks.a?.callback_failures).toEqual([]);
+});

@@ -14,6 +14,7 @@ export const NEVER: BlockStatus = {
   tests: [],
   changed: [],
   interrupting: false,
+  callback_failures: [],
 };
 
 /** The run that a press stands for until the server has named one. */
@@ -46,6 +47,7 @@ export function patched(status: PipelineStatus, event: PipelineEvent): PipelineS
         failure: null,
         tests: [],
         interrupting: false,
+        callback_failures: [],
       }));
     case "block_retrying":
       return withBlock(status, event.block, (now) => ({ ...now, state: "queued", failure: event.failure }));
@@ -53,6 +55,8 @@ export function patched(status: PipelineStatus, event: PipelineEvent): PipelineS
       return withBlock(status, event.block, (now) => ({ ...now, interrupting: true }));
     case "block_ended":
       return counted(withBlock(status, event.block, () => event.status), event.run);
+    case "callback_failed":
+      return withBlock(status, event.block, (now) => ({ ...now, callback_failures: event.callback_failures }));
     case "stale_changed":
       return withStale(status, event.blocks);
     default:
