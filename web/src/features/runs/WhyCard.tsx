@@ -30,6 +30,7 @@ export function WhyCard({ run, pipeline, block, partition, onOpen, onLogs, busy,
   if (why.isPending) return <div className="p-3"><Spinner label="Looking into the failure" /></div>;
   if (why.error) return <ErrorCard className="m-3" error={why.error} />;
   const { failure, inputs, changed_since_good: changes, last_good: good, known } = why.data;
+  const notThere = inputs.length > 0 ? whyNotInEditor(block, partition) : "";
   return (
     <div className="flex flex-col gap-4 p-3">
       <FailureCard failure={failure} onOpen={onOpen} />
@@ -38,7 +39,7 @@ export function WhyCard({ run, pipeline, block, partition, onOpen, onLogs, busy,
         <Link to="/pipelines/$pipeline" params={{ pipeline }} search={{ block: block.split(":")[0], tab: "data" }} className="inline-flex h-7 items-center gap-1.5 rounded-control border border-line px-2.5 font-medium hover:bg-s2">
           <Pencil size={13} aria-hidden="true" />Open in the editor
         </Link>
-        {inputs.length > 0 && !partition && !block.includes(":") && (
+        {inputs.length > 0 && !notThere && (
           <Link to="/pipelines/$pipeline" params={{ pipeline }} search={{ block, tab: "data", given: `${block}@${run}` }} title="The editor runs the block on the versions that it was given in this run" className="inline-flex h-7 items-center gap-1.5 rounded-control border border-line px-2.5 font-medium hover:bg-s2">
             <History size={13} aria-hidden="true" />Open with these inputs
           </Link>
@@ -48,7 +49,8 @@ export function WhyCard({ run, pipeline, block, partition, onOpen, onLogs, busy,
       <Seen run={run} pipeline={pipeline} block={block} failure={failure} />
       <section>
         <h2 className="mb-1 font-semibold">What it was given</h2>
-        {inputs.length > 0 && !partition && <Newer pipeline={pipeline} inputs={inputs} />}
+        {notThere && <p className="mb-1 text-[12px] text-muted">{notThere}</p>}
+        {inputs.length > 0 && !notThere && <Newer pipeline={pipeline} inputs={inputs} />}
         {inputs.length === 0 ? <p className="text-muted">It takes no input.</p> : (
           <ul className="divide-y divide-line rounded-card border border-line">
             {inputs.map((input) => (
@@ -87,6 +89,13 @@ export function WhyCard({ run, pipeline, block, partition, onOpen, onLogs, busy,
       </section>
     </div>
   );
+}
+
+/** Why the editor cannot run a block on what it was given here; empty where it can. */
+export function whyNotInEditor(block: string, partition: string | undefined): string {
+  if (partition) return `They are outputs of partition ${partition}. The editor runs on outputs of no partition, so it cannot take these; retry the run from here instead.`;
+  const [parent, child] = block.split(":");
+  return child === undefined ? "" : `This child ran on one item of them. The editor runs ${parent} for every item, so it cannot take these alone; retry the run from here instead.`;
 }
 
 /** The end of what the block printed and logged: where it failed. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { RunDetail } from "../../api/types";
 import { barsOf, criticalPath, ticks, tickWords } from "./gantt";
 import { applied, appliedAll } from "./live";
+import { whyNotInEditor } from "./WhyCard";
 
 const timed = (block: string, started: number | null, ended: number | null, upstream: string[] = []) => ({ block, state: "completed", queued: started, started, ended, upstream });
 
@@ -74,4 +75,10 @@ describe("a run's events", () => {
   it("leave it alone when they are of no concern", () => {
     expect(applied(held, { type: "block_output", block: "a" })).toBe(held);
   });
+});
+
+it("says why the editor cannot run a block on what it was given", () => {
+  expect(whyNotInEditor("clean", undefined)).toBe("");
+  expect(whyNotInEditor("clean", "2026/11/21")).toContain("partition 2026/11/21");
+  expect(whyNotInEditor("each:3", undefined)).toContain("The editor runs each for every item");
 });
