@@ -145,6 +145,11 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     raise RuntimeError(f"PostgreSQL on port {port} was not ready in {_READY_SECONDS:g} s")
 
 
+def a_port() -> int:
+    """A loopback port that was free a moment ago, and that nobody gets by chance."""
+    return next(_ports())
+
+
 class OwnPostgres:
     """A PostgreSQL that a test may stop and start again, on the same port and with its data; close it."""
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, Response
 
+from tests.patience import PATIENCE
 from tests.server.running import Server
 
 ARGUMENTS = [
@@ -22,6 +23,8 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
+LONGEST = 1000 * PATIENCE / 2
+"""Milliseconds for which a page is waited for."""
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -87,7 +90,7 @@ class Tabs:
         """A browser of its own: cookies, storage. Logged in where a server is given."""
         given = {"viewport": {"width": 1280, "height": 720}, "reduced_motion": "reduce", **options}
         context = self.browser.new_context(**given)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(LONGEST)
         context.on("page", self.watch.follow)
         self.contexts.append(context)
         if server:

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.journeys import wheel
-from tests.journeys.browsing import Tabs, launch
+from tests.journeys.browsing import LONGEST, Tabs, launch
 from tests.server.running import Server, start
 
 Start = Callable[..., Server]
@@ -26,7 +26,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=15_000)
+    expect.set_options(timeout=LONGEST)
     with sync_playwright() as playwright:
         browser = launch(playwright)
         try:

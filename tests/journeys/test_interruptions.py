@@ -15,6 +15,7 @@ from tests.journeys.conftest import Start
 from tests.journeys.editing import card, pipeline, state, write
 from tests.patience import PATIENCE
 from tests.server.running import Server
+from tests.servers import a_port
 
 ENDLESS = "@data_loader\ndef load():\n    while True:\n        pass\n"
 WAITING = """\
@@ -50,7 +51,8 @@ def test_the_server_is_started_again_while_a_block_runs(
     start_studio: Start, tabs: Tabs, tmp_path: Path, how: signal.Signals
 ) -> None:
     tabs.watch.allow("ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE", "WebSocket connection")
-    server = start_studio()
+    # A port that nobody is given while the server is away.
+    server = start_studio(None, "--port", str(a_port()))
     pipeline(server, "cut", {"name": "waits", "content": WAITING})
     page = tabs.open(server, "/pipelines/cut?block=waits")
     card(page, "waits").get_by_role("button", name="Run", exact=True).click()

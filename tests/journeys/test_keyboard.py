@@ -15,8 +15,7 @@ def test_a_pipeline_is_made_and_run_by_the_keyboard_alone(studio: Server, tabs: 
     page = tabs.open(studio, "/")
     keys = page.keyboard
     expect(page.get_by_role("heading", name="Home")).to_be_visible()
-    keys.press("g")
-    keys.press("p")
+    keys.type("gp")
     expect(page.get_by_role("heading", name="Pipelines")).to_be_visible()
     keys.press("n")
     expect(page.get_by_role("textbox", name="Name of the pipeline")).to_be_focused()
@@ -87,8 +86,7 @@ def test_blocks_are_walked_moved_and_deleted_by_the_keyboard_alone(studio: Serve
 
     keys.press("Alt+ArrowDown")
     expect(page.get_by_role("article", name="Block 2: digits")).to_be_visible()
-    keys.press("d")
-    keys.press("d")
+    keys.type("dd")
     expect(page.get_by_role("article")).to_have_count(1)
     page.get_by_role("button", name="Undo").focus()
     keys.press("Enter")
@@ -109,5 +107,6 @@ def test_the_palette_finds_and_does(studio: Server, tabs: Tabs) -> None:
     expect(page.get_by_role("article").first).to_be_visible()
     page.keyboard.press("Control+k")
     page.keyboard.type("Variables of the pipeline")
+    expect(page.get_by_role("option", selected=True)).to_contain_text("Variables of the pipeline")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("view=variables"))

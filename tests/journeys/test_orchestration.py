@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.journeys.browsing import Tabs
 from tests.journeys.editing import loader, pipeline
 from tests.journeys.places import run
+from tests.patience import until
 from tests.server.running import Server
 
 WAITING = (
@@ -55,7 +56,7 @@ def test_a_trigger_is_made_with_its_next_runs_in_view_and_starts_one(studio: Ser
     expect(page.get_by_role("link", name="Fridays")).to_have_count(0)
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("link", name=re.compile("^Fridays")).first).to_be_visible()
-    assert "status: inactive" in file.read_text()
+    until("the file", lambda: "status: inactive" in file.read_text())
 
 
 def test_what_cannot_be_a_schedule_is_said_while_it_is_typed(studio: Server, tabs: Tabs) -> None:

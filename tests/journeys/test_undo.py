@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 
 from tests.journeys.browsing import Tabs
 from tests.journeys.editing import card, code, loader, pipeline
+from tests.patience import until
 from tests.server.running import Server
 
 
@@ -31,10 +32,11 @@ def test_a_deleted_block_comes_back_with_its_code_and_its_place(studio: Server, 
     expect(page.get_by_role("article")).to_have_count(3)
     expect(page.get_by_role("article", name="Block 2: middle")).to_be_visible()
     expect(code(page, "middle")).to_contain_text("return frame * 2")
-    after = studio.get("/api/pipelines/lost")["blocks"]
-    assert [(one["uuid"], one["upstream"], one["content"]) for one in after] == [
-        (one["uuid"], one["upstream"], one["content"]) for one in before
-    ]
+
+    def told(blocks: list[dict[str, object]]) -> list[object]:
+        return [(one["uuid"], one["upstream"], one["content"]) for one in blocks]
+
+    until("all as before", lambda: told(studio.get("/api/pipelines/lost")["blocks"]) == told(before))
 
 
 def test_a_deleted_pipeline_comes_back(studio: Server, tabs: Tabs) -> None:
@@ -47,4 +49,4 @@ def test_a_deleted_pipeline_comes_back(studio: Server, tabs: Tabs) -> None:
     expect(page.get_by_role("link", name="precious")).to_have_count(0)
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("link", name="precious")).to_be_visible()
-    assert file.read_text() == text
+    until("the file", lambda: file.exists() and file.read_text() == text)

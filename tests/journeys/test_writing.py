@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 
 from tests.journeys.browsing import Tabs
 from tests.journeys.editing import card, code, loader, pipeline, write
+from tests.patience import until
 from tests.server.running import Server
 
 FRAME = loader("{'a': [1, 2, 2], 'b': ['x', 'y', 'y']}")
@@ -111,7 +112,8 @@ def test_several_pipelines_are_tagged_deleted_and_brought_back(studio: Server, t
     page.get_by_role("checkbox", name="Mark many_two").uncheck()
     page.get_by_role("toolbar", name="Marked pipelines").get_by_role("button", name="Delete").click()
     expect(page.get_by_role("link", name="many_one")).to_have_count(0)
-    assert not (studio.project / "pipelines" / "many_three").exists()
+    until("both are gone", lambda: not (studio.project / "pipelines" / "many_three").exists())
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("link", name="many_one")).to_be_visible()
-    assert (studio.project / "pipelines" / "many_three" / "metadata.yaml").exists()
+    expect(page.get_by_role("link", name="many_three")).to_be_visible()
+    until("both are back", (studio.project / "pipelines" / "many_three" / "metadata.yaml").exists)
