@@ -40,6 +40,7 @@ def test_it_is_outdated_from_the_end_of_the_span_on(after: dict[str, int], young
 def test_months_end_with_the_shorter_month_and_the_calendar_with_its_last_day() -> None:
     assert later(datetime(2024, 1, 31, tzinfo=UTC), {"months": 1}) == datetime(2024, 2, 29, tzinfo=UTC)
     assert later(datetime(2024, 12, 31, tzinfo=UTC), {"months": 2, "years": 1}) == datetime(2026, 2, 28, tzinfo=UTC)
+    assert later(datetime(9999, 1, 31, tzinfo=UTC), {"months": 1}) == datetime(9999, 2, 28, tzinfo=UTC)
     assert later(NOW, {"years": 9000}).year == 9999
     assert later(NOW, {"weeks": 10**9}).year == 9999
 
@@ -62,6 +63,6 @@ def test_months_end_with_the_shorter_month_and_the_calendar_with_its_last_day() 
         ({"month_of_year": 4}, False),
     ],
 )
-def test_the_clock_has_to_reach_what_it_starts_at(starting_at: dict[str, int], begun: bool) -> None:  # noqa: FBT001
+def test_the_clock_has_to_reach_what_it_starts_at(starting_at: dict[str, int], *, begun: bool) -> None:
     assert outdated(timedelta(days=40), after={"days": 1}, starting_at=starting_at) is begun
     assert not outdated(timedelta(hours=1), after={"days": 1}, starting_at=starting_at)

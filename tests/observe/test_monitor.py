@@ -35,7 +35,7 @@ def run(name: str, day: int, *, state: str = "completed", seconds: float = 4.0, 
     ended = (TODAY + day) * DAY + 3600.0
     began = ended - seconds
     fields = {"pipeline": "orders", "due_at": began - 2, "started_at": began, "ended_at": ended, **values}
-    return RunRow(name, created_at=began - 3, state=state, seconds=seconds, **fields)  # type: ignore[arg-type]
+    return RunRow(name, created_at=began - 3, state=state, seconds=seconds, **fields)
 
 
 def test_runs_count_on_the_day_on_which_they_ended(state: State) -> None:

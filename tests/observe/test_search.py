@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 from penstock.observe.record import log_line, run_folder
@@ -109,7 +110,7 @@ def test_logs_that_take_long_to_open_are_not_taken_for_empty_ones(tmp_path: Path
     found, before = [], ""
     for _ in range(10):
         times = iter([0.0])
-        page = search_logs(tmp_path, EVERYTHING, before=before, clock=lambda times=times: next(times, 1000.0))  # type: ignore[misc]
+        page = search_logs(tmp_path, EVERYTHING, before=before, clock=partial(next, times, 1000.0))
         found += texts(page)
         before = page.next
         if not before:

@@ -40,7 +40,8 @@ def child(name: str = "c", state: str = "completed", **said: Any) -> RunRow:
 def test_with_which_run_a_repeated_block_goes_on(
     row: RunRow,
     failed: tuple[float, str] | None,
-    expected: bool,  # noqa: FBT001
+    *,
+    expected: bool,
 ) -> None:
     assert belongs(row, failed, KILLED) is expected
 

@@ -40,7 +40,7 @@ def test_a_block_goes_on_when_another_scheduler_gives_back_what_it_waits_for(sto
     store.wipe()
     first, second = play.begin(), play.begin()
     for process in (first, second):
-        process.core.turn()  # type: ignore[union-attr]
+        process.core.turn()
     ask(play, first)
     ask(play, second)
     assert (len(first.workers.alive), len(second.workers.alive)) == (1, 0)
@@ -55,7 +55,7 @@ def test_a_block_goes_on_when_a_dead_scheduler_had_what_it_waits_for(store: Quic
     store.wipe()
     first, second, third = play.begin(), play.begin(), play.begin()
     for process in (first, second, third):
-        process.core.turn()  # type: ignore[union-attr]
+        process.core.turn()
     ask(play, first)
     ask(play, second)
     play.crash(first)
@@ -82,7 +82,7 @@ def test_a_scheduler_that_has_lost_its_lease_takes_nothing_for_its_run(store: Qu
             store.runs.change(connection, name, lease_owner=None, lease_until=None, state="cancelled")
         dispatch()
 
-    process.loop.dispatch = lose_it_first  # type: ignore[method-assign]
+    process.loop.dispatch = lose_it_first
     core.turn()
     assert process.workers.alive == []
     with store.read() as connection:

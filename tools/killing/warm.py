@@ -51,7 +51,7 @@ def prepare() -> None:
     from penstock.schedule import claim, core
 
     claim.LEASE = LEASE
-    core.RENEW = RENEW  # type: ignore[attr-defined]
+    core.RENEW = RENEW
     ctypes.CDLL(None, use_errno=True).prctl(_SUBREAPER, 1, 0, 0, 0)
 
 
@@ -128,7 +128,7 @@ def _keep_a_zygote() -> None:
         ours.close()
         return kept.pop()
 
-    ForkLauncher._start_interpreter = start  # type: ignore[method-assign]  # noqa: SLF001
+    ForkLauncher._start_interpreter = start  # noqa: SLF001
 
 
 def _become_a_zygote(orders: socket.socket) -> NoReturn:

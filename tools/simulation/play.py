@@ -167,7 +167,7 @@ class Play:
         workers = Workers(world, turned, lambda order: check_order(self, box[0], order), self.say)
         loop = RunLoop(
             workers, world, clock=world.clock, monotonic=world.monotonic, answer=_no_answer, width=4, total=6
-        )  # type: ignore[arg-type]
+        )
         process = Process(name, workers, loop, wanted=world.now)
         box.append(process)
         process.core = Core(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import MAXYEAR, datetime, timedelta
 
 AFTER = ("years", "months", "weeks", "days", "hours", "minutes", "seconds")
 """Units of `outdated_after`."""
@@ -83,15 +84,10 @@ def later(moment: datetime, after: Mapping[str, int]) -> datetime:
     months = after.get("years", 0) * 12 + after.get("months", 0)
     if months:
         year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
-        if year > 9999:  # noqa: PLR2004 - the last year of a calendar date
+        if year > MAXYEAR:
             return datetime.max.replace(tzinfo=moment.tzinfo)
-        moment = moment.replace(year=year, month=month + 1, day=min(moment.day, _days(year, month + 1)))
+        moment = moment.replace(year=year, month=month + 1, day=min(moment.day, monthrange(year, month + 1)[1]))
     try:
         return moment + timedelta(seconds=sum(after.get(unit, 0) * span for unit, span in _SPANS.items()))
     except OverflowError:
         return datetime.max.replace(tzinfo=moment.tzinfo)
-
-
-def _days(year: int, month: int) -> int:
-    following = datetime(year + month // 12, month % 12 + 1, 1) if year < 9999 else datetime(year, 12, 31)  # noqa: DTZ001, PLR2004
-    return (following - timedelta(days=1)).day

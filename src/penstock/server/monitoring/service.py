@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from penstock.model.errors import PenstockError, StateUnavailableError
@@ -208,7 +208,7 @@ def _size(file: str) -> int:
     size = 0
     for name in (file, f"{file}-wal"):
         with suppress(OSError):
-            size += os.stat(name).st_size  # noqa: PTH116 - one number of one file
+            size += Path(name).stat().st_size
     return size
 
 
