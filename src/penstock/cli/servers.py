@@ -11,7 +11,8 @@ from pathlib import Path
 from penstock.config import environment
 from penstock.model.errors import PenstockError, PortBusyError
 
-_TIMEOUT = 5.0
+_TIMEOUT = 30.0
+"""Seconds that a server may take to answer: its process lives, and its machine may be busy."""
 
 
 @dataclass(frozen=True, slots=True)
