@@ -166,6 +166,17 @@ def test_a_callback_that_fails_is_told_and_leaves_its_block_as_it_is(fan):
     assert "callback bad failed after the block's success: KeyError: 'chat'" in fan.log("load")
 
 
+def test_callbacks_whose_process_is_killed_are_told(fan):
+    die = (
+        "@callback('failure')\ndef f(data, **kwargs):\n    import os, signal\n    os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    fan.write(B("load", "data_loader", "return 1 / 0"), attached={"die": ("load", die)})
+    result = fan.run()
+    assert result.code == 1
+    assert states(result) == {"load": "failed"}
+    assert "its callbacks could not be run: " in fan.log("load")
+
+
 def test_a_cancelled_block_has_its_callback(fan):
     body = "import pathlib, time\npathlib.Path(kwargs['repo_path'], 'began').touch()\nwhile True:\n    time.sleep(0.05)"
     fan.write(B("load", "data_loader", body), attached={"tell": ("load", NOTE)})

@@ -22,11 +22,13 @@ from penstock.engine.inputs import bound_inputs, with_outside
 from penstock.engine.plan import RunPlan, check_runnable, work_order
 from penstock.engine.sensors import interval_of
 from penstock.engine.supervisor import Attempt, Captured, Ended, Supervisor
+from penstock.engine.telling import lost_callbacks, told_by
 from penstock.model import events
 from penstock.model.errors import PenstockError
 from penstock.model.messages import (
     Answer,
     Ask,
+    CallbackFailed,
     Failure,
     Finished,
     FromWorker,
@@ -337,10 +339,8 @@ class RunLoop:
         current = handle.current.get(block)
         now = self._clock()
         match event:
-            case Log(level=level, text=text, at=at):
-                handle.sink(events.BlockLogged(handle.plan.run, block, level, text, at))
-            case Captured(stream=stream, text=text):
-                handle.sink(events.BlockPrinted(handle.plan.run, block, stream, text, now))
+            case Log() | Captured() | CallbackFailed():
+                handle.sink(told_by(handle.plan.run, block, event, now))
             case Output() if current:
                 current.output = event
             case Finished() if current:
@@ -438,13 +438,13 @@ class RunLoop:
 
     def _on_callback(self, handle: RunHandle, key: str, event: FromWorker | Captured | Ended) -> None:
         if not isinstance(event, Ended):
-            if isinstance(event, Log | Captured | Ask):
+            if isinstance(event, Log | Captured | Ask | CallbackFailed):
                 self._on_event(handle, key, event)
             return
-        self._left(handle.after.pop(key))
-        if event.failure is not None:
-            text = f"the callbacks of {key} could not be run: {event.failure.message}"
-            handle.sink(events.BlockLogged(handle.plan.run, key, "ERROR", text, self._clock()))
+        ended = handle.after.pop(key)
+        self._left(ended)
+        for told in lost_callbacks(handle.plan.run, key, ended.attempt, event.failure, self._clock()):
+            handle.sink(told)
         self._close(handle)
 
     def _retry_or_end(self, handle: RunHandle, failed: AttemptFailed) -> None:
