@@ -9,7 +9,7 @@ import pytest
 
 from penstock.observe.housekeeping import DAY, Housekeeping
 from penstock.observe.record import run_folder
-from penstock.observe.retention import remove_runs_beyond
+from penstock.observe.retention import remove_old_runs, remove_runs_beyond
 from penstock.project import open_project
 from penstock.state.rows import RunRow
 from penstock.state.store import State
@@ -34,6 +34,29 @@ def test_the_oldest_go_first_and_those_under_way_stay(tmp_path: Path) -> None:
     assert [folder.exists() for folder in folders] == [True, False, False, False, True]
     assert remove_runs_beyond(tmp_path, 250) == 0
     assert remove_runs_beyond(tmp_path / "none", 0) == 0
+
+
+def test_what_cannot_be_removed_keeps_no_other(tmp_path: Path) -> None:
+    folders = [log(tmp_path, f"r{number}", days=10 - number) for number in range(4)]
+    (tmp_path / "elsewhere").mkdir()
+    for name in ("a", "z"):  # what stands there is no folder of ours
+        folders[0].with_name(name).symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    os.utime(tmp_path / "elsewhere", (NOW - 90 * DAY, NOW - 90 * DAY))
+    assert remove_old_runs(tmp_path, before=NOW - 8.5 * DAY) == 2
+    assert remove_runs_beyond(tmp_path, 50) == 2
+    assert not any(folder.exists() for folder in folders)
+    assert (tmp_path / "elsewhere").is_dir()
+
+
+def test_a_clock_that_was_ahead_keeps_nothing_for_longer(state: State, tmp_path: Path) -> None:
+    (tmp_path / "metadata.yaml").write_text("variables_dir: .data\nlogging_config: {retention_period: 10d}\n")
+    project = open_project(tmp_path)
+    now = [NOW + 400 * DAY]
+    house = Housekeeping(state, lambda: project, lambda: now[0])
+    assert house.turn() == (0, 0)
+    now[0] = NOW
+    log(project.logs_root(), "old", days=11)
+    assert house.turn() == (1, 0)
 
 
 def test_settings_are_kept_once_a_day(state: State, tmp_path: Path) -> None:

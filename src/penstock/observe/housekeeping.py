@@ -68,7 +68,8 @@ class Housekeeping:
         """
         now = self._clock()
         with self._state.write() as connection:
-            if now - float(self._state.settings.get(connection, _KEY, "0")) < DAY / 2:
+            # A moment to come is that of a clock that was ahead.
+            if 0 <= now - float(self._state.settings.get(connection, _KEY, "0")) < DAY / 2:
                 return 0, 0
             self._state.settings.put(connection, _KEY, repr(now))
         project = self._project()
@@ -95,7 +96,7 @@ class Housekeeping:
         prune_at = self._clock() + _FIRST
         wait = _SOON
         while not self._ending.wait(wait):
-            if self._clock() >= prune_at:
+            if not 0 < prune_at - self._clock() <= DAY:
                 prune_at = self._clock() + DAY
                 self._try("removing old logs and runs", self.turn)
             self._try("adding up runs for the monitor", self.add_up)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import time
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from penstock.state.store import State
 
+_log = logging.getLogger("penstock.retention")
 _HORIZON = "runs.horizon"
 _BATCH = 100
 _MOST = 1000
@@ -35,9 +38,10 @@ def old_runs(logs_root: Path, *, before: float, pipeline: str | None = None) -> 
     pattern = f"pipelines/{quote(pipeline) if pipeline else '*'}/.logs/*"
     for folder in sorted(logs_root.glob(pattern)):
         record = folder / RUN_RECORD
-        newest = record if record.exists() else folder
-        if folder.is_dir() and newest.stat().st_mtime < before:
-            yield folder
+        with suppress(FileNotFoundError):  # removed meanwhile
+            newest = record if record.exists() else folder
+            if folder.is_dir() and newest.stat().st_mtime < before:
+                yield folder
 
 
 def remove_old_runs(
@@ -52,10 +56,7 @@ def remove_old_runs(
     folders = [
         folder for folder in old_runs(logs_root, before=before, pipeline=pipeline) if unquote(folder.name) not in spared
     ]
-    if not dry_run:
-        for folder in folders:
-            shutil.rmtree(folder)
-    return len(folders)
+    return len(folders) if dry_run else sum(_removed(folder) for folder in folders)
 
 
 def remove_runs_beyond(logs_root: Path, size: int, *, dry_run: bool = False, spared: Collection[str] = ()) -> int:
@@ -82,11 +83,23 @@ def remove_runs_beyond(logs_root: Path, size: int, *, dry_run: bool = False, spa
             break
         if unquote(folder.name) in spared:
             continue
-        if not dry_run:
-            shutil.rmtree(folder)
+        if not dry_run and not _removed(folder):
+            continue
         total -= held
         count += 1
     return count
+
+
+def _removed(folder: Path) -> bool:
+    """Remove the logs of a run; one that cannot be removed is told, and keeps no other."""
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        _log.warning("removing the logs in %s: %s", folder, error)
+        return False
+    return True
 
 
 def prune_runs(
