@@ -163,7 +163,10 @@ def test_a_callback_that_fails_is_told_and_leaves_its_block_as_it_is(fan):
     result = fan.run()
     assert result.code == 0
     assert set(states(result).values()) == {"completed"}
-    assert "callback bad failed after the block's success: KeyError: 'chat'" in fan.log("load")
+    log = fan.log("load")
+    assert "callback bad failed after the block's success: KeyError: 'chat'" in log
+    assert log.count("raise KeyError('chat')") == 1
+    assert "add_ons.py" not in log
 
 
 def test_callbacks_whose_process_is_killed_are_told(fan):

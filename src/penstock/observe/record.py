@@ -94,6 +94,10 @@ class RunRecorder:
                 self._file(f"{quote(block)}.log").write(log_line(at, level, text, block=block))
             case events.BlockEnded():
                 self._block_ended(event)
+            case events.CallbackFailed(block=block, failure=failure, at=at):
+                if failure.traceback:
+                    self._file(f"{quote(block)}.log").write(log_line(at, "ERROR", failure.traceback, block=block))
+                self._record(event)
             case _:
                 self._record(event)
 

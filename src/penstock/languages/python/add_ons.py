@@ -65,7 +65,8 @@ def run_callbacks(
         try:
             _call_back(job, callback, outputs, after, read)
         except Exception as error:  # noqa: BLE001 - whatever the callback raises, its block has ended as it has
-            _tell(job, f"callback {callback.uuid} failed after the block's {after.status}", error)
+            said = f"callback {callback.uuid} failed after the block's {after.status}"
+            job.log("ERROR", f"{said}: {type(error).__name__}: {error}")
             failed(callback.uuid, error)
 
 
