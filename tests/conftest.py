@@ -19,6 +19,22 @@ settings.load_profile("steady")
 _NUMBERS = itertools.count(1)
 
 
+_LONG = (
+    "tests/walks/",
+    "tests/journeys/",
+    "tests/server/attacks/",
+    "tests/server/runs/",
+    "tests/schedule/test_simulation.py",
+)
+"""Files that take long: they come first, so that no processor waits at the end for the other to be done with one."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long files first."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup() -> None:
     """What servers log from now on belongs to the test that begins."""

@@ -20,7 +20,8 @@ FAILED = Path(".pytest_cache/v/cache/lastfailed")
 def main() -> int:
     """Run them; 0 when each has passed."""
     FAILED.unlink(missing_ok=True)
-    status = _pytest("-n", "2", *sys.argv[1:])
+    # A file's tests stay together: what one of them leaves behind is there for the next, on whatever machine.
+    status = _pytest("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", *sys.argv[1:])
     failed = sorted(json.loads(FAILED.read_bytes())) if FAILED.exists() else []
     if status != 1 or not 0 < len(failed) <= AGAIN_AT_MOST:
         return status
