@@ -20,6 +20,7 @@ from penstock.schedule.backfill import (
     retry_backfill,
     start_backfill,
 )
+from penstock.schedule.requests import cancel_run
 from penstock.state.rows import BackfillRow, RunRow
 from penstock.state.store import State
 
@@ -88,6 +89,23 @@ def test_windows_become_runs_in_order_as_there_is_room(state: State) -> None:
     assert (row.state, row.error) == ("completed", "")
     with state.read() as connection:
         assert state.runs.of_backfill(connection, number) == {"completed": 5}
+
+
+def test_a_waiting_run_that_is_cancelled_makes_room_at_once(state: State) -> None:
+    """Nobody drives it, and so no driver tells its end: whoever hears of the run looks."""
+    making, number = begun(state, days(3, parallelism=1))
+    making.step(3.0)
+    (first,) = runs(state, number)
+    making.look({first.id, "another"})
+    making.step(4.0)
+    assert [run.id for run in runs(state, number)] == [first.id]
+    cancel_run(state, first.id, 5.0)
+    making.look({"another"})
+    making.step(6.0)
+    assert runs(state, number) == []
+    making.look({first.id})
+    making.step(7.0)
+    assert [run.slot for run in runs(state, number)] == [1.0]
 
 
 def test_thousands_are_made_in_chunks_and_never_more_than_a_thousand_wait(state: State) -> None:

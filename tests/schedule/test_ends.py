@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from penstock.schedule.ends import Ends, NoAlerts
@@ -52,6 +54,30 @@ def test_of_several_the_last_one_starts_it(state: State) -> None:
     making = Ends(state, NoAlerts())
     assert end(state, making, run("one", "left")) == []
     assert len(end(state, making, run("two", "right"))) == 1
+
+
+def test_what_came_is_found_behind_any_number_of_other_runs(state: State) -> None:
+    """Also when it was asked for long before those, and ended after them."""
+    waiting(state, {"pipeline": "left"}, {"pipeline": "right"})
+    making = Ends(state, NoAlerts())
+    old = RunRow("r", "right", NOW - 9999, state="completed", ended_at=NOW)
+    assert end(state, making, old) == []
+    with state.write() as connection:
+        many = [RunRow(f"bad{n}", "right", NOW + n, state="failed", ended_at=NOW + n) for n in range(200)]
+        state.runs.insert_many(connection, many)
+    assert len(end(state, making, run("one", "left"))) == 1
+
+
+def test_of_two_triggers_of_one_pipeline_both_have_to_come(state: State) -> None:
+    with state.write() as connection:
+        first, second = (
+            state.triggers.add(connection, TriggerRow("up", name, {"kind": "api"}, active=True)) for name in "ab"
+        )
+    waiting(state, {"pipeline": "up", "trigger": "a"}, {"pipeline": "up", "trigger": "b"})
+    making = Ends(state, NoAlerts())
+    assert end(state, making, replace(run("one", "up"), trigger_id=first)) == []
+    assert end(state, making, replace(run("two", "up"), trigger_id=first)) == []
+    assert len(end(state, making, replace(run("three", "up"), trigger_id=second))) == 1
 
 
 @pytest.mark.parametrize(("block", "count"), [("completed", 1), ("failed", 0)])

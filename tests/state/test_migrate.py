@@ -30,8 +30,8 @@ NEXT = '''
 """A revision of tomorrow."""
 import sqlalchemy as sa
 from alembic import op
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 def upgrade():
     op.add_column("penstock_run", sa.Column("mood", sa.UnicodeText()))
     op.execute("UPDATE penstock_run SET mood = 'calm'")
@@ -46,9 +46,9 @@ def tomorrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest
     """This version of Penstock, with one revision more."""
     folder = tmp_path / "revisions"
     shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "r0003_mood.py").write_text(NEXT)
+    (folder / "r0004_mood.py").write_text(NEXT)
     monkeypatch.setattr(migrate, "_FOLDER", folder)
-    monkeypatch.setattr(migrate, "HEAD", "0003")
+    monkeypatch.setattr(migrate, "HEAD", "0004")
     return monkeypatch
 
 
@@ -104,12 +104,13 @@ def test_revisions_make_exactly_these_tables_on_sql_server() -> None:
     dialect = mssql.dialect(deprecate_large_types=True)
 
     def upgraded(engine: object) -> None:
-        from penstock.state.revisions import r0001_first, r0002_sums
+        from penstock.state.revisions import r0001_first, r0002_sums, r0003_ended
 
         context = MigrationContext.configure(dialect=dialect, opts={"as_sql": True, "output_buffer": buffer})
         with Operations.context(context):
             r0001_first.upgrade()
             r0002_sums.upgrade()
+            r0003_ended.upgrade()
 
     import io
 
@@ -156,23 +157,23 @@ def test_runs_without_a_trigger_may_have_the_same_slot(state_url: str) -> None:
 
 
 def test_a_store_of_an_older_version_keeps_its_rows(state_url: str, tomorrow: pytest.MonkeyPatch) -> None:
-    tomorrow.setattr(migrate, "HEAD", "0002")
+    tomorrow.setattr(migrate, "HEAD", "0003")
     with (old := open_state(state_url)).write() as connection:
         number = old.triggers.add(connection, TriggerRow("p", "t"))
         old.runs.insert_many(
             connection, [RunRow(f"r{one}", "p", 1.0, trigger_id=number, slot=float(one)) for one in range(50)]
         )
     old.close()
-    tomorrow.setattr(migrate, "HEAD", "0003")
+    tomorrow.setattr(migrate, "HEAD", "0004")
     state = open_state(state_url)
     with state.read() as connection:
         assert connection.execute(sa.text("SELECT count(*) FROM penstock_run WHERE mood = 'calm'")).scalar() == 50
-        assert migrate.revision(connection) == "0003"
+        assert migrate.revision(connection) == "0004"
     with state.write() as connection:
-        migrate.downgrade(connection, "0002")
-        assert migrate.revision(connection) == "0002"
+        migrate.downgrade(connection, "0003")
+        assert migrate.revision(connection) == "0003"
     state.close()
-    tomorrow.setattr(migrate, "HEAD", "0002")
+    tomorrow.setattr(migrate, "HEAD", "0003")
     again = open_state(state_url)
     with again.write() as connection:
         assert len(again.runs.open(connection)) == 50
@@ -183,20 +184,20 @@ def test_a_store_of_an_older_version_keeps_its_rows(state_url: str, tomorrow: py
 def test_a_store_of_a_newer_version_is_left_alone(state_url: str, tomorrow: pytest.MonkeyPatch) -> None:
     open_state(state_url).close()
     tomorrow.undo()
-    with pytest.raises(StateInvalidError, match="revision 0003, of a newer version") as caught:
+    with pytest.raises(StateInvalidError, match="revision 0004, of a newer version") as caught:
         open_state(state_url)
     assert "PENSTOCK_DATABASE_URL" in caught.value.hint
 
 
 def test_a_revision_that_fails_changes_nothing(state_url: str, tomorrow: pytest.MonkeyPatch) -> None:
-    file = migrate._FOLDER / "r0003_mood.py"
+    file = migrate._FOLDER / "r0004_mood.py"
     file.write_text(NEXT.replace("SET mood", "SET nonsense"))
     with pytest.raises(Exception, match="nonsense"):
         open_state(state_url)
     file.write_text(NEXT)
     state = open_state(state_url)
     with state.read() as connection:
-        assert migrate.revision(connection) == "0003"
+        assert migrate.revision(connection) == "0004"
     state.close()
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -242,9 +242,17 @@ class Backfills:
         self._told = told
         self._look = True
 
-    def look(self) -> None:
-        """Something was asked of backfills: the next step reads them all."""
-        self._look = True
+    def look(self, runs: Collection[str] | None = None) -> None:
+        """Something was asked of backfills: the next step reads them all. Or of these runs: if one of theirs has ended.
+
+        Raises:
+            StateUnavailableError: the store is away.
+        """
+        if runs is None:
+            self._look = True
+        elif runs and not self._look:
+            with self._state.read() as connection:
+                self._look = self._state.backfills.have_ended(connection, runs)
 
     def step(self, now: float) -> bool:
         """Make runs of the backfills that are under way, a chunk at most; whether there is more to do at once.

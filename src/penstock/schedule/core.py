@@ -300,8 +300,7 @@ class Core:
         self._tick(now)
         self._late(now)
         if self._backfills is not None:
-            if heard.everything:
-                self._backfills.look()
+            self._backfills.look(None if heard.everything else heard.runs - self.runs.keys())
             while self._backfills.step(now):
                 pass
         if heard.everything or (self._agenda is not None and now >= self._agenda):

@@ -14,7 +14,6 @@ from penstock.schedule.rearm import rearm
 from penstock.schedule.requests import NewRun, insert_run
 from penstock.schedule.retiring import retire
 from penstock.state.rows import RunRow, TriggerRow
-from penstock.state.run_list import RunFilter
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -134,14 +133,10 @@ class Ends:
         """Whether everything else that the trigger waits for has come since its last run."""
         last = self._state.runs.of_trigger(connection, own.id, 1)
         since = last[0].created_at if last else own.last_enabled_at or 0.0
-        others = [each for each in trigger.settings.after if each.pipeline != row.pipeline]
-        return all(self._came(connection, each, since) for each in others)
-
-    def _came(self, connection: sa.Connection, wanted: Upstream, since: float) -> bool:
-        found = self._state.runs.page(connection, RunFilter(pipelines=(wanted.pipeline,)), limit=100)
-        return any(
-            run.ended_at is not None and run.ended_at >= since and self._gives(connection, run, wanted)
-            for run in found.rows
+        return all(
+            (each.pipeline == row.pipeline and self._gives(connection, row, each))
+            or self._state.runs.came(connection, each.pipeline, since, each.trigger, each.product)
+            for each in trigger.settings.after
         )
 
     def _linked(self, connection: sa.Connection) -> list[tuple[TriggerRow, Trigger]]:

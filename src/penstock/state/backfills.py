@@ -16,6 +16,13 @@ _RUN = columns_of(run, RunRow)
 _OPEN = run.c.state.in_([sa.literal_column("'initial'"), sa.literal_column("'running'")])
 
 
+_HAVE_ENDED = (
+    sa.select(run.c.id)
+    .where(run.c.id.in_(sa.bindparam("runs", expanding=True)), run.c.backfill_id.is_not(None), sa.not_(_OPEN))
+    .limit(1)
+)
+
+
 class Backfills:
     """Backfills, by number; their runs are found by `backfill_id`."""
 
@@ -51,6 +58,10 @@ class Backfills:
         is_open = sa.select(run.c.backfill_id).where(_OPEN).subquery("open")
         query = sa.select(sa.func.count()).where(is_open.c.backfill_id == number)
         return int(connection.execute(query).scalar_one())
+
+    def have_ended(self, connection: sa.Connection, runs: Iterable[str]) -> bool:
+        """Whether one of these runs is of a backfill, and has ended."""
+        return connection.execute(_HAVE_ENDED, {"runs": list(runs)}).scalar() is not None
 
     def all(
         self, connection: sa.Connection, pipeline: str = "", *, state: str = "", limit: int = 1000

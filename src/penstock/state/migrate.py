@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from penstock.model.errors import StateInvalidError
 from penstock.state.tables import PREFIX, meta
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision; a test compares it with the folder."""
 
 VERSION_TABLE = f"{PREFIX}revision"

@@ -12,11 +12,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from penstock.model.run_nouns import DONE
 from penstock.state.rows import BlockRunRow, RunRow
 from penstock.state.run_list import RunFilter, RunPage, page
 from penstock.state.statements import columns_of, insert_new, locking, put, row_of, rows_of, values_of
 from penstock.state.sums import forget, forget_all
-from penstock.state.tables import block_run, run
+from penstock.state.tables import block_run, run, trigger
 
 _COLUMNS = columns_of(run, RunRow)
 _UNIQUE = (("id",), ("trigger_id", "slot", "ordinal"))
@@ -301,6 +302,33 @@ class Runs:
         """The newest run of each of these pipelines that has ended."""
         found = {name: connection.execute(_NEWEST_ENDED, {"pipeline": name}).scalar() for name in sorted(pipelines)}
         return {name: run for name, run in found.items() if run is not None}
+
+    def came(
+        self, connection: sa.Connection, pipeline: str, since: float, trigger_name: str = "", product: str = ""
+    ) -> bool:
+        """Whether a run of a pipeline has ended since a moment that others wait for.
+
+        Args:
+            connection: in a transaction.
+            pipeline: whose runs.
+            since: seconds since the epoch.
+            trigger_name: only those that this trigger has started.
+            product: the block whose output is waited for, whatever became of the run; "" for a run that completed.
+        """
+        query = sa.select(run.c.id).where(run.c.pipeline == pipeline, run.c.ended_at >= since)
+        if trigger_name:
+            named = sa.select(trigger.c.id).where(trigger.c.name == trigger_name)
+            query = query.where(run.c.trigger_id.in_(named))
+        if product:
+            done = sa.exists().where(
+                block_run.c.run_id == run.c.id,
+                block_run.c.block == product,
+                block_run.c.state.in_(sorted(state.value for state in DONE)),
+            )
+            query = query.where(done)
+        else:
+            query = query.where(run.c.state == "completed")
+        return connection.execute(query.limit(1)).scalar() is not None
 
     def ended_since(
         self, connection: sa.Connection, since: float, after: str = "", limit: int = 500

@@ -218,6 +218,7 @@ _partial(
 _partial(
     "ix_penstock_run_ended", run.c.ended_at, run.c.pipeline, run.c.state, run.c.seconds, where="ended_at IS NOT NULL"
 )
+_partial("ix_penstock_run_pipeline_ended", run.c.pipeline, run.c.ended_at, where="ended_at IS NOT NULL")
 _partial("ix_penstock_run_trigger", run.c.trigger_id, run.c.created_at, run.c.id, where="trigger_id IS NOT NULL")
 _partial("ix_penstock_run_backfill", run.c.backfill_id, run.c.created_at, run.c.id, where="backfill_id IS NOT NULL")
 _partial("ix_penstock_run_parent", run.c.parent_run, where="parent_run IS NOT NULL")
