@@ -5,6 +5,11 @@ export function count(value: number): string {
   return value.toLocaleString("en-US");
 }
 
+/** 1 row, 2 rows, 1,234 rows. */
+export function counted(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
+}
+
 /** 1234567 as 1.2M. */
 export function shortCount(value: number): string {
   if (Math.abs(value) < 10_000) return count(value);

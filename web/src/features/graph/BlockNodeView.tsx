@@ -33,7 +33,7 @@ export const BlockNodeView = memo(function BlockNodeView({ data, selected }: Nod
 
 function figures(rows: number | null | undefined, seconds: number | null | undefined): string {
   const parts: string[] = [];
-  if (rows !== null && rows !== undefined) parts.push(`${shortCount(rows)} rows`);
+  if (rows !== null && rows !== undefined) parts.push(`${shortCount(rows)} ${rows === 1 ? "row" : "rows"}`);
   if (seconds !== null && seconds !== undefined) parts.push(seconds < 10 ? `${seconds.toFixed(1)} s` : `${Math.round(seconds)} s`);
   return parts.join(" · ");
 }

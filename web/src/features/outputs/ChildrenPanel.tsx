@@ -1,7 +1,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import type { BlockRun, RunDetail } from "../../api/types";
-import { count, seconds } from "../../app/format";
+import { counted, seconds } from "../../app/format";
 import { cx } from "../../ui/cx";
 import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
 import { Input } from "../../ui/fields";
@@ -89,7 +89,7 @@ function List({ children, block, chosen, onChild }: { children: BlockRun[]; bloc
               onClick={() => onChild(one.block)}
             >
               <span className="min-w-0 flex-1 truncate">{one.block.slice(block.length + 1)}</span>
-              {rows !== undefined && rows !== null && <span className="tabular text-meta text-muted">{count(rows)} rows</span>}
+              {rows !== undefined && rows !== null && <span className="tabular text-meta text-muted">{counted(rows, "row")}</span>}
               {one.seconds !== null && <span className="tabular text-meta text-muted">{seconds(one.seconds)}</span>}
               <StatusBadge state={one.state} plain />
             </div>

@@ -8,7 +8,7 @@ import { toast } from "../../ui/toasts";
 
 interface Props {
   failure: Failure;
-  /** Opens a file of the project at a line. */
+  /** Opens a file at a line; those of the project are named from its folder on. */
   onOpen?: (file: string, line: number) => void;
   compact?: boolean;
   /** What the card is, where it is not about the block itself. */
@@ -84,7 +84,7 @@ function FrameLine({ frame, main, onOpen }: { frame: Frame; main: boolean; onOpe
     <div className={main ? "border-t border-failed/20 bg-s0 px-3 py-1.5" : "border-t border-failed/20 px-3 py-1"}>
       <div className="text-meta text-muted">
         {onOpen && frame.own ? (
-          <button type="button" className="break-all text-left font-mono text-accent underline" onClick={() => onOpen(frame.file, frame.line)}>{place}</button>
+          <button type="button" className="break-all text-left font-mono text-accent underline" onClick={() => onOpen(file, frame.line)}>{place}</button>
         ) : (
           <span className="break-all font-mono">{place}</span>
         )}{" "}

@@ -1,7 +1,7 @@
 import { Play } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
 import type { BlockStatus, OutputSummary } from "../../api/types";
-import { ago, bytes, count } from "../../app/format";
+import { ago, bytes, counted } from "../../app/format";
 import { Button } from "../../ui/Button";
 import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
 import { Select } from "../../ui/fields";
@@ -98,7 +98,7 @@ function Nothing({ state, failure }: Pick<BlockStatus, "state" | "failure">) {
 }
 
 export function versionLabel(version: Version, newest: boolean): string {
-  const rows = version.rows === null ? "" : ` · ${count(version.rows)} rows`;
+  const rows = version.rows === null ? "" : ` · ${counted(version.rows, "row")}`;
   return `v${version.number}${newest ? " (newest)" : ""} · ${ago(version.at)}${rows}${version.good ? "" : " · tests failed"}`;
 }
 

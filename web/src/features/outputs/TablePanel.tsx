@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Columns3, Download, RotateCcw, Search, X } from "lucide-react";
 import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { projectQuery } from "../../api/queryClient";
-import { count } from "../../app/format";
+import { count, counted } from "../../app/format";
 import { usePreferences } from "../../app/preferences";
 import { Button, IconButton } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
@@ -84,7 +84,7 @@ export function TablePanel({ target, columns: given, width = given.length, total
     <div className="flex h-full min-h-0 flex-col">
       <div className="flex min-h-9 flex-wrap items-center gap-x-2 gap-y-1 border-b border-line px-2 py-1">
         <span className="tabular whitespace-nowrap text-ui" role="status">
-          {narrowed && store.filtered !== null ? `${count(store.filtered)} of ${count(all ?? 0)} rows` : all === null ? "" : `${count(all)} rows`}
+          {narrowed && store.filtered !== null ? `${count(store.filtered)} of ${count(all ?? 0)} rows` : all === null ? "" : counted(all, "row")}
           <span className="text-muted"> × {count(columns.length || width)} columns{hiddenCount > 0 ? `, ${count(hiddenCount)} hidden` : ""}</span>
         </span>
         {asked.filters.map((condition, index) => {

@@ -1,5 +1,5 @@
 import type { OutputSummary } from "../../api/types";
-import { count } from "../../app/format";
+import { count, counted } from "../../app/format";
 import { firstRows, shapeOf } from "./array";
 import { familyOf, type Cell } from "./grid/types";
 import { usePreferences, type Zone } from "../../app/preferences";
@@ -100,7 +100,7 @@ export function columnsOf(output: OutputSummary): number {
 
 /** One line that says what an output is: "336,776 rows × 19 columns", "text", "model". */
 export function describe(output: OutputSummary): string {
-  if (output.rows !== null && output.columns.length > 0) return `${count(output.rows)} rows × ${count(columnsOf(output))} columns`;
+  if (output.rows !== null && output.columns.length > 0) return `${counted(output.rows, "row")} × ${counted(columnsOf(output), "column")}`;
   const array = shapeOf(output);
   if (array) return `array ${array.shape.map(count).join(" × ")} ${array.dtype}`.trim();
   if (output.rows !== null) return `${output.kind} of ${count(output.rows)}`;

@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { History, Pencil, RotateCw } from "lucide-react";
 import type { Failure } from "../../api/types";
-import { clock, count, dateTime } from "../../app/format";
+import { clock, count, counted, dateTime } from "../../app/format";
 import { usePreferences } from "../../app/preferences";
 import { Button } from "../../ui/Button";
 import { ErrorCard, Spinner } from "../../ui/feedback";
@@ -56,7 +56,7 @@ export function WhyCard({ run, pipeline, block, partition, onOpen, onLogs, busy,
             {inputs.map((input) => (
               <li key={input.block} className="flex items-center gap-3 px-3 py-1.5">
                 <Link to="/data/$pipeline/$block" params={{ pipeline, block: input.block }} search={{ version: input.ref.version, ...(partition ? { partition } : {}) }} className="font-medium text-accent hover:underline">{input.block}</Link>
-                <span className="tabular text-muted">{input.rows === null ? "" : `${count(input.rows)} rows${input.columns === null ? "" : ` × ${input.columns} columns`}`}</span>
+                <span className="tabular text-muted">{input.rows === null ? "" : `${counted(input.rows, "row")}${input.columns === null ? "" : ` × ${counted(input.columns, "column")}`}`}</span>
                 <span className="ml-auto font-mono text-meta text-muted">{input.ref.version}</span>
               </li>
             ))}

@@ -1,6 +1,6 @@
 import { AlertTriangle } from "lucide-react";
 import type { BlockStatus } from "../../../api/types";
-import { count, seconds, shortCount } from "../../../app/format";
+import { counted, seconds, shortCount } from "../../../app/format";
 import { StatusBadge } from "../../../ui/status";
 import { Elapsed } from "./Elapsed";
 
@@ -21,7 +21,7 @@ export function StatusLine({ status }: { status: BlockStatus }) {
       ) : (
         <>
           {status.seconds !== null && <span className="tabular text-[12px] text-muted">{seconds(status.seconds)}</span>}
-          {rows !== null && <span className="tabular hidden text-[12px] text-muted @min-[520px]:inline" title={`${count(rows)} rows`}>{rows < 1_000_000 ? count(rows) : shortCount(rows)} rows</span>}
+          {rows !== null && <span className="tabular hidden text-[12px] text-muted @min-[520px]:inline" title={counted(rows, "row")}>{rows < 1_000_000 ? counted(rows, "row") : `${shortCount(rows)} rows`}</span>}
         </>
       )}
     </span>
