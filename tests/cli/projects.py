@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from tests.patience import PATIENCE
+
 FOLDERS = {
     "data_loader": "data_loaders",
     "transformer": "transformers",
@@ -104,7 +106,7 @@ def penstock(*arguments: str | Path, home: Path, cwd: Path | None = None, **envi
         cwd=cwd or home,
         env={**clean_environment(), "PENSTOCK_DATA_DIR": str(home / "data"), **environment},
         check=False,
-        timeout=300,
+        timeout=5 * PATIENCE,
     )
     return Result(done.returncode, done.stdout, done.stderr)
 

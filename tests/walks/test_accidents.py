@@ -14,7 +14,7 @@ import pytest
 
 from penstock.data import ProductStore
 from tests.cli.projects import B, clean_environment, penstock, write_project
-from tests.patience import PATIENCE
+from tests.patience import until
 
 FRAME = "import numpy as np, pandas as pd\nreturn pd.DataFrame({'x': np.arange(200_000), 'y': kwargs.get('y', 1.5)})"
 BLOCKS = [
@@ -74,8 +74,7 @@ def test_a_run_that_is_killed_at_any_moment_leaves_no_process_and_nothing_half_w
         except subprocess.TimeoutExpired:
             os.kill(process.pid, signal.SIGKILL)
             process.wait()
-        psutil.wait_procs(survivors(tmp_path), timeout=PATIENCE)
-        assert survivors(tmp_path) == []
+        until("the end of all of its processes", lambda: not survivors(tmp_path))
         read_everything(project, tmp_path)
     again = penstock("run", project, "frames", "--json", home=tmp_path)
     assert again.code == 0, again.out

@@ -201,7 +201,7 @@ def test_a_run_that_takes_too_long_is_told_once_and_goes_on(site: Site) -> None:
     run = site.call("held", go="late")
     wait_for("the alert", lambda: site.alerts("passed_sla", "held"))
     assert site.run(run)["sla_missed"]
-    assert site.run(run)["state"] == "running"
+    wait_for("its beginning", lambda: site.run(run)["state"] == "running")
     site.touch("late")
     assert site.ended(run)["state"] == "completed"
     (alert,) = site.alerts("passed_sla", "held")
@@ -229,8 +229,10 @@ def test_what_waits_for_a_pipeline_or_a_product_starts_after_it(site: Site) -> N
     assert site.ended(follower["run"])["state"] == "completed"
     assert site.ended(run)["state"] == "completed"
     # The run of mixed in which `good` was made has failed: its product is there all the same.
+    site.ended(site.call("mixed", "patient"))
     made = [each["run"] for each in site.runs(pipeline="mixed") if site.blocks(each["run"])["good"] == "completed"]
-    users = wait_for("those that use the product", lambda: site.runs(pipeline="of_product"))
+    wait_for("those that use the product", lambda: len(site.runs(pipeline="of_product")) >= len(made))
+    users = site.runs(pipeline="of_product")
     assert len(users) == len(made) >= 1
     assert {site.ended(each["run"])["state"] for each in users} == {"completed"}
     site.ended(site.call("unknown"))
@@ -301,7 +303,7 @@ def test_downtime_a_sensor_waits_through_and_each_policy_catches_up(site: Site) 
 
     site.restart(ahead=0)
     wait_for("its driver", lambda: site.run(run)["state"] == "running")
-    assert site.why(run, "arrives") == before
+    wait_for("the same moment as before", lambda: site.why(run, "arrives") == before)
     assert (site.root / "notes" / "asked.txt").read_text().split() == asked
     assert site.runs(pipeline="hourly") == []
 
