@@ -104,6 +104,16 @@ def test_triggers_are_added_changed_and_removed(state: State, root: Path, clock:
     assert rows(state)["orders/a"].last_enabled_at == clock.now
 
 
+def test_a_row_that_another_version_has_written_costs_no_other_trigger(state: State, root: Path, clock: Clock) -> None:
+    odd = {"kind": "dependency", "pipeline": "orders", "name": "odd", "settings": {"after": 5}}
+    with state.write() as connection:
+        state.triggers.add(connection, TriggerRow("orders", "odd", odd, active=True))
+    put(root, "orders", f"- name: a\n{HOURLY}")
+    done = TriggerSync(state, root, clock).everything()
+    assert (len(done.added), len(done.removed)) == (1, 1)
+    assert set(rows(state)) == {"orders/a"}
+
+
 def test_a_removed_pipeline_takes_its_triggers_along(state: State, root: Path, clock: Clock) -> None:
     sync = TriggerSync(state, root, clock)
     path = put(root, "orders", f"- name: a\n{HOURLY}")

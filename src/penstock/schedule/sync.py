@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import islice
@@ -180,7 +181,8 @@ class TriggerSync:
         key = (row.pipeline, row.name)
         self._waiting.pop(key, None)
         if row.removed_at is None and row.active and row.definition.get("kind") == TriggerKind.DEPENDENCY:
-            self._waiting[key] = from_definition(row.definition)
+            with suppress(*UNREADABLE):  # as another version has written it; its file says what it is now
+                self._waiting[key] = from_definition(row.definition)
 
     def _is_news(self, pipeline: str, folder: Path | None, *, there: bool) -> bool:
         stamp = _stamp(folder)

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from penstock.model.errors import StateUnavailableError
 from penstock.schedule.sync import TriggerSync
 from penstock.server.hub import Hub
 from penstock.server.triggers import following
 from penstock.server.triggers.following import Following
 from penstock.state.store import State, open_state
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -59,11 +61,11 @@ async def _many(state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     def hold() -> None:
         with state.write():  # nobody can mirror anything meanwhile
             held.set()
-            free.wait(60)
+            free.wait(PATIENCE)
 
     holder = threading.Thread(target=hold)
     holder.start()
-    held.wait(60)
+    held.wait(PATIENCE)
     await found.start()
     found.refresh()  # comes back at once
     assert found.reading is not None
@@ -87,6 +89,32 @@ async def _small(state: State, tmp_path: Path) -> None:
     assert found.reading is None
     assert count(state) == 3
     await found.close()
+
+
+def test_a_database_that_was_away_is_asked_again_though_nobody_looks(
+    state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "AGAIN", 0.05)
+    asyncio.run(_away(state, tmp_path))
+
+
+async def _away(state: State, tmp_path: Path) -> None:
+    hub = Hub()
+    hub.attach(asyncio.get_running_loop())
+    told, database, aside = asyncio.Event(), tmp_path / "state.db", tmp_path / "aside.db"
+    hub.hear(lambda *_: told.set())
+    found = followed(state, project(tmp_path, 3), hub)
+    database.rename(aside)
+    with pytest.raises(StateUnavailableError):
+        await asyncio.to_thread(found.mirror, ["p0"])
+    await found.start()
+    assert found._task is not None
+    await found._task  # the first look at the files fails
+    assert not told.is_set()
+    aside.rename(database)
+    await asyncio.wait_for(told.wait(), PATIENCE)
+    await found.close()
+    assert count(state) == 3
 
 
 def test_what_is_asked_for_by_name_need_not_wait_for_all(state: State, tmp_path: Path) -> None:

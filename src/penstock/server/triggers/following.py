@@ -24,6 +24,8 @@ from penstock.server.schema.triggers import TriggersRead
 
 MANY = 300
 """Pipelines from which on nobody waits until all their files have been looked at."""
+AGAIN = 10.0
+"""Seconds after which files are looked at again that could not be mirrored: a database that was away tells nobody."""
 _EACH = 20
 """Triggers that are told of one by one; of more, it is told that there are many."""
 _log = logging.getLogger("penstock.server")
@@ -125,7 +127,7 @@ class Following:
                     self._everything()
                 else:
                     self._news_of(news)
-            except PenstockError:
+            except BaseException:
                 self._news = None
                 raise
             first, self._started = not self._started, True
@@ -173,8 +175,10 @@ class Following:
         try:
             while self._loop is not None and (not self._started or self._news != set()):
                 await asyncio.to_thread(self._catch_up)
-        except PenstockError as error:
-            _log.warning("%s", error.message)  # the next look at the list tries again
+        except (PenstockError, OSError) as error:
+            _log.warning("%s; tried again in %g s", error.message if isinstance(error, PenstockError) else error, AGAIN)
+            if (loop := self._loop) is not None:
+                loop.call_later(AGAIN, self._follow)
         finally:
             self._task = None
 
