@@ -33,3 +33,10 @@ def test_the_last_word_holds_and_what_is_over_goes(state: State) -> None:
         assert state.mutes.end(connection, "other", "")
         assert not state.mutes.end(connection, "other", "")
         assert state.mutes.all(connection, 0.0) == []
+
+
+def test_a_mute_follows_a_name(state: State) -> None:
+    with state.write() as connection:
+        state.mutes.put(connection, Mute("orders", "clean", 100.0), 10.0)
+        state.mutes.move(connection, Mute("orders", "clean", 100.0), "sales", "clean", 20.0)
+        assert state.mutes.all(connection, 20.0) == [Mute("sales", "clean", 100.0)]

@@ -199,6 +199,9 @@ def make_studio(bench: Bench, open_bench: OpenBench | None = None) -> Studio:
     board = RunBoard(state, runs, hub, project, scheduling.wake)
     children = StudioChildren(state, project, pump, scheduling.ingest.one, board.told, board.ending)
     children.join(bench, scheduling.listeners)
+    alerts = AlertService(workspace.parts, state, hub, scheduling.sender)
+    workspace.followers.append(alerts.pipeline_moved)
+    workspace.block_followers.append(alerts.block_moved)
     scheduling.hearers += [board.hear, children.changed, runs.heard_of]
     return Studio(
         root=bench.project.root,
@@ -223,7 +226,7 @@ def make_studio(bench: Bench, open_bench: OpenBench | None = None) -> Studio:
         singles=SingleBlocks(bench, pump, project, reader),
         callers=Callers(state, default_provider()),
         calls=Calls(state, board.told),
-        alerts=AlertService(workspace.parts, state, hub, scheduling.sender),
+        alerts=alerts,
         monitoring=MonitoringService(state, scheduler=lambda: scheduling.scheduler),
         usage=UsageTeller(hub, (bench.supervisor.processes, scheduling.processes)),
     )

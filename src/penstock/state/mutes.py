@@ -53,6 +53,11 @@ class Mutes:
         """Tell of it again; whether it was muted."""
         return connection.execute(sa.delete(meta).where(meta.c.key == _key(pipeline, block))).rowcount > 0
 
+    def move(self, connection: sa.Connection, before: Mute, pipeline: str, block: str, now: float) -> None:
+        """What is muted has another name from now on."""
+        self.end(connection, before.pipeline, before.block)
+        self.put(connection, Mute(pipeline, block, before.until), now)
+
 
 def _key(pipeline: str, block: str) -> str:
     # Names may be longer than a key, and hold anything.

@@ -176,3 +176,15 @@ def test_what_somebody_knows_of_is_muted_for_a_while(server: Server) -> None:
 def test_a_mute_that_makes_no_sense_is_refused(server: Server, pipeline: str, later: float, status: int) -> None:
     reply = server.client.post("/mutes", json={"pipeline": pipeline, "until": time.time() + later})
     assert reply.status_code == status
+
+
+def test_a_mute_follows_the_names_of_what_is_muted(server: Server) -> None:
+    until = time.time() + 3600
+    ok(server.client.post("/mutes", json={"pipeline": "flights", "block": "load", "until": until}))
+    ok(server.client.patch("/pipelines/flights/blocks/load", json={"name": "fetch"}))
+    assert ok(server.client.get("/mutes"))["mutes"] == [{"pipeline": "flights", "block": "fetch", "until": until}]
+    ok(server.client.post("/pipelines/flights/rename", json={"name": "planes"}))
+    assert ok(server.client.get("/mutes"))["mutes"] == [{"pipeline": "planes", "block": "fetch", "until": until}]
+    ok(server.client.post("/pipelines/planes/rename", json={"name": "flights"}))
+    ok(server.client.patch("/pipelines/flights/blocks/fetch", json={"name": "load"}))
+    ok(server.client.post("/mutes", json={"pipeline": "flights", "block": "load", "until": None}))

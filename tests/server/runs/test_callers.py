@@ -78,3 +78,26 @@ def test_a_bucket_lets_so_many_through_at_once_and_more_with_time() -> None:
     assert bucket.take("b"), "another key has its own"
     now = 1.0
     assert [bucket.take("a") for _ in range(2)] == [True, False]
+
+
+def test_a_call_of_one_trigger_is_refused_at_another_with_the_same_secret(state: State) -> None:
+    with state.write() as connection:
+        one, other = (
+            state.triggers.add(connection, TriggerRow("p", name, definition(), active=True))
+            for name in ("one", "other")
+        )
+    callers = Callers(state, Known(), lambda: 1000.0)
+    calls = Calls(state, lambda row: line_of(row, {}, 1000.0), lambda: 1000.0)
+    bound = Proof(signature=signature_of("the signing secret", "1000", BODY, one), timestamp="1000")
+    assert callers.signed(bound, other, BODY) is None, "the number is part of what is signed"
+    trigger = callers.signed(bound, one, BODY)
+    assert trigger is not None
+    calls.start(trigger, {}, bound)
+
+    plain = Proof(signature=signature_of("the signing secret", "1000", BODY), timestamp="1000")
+    first, second = callers.signed(plain, one, BODY), callers.signed(plain, other, BODY)
+    assert first is not None
+    assert second is not None
+    calls.start(first, {}, plain)
+    with pytest.raises(RunStateError, match="used before"):
+        calls.start(second, {}, plain)

@@ -97,6 +97,26 @@ class AlertService:
         self._hub.publish_from_thread("project", {"type": "mutes_changed"})
         return self.mutes()
 
+    def pipeline_moved(self, before: str, after: str) -> None:
+        """Let mutes follow a pipeline to its new name. Raises StateUnavailableError."""
+        self._follow(before, "", lambda mute: (after, mute.block))
+
+    def block_moved(self, pipeline: str, before: str, after: str) -> None:
+        """Let mutes follow a block to its new name. Raises StateUnavailableError."""
+        self._follow(pipeline, before, lambda _: (pipeline, after))
+
+    def _follow(self, pipeline: str, block: str, named: Callable[[Mute], tuple[str, str]]) -> None:
+        now = self._clock()
+        with self._state.read() as connection:
+            muted = self._state.mutes.all(connection, now)
+        concerned = [one for one in muted if one.pipeline == pipeline and (not block or one.block == block)]
+        if not concerned:
+            return
+        with self._state.write() as connection:
+            for mute in concerned:
+                self._state.mutes.move(connection, mute, *named(mute), now)
+        self._hub.publish_from_thread("project", {"type": "mutes_changed"})
+
     def settings(self) -> AlertSettingsDetail:
         """Whom the project tells about what; secrets only as set or not."""
         path = self._parts.root / METADATA

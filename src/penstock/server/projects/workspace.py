@@ -103,6 +103,7 @@ class Workspace:
         self.everything = Everything(self.parts, [self.templates.search])
         self.running: Callable[[], Iterable[str]] = tuple
         self.followers: list[Callable[[str, str], None]] = []
+        self.block_followers: list[Callable[[str, str, str], None]] = []
 
     async def start(self) -> None:
         """Begin to watch; the pipelines as they are now are no news."""
@@ -136,6 +137,9 @@ class Workspace:
         """Let the stored outputs follow a block; a run under way keeps them where they are."""
         with suppress(PenstockError):
             relocate(self.project().store_root(), Relocation(pipeline, pipeline, (before, after)))
+        for follow in self.block_followers:
+            with suppress(PenstockError):
+                follow(pipeline, before, after)
 
     def _is_running(self, pipeline: str) -> bool:
         return pipeline in self.running()

@@ -20,7 +20,10 @@ from penstock.state.rows import TriggerRow
 from penstock.state.store import State
 
 SIGNATURE = "x-penstock-signature"
-"""Header: sha256=<HMAC of the timestamp, a dot and the body, in hexadecimal digits>."""
+"""Header: sha256=<HMAC of the timestamp, a dot, the trigger's number, a dot and the body, in hexadecimal digits>.
+
+Without the number and its dot, too: then the signature fits any trigger with that secret, and counts for one of them.
+"""
 TIMESTAMP = "x-penstock-timestamp"
 """Header: seconds since the epoch when the call was signed."""
 LONGEST_WINDOW = 86_400.0
@@ -101,9 +104,10 @@ class Callers:
         webhook = webhook_of(row) if row is not None and row.removed_at is None else {}
         secret = self._secrets.get(str(webhook.get("secret") or "")) if webhook.get("secret") else None
         # Compared even when there is nothing to compare with, so that the time tells nothing.
-        expected = signature_of(secret or "", proof.timestamp, body)
-        good = hmac.compare_digest(expected.encode(), proof.signature.strip().lower().encode("utf-8", "replace"))
-        if not good or not secret or row is None or kind_of(row) != TriggerKind.API:
+        given = proof.signature.strip().lower().encode("utf-8", "replace")
+        signed = [signature_of(secret or "", proof.timestamp, body, of) for of in (number, None)]
+        good = [hmac.compare_digest(each.encode(), given) for each in signed]
+        if not any(good) or not secret or row is None or kind_of(row) != TriggerKind.API:
             return None
         return row if self._is_fresh(proof.timestamp, webhook) else None
 
@@ -113,9 +117,10 @@ class Callers:
         return abs(self._clock() - whole_number(timestamp)) <= min(window, LONGEST_WINDOW)
 
 
-def signature_of(secret: str, timestamp: str, body: bytes) -> str:
-    """The signature of a call, as its header holds it."""
-    content = timestamp.encode("utf-8", "replace") + b"." + body
+def signature_of(secret: str, timestamp: str, body: bytes, number: int | None = None) -> str:
+    """The signature of a call, as its header holds it; with `number`, of a call of that trigger and of no other."""
+    of = b"" if number is None else f"{number}.".encode()
+    content = timestamp.encode("utf-8", "replace") + b"." + of + body
     return "sha256=" + hmac.new(secret.encode(), content, hashlib.sha256).hexdigest()
 
 

@@ -78,7 +78,7 @@ class Calls:
 
         def work(connection: sa.Connection) -> RunRow | None:
             if proof.signature:
-                self._use_up(connection, trigger, proof)
+                self._use_up(connection, proof)
             return insert_run(connection, self._state, new, self._clock())
 
         row = self._state.transact(work)
@@ -112,15 +112,15 @@ class Calls:
             self._told(row)
         return [row.id for row in made]
 
-    def _use_up(self, connection: sa.Connection, trigger: TriggerRow, proof: Proof) -> None:
-        """A signature counts once, whichever server it reaches."""
+    def _use_up(self, connection: sa.Connection, proof: Proof) -> None:
+        """A signature counts once, whichever server it reaches, and whichever trigger it is sent to."""
         self._state.holds.lock(connection)
         day = int(self._clock()) // _DAY
         digest = hashlib.sha256(proof.signature.strip().lower().encode("utf-8", "replace")).hexdigest()
         days = [f"webhook:{each}:" for each in range(day - _REMEMBERED, day + 1)]
-        if any(self._state.settings.get(connection, f"{each}{trigger.id}:{digest}") for each in days):
+        if any(self._state.settings.get(connection, f"{each}{digest}") for each in days):
             raise RunStateError("answering a call: its signature was used before", hint="Sign each call anew.")
-        self._state.settings.put(connection, f"{days[-1]}{trigger.id}:{digest}", "1")
+        self._state.settings.put(connection, f"{days[-1]}{digest}", "1")
         self._state.settings.drop(connection, "webhook:", kept=days)
 
 
