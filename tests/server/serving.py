@@ -7,7 +7,6 @@ import contextlib
 import json
 import textwrap
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -176,13 +175,12 @@ class Live:
 
     def until(self, kind: str, **fields: Any) -> list[dict[str, Any]]:
         """Read until an event of that type with these fields has come; every event since the last call."""
-        deadline = time.monotonic() + PATIENCE
         while True:
             for number, event in enumerate(self.seen):
                 if event["type"] == kind and all(_field(event, name) == value for name, value in fields.items()):
                     found, self.seen = self.seen[: number + 1], self.seen[number + 1 :]
                     return found
-            self.frame(max(0.1, deadline - time.monotonic()))
+            self.frame()
 
 
 def _field(event: dict[str, Any], name: str) -> Any:

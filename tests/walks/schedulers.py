@@ -44,7 +44,7 @@ class SchedulerProcess:
             self.process.send_signal(signal.SIGCONT)
             self.process.send_signal(number)
         try:
-            return self.process.wait(timeout=30)
+            return self.process.wait(timeout=PATIENCE)
         finally:
             if self.process.poll() is None:
                 self.process.kill()

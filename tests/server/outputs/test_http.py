@@ -226,7 +226,7 @@ def test_a_download_that_fails_midway_is_broken_off(server: Server, large: str) 
     url = f"http://127.0.0.1:{server.port}/api{large}/download?format=csv"
     with (  # noqa: PT012 - the stream is broken while it is read
         pytest.raises(httpx.RemoteProtocolError),
-        httpx.stream("GET", url, headers=server.headers, timeout=30) as reply,
+        httpx.stream("GET", url, headers=server.headers, timeout=PATIENCE) as reply,
     ):
         assert reply.status_code == 200
         pieces = reply.iter_bytes()

@@ -9,6 +9,8 @@ import time
 import psutil
 import pytest
 
+from tests.engine.conftest import is_alive
+from tests.patience import until
 from tests.server.serving import Server, add_pipeline, make_project, serving
 
 GIGABYTE = 1 << 30
@@ -23,7 +25,8 @@ BAD = {
     "    return pandas.DataFrame(numpy.ones((100_000_000, 8)))\n",
     "creeps": "import numpy\n@custom\ndef f(**kwargs):\n"
     "    held = []\n    for _ in range(600): held.append(numpy.ones(1_250_000))\n    return numpy.concatenate(held)\n",
-    "forks": "import os\n@custom\ndef f(**kwargs):\n    if os.fork() == 0:\n        while True: pass\n    return 1\n",
+    "forks": "import os\n@custom\ndef f(**kwargs):\n    pid = os.fork()\n    if pid == 0:\n        while True: pass\n"
+    "    print(pid)\n",
     "exits": "import os\n@custom\ndef f(**kwargs):\n    os._exit(3)\n",
     "segfaults": "import os, signal\n@custom\ndef f(**kwargs):\n    os.kill(os.getpid(), signal.SIGSEGV)\n",
     "no_memory": "import resource\n@custom\ndef f(**kwargs):\n"
@@ -156,10 +159,10 @@ def test_a_frame_beyond_the_limit_ends_its_block_alone(server: Server, monkeypat
 
 
 def test_a_fork_that_goes_on_is_ended_with_the_block(server: Server):
-    assert end_of(server, "forks")["state"] == "completed"
-    own = psutil.Process()
-    spinning = [child for child in own.children(recursive=True) if child.cpu_percent(0.05) > 50]
-    assert spinning == []
+    events = server.run("bad", blocks=["forks"])
+    assert events[-1]["run"]["state"] == "completed"
+    pid = int("".join(item["text"] for e in events if e["type"] == "block_output" for item in e["items"]))
+    until("its end", lambda: not is_alive(pid))
 
 
 @pytest.mark.parametrize(
