@@ -8,7 +8,7 @@ const output = (over: Partial<OutputSummary>): OutputSummary => ({ name: "output
 it("says how many columns there are, also where only the first are told", () => {
   expect(describe(output({}))).toBe("1,200 rows × 2 columns");
   expect(describe(output({ columns_total: 3000 }))).toBe("1,200 rows × 3,000 columns");
-  expect(describe(output({ rows: 1, columns_total: 1 }))).toBe("1 row × 1 column");
+  expect(describe(output({ rows: 1 }))).toBe("1 row × 2 columns");
   expect(columnsOf(output({ columns_total: 0 }))).toBe(2);
 });
 
