@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from penstock.server.numbers import whole_number
+from penstock.server.numbers import storable, whole_number
 
 
 @pytest.mark.parametrize(
@@ -14,3 +14,7 @@ from penstock.server.numbers import whole_number
 )  # fmt: skip
 def test_only_plain_digits_are_a_number(text: str, number: int) -> None:
     assert whole_number(text) == number
+
+
+def test_a_database_is_asked_for_numbers_that_it_can_hold() -> None:
+    assert [storable(number) for number in (None, 7, 0, -5, 10**400)] == [None, 7, 0, 0, 10**15 - 1]

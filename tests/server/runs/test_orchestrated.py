@@ -132,6 +132,14 @@ def ended(server: Server, run: str) -> dict[str, Any]:
     return server.get(f"/api/runs/{run}")
 
 
+@pytest.mark.parametrize("number", ["9" * 30, "-" + "9" * 30])
+def test_no_number_is_too_long_to_be_looked_for(server: Server, number: str) -> None:
+    for name in ("trigger", "backfill"):
+        assert server.get("/api/runs", params={name: number})["runs"] == []
+        assert server.get("/api/monitor/hours", params={name: number})["hours"] == []
+    assert "alerts" in server.get("/api/alerts", params={"before": number})
+
+
 def test_a_run_is_found_by_what_it_is_of(server: Server) -> None:
     run = fire(server, "sales", day="mon")
     found = ended(server, run)

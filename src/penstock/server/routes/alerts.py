@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from penstock.server.numbers import storable
 from penstock.server.permissions import Permission
 from penstock.server.routing import Call, Routes
 from penstock.server.schema.alerts import (
@@ -21,7 +22,7 @@ routes = Routes("alerts")
 @routes.get("/api/alerts", Permission.VIEW, query=AlertQuery)
 def list_alerts(call: Call) -> AlertList:
     """Alerts, newest first, with how each of their messages stands."""
-    return call.studio.alerts.list(call.query.limit, call.query.before)
+    return call.studio.alerts.list(call.query.limit, storable(call.query.before))
 
 
 @routes.get("/api/alerts/settings", Permission.VIEW)

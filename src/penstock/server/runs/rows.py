@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from penstock.server.numbers import storable
 from penstock.server.schema.runs import RunChoice, RunQuery, RunSummary, TriggerRef, Waiting
 from penstock.state.rows import RunRow
 from penstock.state.run_list import RunFilter
@@ -52,8 +53,8 @@ def filter_of(wanted: RunChoice) -> RunFilter:
         pipelines=_several(wanted.pipeline),
         states=_several(wanted.state),
         origins=_several(wanted.origin),
-        trigger_id=wanted.trigger,
-        backfill_id=wanted.backfill,
+        trigger_id=storable(wanted.trigger),
+        backfill_id=storable(wanted.backfill),
     )
     if not isinstance(wanted, RunQuery):
         return chosen
