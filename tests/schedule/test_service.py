@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from penstock.cli.wire import Workbench, open_workbench
+from penstock.schedule.core import Core
 from penstock.schedule.hearers import Hearers
 from penstock.schedule.requests import NewRun, cancel_run, create_run, retry_from, retry_incomplete
 from penstock.schedule.service import Scheduler
@@ -106,6 +107,43 @@ def test_a_mistake_of_the_scheduler_costs_a_moment_and_no_run(lab: Callable[...,
     it.stumbles = 1
     assert it.end(it.ask("p")).state == "completed"
     assert it.stumbles == 0
+
+
+def test_a_mistake_while_it_begins_anew_ends_nothing(lab: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch) -> None:
+    mistakes = ["another mistake of ours"]
+    hand_over = Core.hand_over
+
+    def stumbling(core: Core) -> None:
+        hand_over(core)
+        if mistakes:
+            raise RuntimeError(mistakes.pop())
+
+    monkeypatch.setattr(Core, "hand_over", stumbling)
+    it = lab(p=[B("a", "data_loader", "return 1")])
+    it.stumbles = 1
+    assert it.end(it.ask("p")).state == "completed"
+    assert mistakes == []
+
+
+def test_a_bench_that_cannot_be_opened_is_tried_again(lab: Callable[..., Lab]) -> None:
+    it = lab(p=[B("a", "data_loader", "return 1")])
+    it.scheduler.close()
+    failures = [BlockingIOError("no more processes")] * 2
+    told: list[str] = []
+
+    def opened() -> Workbench:
+        if failures:
+            raise failures.pop()
+        return it._bench()
+
+    hearers = Hearers(changed=it._changed, notice=told.append)
+    it.scheduler = Scheduler(it.state, opened, hearers=hearers)
+    it.scheduler.start()
+    row = create_run(it.state, NewRun("p", "api"), time.time())
+    it.scheduler.wake("runs", row.id)
+    it.scheduler.wake("runs", row.id)
+    assert it.end(row).state == "completed"
+    assert told == ["the scheduler cannot begin, and tries again: BlockingIOError: no more processes"]
 
 
 def test_a_failure_has_a_cause_and_the_others_go_on_when_they_may(lab: Callable[..., Lab]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import platform
 import secrets
+import select
 import socket
 import threading
 import time
@@ -127,7 +128,9 @@ class Scheduler:
         self._mine.close()
 
     def _run(self) -> None:
-        bench = self._open_bench()
+        bench = self._opened()
+        if bench is None:
+            return
         try:
             bench.watch(self._mine, self._drain)
             core = self._core(bench)
@@ -139,6 +142,18 @@ class Scheduler:
             bench.learn()
         finally:
             bench.close()
+
+    def _opened(self) -> ServiceBench | None:
+        """The bench, as soon as it can be opened; None when this is to end before."""
+        while not self._closing:
+            try:
+                return self._open_bench()
+            except Exception as error:  # noqa: BLE001 - a machine that has no processes to give may have some again
+                if self.failure != (told := f"{type(error).__name__}: {error}"):
+                    self._hearers.notice(f"the scheduler cannot begin, and tries again: {told}")
+                self.failure = told
+                self._rest()
+        return None
 
     def _core(self, bench: ServiceBench) -> Core:
         admission, alerts, backfills = self._parts
@@ -165,11 +180,11 @@ class Scheduler:
         )
 
     def _step(self, core: Core, bench: ServiceBench) -> None:
-        while self._messages:
-            topic, text = self._messages.popleft()
-            if (topic, text) != ("scheduler", self.owner):  # what this one said itself
-                core.hear(topic, text)
         try:
+            while self._messages:
+                topic, text = self._messages.popleft()
+                if (topic, text) != ("scheduler", self.owner):  # what this one said itself
+                    core.hear(topic, text)
             self._show(core)
             began = time.perf_counter()
             pause = core.turn()
@@ -179,12 +194,24 @@ class Scheduler:
             self.last_tick = self._clock()
         except Exception as error:  # noqa: BLE001 - the thread outlives our mistakes; runs are taken up anew
             self.failure = f"{type(error).__name__}: {error}"
-            self._hearers.notice(f"the scheduler stumbled and begins anew: {traceback.format_exc()}")
-            with suppress(StateUnavailableError):
-                core.hand_over()
-            core.hear("", "")  # what it had heard may be lost with the turn
-            if not self._closing:
-                bench.poll(_PAUSE)
+            try:
+                self._begin_anew(core, bench)
+            except Exception:  # noqa: BLE001 - the same; what is still held is found by its expired leases
+                self._rest()
+
+    def _begin_anew(self, core: Core, bench: ServiceBench) -> None:
+        """After a mistake: hand over what is driven, and take it up again when it has rested."""
+        self._hearers.notice(f"the scheduler stumbled and begins anew: {traceback.format_exc()}")
+        core.hear("", "")  # what it had heard may be lost with the turn
+        with suppress(StateUnavailableError):
+            core.hand_over()
+        if not self._closing:
+            bench.poll(_PAUSE)
+
+    def _rest(self) -> None:
+        """Wait without a bench: a moment, or until somebody wakes this thread."""
+        select.select([self._mine], [], [], 0.0 if self._closing else _PAUSE)
+        self._drain()
 
     def _show(self, core: Core) -> None:
         """Say that this process is there."""
