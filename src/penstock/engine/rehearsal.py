@@ -10,7 +10,7 @@ import contextlib
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from penstock.data import ProductStore
 from penstock.engine.channel import TO_WORKER, WorkerChannel
@@ -34,9 +34,15 @@ def rehearse(*args, **kwargs):
     return len(args)
 """
 
+_QUERIES = (
+    "SELECT range AS id, range::DOUBLE AS x, 'label ' || range % 1000 AS label FROM range(20000)",
+    "SELECT label, count(*) AS n, sum(x) AS total, max(id) AS latest FROM {{ df_1 }} GROUP BY label",
+)
 
-def rehearse() -> None:
+
+def rehearse() -> Iterator[None]:
     """Carry out an order that reads and stores nothing, and leave no trace of it."""
+    yield
     _perform(_order("sensor", _SOURCE, "/nonexistent/data", Fence("rehearsal", "rehearsal", 1)))
 
 
@@ -45,17 +51,26 @@ def rehearse_storing() -> None:
 
     Building what reads a manifest takes a worker a millisecond, if its parent has not.
     """
+    for _ in _rehearse_chain("python", (_STORING, _STORING)):
+        pass
+
+
+def _rehearse_chain(language: str, sources: tuple[str, ...]) -> Iterator[None]:
+    """Carry out one block after the other, each reading what the last has published, in a folder that goes away."""
     with contextlib.suppress(OSError, PenstockError), tempfile.TemporaryDirectory(prefix="penstock-") as folder:
         store = ProductStore(folder)
         inputs: tuple[InputOrder, ...] = ()
-        for run in ("first", "second"):
-            fence = store.issue_fence(run, "rehearsal")
-            ref = _perform(_order("transformer", _STORING, folder, fence, inputs))
-            inputs = (InputOrder("rehearsal", ref, units=("rehearsal",), type="transformer", language="python"),)
+        for number, source in enumerate(sources):
+            yield
+            fence = store.issue_fence(f"run {number}", "rehearsal")
+            ref = _perform(_order("transformer", source, folder, fence, inputs, language))
+            inputs = (InputOrder("rehearsal", ref, units=("rehearsal",), type="transformer", language=language),)
 
 
-def _order(kind: str, source: str, data: str, fence: Fence, inputs: tuple[InputOrder, ...] = ()) -> WorkOrder:
-    block = BlockOrder("rehearsal", "rehearsal", kind, "python", None, source, tuple(i.block for i in inputs), {})
+def _order(
+    kind: str, source: str, data: str, fence: Fence, inputs: tuple[InputOrder, ...] = (), language: str = "python"
+) -> WorkOrder:
+    block = BlockOrder("rehearsal", "rehearsal", kind, language, None, source, tuple(i.block for i in inputs), {})
     return WorkOrder(
         run=fence.run,
         attempt=1,
@@ -77,10 +92,10 @@ def _perform(order: WorkOrder) -> ProductRef | None:
     published: list[ProductRef] = []
 
     class Rehearsal(WorkerChannel):
-        def send(self, message: FromWorker) -> None:
+        def send(self, message: FromWorker, *, hold: bool = False) -> None:
             if isinstance(message, Output):
                 published.append(message.ref)
-            super().send(message)
+            super().send(message, hold=hold)
 
     ours, theirs = socket.socketpair()
     with ours, theirs:
@@ -95,13 +110,20 @@ def _perform(order: WorkOrder) -> ProductRef | None:
     return published[0] if published else None
 
 
-def _rehearse_sql() -> None:
-    """As `rehearse`, and open the database that an SQL block will ask."""
+def _rehearse_sql() -> Iterator[None]:
+    """As `rehearse_storing` for blocks in SQL, and open the database that such a block will ask.
+
+    Much of what DuckDB and Arrow do for it is dear when a process does it for the first time.
+    """
     from penstock.languages.sql.embedded import open_ahead
 
-    rehearse()
+    yield from _rehearse_chain("sql", _QUERIES)
+    yield
     open_ahead()
 
 
-WARM_UPS: Mapping[str, Callable[[], None]] = {"python": rehearse, "sql": _rehearse_sql}
-"""What a worker does while no order has come, by the language of the order that is expected."""
+WARM_UPS: Mapping[str, Callable[[], Iterator[None]]] = {"python": rehearse, "sql": _rehearse_sql}
+"""What a worker does while no order has come, by the language of the order that is expected.
+
+Each yields where it may be left; the first time before it has done anything.
+"""

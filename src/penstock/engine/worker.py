@@ -13,7 +13,7 @@ import platform
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from itertools import count, islice
 from pathlib import Path
@@ -38,8 +38,9 @@ _WARM = (
     "linecache",
     "faulthandler",
     "symtable",
+    "encodings.utf_8_sig",
 )
-"""Modules that every Python block needs; imported before the order comes."""
+"""Modules that every block needs; imported before the order comes."""
 
 PYTHON = platform.python_version()
 _loaded = 0
@@ -80,12 +81,12 @@ def _stream(descriptor: int) -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BufferedWriter(raw), "utf-8", "backslashreplace", line_buffering=True)
 
 
-def serve(connection: Any, warm_up: Callable[[], None] | None = None) -> int:
+def serve(connection: Any, warm_up: Callable[[], Iterator[None]] | None = None) -> int:
     """Work until the supervisor says that no further order comes, or is gone.
 
     Args:
         connection: the connected stream socket to the supervisor.
-        warm_up: what to do while no order has come yet.
+        warm_up: what to do while no order has come yet; it is left at the next `yield` when one comes.
 
     Returns:
         The exit status of the process, which the caller passes to `os._exit`.
@@ -130,11 +131,12 @@ class WorkServer:
         self._code: ProjectCode | None = None
         self._served = 0
 
-    def serve(self, warm_up: Callable[[], None] | None = None) -> None:
+    def serve(self, warm_up: Callable[[], Iterator[None]] | None = None) -> None:
         """Until Shutdown or the end of the channel."""
         self._channel.send(Ready(os.getpid(), PYTHON))
-        if warm_up is not None and not self._channel.is_readable():
-            warm_up()
+        for _ in warm_up() if warm_up is not None else ():
+            if self._channel.is_readable():
+                break
         while True:
             message = self._channel.receive()
             if message is None or isinstance(message, Shutdown):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -59,7 +60,8 @@ def run_embedded(job: Job, settings: SqlSettings) -> pa.Table | None:
         _register(connection, job, statements, names)
         table = _result(connection, statements)
     finally:
-        connection.close()
+        # Giving back what a query has held takes as long as storing its rows, and a processor is free for it.
+        threading.Thread(target=connection.close, name="closing").start()
     if table is not None and settings.limit is not None and table.num_rows > settings.limit:
         job.log("warning", f"limit_in_pipeline_run keeps {settings.limit:,} of {table.num_rows:,} rows.")
         table = table.slice(0, settings.limit)
