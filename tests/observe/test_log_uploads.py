@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
+from xml.sax.saxutils import escape
 
 import pytest
 
 from penstock.model.errors import ConnectionFailedError, SettingInvalidError
+from penstock.observe.log_fetch import LogFetcher, is_fetched
 from penstock.observe.log_uploads import MARK, LogUploads
+from penstock.observe.logs import read_logs
 from penstock.observe.record import run_folder
 from penstock.project import Project, open_project
 from penstock.state.rows import RunRow
@@ -60,8 +64,42 @@ class Taking(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
+    def do_GET(self) -> None:
+        path, _, query = self.path.partition("?")
+        bucket = self.server
+        bucket.asked += 1
+        if bucket.refuses:
+            self._answer(bucket.refuses, b"")
+        elif "list-type" in query:
+            prefix = f"{unquote(path).rstrip('/')}/{parse_qs(query)['prefix'][0]}"
+            self._answer(200, listing(bucket.objects, prefix, unquote(path).rstrip("/") + "/"))
+        elif (body := bucket.objects.get(unquote(path))) is not None:
+            self._answer(200, body)
+        else:
+            self._answer(404, b"")
+
+    def _answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("ETag", '"1"')
+        self.send_header("Last-Modified", "Tue, 14 Nov 2023 22:13:20 GMT")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
     def log_message(self, *_: object) -> None:
         """Say nothing."""
+
+
+def listing(objects: Mapping[str, bytes], prefix: str, bucket: str) -> bytes:
+    """The objects below a prefix, as S3 lists them."""
+    found = "".join(
+        f"<Contents><Key>{escape(name.removeprefix(bucket))}</Key><LastModified>2023-11-14T22:13:20.000Z</LastModified>"
+        f"<ETag>&quot;1&quot;</ETag><Size>{len(body)}</Size><StorageClass>STANDARD</StorageClass></Contents>"
+        for name, body in sorted(objects.items())
+        if name.startswith(prefix)
+    )
+    head = "<IsTruncated>false</IsTruncated><Name>lake</Name><MaxKeys>1000</MaxKeys>"
+    return f"<?xml version='1.0'?><ListBucketResult>{head}{found}</ListBucketResult>".encode()
 
 
 @pytest.fixture
@@ -213,3 +251,31 @@ def test_a_bucket_without_a_name_is_told(state: State, tmp_path: Path) -> None:
     project = made(tmp_path, "logging_config: {type: s3}\n")
     with pytest.raises(SettingInvalidError, match="names no bucket"):
         uploads(state, project).turn()
+
+
+def test_logs_that_are_gone_from_the_disk_are_read_back(state: State, project: Project, bucket: Bucket) -> None:
+    copies = uploads(state, project)
+    copies.turn()
+    folder = ended(state, project, "r1", NOW)
+    copies.turn()
+    before = read_logs(folder, limit=100).lines
+    shutil.rmtree(folder)
+    now = 0.0
+    fetcher = LogFetcher(lambda: project, lambda: now)
+    bucket.refuses = 403
+    with pytest.raises(ConnectionFailedError, match="reading logs back from s3 bucket lake"):
+        fetcher.fetch("flights", "r1")
+    bucket.refuses = 0
+    assert not fetcher.fetch("flights", "r1"), "it is not asked again at once"
+    now = 61.0
+    assert fetcher.fetch("flights", "r1")
+    assert read_logs(folder, limit=100).lines == before != []
+    assert is_fetched(folder)
+    # They are as old as they were, so that what removes old logs removes them again; and they are not copied again.
+    assert (folder / "run.jsonl").stat().st_mtime == NOW
+    asked = bucket.asked
+    assert fetcher.fetch("flights", "r1")
+    assert uploads(state, project).turn() == 0
+    assert bucket.asked == asked
+    assert not fetcher.fetch("flights", "never copied")
+    assert [path.name for path in folder.parent.parent.iterdir()] == [".logs"]

@@ -118,6 +118,7 @@ def runs(pipeline: str | None, project: Path, name: str | None, limit: int, *, a
 def logs(run: str, project: Path, block: str, level: str, text: str, lines: int, *, as_json: bool) -> None:
     """Print what a run has logged and printed."""
     from penstock.observe.archive import RunArchive
+    from penstock.observe.log_fetch import LogFetcher, is_fetched
     from penstock.observe.logs import read_logs
 
     with asking(project) as asked:
@@ -129,6 +130,10 @@ def logs(run: str, project: Path, block: str, level: str, text: str, lines: int,
             raise RunNotFoundError(f"reading the logs of run {run[:100]}: there is none", hint="See `penstock runs`.")
         pipeline = row.pipeline if row is not None else head.pipeline if head is not None else ""
         folder = archive.folder(pipeline, run)
+        if row is not None and not row.open and row.started_at is not None:
+            LogFetcher(lambda: asked.project).fetch(pipeline, run)
+    if is_fetched(folder):
+        click.echo("read back from the bucket that logs are copied to", err=True)
     found = read_logs(folder, block=block, before="end", limit=lines, level=level, text=text).lines
     for line in found:
         if as_json:

@@ -3248,12 +3248,16 @@ export interface components {
         /**
          * LogLines
          * @description Lines, oldest first; `next` and `previous` lead on, `truncated` says that there is more that way.
+         *
+         *         `fetched` tells that they were no longer on this disk, and were read back from the bucket that logs are copied to.
          */
         LogLines: {
             lines: components["schemas"]["LogEntry"][];
             next: string;
             previous: string;
             truncated: boolean;
+            /** @default false */
+            fetched: boolean;
         };
         /**
          * MonitorPage

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from penstock.observe.log_fetch import is_fetched
 from penstock.observe.logs import read_logs
 from penstock.server.answers import HttpError
 from penstock.server.live import stream_run
@@ -136,8 +137,9 @@ def retry_from(call: Call) -> RunAnswer:
 def show_logs(call: Call) -> LogLines:
     """A page of a run's logs, forwards from `after` or backwards from `before`."""
     wanted = call.query
+    folder = call.studio.board.folder(call.path["run"])
     page = read_logs(
-        call.studio.board.folder(call.path["run"]),
+        folder,
         block=wanted.block,
         after=wanted.after,
         before=wanted.before,
@@ -146,7 +148,7 @@ def show_logs(call: Call) -> LogLines:
         text=wanted.q,
     )
     lines = [LogEntry(line.at, line.level, line.block, line.stream, line.text) for line in page.lines]
-    return LogLines(lines, page.next, page.previous, page.truncated)
+    return LogLines(lines, page.next, page.previous, page.truncated, is_fetched(folder))
 
 
 @routes.get("/api/runs/{run}/events", Permission.VIEW)

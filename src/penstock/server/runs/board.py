@@ -18,6 +18,7 @@ import msgspec
 from penstock.model.errors import PenstockError, RunNotFoundError, RunStateError
 from penstock.model.graph import descendants
 from penstock.observe.archive import RunHead
+from penstock.observe.log_fetch import LogFetcher
 from penstock.project import Project
 from penstock.schedule import reasons
 from penstock.schedule.family import asked_of
@@ -78,6 +79,7 @@ class RunBoard:
         self._wake = wake
         self._clock = clock
         self._rules = RuleBook(project)
+        self._fetcher = LogFetcher(project)
 
     def page(self, wanted: RunFilter, limit: int, after: str) -> tuple[list[RunSummary], str | None]:
         """A page of runs, and where the next one begins. Raises SettingInvalidError for a place of no page."""
@@ -130,6 +132,7 @@ class RunBoard:
             return self._runs.detail(run)
         line = self.line(row)
         family = self._family(row)
+        self._have_logs(row)
         try:
             found = self._runs.detail(run)
         except RunNotFoundError:
@@ -159,9 +162,16 @@ class RunBoard:
         return self.line(row)
 
     def folder(self, run: str) -> Path:
-        """The folder of a run's logs, there or not yet. Raises RunNotFoundError."""
+        """The folder of a run's logs, there or not yet, or read back from a bucket. Raises RunNotFoundError."""
         row = self.row(run)
+        if row is not None:
+            self._have_logs(row)
         return self._runs.archive.folder(row.pipeline, run) if row is not None else self._runs.folder(run)
+
+    def _have_logs(self, row: RunRow) -> None:
+        """Read the logs of a run back that has ended, if they are kept elsewhere."""
+        if not row.open and row.started_at is not None:
+            self._fetcher.try_to(row.pipeline, row.id)
 
     def explain(self, run: str, block: str = "") -> Explanation:
         """Why a run, or a block of it, is not running. Raises RunNotFoundError."""

@@ -264,12 +264,16 @@ class LogEntry(msgspec.Struct, frozen=True):
 
 
 class LogLines(msgspec.Struct, frozen=True):
-    """Lines, oldest first; `next` and `previous` lead on, `truncated` says that there is more that way."""
+    """Lines, oldest first; `next` and `previous` lead on, `truncated` says that there is more that way.
+
+    `fetched` tells that they were no longer on this disk, and were read back from the bucket that logs are copied to.
+    """
 
     lines: list[LogEntry]
     next: str
     previous: str
     truncated: bool
+    fetched: bool = False
 
 
 class Interrupt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

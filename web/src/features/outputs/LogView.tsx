@@ -21,6 +21,7 @@ interface Stored {
   next: string;
   previous: string;
   truncated: boolean;
+  fetched: boolean;
 }
 
 const PAGE = 2000;
@@ -39,6 +40,8 @@ export function LogView({ run, block, showBlock = !block, linked = false }: { ru
   const [earlier, setEarlier] = useState("");
   // Whether what is held begins later than the log does, with no way back but reading it anew.
   const [gone, setGone] = useState(false);
+  // Whether they were no longer on the server's disk, and came from the bucket that logs are copied to.
+  const [fetched, setFetched] = useState(false);
   const waiting = useRef<LogLine[] | null>([]);
   const zone = usePreferences((held) => held.zone);
 
@@ -53,6 +56,7 @@ export function LogView({ run, block, showBlock = !block, linked = false }: { ru
       .then((found) => {
         setEarlier(found.truncated ? found.previous : "");
         setGone(false);
+        setFetched(found.fetched);
         const stored = found.lines.map(storedLine);
         // What came live while the stored lines were fetched may be among them already.
         const last = stored.at(-1);
@@ -142,6 +146,7 @@ export function LogView({ run, block, showBlock = !block, linked = false }: { ru
         }}
       >
         {state === "loading" && <div className="p-3"><Spinner label="Reading the log" /></div>}
+        {fetched && state === "ready" && <p className="px-2 py-1 font-sans text-muted">Read back from the bucket that logs are copied to: they were no longer on the server’s disk.</p>}
         {(earlier || gone) && <button type="button" className="px-2 py-1 font-sans text-accent underline" onClick={showEarlier}>Show earlier lines</button>}
         {state === "ready" && shown.length === 0 && <p className="p-3 font-sans text-muted">{lines.length === 0 ? "Nothing was printed or logged." : "No line matches."}</p>}
         <div style={{ height: virtual.getTotalSize(), position: "relative", minWidth: "100%", width: wrap ? "100%" : "max-content" }}>
