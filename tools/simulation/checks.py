@@ -72,6 +72,16 @@ def check_living(play: Play) -> None:
             raise BrokenPromiseError(f"{row.id} is left with {row.lease_owner}, whose lease ended at {row.lease_until}")
 
 
+def check_renewed(play: Play, process: Process) -> None:
+    """Who has renewed its leases drives all of the runs that they are of: others are kept from them."""
+    away, play.state.away = play.state.away, False
+    with play.state.read() as connection:
+        held = {row.id for row in play.state.runs.leased(connection, process.name)}
+    play.state.away = away
+    if process.core is not None and (unknown := held - process.core.runs.keys()):
+        raise BrokenPromiseError(f"{process.name} keeps {sorted(unknown)} and does not drive them")
+
+
 def check_probe(play: Play) -> None:
     """A run that was asked for when all was well has begun a second later."""
     with play.state.read() as connection:

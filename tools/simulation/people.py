@@ -23,6 +23,7 @@ STALLS = tuple(
     point for point in failpoints.POINTS if point.endswith("after_commit") or point.startswith(("begin.", "start."))
 )
 """Where one may stand still while others go on: not inside a transaction."""
+COMMITS = tuple(point for point in failpoints.POINTS if point.endswith("before_commit"))
 
 
 @dataclass(slots=True)
@@ -145,12 +146,21 @@ class People:
             play.say("trouble: the database is away")
             play.world.at(rng.random() * 60, self._back)
         elif kind < 0.92:
-            play.state.unheard += rng.randrange(1, 3)
-            play.say(f"trouble: {play.state.unheard} commits go unheard")
+            self._unheard()
         elif living:
             play.jumped = True
             play.world.offset += rng.choice((-3600.0, -3600.0, -40.0, 40.0, 300.0, rng.choice((900.0, 3600.0))))
             play.say("trouble: somebody sets the clock")
+
+    def _unheard(self) -> None:
+        """Commits are done of which nobody hears: the next ones, or those of one kind, of which some matter."""
+        play, rng = self.play, self.play.world.rng
+        if rng.random() < 0.4:
+            play.state.unheard += rng.randrange(1, 3)
+            play.say(f"trouble: {play.state.unheard} commits go unheard")
+        else:
+            play.deaf = (rng.choice(("claim.before_commit", *COMMITS)), rng.randrange(1, 6))
+            play.say(f"trouble: {play.deaf[1]} commits go unheard at {play.deaf[0]}")
 
     def _back(self) -> None:
         self.play.state.away = False

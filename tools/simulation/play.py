@@ -22,7 +22,7 @@ from penstock.schedule.requests import NewRun, create_run
 from penstock.state import sums
 from penstock.state.rows import RunRow
 from penstock.state.tables import run
-from tools.simulation.checks import check_end, check_limits, check_living, check_order, check_probe
+from tools.simulation.checks import check_end, check_limits, check_living, check_order, check_probe, check_renewed
 from tools.simulation.people import People
 from tools.simulation.process import Process, draw_rules
 from tools.simulation.store import FaultyState
@@ -66,6 +66,7 @@ class Play:
         self.deaths: Counter[str] = Counter()
         self.point = ""
         self.stall = ""
+        self.deaf: tuple[str, int] = ("", 0)
         self.probe = ""
         self.calm_at = 0.0
         self._told = say
@@ -211,6 +212,11 @@ class Play:
             return
         if not self._acting.alive:
             raise CrashError("while it stood still")
+        if point == "renew.after_commit":
+            check_renewed(self, self._acting)
+        if point == self.deaf[0] and self.deaf[1]:
+            self.deaf = (point, self.deaf[1] - 1)
+            self.state.unheard = 1
         if point == self.point:
             self.point = ""
             raise CrashError(point)
@@ -230,7 +236,7 @@ class Play:
     def _calm(self) -> None:
         """Nothing goes wrong any more; the triggers are switched off, and what they owe is made."""
         self.say("all is well from now on")
-        self.state.away, self.state.unheard, self.point, self.stall = False, 0, "", ""
+        self.state.away, self.state.unheard, self.point, self.stall, self.deaf = False, 0, "", "", ("", 0)
         if not any(p.alive for p in self.processes):
             self.begin()
         self.calm_at = self.world.clock()
