@@ -164,7 +164,7 @@ class Ingest:
                     self._store(names)
                 if everything:
                     self.everything()
-            except StateUnavailableError:
+            except (StateUnavailableError, OSError):
                 if not self._put_back(names, _AGAIN[min(failures, len(_AGAIN) - 1)], everything=everything):
                     return
                 failures += 1

@@ -147,10 +147,10 @@ class LogUploads:
             try:
                 self.turn()
                 pause = 0.0
-            except PenstockError as error:
+            except (PenstockError, OSError) as error:
                 METRICS.count("penstock_log_uploads_total", outcome="failed")
                 pause = min(LONGEST, max(AGAIN, 2 * pause))
-                _log.warning("%s; tried again in %.0f s", error.message, pause)
+                _log.warning("%s; tried again in %.0f s", error, pause)
 
 
 def open_bucket(config: LoggingConfig, timeout: float = 30.0) -> Any:

@@ -216,3 +216,18 @@ def test_a_thread_that_stands_still_between_seeing_and_looking_misses_nothing(
     slow._known = set(folders)
     since = slow._follow(folders, now())
     assert since <= file.stat().st_ctime
+
+
+def test_a_file_that_goes_while_it_is_looked_at_hides_no_other(tmp_path: Path) -> None:
+    for number in range(20):
+        (tmp_path / f"m{number:02}.py").write_text("")
+    told: set[str] = set()
+
+    def private(path: Path) -> bool:
+        if path.name in {"m00.py", "m10.py", "m19.py"}:
+            path.unlink()  # by somebody else, in this moment
+        return False
+
+    watcher = Watcher(tmp_path, private, lambda paths: told.update(path.name for path in paths), lambda _text: None)
+    watcher._catch_up(0.0, [str(tmp_path)])
+    assert {f"m{number:02}.py" for number in range(20)} - told == {"m00.py", "m10.py", "m19.py"}

@@ -135,7 +135,9 @@ class Watcher:
                 found += [
                     Path(entry.path)
                     for entry in entries
-                    if entry.is_file() and self.wanted(entry.path) and (folder in new or entry.stat().st_ctime >= since)
+                    if entry.is_file()
+                    and self.wanted(entry.path)
+                    and (folder in new or _changed_since(entry.path, since))
                 ]
         if found:
             self._tell(found)
@@ -156,8 +158,8 @@ class Watcher:
                 ]
 
 
-def _changed_since(folder: str, since: float) -> bool:
+def _changed_since(path: str, since: float) -> bool:
     try:
-        return os.stat(folder).st_ctime >= since  # noqa: PTH116 - many of them
+        return os.stat(path).st_ctime >= since  # noqa: PTH116 - many of them
     except OSError:
-        return False
+        return False  # it has gone in this moment, which the watch tells
