@@ -231,3 +231,16 @@ def test_threads_do_not_mix_their_messages() -> None:
         for sender in senders:
             sender.join()
     assert sorted(log.text for log in found) == sorted(texts * 5)
+
+
+def test_a_message_that_may_wait_goes_with_the_next_one() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        channel = WorkerChannel(theirs)
+        channel.send(Started(1.0), hold=True)
+        ours.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            ours.recv(1)
+        channel.send(Finished(Outcome.SUCCEEDED, 2.0))
+        found = list(FrameReader(FROM_WORKER).feed(ours.recv(1 << 16)))
+    assert found == [Started(1.0), Finished(Outcome.SUCCEEDED, 2.0)]

@@ -240,3 +240,15 @@ def test_a_batch_size_must_be_a_positive_number(tmp_path, maximum):
             Given("u", [1, 2]),
             configuration={"variables": {"upstream": {"u": settings}}},
         )
+
+
+def test_arguments_follow_each_function_though_one_text_makes_it_anew(tmp_path):
+    """As children do that share a process: the text is the same, the defaults need not be."""
+    head = "from penstock import transformer\nimport builtins\n\n"
+    function = "@transformer\ndef f(a, *args, b{0}, **kwargs):\n    return [a, b, 'given' in kwargs]\n"
+    code = head + function.format("=5")
+    one, two = Given("one", 1), Given("two", 2)
+    assert run_block(tmp_path, code, one).outputs == [1, 5, False]
+    assert run_block(tmp_path, code, two, variables={"b": 7, "given": 1}).outputs == [2, 7, True]
+    with pytest.raises(BlockFailedError, match="no variable for its 1 parameter"):
+        run_block(tmp_path, head + function.format(""), one)

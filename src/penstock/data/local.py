@@ -44,8 +44,11 @@ def refused(error: OSError, doing: str) -> StorageError:
     )
 
 
-class translated:  # noqa: N801 - reads as a word; a generator costs thrice that, and every block comes by
-    """Turn an OSError into a StorageError; a missing file stays what it is."""
+class translated:  # noqa: N801 - reads as a word
+    """Turn an OSError into a StorageError; a missing file stays what it is.
+
+    A class, for every block comes by here a dozen times, and a generator costs thrice that.
+    """
 
     __slots__ = ("_doing",)
 
@@ -184,9 +187,9 @@ class LocalBackend:
                 path = parent
             else:
                 break
-        for path in reversed(missing):
+        for below in reversed(missing):
             with suppress(FileExistsError):
-                os.mkdir(path)  # noqa: PTH102 - as above
+                os.mkdir(below)  # noqa: PTH102 - as above
 
     def sync_folder(self, folder: str | Path) -> None:
         """Force the names in a folder to the disk."""
@@ -374,7 +377,9 @@ class LocalBackend:
                 descriptor = os.open(path, flags, 0o666)
             except FileNotFoundError:
                 if flags & os.O_CREAT and attempt < _ATTEMPTS:
-                    self.make_folder(path.rpartition("/")[0])  # not ahead: it is there but for the first, and asking holds it up
+                    self.make_folder(
+                        path.rpartition("/")[0]
+                    )  # not ahead: it is there but for the first, and asking holds it up
                     continue
                 raise
             try:

@@ -70,6 +70,8 @@ def refuse(what: str, hint: str) -> ValueRefusedError:
 
 def is_json_text(value: str) -> bool:
     """Whether UTF-8 can hold the text: it has no lone surrogate."""
+    if value.isascii():
+        return True
     try:
         value.encode()
     except UnicodeEncodeError:

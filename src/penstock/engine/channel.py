@@ -193,12 +193,21 @@ class WorkerChannel:
         self._reader = FrameReader(TO_WORKER)
         self._received: list[ToWorker] = []
         self._lock = threading.Lock()
+        self._held = b""
 
-    def send(self, message: FromWorker) -> None:
-        """Send the whole message; OSError when the supervisor is gone."""
+    def send(self, message: FromWorker, *, hold: bool = False) -> None:
+        """Send the whole message; OSError when the supervisor is gone.
+
+        Args:
+            message: what to send.
+            hold: it may go with the next one, which follows at once; each message wakes whoever reads it.
+        """
         frame = FROM_WORKER.encode(message)
         with self._shield(), self._lock:
-            self._connection.sendall(frame)
+            frame = self._held + frame
+            self._held = frame if hold else b""
+            if not hold:
+                self._connection.sendall(frame)
 
     def receive(self) -> ToWorker | None:
         """The next message in order; None when the supervisor has closed its end."""

@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice
 from pathlib import Path
 
@@ -48,7 +48,12 @@ def imported_modules(source: bytes, *, top_level: bool = False) -> set[str]:
 
 def site_folders() -> tuple[str, ...]:
     """The folders of installed packages on the import path, each with a separator at its end."""
-    folders = (folder.rstrip(os.sep) for folder in sys.path)
+    return _site_folders(tuple(sys.path))
+
+
+@lru_cache(maxsize=8)
+def _site_folders(path: tuple[str, ...]) -> tuple[str, ...]:
+    folders = (folder.rstrip(os.sep) for folder in path)
     return tuple(folder + os.sep for folder in folders if folder.endswith(_SITE_NAMES))
 
 

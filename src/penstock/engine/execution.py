@@ -9,7 +9,8 @@ import tokenize
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Protocol
 
 from penstock.data import ProductStore, fingerprint
 from penstock.engine.dependencies import libraries_of
@@ -36,6 +37,7 @@ from penstock.model.messages import (
     CallbackFailed,
     CallbackStatus,
     FromWorker,
+    Limits,
     Log,
     Outcome,
     Output,
@@ -56,6 +58,13 @@ _UNPUBLISHED = frozenset({BlockType.SENSOR, BlockType.SCRATCHPAD})
 Ask = Callable[[AskKind, dict[str, Any]], Any]
 
 
+class Send(Protocol):
+    """Sends a message to the supervisor; with `hold`, together with the one that follows at once."""
+
+    def __call__(self, message: FromWorker, *, hold: bool = False) -> None:
+        """Send it."""
+
+
 @dataclass(slots=True)
 class Execution:
     """One attempt inside a worker.
@@ -72,7 +81,7 @@ class Execution:
     """
 
     order: WorkOrder
-    send: Callable[[FromWorker], None]
+    send: Send
     ask: Ask
     interrupts: Interrupts
     shared: dict[str, Any]
@@ -101,7 +110,7 @@ class Execution:
         """
         order = self.order
         self._activate()
-        store = ProductStore(order.data_root, allow_pickle=order.allow_pickle, worker=True)
+        store = _store_at(order.data_root, order.allow_pickle)
         if order.aftermath is not None:
             self.send(Started(time.time()))
             self._call_back(self._job(store, ""), [], order.aftermath)
@@ -111,7 +120,8 @@ class Execution:
         self._bytes = source
         job = self._job(store, text)
         language = runner(BlockType.GLOBAL_DATA_PRODUCT if reference else order.block.language)
-        self.send(Started(time.time()))
+        # Its limit of time counts from here; where a child has none, nobody waits for the word.
+        self.send(Started(time.time()), hold=bool(order.child) and order.limits == Limits())
         if order.conditions and not self._may_run(job):
             return Outcome.CONDITION_FALSE
         result = language.run(job)
@@ -176,7 +186,8 @@ class Execution:
                     manifest = draft.publish(
                         lineage, fingerprint=fingerprint(lineage), checks=tuple(self.tests), items=self.items
                     )
-                    self.send(Output(manifest.ref, tuple(manifest.summaries())))
+                    told = Output(manifest.ref, tuple(manifest.summaries()))
+                    self.send(told, hold=not order.callbacks)  # without any, the end of the attempt follows at once
         finally:
             draft.abandon()
         failed = [test for test in self.tests if not test.passed]
@@ -226,6 +237,12 @@ class Execution:
         self.send(Log(level, text, time.time()))
 
 
+@lru_cache(maxsize=1)
+def _store_at(root: str, allow_pickle: bool) -> ProductStore:  # noqa: FBT001 - a key of the cache
+    """The store of the orders of this process."""
+    return ProductStore(root, allow_pickle=allow_pickle, worker=True)
+
+
 def _variables(order: WorkOrder) -> dict[str, Any]:
     """What the function's keyword arguments are made of: the user's values under the engine's."""
     moments = {name: datetime.fromisoformat(text) for name, text in order.datetimes.items()}
@@ -267,6 +284,7 @@ def _source(block: BlockOrder) -> tuple[bytes, str]:
     return data, _decode(data, block.file, block.language)
 
 
+@lru_cache(maxsize=4)  # the children of a block that share a process run one text thousands of times
 def _decode(data: bytes, file: str, language: str) -> str:
     encoding = "utf-8-sig"
     try:

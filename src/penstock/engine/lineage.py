@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def lineage_of(order: WorkOrder, source: bytes, files: Iterable[str], digests: M
     """
     own = order.block.file or f"<{order.block.uuid}>"
     code = {_name(own, order.project): hashlib.sha256(source).hexdigest()}
-    roots = _roots(source)
+    roots = set(_roots(source))
     installed = site_folders()  # an environment inside the project is not the project's code
     for file in sorted({*files, *digests}):
         name = _name(file, order.project)
@@ -53,8 +54,9 @@ def lineage_of(order: WorkOrder, source: bytes, files: Iterable[str], digests: M
     )
 
 
-def _roots(source: bytes) -> set[str]:
-    return {name.partition(".")[0] for name in imported_modules(source)}
+@lru_cache(maxsize=8)  # a process that is shared by children reads one text thousands of times
+def _roots(source: bytes) -> frozenset[str]:
+    return frozenset(name.partition(".")[0] for name in imported_modules(source))
 
 
 def _name(file: str, project: str) -> str:

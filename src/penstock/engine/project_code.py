@@ -76,10 +76,12 @@ class ProjectCode:
         # All are found before any is dropped: the search path of a namespace package asks for its parent.
         # What was there before, and what was looked at once, is not looked at again: a process may serve thousands.
         others = self._others
-        new = [(name, module) for name, module in list(sys.modules.items()) if name not in others]
-        for name in [name for name, module in new if self._owns_module(module)]:
+        new = [(name, sys.modules[name]) for name in sys.modules.keys() - others]
+        mine = [name for name, module in new if self._owns_module(module)]
+        for name in mine:
             del sys.modules[name]
-        self._others = frozenset(sys.modules)
+        if len(new) > len(mine) or len(sys.modules) != len(others):
+            self._others = frozenset(sys.modules)
         for path in [path for path in sys.path_importer_cache if path.startswith(self.root) and self._owns(path)]:
             del sys.path_importer_cache[path]
         self.digests.clear()

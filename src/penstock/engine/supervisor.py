@@ -33,6 +33,7 @@ from penstock.model.messages import (
     FromWorker,
     Inspect,
     Outcome,
+    Output,
     Ready,
     Shutdown,
     Started,
@@ -335,7 +336,7 @@ class Supervisor:
             return
         if isinstance(message, Started):
             self._limit_time(attempt, message.at)
-        else:
+        elif not isinstance(message, Output):
             process.drain_streams()  # what was printed before the message comes before it
         if isinstance(message, Finished):
             self._on_finished(process, attempt, message)
@@ -381,8 +382,7 @@ class Supervisor:
         if private_memory(process.pid) > limit:
             self._doom(process, Doom.MEMORY)
             return
-        when = time.monotonic() + _WATCH_INTERVAL
-        self._reactor.at(attempt, when, lambda: self._watch_memory(attempt, limit))
+        self._reactor.at(attempt, time.monotonic() + _WATCH_INTERVAL, lambda: self._watch_memory(attempt, limit))
 
     def _on_finished(self, process: WorkerProcess, attempt: Attempt, message: Finished) -> None:
         attempt.finished = message

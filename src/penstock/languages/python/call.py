@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from types import CodeType, FunctionType
 from typing import Any
 
 from penstock.model.errors import BlockFailedError
@@ -26,7 +27,7 @@ def call(
         BlockFailedError: more or fewer upstreams than the function takes.
     """
     try:
-        parameters = list(inspect.signature(function).parameters.values())
+        parameters = _parameters(function)
     except (TypeError, ValueError):  # a builtin without a signature
         return function(*inputs, **variables)
     has_rest = any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters)
@@ -42,6 +43,24 @@ def call(
         taken = {parameter.name for parameter in positional[: len(inputs)]}
         named = {**{key: value for key, value in variables.items() if key not in taken}, **named}
     return function(*inputs, **named)
+
+
+_known: dict[tuple[CodeType, int, tuple[str, ...]], list[inspect.Parameter]] = {}
+"""The parameters of the functions that were called last; children that share a process make theirs anew each time."""
+_MOST_KNOWN = 16
+
+
+def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    """The parameters of a function; whether one has a default is certain, not which."""
+    if type(function) is not FunctionType or function.__dict__:  # wrapped, or with a signature of its own
+        return list(inspect.signature(function).parameters.values())
+    key = function.__code__, len(function.__defaults__ or ()), tuple(sorted(function.__kwdefaults__ or ()))
+    found = _known.get(key)
+    if found is None:
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        found = _known[key] = list(inspect.signature(function).parameters.values())
+    return found
 
 
 def _named(

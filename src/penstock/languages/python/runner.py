@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -118,9 +118,14 @@ def _outputs(value: Any) -> list[object | Parts]:
     return list(value)
 
 
+@cache
+def _folder(project: str) -> str:
+    return str(Path(project)) + "/"
+
+
 def _project_files(job: Job, block_file: str) -> frozenset[str]:
     """The project's files that this attempt has loaded, the block's own included."""
-    root = str(Path(job.order.project)) + "/"
+    root = _folder(job.order.project)
     loaded = islice(reversed(sys.modules.values()), max(0, len(sys.modules) - job.modules_before))
     files = {
         file
