@@ -62,11 +62,12 @@ def test_charts_are_kept_in_the_pipelines_file(server: Server) -> None:
     assert gone["undo"]
 
 
-def test_a_chart_of_no_block_is_refused(server: Server) -> None:
+@pytest.mark.parametrize("block", ["nowhere", "nowhere" * 500, "é" * 500])
+def test_a_chart_of_no_block_is_refused(server: Server, block: str) -> None:
     reply = server.client.post(
-        "/pipelines/flights/charts", json={"block": "nowhere", "configuration": {"chart_type": "table"}}
+        "/pipelines/flights/charts", json={"block": block, "configuration": {"chart_type": "table"}}
     )
-    assert (reply.status_code, "nowhere" in reply.json()["error"]["message"]) == (422, True)
+    assert (reply.status_code, block[:7] in reply.json()["error"]["message"]) == (422, True)
 
 
 def test_variables_of_the_code_are_drawn(server: Server) -> None:

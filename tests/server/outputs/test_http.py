@@ -100,12 +100,20 @@ def test_pages_as_arrow_and_as_json(server: Server) -> None:
         ("/products/flights/page/page", {}, 422, "it is text"),
         (f"{LOAD}/chart", {"chart": {"chart_type": "odd"}}, 422, "unknown type"),
         (f"{LOAD}/diff", {"before": "1", "after": "2"}, 404, "no such version"),
+        (f"{LOAD}/chart", {"chart": {"x": 10**30}}, 422, "64 bits"),
     ],
 )
 def test_what_does_not_fit_says_why(server: Server, path: str, body: dict, status: int, words: str) -> None:
     reply = server.client.post(path, json=body)
     assert reply.status_code == status, reply.text
     assert words in reply.json()["error"]["message"]
+
+
+def test_numbers_without_end_are_refused_and_leave_nothing_behind(server: Server) -> None:
+    for path, name in (("cell", "row"), ("value", "offset")):
+        reply = server.client.get(f"{LOAD}/{path}", params={name: "9" * 30, "column": "t"})
+        assert (reply.status_code, reply.json()["error"]["code"]) == (422, "C101"), reply.text
+    assert server.get(f"{LOAD}/cell", row=1, column="t")["text"] == "y"
 
 
 def test_profiles_charts_and_differences(server: Server) -> None:

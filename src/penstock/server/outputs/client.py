@@ -22,7 +22,7 @@ from typing import Any, Self
 import msgspec
 
 from penstock.config.decoding import from_msgpack
-from penstock.model.errors import PenstockError, ReaderLostError, TimeoutExceededError, error_class
+from penstock.model.errors import PenstockError, ReaderLostError, SettingInvalidError, TimeoutExceededError, error_class
 from penstock.server.outputs.aside import make_aside, remove_aside
 from penstock.server.outputs.reader.questions import Question
 from penstock.server.outputs.reader.wire import HEADER, LIMIT, Failed, Sort, frame
@@ -232,8 +232,13 @@ class ReaderClient:
         self._rest()
         connection.warm = True
         pending = _Pending(next(self._numbers), connection)
+        try:
+            connection.send(Sort.ASK, pending.number, question)
+        except OverflowError as error:
+            raise SettingInvalidError(
+                "asking for what is stored: a number of the question takes more than 64 bits", hint="Ask for less."
+            ) from error
         connection.pending[pending.number] = pending
-        connection.send(Sort.ASK, pending.number, question)
         try:
             kind, body = await pending.next()
         except BaseException:

@@ -23,6 +23,8 @@ SECTION_OF: Mapping[BlockType, str] = {
 """The list of a pipeline's file in which blocks of these types stand; all others stand in `blocks`."""
 LONGEST_NAME = 150
 """Characters of the longest name; file names hold 255 bytes."""
+_BASE = 120
+"""Bytes of a name that is made up, before its number."""
 FILE_KEYS = ("file_source", "file_path")
 
 
@@ -75,7 +77,8 @@ def taken_uuids(reading: PipelineReading) -> set[str]:
 
 
 def free_name(parts: Parts, reading: PipelineReading, kind: BlockType, language: Language, base: str) -> str:
-    """A name like `base` whose uuid and file are both free."""
+    """A name like `base`, or its beginning where that is long, whose uuid and file are both free."""
+    base = base.encode("utf-8", "replace")[:_BASE].decode("utf-8", "ignore")
     taken = taken_uuids(reading)
     for number in itertools.count(1):
         name = base if number == 1 else f"{base} {number}"
