@@ -14,6 +14,8 @@ from penstock.server.schema.project import SearchItem, SearchResult
 SHORTEST_TEXT = 3
 """Characters that a text must have to be looked for inside of files."""
 TEXT_SECONDS = 0.02
+ALONE_SECONDS = 0.5
+"""For text in files where no name fits: nothing else is waiting to be shown."""
 TEXT_HITS = 10
 FRESH_SECONDS = 5.0
 MOST_FILES = 20_000
@@ -50,7 +52,7 @@ class Everything:
             hits = search_text(
                 self.parts.resolver,
                 TextQuery(query.strip()),
-                seconds=TEXT_SECONDS,
+                seconds=TEXT_SECONDS if items else ALONE_SECONDS,
                 most=min(TEXT_HITS, limit - len(items)),
             ).hits
             items += [
