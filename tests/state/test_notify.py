@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,6 +107,28 @@ def test_nothing_is_lost_when_many_tell_at_once(tmp_path: Path, listener: Notifi
     for number in range(500):
         assert tell(tmp_path, "run", str(number)) == 1
     assert [heard.get(timeout=PATIENCE)[1] for _ in range(500)] == [str(number) for number in range(500)]
+
+
+def test_who_was_too_busy_to_listen_is_told_that_something_was_missed(tmp_path: Path, heard: Messages) -> None:
+    busy = threading.Event()
+
+    def callback(topic: str, text: str) -> None:
+        assert busy.wait(PATIENCE)
+        heard.put((topic, text))
+
+    made = Notifier(tmp_path)
+    made.listen(callback)
+    while tell(tmp_path, "run", "one of many"):
+        pass  # the queue of a socket takes some
+    busy.set()
+    told = heard.get(timeout=PATIENCE)
+    while told != (MISSED, ""):
+        told = heard.get(timeout=PATIENCE)
+    assert tell(tmp_path, "run", "the last") == 1
+    while told != ("run", "the last"):
+        told = heard.get(timeout=PATIENCE)
+    made.close()
+    assert files(tmp_path) == []
 
 
 def test_nobody_listens(tmp_path: Path) -> None:

@@ -32,6 +32,8 @@ Callback = Callable[[str, str], None]
 
 _WAIT = 0.25
 """Seconds that a sender waits for a listener whose queue is full."""
+_FULL = ".full"
+"""Ends the name of a file beside a socket: somebody found its queue full, so it must look at everything."""
 
 
 def tell(data_root: Path, topic: str, text: str = "") -> int:
@@ -57,10 +59,14 @@ def tell(data_root: Path, topic: str, text: str = "") -> int:
                 else:
                     continue
             except (ConnectionRefusedError, _GoneError):
+                for left in (path, path + _FULL):
+                    with contextlib.suppress(OSError):
+                        os.unlink(left)  # noqa: PTH108 - the process has ended
+            except TimeoutError:
                 with contextlib.suppress(OSError):
-                    os.unlink(path)  # noqa: PTH108 - the process has ended
+                    _leave_word(path)
             except OSError:
-                continue  # gone this moment, or too busy to listen: it will look when it is through
+                continue  # gone this moment
             else:
                 reached += 1
     return reached
@@ -139,13 +145,24 @@ class Notifier:
                     if "mine" in ready:
                         for topic, text in _received(mine, self._secret):
                             callback(topic, text)
+                        if self._was_full():
+                            callback(MISSED, "")
                     if "server" in ready and self._server is not None:
                         self._server.receive(selector, callback)
             finally:
                 if self._path is not None:
                     self._path.unlink(missing_ok=True)
+                    self._was_full()
                 if self._server is not None:
                     self._server.close()
+
+    def _was_full(self) -> bool:
+        """Whether somebody has found the queue full since this was asked the last time."""
+        try:
+            os.unlink(f"{self._path}{_FULL}")  # noqa: PTH108 - asked with every message
+        except OSError:
+            return False
+        return True
 
 
 class _GoneError(Exception):
@@ -216,9 +233,17 @@ def _bound_udp(path: Path, secret: bytes) -> socket.socket:
     return made
 
 
-def _send_unix(path: str, message: bytes) -> None:
+def _leave_word(path: str) -> None:
+    """Tell a listener that is too busy to listen that it has missed something, when it is through."""
+    with open(path + _FULL, "wb"):  # noqa: PTH123 - plain
+        pass
+    # It may have got through in this very moment, without looking for the file any more.
+    _send_unix(path, _packed(MISSED, ""), wait=0.0)
+
+
+def _send_unix(path: str, message: bytes, wait: float = _WAIT) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
-        sender.settimeout(_WAIT)
+        sender.settimeout(wait)
         sender.connect(path)
         sender.send(message)
 
