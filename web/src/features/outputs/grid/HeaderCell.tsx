@@ -114,7 +114,7 @@ function metaOf(column: GridColumn, profile: ColumnProfile | undefined, total: n
   const rows = profile?.rows ?? total;
   const parts: string[] = [];
   if (nulls && rows) parts.push(`${share(nulls / rows)} null`);
-  if (distinct !== null && distinct !== undefined) parts.push(`${profile && !profile.exact ? "≈" : ""}${shortCount(distinct)} values`);
+  if (distinct !== null && distinct !== undefined) parts.push(`${profile && !profile.exact ? "≈" : ""}${shortCount(distinct)} ${distinct === 1 ? "value" : "values"}`);
   return parts.join(" · ");
 }
 
