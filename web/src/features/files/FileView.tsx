@@ -105,7 +105,7 @@ function Versions({ path, text, language, onTake }: { path: string; text: string
       <div className="flex min-w-0 flex-1 flex-col">
         <div className="flex-none border-b border-line p-1.5"><Button disabled={typeof version.data?.content !== "string"} onClick={() => (typeof version.data?.content === "string" ? onTake(version.data.content) : toastError(version.error))}>Put this version into the editor</Button></div>
         <div className="min-h-0 flex-1">
-          {version.isPending ? <div className="p-4"><Spinner /></div> : version.error ? <ErrorCard className="m-4" error={version.error} /> : version.data.content === null ? <EmptyState title="No text">{version.data.problem}</EmptyState> : <DiffEditor before={version.data.content} after={text} language={language} beforeLabel="That version" afterLabel="Now" />}
+          {version.isPending ? <div className="p-4"><Spinner /></div> : version.error ? <ErrorCard className="m-4" error={version.error} /> : version.data.content === null ? <EmptyState title="No text">{version.data.problem}</EmptyState> : plainLines(version.data.content) === text ? <EmptyState title="Nothing has changed">The file is as it was then.</EmptyState> : <DiffEditor before={version.data.content} after={text} language={language} beforeLabel="That version" afterLabel="Now" />}
         </div>
       </div>
     </div>
