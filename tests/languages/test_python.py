@@ -169,6 +169,14 @@ def test_tests_of_a_block_that_returned_nothing_get_none(tmp_path):
     assert outcome.error.startswith("undefined")
 
 
+def test_a_test_that_takes_fewer_outputs_says_what_a_list_is(tmp_path):
+    result = run_block(tmp_path, block("return [1, 2, 3]") + "\n@test\ndef good(output):\n    pass\n")
+    with pytest.raises(BlockFailedError) as caught:
+        list(result.check(result.outputs))
+    assert "good(): it takes 1 output, but the block has 3: output_0, output_1, output_2" in caught.value.message
+    assert "A list" in caught.value.hint
+
+
 def test_another_error_in_a_test_goes_up(tmp_path):
     result = run_block(tmp_path, block("return 1") + "\n@test\ndef broken(output):\n    raise KeyError('k')\n")
     with pytest.raises(KeyError):

@@ -9,11 +9,21 @@ from typing import Any
 
 from penstock.model.errors import BlockFailedError
 
+_FOR_BLOCKS = "Add a parameter for each upstream block or *args, or remove the edges that are not needed."
+_FOR_TESTS = (
+    "A list that the block returns is as many outputs as it has items. Give the test a parameter for each, or *args; "
+    "or return the list within another, to have it as one output."
+)
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
 def call(
-    function: Callable[..., Any], inputs: Sequence[Any], variables: Mapping[str, Any], upstream: Sequence[str]
+    function: Callable[..., Any],
+    inputs: Sequence[Any],
+    variables: Mapping[str, Any],
+    upstream: Sequence[str],
+    *,
+    is_test: bool = False,
 ) -> Any:
     """Call the function as a block of that many upstreams.
 
@@ -22,6 +32,7 @@ def call(
         inputs: one value per upstream, in argument order.
         variables: what `**kwargs` receives; a named parameter beyond the inputs takes the variable of its name.
         upstream: the upstream uuids, for the wording of errors.
+        is_test: it is a test, whose inputs are the outputs of its own block.
 
     Raises:
         BlockFailedError: more or fewer upstreams than the function takes.
@@ -34,9 +45,9 @@ def call(
     positional = [parameter for parameter in parameters if parameter.kind in _POSITIONAL]
     if len(inputs) > len(positional) and not has_rest:
         raise BlockFailedError(
-            f"calling {_name(function)}: it takes {_count(len(positional), 'upstream block')}, "
+            f"calling {_name(function)}: it takes {_count(len(positional), 'output' if is_test else 'upstream block')}, "
             f"but the block has {len(inputs)}: {', '.join(upstream)}",
-            hint="Add a parameter for each upstream block or *args, or remove the edges that are not needed.",
+            hint=_FOR_TESTS if is_test else _FOR_BLOCKS,
         )
     named = _named(function, parameters, positional[len(inputs) :], variables)
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):

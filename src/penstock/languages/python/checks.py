@@ -22,7 +22,7 @@ def run_checks(
     for test in tests:
         name = getattr(test, "__name__", "test")
         try:
-            call(test, values, variables, [f"output_{index}" for index in range(len(values))])
+            call(test, values, variables, [f"output_{index}" for index in range(len(values))], is_test=True)
         except AssertionError as error:
             yield TestOutcome(name, passed=False, error=_assertion_text(error))
         else:
