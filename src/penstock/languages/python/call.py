@@ -44,9 +44,9 @@ def call(
     has_rest = any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters)
     positional = [parameter for parameter in parameters if parameter.kind in _POSITIONAL]
     if len(inputs) > len(positional) and not has_rest:
+        noun = "output" if is_test else "upstream block"
         raise BlockFailedError(
-            f"calling {_name(function)}: it takes {_count(len(positional), 'output' if is_test else 'upstream block')}, "
-            f"but the block has {len(inputs)}: {', '.join(upstream)}",
+            f"calling {_name(function)}: it takes {_count(len(positional), noun)}, but the block has {len(inputs)}: {', '.join(upstream)}",
             hint=_FOR_TESTS if is_test else _FOR_BLOCKS,
         )
     named = _named(function, parameters, positional[len(inputs) :], variables)
