@@ -377,9 +377,8 @@ class LocalBackend:
                 descriptor = os.open(path, flags, 0o666)
             except FileNotFoundError:
                 if flags & os.O_CREAT and attempt < _ATTEMPTS:
-                    self.make_folder(
-                        path.rpartition("/")[0]
-                    )  # not ahead: it is there but for the first, and asking holds it up
+                    # Not ahead: it is there but for the first, and asking holds it up.
+                    self.make_folder(path.rpartition("/")[0])
                     continue
                 raise
             try:

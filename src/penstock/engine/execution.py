@@ -170,7 +170,7 @@ class Execution:
     def _store(self, store: ProductStore, result: BlockResult, source: bytes) -> list[object]:
         """Store, test and publish; the outputs as the tests have seen them."""
         order = self.order
-        draft = store.draft(Address(order.pipeline, order.key, order.partition), order.fence)
+        draft = store.draft(Address(order.pipeline, order.key, order.stored_in or order.partition), order.fence)
         self.memory.pop(order.key, None)
         try:
             if libraries := libraries_of(result.outputs, self.modules_before):

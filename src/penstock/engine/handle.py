@@ -164,6 +164,7 @@ class RunHandle:
         entry, current = self.run.blocks[key], self.current.get(key)
         finished = current.finished if current else None
         output = current.output if current else None
+        told = not self.plan.options.stored_in
         return events.BlockEnded(
             self.plan.run,
             key,
@@ -171,8 +172,8 @@ class RunHandle:
             now,
             seconds=now - self.first_start.get(key, now),
             attempts=entry.attempts or (1 if key in self.run.children else 0),
-            ref=entry.ref or (output.ref if output else None),
-            outputs=output.outputs if output else stored,
+            ref=(entry.ref or (output.ref if output else None)) if told else None,
+            outputs=(output.outputs if output else stored) if told else (),
             tests=finished.tests if finished else (),
             failure=entry.failure,
             peak_memory=finished.peak_memory if finished else 0,

@@ -49,6 +49,7 @@ class RunOptions:
     `children_at_once` of them are under way at a time. `parent` is the run whose block `parent_block` asks for this,
     `remote_blocks` what it hands over: the blocks of other pipelines whose outputs this run's blocks get.
     `inputs` are the versions to read of upstreams that take no part in the run, by block; of others the newest.
+    `stored_in` is a partition of the run's own for its outputs, of which nobody is told: who asks for it removes it.
     """
 
     variables: Mapping[str, Any] = field(default_factory=dict)
@@ -74,6 +75,7 @@ class RunOptions:
     parent_block: str = ""
     remote_blocks: tuple[Mapping[str, Any], ...] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
+    stored_in: str = ""
 
     def what(self) -> str:
         """What is to run, in words: `words`, when the caller knows better."""
@@ -324,6 +326,7 @@ def work_order(
         callbacks=attached.callbacks,
         dynamic=bool(dynamic_settings(block.configuration).parent),
         child=child.label if child is not None else "",
+        stored_in=plan.options.stored_in,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from penstock.model.product import Fence, Items, Lineage, OutputSummary, ProductRef
 
-WIRE_VERSION = 6
+WIRE_VERSION = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +118,7 @@ class WorkOrder:
     `conditions` are asked before the block runs, `callbacks` run after it; with `aftermath` they alone run. A `dynamic`
     block says what its children are to be. `child` is the label of a child, empty for the block itself. `remote_blocks`
     name blocks of other pipelines (`pipeline_uuid`, `block_uuid`, `execution_partition`) whose outputs it is handed.
+    `stored_in` is the partition that its own outputs go to, where that is another one than it reads from.
     """
 
     run: str
@@ -144,6 +145,7 @@ class WorkOrder:
     dynamic: bool = False
     child: str = ""
     remote_blocks: tuple[dict[str, Any], ...] = ()
+    stored_in: str = ""
 
     @property
     def key(self) -> str:

@@ -11,6 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
+from penstock.data import ProductStore
+from penstock.model.product import Address
+from penstock.project import open_project
 from penstock.server.runs.callers import SIGNATURE, TIMESTAMP, signature_of
 from tests.patience import PATIENCE
 from tests.server.running import Server, start
@@ -222,6 +225,62 @@ def test_calls_at_the_same_time_get_each_their_own_answer(outside: httpx.Client,
 
     with ThreadPoolExecutor(6) as pool:
         assert list(pool.map(call, range(12))) == list(range(12))
+
+
+@pytest.fixture(autouse=True)
+def same_data(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests look where the server stores."""
+    monkeypatch.setenv("PENSTOCK_DATA_DIR", str(server.project.parent / "data"))
+
+
+def stored(server: Server) -> dict[Address, list[str]]:
+    """The versions of every output of the project, by address."""
+    store = ProductStore(open_project(server.project).store_root())
+    return {address: [each.ref.version for each in store.versions(address)] for address in store.addresses()}
+
+
+def recorded(server: Server) -> list[str]:
+    """The folders of all runs that have a log or a record."""
+    return sorted(path.name for path in open_project(server.project).logs_root().glob("pipelines/*/.logs/*"))
+
+
+@pytest.mark.parametrize("block", ["score", "table"])
+def test_a_call_that_stores_nothing_leaves_nothing_behind(server: Server, outside: httpx.Client, block: str) -> None:
+    run = {"block_uuid": block, "variables": {"base": 3}, "run_upstream_blocks": True, "store_variables": False}
+    before = stored(server)
+    reply = outside.post("/api/runs", headers=bearer("plain-token-of-the-file"), json={"run": run})
+    assert reply.status_code == 200, reply.text
+    answer = reply.json()["run"]
+    assert answer["output"] == {"score": {"score": 6, "event": {}}, "table": [{"a": 1}, {"a": 2}]}[block]
+    assert stored(server) == before
+    folder = open_project(server.project).store_root() / "products" / "sales" / block
+    assert not [place for place in folder.glob("call-*") if list(place.glob("m/*"))]
+    shown = finished(server, answer["pipeline_run_id"])
+    assert shown["state"] == "completed"
+    assert {each["block"]: each["ref"] for each in shown["blocks"]}[block] is None, "no page offers what is gone"
+
+
+def test_a_call_that_fails_stores_nothing_either(server: Server, outside: httpx.Client) -> None:
+    before = stored(server)
+    run = {"block_uuid": "score", "run_upstream_blocks": True, "store_variables": False, "variables": {"base": None}}
+    reply = outside.post("/api/runs", headers=bearer("plain-token-of-the-file"), json={"run": run})
+    assert reply.status_code == 422, reply.text
+    assert stored(server) == before
+
+
+def test_a_call_that_is_not_recorded_is_no_run(server: Server, outside: httpx.Client) -> None:
+    before, runs = recorded(server), server.get("/api/runs", params={"limit": 500})["runs"]
+    run = {"block_uuid": "table", "record": False}
+    reply = outside.post("/api/runs", headers=bearer("plain-token-of-the-file"), json={"run": run})
+    assert reply.json()["run"]["output"] == [{"a": 1}, {"a": 2}]
+    newest = stored(server)[Address("sales", "table")]
+    assert recorded(server) == before
+    assert [each["run"] for each in server.get("/api/runs", params={"limit": 500})["runs"]] == [
+        each["run"] for each in runs
+    ]
+    again = outside.post("/api/runs", headers=bearer("plain-token-of-the-file"), json={"run": {**run, "record": True}})
+    assert again.json()["run"]["pipeline_run_id"] in recorded(server)
+    assert newest == stored(server)[Address("sales", "table")][1:], "each of both is stored"
 
 
 @pytest.mark.parametrize(

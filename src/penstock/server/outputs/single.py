@@ -8,22 +8,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 
+from penstock.data.forgetting import forget
+from penstock.engine.loop import RunHandle
 from penstock.engine.plan import RunOptions, RunPlan
 from penstock.model import events
 from penstock.model.errors import (
     BlockFailedError,
     InterruptedRunError,
     RunBusyError,
+    StorageError,
     TimeoutExceededError,
     UnsupportedError,
 )
 from penstock.model.graph import ancestors
-from penstock.model.product import Address, Kind, OutputSummary
+from penstock.model.product import Address, Kind, OutputSummary, ProductRef
 from penstock.project import Project
 from penstock.server.bench import Bench
 from penstock.server.outputs.client import ReaderClient
@@ -38,6 +42,8 @@ WAITING = 64
 SECONDS = 300.0
 MOST_BYTES = 16 << 20
 MOST_ROWS = 100_000
+_OF_ONE_CALL = "call-"
+"""How the partition begins in which the outputs of one call lie, until it is answered."""
 _TABLES = frozenset({Kind.TABLE, Kind.SERIES, Kind.ARRAY})
 
 
@@ -68,6 +74,7 @@ class SingleBlocks:
         self._manifests = Manifests(bench.store)
         self._room = asyncio.Semaphore(AT_ONCE)
         self._waiting = 0
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def call(
         self,
@@ -77,6 +84,8 @@ class SingleBlocks:
         *,
         upstream: bool = False,
         incomplete_only: bool = False,
+        record: bool = True,
+        keep: bool = True,
         origin: str = "api",
         seconds: float = SECONDS,
     ) -> Called:
@@ -88,6 +97,8 @@ class SingleBlocks:
             variables: over those of the pipeline.
             upstream: also what it depends on.
             incomplete_only: of that, only what has no output yet.
+            record: the run belongs to the history; else nothing of it is recorded or announced.
+            keep: what the blocks return is stored for later readers; else only the answer has it.
             origin: who asks.
             seconds: how long it may take; then it is interrupted.
 
@@ -107,8 +118,9 @@ class SingleBlocks:
                 plan = await asyncio.to_thread(
                     self._plan, pipeline, block, variables, origin, upstream=upstream, incomplete_only=incomplete_only
                 )
-                ended = await self._run(plan, block)
-                return await self._read(plan, block, ended)
+                if not keep:
+                    plan = replace(plan, options=replace(plan.options, stored_in=f"{_OF_ONE_CALL}{plan.run}"))
+                return await self._carry_out(plan, block, record=record)
         except TimeoutError:
             raise TimeoutExceededError(
                 f"running block {block} of pipeline {pipeline}: it took longer than {seconds:g} s",
@@ -145,7 +157,7 @@ class SingleBlocks:
         )
         return self._bench.plan(pipeline, options)
 
-    async def _run(self, plan: RunPlan, block: str) -> events.BlockEnded:
+    async def _carry_out(self, plan: RunPlan, block: str, *, record: bool) -> Called:
         over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         ends: dict[str, events.BlockEnded] = {}
 
@@ -155,14 +167,43 @@ class SingleBlocks:
             elif isinstance(event, events.RunEnded) and not over.done():
                 over.set_result(None)
 
-        handle = self._bench.start(plan, [note])
+        handle = self._bench.start(plan, [note]) if record else self._bench.loop.start(plan, note)
         self._pump.kick()
         try:
             await asyncio.shield(over)
+            state = self._state_of(ends, block)
+            found = await self._read(plan, block, state, handle.run.blocks[block].ref)
         except asyncio.CancelledError:
             self._bench.loop.cancel(handle)
             self._pump.kick()
+            self._forget_later(handle, over)
             raise
+        except BaseException:
+            await self._forget_later(handle, over)
+            raise
+        await self._forget_later(handle, over)
+        return found
+
+    def _forget_later(self, handle: RunHandle, over: asyncio.Future[None]) -> asyncio.Task[None]:
+        """Remove what was stored for the answer alone, once nobody can add to it any more."""
+
+        async def work() -> None:
+            await over
+            if handle.plan.options.stored_in:
+                refs = [ref for ref in handle.refs().values() if ref is not None]
+                await asyncio.to_thread(self._forget, refs)
+
+        task = asyncio.create_task(work())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _forget(self, refs: list[ProductRef]) -> None:
+        for ref in refs:
+            with suppress(StorageError):  # it stays where nobody looks for it
+                forget(self._bench.store.backend, ref.address)
+
+    def _state_of(self, ends: Mapping[str, events.BlockEnded], block: str) -> str:
         for end in ends.values():
             if end.failure is not None:
                 where = "" if end.block == block else f", before block {block}"
@@ -171,22 +212,23 @@ class SingleBlocks:
                 )
         if block not in ends:
             raise InterruptedRunError(f"running block {block}: it was interrupted", hint="Call again.")
-        return ends[block]
+        return ends[block].state.value
 
-    async def _read(self, plan: RunPlan, block: str, ended: events.BlockEnded) -> Called:
+    async def _read(self, plan: RunPlan, block: str, state: str, ref: ProductRef | None) -> Called:
         outputs: list[Any] = []
-        if ended.ref is not None:
-            for output in ended.outputs:
+        if ref is not None:
+            manifest = await asyncio.to_thread(self._bench.store.manifest, ref)
+            for output in manifest.summaries():
                 target = Target(
                     pipeline=plan.pipeline.uuid,
                     block=block,
-                    partition=ended.ref.address.partition,
-                    version=ended.ref.version,
+                    partition=ref.address.partition,
+                    version=ref.version,
                     output=output.name,
                 )
                 outputs.append(await self._value(target, output, block))
         value = outputs[0] if len(outputs) == 1 else (outputs or None)
-        return Called(plan.run, ended.state.value, value)
+        return Called(plan.run, state, value)
 
     async def _value(self, target: Target, output: OutputSummary, block: str) -> Any:
         if output.rows is not None and output.rows > MOST_ROWS:

@@ -112,6 +112,8 @@ async def _run_block(call: Call, token: str) -> BlockOutputAnswer:
         {**(trigger.definition.get("variables") or {}), **wanted.variables},
         upstream=wanted.run_upstream_blocks,
         incomplete_only=wanted.incomplete_only,
+        record=wanted.record,
+        keep=wanted.store_variables,
     )
     output = BlockOutput(trigger.pipeline, wanted.block_uuid, called.run, called.state, called.output)
     return BlockOutputAnswer(output)

@@ -30,7 +30,8 @@ class CalledRunAnswer(msgspec.Struct, frozen=True):
 class BlockCall(msgspec.Struct, frozen=True):
     """One block to run, and to wait for.
 
-    `record` and `store_variables` are accepted: the run is always recorded and its output stored as a version.
+    With `record: false` it is no run of the history: it has neither record nor log. With `store_variables: false`
+    what the blocks return is not kept: the answer has it, and nobody else ever sees it.
     """
 
     block_uuid: str
