@@ -46,7 +46,8 @@ def call(
     if len(inputs) > len(positional) and not has_rest:
         noun = "output" if is_test else "upstream block"
         raise BlockFailedError(
-            f"calling {_name(function)}: it takes {_count(len(positional), noun)}, but the block has {len(inputs)}: {', '.join(upstream)}",
+            f"calling {_name(function)}: it takes {_count(len(positional), noun)}, "
+            f"but the block has {len(inputs)}: {', '.join(upstream)}",
             hint=_FOR_TESTS if is_test else _FOR_BLOCKS,
         )
     named = _named(function, parameters, positional[len(inputs) :], variables)
