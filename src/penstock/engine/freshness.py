@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from penstock.data import Manifest, ProductStore
 from penstock.engine.lineage import block_settings
 from penstock.engine.plan import RunPlan
 from penstock.model.block import BlockType
-from penstock.model.expand import dynamic_settings
+from penstock.model.errors import PenstockError
+from penstock.model.expand import base_of, dynamic_settings
 from penstock.model.messages import InputOrder
 from penstock.model.product import Address, Lineage, ProductRef
 
@@ -65,6 +67,22 @@ def fresh_version(
     if manifest.items is None and dynamic_settings(plan.block(block).configuration).parent:
         return None  # it was stored before the block was dynamic
     return manifest
+
+
+def with_items(
+    store: ProductStore, plan: RunPlan, resume: Mapping[str, Mapping[str, Any]]
+) -> Mapping[str, Mapping[str, Any]]:
+    """What a run is resumed from, with the items of dynamic blocks that its record does not hold: they are stored."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for key, saved in resume.items():
+        base, ref = base_of(key), saved.get("ref")
+        known = base in plan.graph and dynamic_settings(plan.block(base).configuration).parent
+        if known and ref and not saved.get("items"):
+            with suppress(PenstockError):  # it is no longer there: whoever reads it says so
+                items = store.manifest(ProductRef(Address(**ref["address"]), ref["version"])).items
+                saved = {**saved, "items": asdict(items) if items is not None else None}  # noqa: PLW2901
+        found[key] = saved
+    return found
 
 
 def stale_reason(

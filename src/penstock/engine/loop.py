@@ -16,7 +16,7 @@ from itertools import count
 from typing import Any
 
 from penstock.data import ProductStore
-from penstock.engine.freshness import fresh_version
+from penstock.engine.freshness import fresh_version, with_items
 from penstock.engine.handle import Asker, Asking, Current, RunHandle, Sink, aftermath_of, shares_processes
 from penstock.engine.inputs import bound_inputs, with_outside
 from penstock.engine.plan import RunPlan, check_runnable, work_order
@@ -124,11 +124,10 @@ class RunLoop:
         now = self._clock()
         plan = replace(plan, fan_out=with_outside(self._store, plan))
         keep_going = plan.options.keep_going
-        run, effects = restored(
-            plan.run, plan.graph, plan.policies(), resume or {}, keep_going=keep_going, fans=plan.fan_out
-        )
+        resume = with_items(self._store, plan, resume or {})
+        run, effects = restored(plan.run, plan.graph, plan.policies(), resume, keep_going=keep_going, fans=plan.fan_out)
         handle = self.handles[plan.run] = RunHandle(plan, run, sink, now, on_end, gate)
-        for key, saved in (resume or {}).items():
+        for key, saved in resume.items():
             if key in run.blocks and saved["state"] in ENDED and saved.get("told", True):
                 handle.told.add(key)
             if saved.get("due"):

@@ -88,13 +88,17 @@ def _entries(data: bytes) -> list[dict[str, Any]]:
 def _rows(run: str, pipeline: str, entries: list[dict[str, Any]], changed: float) -> tuple[RunRow, list[BlockRunRow]]:
     first = entries[0]
     started = float(first["at"])
+    what = str(first.get("what") or "all")
+    # Whoever repeats a run of chosen blocks means those; of all blocks, those that there are then.
+    chosen = {} if what == "all" else {"blocks": [str(name) for name in first.get("blocks") or ()]}
     row = RunRow(
         run,
         pipeline,
         started,
         state=RunState.RUNNING.value,
         origin=str(first.get("origin") or "cli"),
-        what=str(first.get("what") or "all"),
+        what=what,
+        options=chosen,
         partition=str(first.get("partition") or ""),
         variables=first.get("variables") or {},
         due_at=started,
@@ -170,6 +174,7 @@ def _block_ended(row: BlockRunRow, entry: dict[str, Any]) -> BlockRunRow:
         ended_at=float(entry["at"]),
         attempts=int(entry.get("attempts") or row.attempts),
         version=(entry.get("ref") or {}).get("version"),
+        expansion={"ref": entry["ref"]} if entry.get("ref") else None,
         failure=entry.get("failure"),
         rows_out=sum(counts) if counts else None,
         peak_memory=int(entry.get("peak_memory") or 0),

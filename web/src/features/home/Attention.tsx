@@ -8,6 +8,7 @@ import { Button } from "../../ui/Button";
 import { Badge, StatusBadge } from "../../ui/status";
 import { MuteButton } from "../alerts/MuteButton";
 import type { Attention, SchedulerHealth } from "./queries";
+import { useRunActions } from "../runs/actions";
 import { LINE, Section } from "./Section";
 
 const FIRST = 6;
@@ -72,6 +73,12 @@ function Muted({ items }: { items: Attention[] }) {
   );
 }
 
+/** A run that was cut off goes on: what is done stays. */
+function RunTheRest({ run, pipeline }: { run: string; pipeline: string }) {
+  const { retryIncomplete } = useRunActions(run);
+  return <Button busy={retryIncomplete.isPending} title="What is done stays" aria-label={`Run the rest of ${pipeline}`} onClick={() => retryIncomplete.mutate()}>Run the rest</Button>;
+}
+
 function Item({ item }: { item: Attention }) {
   return (
     <div className={LINE}>
@@ -81,6 +88,7 @@ function Item({ item }: { item: Attention }) {
         <span className="block truncate" title={item.message}>{capital(item.message)}</span>
       </Link>
       {item.run && <Link to="/runs/$run" params={{ run: item.run }} search={item.block ? { block: item.block } : {}} className="flex-none text-accent hover:underline" aria-label={`Why ${item.pipeline} failed`}>Why</Link>}
+      {item.run && item.kind === "interrupted_run" && <RunTheRest run={item.run} pipeline={item.pipeline} />}
       <span className="hidden w-20 flex-none text-right text-[12px] text-muted sm:block" title={dateTime(item.at)}>{ago(item.at)}</span>
       <span className="hidden sm:block"><MuteButton pipeline={item.pipeline} block={item.block} /></span>
     </div>

@@ -22,16 +22,18 @@ export function RunHeader({ run, selected }: { run: RunDetail; selected: string 
   const act = useRunActions(run.run);
   const open = run.state === "running" || run.state === "initial";
   const incomplete = !open && run.state !== "completed";
+  // One that was cut off, with the process that drove it, did nothing wrong: it only has to go on.
+  const rest = run.state === "interrupted" ? "Run the rest" : "Retry what is incomplete";
   useCommands([
     { id: "run.cancel", title: "Cancel this run", group: "Run", keys: ["C"], enabled: open, run: () => act.cancel.mutate() },
     { id: "run.retry", title: "Retry this run", group: "Run", keys: ["R"], enabled: !open, run: () => act.retry.mutate() },
-    { id: "run.incomplete", title: "Retry what this run did not complete", group: "Run", keys: ["I"], enabled: incomplete, run: () => act.retryIncomplete.mutate() },
+    { id: "run.incomplete", title: run.state === "interrupted" ? "Run the rest of this run" : "Retry what this run did not complete", group: "Run", keys: ["I"], enabled: incomplete, run: () => act.retryIncomplete.mutate() },
     { id: "run.from", title: `Retry this run from ${selected ?? "a block"}`, group: "Run", keys: ["F"], enabled: !open && selected !== null, run: () => selected && act.retryFrom.mutate(selected) },
     { id: "run.delete", title: "Delete this run", group: "Run", enabled: !open, run: () => setDeleting(true) },
   ]);
   const more: MenuItem[] = [
     { label: "Retry the whole run", hint: "As a new run with the same variables", keys: "R", onSelect: () => act.retry.mutate() },
-    { label: "Retry what is incomplete", hint: "Goes on with this run; what is done stays", keys: "I", disabled: !incomplete, onSelect: () => act.retryIncomplete.mutate() },
+    { label: rest, hint: "Goes on with this run; what is done stays", keys: "I", disabled: !incomplete, onSelect: () => act.retryIncomplete.mutate() },
     { label: `Retry from ${selected ?? "a block"}`, hint: "It and everything below it", keys: "F", disabled: selected === null, onSelect: () => selected && act.retryFrom.mutate(selected) },
     { separator: true },
     { label: "Delete the run", danger: true, onSelect: () => setDeleting(true) },
@@ -51,7 +53,7 @@ export function RunHeader({ run, selected }: { run: RunDetail; selected: string 
           <Button icon={<Square size={12} aria-hidden="true" fill="currentColor" />} busy={act.cancel.isPending} onClick={() => act.cancel.mutate()}>Cancel</Button>
         ) : (
           <>
-            <Button className="!rounded-r-none" icon={<RotateCw size={13} aria-hidden="true" />} busy={act.busy} onClick={() => (incomplete ? act.retryIncomplete.mutate() : act.retry.mutate())}>{incomplete ? "Retry what is incomplete" : "Run again"}</Button>
+            <Button className="!rounded-r-none" icon={<RotateCw size={13} aria-hidden="true" />} busy={act.busy} onClick={() => (incomplete ? act.retryIncomplete.mutate() : act.retry.mutate())}>{incomplete ? rest : "Run again"}</Button>
             <Menu align="end" items={more}><Button aria-label="More ways to retry" className="!rounded-l-none border-l-0 !px-1"><ChevronDown size={14} aria-hidden="true" /></Button></Menu>
           </>
         )}
