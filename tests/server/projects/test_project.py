@@ -147,6 +147,17 @@ def test_a_block_file_that_is_not_utf8_or_missing_leaves_the_others_alone(browse
     browser.ask("PUT", "/pipelines/orders/blocks/load_orders/content", {"content": "x = 1\n", "revision": revision})
 
 
+def test_a_file_that_goes_while_its_pipeline_is_read_is_missing(browser: Browser) -> None:
+    workspace = browser.workspace
+    project = workspace.project()
+    reading = project.read("orders")
+    (browser.root / "transformers/join.py").unlink()
+    block = next(each for each in reading.pipeline.blocks if each.uuid == "join")
+    shown = workspace.details.block(project, reading, block)
+    assert (shown.content, shown.file, shown.content_revision) == (None, None, "")
+    assert "missing" in (shown.content_error or "")
+
+
 def test_the_list_of_many_pipelines_reads_only_what_has_changed(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from penstock.model.block import RUNNABLE_TYPES, Block, BlockType, Language
-from penstock.model.errors import FileInvalidError
+from penstock.model.errors import FileInvalidError, FileMissingError
 from penstock.model.graph import downstream_of
 from penstock.project.block_reader import FILELESS
 from penstock.project.check import check_pipeline
@@ -124,7 +124,8 @@ class Details:
         if children is None:
             children = downstream_of({other.uuid: other.upstream for other in reading.pipeline.blocks})
         text = block_text(self.resolver, block)
-        file = _relative(project, block.file) if block.file else None
+        # A file that has gone since the pipeline was read is as missing as one that was never there.
+        file = _relative(project, block.file) if block.file and text.problem != _missing(block) else None
         users = self.index.pipelines_using(file) if file else []
         if file and block.language is Language.SQL and text.content is not None:
             self.read(file, text.content)
@@ -159,14 +160,20 @@ class Details:
 def block_text(resolver: Resolver, block: Block) -> Text:
     """The text of a block: of its file, or what its entry holds."""
     if block.file is not None:
-        return _file_text(resolver, Path(block.file))
+        with suppress(FileMissingError):
+            return _file_text(resolver, Path(block.file))
+        return Text(None, "", 0, 0.0, problem=_missing(block))
     if block.content is not None:
         data = block.content.encode("utf-8", "surrogatepass")
         return Text(block.content, revision_of(data), len(data), 0.0, "utf-8")
     problem = None
     if block.type not in _MAY_LACK_CODE:
-        problem = f"The file of block {block.uuid} is missing. Create it, or remove the block."
+        problem = _missing(block)
     return Text(None, "", 0, 0.0, problem=problem)
+
+
+def _missing(block: Block) -> str:
+    return f"The file of block {block.uuid} is missing. Create it, or remove the block."
 
 
 def _file_text(resolver: Resolver, file: Path) -> Text:
@@ -175,6 +182,8 @@ def _file_text(resolver: Resolver, file: Path) -> Text:
         return Text(None, "", 0, 0.0, problem=f"{OUTSIDE} Move it into the project.")
     try:
         return read_shown(file, shown)
+    except FileMissingError:
+        raise
     except FileInvalidError as error:
         return Text(None, "", 0, 0.0, problem=f"{_sentence(error.message)} {error.hint}".strip())
 

@@ -84,7 +84,7 @@ export class Documents {
     for (const block of blocks) {
       const doc = docs[block.uuid];
       if (block.content === null) {
-        if (doc && isMissing(block)) next[block.uuid] = lost(doc);
+        if (doc && (doc.gone || isMissing(block))) next[block.uuid] = lost(doc);
         else if (doc && isDirty(doc)) next[block.uuid] = doc;
         moved ||= next[block.uuid] !== doc;
         continue;
