@@ -166,7 +166,7 @@ def hint_for(value: Any) -> str:
         return "Return tuple(...) or ._asdict() of it."
     if isinstance(value, dict):
         return "Return dict(...) of it."
-    return "Convert it to a table, array, dict, list or text, or allow pickle for this run."
+    return "Convert it to a table, array, dict, list or text, or run it with `penstock run --allow-pickle`."
 
 
 def _scalar(value: Any) -> Any:

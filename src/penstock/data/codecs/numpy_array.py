@@ -52,7 +52,7 @@ class ArrayCodec:
         if value.dtype.hasobject:
             raise ValueRefusedError(
                 f"storing an array of the dtype {value.dtype}: objects in an array have no exact form",
-                hint="Return a list, or an array of numbers or text; or allow pickle for this run.",
+                hint="Return a list, or an array of numbers or text; or run it with `penstock run --allow-pickle`.",
             )
         fortran = value.flags.f_contiguous and not value.flags.c_contiguous
         dense = value if fortran else np.ascontiguousarray(value).reshape(value.shape)
