@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import signal
 from collections.abc import Callable, Generator, Iterator
 
 import pytest
@@ -15,6 +17,11 @@ from tests.servers import PostgresServer, postgres
 settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=2000)
 settings.register_profile("steady", settings.get_profile("search"), max_examples=100, derandomize=True)
 settings.load_profile("steady")
+
+# A shell starts what runs in the background deaf to Ctrl-C, and what that starts is deaf too: tests press it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    with contextlib.suppress(ValueError):  # not the main thread: this one starts no processes
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _NUMBERS = itertools.count(1)
 
