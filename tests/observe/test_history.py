@@ -1,4 +1,9 @@
+import os
+
+import pytest
+
 from penstock.observe.history import find_run, latest_run, past_run
+from penstock.observe.record import run_folder
 from tests.observe.runs import record_run
 
 
@@ -29,3 +34,13 @@ def test_the_latest_run_of_a_window(tmp_path):
     assert found.run == "r1"
     assert latest_run(tmp_path, "flights", 301.0, 400.0) is None
     assert latest_run(tmp_path, "nothing", 0.0, 400.0) is None
+
+
+def test_what_was_written_last_before_the_window_is_not_read(tmp_path):
+    record_run(tmp_path, "r1", at=1000.0)
+    record = run_folder(tmp_path, "flights", "r1") / "run.jsonl"
+    record.write_text('{"event": "RunStarted"}\n')  # to read it would be an error
+    os.utime(record, (1005.0, 1005.0))
+    assert latest_run(tmp_path, "flights", 2000.0, 3000.0) is None
+    with pytest.raises(KeyError):
+        latest_run(tmp_path, "flights", 900.0, 3000.0)

@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from penstock.cli.nested import Nested
 from penstock.config.secrets import SecretProvider, default_provider
 from penstock.engine.handle import Asking
-from penstock.model.errors import PenstockError, SecretMissingError, UnsupportedError
+from penstock.model.errors import MessageInvalidError, PenstockError, SecretMissingError, UnsupportedError
 from penstock.model.messages import Answer, Ask, AskKind
 from penstock.observe.history import latest_run
 from penstock.project import Project
 from penstock.project.edit import delete_pipeline_variable, set_pipeline_variable
 from penstock.schedule.asking import KINDS
+from penstock.schedule.ends import ODD
 
 Reply = Callable[[Answer], None]
+
+
+@contextmanager
+def _refusing(ask: Ask, reply: Reply) -> Iterator[None]:
+    """Say why a request cannot be carried out: code may ask for anything, and no other run is to suffer for it."""
+    try:
+        yield
+    except PenstockError as error:
+        reply(Answer(ask.id, error=error.message, hint=error.hint, code=error.code))
+    except (*ODD, RecursionError, OSError) as error:
+        refusal = MessageInvalidError(
+            f"answering a request ({ask.kind}): {type(error).__name__}: {str(error)[:200]}",
+            hint="Ask by the functions of penstock.sdk, with values of the types that they name.",
+        )
+        reply(Answer(ask.id, error=refusal.message, hint=refusal.hint, code=refusal.code))
 
 
 @dataclass(slots=True)
@@ -35,26 +52,22 @@ class Answers:
 
     def __call__(self, asking: Asking) -> None:
         """Answer now, or when what is asked for is there."""
-        if asking.ask.kind in KINDS:
-            (self.on_runs or self.nested.ask)(asking)
-        else:
-            self._answer(asking.handle.plan.pipeline.uuid, asking.ask, asking.reply)
+        ask, reply = asking.ask, asking.reply
+        with _refusing(ask, reply):
+            if ask.kind in KINDS:
+                (self.on_runs or self.nested.ask)(asking)
+            else:
+                reply(Answer(ask.id, value=self._value(asking.handle.plan.pipeline.uuid, ask)))
 
     def answer(self, pipeline: str, ask: Ask, reply: Reply) -> None:
         """As the call, for code of that pipeline that belongs to no run."""
-        if ask.kind not in KINDS:
-            self._answer(pipeline, ask, reply)
-        elif self.on_runs_of_nobody is not None:
-            self.on_runs_of_nobody(pipeline, ask, reply)
-        else:
-            error = UnsupportedError("asking for a run: there is no scheduler", hint="Start one: `penstock start`.")
-            reply(Answer(ask.id, error=error.message, hint=error.hint, code=error.code))
-
-    def _answer(self, pipeline: str, ask: Ask, reply: Reply) -> None:
-        try:
-            reply(Answer(ask.id, value=self._value(pipeline, ask)))
-        except PenstockError as error:
-            reply(Answer(ask.id, error=error.message, hint=error.hint, code=error.code))
+        with _refusing(ask, reply):
+            if ask.kind not in KINDS:
+                reply(Answer(ask.id, value=self._value(pipeline, ask)))
+            elif self.on_runs_of_nobody is not None:
+                self.on_runs_of_nobody(pipeline, ask, reply)
+            else:
+                raise UnsupportedError("asking for a run: there is no scheduler", hint="Start one: `penstock start`.")
 
     def _value(self, own: str, ask: Ask) -> Any:
         arguments = ask.arguments
@@ -89,9 +102,7 @@ class Answers:
 
     def _status(self, arguments: dict[str, Any]) -> dict[str, Any] | None:
         """The latest run of a pipeline that began in the hours before a moment, with its blocks' states."""
-        moment = datetime.fromisoformat(str(arguments["execution_date"]))
-        earliest = moment - timedelta(hours=float(arguments.get("hours") or 24))
-        found = latest_run(
-            self.project.logs_root(), str(arguments["pipeline_uuid"]), earliest.timestamp(), moment.timestamp()
-        )
+        moment = datetime.fromisoformat(str(arguments["execution_date"])).timestamp()
+        earliest = moment - 3600 * float(arguments.get("hours") or 24)
+        found = latest_run(self.project.logs_root(), str(arguments["pipeline_uuid"]), earliest, moment)
         return None if found is None else {"run": found.run, "state": found.state, "blocks": found.blocks}

@@ -45,12 +45,20 @@ def past_run(logs_root: Path, pipeline: str, run: str) -> PastRun | None:
 def latest_run(logs_root: Path, pipeline: str, earliest: float, latest: float) -> PastRun | None:
     """The last run of a pipeline that began between two moments, seconds since the epoch, both included."""
     folder = logs_root / "pipelines" / quote(pipeline) / ".logs"
-    names = sorted((entry.parent.name for entry in folder.glob(f"*/{RUN_RECORD}")), reverse=True)
-    for name in names:
+    # What was written last before then has begun before then: most records need not be read.
+    names = [entry.parent.name for entry in folder.glob(f"*/{RUN_RECORD}") if _written(entry) >= earliest]
+    for name in sorted(names, reverse=True):
         found = past_run(logs_root, pipeline, name)
         if found is not None and earliest <= found.started <= latest:
             return found
     return None
+
+
+def _written(record: Path) -> float:
+    try:
+        return record.stat().st_mtime
+    except OSError:  # removed meanwhile
+        return 0.0
 
 
 def find_run(logs_root: Path, run: str) -> PastRun | None:
