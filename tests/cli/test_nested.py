@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from pathlib import Path
 
 import yaml
@@ -65,9 +66,14 @@ def test_a_retry_after_the_end_of_the_run_asks_for_another(tmp_path):
 
 def test_a_retry_goes_on_with_what_is_under_way_or_was_not_heard_of(tmp_path):
     project = project_at(tmp_path / "p", retries=1, delay=0)
-    write_pipeline(project, "child", [B("work", "data_loader", COUNT)], variables={"wait": 2})
+    asks = f"try:\n{textwrap.indent(ASK, '    ')}finally:\n    with open(kwargs['repo_path'] + '/asked.txt', 'a') as file:\n        file.write('x')"
+    write_pipeline(project, "parent", [B("ask", "custom", asks, more={"retry_config": {"retries": 1, "delay": 0}})])
+    # It is under way until both attempts have given up waiting for it.
+    until_asked = "file = pathlib.Path(kwargs['repo_path'], 'asked.txt')\nwhile not (file.exists() and len(file.read_text()) > 1):\n    time.sleep(0.02)\n"
+    write_pipeline(project, "child", [B("work", "data_loader", COUNT.replace("return 7", f"{until_asked}return 7"))])
     options = {"check_status": True, "poll_timeout": 0.1}
     assert penstock("run", project, "parent", *variables(options=options), home=tmp_path).code == 1
+    assert (project / "asked.txt").read_text() == "xx"
     assert (project / "worked.txt").read_text() == "x"
 
 
