@@ -45,7 +45,7 @@ export const EditorHeader = memo(function EditorHeader({ detail, view }: { detai
       {runs.length > 0 && <Running runs={runs} />}
       <span className="min-w-1 flex-1" />
       <SavedState />
-      {detail.git && <GitMark detail={detail} />}
+      {detail.git && <GitMark detail={detail} crowded={runs.length > 0 || detail.diagnostics.length > 0} />}
       {detail.diagnostics.length > 0 && (
         <Button look="quiet" aria-pressed={view === "problems"} className={errors > 0 ? "!text-failed" : "!text-stale"} icon={<AlertTriangle size={13} aria-hidden="true" />} onClick={() => toggle("problems")}>
           {detail.diagnostics.length} {detail.diagnostics.length === 1 ? "problem" : "problems"}
@@ -116,7 +116,7 @@ function Running({ runs }: { runs: readonly RunSummary[] }) {
   const done = runs.reduce((sum, run) => sum + run.blocks_done, 0);
   const started = Math.min(...runs.map((run) => run.started));
   return (
-    <span className="inline-flex items-center gap-2" role="status">
+    <span className="inline-flex flex-none items-center gap-2 whitespace-nowrap" role="status">
       <Button look="danger" icon={<Square size={11} fill="currentColor" aria-hidden="true" />} onClick={() => void interrupt(session)}>Interrupt</Button>
       <span className="hidden w-20 lg:block"><Progress value={total > 0 ? done / total : 0} label="Blocks done" /></span>
       <span className="tabular text-[12px] text-running">{done}/{total}</span>
