@@ -17,7 +17,6 @@ return {'id': run.id, 'status': run.status}
 COUNT = """import pathlib, time
 with open(pathlib.Path(kwargs['repo_path'], 'worked.txt'), 'a') as file:
     file.write('x')
-time.sleep(float(kwargs.get('wait', 0)))
 return 7
 """
 
@@ -44,9 +43,23 @@ def test_it_has_a_record_that_names_the_block_that_asked(tmp_path):
     assert child[-1]["state"] == "completed"
 
 
+def until_given_up(project: Path, times: int, **more: object) -> None:
+    """Let the child be under way until its parent has given up waiting for it so many times."""
+    asks = (
+        f"try:\n{textwrap.indent(ASK, '    ')}finally:\n"
+        "    with open(kwargs['repo_path'] + '/asked.txt', 'a') as file:\n        file.write('x')"
+    )
+    write_pipeline(project, "parent", [B("ask", "custom", asks, more=more)])
+    waits = (
+        "file = pathlib.Path(kwargs['repo_path'], 'asked.txt')\n"
+        f"while not (file.exists() and len(file.read_text()) >= {times}):\n    time.sleep(0.02)\nreturn 7"
+    )
+    write_pipeline(project, "child", [B("work", "data_loader", COUNT.replace("return 7", waits))])
+
+
 def test_waiting_ends_with_its_poll_timeout_and_the_command_with_all_runs(tmp_path):
     project = project_at(tmp_path / "p")
-    write_pipeline(project, "child", [B("work", "data_loader", COUNT)], variables={"wait": 3})
+    until_given_up(project, 1)
     options = {"check_status": True, "poll_timeout": 0.1}
     done = penstock("run", project, "parent", "--json", *variables(options=options), home=tmp_path)
     assert done.code == 1
@@ -65,12 +78,8 @@ def test_a_retry_after_the_end_of_the_run_asks_for_another(tmp_path):
 
 
 def test_a_retry_goes_on_with_what_is_under_way_or_was_not_heard_of(tmp_path):
-    project = project_at(tmp_path / "p", retries=1, delay=0)
-    asks = f"try:\n{textwrap.indent(ASK, '    ')}finally:\n    with open(kwargs['repo_path'] + '/asked.txt', 'a') as file:\n        file.write('x')"
-    write_pipeline(project, "parent", [B("ask", "custom", asks, more={"retry_config": {"retries": 1, "delay": 0}})])
-    # It is under way until both attempts have given up waiting for it.
-    until_asked = "file = pathlib.Path(kwargs['repo_path'], 'asked.txt')\nwhile not (file.exists() and len(file.read_text()) > 1):\n    time.sleep(0.02)\n"
-    write_pipeline(project, "child", [B("work", "data_loader", COUNT.replace("return 7", f"{until_asked}return 7"))])
+    project = project_at(tmp_path / "p")
+    until_given_up(project, 2, retry_config={"retries": 1, "delay": 0})
     options = {"check_status": True, "poll_timeout": 0.1}
     assert penstock("run", project, "parent", *variables(options=options), home=tmp_path).code == 1
     assert (project / "asked.txt").read_text() == "xx"
