@@ -61,6 +61,15 @@ def test_a_worker_finds_the_reader_of_manifests_built(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_a_rehearsal_has_left_that_was_killed_is_removed(tmp_path: Path) -> None:
+    ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    theirs, ours = (tmp_path / f"penstock-rehearsal-{pid}-abc" for pid in (int(ended.stdout), os.getpid()))
+    for folder in (theirs, ours, tmp_path / "penstock-rehearsal-of-somebody"):
+        (folder / "runs").mkdir(parents=True)
+    rehearsed(tmp_path)
+    assert sorted(tmp_path.iterdir()) == [ours, tmp_path / "penstock-rehearsal-of-somebody"]
+
+
 def test_a_process_for_sql_has_run_all_that_a_block_runs_and_opened_a_database(tmp_path: Path) -> None:
     assert rehearsed(tmp_path, IN_SQL, "9") == [
         "steps: 3 open: 1",

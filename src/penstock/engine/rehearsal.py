@@ -7,10 +7,13 @@ by every fork; without it each attempt learns it again, in memory that it must c
 from __future__ import annotations
 
 import contextlib
+import os
+import shutil
 import socket
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 from penstock.data import ProductStore
 from penstock.engine.channel import TO_WORKER, WorkerChannel
@@ -34,8 +37,9 @@ def rehearse(*args, **kwargs):
     return len(args)
 """
 
+_FOLDER = "penstock-rehearsal-"
 _QUERIES = (
-    "SELECT range AS id, range::DOUBLE AS x, 'label ' || range % 1000 AS label FROM range(20000)",
+    "SELECT range AS id, range::DOUBLE AS x, 'label ' || range % 1000 AS label FROM range(10500)",
     "SELECT label, count(*) AS n, sum(x) AS total, max(id) AS latest FROM {{ df_1 }} GROUP BY label",
 )
 
@@ -51,13 +55,24 @@ def rehearse_storing() -> None:
 
     Building what reads a manifest takes a worker a millisecond, if its parent has not.
     """
+    with contextlib.suppress(OSError):
+        _remove_left_over()
     for _ in _rehearse_chain("python", (_STORING, _STORING)):
         pass
 
 
+def _remove_left_over() -> None:
+    """Remove the folders of rehearsals whose process was killed before it could."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*"):
+        process = folder.name.removeprefix(_FOLDER).partition("-")[0]
+        if process.isdecimal() and not Path("/proc", process).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def _rehearse_chain(language: str, sources: tuple[str, ...]) -> Iterator[None]:
     """Carry out one block after the other, each reading what the last has published, in a folder that goes away."""
-    with contextlib.suppress(OSError, PenstockError), tempfile.TemporaryDirectory(prefix="penstock-") as folder:
+    prefix = f"{_FOLDER}{os.getpid()}-"
+    with contextlib.suppress(OSError, PenstockError), tempfile.TemporaryDirectory(prefix=prefix) as folder:
         store = ProductStore(folder)
         inputs: tuple[InputOrder, ...] = ()
         for number, source in enumerate(sources):
