@@ -76,17 +76,17 @@ class ProjectCode:
         # All are found before any is dropped: the search path of a namespace package asks for its parent.
         # What was there before, and what was looked at once, is not looked at again: a process may serve thousands.
         others = self._others
-        new = [(name, sys.modules[name]) for name in sys.modules.keys() - others]
+        new = [(name, sys.modules.get(name)) for name in sys.modules.keys() - others]
         mine = [name for name, module in new if self._owns_module(module)]
         for name in mine:
-            del sys.modules[name]
+            sys.modules.pop(name, None)  # a thread that the block has left behind may do the same
         if len(new) > len(mine) or len(sys.modules) != len(others):
             self._others = frozenset(sys.modules)
         for path in [path for path in sys.path_importer_cache if path.startswith(self.root) and self._owns(path)]:
             del sys.path_importer_cache[path]
         self.digests.clear()
 
-    def _owns_module(self, module: ModuleType) -> bool:
+    def _owns_module(self, module: ModuleType | None) -> bool:
         # Not by getattr: a module that loads its parts lazily would be made to.
         names = getattr(module, "__dict__", None) or {}
         file = names.get("__file__")
