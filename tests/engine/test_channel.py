@@ -9,6 +9,7 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -133,6 +134,22 @@ def test_what_is_refused_says_why() -> None:
     garbage = bytes([WIRE_VERSION, 3]) + (2).to_bytes(4, "big") + b"\x80\x80"
     assert "Shutdown" in read(garbage)
     assert "Ready" not in read(FROM_WORKER.encode(Ready(1, "3")))
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -1.0, 1e300])
+def test_numbers_that_no_clock_and_no_machine_says_are_refused(number: float) -> None:
+    """They would be stored, and told as moments: code of a block may write what it likes to the channel."""
+    whole = 2**63 if number > 0 else -1
+    told = [
+        (17, {"at": number}),
+        (18, {"level": "INFO", "text": "x", "at": number}),
+        (21, {"outcome": "succeeded", "at": 1.0, "cpu_seconds": number}),
+        (21, {"outcome": "succeeded", "at": 1.0, "peak_memory": whole}),
+        (23, {"execution": "e", "at": 1.0, "seconds": number}),
+    ]
+    for tag, fields in told:
+        with pytest.raises(MessageInvalidError, match="is not between 0 and"):
+            FROM_WORKER.decode(tag, msgspec.msgpack.encode(fields))
 
 
 def test_a_stream_that_ends_inside_a_message() -> None:

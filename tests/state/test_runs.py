@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from penstock.state.rows import RunRow, TriggerRow
+from penstock.state.rows import BlockRunRow, RunRow, TriggerRow
 from penstock.state.store import State
 
 
@@ -28,6 +28,14 @@ def test_what_is_stored_comes_back(state: State) -> None:
     with state.read() as connection:
         assert state.runs.get(connection, "r1") == row
         assert state.runs.get(connection, "r2") is None
+
+
+def test_figures_beyond_what_a_database_holds_are_the_largest_that_it_does(state: State) -> None:
+    add(state, "r1")
+    with state.write() as connection:
+        state.block_runs.put(connection, [BlockRunRow("r1", "b", rows_out=10**30, peak_memory=2**64)])
+        (row,) = state.block_runs.of_run(connection, "r1")
+    assert (row.rows_in, row.rows_out, row.peak_memory) == (None, 2**63 - 1, 2**63 - 1)
 
 
 def test_a_slot_of_a_trigger_becomes_one_run(state: State) -> None:

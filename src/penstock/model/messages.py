@@ -14,6 +14,9 @@ from typing import Any
 from penstock.model.product import Fence, Items, Lineage, OutputSummary, ProductRef
 
 WIRE_VERSION = 7
+_LATEST = 253_402_300_799.0
+"""The last second of the calendar of dates, since the epoch."""
+_MOST_BYTES = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +228,10 @@ class Started:
 
     at: float
 
+    def __post_init__(self) -> None:
+        """Refuse what no clock says."""
+        _within(self.at, _LATEST)
+
 
 @dataclass(frozen=True, slots=True)
 class Log:
@@ -234,6 +241,10 @@ class Log:
     text: str
     at: float
     tags: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse what no clock says."""
+        _within(self.at, _LATEST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +291,11 @@ class Executed:
     at: float
     seconds: float
     failure: Failure | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what no clock says."""
+        _within(self.at, _LATEST)
+        _within(self.seconds, _LATEST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +344,17 @@ class Finished:
     lineage: Lineage | None = None
     items: Items | None = None
     condition: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what no clock says, and no machine has: it would be stored, and told to people."""
+        _within(self.at, _LATEST)
+        _within(self.cpu_seconds, _LATEST)
+        _within(self.peak_memory, _MOST_BYTES)
+
+
+def _within(number: float, most: float) -> None:
+    if not 0 <= number <= most:
+        raise ValueError(f"{number} is not between 0 and {most:g}")
 
 
 ToWorker = WorkOrder | Answer | Shutdown | Execute | Inspect

@@ -62,6 +62,19 @@ class Text(sa.types.TypeDecorator[str]):
         return value.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
 
 
+class Figure(sa.types.TypeDecorator[int]):
+    """A number that code of users has a hand in; of one that no database holds, the largest or smallest that it does."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:
+        """The number within 64 bits."""
+        del dialect
+        return None if value is None else max(-_MOST, min(value, _MOST))
+
+
+_MOST = 2**63 - 1
 _NAME = Text(255)
 _WORD = Text(64)
 _PROSE = Text()
@@ -250,9 +263,9 @@ block_run = sa.Table(
     _moment("started_at"),
     _moment("ended_at"),
     _key("version", nullable=True),
-    sa.Column("rows_in", sa.BigInteger),
-    sa.Column("rows_out", sa.BigInteger),
-    _count("peak_memory"),
+    sa.Column("rows_in", Figure),
+    sa.Column("rows_out", Figure),
+    sa.Column("peak_memory", Figure, nullable=False),
     sa.Column("cpu_seconds", sa.Double, nullable=False),
     _json("upstream", nullable=False),
     _json("expansion"),
