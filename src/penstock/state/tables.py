@@ -63,7 +63,7 @@ class Text(sa.types.TypeDecorator[str]):
 
 
 class Figure(sa.types.TypeDecorator[int]):
-    """A number that code of users has a hand in; of one that no database holds, the largest or smallest that it does."""
+    """A number that code of users has a hand in; for one that no database holds, the largest or smallest stands."""
 
     impl = sa.BigInteger
     cache_ok = True
