@@ -175,11 +175,9 @@ def make_studio(bench: Bench, open_bench: OpenBench | None = None) -> Studio:
     workspace = Workspace(project, hub.publish_from_thread)
     runs = RunService(bench, hub, pump, project, workspace.save_text)
     workspace.running = lambda: [run.pipeline for run in runs.running()]
-    language = LanguageService(
-        workspace.resolver, bench.project.data_dir() / ".studio" / "language", workspace.is_block
-    )
-    hub.hear(language.hear)
     data_root = bench.project.data_dir()
+    language = LanguageService(workspace.resolver, data_root / ".studio" / "language", workspace.is_block)
+    hub.hear(language.hear)
     url = state_url(data_root)
     state, notifier = open_state(url), Notifier(data_root, url)
     triggers = TriggerService(workspace.parts, state, hub, notifier.publish)
