@@ -35,6 +35,9 @@ export function TriggersPage() {
   const looked = pagesOf(items[0]?.index ?? 0, items.at(-1)?.index ?? 0);
   const wanted = looked.join(" ");
   useEffect(() => setWindow(wanted.split(" ").map(Number)), [wanted]);
+  // Another list begins at its top.
+  const narrowed = JSON.stringify(filters);
+  useEffect(() => box.current?.scrollTo(0, 0), [narrowed]);
   const goal = useRef<number | null>(null);
   useEffect(() => {
     if (goal.current === null) return;
