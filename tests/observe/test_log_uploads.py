@@ -15,6 +15,7 @@ from xml.sax.saxutils import escape
 import pytest
 
 from penstock.model.errors import ConnectionFailedError, SettingInvalidError
+from penstock.observe import log_fetch
 from penstock.observe.log_fetch import LogFetcher, is_fetched
 from penstock.observe.log_uploads import MARK, LogUploads
 from penstock.observe.logs import read_logs
@@ -279,3 +280,15 @@ def test_logs_that_are_gone_from_the_disk_are_read_back(state: State, project: P
     assert bucket.asked == asked
     assert not fetcher.fetch("flights", "never copied")
     assert [path.name for path in folder.parent.parent.iterdir()] == [".logs"]
+
+
+def test_of_two_that_bring_logs_at_once_the_first_has_brought_them(tmp_path: Path) -> None:
+    place, folder = tmp_path / "new", tmp_path / "r1"
+    for each in (place, folder):
+        each.mkdir()
+        (each / "run.jsonl").write_text(each.name)
+    log_fetch._put(place, folder)
+    assert (folder / "run.jsonl").read_text() == "r1"
+    (folder / "run.jsonl").rename(folder / "block.log")
+    log_fetch._put(place, folder)
+    assert [path.name for path in folder.iterdir()] == ["run.jsonl"]

@@ -122,5 +122,8 @@ def _put(place: Path, folder: Path) -> None:
     with suppress(FileNotFoundError):
         if not (folder / RUN_RECORD).exists():
             shutil.rmtree(folder)
-    with suppress(FileExistsError):  # somebody else has brought it in this moment
-        os.rename(place, folder)  # noqa: PTH104 - all of it at once
+    try:
+        place.rename(folder)
+    except OSError:
+        if not (folder / RUN_RECORD).exists():  # else somebody else has brought it in this moment
+            raise
