@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import time
 from pathlib import Path
 
 import pandas as pd
 
 from penstock.data import ProductStore, fingerprint
-from penstock.data.forgetting import forget
+from penstock.data.forgetting import forget, left_over
 from penstock.model.product import Address, Lineage
 
 
@@ -43,3 +45,14 @@ def test_what_is_being_read_is_left_to_cleaning(tmp_path: Path) -> None:
     forget(store.backend, address)
     assert store.latest(address) is None
     assert table.column("a")[19_999].as_py() == 19_999
+
+
+def test_what_a_killed_process_has_left_is_found_once_it_is_old(tmp_path: Path) -> None:
+    store = ProductStore(tmp_path)
+    wanted = Address("p", "b", "call-1")
+    for address in (wanted, Address("p", "b", "call-us"), Address("p", "b"), Address("p", "other", "call-2")):
+        published(store, address, 1)
+    pattern = re.compile(r"call-\d+")
+    found = left_over(store.backend, Address("p", "b", "call-3"), pattern, time.time() + 60)
+    assert found == [wanted]
+    assert left_over(store.backend, wanted, pattern, time.time() - 60) == []

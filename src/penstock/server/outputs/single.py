@@ -7,6 +7,8 @@ answer alone. So many at once, the others wait for a moment; each call reads the
 from __future__ import annotations
 
 import asyncio
+import re
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -14,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from penstock.data.forgetting import forget
+from penstock.data.forgetting import forget, left_over
 from penstock.engine.loop import RunHandle
 from penstock.engine.plan import RunOptions, RunPlan
 from penstock.model import events
@@ -43,7 +45,8 @@ SECONDS = 300.0
 MOST_BYTES = 16 << 20
 MOST_ROWS = 100_000
 _OF_ONE_CALL = "call-"
-"""How the partition begins in which the outputs of one call lie, until it is answered."""
+"""How the partition begins in which the outputs of one call lie, until it is answered; the name of its run follows."""
+_ONE_CALL = re.compile(rf"{_OF_ONE_CALL}\d{{8}}-\d{{6}}-\d{{6}}-[0-9a-z]+")
 _TABLES = frozenset({Kind.TABLE, Kind.SERIES, Kind.ARRAY})
 
 
@@ -189,8 +192,9 @@ class SingleBlocks:
 
         async def work() -> None:
             await over
-            if handle.plan.options.stored_in:
-                refs = [ref for ref in handle.refs().values() if ref is not None]
+            if own := handle.plan.options.stored_in:
+                # Of nothing else, whatever the run may have taken from elsewhere: all versions of an address go.
+                refs = [ref for ref in handle.refs().values() if ref is not None and ref.address.partition == own]
                 await asyncio.to_thread(self._forget, refs)
 
         task = asyncio.create_task(work())
@@ -199,9 +203,12 @@ class SingleBlocks:
         return task
 
     def _forget(self, refs: list[ProductRef]) -> None:
+        backend = self._bench.store.backend
         for ref in refs:
-            with suppress(StorageError):  # it stays where nobody looks for it
-                forget(self._bench.store.backend, ref.address)
+            with suppress(StorageError):  # it stays where nobody looks for it, until the next call
+                forget(backend, ref.address)
+                for address in left_over(backend, ref.address, _ONE_CALL, time.time() - 2 * SECONDS):
+                    forget(backend, address)
 
     def _state_of(self, ends: Mapping[str, events.BlockEnded], block: str) -> str:
         for end in ends.values():
