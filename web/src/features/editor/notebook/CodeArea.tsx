@@ -30,7 +30,7 @@ export function CodeArea({ block, near, onLeave }: Props) {
   if (block.content === null && external < 0) {
     return <NoText block={block} />;
   }
-  if (leftover) return <div className="opacity-60"><StaticCode text={session.documents.get(uuid)?.mine ?? ""} /></div>;
+  if (leftover) return <div className="bg-s1"><StaticCode text={session.documents.get(uuid)?.mine ?? ""} /></div>;
   const text = session.documents.get(uuid)?.mine ?? block.content ?? "";
   if (external < 0 || (!near && focus === null)) return <StaticCode text={text} />;
   return (
