@@ -57,6 +57,16 @@ def test_the_list_says_when_and_what_cannot_start(project: Path, tmp_path: Path)
     assert "no triggers" in penstock("triggers", "list", "stock", "-p", project, home=tmp_path).out
 
 
+def test_of_many_some_are_listed(project: Path, tmp_path: Path) -> None:
+    listed = penstock("triggers", "list", "--limit", "2", "-p", project, home=tmp_path)
+    assert "called" in listed.out
+    assert "often" not in listed.out
+    assert "these are the first 2" in listed.err
+    found = penstock("triggers", "list", "--json", "--search", "02:30 ORDERS", "-p", project, home=tmp_path).document
+    assert [each["name"] for each in found["triggers"]] == ["nightly"]
+    assert found["more"] is False
+
+
 def test_a_file_that_cannot_be_read_hides_no_other(project: Path, tmp_path: Path) -> None:
     (project / "pipelines" / "stock" / "triggers.yaml").write_bytes(b"- [\n")
     done = penstock("triggers", "list", "-p", project, home=tmp_path)

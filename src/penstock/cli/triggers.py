@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -32,6 +32,8 @@ _project = click.option(
     "--project", "-p", default=".", type=click.Path(path_type=Path), help="The project's folder; default: here."
 )
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_SHOWN = 500
+"""Triggers in a table, unless more are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +74,22 @@ def triggers() -> None:
 @click.argument("pipeline", required=False)
 @_project
 @_json
-def list_triggers(pipeline: str | None, project: Path, *, as_json: bool) -> None:
+@click.option("--search", "text", default="", help="Only those in whose name, pipeline or schedule these words are.")
+@click.option(
+    "--limit", "-n", type=click.IntRange(min=0), help=f"How many; 0 is all. Default: {_SHOWN}, with --json all."
+)
+def list_triggers(pipeline: str | None, project: Path, text: str, limit: int | None, *, as_json: bool) -> None:
     """List the triggers of PIPELINE, or of all pipelines."""
     opened = open_project(project)
     now = datetime.now(UTC)
-    found, broken = _found(opened, pipeline)
+    most = limit if limit is not None else 0 if as_json else _SHOWN
+    found, broken = _found(opened, pipeline, text.lower().split(), most + 1 if most else 0)
+    more, found = bool(most) and len(found) > most, found[: most or None]
     if as_json:
         documents = [_document(each, now) for each in found]
         errors = [{"pipeline": name, "error": error.message} for name, error in broken.items()]
-        click.echo(json.dumps({"triggers": documents, "errors": errors}, ensure_ascii=False, indent=2, default=str))
+        told = {"triggers": documents, "errors": errors, "more": more}
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2, default=str))
         return
     rows = [
         [
@@ -96,6 +105,8 @@ def list_triggers(pipeline: str | None, project: Path, *, as_json: bool) -> None
         click.echo(text_table(["pipeline", "trigger", "state", "when", "next"], rows))
     elif not broken:
         click.echo("no triggers; make one in the studio, or in pipelines/<pipeline>/triggers.yaml")
+    if more:
+        click.echo(f"these are the first {most}; --limit 0 lists all of them, --search finds some", err=True)
     for each in found:
         if each.problem:
             click.echo(f"{each.trigger.pipeline}/{each.trigger.name}: {each.problem}", err=True)
@@ -246,21 +257,36 @@ def _reading(project: Project, pipeline: str) -> TriggersReading:
     return read_triggers(project.root, pipeline, folder)
 
 
-def _found(project: Project, pipeline: str | None) -> tuple[list[_Listed], dict[str, PenstockError]]:
-    """The triggers of a pipeline or of all, and the pipelines whose file cannot be read."""
+def _found(
+    project: Project, pipeline: str | None, words: Sequence[str] = (), enough: int = 0
+) -> tuple[list[_Listed], dict[str, PenstockError]]:
+    """The triggers of a pipeline or of all that have these words, and the pipelines whose file cannot be read.
+
+    No more files are read when there are `enough`; 0 is all.
+    """
     rows = _rows(project)
     found: list[_Listed] = []
     broken: dict[str, PenstockError] = {}
+
+    def wanted(listed: _Listed) -> bool:
+        trigger = listed.trigger
+        text = f"{trigger.name} {trigger.pipeline} {in_words(trigger)} {listed.entry.written}".lower() if words else ""
+        return all(word in text for word in words)
+
     if pipeline is not None:
         reading = _reading(project, pipeline)
-        return [_Listed(each, rows.get((pipeline, name))) for name, each in reading.entries.items()], broken
+        listed = [_Listed(each, rows.get((pipeline, name))) for name, each in reading.entries.items()]
+        return [each for each in listed if wanted(each)], broken
     for uuid, folder in pipeline_folders(project.root):
+        if enough and len(found) >= enough:
+            break
         try:
             reading = read_triggers(project.root, uuid, folder)
         except FileInvalidError as error:
             broken[uuid] = error
             continue
-        found += [_Listed(each, rows.get((uuid, name))) for name, each in reading.entries.items()]
+        listed = [_Listed(each, rows.get((uuid, name))) for name, each in reading.entries.items()]
+        found += [each for each in listed if wanted(each)]
     return found, broken
 
 
