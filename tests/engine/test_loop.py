@@ -29,7 +29,15 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workbench
     write_pipeline(
         root, "endless", [B("one", "data_loader", "return 1")], concurrency_config={"block_run_limit": 1e999}
     )
-    with open_workbench(root, grace=0.5) as opened:
+    early = "begun.touch()\nwhile not failed.exists():\n    time.sleep(0.02)\nreturn False"
+    bad = "while not begun.exists():\n    time.sleep(0.02)\n1 / 0"
+    head = f"import pathlib, time\nbegun, failed = pathlib.Path({str(root)!r}, 'begun'), pathlib.Path({str(root)!r}, 'failed')"
+    stops = [
+        B("early", "sensor", early, configuration={"poll_interval": 0.05}, head=head),
+        B("bad", "custom", bad, head=head),
+    ]
+    write_pipeline(root, "stops", stops)
+    with open_workbench(root, width=2, grace=0.5) as opened:
         yield opened
 
 
@@ -48,3 +56,15 @@ def test_the_one_process_of_a_run_ends_with_it_when_a_block_fails(bench: Workben
 
 def test_a_limit_without_bound_is_none(bench: Workbench) -> None:
     assert run(bench, "endless").state is RunState.COMPLETED
+
+
+def test_a_run_that_stops_asks_no_sensor_again(bench: Workbench) -> None:
+    told: list[events.Event] = []
+    handle = bench.start(bench.plan("stops", RunOptions(keep_going=False)), [told.append])
+    while not any(isinstance(event, events.BlockEnded) for event in told):
+        bench.loop.poll()
+    (bench.project.root / "failed").touch()  # only now does the sensor say "not yet"
+    bench.loop.wait(handle)
+    ends = {event.block: event.state.value for event in told if isinstance(event, events.BlockEnded)}
+    assert (handle.state, ends) == (RunState.FAILED, {"bad": "failed", "early": "cancelled"})
+    assert not any(isinstance(event, events.BlockWaiting) for event in told)

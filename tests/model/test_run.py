@@ -260,3 +260,17 @@ def test_an_attempt_that_was_too_early_counts_for_nothing() -> None:
     run, _ = advance(run, AttemptStarted("a"))
     run, effects = advance(run, AttemptFailed("a", FAILURE))
     assert [type(effect) for effect in effects] == [Dispatch]
+
+
+def test_what_is_too_early_when_another_block_has_failed_is_not_tried_again() -> None:
+    run, _ = new_run("r", {"early": (), "bad": (), "after": ("early",)}, keep_going=False)
+    for event in (AttemptStarted("early"), AttemptStarted("bad"), AttemptFailed("bad", FAILURE)):
+        run, _ = advance(run, event)
+    assert run.state is RunState.RUNNING
+    run, effects = advance(run, AttemptWaits("early"))
+    assert effects == [RunEnded(RunState.FAILED)]
+    assert {key: entry.state for key, entry in run.blocks.items()} == {
+        "early": BlockState.CANCELLED,
+        "bad": BlockState.FAILED,
+        "after": BlockState.CANCELLED,
+    }

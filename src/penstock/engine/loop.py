@@ -420,11 +420,12 @@ class RunLoop:
     def _wait(self, handle: RunHandle, key: str) -> None:
         """A sensor has said "not yet": ask it again later, in another process."""
         handle.current.pop(key)
-        pause, now = interval_of(handle.plan.block(handle.run.base(key)).configuration), self._clock()
-        handle.sink(events.BlockLogged(handle.plan.run, key, "INFO", f"not yet; asked again in {pause:g} s", now))
         self._advance(handle, AttemptWaits(key))
-        handle.sink(events.BlockWaiting(handle.plan.run, key, now + pause, now))
-        heapq.heappush(self._queue, (self._monotonic() + pause, next(self._order), handle, key))
+        if handle.run.blocks[key].state is BlockState.QUEUED:  # else another block has failed, and the run stops
+            pause, now = interval_of(handle.plan.block(handle.run.base(key)).configuration), self._clock()
+            handle.sink(events.BlockLogged(handle.plan.run, key, "INFO", f"not yet; asked again in {pause:g} s", now))
+            handle.sink(events.BlockWaiting(handle.plan.run, key, now + pause, now))
+            heapq.heappush(self._queue, (self._monotonic() + pause, next(self._order), handle, key))
 
     def _call_back(self, handle: RunHandle, key: str, current: Current) -> None:
         """Run the callbacks of a block that has not ended well, in a process of their own."""

@@ -126,10 +126,18 @@ def advance(run: Run, event: RunEvent) -> tuple[Run, list[Effect]]:
             why = Failure("condition", f"condition {condition} said no") if condition else None
             step.end(key, replace(current, state=BlockState.CONDITION_FAILED, failure=why))
         case AttemptWaits():
-            step.put(key, replace(current, state=BlockState.QUEUED, attempts=max(0, current.attempts - 1)))
+            _too_early(step, key, current)
         case AttemptFailed():
             return run, _attempt_failed(step, current, event)
     return run, step.settle()
+
+
+def _too_early(step: Settling, key: str, current: BlockRun) -> None:
+    """The attempt counts for nothing; where another block has failed, and nothing is begun any more, there is none."""
+    if step.run.stopping:
+        step.end(key, replace(current, state=BlockState.CANCELLED))
+    else:
+        step.put(key, replace(current, state=BlockState.QUEUED, attempts=max(0, current.attempts - 1)))
 
 
 def _attempt_failed(step: Settling, current: BlockRun, event: AttemptFailed) -> list[Effect]:
