@@ -27,15 +27,24 @@ class Reader:
         manifest: the version.
         in_worker: whether this process runs users' code anyway, so that models may be unpickled.
         allow_pickle: whether other objects may be.
+        remember: whether a column that was read is to be recognised when it is stored again; that takes a look at each
+            of its pieces.
     """
 
     def __init__(
-        self, backend: Backend, manifest: Manifest, *, in_worker: bool = False, allow_pickle: bool = False
+        self,
+        backend: Backend,
+        manifest: Manifest,
+        *,
+        in_worker: bool = False,
+        allow_pickle: bool = False,
+        remember: bool = True,
     ) -> None:
         self.backend = backend
         self.manifest = manifest
         self.in_worker = in_worker
         self.allow_pickle = allow_pickle
+        self._remember = remember
         self._tables: dict[str, tuple[int, pa.Table]] = {}
 
     def value(self, stored: Stored, columns: tuple[Column, ...] = ()) -> Any:
@@ -70,7 +79,7 @@ class Reader:
         )
 
     def column(self, place: ColumnPlace, summary: Column | None) -> tuple[MappedColumn, pa.ChunkedArray]:
-        """A column of a data file, remembered so that it is recognised when it comes back."""
+        """A column of a data file, remembered, where that is wanted, so that it is recognised when it comes back."""
         entry = self.manifest.files[place.file]
         base, table = self._table(place.file)
         if place.position >= table.num_columns:
@@ -83,12 +92,12 @@ class Reader:
             table.schema.names[place.position],
             data.type,
             len(data),
-            data.get_total_buffer_size(),
-            identity_of(data),
+            data.get_total_buffer_size() if self._remember else 0,
+            identity_of(data) if self._remember else (),
             summary=summary,
         )
         _locate_values(seen, data, base)
-        return register(seen), data
+        return register(seen) if self._remember else seen, data
 
     def _table(self, number: int) -> tuple[int, pa.Table]:
         import pyarrow as pa

@@ -172,7 +172,7 @@ class ProductStore:
         return Reader(self.backend, manifest, in_worker=self._worker, allow_pickle=self._allow_pickle)
 
     def table(self, ref: ProductRef, output: str | None = None, *, index: bool = False) -> pa.Table:
-        """A tabular output as Arrow over mapped memory, without a copy.
+        """A tabular output as Arrow over mapped memory, without a copy; stored again, its columns are written again.
 
         Args:
             ref: the version.
@@ -186,7 +186,8 @@ class ProductStore:
         from penstock.data.tables import output_table
 
         manifest = self.manifest(ref)
-        return output_table(self.reader(manifest), entry_of(manifest, output), index=index)
+        reader = Reader(self.backend, manifest, in_worker=self._worker, allow_pickle=self._allow_pickle, remember=False)
+        return output_table(reader, entry_of(manifest, output), index=index)
 
     def clean(self, policy: CleanPolicy) -> CleanReport:
         """Remove old versions, and what attempts that ended before publication left behind.
