@@ -102,6 +102,25 @@ def test_a_file_that_goes_and_comes_back_is_told_to_those_who_look_at_its_block(
     assert (block, content, len(revision)) == ("join", "# back\n", 64)
 
 
+def test_what_a_page_was_shown_between_two_changes_that_come_as_one_is_told(tmp_path: Path) -> None:
+    ear = Ear()
+    workspace = Workspace(ProjectDoor(open_project(copy("good", tmp_path))), ear.publish)
+    workspace.announcer.begin()
+    file = workspace.root / "transformers/join.py"
+    text = file.read_text()
+    file.unlink()
+    workspace.announcer.tell([file])
+    assert _next_text(ear) == ("join", "", None)
+    # It comes back and goes again before the watch is heard; a page has been given its text meanwhile.
+    file.write_text(text)
+    assert next(block for block in workspace.detail("orders").blocks if block.uuid == "join").content == text
+    file.unlink()
+    workspace.announcer.tell([file])
+    assert _next_text(ear) == ("join", "", None)
+    workspace.announcer.tell([file])
+    assert ear.heard.empty()
+
+
 def test_a_folder_that_is_moved_away_takes_the_texts_of_its_blocks(watched: tuple[Workspace, Ear]) -> None:
     workspace, ear = watched
     folder = workspace.root / "transformers"

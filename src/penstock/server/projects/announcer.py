@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import stat
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -46,6 +46,7 @@ class Announcer:
         self._index = index
         self._lock = threading.Lock()
         self._told: OrderedDict[str, str | None] = OrderedDict()
+        self._shown: deque[tuple[str, str]] = deque(maxlen=MOST_TOLD)
         self._stamps: dict[str, Stamp] = {}
         self.changes = 0
 
@@ -77,6 +78,13 @@ class Announcer:
                 elif revision != FOLDER:
                     self._tell_content(path, revision, [*lacking[path], *self._index.users(path)])
 
+    def shown(self, files: Iterable[tuple[str, str]]) -> None:
+        """Take note of files, with their revisions, that a page was given.
+
+        A change and its opposite may come as one: what was told last is then no news to most, but is to that page.
+        """
+        self._shown.extend(files)
+
     def forget(self, paths: Iterable[str]) -> None:
         """Whatever happens to these next is news."""
         with self._lock:
@@ -85,6 +93,10 @@ class Announcer:
 
     def _news(self, paths: Iterable[Path]) -> list[tuple[str, str | None]]:
         news: list[tuple[str, str | None]] = []
+        while self._shown:
+            file, seen = self._shown.popleft()
+            if self._told.get(file, seen) != seen:
+                del self._told[file]
         for path in dict.fromkeys(paths):
             relative = self._resolver.relative(path)
             if relative is None:

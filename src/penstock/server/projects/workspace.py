@@ -116,7 +116,10 @@ class Workspace:
 
     def detail(self, pipeline: str, notes: tuple[str, ...] = ()) -> PipelineDetail:
         """A pipeline as the editor shows it; raises as `Project.read`."""
-        return self.details.pipeline(self.project(), pipeline, notes)
+        found = self.details.pipeline(self.project(), pipeline, notes)
+        every = (*found.blocks, *found.callbacks, *found.conditionals)
+        self.announcer.shown((block.file, block.content_revision) for block in every if block.file)
+        return found
 
     def block(self, pipeline: str, uuid: str) -> BlockDetail:
         """One block as the editor shows it. Raises BlockNotFoundError; as `Project.read`."""
