@@ -298,7 +298,7 @@ def test_the_cause_is_told_although_the_zygote_is_long_in_telling_the_end(
     """Its channel closes at once, and closing it is no cause: the zygote imports something meanwhile."""
     imported, die = tmp_path / "imported", tmp_path / "die"
     site_with(tmp_path, monkeypatch, held=HELD.format(flag=str(imported)))
-    bench = make_bench(grace=0.0)
+    bench = make_bench()
     code = f"os.kill(os.getpid(), {int(signal_number)})"
     seen = bench.launch(bench.order(body(WAIT_FOR_FLAG + code), variables={"flag": str(die)}))
     bench.until(seen.text)
@@ -307,8 +307,8 @@ def test_the_cause_is_told_although_the_zygote_is_long_in_telling_the_end(
     die.touch()
     bench.until(lambda: seen.attempt.process.connection is None)
     bench.until(seen.attempt.process.is_over)
-    bench.supervisor.poll(0)
-    bench.supervisor.poll(0)
+    bench.supervisor._doom(seen.attempt.process, Doom.CHANNEL)  # as when the grace is over
+    assert seen.attempt.process.doom is None
     assert seen.attempt.ended is None
     imported.touch()
     assert signal_number.name in bench.finish(seen).failure.message
