@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from penstock.engine.process import Doom
 from tests.engine.conftest import Bench, body, is_alive
 from tests.patience import PATIENCE
 
