@@ -7,7 +7,7 @@ clock of its own, so that a simulation can turn it; `service` gives it both.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from penstock.engine.handle import Asking
@@ -27,6 +27,7 @@ from penstock.schedule.hearers import Backfills, Hearers
 from penstock.schedule.recover import entries, is_dead, with_losses
 from penstock.schedule.requests import cancel_left_alone
 from penstock.schedule.tick import Ticker
+from penstock.schedule.turns import Heard, Written
 from penstock.state.rows import RunRow
 
 if TYPE_CHECKING:
@@ -42,28 +43,6 @@ _AGAIN = 1.0
 """Seconds after which something is looked at again that is due and could not be dealt with."""
 _JUMP = 2.0
 """Seconds by which the clock differs from the time that has passed, when somebody has set it."""
-
-
-@dataclass(slots=True)
-class _Heard:
-    """What was heard since the last turn."""
-
-    any: bool = True
-    everything: bool = True
-    runs: set[str] = field(default_factory=set)
-
-
-@dataclass(slots=True)
-class _Written:
-    """What a commit has held: runs whose lease was lost, that have ended, that were made because of those.
-
-    `left` are those that the ended ones waited for, and that end with them.
-    """
-
-    lost: list[DrivenRun] = field(default_factory=list)
-    ended: list[RunRow] = field(default_factory=list)
-    made: list[RunRow] = field(default_factory=list)
-    left: list[RunRow] = field(default_factory=list)
 
 
 class Core:
@@ -113,7 +92,7 @@ class Core:
         self._children: Children | None = None
         if project is not None:
             self._children = Children(state, project, clock=clock, monotonic=monotonic, admission=self._admission)
-        self._heard = _Heard()
+        self._heard = Heard()
         self._agenda: float | None = None
         self._stale = True
         self._sweep_at = 0.0
@@ -168,6 +147,18 @@ class Core:
         self._hearers.settled()
         return self._until(at)
 
+    def keep(self) -> None:
+        """Renew the leases if it is time, before anything is heard of the blocks.
+
+        Who has stood still for longer than a lease must not record the ends of what another one drives by now.
+        """
+        now, at = self._clock(), self._monotonic()
+        if self.runs and at >= max(self._renew_at, self._retry_at):
+            try:
+                self._renew(now, at)
+            except StateUnavailableError as error:
+                self._away(error)
+
     def _serve(self) -> None:
         """Make the runs that blocks have asked for, and tell blocks of the ends that they wait for."""
         if self._children is None:
@@ -192,8 +183,8 @@ class Core:
         ending = any(run.ends for run in changed)
         freed = ending or any(run.freed() for run in changed)
 
-        def work(connection: sa.Connection) -> _Written:
-            written = _Written()
+        def work(connection: sa.Connection) -> Written:
+            written = Written()
             for run in changed:
                 self._write(connection, run, written, now)
             reach("end.before_commit" if ending else "turn.before_commit")
@@ -210,7 +201,7 @@ class Core:
             self._hearers.others()
         self._tell(written)
 
-    def _write(self, connection: sa.Connection, run: DrivenRun, written: _Written, now: float) -> None:
+    def _write(self, connection: sa.Connection, run: DrivenRun, written: Written, now: float) -> None:
         if not run.write(connection, self._state):
             written.lost.append(run)
             return
@@ -222,7 +213,7 @@ class Core:
             written.ended.append(row)
             written.left += cancel_left_alone(connection, self._state, row.id, now)
 
-    def _tell(self, written: _Written) -> None:
+    def _tell(self, written: Written) -> None:
         for run in written.lost:
             self._abandon(run)
         for row in written.ended:
@@ -286,14 +277,14 @@ class Core:
         self._time_out(at)
         if not self._heard.any:
             return
-        heard, self._heard = self._heard, _Heard(any=False, everything=False)
+        heard, self._heard = self._heard, Heard(any=False, everything=False)
         try:
             self._look_at(heard, now, at)
         except StateUnavailableError:
-            self._heard = _Heard()  # look at everything when it is back
+            self._heard = Heard()  # look at everything when it is back
             raise
 
-    def _look_at(self, heard: _Heard, now: float, at: float) -> None:
+    def _look_at(self, heard: Heard, now: float, at: float) -> None:
         self._stale = True
         if self.runs:
             self._cancel(set(self.runs) if heard.everything else heard.runs & set(self.runs))

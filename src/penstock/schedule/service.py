@@ -189,7 +189,9 @@ class Scheduler:
             began = time.perf_counter()
             pause = core.turn()
             METRICS.time("penstock_tick_seconds", time.perf_counter() - began)
-            bench.poll(pause)
+            bench.supervisor.wait_readable(SWEEP if pause is None else pause)
+            core.keep()
+            bench.poll(0.0)
             self.failure = core.failure
             self.last_tick = self._clock()
         except Exception as error:  # noqa: BLE001 - the thread outlives our mistakes; runs are taken up anew
