@@ -65,3 +65,14 @@ def test_what_is_tried_again_begins_at_once_though_the_clock_was_set_back(state:
     assert {found.row.id for found in other.waiting(back, 10)} == {begun.id, never_begun.id}
     other.lost(NOW + 60, 0.0)
     assert [found.row.id for found in other.waiting(NOW + 60, 10)] == [later.id]
+
+
+def test_who_drives_a_run_does_not_take_it_over_from_itself(state: State) -> None:
+    """One that stood still, and goes on with the time of then, may shorten the leases of all others."""
+    run = create_run(state, NewRun("p", "api"), NOW)
+    one, other = claims(state, "one"), claims(state, "other")
+    (claim,) = one.waiting(NOW, 10)
+    other.lost(NOW - 2 * LEASE, 0.0)
+    assert one.lost(NOW, 0.0, {run.id}) == []
+    assert one.renew(NOW, {run.id}) == {run.id: claim.token}
+    assert other.lost(NOW + LEASE - 1, 0.0) == []

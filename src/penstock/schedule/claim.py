@@ -138,8 +138,11 @@ class Claims:
         self._patient_until = at + LEASE
         return self._patient_until
 
-    def lost(self, now: float, at: float) -> list[Claim]:
-        """Take over what processes drove that are gone; `at` is the monotonic clock's. Raises StateUnavailableError."""
+    def lost(self, now: float, at: float, driven: Container[str] = ()) -> list[Claim]:
+        """Take over what processes drove that are gone; `at` is the monotonic clock's. Raises StateUnavailableError.
+
+        A lease of what is `driven` here may have expired, or have been shortened: `renew` keeps it, or finds it lost.
+        """
         patient = at < self._patient_until
 
         def work(connection: sa.Connection) -> list[Claim]:
@@ -148,6 +151,7 @@ class Claims:
             found = [
                 self._take(connection, row, now, over=over, recovered=True)
                 for row, over in abandoned(connection, self._state, self.owner, now, self._dead, patient=patient)
+                if row.id not in driven
             ]
             reach("recover.before_commit")
             return [claim for claim in found if claim is not None]

@@ -294,8 +294,10 @@ class Core:
             self._backfills.look(None if heard.everything else heard.runs - self.runs.keys())
             while self._backfills.step(now):
                 pass
+        # This process may have stood still since the turn began: leases are counted from the moment that it is.
+        now, at = self._clock(), self._monotonic()
         if heard.everything or (self._agenda is not None and now >= self._agenda):
-            taken_over = self._claims.lost(now, at)
+            taken_over = self._claims.lost(now, at, self.runs)
             self._begin(taken_over, now, at)
             if taken_over:
                 self._hearers.others()  # what their blocks had taken is free
