@@ -139,8 +139,9 @@ class Play:
         before, self._acting = self._acting, process
         process.inside = True
         try:
-            process.poll(0)
             assert process.core is not None
+            process.core.keep()
+            process.poll(0)
             wait = process.core.turn()
         except CrashError as death:
             self.crash(process, str(death))

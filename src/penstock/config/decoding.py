@@ -7,11 +7,13 @@ process with a segmentation fault (0.22), so every type is looked at here, by on
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
 
 T = TypeVar("T")
+D = TypeVar("D")
 
 _looking = threading.RLock()
 _json: dict[Any, msgspec.json.Decoder[Any]] = {}
@@ -20,19 +22,19 @@ _msgpack: dict[Any, msgspec.msgpack.Decoder[Any]] = {}
 
 def json_decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     """The decoder of JSON of that type; always the same one."""
-    found = _json.get(kind)
-    if found is None:
-        with _looking:
-            found = _json[kind] = msgspec.json.Decoder(kind)
-    return found
+    return _decoder(_json, msgspec.json.Decoder, kind)
 
 
 def msgpack_decoder(kind: Any) -> msgspec.msgpack.Decoder[Any]:
     """The decoder of MessagePack of that type; always the same one."""
-    found = _msgpack.get(kind)
+    return _decoder(_msgpack, msgspec.msgpack.Decoder, kind)
+
+
+def _decoder(known: dict[Any, D], make: Callable[[Any], D], kind: Any) -> D:
+    found = known.get(kind)
     if found is None:
         with _looking:
-            found = _msgpack[kind] = msgspec.msgpack.Decoder(kind)
+            found = known[kind] = make(kind)
     return found
 
 

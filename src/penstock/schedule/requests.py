@@ -248,9 +248,8 @@ def _again(state: State, name: str, blocks: frozenset[str], now: float) -> RunRo
             raise RunStateError(f"retrying run {name}: all of its blocks are done", hint="Retry the whole run.")
         if dropped:
             state.block_runs.delete(connection, name, dropped)
-        kept = sum(
-            row.block not in dropped and base_of(row.block) == row.block for row in rows
-        )  # children do not count
+        # Children do not count.
+        kept = sum(row.block not in dropped and base_of(row.block) == row.block for row in rows)
         row = replace(_fresh(old, now), blocks_total=old.blocks_total, blocks_done=kept)
         changed = ("state", "due_at", "started_at", "ended_at", "seconds", "sla_at", "sla_missed", "failed_block")
         values = {key: getattr(row, key) for key in (*changed, "error", "cancel_requested", "waiting", "blocks_done")}

@@ -91,8 +91,7 @@ class Fact:
 
 def fact_of(payload: Mapping[str, Any]) -> Fact:
     """The fact that was stored; raises ValueError when it is none."""
-    found: Fact = from_plain(dict(payload), Fact, strict=False)
-    return found
+    return from_plain(dict(payload), Fact, strict=False)
 
 
 def fact_or_none(payload: Mapping[str, Any]) -> Fact | None:

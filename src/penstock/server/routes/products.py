@@ -93,8 +93,7 @@ async def columns(call: Call) -> schema.Columns:
     """All columns of a table by name and type, in the stored order: what a page of some of them leaves out."""
     question = questions.ColumnsQuestion(target=target(call))
     _, content = await unless_gone(call.request, call.studio.reader.ask(question, seconds=30))
-    found: schema.Columns = from_json(content, schema.Columns)
-    return found
+    return from_json(content, schema.Columns)
 
 
 @routes.post(
@@ -109,8 +108,7 @@ async def profile(call: Call) -> schema.Profile:
         rows=questions.Rows(filters=tuple(body.filters), search=body.search),
     )
     _, content = await unless_gone(call.request, call.studio.reader.ask(question, seconds=120))
-    found: schema.Profile = from_json(content, schema.Profile)
-    return found
+    return from_json(content, schema.Profile)
 
 
 @routes.get("/api/products/{pipeline}/{block}/cell", Permission.VIEW, query=schema.CellQuery)
@@ -142,8 +140,7 @@ async def find(call: Call) -> schema.Places:
     """Where a text stands in a value that is shown as a tree."""
     question = questions.FindQuestion(target=target(call), text=call.query.text[:200])
     _, content = await unless_gone(call.request, call.studio.reader.ask(question, seconds=60))
-    found: schema.Places = from_json(content, schema.Places)
-    return found
+    return from_json(content, schema.Places)
 
 
 def _frame_url(call: Call, found: schema.Value) -> str:
@@ -207,8 +204,7 @@ async def diff(call: Call) -> schema.Difference:
         target=target(call), before=body.before, after=body.after, keys=None if body.keys is None else tuple(body.keys)
     )
     _, content = await unless_gone(call.request, call.studio.reader.ask(question, seconds=300))
-    found: schema.Difference = from_json(content, schema.Difference)
-    return found
+    return from_json(content, schema.Difference)
 
 
 @routes.post(
@@ -223,5 +219,4 @@ async def chart(call: Call) -> schema.Chart:
         rows=questions.Rows(filters=tuple(body.filters), search=body.search),
     )
     _, content = await unless_gone(call.request, call.studio.reader.ask(question, seconds=60))
-    found: schema.Chart = from_json(content, schema.Chart)
-    return found
+    return from_json(content, schema.Chart)
