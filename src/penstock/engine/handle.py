@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
+from typing import ParamSpec, TypeVar
 
 from penstock.engine.lineage import block_settings
 from penstock.engine.plan import RunPlan
@@ -17,6 +19,8 @@ from penstock.model.run import DONE, BlockRun, BlockState, Run, RunState
 
 _MOST = 1_000_000
 """Attempts under way at once at most, where the pipeline's own limit is no number that can be counted to."""
+P = ParamSpec("P")
+Result = TypeVar("Result")
 Sink = Callable[[events.Event], None]
 """Where the facts of a run go; called in order, must not raise."""
 
@@ -66,7 +70,7 @@ class RunHandle:
 
     `unsaved` are the entries that have changed since whoever stores the run has taken them out. `idle` are processes
     that wait for another child of a block whose children share them. `failures` tell when the last attempt of a block
-    ended that failed, and as what kind.
+    ended that failed, and as what kind. `guard` stands around whatever is done for the run after its start.
     """
 
     plan: RunPlan
@@ -87,6 +91,7 @@ class RunHandle:
     failures: dict[str, tuple[float, str]] = field(default_factory=dict)
     reason: str = ""
     ended: bool = False
+    guard: Callable[[], AbstractContextManager[object]] = nullcontext
 
     @property
     def state(self) -> RunState:
@@ -180,6 +185,17 @@ class RunHandle:
             cpu_seconds=finished.cpu_seconds if finished else 0.0,
             lineage=lineage_of_attempt(current) if entry.failure is not None and current is not None else None,
         )
+
+
+def guarded(handle: RunHandle, act: Callable[P, Result]) -> Callable[P, Result | None]:
+    """What does the same under the guard of its run; None when that has caught a mistake."""
+
+    def call(*given: P.args, **more: P.kwargs) -> Result | None:
+        with handle.guard():
+            return act(*given, **more)
+        return None
+
+    return call
 
 
 def lineage_of_attempt(current: Current) -> Lineage:

@@ -17,7 +17,7 @@ from typing import Any
 
 from penstock.data import ProductStore
 from penstock.engine.freshness import fresh_version, with_items
-from penstock.engine.handle import Asker, Asking, Current, RunHandle, Sink, aftermath_of, shares_processes
+from penstock.engine.handle import Asker, Asking, Current, RunHandle, Sink, aftermath_of, guarded, shares_processes
 from penstock.engine.inputs import bound_inputs, with_outside
 from penstock.engine.plan import RunPlan, check_runnable, work_order
 from penstock.engine.sensors import interval_of
@@ -276,9 +276,9 @@ class RunLoop:
             if not self._room(handle):
                 handle.held.append((due, order, block))  # until one of its attempts has ended
                 continue
-            if handle.gate is not None and not self._may_start(handle.gate, due, order, handle, block):
+            if handle.gate is not None and not guarded(handle, self._may_start)(handle.gate, due, order, handle, block):
                 continue
-            self._dispatch(handle, block)
+            guarded(handle, self._dispatch)(handle, block)
 
     def _may_start(
         self, gate: Callable[[RunHandle, str], bool], due: float, order: int, handle: RunHandle, key: str
@@ -322,11 +322,11 @@ class RunLoop:
         handle.first_start.setdefault(key, now)
         handle.sink(events.BlockStarted(plan.run, key, fence.token, now))
         handle.current[key] = Current(self._launch(handle, base, key, order), now)
+        self._active += 1
 
     def _launch(self, handle: RunHandle, base: str, key: str, order: WorkOrder) -> Attempt:
         """Start the attempt in a process of its own, or in one that is shared."""
-        self._active += 1
-        on_event = partial(self._on_event, handle, key)
+        on_event = guarded(handle, partial(self._on_event, handle, key))
         if handle.plan.pipeline.run_in_one_process:
             return self._supervisor.launch(order, on_event=on_event, reuse=handle.session, keep=True)
         if not shares_processes(handle.plan, base):
@@ -432,9 +432,9 @@ class RunLoop:
         order = aftermath_of(current, handle.run.blocks[key])
         if order is None:
             return
+        on_event = guarded(handle, partial(self._on_callback, handle, key))
+        handle.after[key] = Current(self._supervisor.launch(order, on_event=on_event), self._clock())
         self._active += 1
-        attempt = self._supervisor.launch(order, on_event=partial(self._on_callback, handle, key))
-        handle.after[key] = Current(attempt, self._clock())
 
     def _on_callback(self, handle: RunHandle, key: str, event: FromWorker | Captured | Ended) -> None:
         if not isinstance(event, Ended):
