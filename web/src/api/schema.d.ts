@@ -349,6 +349,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/files/unused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The block files that no pipeline uses, and no other file of the project imports or names. */
+        get: operations["files.list_unused"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/files/upload": {
         parameters: {
             query?: never;
@@ -1267,6 +1284,23 @@ export interface paths {
         };
         /** The open project, the program, and what the caller may do. */
         get: operations["project.show_project"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/project/logo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The picture that the project's settings name as its logo. */
+        get: operations["project.show_logo"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3912,7 +3946,7 @@ export interface components {
         };
         /**
          * ProjectInfo
-         * @description The open project, the program, and what the caller may do.
+         * @description The open project, the program, and what the caller may do. `logo` stamps the picture at /api/project/logo, if any.
          */
         ProjectInfo: {
             name: string;
@@ -3922,6 +3956,7 @@ export interface components {
             platform: string;
             project_uuid: string;
             features: components["schemas"]["Features"];
+            logo: string;
             timezone: string;
             permissions: string[];
         };
@@ -4703,6 +4738,29 @@ export interface components {
         Undone: {
             pipeline: components["schemas"]["PipelineDetail"] | null;
             paths: string[];
+        };
+        /**
+         * UnusedFile
+         * @description A block file that nothing uses; `type` is that of its folder's blocks, `modified` in seconds since the epoch.
+         */
+        UnusedFile: {
+            path: string;
+            type: string;
+            language: string;
+            size: number;
+            modified: number;
+        };
+        /**
+         * UnusedFiles
+         * @description The block files that no pipeline and no other file of the project uses, by path.
+         *
+         *         `unread` are the files that could not be read while looking, those of pipelines among them; `withheld` counts the
+         *         files that are not in the list because something that could not be read may use them.
+         */
+        UnusedFiles: {
+            files: components["schemas"]["UnusedFile"][];
+            unread: string[];
+            withheld: number;
         };
         /**
          * Uploaded
@@ -5674,6 +5732,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TextHits"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "files.list_unused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnusedFiles"];
                 };
             };
             /** @description Error */
@@ -7761,6 +7848,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProjectInfo"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "project.show_logo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": unknown;
                 };
             };
             /** @description Error */

@@ -36,6 +36,7 @@ from penstock.server.projects.renaming import Renaming
 from penstock.server.projects.resolver import Resolver
 from penstock.server.projects.template_shelf import TemplateShelf
 from penstock.server.projects.trash import Trash
+from penstock.server.projects.unused import Unused
 from penstock.server.projects.versions import Versions
 from penstock.server.projects.watch import Watcher
 from penstock.server.schema.pipelines import BlockDetail, PipelineDetail
@@ -99,6 +100,7 @@ class Workspace:
         self.importing = Importing(self.parts, self.pipelines)
         self.files = Files(self.parts, self.deleting, self.git)
         self.listing = Listing(self.parts, self.git)
+        self.unused = Unused(self.parts)
         self.checks = Checks(self.parts)
         self.everything = Everything(self.parts, [self.templates.search])
         self.running: Callable[[], Iterable[str]] = tuple

@@ -30,6 +30,7 @@ from penstock.server.schema.files import (
     Restore,
     TextHits,
     TextQuery,
+    UnusedFiles,
     Uploaded,
     UploadQuery,
     VersionContent,
@@ -139,6 +140,12 @@ def restore(call: Call) -> FileSaved:
 def search_files(call: Call) -> TextHits:
     """The places where a text stands."""
     return search_text(call.studio.workspace.resolver, call.query)
+
+
+@routes.get("/api/files/unused", Permission.VIEW)
+def list_unused(call: Call) -> UnusedFiles:
+    """The block files that no pipeline uses, and no other file of the project imports or names."""
+    return call.studio.workspace.unused.files()
 
 
 @routes.get("/api/git/status", Permission.VIEW)

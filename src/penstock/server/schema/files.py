@@ -167,6 +167,28 @@ class TextHits(msgspec.Struct, frozen=True):
     truncated: bool
 
 
+class UnusedFile(msgspec.Struct, frozen=True):
+    """A block file that nothing uses; `type` is that of its folder's blocks, `modified` in seconds since the epoch."""
+
+    path: str
+    type: str
+    language: str
+    size: int
+    modified: float
+
+
+class UnusedFiles(msgspec.Struct, frozen=True):
+    """The block files that no pipeline and no other file of the project uses, by path.
+
+    `unread` are the files that could not be read while looking, those of pipelines among them; `withheld` counts the
+    files that are not in the list because something that could not be read may use them.
+    """
+
+    files: list[UnusedFile]
+    unread: list[str]
+    withheld: int
+
+
 class GitChange(msgspec.Struct, frozen=True):
     """A file that differs from the last commit; `code` is M, A, D, R, U or ?."""
 
