@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import os
 import types
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from penstock.data.fences import pass_fence
 from penstock.data.files import FileSink
 from penstock.data.manifest import FORMAT, Manifest, OutputEntry, encode_manifest
 from penstock.data.naming import DIGESTED
-from penstock.data.places import GATE, address_key, manifest_key, number_of, version_name
+from penstock.data.places import GATE, address_key, number_of, numbered_key, version_name
 from penstock.data.plain import is_json_text
 from penstock.data.reading import Reader
 from penstock.data.writing import ValueWriter, Written, parts_entry
@@ -59,7 +59,8 @@ class Draft:
         self._address = address
         self._fence = fence
         self._step = step
-        self._files = FileSink(backend, f"{address_key(address)}/d/{uuid.uuid4().hex}")
+        self._folder = address_key(address)
+        self._files = FileSink(backend, f"{self._folder}/d/{os.urandom(16).hex()}")
         self._allow_pickle = allow_pickle
         self._writer = ValueWriter(backend, self._files, allow_pickle=allow_pickle)
         self._outputs: list[OutputEntry] = []
@@ -204,9 +205,9 @@ class Draft:
         claim: Callable[[str], None],
     ) -> Manifest:
         """Create the manifest under the next free number; another publisher may take a number before us."""
-        names = self._backend.list(f"{address_key(self._address)}/m")
+        names = self._backend.list(f"{self._folder}/m")
         number = max((number_of(name) or 0 for name in names), default=0)
-        if not names and DIGESTED in address_key(self._address):
+        if not names and DIGESTED in self._folder:
             self._write_address()
         while True:
             number += 1
@@ -223,7 +224,7 @@ class Draft:
                 items=items,
             )
             content = encode_manifest(manifest)
-            key = manifest_key(self._address, number)
+            key = numbered_key(self._folder, number)
             self._step("claim")
             claim(key)
             self._step("link")
@@ -235,7 +236,7 @@ class Draft:
 
         names = {"pipeline": self._address.pipeline, "block": self._address.block, "partition": self._address.partition}
         content = msgspec.json.encode({key: name.encode("utf-8", "surrogatepass").hex() for key, name in names.items()})
-        self._backend.put_if_absent(f"{address_key(self._address)}/address.json", content)
+        self._backend.put_if_absent(f"{self._folder}/address.json", content)
 
     def abandon(self) -> None:
         """Give up what was not published and remove it; does nothing after publication."""

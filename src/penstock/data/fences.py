@@ -7,7 +7,6 @@ was started.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -89,13 +88,17 @@ def _read(lock: Lock) -> _Record:
     content = lock.read()
     if not content:
         return _Record()
+    import msgspec
+
     try:
-        fields = json.loads(content)
+        fields = msgspec.json.decode(content)
         return _Record(int(fields["issued"]), int(fields["by"]), str(fields["key"]))
-    except (ValueError, KeyError, TypeError):
+    except (msgspec.MsgspecError, ValueError, KeyError, TypeError):
         # Torn by a loss of power. Whoever was under way then is gone; count on from where nobody can have been.
         return _Record(_AFTER_DAMAGE)
 
 
 def _write(lock: Lock, record: _Record) -> None:
-    lock.write(json.dumps({"issued": record.issued, "by": record.claimed_by, "key": record.claimed_key}).encode())
+    import msgspec
+
+    lock.write(msgspec.json.encode({"issued": record.issued, "by": record.claimed_by, "key": record.claimed_key}))

@@ -10,6 +10,9 @@ import hashlib
 from penstock.data.plain import encode_plain
 from penstock.model.product import Lineage
 
+_last: tuple[Lineage | None, str] = (None, "")
+"""The last lineage and its fingerprint: children of a block that share a process share it."""
+
 
 def fingerprint(lineage: Lineage) -> str:
     """SHA-256 over the lineage, as hex; the run and the attempt do not take part.
@@ -22,6 +25,10 @@ def fingerprint(lineage: Lineage) -> str:
     """
     import msgspec
 
+    global _last  # noqa: PLW0603 - a memory of one entry, replaced as a whole
+    known, digest = _last
+    if known is lineage:
+        return digest
     parts = {
         "code": lineage.code,
         "inputs": [
@@ -31,4 +38,6 @@ def fingerprint(lineage: Lineage) -> str:
         "environment": lineage.environment,
         "settings": lineage.settings,
     }
-    return hashlib.sha256(msgspec.json.encode(encode_plain(parts), order="sorted")).hexdigest()
+    digest = hashlib.sha256(msgspec.json.encode(encode_plain(parts), order="sorted")).hexdigest()
+    _last = lineage, digest
+    return digest

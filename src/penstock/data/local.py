@@ -8,7 +8,6 @@ import itertools
 import mmap
 import os
 import sys
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -31,6 +30,7 @@ _HINTS = {
     errno.EMFILE: "Raise the limit on open files of the process.",
 }
 _RECORD = 1024
+_CREATED = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _SYNC_FILE_RANGE_WRITE = 2
 """Of linux/fs.h: begin to write, wait for nothing."""
 _ATTEMPTS = 100
@@ -207,12 +207,9 @@ class LocalBackend:
         folder = path.rpartition("/")[0]
         with translated(f"writing {path}"):
             self.make_folder(folder)
-            aside = f"{folder}/{ASIDE}{uuid.uuid4().hex}"
+            aside = f"{folder}/{ASIDE}{os.urandom(16).hex()}"
             try:
-                with open(aside, "xb", buffering=0) as file:  # noqa: PTH123 - a Path costs more than the call
-                    file.write(content)
-                    if self.durability is Durability.POWER:
-                        _sync_data(file.fileno())
+                self._write_new(aside, content)
                 created = self._link(aside, path)
             finally:
                 with suppress(OSError):
@@ -220,6 +217,18 @@ class LocalBackend:
             if created:
                 self.sync_folder(folder)
             return created
+
+    def _write_new(self, path: str, content: bytes) -> None:
+        """Create a small file; by descriptor, for every publication comes by here."""
+        descriptor = os.open(path, _CREATED, 0o666)
+        try:
+            left = memoryview(content)
+            while left:
+                left = left[os.write(descriptor, left) :]
+            if self.durability is Durability.POWER:
+                _sync_data(descriptor)
+        finally:
+            os.close(descriptor)
 
     def _link(self, aside: str, place: str) -> bool:
         try:

@@ -5,7 +5,7 @@ Only msgspec is imported to read and write one: no table library.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from penstock.data.plain import decode_plain, encode_plain
@@ -99,6 +99,10 @@ class Manifest:
         return next((entry for entry in self.outputs if entry.summary.name == name), None)
 
 
+_FIELDS = tuple(field.name for field in fields(Manifest))
+_last_lineage: tuple[Lineage | None, bytes] = (None, b"")
+
+
 def encode_manifest(manifest: Manifest) -> bytes:
     """The document of a manifest.
 
@@ -107,10 +111,22 @@ def encode_manifest(manifest: Manifest) -> bytes:
     """
     import msgspec
 
-    document = msgspec.to_builtins(manifest)
-    for name in ("variables", "settings"):
-        document["lineage"][name] = encode_plain(getattr(manifest.lineage, name))
+    document = {name: getattr(manifest, name) for name in _FIELDS}
+    document["lineage"] = msgspec.Raw(_encoded_lineage(manifest.lineage))
     return msgspec.json.encode(document)
+
+
+def _encoded_lineage(lineage: Lineage) -> bytes:
+    """The lineage's part of the document; that of the last one is kept, as children of a block share theirs."""
+    import msgspec
+
+    global _last_lineage  # noqa: PLW0603 - a memory of one entry, replaced as a whole
+    known, encoded = _last_lineage
+    if known is not lineage:
+        plain = {name: encode_plain(getattr(lineage, name)) for name in ("variables", "settings")}
+        encoded = msgspec.json.encode(replace(lineage, **plain))
+        _last_lineage = lineage, encoded
+    return encoded
 
 
 def decode_manifest(content: bytes, source: str) -> Manifest:

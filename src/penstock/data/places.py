@@ -24,7 +24,12 @@ def address_key(address: Address) -> str:
 
 def manifest_key(address: Address, number: int) -> str:
     """The manifest of that number."""
-    return f"{address_key(address)}/m/{number:0{_DIGITS}d}.json"
+    return numbered_key(address_key(address), number)
+
+
+def numbered_key(folder: str, number: int) -> str:
+    """The manifest of that number in the folder of an address."""
+    return f"{folder}/m/{number:0{_DIGITS}d}.json"
 
 
 def number_of(name: str) -> int | None:
