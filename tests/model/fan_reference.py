@@ -9,7 +9,7 @@ import itertools
 import random
 from dataclasses import dataclass, field
 
-from penstock.model.expand import DynamicSettings, Fans, axes_of
+from penstock.model.expand import DynamicSettings, Fans, Mode, axes_of, streams_of
 
 BAD = {"failed", "upstream_failed"}
 CHANCES = {"completed": 12, "skipped": 1, "failed": 1, "condition_failed": 1}
@@ -38,7 +38,20 @@ class Case:
 
     def fans(self) -> Fans:
         """What the state machine is told of it."""
-        return Fans(axes_of(self.graph, list(self.graph), self.settings), {}, self.most, self.cut, self.at_once)
+        order = list(self.graph)
+        axes = axes_of(self.graph, order, self.settings)
+        streams = streams_of(axes, order, {name for name in order if self.settings[name].stream})
+        return Fans(axes, {}, self.most, self.cut, self.at_once, streams)
+
+    def cut_short(self, wanted: dict[str, str]) -> set[str]:
+        """The blocks that may have had some children when what they grew from failed: these are bad, and no more is said."""
+        found: set[str] = set()
+        for block, axis in self.fans().streams.items():
+            items = axis.mode is Mode.ITEM
+            too_many = items and not self.cut and self.outcome(axis.parent)[2] > self.most
+            if axis.parent in found or too_many or (items and wanted[axis.parent] in BAD):
+                found.add(block)
+        return found
 
 
 def expected(case: Case) -> dict[str, str]:
@@ -119,6 +132,7 @@ def make_case(choose: random.Random) -> Case:
             choose.choice([False, False, True, some]),
             choose.choice([False, False, True, some]),
             choose.choice([False, False, False, frozenset(graph[name][:1]) or False]),
+            choose.random() < 0.6,
         )
     most, at_once = choose.choice([200, 200, 3]), choose.choice([None, None, 1, 2])
     return Case(graph, settings, most, choose.random() < 0.5, at_once, choose.randint(0, 2**32))

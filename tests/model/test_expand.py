@@ -23,7 +23,7 @@ from penstock.model.expand import Axis, DynamicSettings, Mode, Option, axes_of, 
         ({"dynamic": {"reduce_output": ["a"]}, "reduce_output": True}, DynamicSettings(reduce=True)),
         ({"dynamic": {"reduce_output": ["a"]}, "reduce_output": ["b"]}, DynamicSettings(reduce=frozenset("ab"))),
         ({"dynamic": {"reduce_output_upstream": ["a"]}}, DynamicSettings(reduce_upstream=frozenset("a"))),
-        ({"dynamic": {"modes": [{"type": "stream", "poll_interval": 5}]}}, DynamicSettings()),
+        ({"dynamic": {"modes": [{"type": "stream", "poll_interval": 5}]}}, DynamicSettings(stream=True)),
     ],
 )
 def test_settings_of_both_versions(configuration, expected):

@@ -7,7 +7,7 @@ the run state machine decides when, the engine reads the values.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice, product
@@ -80,7 +80,8 @@ class Fans:
 
     `axes` has every block that fans out or reads a reduced output; `outside` the options of parents that are not part
     of the run. At most `most` children of a block are made: beyond that it fails, or with `cut` has no more. `at_once`
-    of its children are under way at a time.
+    of its children are under way at a time. `streams` has the blocks whose children are made while what they are made
+    from still comes, each with the axis along which they grow: their only one that fans.
     """
 
     axes: Mapping[str, tuple[Axis, ...]] = field(default_factory=dict)
@@ -88,6 +89,7 @@ class Fans:
     most: int = MOST_CHILDREN
     cut: bool = False
     at_once: int | None = None
+    streams: Mapping[str, Axis] = field(default_factory=dict)
 
     def fanned(self, block: str) -> bool:
         """Whether that block has children."""
@@ -97,6 +99,10 @@ class Fans:
         """Whether a block of the run runs once for each item of that one."""
         wanted = Axis(block, Mode.ITEM)
         return any(wanted in axes for axes in self.axes.values())
+
+    def streaming(self, block: str) -> bool:
+        """Whether children of others begin while that block still yields."""
+        return Axis(block, Mode.ITEM) in self.streams.values()
 
 
 NO_FANS = Fans()
@@ -108,11 +114,15 @@ Choice = frozenset[str] | bool
 
 @dataclass(frozen=True, slots=True)
 class DynamicSettings:
-    """What a block's configuration says of the blocks below it, and `reduce_upstream` of those above."""
+    """What a block's configuration says of the blocks below it, and `reduce_upstream` of those above.
+
+    With `stream` their children begin as soon as the block has yielded what they are made from.
+    """
 
     parent: Choice = False
     reduce: Choice = False
     reduce_upstream: Choice = False
+    stream: bool = False
 
 
 def dynamic_settings(configuration: Mapping[str, Any]) -> DynamicSettings:
@@ -125,7 +135,14 @@ def dynamic_settings(configuration: Mapping[str, Any]) -> DynamicSettings:
         _choice(given.get("parent")),
         _either(reduce, _choice(given.get("reduce_output"))),
         _choice(given.get("reduce_output_upstream")),
+        _streams(given.get("modes")),
     )
+
+
+def _streams(modes: Any) -> bool:
+    """Whether one of the modes is `stream`; its `poll_interval` is not needed: who waits for a part is told of it."""
+    listed = modes if isinstance(modes, list | tuple) else [modes]
+    return any((mode.get("type") if isinstance(mode, Mapping) else mode) == "stream" for mode in listed)
 
 
 def _choice(value: Any) -> Choice:
@@ -174,6 +191,30 @@ def axes_of(graph: Graph, order: Sequence[str], settings: Mapping[str, DynamicSe
     return found
 
 
+def streams_of(
+    axes: Mapping[str, tuple[Axis, ...]], order: Sequence[str], streaming: Collection[str]
+) -> dict[str, Axis]:
+    """The blocks whose children are made while what they are made from still comes, and along which axis.
+
+    One that fans out over several waits until all of them are known.
+
+    Args:
+        axes: those of the blocks that take part.
+        order: the blocks that take part, upstreams first.
+        streaming: those whose parts are told as they are yielded.
+    """
+    found: dict[str, Axis] = {}
+    for block in order:
+        fans = list(dict.fromkeys(axis for axis in axes.get(block, ()) if axis.fans))
+        if len(fans) != 1:
+            continue
+        axis, parent = fans[0], fans[0].parent
+        spread = any(each.fans for each in axes.get(parent, ()))
+        if parent in found if axis.mode is Mode.EACH else parent in streaming and parent in order and not spread:
+            found[block] = axis
+    return found
+
+
 def item_options(unit: str, items: Items | None, prefix: str = "") -> tuple[Option, ...]:
     """The options that the items of one block or child give; `prefix` is the child's own label."""
     if items is None:
@@ -183,7 +224,13 @@ def item_options(unit: str, items: Items | None, prefix: str = "") -> tuple[Opti
 
 
 def children_of(
-    block: str, axes: Sequence[Axis], options: Mapping[Axis, Sequence[Option]], most: int
+    block: str,
+    axes: Sequence[Axis],
+    options: Mapping[Axis, Sequence[Option]],
+    most: int,
+    *,
+    first: int = 0,
+    taken: Collection[str] = frozenset(),
 ) -> tuple[list[tuple[str, Unit]], int]:
     """The children of a block, by key, and how many there would be without the limit.
 
@@ -192,16 +239,18 @@ def children_of(
         axes: its upstreams.
         options: what there is along each axis that fans.
         most: make no more than so many.
+        first: the number of the first of them, where others were made before.
+        taken: the keys of those.
     """
     fans = list(dict.fromkeys(axis for axis in axes if axis.fans))
     total = prod(len(options[axis]) for axis in fans)
     made: list[tuple[str, Unit]] = []
-    taken: set[str] = set()
-    for index, chosen in enumerate(islice(product(*(options[axis] for axis in fans)), most)):
+    labels: set[str] = set()
+    for index, chosen in enumerate(islice(product(*(options[axis] for axis in fans)), max(0, most)), first):
         label = ":".join(option.label for option in chosen)
-        while label in taken:  # names from metadata need not be unique, and keys must be
+        while label in labels or f"{block}:{label}" in taken:  # names need not be unique, and keys must be
             label = f"{label}_{index}"
-        taken.add(label)
+        labels.add(label)
         by_axis = dict(zip(fans, chosen, strict=True))
         made.append((f"{block}:{label}", Unit(block, label, index, tuple(_sources(axes, by_axis)))))
     return made, total

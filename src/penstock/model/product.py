@@ -101,11 +101,17 @@ class OutputSummary:
 class Items:
     """What a dynamic block has returned, as far as it must be known to start its children.
 
-    `names` are the labels from its metadata, one for each item; none at all means that they are numbered.
+    `names` are the labels from its metadata, one for each item; none at all means that they are numbered. `parts` are
+    the numbers of items in what it has yielded, part by part; none at all means that its output is one whole.
     """
 
     count: int
     names: tuple[str, ...] = ()
+    parts: tuple[int, ...] = ()
+
+    def labels(self, first: int = 0) -> tuple[str, ...]:
+        """What the children are called, from that item on; as one part of several, `first` items came before."""
+        return self.names or tuple(str(at) for at in range(first, first + self.count))
 
 
 @dataclass(frozen=True, slots=True)

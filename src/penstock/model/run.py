@@ -31,6 +31,8 @@ from penstock.model.run_nouns import (
     Dispatch,
     Effect,
     Expanded,
+    Grown,
+    ItemsCame,
     Kill,
     RetryPolicy,
     Run,
@@ -38,8 +40,10 @@ from penstock.model.run_nouns import (
     RunEvent,
     RunState,
     TimedOut,
+    Withdrawn,
 )
 from penstock.model.settling import Settling
+from penstock.model.withdrawal import ebbed, leave_behind, withdraw
 
 __all__ = [
     "BAD",
@@ -58,6 +62,8 @@ __all__ = [
     "Dispatch",
     "Effect",
     "Expanded",
+    "Grown",
+    "ItemsCame",
     "Kill",
     "RetryPolicy",
     "Run",
@@ -65,6 +71,7 @@ __all__ = [
     "RunEvent",
     "RunState",
     "TimedOut",
+    "Withdrawn",
     "advance",
     "new_run",
     "restored",
@@ -110,16 +117,31 @@ def advance(run: Run, event: RunEvent) -> tuple[Run, list[Effect]]:
         return run, _end_all(run, RunState.CANCELLED, None)
     if isinstance(event, TimedOut):
         return run, _end_all(run, event.state, event.failure)
-    key = event.block
-    current = run.blocks.get(key)
-    if current is None or current.state in ENDED or key in run.children:
+    follows = None if isinstance(event, ItemsCame) else ebbed(run, event.block)
+    if follows is not None:
+        return run, [*follows]
+    current = run.blocks.get(event.block)
+    if current is None or current.state in ENDED or event.block in run.children:
         return run, []
     step = Settling(run)
+    _take(step, current, event)
+    return run, step.settle()
+
+
+_OfBlock = AttemptStarted | ItemsCame | AttemptSucceeded | AttemptFailed | AttemptWaits | BlockFresh | ConditionFalse
+
+
+def _take(step: Settling, current: BlockRun, event: _OfBlock) -> None:
+    """Change the entry of the block that an event is about, which has not ended."""
+    key = event.block
     match event:
         case AttemptStarted():
             step.put(key, replace(current, state=BlockState.RUNNING, attempts=current.attempts + 1))
-        case AttemptSucceeded(ref=ref, items=items):
-            step.end(key, replace(current, state=BlockState.COMPLETED, ref=ref, items=items, failure=None))
+        case ItemsCame(ref=ref, items=items):
+            if current.state is BlockState.RUNNING and step.run.fans.streaming(key):
+                step.came(key, ref, items)
+        case AttemptSucceeded():
+            _succeeded(step, current, event)
         case BlockFresh(ref=ref, items=items):
             step.end(key, replace(current, state=BlockState.SKIPPED, ref=ref, items=items))
         case ConditionFalse(condition=condition):
@@ -128,28 +150,55 @@ def advance(run: Run, event: RunEvent) -> tuple[Run, list[Effect]]:
         case AttemptWaits():
             _too_early(step, key, current)
         case AttemptFailed():
-            return run, _attempt_failed(step, current, event)
-    return run, step.settle()
+            _attempt_failed(step, current, event)
+
+
+def _succeeded(step: Settling, current: BlockRun, event: AttemptSucceeded) -> None:
+    wrong = _contradiction(step.run, event)
+    if wrong is not None:
+        _attempt_failed(step, current, AttemptFailed(event.block, wrong, final=True))
+        return
+    ended = replace(current, state=BlockState.COMPLETED, ref=event.ref, items=event.items, failure=None)
+    step.end(event.block, ended)
+
+
+def _contradiction(run: Run, event: AttemptSucceeded) -> Failure | None:
+    """Why the block's end does not go with what it has yielded, from which children are made."""
+    stream = run.streams.get(event.block)
+    if stream is None or (event.items is not None and event.items.labels() == tuple(stream.labels)):
+        return None
+    told = event.items.count if event.items is not None else 0
+    yielded = len(stream.labels)
+    message = f"running block {event.block}: it has yielded {yielded:,} items and returned {told:,} others"
+    return Failure("lost", message, "Run the block again.", "X102")
+
+
+def _is_over(run: Run, key: str) -> bool:
+    """Whether nothing is begun any more: of the whole run, or of a block whose parent failed while it yielded."""
+    return run.stopping or (key in run.units and run.base(key) in run.floor)
 
 
 def _too_early(step: Settling, key: str, current: BlockRun) -> None:
     """The attempt counts for nothing; where another block has failed, and nothing is begun any more, there is none."""
-    if step.run.stopping:
+    if _is_over(step.run, key):
         step.end(key, replace(current, state=BlockState.CANCELLED))
     else:
         step.put(key, replace(current, state=BlockState.QUEUED, attempts=max(0, current.attempts - 1)))
 
 
-def _attempt_failed(step: Settling, current: BlockRun, event: AttemptFailed) -> list[Effect]:
+def _attempt_failed(step: Settling, current: BlockRun, event: AttemptFailed) -> None:
     run = step.run
     if current.state is not BlockState.RUNNING:  # no worker could be started: that attempt counts too
         current = replace(current, attempts=current.attempts + 1)
     wait = None if event.final else run.policy(event.block).wait(current.attempts)
-    if wait is not None and not run.stopping:
+    if wait is not None and not _is_over(run, event.block):
         step.put(event.block, replace(current, state=BlockState.QUEUED, failure=event.failure))
-        return [Dispatch(event.block, wait)]
+        if event.block in run.streams:
+            withdraw(step, event.block, wait)
+        else:
+            step.do(Dispatch(event.block, wait))
+        return
     step.fail(event.block, replace(current, state=BlockState.FAILED, failure=event.failure))
-    return step.settle()
 
 
 def _end_all(run: Run, state: RunState, failure: Failure | None) -> list[Effect]:
@@ -210,6 +259,7 @@ def restored(
     run = _empty(run_id, graph, policies, keep_going, fans)
     run.saved = {key: _entry(saved) for key, saved in entries.items()}
     step = Settling(run)
+    leave_behind(step)
     step.begin()
     return run, step.settle()
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from penstock.model.expand import NO_FANS, Fans, Unit
+from penstock.model.expand import NO_FANS, Fans, Unit, base_of
 from penstock.model.graph import Graph
 from penstock.model.messages import Failure
 from penstock.model.product import Items, ProductRef
@@ -85,6 +86,27 @@ class BlockRun:
     items: Items | None = None
 
 
+@dataclass(slots=True)
+class Stream:
+    """What a block under way has yielded so far: how its items are called, and the parts that hold them."""
+
+    labels: list[str] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    refs: list[ProductRef] = field(default_factory=list)
+
+    def add(self, ref: ProductRef, items: Items) -> None:
+        """Take one more part."""
+        if items.count:
+            self.starts.append(len(self.labels))
+            self.refs.append(ref)
+            self.labels.extend(items.labels(len(self.labels)))
+
+    def place(self, item: int) -> tuple[ProductRef, int]:
+        """The part that holds an item, and the number of the item in it."""
+        at = bisect_right(self.starts, item) - 1
+        return self.refs[at], item - self.starts[at]
+
+
 _NO_RETRY = RetryPolicy()
 
 
@@ -95,6 +117,10 @@ class Run:
     `blocks` has an entry for each block and for each child (`block:label`) of a block that has fanned out; the block's
     own entry then stands for all of them. `units` tells of each child what it is made from, `children` the children of
     each block, in order. Only `advance` changes a run.
+
+    `streams` has what blocks under way have yielded, `growing` the blocks whose children are not all known and over how
+    many options they have fanned out, `floor` those that can end no better than so. Entries in `withdrawn` count no
+    more; the processes of those in `ebbing` have to end before the block that they were made from is tried again.
     """
 
     id: str
@@ -113,6 +139,11 @@ class Run:
     busy: dict[str, set[str]] = field(default_factory=dict)
     left: dict[str, int] = field(default_factory=dict)
     saved: dict[str, BlockRun] = field(default_factory=dict)
+    streams: dict[str, Stream] = field(default_factory=dict)
+    growing: dict[str, int] = field(default_factory=dict)
+    floor: dict[str, BlockState] = field(default_factory=dict)
+    withdrawn: set[str] = field(default_factory=set)
+    ebbing: dict[str, tuple[set[str], float]] = field(default_factory=dict)
     open: int = 0
     stopping: bool = False
     changed: dict[str, None] = field(default_factory=dict)
@@ -120,7 +151,9 @@ class Run:
     def base(self, key: str) -> str:
         """The block that an entry belongs to."""
         unit = self.units.get(key)
-        return unit.block if unit is not None else key
+        if unit is not None:
+            return unit.block
+        return key if key in self.graph else base_of(key)
 
     def policy(self, key: str) -> RetryPolicy:
         """The retry policy of an entry."""
@@ -138,6 +171,15 @@ class AttemptStarted:
     """A worker has taken the block."""
 
     block: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsCame:
+    """A block under way has yielded a part: `ref` is what holds it, `items` what it adds for the children."""
+
+    block: str
+    ref: ProductRef
+    items: Items
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +239,7 @@ class TimedOut:
 
 RunEvent = (
     AttemptStarted
+    | ItemsCame
     | AttemptSucceeded
     | AttemptFailed
     | AttemptWaits
@@ -232,10 +275,27 @@ class Expanded:
 
 
 @dataclass(frozen=True, slots=True)
+class Grown:
+    """The block, which had fanned out already, runs as these children too; `left_out` as above, told at the end."""
+
+    block: str
+    children: tuple[str, ...]
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """These children count no more: what they were made from is made anew."""
+
+    block: str
+    children: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RunEnded:
     """The run has reached its last state."""
 
     state: RunState
 
 
-Effect = Dispatch | Kill | Expanded | RunEnded
+Effect = Dispatch | Kill | Expanded | Grown | Withdrawn | RunEnded
