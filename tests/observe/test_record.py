@@ -12,11 +12,13 @@ from penstock.observe.archive import RunArchive
 from penstock.observe.logs import read_logs
 from penstock.observe.record import (
     RUN_LOG,
+    RUN_RECORD,
     RotatingFile,
     RunRecorder,
     printed_lines,
     read_record,
     record_refusal,
+    record_stop,
     run_folder,
 )
 from tests.observe.runs import record_run
@@ -152,6 +154,20 @@ def test_a_run_that_could_not_begin_has_a_record_and_a_line(tmp_path):
     head = RunArchive(tmp_path).find("r1")
     assert head is not None
     assert (head.state, head.error) == ("failed", "reading pipeline flights: it has gone")
+
+
+def test_a_run_that_was_stopped_for_a_mistake_of_ours_tells_where_it_was(tmp_path):
+    recorder = record_run(tmp_path)
+    record_stop(tmp_path, "flights", "r1", 2000.0, "internal error in run r1", "Traceback: here", 12.0)
+    said = [(line["level"], line["message"]) for line in lines(recorder.folder / RUN_LOG)][-2:]
+    assert said == [("ERROR", "Traceback: here"), ("ERROR", "run failed after 12.0 s: internal error in run r1")]
+    head = RunArchive(tmp_path).find("r1")
+    assert head is not None
+    assert (head.state, head.error) == ("failed", "internal error in run r1")
+    record_stop(tmp_path, "flights", "r2", 2000.0, "internal error in run r2", "Traceback: here")
+    assert not (
+        run_folder(tmp_path, "flights", "r2") / RUN_RECORD
+    ).exists()  # it never began: whoever tells of that writes its record
 
 
 def test_a_block_may_be_called_like_the_log_of_the_run(tmp_path):

@@ -8,9 +8,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from penstock.cli.wire import Workbench, open_workbench
+from penstock.model.events import Event
+from penstock.schedule import stumbles
 from penstock.schedule.core import Core
+from penstock.schedule.ends import NoAlerts
 from penstock.schedule.hearers import Hearers
 from penstock.schedule.requests import NewRun, cancel_run, create_run, retry_from, retry_incomplete
 from penstock.schedule.service import Scheduler
@@ -22,19 +26,23 @@ from tests.patience import PATIENCE
 SLOW = "print('here', flush=True); import time; time.sleep(600)"
 
 
-class Lab:
+class Lab(NoAlerts):
     """A project, its store, and a scheduler that can be stopped and started again."""
 
     def __init__(self, root: Path, state: State) -> None:
         self.root, self.state = root, state
         self.printed = threading.Event()
         self.stumbles = 0
+        self.odd = ""
+        self.notices: list[str] = []
+        self.stopped: list[tuple[str, str]] = []
         self._ended: dict[str, RunRow] = {}
         self._news = threading.Condition()
         self.scheduler = self.started()
 
     def started(self) -> Scheduler:
-        scheduler = Scheduler(self.state, self._bench, hearers=Hearers(changed=self._changed))
+        hearers = Hearers(self._changed, self._settled, notice=self.notices.append, stopped=self._stopped)
+        scheduler = Scheduler(self.state, self._bench, hearers=hearers, alerts=self)
         scheduler.start()
         return scheduler
 
@@ -43,12 +51,29 @@ class Lab:
         bench.watch_runs(
             lambda plan: [lambda event: self.printed.set() if type(event).__name__ == "BlockPrinted" else None]
         )
+        bench.watch_runs(lambda plan: [self._odd_sink] if plan.pipeline.uuid == "odd" else [])
         return bench
 
-    def _changed(self, what: str, row: RunRow) -> None:
-        if what == "started" and self.stumbles:
+    def _odd_sink(self, event: Event) -> None:
+        if self.odd == type(event).__name__:
+            raise RuntimeError("a mistake of ours\nin two lines")
+
+    def run_ended(self, connection: sa.Connection, run: RunRow) -> None:
+        super().run_ended(connection, run)
+        if self.odd == "alert" and run.pipeline == "odd":
+            raise RuntimeError("a mistake of ours\nin two lines")
+
+    def _settled(self) -> None:
+        if self.stumbles:
             self.stumbles -= 1
-            raise RuntimeError("a mistake of ours")
+            raise RuntimeError("a mistake of ours that concerns no run")
+
+    def _stopped(self, row: RunRow, trace: str) -> None:
+        self.stopped.append((row.id, trace))
+
+    def _changed(self, what: str, row: RunRow) -> None:
+        if self.odd == what and row.pipeline == "odd":
+            raise RuntimeError("a mistake of ours\nin two lines")
         if what == "ended":
             with self._news:
                 self._ended[row.id] = row
@@ -123,6 +148,62 @@ def test_a_mistake_while_it_begins_anew_ends_nothing(lab: Callable[..., Lab], mo
     it.stumbles = 1
     assert it.end(it.ask("p")).state == "completed"
     assert mistakes == []
+
+
+@pytest.mark.parametrize("place", ["started", "BlockStarted", "BlockEnded", "RunEnded", "alert"])
+def test_a_mistake_that_comes_with_one_run_stops_that_run_alone(
+    lab: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, place: str
+) -> None:
+    monkeypatch.setattr(stumbles, "REST", 0.0)
+    anew: list[str] = []
+    monkeypatch.setattr(Core, "hand_over", lambda core: anew.append("all runs were handed over"))
+    flag = tmp_path / "flag"
+    wait = f"import os, time\nprint('here', flush=True)\nwhile not os.path.exists({str(flag)!r}):\n    time.sleep(0.01)"
+    it = lab(
+        p=[B("a", "data_loader", wait), B("b", "transformer", "return 1", up=("a",))],
+        odd=[
+            B(block, "transformer", "return 1", up=up) for block, up in (("c", ()), ("d", "c"), ("e", "d"), ("f", "e"))
+        ],
+    )
+    good = it.ask("p")
+    assert it.printed.wait(PATIENCE)
+    it.odd = place
+    odd = it.end(it.ask("odd"))
+    assert odd.state == "failed"
+    assert odd.error.startswith(f"internal error in run {odd.id}: RuntimeError: a mistake of ours; ")
+    assert "X109" in odd.error
+    assert (odd.lease_owner, odd.waiting) == (None, None)
+    assert {state for state, _ in it.blocks(odd).values()} <= {"completed", "cancelled"}
+    (stopped,) = it.stopped
+    assert stopped[0] == odd.id
+    assert "in two lines" in stopped[1]
+    assert [f"stumbled over run {odd.id}, {number} of 3 times" in it.notices[number - 1] for number in (1, 2, 3)]
+    flag.touch()
+    assert it.end(good).state == "completed"
+    assert it.blocks(good) == {"a": ("completed", 1), "b": ("completed", 1)}
+    assert anew == []
+    it.odd = ""
+    if it.blocks(odd)["f"][0] != "completed":
+        retry_incomplete(it.state, odd.id, time.time())
+        it.scheduler.wake("runs", odd.id)
+        assert it.end(odd).state == "completed"
+
+
+def test_a_mistake_that_passes_costs_the_run_a_moment(lab: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stumbles, "REST", 0.0)
+    it = lab(odd=[B("a", "data_loader", "return 1"), B("b", "transformer", "return args[0] + 1", up=("a",))])
+    passing = ["once", "twice"]
+
+    def sink(event: Event) -> None:
+        if type(event).__name__ == "BlockStarted" and event.block == "b" and passing:
+            raise RuntimeError(passing.pop())
+
+    monkeypatch.setattr(it, "_odd_sink", sink)
+    row = it.end(it.ask("odd"))
+    assert row.state == "completed"
+    assert {block: state for block, (state, _) in it.blocks(row).items()} == {"a": "completed", "b": "completed"}
+    assert it.blocks(row)["a"] == ("completed", 1)
+    assert passing == []
 
 
 def test_a_bench_that_cannot_be_opened_is_tried_again(lab: Callable[..., Lab]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tools.simulation.checks import all_runs
+from tools.simulation.curses import PLACES, Curses
 from tools.simulation.mistakes import MISTAKES, Mistake, look_for
 from tools.simulation.play import Play
 from tools.simulation.store import FaultyState, open_store, quick_store
@@ -37,6 +38,16 @@ def steps(store: FaultyState, seed: int) -> list[str]:
 def test_every_promise_is_kept_whatever_fails(store: FaultyState, first: int) -> None:
     for seed in range(first, first + 20):
         Play(store, seed).run()
+
+
+@pytest.mark.parametrize("times", [2, 1_000_000], ids=["for a while", "each time"])
+def test_a_mistake_over_one_run_holds_up_no_other(store: FaultyState, times: int) -> None:
+    places: set[str] = set()
+    for seed in range(20):
+        curses = Curses(0.4, times)
+        Play(store, seed, curses=curses).run()
+        places |= {curses.place(run) for run in curses.struck}
+    assert places >= set(PLACES) - {"lost", "BlockRetrying"}  # these are too rare for so few seeds
 
 
 def test_the_same_seed_plays_the_same(store: FaultyState) -> None:

@@ -86,6 +86,8 @@ def check_probe(play: Play) -> None:
     """A run that was asked for when all was well has begun a second later."""
     with play.state.read() as connection:
         row = play.state.runs.get(connection, play.probe)
+    if play.curses.place(play.probe):
+        return
     if row is None or (row.lease_owner is None and row.open):
         raise BrokenPromiseError(f"the run {play.probe} was asked for, everybody was told, and it has not begun")
 
@@ -136,7 +138,7 @@ def _check_run(play: Play, row: RunRow, blocks: list[BlockRunRow]) -> None:
     limit = CANCELLED_WITHIN[bool(play.people.troubles)]
     if asked is not None and row.state == "completed" and (row.ended_at or 0.0) > play.start + asked + limit:
         raise BrokenPromiseError(f"{row.id} was to be cancelled, and completed {limit} s later")
-    if not play.people.troubles and row.id not in play.people.retried:
+    if not play.people.troubles and row.id not in play.people.retried and not play.curses.place(row.id):
         _check_calm(row, blocks)
 
 

@@ -11,7 +11,7 @@ from itertools import count
 from typing import Any
 from unittest.mock import patch
 
-from penstock.schedule import core, ends, requests, tick
+from penstock.schedule import beginnings, ends, requests, tick
 from penstock.schedule.backfill import Backfills
 from penstock.schedule.claim import Claims
 from penstock.schedule.core import Core
@@ -25,6 +25,7 @@ from penstock.state.runs import Runs
 from tools.simulation import play as playing
 from tools.simulation.play import Play
 from tools.simulation.store import FaultyState
+from tools.simulation.world import BrokenPromiseError
 
 PATIENCE = 200.0
 """Seconds for which a play with a mistake in it is waited for."""
@@ -124,7 +125,7 @@ MISTAKES = (
     ),
     Mistake("a lease that nobody knows of is kept", {(Claims, "renew"): _all_driven}, rare=True),
     Mistake("what others have left is not taken up", {(Claims, "lost"): _none}),
-    Mistake("what is done is not kept when a run is taken up", {(core, "entries"): lambda *_, **__: {}}),
+    Mistake("what is done is not kept when a run is taken up", {(beginnings, "entries"): lambda *_, **__: {}}),
     Mistake("a trigger moves on before its runs are made", {(Ticker, "fire"): _fire_then_make}, rare=True),
     Mistake(
         "a trigger moves on after its runs are made, and a slot is no unique key",
@@ -132,7 +133,7 @@ MISTAKES = (
         rare=True,
     ),
     Mistake("a trigger that cannot be read stops the others", {(tick, "ODD"): ()}),
-    Mistake("a pipeline that cannot be read stops the others", {(core, "ODD"): ()}),
+    Mistake("a pipeline that cannot be read stops the others", {(beginnings, "ODD"): ()}),
     Mistake("a wake-up is lost", {(Core, "hear"): _nothing}),
     Mistake(
         "what was to be written is forgotten before it is committed", {(DrivenRun, "write"): _forgetful}, rare=True
@@ -162,7 +163,7 @@ def look_for(mistake: Mistake, state: FaultyState, seeds: Iterable[int], enough:
         for seed in seeds:
             try:
                 Play(state, seed).run()
-            except Exception as error:  # noqa: BLE001 - what a mistake may end in
+            except (Exception, BrokenPromiseError) as error:  # noqa: BLE001 - what a mistake may end in
                 found[seed] = re.sub(r"\S*\d\S*", "..", str(error) or type(error).__name__)[:70]
                 if len(found) >= enough:
                     break

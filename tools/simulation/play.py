@@ -8,6 +8,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
@@ -17,12 +18,12 @@ import sqlalchemy as sa
 from penstock.engine.loop import RunLoop
 from penstock.schedule import backfill, failpoints, requests
 from penstock.schedule.core import Core, Hearers
-from penstock.schedule.limits import Limits
 from penstock.schedule.requests import NewRun, create_run
 from penstock.state import sums
 from penstock.state.rows import RunRow
 from penstock.state.tables import run
 from tools.simulation.checks import check_end, check_limits, check_living, check_order, check_probe, check_renewed
+from tools.simulation.curses import CURSE, CursedLimits, Curses
 from tools.simulation.people import People
 from tools.simulation.process import Process, draw_rules
 from tools.simulation.store import FaultyState
@@ -50,11 +51,15 @@ class Play:
         state: a store; it is emptied first.
         seed: everything follows from it.
         say: told in words what happens.
+        curses: runs over which the scheduler stumbles by a mistake of its own, each time; none when it is left out.
     """
 
-    def __init__(self, state: FaultyState, seed: int, say: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self, state: FaultyState, seed: int, say: Callable[[str], None] | None = None, curses: Curses | None = None
+    ) -> None:
         self.state = state
         self.world = World(seed)
+        self.curses = curses or Curses(0.0)
         self.start = self.world.clock()
         self.rules = draw_rules(self.world.rng)
         self.people = People(self)
@@ -163,6 +168,7 @@ class Play:
 
         def changed(what: str, row: RunRow) -> None:
             self.say(f"{name}: {row.id} of {row.pipeline} {what} {row.state} {row.error}")
+            self.curses.strike(row.id, what)
             if what == "started":
                 check_limits(self)
 
@@ -170,7 +176,7 @@ class Play:
         loop = RunLoop(
             workers, world, clock=world.clock, monotonic=world.monotonic, answer=_no_answer, width=4, total=6
         )
-        process = Process(name, workers, loop, wanted=world.now)
+        process = Process(name, workers, loop, self.curses, wanted=world.now)
         box.append(process)
         process.core = Core(
             self.state,
@@ -178,9 +184,9 @@ class Play:
             name,
             clock=world.clock,
             monotonic=world.monotonic,
-            admission=Limits(self.state, self.rules),
+            admission=CursedLimits(self.state, self.rules, self.curses),
             backfills=backfill.Backfills(self.state),
-            hearers=Hearers(changed=changed, notice=lambda text: self.say(f"{name}: {text}"), others=self._others),
+            hearers=Hearers(changed=changed, notice=partial(self._notice, name), others=self._others),
             dead=self._dead,
         )
         process.core._claims.process = {"sim": name}  # noqa: SLF001 - all of them live in one process here
@@ -189,6 +195,11 @@ class Play:
             self.elsewhere.add(name)
         self.say(f"{name} starts")
         return process
+
+    def _notice(self, name: str, text: str) -> None:
+        self.say(f"{name}: {text}")
+        if "stumbled" in text and CURSE not in text:
+            raise BrokenPromiseError(f"a mistake that nobody has made on purpose: {text}")
 
     def _others(self) -> None:
         """A scheduler says that runs have ended or were made: most of the others hear of it."""

@@ -15,6 +15,7 @@ from penstock.model.errors import PipelineNotFoundError
 from penstock.model.pipeline import Pipeline
 from penstock.schedule.core import Core
 from penstock.schedule.limit_rules import Rules
+from tools.simulation.curses import Curses
 from tools.simulation.world import START, Workers
 
 
@@ -28,6 +29,7 @@ class Process:
     name: str
     workers: Workers
     loop: RunLoop
+    curses: Curses
     core: Core | None = None
     alive: bool = True
     paused_until: float = 0.0
@@ -45,13 +47,14 @@ class Process:
             raise PipelineNotFoundError("opening pipeline gone: there is none of that name")
         if pipeline == "odd":
             raise ValueError("a file that nobody thought of")
+        self.curses.strike(run, "plan")
         moment = datetime.fromtimestamp(START, UTC)
         return make_plan(run, Place("/p", "p", "/d"), PIPELINES[pipeline], options, moment)
 
     def start(self, plan: RunPlan, sinks: Any, *, resume: Any = None, gate: Any = None) -> RunHandle:
         """Begin it."""
         (sink,) = sinks
-        return self.loop.start(plan, sink, resume=resume, gate=gate)
+        return self.loop.start(plan, self.curses.sink(plan.run, sink), resume=resume, gate=gate)
 
     def poll(self, timeout: float | None) -> None:
         """Hear the workers."""

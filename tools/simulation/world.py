@@ -17,8 +17,8 @@ from penstock.model.product import Address, Fence, ProductRef
 START = 1_750_000_000.0
 
 
-class BrokenPromiseError(AssertionError):
-    """One of the promises was broken."""
+class BrokenPromiseError(BaseException):
+    """One of the promises was broken; no net of the scheduler's is to catch it."""
 
 
 @dataclass(slots=True)

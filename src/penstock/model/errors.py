@@ -302,6 +302,12 @@ class RunStateError(PenstockError):
     code = "X108"
 
 
+class InternalMistakeError(PenstockError):
+    """A mistake of Penstock's own made the scheduler stumble over a run each time; the run was stopped."""
+
+    code = "X109"
+
+
 class ProductMissingError(PenstockError):
     """A data product, version or output that was asked for does not exist."""
 

@@ -74,6 +74,13 @@ class RunRecorder:
         except OSError as error:
             self._failed = f"writing logs in {self.folder}: {error.strerror}"
 
+    def note(self, at: float, level: str, text: str) -> None:
+        """Say something in the log of the run itself."""
+        try:
+            self._file(RUN_LOG).write(log_line(at, level, text))
+        except OSError as error:
+            self._failed = f"writing logs in {self.folder}: {error.strerror}"
+
     def close(self) -> None:
         """Close all files."""
         for file in self._files.values():
@@ -180,6 +187,22 @@ def record_refusal(
     recorder = RunRecorder(logs_root, pipeline, run)
     recorder(events.RunStarted(run, pipeline, "", at, (), origin=origin, parent=parent))
     recorder(events.RunEnded(run, pipeline, RunState.FAILED, at, 0.0, error=message))
+    recorder.close()
+
+
+def record_stop(
+    logs_root: Path, pipeline: str, run: str, at: float, message: str, trace: str, seconds: float = 0.0
+) -> None:
+    """Record the end of a run that was stopped because of a mistake of ours, and where that mistake was.
+
+    Raises:
+        StorageError: the log folder cannot be made.
+    """
+    recorder = RunRecorder(logs_root, pipeline, run)
+    begun = (recorder.folder / RUN_RECORD).exists()
+    recorder.note(at, "ERROR", trace)
+    if begun:
+        recorder(events.RunEnded(run, pipeline, RunState.FAILED, at, seconds, error=message))
     recorder.close()
 
 

@@ -10,6 +10,7 @@ from penstock.engine.plan import RunPlan
 from penstock.schedule.failpoints import reach
 from penstock.schedule.family import is_awaited
 from penstock.schedule.recover import abandoned, driver_identity, is_dead
+from penstock.schedule.stumbles import blaming
 from penstock.state.rows import INITIAL, BlockRunRow, RunRow
 
 if TYPE_CHECKING:
@@ -124,7 +125,10 @@ class Claims:
 
         def work(connection: sa.Connection) -> list[Claim]:
             chosen = self._admission.pick(connection, now, room, spare)
-            found = [self._take(connection, row, now, over=None, recovered=False) for row in chosen]
+            found = []
+            for row in chosen:
+                with blaming(row.id):
+                    found.append(self._take(connection, row, now, over=None, recovered=False))
             reach("claim.before_commit")
             return [claim for claim in found if claim is not None]
 

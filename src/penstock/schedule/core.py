@@ -6,26 +6,28 @@ clock of its own, so that a simulation can turn it; `service` gives it both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from penstock.engine.handle import Asking
-from penstock.engine.loop import RunHandle
-from penstock.model.errors import PenstockError, StateUnavailableError
+from penstock.model.errors import StateUnavailableError
 from penstock.model.run import RunState
 from penstock.observe.metrics import METRICS
 from penstock.project import Project
 from penstock.schedule.asking import request_of
+from penstock.schedule.beginnings import Beginnings
 from penstock.schedule.bench import Bench
 from penstock.schedule.children import Children
-from penstock.schedule.claim import AT_ONCE, RENEW, Admission, Claim, Claims, Everything
-from penstock.schedule.drive import DrivenRun, options_of
-from penstock.schedule.ends import ODD, Alerts, Ends, NoAlerts
+from penstock.schedule.claim import AT_ONCE, RENEW, Admission, Claims, Everything
+from penstock.schedule.drive import STOPPED, DrivenRun
+from penstock.schedule.ends import Alerts, Ends, NoAlerts
 from penstock.schedule.failpoints import reach
 from penstock.schedule.hearers import Backfills, Hearers
-from penstock.schedule.recover import entries, is_dead, with_losses
+from penstock.schedule.recover import is_dead
 from penstock.schedule.requests import cancel_left_alone
+from penstock.schedule.stumbles import MOST, StumbleError, Stumbles, blaming, put_right
 from penstock.schedule.tick import Ticker
 from penstock.schedule.turns import Heard, Written
 from penstock.state.rows import RunRow
@@ -89,6 +91,7 @@ class Core:
         self._claims = Claims(state, owner, self._admission, dead)
         self._ends = Ends(state, self._alerts, self._admission.ended)
         self._ticker = Ticker(state, self._alerts)
+        self._stumbles = Stumbles(self._let_go, self._hearers.notice)
         self._children: Children | None = None
         if project is not None:
             self._children = Children(state, project, clock=clock, monotonic=monotonic, admission=self._admission)
@@ -101,6 +104,9 @@ class Core:
         self._retry_at = 0.0
         self._offset = clock() - monotonic()
         self.runs: dict[str, DrivenRun] = {}
+        self._beginnings = Beginnings(
+            state, bench, self._admission, self._hearers.changed, self._stumbles, self.runs, clock
+        )
         self.failure = ""
         self.pid = int(self._claims.process["pid"])
 
@@ -133,6 +139,7 @@ class Core:
         if at < self._retry_at:
             return self._retry_at - at
         try:
+            self._put_right(now)
             self._serve()
             self._look(now, at)
             self.flush()
@@ -163,22 +170,30 @@ class Core:
         """Make the runs that blocks have asked for, and tell blocks of the ends that they wait for."""
         if self._children is None:
             return
-        done = self._children.step()
+        try:
+            done = self._children.step()
+        except StumbleError as stumble:
+            self._stumbles.over(stumble)
+            return
         for row in done.made:
-            self._hearers.changed("created", row)
+            self._told("created", row)
         if done.made:
             self._heard.any = True
             self._hearers.others()
         for act in done.acts:
-            act()
+            with self._stumbles.of(""):
+                act()
         if done.freed:
             self._bench.loop.release()
 
     def flush(self) -> None:
         """Commit what has happened to the runs under way. Raises StateUnavailableError: it is kept for later."""
-        changed = [run for run in self.runs.values() if run.pending]
-        if not changed:
-            return
+        while changed := [run for name, run in self.runs.items() if name not in self._stumbles.open and run.pending]:
+            with self._stumbles.of(""):
+                self._commit(changed)
+                return
+
+    def _commit(self, changed: list[DrivenRun]) -> None:
         now = self._clock()
         ending = any(run.ends for run in changed)
         freed = ending or any(run.freed() for run in changed)
@@ -186,7 +201,8 @@ class Core:
         def work(connection: sa.Connection) -> Written:
             written = Written()
             for run in changed:
-                self._write(connection, run, written, now)
+                with blaming(run.row.id):
+                    self._write(connection, run, written, now)
             reach("end.before_commit" if ending else "turn.before_commit")
             return written
 
@@ -218,18 +234,26 @@ class Core:
             self._abandon(run)
         for row in written.ended:
             self.runs.pop(row.id, None)
-            self._hearers.changed("ended", row)
             self._pass_on(row.id)
+            self._told("ended", row)
         for row in written.left:
             if row.open:  # its driver ends it
                 self._heard.runs.add(row.id)
             else:
-                self._hearers.changed("ended", row)
+                self._told("ended", row)
         for row in written.made:
-            self._hearers.changed("created", row)
+            self._told("created", row)
         if written.ended or written.made:
             self._heard.any = self._stale = True  # there may be room now for what waits
             self._hearers.others()
+
+    def _told(self, what: str, row: RunRow) -> None:
+        """Tell of a run; a mistake of who hears it costs that run alone, and nothing any more when it has ended."""
+        trace = "" if row.open else self._stumbles.forget(row.id)
+        with self._stumbles.of(row.id):
+            self._hearers.changed(what, row)
+            if trace:
+                self._hearers.stopped(row, trace)
 
     def _ended(self, connection: sa.Connection, row: RunRow, now: float) -> list[RunRow]:
         made = self._ends.ended(connection, row, now)
@@ -243,27 +267,59 @@ class Core:
         Raises:
             StateUnavailableError: the store is away; nothing is driven any more all the same.
         """
-        for run in self.runs.values():
+        for name, run in self.runs.items():
             if run.handle is not None:
-                self._bench.loop.drop(run.handle)
+                with self._stumbles.of(name):
+                    self._bench.loop.drop(run.handle)
 
-        def work(connection: sa.Connection) -> None:
+        def work(connection: sa.Connection, odd: Container[str]) -> None:
             for run in self.runs.values():
-                if run.ends and run.write(connection, self._state):
-                    self._ended(connection, run.finish(connection, self._state), self._clock())
-                elif not run.ends and run.hand_over(connection, self._state):
-                    self._admission.recovered(connection, run.row.id)  # who waits holds nothing
+                if run.row.id not in odd:  # else its lease expires
+                    with blaming(run.row.id):
+                        self._hand_one_over(connection, run)
             reach("hand_over.before_commit")
 
         if self.runs:
             for run in self.runs.values():
                 _ = run.pending
             try:
-                self._state.transact(work)
+                self._stumbles.without(lambda odd: self._state.transact(lambda connection: work(connection, odd)))
             finally:
                 self.runs.clear()  # nothing works for them any more: their leases must not be kept
             reach("hand_over.after_commit")
             self._hearers.others()
+
+    def _hand_one_over(self, connection: sa.Connection, run: DrivenRun) -> None:
+        if run.ends and run.write(connection, self._state):
+            self._ended(connection, run.finish(connection, self._state), self._clock())
+        elif not run.ends and run.hand_over(connection, self._state, STOPPED):
+            self._admission.recovered(connection, run.row.id)  # who waits holds nothing
+
+    def _let_go(self, name: str, reason: str) -> None:
+        """This process has stumbled over a run: nothing is done for it any more; it ends when there is a reason."""
+        if (handle := self._bench.loop.handles.get(name)) is not None:  # be it in the middle of its start
+            self._bench.loop.drop(handle)
+        if reason and (run := self.runs.get(name)) is not None:
+            run.give_up(reason, self._clock())
+            self._stumbles.settled(name)  # it is written as any other end, as long as that is possible
+
+    def _put_right(self, now: float) -> None:
+        """Put back the runs over which this process has stumbled, or stop them if nothing else is possible."""
+        for name, count in list(self._stumbles.open.items()):
+            run, ended = self.runs.get(name), None
+            with self._stumbles.of(name):
+                reason = self._stumbles.reason(name)
+                what = partial(put_right, state=self._state, name=name, run=run, count=count, reason=reason, now=now)
+                ended = self._state.transact(partial(what, recovered=self._admission.recovered))
+            if self._stumbles.open.get(name) == count or count > MOST + 1:  # else it has come again in here
+                self._stumbles.settled(name)
+                self.runs.pop(name, None)
+                self._pass_on(name)
+                self._heard.runs.add(name)
+                self._heard.any = self._stale = True
+                self._hearers.others()
+            if ended is not None:
+                self._told("ended", ended)
 
     def _look(self, now: float, at: float) -> None:
         """Deal with what was heard, and with what is due."""
@@ -296,14 +352,17 @@ class Core:
                 pass
         # This process may have stood still since the turn began: leases are counted from the moment that it is.
         now, at = self._clock(), self._monotonic()
+        if not self.runs:
+            self._renew_at = at + RENEW
         if heard.everything or (self._agenda is not None and now >= self._agenda):
             taken_over = self._claims.lost(now, at, self.runs)
-            self._begin(taken_over, now, at)
+            self._beginnings.begin(taken_over, now, at)
             if taken_over:
                 self._hearers.others()  # what their blocks had taken is free
             self._bench.loop.release()  # another process may have given back what blocks wait for
         idle = len(self._children.waiting & self.runs.keys()) if self._children is not None else 0
-        self._begin(self._claims.waiting(now, AT_ONCE - len(self.runs), idle), now, at)
+        with self._stumbles.of(""):
+            self._beginnings.begin(self._claims.waiting(now, AT_ONCE - len(self.runs), idle), now, at)
 
     def _tick(self, now: float) -> None:
         with self._state.read() as connection:
@@ -313,7 +372,7 @@ class Core:
             done = self._ticker.fire(now)
             METRICS.time("penstock_tick_seconds", self._monotonic() - begun)
             for row in (*done.made, *done.skipped):
-                self._hearers.changed("created", row)
+                self._told("created", row)
             if done.broken:
                 self._hearers.triggers(done.broken)
             if not done.more:
@@ -326,67 +385,10 @@ class Core:
         if due is None or due > now:
             return
 
-        def work(connection: sa.Connection) -> list[RunRow]:
-            late = self._state.runs.sla_due(connection, now)
-            for row in late:
-                self._state.runs.change_open(connection, row.id, sla_missed=True)
-                self._alerts.sla_passed(connection, row, now)
-            return late
-
-        for row in self._state.transact(work):
+        for row in self._stumbles.without(self._ends.late(now)):
             if (run := self.runs.get(row.id)) is not None:
                 run.late()
-            self._hearers.changed("late", row)
-
-    def _begin(self, claims: list[Claim], now: float, at: float) -> None:
-        for claim in claims:
-            blocks = with_losses(claim.blocks) if claim.recovered else {row.block: row for row in claim.blocks}
-            run = DrivenRun(claim.row, claim.token, blocks)
-            if not self.runs:
-                self._renew_at = at + RENEW
-            self.runs[claim.row.id] = run
-            if claim.row.cancel_requested:
-                run.fail("", now, state=RunState.CANCELLED.value)
-                continue
-            try:
-                self._start(run, claim, now, at)
-            except (*ODD, OSError, RecursionError, MemoryError) as error:
-                if (begun := self._bench.loop.handles.get(claim.row.id)) is not None:
-                    self._bench.loop.drop(begun)
-                    run.handle = None
-                run.fail(error.message if isinstance(error, PenstockError) else f"{type(error).__name__}: {error}", now)
-
-    def _start(self, run: DrivenRun, claim: Claim, now: float, at: float) -> None:
-        plan = self._bench.plan(claim.row.pipeline, options_of(claim.row), run=claim.row.id)
-        resume = entries(claim.blocks, recovered=claim.recovered, now=now) if claim.blocks else None
-        reach("begin.before_commit")
-        run.handle = self._bench.start(plan, [run], resume=resume, gate=self._gate)
-        self._hearers.changed("started", run.row)
-        METRICS.time("penstock_run_wait_seconds", max(0.0, now - claim.row.due_at))
-        limit = claim.row.settings.get("timeout")
-        if isinstance(limit, int | float) and limit > 0:
-            gone = now - claim.row.started_at if claim.row.started_at is not None else 0.0
-            run.deadline = at + max(0.0, float(limit) - gone)
-
-    def _gate(self, handle: RunHandle, block: str) -> bool:
-        """Whether an attempt may start now; inside `dispatch`, after everything else is committed."""
-        run = self.runs.get(handle.plan.run)
-        if run is None:
-            return False
-        if not self._admission.asks(handle.plan, block):
-            reach("start.before_launch")
-            return True
-        now = self._clock()
-
-        def work(connection: sa.Connection) -> bool:
-            # Who has lost its lease must take nothing: nobody would give it back.
-            mine = self._state.runs.fence
-            return mine(connection, run.row.id, run.token) and self._admission.gate(connection, run.row, block, now)
-
-        if not self._state.transact(work):
-            return False
-        run.asked.add(block)
-        return True
+            self._told("late", row)
 
     def _cancel(self, names: set[str]) -> None:
         """Cancel those of these runs that somebody wants to end."""
@@ -400,8 +402,9 @@ class Core:
                 self._abandon(run)
             elif row.cancel_requested and not run.row.cancel_requested:
                 run.cancel_asked()
-                if run.handle is not None:
-                    self._bench.loop.cancel(run.handle)
+                with self._stumbles.of(name):
+                    if run.steered is not None:
+                        self._bench.loop.cancel(run.steered)
 
     def _renew(self, now: float, at: float) -> None:
         held = self._claims.renew(now, self.runs)
@@ -413,22 +416,24 @@ class Core:
 
     def _time_out(self, at: float) -> None:
         for run in self.runs.values():
-            if run.deadline is None or at < run.deadline or run.handle is None:
+            if run.deadline is None or at < run.deadline or run.steered is None:
                 continue
             run.deadline = None
             asked = str(run.row.settings.get("timeout_status") or "failed")
             state = RunState.CANCELLED if asked == "cancelled" else RunState.FAILED
             limit = run.row.settings.get("timeout")
-            self._bench.loop.time_out(run.handle, state, f"the run took longer than its timeout of {limit:g} s")
+            with self._stumbles.of(run.row.id):
+                self._bench.loop.time_out(run.steered, state, f"the run took longer than its timeout of {limit:g} s")
 
     def _abandon(self, run: DrivenRun) -> None:
         """Another process drives it now, or it is gone: end what this one does for it, and write nothing."""
         self.runs.pop(run.row.id, None)
-        if run.handle is not None:
-            self._bench.loop.drop(run.handle)
+        with self._stumbles.of(run.row.id):
+            if run.handle is not None:
+                self._bench.loop.drop(run.handle)
         self._pass_on(run.row.id)
         self._hearers.notice(f"run {run.row.id}: its lease was lost, another scheduler drives it or it was deleted")
-        self._hearers.changed("lost", run.row)
+        self._told("lost", run.row)
 
     def _pass_on(self, name: str) -> None:
         """A run is not driven any more: who waits for it hears that, and it waits for nothing itself."""
@@ -454,7 +459,7 @@ class Core:
         due = self._sweep_at - at
         if (queued := self._bench.loop.until_due()) is not None:
             due = min(due, queued)
-        if self._heard.any:
+        if self._heard.any or self._stumbles.open:
             return 0.0
         if self._agenda is not None:
             due = min(due, self._agenda - self._clock())

@@ -58,6 +58,8 @@ def _moment(at: float | None) -> datetime | None:
     return datetime.fromtimestamp(at, UTC) if at is not None else None
 
 
+STOPPED = {"kind": "handed_over", "text": "its scheduler was stopped; it goes on when one is there"}
+"""What a run waits for that was put back by a scheduler which ends."""
 SENSOR = "sensor"
 """What a block waits for whose code says that it is too early."""
 
@@ -111,6 +113,11 @@ class DrivenRun:
         if not self.asked or self.handle is None:
             return []
         return [block for block in self.asked & self._dirty.keys() if not self.handle.under_way(block)]
+
+    @property
+    def steered(self) -> RunHandle | None:
+        """What is under way of it; None when it could not begin, has ended, or was let go of."""
+        return self.handle if self.handle is not None and not self.handle.ended else None
 
     def late(self) -> None:
         """It was told that the run should have ended; the store knows."""
@@ -219,10 +226,23 @@ class DrivenRun:
             if row.ended_at is None:  # an earlier driver had begun it
                 self._put(block, state=BlockState.CANCELLED.value, ended_at=at, due_at=None, waiting=None)
 
-    def hand_over(self, connection: sa.Connection, state: State) -> bool:
-        """Put the run back for another process, its blocks as they stand; as `write`."""
-        waiting = {"kind": "handed_over", "text": "its scheduler was stopped; it goes on when one is there"}
-        changes = {**self._all_changes(), "state": "initial", "waiting": waiting, "process": None}
+    def give_up(self, message: str, at: float) -> None:
+        """End a run that goes wrong each time: what is done stays, and nothing else of it is kept."""
+        if self.pending:
+            self.blocks.update({key: self._current(key) for key in self._dirty})
+        self.handle = self.ended = None
+        self.fail(message, at)
+
+    def hand_over(self, connection: sa.Connection, state: State, waiting: Mapping[str, Any], **also: Any) -> bool:
+        """Put the run back for another process, its blocks as they stand; as `write`.
+
+        Args:
+            connection: of a transaction that writes.
+            state: the store.
+            waiting: what it waits for from now on.
+            also: other columns that change.
+        """
+        changes = {**self._all_changes(), "state": "initial", "waiting": waiting, "process": None, **also}
         if not state.runs.release(connection, self.row.id, self.token, **changes):
             return False
         rows = [self._current(key) for key in self.blocks]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,6 +13,7 @@ from penstock.model.trigger_definition import from_definition
 from penstock.schedule.rearm import rearm
 from penstock.schedule.requests import NewRun, insert_run
 from penstock.schedule.retiring import retire
+from penstock.schedule.stumbles import blaming
 from penstock.state.rows import RunRow, TriggerRow
 
 if TYPE_CHECKING:
@@ -91,6 +92,20 @@ class Ends:
         rearm(connection, self._state, row, now)
         retire(connection, self._state, row)
         return self._dependents(connection, row, now)
+
+    def late(self, now: float) -> Callable[[Container[str]], list[RunRow]]:
+        """What says of runs that they have not ended when they should have; of some without telling anybody."""
+
+        def work(connection: sa.Connection, odd: Container[str]) -> list[RunRow]:
+            found = self._state.runs.sla_due(connection, now)
+            for row in found:
+                self._state.runs.change_open(connection, row.id, sla_missed=True)
+                if row.id not in odd:
+                    with blaming(row.id):
+                        self._alerts.sla_passed(connection, row, now)
+            return found
+
+        return lambda odd: self._state.transact(lambda connection: work(connection, odd))
 
     def _dependents(self, connection: sa.Connection, row: RunRow, now: float) -> list[RunRow]:
         made = []

@@ -30,7 +30,8 @@ class Hearers:
     """Who is told what, after it was committed, in the scheduler's thread.
 
     `changed`: a run was made, begun or ended; `settled`: all that has happened is in the store; `triggers`: the
-    triggers of these numbers have changed; `others`: runs have ended or were made that other processes may wait for.
+    triggers of these numbers have changed; `others`: runs have ended or were made that other processes may wait for;
+    `stopped`: a run has ended because a mistake of ours came each time that it was worked on, with the traceback.
     """
 
     changed: Callable[[str, RunRow], None] = lambda *_: None
@@ -38,3 +39,4 @@ class Hearers:
     triggers: Callable[[list[int]], None] = lambda _: None
     others: Callable[[], None] = lambda: None
     notice: Callable[[str], None] = lambda _: None
+    stopped: Callable[[RunRow, str], None] = lambda *_: None

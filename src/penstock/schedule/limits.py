@@ -19,6 +19,7 @@ from penstock.schedule.fairness import Turns
 from penstock.schedule.family import is_awaited
 from penstock.schedule.limit_rules import Rules, on_limit, trigger_limit
 from penstock.schedule.rearm import rearm
+from penstock.schedule.stumbles import blaming
 from penstock.state.rows import Blocked, RunRow
 
 if TYPE_CHECKING:
@@ -241,12 +242,13 @@ class Limits:
         told = False
         for row in queue:
             rules = self._rules(row.pipeline)
-            refused = refusal(rules, load, row)
-            if refused is None:
-                return row
-            if row.origin in SKIPPABLE and on_limit(rules, row.settings) is OnLimit.SKIP:
-                self._skip(connection, row, refused, now)
-                continue
+            with blaming(row.id):
+                refused = refusal(rules, load, row)
+                if refused is None:
+                    return row
+                if row.origin in SKIPPABLE and on_limit(rules, row.settings) is OnLimit.SKIP:
+                    self._skip(connection, row, refused, now)
+                    continue
             if not told:  # the first of a queue tells; the others stand behind it
                 told = True
                 self._tell(connection, row, refused, now)

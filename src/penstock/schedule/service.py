@@ -175,7 +175,7 @@ class Scheduler:
             admission=admission,
             alerts=alerts,
             backfills=backfills,
-            hearers=Hearers(heard.changed, heard.settled, heard.triggers, others, notice),
+            hearers=Hearers(heard.changed, heard.settled, heard.triggers, others, notice, heard.stopped),
             project=self._project,
         )
 

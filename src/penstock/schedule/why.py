@@ -11,6 +11,7 @@ from penstock.schedule.claim import AT_ONCE
 from penstock.schedule.limit_rules import Rules
 from penstock.schedule.limits import Load, blocked_words, refusal
 from penstock.schedule.reasons import Explanation, Reason, counted, listed, moment
+from penstock.schedule.stumbles import STUMBLED
 from penstock.state.rows import INITIAL, Blocked, BlockRunRow, RunRow
 
 if TYPE_CHECKING:
@@ -106,6 +107,8 @@ def _waiting(state: State, connection: sa.Connection, row: RunRow, rules: RulesO
     if refused is not None:
         since = told.get("since") if told.get("kind") == refused.kind else row.due_at
         found.append(Reason(refused.text, since, refused.change))
+    elif told.get("kind") == STUMBLED:
+        found.append(Reason(str(told.get("text")), told.get("since"), "It is tried again by itself."))
     elif told.get("kind") == "handed_over":
         found.append(Reason(str(told.get("text")), told.get("since"), _NO_SCHEDULER))
     found += [reason for reason in (_full(counts, schedulers, row), _ahead(state, connection, row, now)) if reason]

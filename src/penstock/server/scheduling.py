@@ -22,7 +22,7 @@ from penstock.observe.ingest import TOPIC, Ingest
 from penstock.observe.log_uploads import LogUploads
 from penstock.observe.measuring import Measure
 from penstock.observe.metrics import METRICS
-from penstock.observe.record import RUN_RECORD, record_refusal, run_folder
+from penstock.observe.record import RUN_RECORD, record_refusal, record_stop, run_folder
 from penstock.project import Project
 from penstock.project.layout import pipeline_folder
 from penstock.schedule.backfill import Backfills
@@ -101,7 +101,9 @@ class Scheduling:
                 admission=Limits(state, RuleBook(project)),
                 alerts=self.outbox,
                 backfills=Backfills(state, self._backfill_changed),
-                hearers=Hearers(self._changed, self.bridge.settled, self._broken, self._others, self._notice),
+                hearers=Hearers(
+                    self._changed, self.bridge.settled, self._broken, self._others, self._notice, self._stopped
+                ),
                 publish=notifier.publish,
                 project=project,
             )
@@ -217,6 +219,12 @@ class Scheduling:
                 record_refusal(
                     root, row.pipeline, row.id, at, row.error, origin=row.origin, parent=row.parent_run or ""
                 )
+
+    def _stopped(self, row: RunRow, trace: str) -> None:
+        """A run was stopped because of a mistake of ours: its log holds the traceback."""
+        at, root = row.ended_at or time.time(), self._project().logs_root()
+        with suppress(PenstockError):  # the scheduler's own log holds it too
+            record_stop(root, row.pipeline, row.id, at, row.error, trace, at - (row.started_at or at))
 
     def _recorded(self, row: RunRow) -> None:
         """The store has the run of another process, or of the studio, as its record tells it."""

@@ -44,6 +44,13 @@ def is_busy(error: BaseException) -> bool:
     return any(words in text for words in _BUSY) or getattr(cause, "sqlstate", None) in _REPEAT
 
 
+def is_trouble(error: BaseException) -> bool:
+    """Whether the database itself is in trouble, or lost against another transaction; not what it was asked for."""
+    if isinstance(error, sa.exc.SQLAlchemyError):
+        return isinstance(_translated(error, "", ""), StateUnavailableError | StateInvalidError)
+    return isinstance(error, StateUnavailableError | StateInvalidError)
+
+
 @contextmanager
 def told(doing: str, where: str) -> Iterator[None]:
     """Turns what a database raises inside into an error that says what was being done, on which database, and why."""
@@ -79,6 +86,8 @@ def _by_class(error: Exception, what: str, text: str) -> PenstockError | None:
         return StateConflictError(f"{what}: it contradicts what is there ({text})", hint="Read again what is there.")
     if isinstance(error, sa.exc.NoSuchModuleError | sa.exc.ArgumentError):
         return StateInvalidError(f"{what}: {text}", hint="Correct PENSTOCK_DATABASE_URL.")
+    if "binding parameter" in text:  # a value that no column takes: nothing is wrong with the database
+        return None
     if isinstance(error, away) or (isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated):
         return StateUnavailableError(f"{what}: {text}", hint=_AWAY)
     return None
