@@ -83,7 +83,9 @@ PLACES = (
     Place("no page", "/nowhere", "There is no such page"),
     Place("palette", "/", "Go to Pipelines", keys="Control+k"),
     Place("keys", "/", "Commands and search", keys="?"),
+    Place("history", "/", "Nothing yet", keys="gi"),
     Place("terminal", "/", "Hide; the shell goes on", keys="Control+`"),
+    Place("terminal, whole page", "/terminal", "Back to the pages"),
 )
 
 

@@ -195,3 +195,18 @@ def test_a_failure_is_muted_and_an_hour_chosen_without_a_mouse(studio: Server, t
     expect(page.get_by_role("row").filter(has_text="known already")).to_have_count(1)
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/runs\?pipeline=noisy$"))
+
+
+def test_home_counts_how_runs_ended_and_leads_to_them(studio: Server, tabs: Tabs) -> None:
+    pipeline(studio, "told", {"name": "noise", "content": NOISY})
+    run(studio, "told", [])
+    page = tabs.open(studio, "/")
+    stretch = page.get_by_label("Stretch of the totals")
+    for days, name in (("1", "Today (UTC)"), ("30", "Last 30 days")):
+        stretch.select_option(days)
+        expect(stretch.locator("option:checked")).to_have_text(name)
+        expect(page.get_by_role("link", name=re.compile(r"^[1-9]\d* failed$"))).to_be_visible()
+    page.get_by_role("link", name=re.compile(r"^[1-9]\d* failed$")).click()
+    expect(page).to_have_url(re.compile("state=failed"))
+    expect(page.get_by_role("row").filter(has_text="told").first).to_be_visible()
+    expect(page.get_by_role("row").filter(has_text="done")).to_have_count(0)

@@ -10,6 +10,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from penstock.server.terminal.shell import available_shells
 from tests.patience import PATIENCE
 from tests.server.running import Server
 
@@ -118,6 +119,15 @@ def test_a_shell_that_nobody_offers_is_not_started(studio: Server) -> None:
             socket.recv(timeout=PATIENCE)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 4422
+
+
+def test_the_shell_that_is_set_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHELL", "/bin/bash")
+    monkeypatch.setenv("SHELL_COMMAND", "sh")
+    first, second, *_ = available_shells()
+    assert (first.endswith("/sh"), second) == (True, "/bin/bash")
+    monkeypatch.setenv("PENSTOCK_SHELL", "there-is-no-such-shell")
+    assert available_shells()[0] == "/bin/bash"
 
 
 def test_a_flood_waits_for_who_reads_it(studio: Server) -> None:

@@ -113,7 +113,12 @@ def _serve(
     name = "127.0.0.1" if host in {*_EVERYWHERE, "localhost"} else host
     shown = f"[{name}]" if ":" in name else name
     address = f"http://{shown}:{port}{base}"
-    terminal = terminal and environment.text("PENSTOCK_TERMINAL").lower() not in {"off", "0", "false"}
+    switched_off = environment.flag("DISABLE_TERMINAL") or environment.text("PENSTOCK_TERMINAL").lower() in {
+        "off",
+        "0",
+        "false",
+    }
+    terminal = terminal and not switched_off
     options = Options(
         base=base,
         hosts=(*hosts, shown),

@@ -45,6 +45,10 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("PENSTOCK_HOME", Kind.TEXT, "~/.penstock", "Folder of this installation: logins of the studio."),
     Variable("ENV", Kind.TEXT, "dev", "Which environment this is: triggers that name others in `envs` do not start."),
     Variable("PENSTOCK_TERMINAL", Kind.TEXT, "on", "off: the studio offers no shell.", choices=("on", "off")),
+    Variable("DISABLE_TERMINAL", Kind.FLAG, False, "As PENSTOCK_TERMINAL=off, by Mage's name."),
+    Variable(
+        "PENSTOCK_SHELL", Kind.TEXT, "", "Program of the studio's terminal; else that of SHELL.", ("SHELL_COMMAND",)
+    ),
     Variable("PENSTOCK_ALLOW_PICKLE", Kind.FLAG, False, "Store outputs that only pickle can store."),
     Variable(
         "PENSTOCK_BLOCK_MEMORY",

@@ -78,6 +78,7 @@ class ProjectSettings:
     variables_retention_period: str | None = _key(DURATION, None, "Age at which old outputs are removed: 90d, 12h, 3w.")
     run_retention_period: str | None = _key(DURATION, None, "Age at which ended runs leave the list of runs: 365d.")
     run_retention_count: int = _key(INTEGER, 0, "How many of the newest runs the list of runs keeps; 0: all.")
+    logo: str = _key(TEXT, "", "Picture in the corner of the studio: the path of an image file in the project.")
     notification_config: Mapping[str, Any] = _key(MAP, {}, "Whom to tell about failed, late and successful runs.")
     retry_config: RetryConfig = field(default_factory=RetryConfig, metadata={"description": "Retries of blocks."})
     queue_config: QueueConfig = field(default_factory=QueueConfig, metadata={"description": "The queue of a server."})

@@ -109,8 +109,9 @@ def test_there_is_no_shell_where_it_is_switched_off(mode: tuple[str, Server, str
     assert ("terminal" not in permissions) is off
 
 
-def test_the_environment_switches_the_shell_off(tmp_path: Path) -> None:
-    server = start(tmp_path / "project", tmp_path, environment={"PENSTOCK_TERMINAL": "off"})
+@pytest.mark.parametrize("variable", [{"PENSTOCK_TERMINAL": "off"}, {"DISABLE_TERMINAL": "1"}])
+def test_the_environment_switches_the_shell_off(tmp_path: Path, variable: dict[str, str]) -> None:
+    server = start(tmp_path / "project", tmp_path, environment=variable)
     try:
         assert "terminal" not in server.get("/api/session")["permissions"]
         assert server.get("/api/project")["features"]["terminal"] is False

@@ -42,6 +42,29 @@ def test_settings_are_declared_and_secrets_do_not_leave(browser: Browser) -> Non
     assert (told["title"], told["set"], told["value"]) == ("Alerts", True, None)
 
 
+def test_a_logo_of_ones_own_is_shown_from_the_files(browser: Browser) -> None:
+    assert browser.get("/project")["logo"] == ""
+    assert browser.ask("GET", "/project/logo", status=404)["error"]["hint"]
+    (browser.root / "logo.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>")
+    (browser.root / "large.png").write_bytes(b"x" * (1 << 20) + b"x")
+    for wrong, why in (("nothing.svg", "no such file"), ("metadata.yaml", "no picture"), ("large.png", "1.0 MB")):
+        error = browser.ask("PATCH", "/settings", {"set": {"logo": wrong}}, status=422)["error"]
+        assert why in error["message"] and error["hint"]
+    browser.ask("PATCH", "/settings", {"set": {"logo": "../logo.svg"}}, status=403)
+    browser.ask("PATCH", "/settings", {"set": {"logo": "logo.svg"}})
+    first = browser.get("/project")["logo"]
+    assert first
+    answer = browser.client.get("/api/project/logo")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/svg+xml")
+    # Opened by itself, its script has no origin and does not run.
+    assert "sandbox;" in answer.headers["content-security-policy"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    (browser.root / "logo.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    assert browser.get("/project")["logo"] not in {first, ""}
+    (browser.root / "logo.svg").unlink()
+    assert browser.get("/project")["logo"] == ""
+
+
 def test_settings_are_written_with_comments_kept(browser: Browser) -> None:
     browser.write(
         "metadata.yaml", "# ours\nproject_type: standalone  # kind\nqueue_config:\n  concurrency: 3\nmine: 1\n"

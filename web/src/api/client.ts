@@ -53,9 +53,27 @@ export function segment(value: string): string {
   return encodeURIComponent(value);
 }
 
-export function socketUrl(path: string): string {
+export function socketUrl(path: string, query?: Query): string {
   const scheme = window.location.protocol === "https:" ? "wss:" : "ws:";
-  return `${scheme}//${window.location.host}${apiUrl(path)}`;
+  return `${scheme}//${window.location.host}${apiUrl(path, query)}`;
+}
+
+/** A request that is no GET, as it ended: with the server's answer, or with why it was refused. */
+export interface Write {
+  method: string;
+  path: string;
+  body?: unknown;
+  query?: Query;
+  answer?: unknown;
+  error?: ApiError;
+}
+
+const hearers = new Set<(write: Write) => void>();
+
+/** Calls `hear` after each request that is no GET; call the answer to end that. */
+export function onWrite(hear: (write: Write) => void): () => void {
+  hearers.add(hear);
+  return () => void hearers.delete(hear);
 }
 
 export async function send(method: string, path: string, options: RequestOptions = {}): Promise<Response> {
@@ -86,9 +104,18 @@ async function errorOf(response: Response): Promise<ApiError> {
   }
 }
 
-async function json<T>(method: string, path: string, options?: RequestOptions): Promise<T> {
-  const response = await send(method, path, options);
-  return (response.status === 204 ? undefined : await response.json()) as T;
+async function json<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
+  const { body, query } = options;
+  const tell = (end: Pick<Write, "answer" | "error">) => method !== "GET" && hearers.forEach((hear) => hear({ method, path, body, query, ...end }));
+  try {
+    const response = await send(method, path, options);
+    const answer: unknown = response.status === 204 ? undefined : await response.json();
+    tell({ answer });
+    return answer as T;
+  } catch (error) {
+    if (error instanceof ApiError) tell({ error });
+    throw error;
+  }
 }
 
 export const api = {

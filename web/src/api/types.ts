@@ -22,6 +22,8 @@ export interface ProjectInfo {
   platform: string;
   project_uuid: string;
   features: { terminal: boolean; language_server: boolean; formatter: boolean; git: boolean };
+  /** Stamp of the picture at /api/project/logo; empty when there is none. */
+  logo: string;
   timezone: "local" | "utc";
   permissions: string[];
 }

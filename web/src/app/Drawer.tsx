@@ -1,17 +1,29 @@
-import { ChevronDown, X } from "lucide-react";
+import { ChevronDown, Maximize2, X } from "lucide-react";
 import { lazy, Suspense, useRef, type KeyboardEvent, type PointerEvent } from "react";
 import { IconButton } from "../ui/Button";
 import { cx } from "../ui/cx";
 import { setPreference, usePreferences } from "./preferences";
 
 const TerminalDrawer = lazy(() => import("../features/terminal/TerminalDrawer").then((module) => ({ default: module.TerminalDrawer })));
+const ShellChoice = lazy(() => import("../features/terminal/ShellChoice").then((module) => ({ default: module.ShellChoice })));
 
 const LEAST = 96;
 const STEP = 24;
+const TITLE = "flex-1 text-[12px] font-semibold";
 
-/** The terminal below the page. Hidden, it goes on; closed, its shell ends. */
-export function Drawer({ visible, onHide, onClose }: { visible: boolean; onHide: () => void; onClose: () => void }) {
+interface DrawerProps {
+  visible: boolean;
+  /** In place of the page, not below it. */
+  whole: boolean;
+  onHide: () => void;
+  onWhole: () => void;
+  onClose: () => void;
+}
+
+/** The terminal below the page, or in its place. Hidden, it goes on; closed, its shell ends. */
+export function Drawer({ visible, whole, onHide, onWhole, onClose }: DrawerProps) {
   const height = usePreferences((state) => state.drawer);
+  const shell = usePreferences((state) => state.shell);
   const from = useRef<{ y: number; height: number } | null>(null);
   const resize = (to: number) => setPreference("drawer", Math.round(Math.max(LEAST, Math.min(to, window.innerHeight - 2 * LEAST))));
   const onKey = (event: KeyboardEvent) => {
@@ -25,8 +37,8 @@ export function Drawer({ visible, onHide, onClose }: { visible: boolean; onHide:
   };
   const onMove = (event: PointerEvent) => from.current && resize(from.current.height + from.current.y - event.clientY);
   return (
-    <section aria-label="Terminal" style={{ height }} className={cx("max-h-[calc(100%-96px)] flex-none flex-col", visible ? "flex" : "hidden")}>
-      <div
+    <section aria-label="Terminal" style={whole ? undefined : { height }} className={cx("flex-col", whole ? "min-h-0 flex-1" : "max-h-[calc(100%-96px)] flex-none", visible ? "flex" : "hidden")}>
+      {!whole && <div
         role="separator"
         aria-orientation="horizontal"
         aria-label="Height of the terminal"
@@ -38,13 +50,15 @@ export function Drawer({ visible, onHide, onClose }: { visible: boolean; onHide:
         onPointerMove={onMove}
         onPointerUp={() => (from.current = null)}
         className="h-1 flex-none cursor-row-resize touch-none bg-line hover:bg-accent"
-      />
+      />}
       <div className="flex h-7 flex-none items-center gap-1 border-b border-line bg-s1 pl-3 pr-2">
-        <h2 className="flex-1 text-[12px] font-semibold">Terminal</h2>
-        <IconButton label="Hide; the shell goes on" keys="Mod+`" onClick={onHide}><ChevronDown size={14} aria-hidden="true" /></IconButton>
+        {whole ? <h1 className={TITLE}>Terminal</h1> : <h2 className={TITLE}>Terminal</h2>}
+        <Suspense fallback={null}><ShellChoice value={shell} onChange={(chosen) => setPreference("shell", chosen)} /></Suspense>
+        {!whole && <IconButton label="On the whole page" onClick={onWhole}><Maximize2 size={13} aria-hidden="true" /></IconButton>}
+        <IconButton label={whole ? "Back to the pages; the shell goes on below them" : "Hide; the shell goes on"} keys="Mod+`" onClick={onHide}><ChevronDown size={14} aria-hidden="true" /></IconButton>
         <IconButton label="End the shell and close" onClick={onClose}><X size={14} aria-hidden="true" /></IconButton>
       </div>
-      <div className="min-h-0 flex-1"><Suspense fallback={null}><TerminalDrawer visible={visible} /></Suspense></div>
+      <div className="min-h-0 flex-1"><Suspense fallback={null}><TerminalDrawer visible={visible} shell={shell} /></Suspense></div>
     </section>
   );
 }

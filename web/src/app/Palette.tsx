@@ -5,7 +5,8 @@ import { Dialog as Radix } from "radix-ui";
 import { useDeferredValue, useState, type RefObject } from "react";
 import { api } from "../api/client";
 import { Kbd } from "../ui/Kbd";
-import { allCommands, byGroup } from "./commands";
+import { allCommands, byGroup, type Command as Action } from "./commands";
+import { choose, useHistory, type Chosen } from "./history";
 
 interface Found {
   kind: "pipeline" | "block" | "file" | "product" | "template" | "text";
@@ -41,9 +42,28 @@ function foundValue({ kind, title, detail, line }: Found): string {
   return [FOUND, kind, title, detail, line ?? ""].join(" ");
 }
 
-/** The server has searched already: its finds count, also those whose title does not hold the text. */
+/**
+ * The server has searched already: its finds count, also those whose title does not hold the text. They come after a
+ * command of that name, and before one that only has the letters somewhere.
+ */
 export function fits(value: string, search: string, keywords?: string[]): number {
-  return value.startsWith(FOUND) ? 1 : defaultFilter(value, search, keywords);
+  return value.startsWith(FOUND) ? 0.7 : defaultFilter(value, search, keywords);
+}
+
+/** Where a find leads. */
+function placeOf({ kind, title, detail, pipeline, block, path, line }: Found): Chosen | undefined {
+  if (kind === "product" && pipeline && block) return { title, detail, to: "/data/$pipeline/$block", params: { pipeline, block } };
+  if (pipeline && (kind === "pipeline" || kind === "block")) return { title, detail, to: "/pipelines/$pipeline", params: { pipeline }, ...(block ? { search: { block } } : {}) };
+  if (kind === "template" && path) return { title, detail, to: "/templates", search: { template: path } };
+  if (path) return { title, detail, to: "/files", search: { path, ...(line ? { line } : {}) } };
+  return undefined;
+}
+
+/** What was chosen before as it is offered again; a command only where there is one, under its name here. */
+function offered(one: Chosen, commands: readonly Action[]): { one: Chosen; title: string; detail: string; keys?: string }[] {
+  if (!("command" in one)) return [{ one, title: one.title, detail: one.detail }];
+  const command = commands.find(({ id }) => id === one.command);
+  return command ? [{ one, title: command.title, detail: command.group, keys: command.keys?.[0] }] : [];
 }
 
 function Search({ typed, onDone }: { typed: RefObject<string>; onDone: () => void }) {
@@ -58,26 +78,40 @@ function Search({ typed, onDone }: { typed: RefObject<string>; onDone: () => voi
     staleTime: 0,
     placeholderData: (before) => before,
   });
-  const groups = byGroup(allCommands().filter(({ id, note }) => id !== "palette" && !note));
+  const commands = allCommands().filter(({ id, note }) => id !== "palette" && !note);
+  const chosen = useHistory((held) => held.chosen);
+  const last = query === "" ? chosen.flatMap((one) => offered(one, commands)) : [];
   const items = query.length > 1 ? (found.data?.items ?? []) : [];
-  const go = (item: Found) => {
+  const go = (one: Chosen | undefined) => {
     onDone();
-    if (item.kind === "product" && item.pipeline && item.block) void navigate({ to: "/data/$pipeline/$block", params: { pipeline: item.pipeline, block: item.block } });
-    else if (item.pipeline && (item.kind === "pipeline" || item.kind === "block")) void navigate({ to: "/pipelines/$pipeline", params: { pipeline: item.pipeline }, search: { block: item.block ?? undefined } });
-    else if (item.path) void navigate({ to: "/files", search: { path: item.path, line: item.line ?? undefined } });
+    if (one === undefined) return;
+    choose(one);
+    if ("command" in one) commands.find(({ id }) => id === one.command)?.run();
+    else void navigate({ to: one.to, params: one.params, search: one.search });
   };
   return (
     <Command label="Commands" loop filter={fits}>
       <Command.Input autoFocus value={text} onValueChange={setText} placeholder="Type a command, or the name of a pipeline, block or file" className="h-11 w-full border-b border-line bg-transparent px-4 text-[14px] outline-none placeholder:text-muted" />
       <Command.List className="max-h-[55vh] overflow-y-auto p-1.5">
         <Command.Empty className="p-4 text-center text-muted">{found.isFetching ? "Searching…" : "Nothing of that name."}</Command.Empty>
+        {last.length > 0 && (
+          <Command.Group heading="Chosen last" className="text-meta text-muted">
+            {last.map(({ one, title, detail, keys }) => (
+              <Command.Item key={`${title} ${detail}`} value={`last: ${title} ${detail}`} onSelect={() => go(one)} className={ITEM}>
+                <span className="min-w-0 flex-none truncate text-fg">{title}</span>
+                <span className="min-w-0 flex-1 truncate text-muted">{detail}</span>
+                {keys && <Kbd keys={keys} />}
+              </Command.Item>
+            ))}
+          </Command.Group>
+        )}
         {(Object.keys(KINDS) as Found["kind"][]).map((kind) => {
           const list = items.filter((item) => item.kind === kind);
           return list.length > 0 ? (
             <Command.Group key={kind} heading={KINDS[kind]} className="text-meta text-muted">
               {list.map((item) => (
                 // Known by what it is, not by its place: what is chosen is the same, or gone, when other finds arrive.
-                <Command.Item key={foundValue(item)} value={foundValue(item)} onSelect={() => go(item)} className={ITEM}>
+                <Command.Item key={foundValue(item)} value={foundValue(item)} onSelect={() => go(placeOf(item))} className={ITEM}>
                   <span className="min-w-0 flex-none truncate text-fg">{item.title}</span>
                   <span className="min-w-0 flex-1 truncate text-muted">{item.detail}</span>
                 </Command.Item>
@@ -85,10 +119,10 @@ function Search({ typed, onDone }: { typed: RefObject<string>; onDone: () => voi
             </Command.Group>
           ) : null;
         })}
-        {groups.map(([group, commands]) => (
+        {byGroup(commands).map(([group, list]) => (
           <Command.Group key={group} heading={group} className="text-meta text-muted">
-            {commands.map((command) => (
-              <Command.Item key={command.id} value={`${command.title} ${group}`} onSelect={() => { onDone(); command.run(); }} className={ITEM}>
+            {list.map((command) => (
+              <Command.Item key={command.id} value={`${command.title} ${group}`} onSelect={() => go({ command: command.id })} className={ITEM}>
                 <span className="min-w-0 flex-1 truncate text-fg">{command.title}</span>
                 {command.keys?.[0] && <Kbd keys={command.keys[0]} />}
               </Command.Item>

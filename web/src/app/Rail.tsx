@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
-import { Keyboard, Moon, PanelLeftClose, PanelLeftOpen, Search, Sun, SunMoon, TerminalSquare } from "lucide-react";
+import { Keyboard, Moon, PanelLeftClose, PanelLeftOpen, ScrollText, Search, Sun, SunMoon, TerminalSquare } from "lucide-react";
+import { apiUrl } from "../api/client";
 import type { ProjectInfo } from "../api/types";
 import { IconButton } from "../ui/Button";
 import { cx } from "../ui/cx";
@@ -11,18 +12,19 @@ interface RailProps {
   project: ProjectInfo | undefined;
   onPalette: () => void;
   onKeys: () => void;
+  onHistory: () => void;
   onTerminal?: () => void;
 }
 
 /** The way to every page; on a phone a bar at the bottom instead. */
-export function Rail({ project, onPalette, onKeys, onTerminal }: RailProps) {
+export function Rail({ project, onPalette, onKeys, onHistory, onTerminal }: RailProps) {
   const wide = usePreferences((state) => state.rail === "wide");
   const theme = usePreferences((state) => state.theme);
   const ThemeIcon = theme === "dark" ? Moon : theme === "light" ? Sun : SunMoon;
   return (
     <nav aria-label="Main" className={cx("hidden flex-none flex-col border-r border-line bg-s1 py-2 sm:flex", wide ? "w-44" : "w-12")}>
       <div className={cx("mb-2 flex h-7 items-center gap-2", wide ? "px-3" : "justify-center")} title={project?.root}>
-        <Mark />
+        {project?.logo ? <img src={apiUrl("/project/logo", { v: project.logo })} alt="" className="h-6 w-6 flex-none object-contain" /> : <Mark />}
         {wide && <span className="truncate text-[14px] font-semibold">{project?.name ?? ""}</span>}
       </div>
       <button type="button" onClick={onPalette} title={wide ? undefined : "Search and commands"} className={cx("mx-2 mb-2 flex h-7 items-center gap-2 rounded-control border border-line bg-s0 px-2 text-[12px] text-muted hover:border-line-strong", !wide && "justify-center px-0")}>
@@ -45,6 +47,7 @@ export function Rail({ project, onPalette, onKeys, onTerminal }: RailProps) {
       ))}
       <div className={cx("mt-auto flex gap-1 px-2", wide ? "flex-row" : "flex-col items-center")}>
         {onTerminal && <IconButton label="Terminal" keys="Mod+`" onClick={onTerminal}><TerminalSquare size={15} aria-hidden="true" /></IconButton>}
+        <IconButton label="History" keys="G I" onClick={onHistory}><ScrollText size={15} aria-hidden="true" /></IconButton>
         <IconButton label="Show all keys" keys="?" onClick={onKeys}><Keyboard size={15} aria-hidden="true" /></IconButton>
         <IconButton label={`Theme: ${theme}`} onClick={nextTheme}><ThemeIcon size={15} aria-hidden="true" /></IconButton>
         <IconButton label={wide ? "Narrow the rail" : "Widen the rail"} onClick={() => setPreference("rail", wide ? "narrow" : "wide")}>

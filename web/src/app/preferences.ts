@@ -10,9 +10,11 @@ interface Preferences {
   rail: "wide" | "narrow";
   /** Height of the terminal in pixels. */
   drawer: number;
+  /** The terminal's program; the user's own when empty. */
+  shell: string;
 }
 
-const DEFAULTS: Preferences = { theme: "system", zone: "local", fontSize: 12.5, rail: "wide", drawer: 260 };
+const DEFAULTS: Preferences = { theme: "system", zone: "local", fontSize: 12.5, rail: "wide", drawer: 260, shell: "" };
 
 function load(): Preferences {
   try {

@@ -25,11 +25,14 @@ const ALL = [...new Set(Object.values(CONCERNS).flat())];
 const PATCHED = new Set(["runs"]);
 /** Settings are a file like any other. */
 const SETTINGS = "metadata.yaml";
+/** The project's logo is one of these. */
+const PICTURE = /\.(svg|png|jpe?g|webp|gif|ico)$/i;
 
 export function concerned(events: readonly LiveEvent[]): Set<string> {
   const keys = new Set(events.flatMap((event) => CONCERNS[event.type] ?? []));
   const touched = events.flatMap((event) => (event.type === "files_changed" ? (event.paths as { path: string }[]) : []));
   if (touched.some(({ path }) => path === SETTINGS)) keys.add("settings").add("project");
+  if (touched.some(({ path }) => PICTURE.test(path))) keys.add("project");
   return keys;
 }
 

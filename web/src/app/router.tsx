@@ -158,8 +158,14 @@ const files = createRoute({
   component: lazyRouteComponent(() => import("../features/files/FilesPage"), "FilesPage"),
 });
 
+const terminal = createRoute({
+  getParentRoute: () => root,
+  path: "/terminal",
+  component: lazyRouteComponent(() => import("../features/terminal/TerminalPage"), "TerminalPage"),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, pipelines, editor, runs, run, monitor, logs, alerts, triggers, newTrigger, trigger, calendar, backfills, backfill, data, product, files, templates, settings]),
+  routeTree: root.addChildren([home, pipelines, editor, runs, run, monitor, logs, alerts, triggers, newTrigger, trigger, calendar, backfills, backfill, data, product, files, templates, settings, terminal]),
   basepath: BASE || "/",
   defaultPreload: "intent",
   defaultErrorComponent: PageError,

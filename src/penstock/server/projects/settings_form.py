@@ -14,6 +14,7 @@ from penstock.project.layout import METADATA
 from penstock.project.text_file import TextFile, create_text, read_text, write_text
 from penstock.project.yaml_edit import copy_data, update
 from penstock.project.yaml_text import parse_yaml
+from penstock.server.projects.logo import find_logo
 from penstock.server.projects.parts import Parts
 from penstock.server.projects.plain import as_before, to_plain
 from penstock.server.schema.project import EnvironmentDetail, SettingDetail, Settings
@@ -44,6 +45,7 @@ USED = frozenset(
         "logging_config.level",
         "logging_config.retention_period",
         "logging_config.retention_size",
+        "logo",
         "notification_config",
     }
 )
@@ -82,6 +84,7 @@ def change_settings(parts: Parts, changes: Mapping[str, Any], revision: str | No
 
     Raises:
         SettingInvalidError: there is no such setting, or the value is none that it can have.
+        PathRefusedError: the logo is to be a file outside of the project.
         ConflictError: the file is not of that revision.
         FileInvalidError, EditRefusedError, StorageError: as they say.
     """
@@ -92,6 +95,8 @@ def change_settings(parts: Parts, changes: Mapping[str, Any], revision: str | No
             raise SettingInvalidError(
                 f"changing the setting {key[:60]}: {why}", hint="docs/reference/settings.md lists all."
             )
+    if isinstance(logo := changes.get("logo"), str) and logo.strip():
+        find_logo(parts, logo.strip())
     with parts.lock:
         path = parts.root / METADATA
         file = _read(path)

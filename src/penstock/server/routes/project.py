@@ -10,11 +10,13 @@ from shutil import which
 
 import msgspec
 
+from penstock.model.errors import FileMissingError
 from penstock.server.permissions import Permission
 from penstock.server.projects.home import recent_edits
+from penstock.server.projects.logo import logo_file, logo_stamp
 from penstock.server.projects.settings_form import change_settings, show_settings
 from penstock.server.projects.workspace import Workspace
-from penstock.server.routing import Call, Routes
+from penstock.server.routing import Call, Reply, Routes
 from penstock.server.schema.alerts import MuteDetail
 from penstock.server.schema.diagnostics import Diagnostics, diagnostic_detail
 from penstock.server.schema.project import (
@@ -56,9 +58,20 @@ def show_project(call: Call) -> ProjectInfo:
             formatter=_has("ruff"),
             git=which("git") is not None,
         ),
+        logo=logo_stamp(call.studio.workspace.parts),
         timezone="local",
         permissions=sorted(str(permission) for permission in call.identity.permissions),
     )
+
+
+@routes.get("/api/project/logo", Permission.VIEW)
+def show_logo(call: Call) -> Reply:
+    """The picture that the project's settings name as its logo."""
+    found = logo_file(call.studio.workspace.parts)
+    if found is None:
+        raise FileMissingError("showing the project's logo: it has none", hint="Set the key logo on the page Settings.")
+    path, kind = found
+    return Reply(path=path, media_type=kind, headers={"Cache-Control": "private, max-age=86400"})
 
 
 @routes.get("/api/home", Permission.VIEW)

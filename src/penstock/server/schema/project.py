@@ -20,7 +20,7 @@ class Features(msgspec.Struct, frozen=True):
 
 
 class ProjectInfo(msgspec.Struct, frozen=True):
-    """The open project, the program, and what the caller may do."""
+    """The open project, the program, and what the caller may do. `logo` stamps the picture at /api/project/logo, if any."""
 
     name: str
     root: str
@@ -29,6 +29,7 @@ class ProjectInfo(msgspec.Struct, frozen=True):
     platform: str
     project_uuid: str
     features: Features
+    logo: str
     timezone: str
     permissions: list[str]
 

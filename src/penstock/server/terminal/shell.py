@@ -24,10 +24,14 @@ _LAUNCH = 'exec <"$0" >"$0" 2>&1 && exec "$1" -i'
 
 
 def available_shells() -> list[str]:
-    """Shells of this machine, the user's own first."""
-    own = environment.lookup("SHELL") or ""
-    found = [path for name in (own, "bash", "zsh", "fish", "sh") if name and (path := shutil.which(name))]
-    return list(dict.fromkeys(found))
+    """Shells of this machine, the one that is set for the studio first, then the user's own."""
+    own = (environment.text("PENSTOCK_SHELL"), environment.lookup("SHELL") or "")
+    found = [path for name in (*own, "bash", "zsh", "fish", "sh") if name and (path := shutil.which(name))]
+    # One program may be found under two paths; under the first it is what was asked for.
+    programs: dict[Path, str] = {}
+    for path in found:
+        programs.setdefault(Path(path).resolve(), path)
+    return list(programs.values())
 
 
 class Shell:

@@ -15,6 +15,7 @@ import { NeedsAttention } from "./Attention";
 import { NextRuns, UnderWay } from "./Ahead";
 import { useHome, useOpenRuns, type Home, type RecentEdit } from "./queries";
 import { LINE, Section } from "./Section";
+import { Totals } from "./Totals";
 
 const NO_TRIGGERS: TriggerSummary[] = [];
 
@@ -57,6 +58,7 @@ export function HomePage() {
         <div className="grid grid-cols-1 gap-6 lg:grid-cols-2">
           {data.recent_runs.length > 0 && <RecentRuns runs={data.recent_runs} />}
           <div className="flex flex-col gap-6">
+            {data.recent_runs.length > 0 && <Totals />}
             <NextRuns triggers={due} />
             <Section title="Edited lately" more={<Link to="/files" className="text-accent hover:underline">All files</Link>}>
               {data.recent_edits.map((edit) => <Edit key={edit.path} edit={edit} />)}

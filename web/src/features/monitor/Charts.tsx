@@ -55,27 +55,32 @@ function Days({ days, words, top, height, children, inside, legend, onDay }: Axi
   );
 }
 
-/** Runs of each day as columns, by how they ended. */
-export function RunsByDay({ days, onDay }: { days: readonly MonitorDay[]; onDay: (day: string) => void }) {
+/** Runs of each day as columns, by how they ended; `legend` tells the colours while no day is pointed at. */
+export function RunsByDay({ days, onDay, height = HEIGHT, legend = true }: { days: readonly MonitorDay[]; onDay: (day: string) => void; height?: number; legend?: boolean }) {
   const columns = days.map((one) => ({ day: one.day, ...pieces(one.runs) }));
   const top = topOf(columns.reduce((most, one) => Math.max(most, one.total), 0));
-  const y = (value: number) => HEIGHT - (HEIGHT * value) / top;
+  const y = (value: number) => height - (height * value) / top;
   const used = STACK.filter((one) => days.some((day) => (day.runs[one.state] ?? 0) > 0));
   return (
     <Days
       days={columns.map((column) => column.day)}
       words={columns.map((column) => told(column.day, column))}
       top={count(top)}
-      height={HEIGHT}
+      height={height}
       inside={(index) => (
-        <svg width="100%" height={HEIGHT} aria-hidden="true" className="block">
+        <svg width="100%" height={height} aria-hidden="true" className="block">
           {columns[index]?.pieces.map((piece) => <rect key={piece.state} x="8%" width="84%" y={y(piece.to)} height={Math.max(1, y(piece.from) - y(piece.to) - (piece.from > 0 ? 1 : 0))} fill={piece.colour} />)}
         </svg>
       )}
-      legend={used.map((one) => <Key key={one.state} colour={one.colour}>{one.word}</Key>)}
+      legend={legend && used.map((one) => <Key key={one.state} colour={one.colour}>{one.word}</Key>)}
       onDay={onDay}
     />
   );
+}
+
+/** A day of UTC as the address of the list of runs has it. */
+export function dayRange(day: string): { from: string; to: string } {
+  return { from: `${day}T00:00Z`, to: `${new Date(Date.parse(`${day}T00:00Z`) + 86_400_000).toISOString().slice(0, 16)}Z` };
 }
 
 function Key({ colour, children }: { colour: string; children: ReactNode }) {

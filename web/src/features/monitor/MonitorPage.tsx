@@ -9,7 +9,7 @@ import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
 import { Select } from "../../ui/fields";
 import { OF_RUNS, SubPages } from "../../ui/SubPages";
 import { usePipelines } from "../pipelines/queries";
-import { RunsByDay, Spread } from "./Charts";
+import { dayRange, RunsByDay, Spread } from "./Charts";
 import { durationsOf, latenessOf, ranked, sums } from "./model";
 import { useMonitor } from "./queries";
 
@@ -61,7 +61,7 @@ function Body({ data, pipeline, days }: { data: MonitorDetail; pipeline: string 
     );
   }
   const own = pipeline ? { pipeline } : {};
-  const onDay = (day: string) => void navigate({ to: "/runs", search: { ...own, since: "between", from: `${day}T00:00Z`, to: dayAfter(day) } });
+  const onDay = (day: string) => void navigate({ to: "/runs", search: { ...own, since: "between", ...dayRange(day) } });
   return (
     <div className="mx-auto flex max-w-6xl flex-col gap-8 p-4 sm:p-6">
       <p className="flex flex-wrap gap-x-6 gap-y-1">
@@ -161,9 +161,4 @@ function span(value: number | null): string {
 
 function percent(share: number): string {
   return `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
-}
-
-/** The end of a day of UTC, as the address of the list of runs has it. */
-function dayAfter(day: string): string {
-  return `${new Date(Date.parse(`${day}T00:00Z`) + 86_400_000).toISOString().slice(0, 16)}Z`;
 }

@@ -33,6 +33,13 @@ export function pieces(states: Record<string, number>): { pieces: Piece[]; total
   return { pieces: found, total };
 }
 
+/** Runs of all days together, by how they ended. */
+export function totals(days: readonly Pick<MonitorDay, "runs">[]): Record<string, number> {
+  const found: Record<string, number> = {};
+  for (const { runs } of days) for (const [state, count] of Object.entries(runs)) found[state] = (found[state] ?? 0) + count;
+  return found;
+}
+
 /** A round figure at or above a value, for the top of an axis. */
 export function topOf(most: number): number {
   if (most <= 0) return 1;

@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { api, segment, send } from "../../api/client";
+import { api, segment } from "../../api/client";
 import type { PipelineDetail, PipelineSummary } from "../../api/types";
 import { toast, toastError } from "../../ui/toasts";
 
@@ -64,10 +64,7 @@ export function useImportPipeline() {
   const client = useQueryClient();
   const navigate = useNavigate();
   return useMutation({
-    mutationFn: async (file: File) => {
-      const response = await send("POST", "/pipelines/import", { query: { name: file.name.replace(/\.zip$/i, "") }, bytes: file, contentType: "application/zip" });
-      return (await response.json()) as PipelineDetail;
-    },
+    mutationFn: (file: File) => api.post<PipelineDetail>("/pipelines/import", { query: { name: file.name.replace(/\.zip$/i, "") }, bytes: file, contentType: "application/zip" }),
     onSuccess: (detail) => {
       void client.invalidateQueries({ queryKey: ["pipelines"] });
       void navigate({ to: "/pipelines/$pipeline", params: { pipeline: detail.uuid } });

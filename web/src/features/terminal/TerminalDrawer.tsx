@@ -11,7 +11,7 @@ type State = "connecting" | "open" | "ended";
 const TOLD_EVERY = 64 * 1024;
 
 /** A shell in the project's folder. It lives as long as this drawer is mounted; hiding the drawer keeps it. */
-export function TerminalDrawer({ visible = true }: { visible?: boolean }) {
+export function TerminalDrawer({ visible = true, shell = "" }: { visible?: boolean; /** Its program; the user's own when empty. */ shell?: string }) {
   const host = useRef<HTMLDivElement>(null);
   const fit = useRef<FitAddon>(null);
   const screen = useRef<Terminal>(null);
@@ -36,7 +36,7 @@ export function TerminalDrawer({ visible = true }: { visible?: boolean }) {
     addon.fit();
     fit.current = addon;
     screen.current = terminal;
-    const socket = new WebSocket(socketUrl("/api/terminal"));
+    const socket = new WebSocket(socketUrl("/api/terminal", shell ? { shell } : undefined));
     socket.binaryType = "arraybuffer";
     let drawn = 0;
     const send = (message: object) => {
@@ -78,7 +78,7 @@ export function TerminalDrawer({ visible = true }: { visible?: boolean }) {
       socket.close();
       terminal.dispose();
     };
-  }, [round]);
+  }, [round, shell]);
 
   useEffect(() => {
     if (visible) {
