@@ -3946,7 +3946,9 @@ export interface components {
         };
         /**
          * ProjectInfo
-         * @description The open project, the program, and what the caller may do. `logo` stamps the picture at /api/project/logo, if any.
+         * @description The open project, the program, and what the caller may do.
+         *
+         *         `logo` stamps the picture at /api/project/logo; empty when there is none.
          */
         ProjectInfo: {
             name: string;

@@ -20,7 +20,10 @@ class Features(msgspec.Struct, frozen=True):
 
 
 class ProjectInfo(msgspec.Struct, frozen=True):
-    """The open project, the program, and what the caller may do. `logo` stamps the picture at /api/project/logo, if any."""
+    """The open project, the program, and what the caller may do.
+
+    `logo` stamps the picture at /api/project/logo; empty when there is none.
+    """
 
     name: str
     root: str
