@@ -133,7 +133,7 @@ def _keep_a_zygote() -> None:
 
 def _become_a_zygote(orders: socket.socket) -> NoReturn:
     from penstock.engine import zygote
-    from penstock.engine.launcher import marked_environment
+    from penstock.engine.headstart import marked_environment
 
     os.setsid()
     text, descriptors, _, _ = socket.recv_fds(orders, 65536, 2)

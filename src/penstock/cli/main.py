@@ -8,6 +8,7 @@ from importlib import import_module
 import click
 
 from penstock.cli.exits import report
+from penstock.engine import headstart
 from penstock.model.errors import PenstockError
 from penstock.version import __version__
 
@@ -72,6 +73,8 @@ def cli() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and end the process with its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["run"]:
+        headstart.begin()  # takes as long as importing the command
     try:
         code = cli.main(arguments, prog_name="penstock", standalone_mode=False)
     except PenstockError as error:
@@ -86,6 +89,8 @@ def main(arguments: list[str] | None = None) -> None:
         # The reader of our output has gone (`penstock data show ... | head`): nothing is wrong.
         sys.stderr.close()
         code = 0
+    finally:
+        headstart.end()
     sys.exit(code if isinstance(code, int) else 0)
 
 

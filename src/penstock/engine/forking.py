@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import signal
@@ -12,13 +11,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 
-from penstock.engine import control
+from penstock.engine import control, headstart
 from penstock.engine.control import DATAGRAM_LIMIT, Exited, Imported, Importing, Preload, PreloadOutcome, Spawn
-from penstock.engine.launcher import marked_environment, new_mark
 from penstock.engine.process import Exit, PipeEnd, WorkerProcess
 from penstock.engine.reactor import Reactor
 
-_COMMAND = "from penstock.engine.zygote import main; main()"
 _PATIENCE = 5.0
 _LOG_TAIL = 4000
 
@@ -56,45 +53,15 @@ class ForkLauncher:
         """Start the zygote, if there is none."""
         if self._connection is not None:
             return
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        value, self._mark = new_mark()
-        self._log = os.memfd_create("penstock-zygote")
-        try:
-            self._pid = self._start_interpreter(theirs, value)
-        except OSError:
-            ours.close()
-            os.close(self._log)
-            raise
-        finally:
-            theirs.close()
-        ours.setblocking(False)
+        given = (self._python, self._cwd, self._environment)
+        zygote = headstart.begun(*given) or headstart.start(*given)
+        ours, self._pid, self._log, self._mark = zygote.connection, zygote.pid, zygote.log, zygote.mark
         self._connection = ours
         self._tried = set(self._unsafe)
         self._importing = ""
         self._reactor.on_readable(ours, self._on_message)
         if self._wanted:
             self.preload(self._wanted)
-
-    def _start_interpreter(self, theirs: socket.socket, mark: str) -> int:
-        command = [self._python, "-P", "-c", _COMMAND, "3", json.dumps({"cwd": self._cwd})]
-        environment = marked_environment(self._environment, mark)
-        null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
-        try:
-            return os.posix_spawn(
-                self._python,
-                command,
-                environment,
-                file_actions=[
-                    (os.POSIX_SPAWN_DUP2, theirs.fileno(), 3),
-                    (os.POSIX_SPAWN_DUP2, null, 0),
-                    (os.POSIX_SPAWN_DUP2, null, 1),
-                    (os.POSIX_SPAWN_DUP2, self._log, 2),
-                ],
-                setsid=True,
-                setsigdef=[signal.SIGINT, signal.SIGTERM, signal.SIGPIPE],
-            )
-        finally:
-            os.close(null)
 
     def spawn(self, process: WorkerProcess, needs: Iterable[str], *, warm: str = "") -> None:
         """Ask the zygote for a worker; its end is reported even if it never comes up."""

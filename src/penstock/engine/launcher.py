@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from penstock.engine.process import WorkerProcess
-
-MARK = "PENSTOCK_SUPERVISOR"
-"""Variable in the environment of all processes of a supervisor, by which those that got away are found."""
 
 
 class Launcher(Protocol):
@@ -57,18 +53,3 @@ class Launcher(Protocol):
         Args:
             idle: no process that is alive has run a user's code, so none of them has left anything behind.
         """
-
-
-def new_mark() -> tuple[str, bytes]:
-    """A value for `MARK` that no other supervisor has, and how it looks in a process's environment."""
-    value = secrets.token_hex(12)
-    return value, f"{MARK}={value}".encode()
-
-
-def marked_environment(environment: Mapping[str, str] | None, value: str) -> dict[str, str]:
-    """The environment for a process of ours: the given one, or this process's own, and the mark."""
-    if environment is None:
-        from penstock.config.environment import snapshot
-
-        environment = snapshot()
-    return {**environment, MARK: value}

@@ -18,7 +18,7 @@ from contextlib import suppress
 from functools import partial
 from typing import IO
 
-from penstock.engine.launcher import marked_environment, new_mark
+from penstock.engine.headstart import marked_environment, new_mark
 from penstock.engine.process import Exit, PipeEnd, Source, WorkerProcess
 from penstock.engine.process_tree import kill_tree
 from penstock.engine.reactor import Reactor
