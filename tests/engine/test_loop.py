@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from penstock.cli.wire import Workbench, open_workbench
+from penstock.engine.aftermath import MOST
 from penstock.engine.handle import RunHandle
 from penstock.engine.plan import RunOptions
 from penstock.model import events
@@ -68,3 +69,19 @@ def test_a_run_that_stops_asks_no_sensor_again(bench: Workbench) -> None:
     ends = {event.block: event.state.value for event in told if isinstance(event, events.BlockEnded)}
     assert (handle.state, ends) == (RunState.FAILED, {"bad": "failed", "early": "cancelled"})
     assert not any(isinstance(event, events.BlockWaiting) for event in told)
+
+
+def test_callbacks_whose_driver_ends_each_time_are_told_and_not_run_again(bench: Workbench) -> None:
+    plan = bench.plan("together", RunOptions())
+    told: list[events.Event] = []
+    failure = {"kind": "ZeroDivisionError", "message": "division by zero"}
+    resume = {
+        "first": {"state": "completed", "attempts": 1},
+        "second": {"state": "failed", "attempts": 1, "failure": failure, "owed": MOST},
+    }
+    handle = bench.start(plan, [told.append], resume=resume)
+    bench.loop.wait(handle)
+    assert handle.state is RunState.FAILED
+    (lost,) = [event for event in told if isinstance(event, events.CallbackFailed)]
+    assert (lost.block, lost.after, lost.failure.code) == ("second", "failure", "X102")
+    assert f"ended {MOST} times while they ran" in lost.failure.message

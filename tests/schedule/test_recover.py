@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from penstock.schedule.recover import entries
+from penstock.schedule.recover import entries, with_losses
 from penstock.state.rows import BlockRunRow
 
 NOW = 1_000_000.0
@@ -26,6 +26,15 @@ def test_a_block_that_was_given_up_while_its_process_lived_still_has_to_end() ->
     ended = BlockRunRow("r", "c", state="failed", queued_at=NOW, ended_at=NOW, failure={"kind": "timeout"})
     found = entries([given_up, ended], now=NOW)
     assert [found["b"]["told"], found["c"]["told"]] == [False, True]
+
+
+def test_callbacks_that_were_under_way_are_owed_and_counted() -> None:
+    row = BlockRunRow("r", "b", state="failed", attempts=1, ended_at=NOW, expansion={"owed": 2})
+    assert entries([row], now=NOW)["b"]["owed"] == 2
+    assert entries([row], recovered=True, now=NOW)["b"]["owed"] == 3
+    assert with_losses([row])["b"].expansion == {"owed": 3}
+    over = BlockRunRow("r", "c", state="failed", attempts=1, ended_at=NOW)
+    assert entries([over], recovered=True, now=NOW)["c"]["owed"] == 0
 
 
 def test_what_was_being_ended_when_its_driver_died_is_told_to_have_ended() -> None:

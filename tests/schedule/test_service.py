@@ -20,7 +20,7 @@ from penstock.schedule.requests import NewRun, cancel_run, create_run, retry_fro
 from penstock.schedule.service import Scheduler
 from penstock.state.rows import RunRow, TriggerRow
 from penstock.state.store import State, open_state
-from tests.cli.projects import B, write_project
+from tests.cli.projects import B, write_pipeline, write_project
 from tests.patience import PATIENCE
 
 SLOW = "print('here', flush=True); import time; time.sleep(600)"
@@ -292,6 +292,44 @@ def test_a_stopped_scheduler_hands_its_runs_over_and_the_next_goes_on(lab: Calla
     it.scheduler = it.started()
     assert it.end(row).state == "completed"
     assert it.blocks(row) == {"a": ("completed", 1), "b": ("completed", 2)}
+
+
+@pytest.mark.parametrize("end", ["failure", "cancelled"])
+def test_callbacks_that_were_cut_short_run_again(lab: Callable[..., Lab], tmp_path: Path, end: str) -> None:
+    flag, cancelled = tmp_path / "second", end == "cancelled"
+    text = f"""from mage_ai.data_preparation.decorators import callback
+
+@callback('{end}')
+def tell(*args, **kwargs):
+    import os, time
+    print('told of', kwargs['parent_block_uuid'], flush=True)
+    while not os.path.exists({str(flag)!r}):
+        time.sleep(0.01)
+    open({str(tmp_path / "notes")!r}, 'a').write('told\\n')
+"""
+    it = lab()
+    write_pipeline(
+        it.root,
+        "p",
+        [B("bad", "data_loader", SLOW if cancelled else "1 / 0")],
+        callbacks=[{"uuid": "tell", "type": "callback", "language": "python", "upstream_blocks": ["bad"]}],
+    )
+    (it.root / "callbacks").mkdir()
+    (it.root / "callbacks" / "tell.py").write_text(text)
+    row = it.ask("p")
+    assert it.printed.wait(PATIENCE)
+    if cancelled:
+        it.printed.clear()
+        cancel_run(it.state, row.id, time.time())
+        it.scheduler.wake("runs", row.id)
+        assert it.printed.wait(PATIENCE)
+    it.scheduler.close()
+    assert it.now(row).open
+    flag.touch()
+    it.scheduler = it.started()
+    assert it.end(row).state == ("cancelled" if cancelled else "failed")
+    assert it.blocks(row) == {"bad": ("cancelled" if cancelled else "failed", 1)}
+    assert (tmp_path / "notes").read_text() == "told\n"
 
 
 def test_what_is_not_done_runs_again_in_the_same_run(lab: Callable[..., Lab], tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
 from penstock.engine.lineage import block_settings
@@ -13,9 +13,9 @@ from penstock.engine.plan import RunPlan
 from penstock.engine.supervisor import Attempt
 from penstock.model import events
 from penstock.model.errors import headline
-from penstock.model.messages import Aftermath, Answer, Ask, CallbackStatus, Finished, Output, WorkOrder
+from penstock.model.messages import Answer, Ask, Finished, Output
 from penstock.model.product import Lineage, OutputSummary, ProductRef
-from penstock.model.run import DONE, BlockRun, BlockState, Run, RunState
+from penstock.model.run import DONE, BlockState, Run, RunState
 
 _MOST = 1_000_000
 """Attempts under way at once at most, where the pipeline's own limit is no number that can be counted to."""
@@ -191,9 +191,10 @@ def guarded(handle: RunHandle, act: Callable[P, Result]) -> Callable[P, Result |
     """What does the same under the guard of its run; None when that has caught a mistake."""
 
     def call(*given: P.args, **more: P.kwargs) -> Result | None:
+        found: list[Result] = []
         with handle.guard():
-            return act(*given, **more)
-        return None
+            found.append(act(*given, **more))
+        return found[0] if found else None
 
     return call
 
@@ -206,17 +207,6 @@ def lineage_of_attempt(current: Current) -> Lineage:
     inputs = tuple(ref for entry in order.inputs for ref in entry.refs())
     settings = block_settings(order.block.configuration)
     return Lineage(inputs=inputs, variables=order.variables, settings=settings, run=order.run, attempt=order.attempt)
-
-
-def aftermath_of(current: Current, entry: BlockRun) -> WorkOrder | None:
-    """The order to run the callbacks of a block that has not ended well; None when there are none to run."""
-    order = current.attempt.order
-    if not order.callbacks or entry.state not in {BlockState.FAILED, BlockState.CANCELLED}:
-        return None
-    interrupted = entry.failure is not None and entry.failure.kind == "interrupted"
-    if entry.state is BlockState.CANCELLED or interrupted:
-        return replace(order, aftermath=Aftermath(CallbackStatus.CANCELLED), conditions=())
-    return replace(order, aftermath=Aftermath(CallbackStatus.FAILURE, entry.failure), conditions=())
 
 
 def shares_processes(plan: RunPlan, block: str) -> bool:

@@ -16,8 +16,9 @@ from itertools import count
 from typing import Any
 
 from penstock.data import ProductStore
+from penstock.engine.aftermath import aftermath_of, owed
 from penstock.engine.freshness import fresh_version, with_items
-from penstock.engine.handle import Asker, Asking, Current, RunHandle, Sink, aftermath_of, guarded, shares_processes
+from penstock.engine.handle import Asker, Asking, Current, RunHandle, Sink, guarded, shares_processes
 from penstock.engine.inputs import bound_inputs, with_outside
 from penstock.engine.plan import RunPlan, check_runnable, work_order
 from penstock.engine.sensors import interval_of
@@ -118,7 +119,7 @@ class RunLoop:
             on_end: called when it has ended.
             resume: what `model.run.snapshot` gave for its blocks in the process that drove it before: what has ended
                 stays so and is not told again, unless `told` says that it was not. `due` beside the rest: an attempt
-                starts not before that moment.
+                starts not before that moment; `owed`: how often its callbacks were begun, which have not ended.
             gate: asked before each attempt whether it may start; one that may not is asked again after `release`.
         """
         now = self._clock()
@@ -135,6 +136,8 @@ class RunLoop:
             if saved.get("failed_at") and saved.get("failure"):
                 handle.failures[key] = (float(saved["failed_at"]), str(saved["failure"].get("kind") or ""))
         sink(handle.begun_run(now))
+        for key, order in owed(handle, self._store, resume, now):
+            self._call_back(handle, key, order)
         self._apply(handle, effects)
         return handle
 
@@ -185,7 +188,7 @@ class RunLoop:
             return
         handle.ended = True
         self.handles.pop(handle.plan.run, None)
-        for current in handle.current.values():
+        for current in (*handle.current.values(), *handle.after.values()):
             self._supervisor.kill(current.attempt)
         if handle.session is not None:
             self._supervisor.close_session(handle.session)
@@ -273,7 +276,7 @@ class RunLoop:
             due, order, handle, block = heapq.heappop(self._queue)
             if handle.ended or handle.run.blocks[block].state in ENDED:
                 continue
-            if not self._room(handle):
+            if not handle.room(self._width):
                 handle.held.append((due, order, block))  # until one of its attempts has ended
                 continue
             if handle.gate is not None and not guarded(handle, self._may_start)(handle.gate, due, order, handle, block):
@@ -293,10 +296,6 @@ class RunLoop:
         if not allowed:
             self._gated.append(entry)
         return allowed
-
-    def _room(self, handle: RunHandle) -> int:
-        """How many more attempts of that run may be under way."""
-        return handle.room(self._width)
 
     def _dispatch(self, handle: RunHandle, key: str) -> None:
         """Start an attempt, or take the stored version when it is fresh and only what is stale may run."""
@@ -373,7 +372,7 @@ class RunLoop:
 
     def _refill(self, handle: RunHandle) -> None:
         """Let go on what waits for room in its run."""
-        for _ in range(min(self._room(handle), len(handle.held))):
+        for _ in range(min(handle.room(self._width), len(handle.held))):
             due, order, other = handle.held.popleft()
             heapq.heappush(self._queue, (due, order, handle, other))
 
@@ -414,7 +413,7 @@ class RunLoop:
             self._advance(handle, AttemptSucceeded(key, ref, finished.items if finished is not None else None))
         self._tell_ends(handle, key)
         handle.current.pop(key, None)
-        self._call_back(handle, key, current)
+        self._call_back(handle, key, aftermath_of(current.attempt.order, handle.run.blocks[key]))
         self._close(handle)
 
     def _wait(self, handle: RunHandle, key: str) -> None:
@@ -427,9 +426,8 @@ class RunLoop:
             handle.sink(events.BlockWaiting(handle.plan.run, key, now + pause, now))
             heapq.heappush(self._queue, (self._monotonic() + pause, next(self._order), handle, key))
 
-    def _call_back(self, handle: RunHandle, key: str, current: Current) -> None:
+    def _call_back(self, handle: RunHandle, key: str, order: WorkOrder | None) -> None:
         """Run the callbacks of a block that has not ended well, in a process of their own."""
-        order = aftermath_of(current, handle.run.blocks[key])
         if order is None:
             return
         on_event = guarded(handle, partial(self._on_callback, handle, key))
@@ -438,12 +436,14 @@ class RunLoop:
 
     def _on_callback(self, handle: RunHandle, key: str, event: FromWorker | Captured | Ended) -> None:
         if not isinstance(event, Ended):
-            if isinstance(event, Log | Captured | Ask | CallbackFailed):
+            if isinstance(event, Log | Captured | Ask | CallbackFailed) and not handle.ended:
                 self._on_event(handle, key, event)
             return
         ended = handle.after.pop(key)
         self._left(ended)
-        for told in lost_callbacks(handle.plan.run, key, ended.attempt, event.failure, self._clock()):
+        handle.unsaved.add(key)
+        failure = event.failure if not handle.ended else None
+        for told in lost_callbacks(handle.plan.run, key, ended.attempt, failure, self._clock()):
             handle.sink(told)
         self._close(handle)
 

@@ -16,7 +16,7 @@ from penstock.schedule.claim import Admission, Claim
 from penstock.schedule.drive import DrivenRun, options_of
 from penstock.schedule.ends import ODD
 from penstock.schedule.failpoints import reach
-from penstock.schedule.recover import entries, with_losses
+from penstock.schedule.recover import entries, owed_callbacks, with_losses
 from penstock.schedule.stumbles import Stumbles
 from penstock.state.rows import RunRow
 
@@ -63,11 +63,13 @@ class Beginnings:
 
     def _begin(self, run: DrivenRun, claim: Claim, now: float, at: float) -> None:
         run.blocks |= with_losses(claim.blocks) if claim.recovered else {row.block: row for row in claim.blocks}
-        if claim.row.cancel_requested:
+        if claim.row.cancel_requested and not any(owed_callbacks(row, lost=False) for row in claim.blocks):
             run.fail("", now, state=RunState.CANCELLED.value)
             return
         try:
             self._start(run, claim, now, at)
+            if claim.row.cancel_requested and run.handle is not None:
+                self.bench.loop.cancel(run.handle)  # what its blocks have to be told of their end is told
         except (*ODD, OSError, RecursionError, MemoryError) as error:
             if (begun := self.bench.loop.handles.get(claim.row.id)) is not None:
                 self.bench.loop.drop(begun)

@@ -60,6 +60,8 @@ def _moment(at: float | None) -> datetime | None:
 
 STOPPED = {"kind": "handed_over", "text": "its scheduler was stopped; it goes on when one is there"}
 """What a run waits for that was put back by a scheduler which ends."""
+OWED = "owed"
+"""Of a block that has ended: how often its callbacks were begun that have not."""
 SENSOR = "sensor"
 """What a block waits for whose code says that it is too early."""
 
@@ -275,6 +277,9 @@ class DrivenRun:
         if entry is None:
             return row
         expansion: dict[str, Any] = dict(row.expansion or {})
+        begun = int(expansion.pop(OWED, 0))
+        if self.handle is not None and key in self.handle.after:
+            expansion[OWED] = begun or 1
         if entry.ref is not None:
             expansion["ref"] = asdict(entry.ref)
         if entry.items is not None:

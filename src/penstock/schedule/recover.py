@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.model.messages import Failure
 from penstock.model.run import BlockState
 from penstock.observe.liveness import identity, is_gone
+from penstock.schedule.drive import OWED
 from penstock.state.rows import BlockRunRow, RunRow
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ def entries(
             "failed_at": row.queued_at if row.failure is not None else None,
             # One that is being ended has its last state before its process has come to its end.
             "told": row.ended_at is not None,
+            "owed": owed_callbacks(row, lost=recovered),
         }
         if recovered and row.state == BlockState.RUNNING and lost_attempts(row) > MOST_LOST:
             entry |= {"state": BlockState.FAILED.value, "failure": asdict(_given_up(row))}
@@ -112,10 +114,18 @@ def lost_attempts(row: BlockRunRow, *, now: int = 1) -> int:
     return int((row.expansion or {}).get("lost") or 0) + now
 
 
+def owed_callbacks(row: BlockRunRow, *, lost: bool) -> int:
+    """How often the callbacks of a block were begun that have not ended, with those that the next driver begins."""
+    begun = int((row.expansion or {}).get(OWED) or 0)
+    return begun + 1 if begun and lost else begun
+
+
 def with_losses(rows: Iterable[BlockRunRow]) -> dict[str, BlockRunRow]:
     """The blocks of a run that was taken over, by name: those that were under way count one more lost attempt."""
     found = {row.block: row for row in rows}
     for name, row in found.items():
+        if owed := owed_callbacks(row, lost=True):
+            found[name] = replace(row, expansion={**(row.expansion or {}), OWED: owed})
         if row.state == BlockState.RUNNING:
             found[name] = replace(row, expansion={**(row.expansion or {}), "lost": lost_attempts(row)})
     return found
