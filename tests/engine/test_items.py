@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
-from penstock.engine.items import items_of
+from penstock.engine.items import Tally, items_of, part_items, place_of
 from penstock.model.errors import BlockFailedError
 from penstock.model.product import Items
 
@@ -71,3 +72,30 @@ def test_metadata_that_does_not_fit_is_refused(outputs, said):
 def test_a_shared_list_is_one_that_each_taker_may_change():
     assert items_of([[{"a": [1]}, {"a": [2]}]], "many").separable()
     assert not items_of([[{"a": 1}, object()]], "many").separable()
+
+
+@pytest.mark.parametrize(
+    ("part", "items", "names"),
+    [
+        ([[1, 2], [{"block_uuid": "x"}, {}]], [1, 2], ("x", "11")),
+        ([[1, 2]], [1, 2], ()),
+        ([1, 2, 3], [1, 2, 3], ()),
+        ((1, 2), [1, 2], ()),
+        ({"a": 1}, [{"a": 1}], ()),
+        ("text", ["text"], ()),
+        (None, [], ()),
+        ([], [], ()),
+    ],
+)
+def test_a_part_in_stream_mode_is_read_as_what_a_function_returns(part, items, names):
+    found = part_items(part, "many")
+    assert [found.item(at) for at in range(len(found))] == items
+    assert found.told(10) == Items(len(items), names)
+
+
+def test_frames_that_are_yielded_add_their_rows():
+    tally = Tally()
+    told = [tally.add(part, "many") for part in (pd.DataFrame({"a": [1, 2]}), None, [[3], [{"block_uuid": "x"}]], [4])]
+    assert told == [Items(2), Items(0), Items(1, ("x",)), Items(1)]
+    assert tally.told() == Items(4, ("0", "1", "x", "3"), (2, 0, 1, 1))
+    assert [place_of((2, 0, 1, 1), item) for item in range(4)] == [(0, 0), (0, 1), (2, 0), (3, 0)]

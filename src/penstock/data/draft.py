@@ -19,6 +19,7 @@ from penstock.data.places import GATE, address_key, number_of, numbered_key, ver
 from penstock.data.plain import is_json_text
 from penstock.data.reading import Reader
 from penstock.data.writing import ValueWriter, Written, parts_entry
+from penstock.data.yielded import publish_part
 from penstock.model.errors import FenceError, ProductMissingError, ValueRefusedError
 from penstock.model.messages import TestOutcome
 from penstock.model.product import Address, Fence, Items, Lineage, OutputSummary, ProductRef
@@ -65,6 +66,7 @@ class Draft:
         self._writer = ValueWriter(backend, self._files, allow_pickle=allow_pickle)
         self._outputs: list[OutputEntry] = []
         self._open = True
+        self._read = False
 
     def __enter__(self) -> Self:
         return self
@@ -94,11 +96,22 @@ class Draft:
         written = self._writer.write(value, name, load_as=load_as)
         return self._append(written.entry(name, self._files.own_bytes() - before))
 
-    def add_parts(self, parts: Iterable[object], name: str | None = None) -> OutputSummary:
+    def add_parts(
+        self,
+        parts: Iterable[object],
+        name: str | None = None,
+        *,
+        heard: Callable[[object, Written], None] | None = None,
+    ) -> OutputSummary:
         """Store an output that comes in parts, each as it comes.
 
         Frames of one library, columns and types come back as one frame, its rows numbered anew when every part was
         numbered from 0; anything else comes back as the list of the parts.
+
+        Args:
+            parts: what to store.
+            name: of the output; `output_<n>` when it is None.
+            heard: told each part once it is stored, before the next one is asked for.
 
         Raises:
             ValueRefusedError: a part would not survive exactly.
@@ -109,11 +122,27 @@ class Draft:
         written: list[Written] = []
         for number, part in enumerate(parts):
             written.append(self._writer.write(part, f"{name}.part_{number}"))
+            if heard is not None:
+                heard(part, written[-1])
         stored = [part.stored for part in written]
         joined = joined_codec(stored)
         renumber = joined == "pandas.frame" and all(plain_range(part) for part in stored)
         added = self._files.own_bytes() - before
         return self._append(parts_entry(name, written, added, joined, renumber=renumber))
+
+    def publish_part(self, number: int, part: Written) -> None:
+        """Let children read a part before the outputs are published; what was written then stays, come what may.
+
+        Args:
+            number: of the part, from 0.
+            part: what `add_parts` has told.
+
+        Raises:
+            FenceError: another attempt was started; nothing is visible.
+            StorageError: the place refused.
+        """
+        self._read = True
+        publish_part(self._backend, self._address, self._fence, number, part.entry("output_0", 0), self._files)
 
     def value(self, name: str) -> Any:
         """An output of this draft as a later block will read it, for the tests of what came in parts.
@@ -245,7 +274,7 @@ class Draft:
     def _end(self, *, keep: bool) -> None:
         if self._open:
             self._open = False
-            self._files.close(keep=keep)
+            self._files.close(keep=keep or self._read)
 
 
 def _is_bare_iterator(value: object) -> bool:

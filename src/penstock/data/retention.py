@@ -19,10 +19,13 @@ from penstock.data.fences import RUNS
 from penstock.data.manifest import Manifest
 from penstock.data.naming import quote
 from penstock.data.places import GATE, PRODUCTS, manifest_key, version_number
+from penstock.data.yielded import files_of_parts, forget_older
 from penstock.model.errors import ProductCorruptError
 from penstock.model.product import Address, ProductRef
 
 _DAY = 86_400.0
+_FORGOTTEN = 7 * _DAY
+"""Seconds after which nobody comes back to a run."""
 
 
 class Versions(Protocol):
@@ -90,6 +93,8 @@ def clean(store: Versions, policy: CleanPolicy) -> CleanReport:
     if policy.dry_run:
         # Looking needs no lock, and so no right to write.
         return _clean(store, policy)
+    now = policy.now if policy.now is not None else time.time()
+    forget_older(store.backend, now - max(policy.older_than or 0.0, _FORGOTTEN))
     with store.backend.lock(GATE):
         return _clean(store, policy)
 
@@ -97,7 +102,7 @@ def clean(store: Versions, policy: CleanPolicy) -> CleanReport:
 def _clean(store: Versions, policy: CleanPolicy) -> CleanReport:
     now = policy.now if policy.now is not None else time.time()
     going: list[Manifest] = []
-    kept_files: set[str] = set()
+    kept_files: set[str] = set(files_of_parts(store.backend))
     for address in list(store.addresses()):
         for manifest, goes in _judged(store.versions(address), policy, now):
             if goes:
@@ -193,7 +198,7 @@ def _attempts(store: Versions, pipeline: str | None) -> list[str]:
 
 def _remove_fences(store: Versions, policy: CleanPolicy, now: float) -> None:
     """Forget the fences of runs that nobody has touched for long; without one an attempt cannot publish at all."""
-    age = max(policy.older_than or 0.0, 7 * _DAY)
+    age = max(policy.older_than or 0.0, _FORGOTTEN)
     for run in store.backend.list(RUNS):
         for name in store.backend.list(f"{RUNS}/{run}"):
             key = f"{RUNS}/{run}/{name}"

@@ -14,8 +14,9 @@ from penstock.data.manifest import Manifest, OutputEntry, decode_manifest
 from penstock.data.naming import quote, unquote
 from penstock.data.places import PRODUCTS, address_key, manifest_key, number_of, version_number
 from penstock.data.reading import Reader
+from penstock.data.yielded import read_part
 from penstock.model.errors import ProductCorruptError, ProductMissingError
-from penstock.model.product import Address, Fence, ProductRef
+from penstock.model.product import Address, Fence, ProductRef, part_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -104,8 +105,11 @@ class ProductStore:
             ProductMissingError: there is no such version.
             ProductCorruptError: it cannot be read.
         """
-        number = version_number(ref.version)
-        manifest = self.numbered(ref.address, number) if number is not None else None
+        number, part = version_number(ref.version), part_of(ref.version)
+        if part is not None:
+            manifest = read_part(self.backend, ref, part)
+        else:
+            manifest = self.numbered(ref.address, number) if number is not None else None
         if manifest is None or manifest.ref != ref:
             raise ProductMissingError(
                 f"reading {ref}: there is no such version", hint="It may have been cleaned; read the latest one."
@@ -166,6 +170,20 @@ class ProductStore:
         """What every output of a version holds, in order; raises as `load`."""
         reader = self.reader(manifest)
         return [reader.value(entry.stored, entry.summary.columns) for entry in manifest.outputs]
+
+    def part(self, manifest: Manifest, number: int) -> Any:
+        """One part of the output of a block that has yielded it, as it was yielded; raises as `load`."""
+        return self.reader(manifest).value(manifest.outputs[0].stored.parts[number])
+
+    def forget_parts(self, run: str) -> None:
+        """Remove what blocks of a run that has ended have yielded without coming to a version.
+
+        Raises:
+            StorageError: the place refused.
+        """
+        from penstock.data.yielded import forget_parts
+
+        forget_parts(self.backend, run)
 
     def reader(self, manifest: Manifest) -> Reader:
         """Reads the values of a version."""

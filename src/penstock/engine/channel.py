@@ -39,6 +39,7 @@ from penstock.model.messages import (
     Storing,
     ToWorker,
     WorkOrder,
+    Yielded,
 )
 
 LIMIT = 64 * 1024 * 1024
@@ -120,6 +121,7 @@ FROM_WORKER: Family[FromWorker] = Family(
         24: Inspected,
         25: Storing,
         26: CallbackFailed,
+        27: Yielded,
     }
 )
 

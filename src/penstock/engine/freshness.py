@@ -10,7 +10,7 @@ import hashlib
 import platform
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from penstock.model.block import BlockType
 from penstock.model.errors import PenstockError
 from penstock.model.expand import base_of, dynamic_settings
 from penstock.model.messages import InputOrder
-from penstock.model.product import Address, Lineage, ProductRef
+from penstock.model.product import Address, Fence, Lineage, ProductRef, part_of
 
 
 def file_digest(path: Path) -> str | None:
@@ -62,11 +62,39 @@ def fresh_version(
         return None  # what it refers to is renewed by its own rule
     manifest = store.latest(Address(plan.pipeline.uuid, key, plan.options.partition))
     refs = tuple(ref for entry in inputs for ref in entry.refs())
-    if manifest is None or stale_reason(manifest, plan, block, refs):
+    if manifest is None or stale_reason(_settled(store, manifest, refs), plan, block, refs):
         return None
     if manifest.items is None and dynamic_settings(plan.block(block).configuration).parent:
         return None  # it was stored before the block was dynamic
     return manifest
+
+
+def _settled(store: ProductStore, manifest: Manifest, refs: tuple[ProductRef, ...]) -> Manifest:
+    """What is stored of a child that began while its parent yielded, as made from the version that came of it."""
+    inputs = manifest.lineage.inputs
+    if len(inputs) != len(refs) or all(part_of(ref.version) is None for ref in inputs):
+        return manifest
+    settled = tuple(now if _came_of(store, before, now) else before for before, now in zip(inputs, refs, strict=True))
+    return replace(manifest, lineage=replace(manifest.lineage, inputs=settled))
+
+
+def _came_of(store: ProductStore, before: ProductRef, now: ProductRef) -> bool:
+    """Whether that version was published by the attempt that had yielded that part."""
+    part = part_of(before.version)
+    if part is None or before.address != now.address:
+        return False
+    key = (store.root, now)
+    if key not in _published_by:
+        if len(_published_by) >= _MOST_REMEMBERED:
+            _published_by.clear()
+        _published_by[key] = store.manifest(now).fence
+    published = _published_by[key]
+    return published.run == part.run and published.token == part.token
+
+
+_published_by: dict[tuple[Path, ProductRef], Fence] = {}
+"""What published a version, for the thousands of children that ask it of one."""
+_MOST_REMEMBERED = 64
 
 
 def with_items(

@@ -1,13 +1,14 @@
 """What a dynamic block has returned, as items: in the worker that stores it, and in those of its children.
 
 `[[item, ...], [metadata, ...]]` is the full form; the metadata may be left out. A frame stands for its rows, each a
-dict; a list, a series or an array for its elements; several values that are none of these for themselves.
+dict; a list, a series or an array for its elements; several values that are none of these for themselves. A block in
+stream mode yields parts, each of which is read so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from penstock.model.errors import BlockFailedError
@@ -54,11 +55,53 @@ class DynamicOutput:
         """The metadata of the item of that number; empty when there is none."""
         return dict(self.metadata[at]) if self.metadata else {}
 
-    def told(self) -> Items:
-        """What the control side is told."""
+    def told(self, first: int = 0) -> Items:
+        """What the control side is told; as one part of several, `first` items came before."""
         if not any(LABEL in entry for entry in self.metadata):
             return Items(len(self))
-        return Items(len(self), tuple(_label(entry, at) for at, entry in enumerate(self.metadata)))
+        return Items(len(self), tuple(_label(entry, at) for at, entry in enumerate(self.metadata, first)))
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a block has yielded so far: how many items in each part, and how they are called."""
+
+    sizes: list[int] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+    named: bool = False
+
+    def add(self, part: object, block: str) -> Items:
+        """Count one more part; what it adds. Raises as `items_of`."""
+        items = part_items(part, block).told(len(self.labels))
+        self.labels.extend(items.labels(len(self.labels)))
+        self.sizes.append(items.count)
+        self.named = self.named or bool(items.names)
+        return items
+
+    def told(self) -> Items:
+        """All of them together."""
+        return Items(len(self.labels), tuple(self.labels) if self.named else (), tuple(self.sizes))
+
+
+def part_items(part: object, block: str) -> DynamicOutput:
+    """The items in one part that a block in stream mode has yielded: it is read as what a function returns.
+
+    Raises:
+        BlockFailedError: as `items_of`.
+    """
+    if part is None:
+        return DynamicOutput([])
+    several = isinstance(part, list) or (isinstance(part, tuple) and not hasattr(part, "_fields"))
+    return items_of(list(part) if several else [part], block)  # type: ignore[call-overload]
+
+
+def place_of(sizes: Sequence[int], item: int) -> tuple[int, int]:
+    """Which part holds an item, and the number of the item in it; of parts with so many items each."""
+    for part, size in enumerate(sizes):
+        if item < size:
+            return part, item
+        item -= size
+    raise IndexError(item)
 
 
 def items_of(outputs: Sequence[Any], block: str) -> DynamicOutput:

@@ -6,11 +6,11 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from penstock.engine.items import DynamicOutput, items_of
+from penstock.engine.items import DynamicOutput, items_of, part_items, place_of
 from penstock.model.block import BlockType, Language
 from penstock.model.errors import ProductMissingError, ValueRefusedError
 from penstock.model.messages import InputOrder
-from penstock.model.product import ProductRef
+from penstock.model.product import ProductRef, part_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,8 +22,10 @@ Memory = Mapping[str, list[object]]
 """Block or child -> its outputs, where they are kept in this process because they could not be stored."""
 
 
-_kept: list[tuple[ProductRef, DynamicOutput]] = []
+_kept: list[tuple[tuple[ProductRef, int], DynamicOutput]] = []
 """The items that were read last in this process, for the next child that takes its turn in it."""
+_ALL = -1
+"""In place of the number of a part: the items are those of a whole output."""
 
 
 class Upstream:
@@ -46,7 +48,7 @@ class Upstream:
         memory = memory or {}
         self._memory = {unit: memory[unit] for unit in order.units or (order.block,) if unit in memory}
         self._value: list[object] | None = None
-        self._dynamic: DynamicOutput | None = None
+        self._dynamic: tuple[DynamicOutput, int] | None = None
 
     def empty(self) -> bool:
         """Whether the upstream has no output at all."""
@@ -67,7 +69,10 @@ class Upstream:
         """What becomes keyword arguments: what a dynamic block says about the item, the blocks of a data product."""
         if self.type == BlockType.GLOBAL_DATA_PRODUCT and isinstance(found := self.value(), dict):
             return found
-        return {} if self._order.item is None else self._items().named(self._order.item)
+        if self._order.item is None:
+            return {}
+        items, at = self._items()
+        return items.named(at)
 
     def table(self) -> pa.Table:
         """The single output as Arrow, mapped.
@@ -103,7 +108,8 @@ class Upstream:
         if order.parts is not None:
             return self._reduced()
         if order.item is not None:
-            value = self._items().item(order.item)
+            items, at = self._items()
+            value = items.item(at)
             return copy.deepcopy(value) if isinstance(value, dict | list) else value
         if order.ref is None and not self._memory and self.type in {"", BlockType.SENSOR}:
             return []
@@ -130,14 +136,35 @@ class Upstream:
             return [as_expected(cast("pd.DataFrame", values[0]), self._store.table(ref))]
         return values
 
-    def _items(self) -> DynamicOutput:
+    def _items(self) -> tuple[DynamicOutput, int]:
+        """The items among which the argument is, and its number among them: those of one part, where it was yielded."""
         if self._dynamic is None:
             ref, unit = self._order.ref, self._order.units[0] if self._order.units else self.block
-            kept = _kept[0][1] if _kept and _kept[0][0] == ref and unit not in self._memory else None
-            self._dynamic = kept or items_of(self._outputs(ref, unit), unit)
-            if kept is None and ref is not None and self._dynamic.separable():
-                _kept[:] = [(ref, self._dynamic)]
+            number, at = self._place(ref, unit)
+            if ref is None or unit in self._memory:
+                self._dynamic = items_of(self._outputs(ref, unit), unit), at
+            else:
+                kept = _kept[0][1] if _kept and _kept[0][0] == (ref, number) else None
+                found = kept or self._stored_items(ref, number, unit)
+                if kept is None and found.separable():
+                    _kept[:] = [((ref, number), found)]
+                self._dynamic = found, at
         return self._dynamic
+
+    def _place(self, ref: ProductRef | None, unit: str) -> tuple[int, int]:
+        """The part that the argument is in, if the output came in parts, and the number of the item in it."""
+        item = self._order.item or 0
+        if ref is None or unit in self._memory or part_of(ref.version) is not None:
+            return _ALL, item
+        items = self._store.manifest(ref).items
+        return (_ALL, item) if items is None or not items.parts else place_of(items.parts, item)
+
+    def _stored_items(self, ref: ProductRef, number: int, unit: str) -> DynamicOutput:
+        if part_of(ref.version) is not None:
+            return part_items(self._store.values(self._store.manifest(ref))[0], unit)
+        if number != _ALL:
+            return part_items(self._store.part(self._store.manifest(ref), number), unit)
+        return items_of(self._outputs(ref, unit), unit)
 
     def _reduced(self) -> object:
         """What the children have returned, as one list, those without output left out; frames become one frame."""

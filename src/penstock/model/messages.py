@@ -13,7 +13,7 @@ from typing import Any
 
 from penstock.model.product import Fence, Items, Lineage, OutputSummary, ProductRef
 
-WIRE_VERSION = 7
+WIRE_VERSION = 8
 _LATEST = 253_402_300_799.0
 """The last second of the calendar of dates, since the epoch."""
 _MOST_BYTES = 2**62
@@ -119,8 +119,10 @@ class WorkOrder:
     in one namespace, until it is told to shut down.
 
     `conditions` are asked before the block runs, `callbacks` run after it; with `aftermath` they alone run. A `dynamic`
-    block says what its children are to be. `child` is the label of a child, empty for the block itself. `remote_blocks`
-    name blocks of other pipelines (`pipeline_uuid`, `block_uuid`, `execution_partition`) whose outputs it is handed.
+    block says what its children are to be; with `stream` each part that it yields is read as what a function returns,
+    and with `tell_parts` children begin as soon as one is stored. `child` is the label of a child, empty for the block
+    itself. `remote_blocks` name blocks of other pipelines (`pipeline_uuid`, `block_uuid`, `execution_partition`) whose
+    outputs it is handed.
     `stored_in` is the partition that its own outputs go to, where that is another one than it reads from.
     """
 
@@ -146,6 +148,8 @@ class WorkOrder:
     callbacks: tuple[BlockOrder, ...] = ()
     aftermath: Aftermath | None = None
     dynamic: bool = False
+    stream: bool = False
+    tell_parts: bool = False
     child: str = ""
     remote_blocks: tuple[dict[str, Any], ...] = ()
     stored_in: str = ""
@@ -264,6 +268,19 @@ class Storing:
 
 
 @dataclass(frozen=True, slots=True)
+class Yielded:
+    """The block has yielded a part, which is stored: `number` counts from 0, `items` is what it adds for children."""
+
+    number: int
+    items: Items
+
+    def __post_init__(self) -> None:
+        """Refuse what no block yields."""
+        if self.items.count < 0 or len(self.items.names) not in {0, self.items.count}:
+            raise ValueError(f"{self.items.count} items and {len(self.items.names)} names")
+
+
+@dataclass(frozen=True, slots=True)
 class Output:
     """The block's outputs have been published as one version."""
 
@@ -370,5 +387,16 @@ class CallbackFailed:
 
 
 FromWorker = (
-    Ready | Started | Log | Storing | Output | Ask | Finished | Displayed | Executed | Inspected | CallbackFailed
+    Ready
+    | Started
+    | Log
+    | Storing
+    | Yielded
+    | Output
+    | Ask
+    | Finished
+    | Displayed
+    | Executed
+    | Inspected
+    | CallbackFailed
 )

@@ -35,6 +35,27 @@ class ProductRef:
 
 
 @dataclass(frozen=True, slots=True)
+class PartName:
+    """What an attempt has yielded, as its children name it while no version is published: the part, counted from 0."""
+
+    run: str
+    token: int
+    number: int
+
+    def version(self) -> str:
+        """The version of a reference to it."""
+        return f"part-{self.token}-{self.number}-{self.run}"
+
+
+def part_of(version: str) -> PartName | None:
+    """The part that a version names; None for a published one."""
+    word, *pieces = version.split("-", 3)
+    if word != "part" or len(pieces) < 3 or not all(piece.isascii() and piece.isdigit() for piece in pieces[:2]):  # noqa: PLR2004
+        return None
+    return PartName(pieces[2], int(pieces[0]), int(pieces[1]))
+
+
+@dataclass(frozen=True, slots=True)
 class Fence:
     """The right of one attempt to publish: `token` counts the attempts of a block within a run, from 1.
 

@@ -1,0 +1,168 @@
+"""What a block has yielded and not published yet: each part as a document of its own, for children that begin early.
+
+`parts/<run>/<block>/<attempt>/<number>.json` is a small manifest of that part alone. Its data are files of the draft of
+the attempt, which the version that it publishes at its end names too: nothing is stored twice. The documents go when
+the run has ended, and with them the data of an attempt that came to no version; `draft` beside them says where it lies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from penstock.data.backend import Backend
+from penstock.data.fences import pass_fence
+from penstock.data.files import FileSink
+from penstock.data.manifest import FORMAT, FileEntry, Manifest, OutputEntry, Stored, decode_manifest, encode_manifest
+from penstock.data.naming import quote
+from penstock.data.places import GATE, address_key, manifest_key, number_of
+from penstock.model.errors import ProductCorruptError
+from penstock.model.product import Address, Fence, Items, Lineage, PartName, ProductRef
+
+PARTS = "parts"
+_DRAFT = "draft"
+_SLACK = 3600.0
+"""Seconds by which the clock that a version was made by may differ from that of its files."""
+
+
+def part_key(block: str, part: PartName) -> str:
+    """The key of the document of a part."""
+    return f"{PARTS}/{quote(part.run)}/{quote(block)}/{part.token}/{part.number:08d}.json"
+
+
+def publish_part(
+    backend: Backend, address: Address, fence: Fence, number: int, entry: OutputEntry, sink: FileSink
+) -> None:
+    """Make a part visible to who is told of it.
+
+    Args:
+        backend: where the store is.
+        address: of the block.
+        fence: the right of its attempt to publish.
+        number: of the part, from 0.
+        entry: how it is stored.
+        sink: the files of the draft.
+
+    Raises:
+        FenceError: another attempt was started; nothing is visible.
+        StorageError: the place refused.
+    """
+    part = PartName(fence.run, fence.token, number)
+    stored, files = _alone(entry.stored, sink.entries)
+    manifest = Manifest(
+        ref=ProductRef(address, part.version()),
+        created_at=datetime.now(UTC).isoformat(timespec="microseconds"),
+        fingerprint="",
+        fence=fence,
+        lineage=Lineage(run=fence.run, attempt=fence.token),
+        outputs=(replace(entry, stored=stored),),
+        files=tuple(files),
+        format=FORMAT,
+        items=Items(0),
+    )
+    with backend.lock(GATE, shared=True), pass_fence(backend, fence):
+        key = part_key(fence.block, part)
+        if not number:
+            backend.put_if_absent(f"{key.rpartition('/')[0]}/{_DRAFT}", sink.folder.encode())
+        backend.put_if_absent(key, encode_manifest(manifest))
+
+
+def _alone(stored: Stored, files: list[FileEntry]) -> tuple[Stored, list[FileEntry]]:
+    """A stored value with the numbers of the files that it reads, and those files."""
+    numbers: dict[int, int] = {}
+
+    def renumbered(value: Stored) -> Stored:
+        blob = value.blob if value.blob is None else numbers.setdefault(value.blob, len(numbers))
+        columns = tuple(replace(place, file=numbers.setdefault(place.file, len(numbers))) for place in value.columns)
+        return replace(value, blob=blob, columns=columns, parts=tuple(renumbered(part) for part in value.parts))
+
+    found = renumbered(stored)
+    return found, [files[number] for number in numbers]
+
+
+def read_part(backend: Backend, ref: ProductRef, part: PartName) -> Manifest | None:
+    """The document of a part; None when there is none, for its run has ended. Raises ProductCorruptError."""
+    key = part_key(ref.address.block, part)
+    try:
+        return decode_manifest(backend.read(key), key)
+    except FileNotFoundError:
+        return None
+
+
+def files_of_parts(backend: Backend) -> Iterator[str]:
+    """The keys of all files that children of runs under way may read. Raises ProductCorruptError."""
+    for folder in _folders(backend):
+        for manifest in _documents(backend, folder):
+            yield from (entry.key for entry in manifest.files)
+
+
+def forget_parts(backend: Backend, run: str) -> None:
+    """Remove what the attempts of a run that has ended have yielded, and the data of those that came to no version.
+
+    Raises:
+        StorageError: the place refused.
+    """
+    base = f"{PARTS}/{quote(run)}"
+    if not backend.list(base):
+        return
+    for block in backend.list(base):
+        for token in backend.list(f"{base}/{block}"):
+            _forget(backend, f"{base}/{block}/{token}")
+        backend.delete_folder(f"{base}/{block}")
+    backend.delete_folder(base)
+
+
+def forget_older(backend: Backend, before: float) -> None:
+    """Remove what runs have yielded that nobody has touched since; in seconds since the epoch."""
+    for folder in _folders(backend):
+        if backend.modified(folder) < before:
+            _forget(backend, folder)
+        backend.delete_folder(folder.rpartition("/")[0])
+        backend.delete_folder(folder.rpartition("/")[0].rpartition("/")[0])
+
+
+def _folders(backend: Backend) -> Iterator[str]:
+    for run in backend.list(PARTS):
+        for block in backend.list(f"{PARTS}/{run}"):
+            for token in backend.list(f"{PARTS}/{run}/{block}"):
+                yield f"{PARTS}/{run}/{block}/{token}"
+
+
+def _documents(backend: Backend, folder: str) -> Iterator[Manifest]:
+    for name in sorted(backend.list(folder)):
+        key = f"{folder}/{name}"
+        with suppress(FileNotFoundError):  # its run has just ended
+            if name != _DRAFT:
+                yield decode_manifest(backend.read(key), key)
+
+
+def _forget(backend: Backend, folder: str) -> None:
+    """Remove the documents of one attempt, and its data unless it came to a version."""
+    with backend.lock(GATE), suppress(FileNotFoundError, ProductCorruptError):  # what cannot be read is left to `clean`
+        data = backend.read(f"{folder}/{_DRAFT}").decode()
+        first = next(_documents(backend, folder), None)
+        if first is not None and data.startswith(address_key(first.ref.address)) and not _published(backend, first):
+            for name in backend.list(data):
+                backend.delete_unused(f"{data}/{name}")
+            backend.delete_folder(data)
+    for name in backend.list(folder):
+        backend.discard(f"{folder}/{name}")
+    backend.delete_folder(folder)
+
+
+def _published(backend: Backend, part: Manifest) -> bool:
+    """Whether the attempt of that part came to a version, be it one whose checks failed; looks at the newest first."""
+    address = part.ref.address
+    numbers = sorted(filter(None, map(number_of, backend.list(f"{address_key(address)}/m"))), reverse=True)
+    begun = datetime.fromisoformat(part.created_at).timestamp()
+    for number in numbers:
+        key = manifest_key(address, number)
+        with suppress(FileNotFoundError):
+            manifest = decode_manifest(backend.read(key), key)
+            if manifest.fence == part.fence:
+                return True
+            if datetime.fromisoformat(manifest.created_at).timestamp() < begun - _SLACK:
+                return False
+    return False
