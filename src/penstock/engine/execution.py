@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 import time
 import tokenize
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 
 _UNPUBLISHED = frozenset({BlockType.SENSOR, BlockType.SCRATCHPAD})
 """Types whose run makes no version: there is nothing that a later block could read."""
+_CHUNK = 1 << 16
 
 Ask = Callable[[AskKind, dict[str, Any]], Any]
 
@@ -109,16 +111,17 @@ class Execution:
             BaseException: whatever user code raises.
         """
         order = self.order
-        self._activate()
+        variables = _variables(order)
+        self._activate(variables)
         store = _store_at(order.data_root, order.allow_pickle)
         if order.aftermath is not None:
             self.send(Started(time.time()))
-            self._call_back(self._job(store, ""), [], order.aftermath)
+            self._call_back(self._job(store, "", variables), [], order.aftermath)
             return Outcome.SUCCEEDED
         reference = order.block.type == BlockType.GLOBAL_DATA_PRODUCT
         source, text = (b"", "") if reference else _source(order.block)
         self._bytes = source
-        job = self._job(store, text)
+        job = self._job(store, text, variables)
         language = runner(BlockType.GLOBAL_DATA_PRODUCT if reference else order.block.language)
         # Its limit of time counts from here; where a child has none, nobody waits for the word.
         self.send(Started(time.time()), hold=bool(order.child) and order.limits == Limits())
@@ -134,10 +137,10 @@ class Execution:
             self._call_back(job, values, Aftermath(CallbackStatus.SUCCESS))
         return Outcome.SUCCEEDED
 
-    def _job(self, store: ProductStore, source: str) -> Job:
+    def _job(self, store: ProductStore, source: str, variables: dict[str, Any]) -> Job:
         order = self.order
         inputs = [Upstream(entry, store, self.memory) for entry in order.inputs]
-        variables = _variables(order)
+        variables = dict(variables)
         for entry in inputs:
             variables.update(entry.metadata())
         return Job(
@@ -215,7 +218,7 @@ class Execution:
         draft.add(value, load_as="pandas" if self.order.block.language == Language.SQL else None)
         return value
 
-    def _activate(self) -> None:
+    def _activate(self, variables: dict[str, Any]) -> None:
         order = self.order
         sdk_context.activate(
             sdk_context.Context(
@@ -225,7 +228,7 @@ class Execution:
                 pipeline=order.pipeline,
                 block=order.block.uuid,
                 partition=order.partition,
-                variables=_variables(order),
+                variables=variables,
                 ask=self.ask,
                 allow_pickle=order.allow_pickle,
             )
@@ -272,8 +275,7 @@ def _source(block: BlockOrder) -> tuple[bytes, str]:
             f"running block {block.uuid}: it has no file", hint="Create the block's file, or remove the block."
         )
     try:
-        with open(block.file, "rb") as file:  # noqa: PTH123 - on the way of every block; a Path costs three times that
-            data = file.read()
+        data = _content(block.file)
     except FileNotFoundError:
         raise BlockNotFoundError(
             f"running block {block.uuid}: {block.file} does not exist",
@@ -282,6 +284,19 @@ def _source(block: BlockOrder) -> tuple[bytes, str]:
     except OSError as error:
         raise FileInvalidError(f"reading {block.file}: {error.strerror}", location=Location(block.file)) from error
     return data, _decode(data, block.file, block.language)
+
+
+def _content(file: str) -> bytes:
+    """What a file holds; by descriptor, for every block comes by here."""
+    descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        found = data = os.read(descriptor, _CHUNK)
+        while data:
+            data = os.read(descriptor, _CHUNK)
+            found += data
+        return found
+    finally:
+        os.close(descriptor)
 
 
 @lru_cache(maxsize=4)  # the children of a block that share a process run one text thousands of times

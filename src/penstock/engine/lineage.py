@@ -43,7 +43,7 @@ def lineage_of(order: WorkOrder, source: bytes, files: Iterable[str], digests: M
         code[name] = digests.get(file) or hashlib.sha256(content).hexdigest()
         roots |= _roots(content)
     roots.update(_LANGUAGE_PACKAGES.get(order.block.language, ()))
-    return Lineage(
+    found = Lineage(
         code=code,
         inputs=tuple(ref for entry in order.inputs for ref in entry.refs()),
         variables=dict(order.variables),
@@ -52,6 +52,21 @@ def lineage_of(order: WorkOrder, source: bytes, files: Iterable[str], digests: M
         run=order.run,
         attempt=order.attempt,
     )
+    return _same_as_last(order.block.uuid, found) if order.child else found
+
+
+_last = ("", Lineage())
+
+
+def _same_as_last(block: str, found: Lineage) -> Lineage:
+    """The lineage of the last child, where this one equals it: what was worked out from it is known then.
+
+    1 equals 1.0 and True, which are written otherwise: so only within one block of one run, where neither can change.
+    """
+    global _last  # noqa: PLW0603 - a memory of one entry
+    if (block, found) != _last:
+        _last = block, found
+    return _last[1]
 
 
 @lru_cache(maxsize=8)  # a process that is shared by children reads one text thousands of times

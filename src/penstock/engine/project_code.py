@@ -21,6 +21,7 @@ from importlib.machinery import (
     SourceFileLoader,
 )
 from importlib.util import spec_from_file_location
+from itertools import islice
 from pathlib import Path
 from types import CodeType, FrameType, ModuleType
 
@@ -48,6 +49,7 @@ class ProjectCode:
         self._hook = self._finder
         self._added: list[str] = []
         self._others: frozenset[str] = frozenset()
+        self._last = ""
 
     def install(self) -> None:
         """Let block files import the project by its folder's name, as `default_repo`, and its folders by theirs.
@@ -55,7 +57,7 @@ class ProjectCode:
         The project comes last on the path: it may hold folders with the names of installed packages (`transformers`).
         """
         sys.dont_write_bytecode = True
-        self._others = frozenset(sys.modules)
+        self._look_no_further()
         sys.path_hooks.insert(0, self._hook)
         sys.meta_path.append(self._alias)
         for folder in (str(Path(self.root).parent), self.root):
@@ -73,6 +75,31 @@ class ProjectCode:
 
     def forget(self) -> None:
         """Drop every module of the project, so that the next import reads the file again."""
+        if not self._forget_block_alone():
+            self._forget_all()
+        for path in [path for path in sys.path_importer_cache if path.startswith(self.root) and self._owns(path)]:
+            del sys.path_importer_cache[path]
+        self.digests.clear()
+
+    def _forget_block_alone(self) -> bool:
+        """Drop the block's own module where nothing else was loaded since the last time; whether that is so.
+
+        A process may serve thousands of children, and a look at all modules takes longer than many of them.
+        """
+        newest = list(islice(reversed(sys.modules.items()), 2))
+        if len(newest) < 2 or len(sys.modules) != len(self._others) + 1:  # noqa: PLR2004 - it, and what was the last
+            return False
+        (name, module), (before, _) = newest
+        if before != self._last or not self._owns_module(module):
+            return False
+        sys.modules.pop(name, None)
+        return True
+
+    def _look_no_further(self) -> None:
+        self._others = frozenset(sys.modules)
+        self._last = next(reversed(sys.modules), "")
+
+    def _forget_all(self) -> None:
         # All are found before any is dropped: the search path of a namespace package asks for its parent.
         # What was there before, and what was looked at once, is not looked at again: a process may serve thousands.
         others = self._others
@@ -82,9 +109,7 @@ class ProjectCode:
             sys.modules.pop(name, None)  # a thread that the block has left behind may do the same
         if len(new) > len(mine) or len(sys.modules) != len(others):
             self._others = frozenset(sys.modules)
-        for path in [path for path in sys.path_importer_cache if path.startswith(self.root) and self._owns(path)]:
-            del sys.path_importer_cache[path]
-        self.digests.clear()
+        self._last = next(reversed(sys.modules), "")
 
     def _owns_module(self, module: ModuleType | None) -> bool:
         # Not by getattr: a module that loads its parts lazily would be made to.

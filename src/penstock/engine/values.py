@@ -44,6 +44,13 @@ def _convert(value: Any, path: str, depth: int) -> Any:
             hint="Pass large or deep structures as a block's output, not as a variable.",
         )
     # What is plain is taken as it is at once: most values are, and the path to one is only wanted for an error.
+    names = _field_names(kind)
+    if names is not None:
+        found = {}
+        for name in names:
+            item = getattr(value, name)
+            found[name] = item if type(item) in _PLAIN else _convert(item, f"{path}.{name}", depth + 1)
+        return found
     if kind is dict or isinstance(value, Mapping):
         return {
             _key(key, path): item if type(item) in _PLAIN else _convert(item, f"{path}.{key}", depth + 1)
@@ -54,13 +61,6 @@ def _convert(value: Any, path: str, depth: int) -> Any:
             item if type(item) in _PLAIN else _convert(item, f"{path}[{index}]", depth + 1)
             for index, item in enumerate(value)
         ]
-    names = _field_names(kind)
-    if names is not None:
-        found = {}
-        for name in names:
-            item = getattr(value, name)
-            found[name] = item if type(item) in _PLAIN else _convert(item, f"{path}.{name}", depth + 1)
-        return found
     return _extension(value, path)
 
 
