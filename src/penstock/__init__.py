@@ -25,8 +25,10 @@ if TYPE_CHECKING:
         test,
         transformer,
     )
+    from penstock.sdk.secrets import get_secret_value
 
 _HOMES = {
+    "get_secret_value": "penstock.sdk.secrets",
     "run": "penstock.cli.api",
     **dict.fromkeys(
         (
@@ -53,6 +55,7 @@ __all__ = [
     "data_exporter",
     "data_loader",
     "data_source",
+    "get_secret_value",
     "preprocessor",
     "run",
     "sensor",

@@ -38,6 +38,11 @@ class EnvironmentSecrets:
         return None
 
 
+def environment_names() -> list[str]:
+    """The names of the secrets that the environment holds under `PREFIX`, in lower case and in order; no values."""
+    return sorted({key.removeprefix(PREFIX).lower() for key in environment.snapshot() if key.startswith(PREFIX)} - {""})
+
+
 @dataclass(frozen=True, slots=True)
 class SecretChain:
     """Several providers, asked in order."""

@@ -23,6 +23,16 @@ def test_what_the_project_is(browser: Browser) -> None:
     assert "edit" in found["permissions"]
 
 
+def test_secrets_are_known_by_name_alone(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert browser.get("/secrets") == {"names": [], "prefix": "PENSTOCK_SECRET_"}
+    monkeypatch.setenv("PENSTOCK_SECRET_API_KEY", "CANARY")
+    monkeypatch.setenv("PENSTOCK_SECRET_", "CANARY")
+    monkeypatch.setenv("API_KEY", "CANARY")
+    answer = browser.client.get("/api/secrets")
+    assert answer.json()["names"] == ["api_key"]
+    assert "CANARY" not in answer.text
+
+
 def test_settings_are_declared_and_secrets_do_not_leave(browser: Browser) -> None:
     browser.write(
         "metadata.yaml",

@@ -10,6 +10,7 @@ from shutil import which
 
 import msgspec
 
+from penstock.config.secrets import PREFIX, environment_names
 from penstock.model.errors import FileMissingError
 from penstock.server.permissions import Permission
 from penstock.server.projects.home import recent_edits
@@ -27,6 +28,7 @@ from penstock.server.schema.project import (
     ProjectInfo,
     SearchQuery,
     SearchResult,
+    SecretNames,
     SettingChanges,
     Settings,
 )
@@ -92,6 +94,13 @@ def write_settings(call: Call) -> Settings:
     """Write settings into the project's file; comments stay."""
     change_settings(call.studio.workspace.parts, call.body.set, call.body.revision)
     return show_settings(call.studio.workspace.parts)
+
+
+@routes.get("/api/secrets", Permission.EDIT)
+def list_secrets(call: Call) -> SecretNames:
+    """The names of the secrets in the server's environment; no values."""
+    del call
+    return SecretNames(environment_names(), PREFIX)
 
 
 @routes.get("/api/check", Permission.VIEW)

@@ -37,6 +37,13 @@ class ProjectInfo(msgspec.Struct, frozen=True):
     permissions: list[str]
 
 
+class SecretNames(msgspec.Struct, frozen=True):
+    """The secrets that blocks can ask for, by name; their values are told to nobody."""
+
+    names: list[str]
+    prefix: str
+
+
 class SettingDetail(msgspec.Struct, frozen=True):
     """One declared setting. `set` tells that the file has it; a secret has no value here, only whether it is set.
 

@@ -1,4 +1,4 @@
-import { queryOptions } from "@tanstack/react-query";
+import { queryOptions, useQuery } from "@tanstack/react-query";
 import { api, segment } from "../../api/client";
 import type {
   BlockChanged,
@@ -222,3 +222,8 @@ export const fileVersionQuery = (path: string, id: string) =>
     queryKey: ["file-version", path, id],
     queryFn: ({ signal }) => api.get<{ content: string | null; problem: string | null }>("/files/version", { query: { path, id }, signal }),
   });
+
+/** The names of the secrets that blocks can ask for, as they were when the server was started. */
+export function useSecrets() {
+  return useQuery({ queryKey: ["secrets"], queryFn: ({ signal }) => api.get<{ names: string[]; prefix: string }>("/secrets", { signal }) });
+}

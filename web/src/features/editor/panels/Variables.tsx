@@ -1,4 +1,4 @@
-import { Copy, Plus, Trash2 } from "lucide-react";
+import { Plus, Trash2 } from "lucide-react";
 import { useState } from "react";
 import type { VariableDetail } from "../../../api/types";
 import { Button, IconButton } from "../../../ui/Button";
@@ -6,6 +6,8 @@ import { Input, Select } from "../../../ui/fields";
 import { toast } from "../../../ui/toasts";
 import { changePipeline } from "../session/changes";
 import { useSession } from "../session/context";
+import { Secrets } from "./Secrets";
+import { Usage } from "./Usage";
 import { parsed, shown, TYPES, type ValueType } from "./values";
 
 const NAME = /^[A-Za-z_]\w*$/;
@@ -31,6 +33,7 @@ export function Variables({ variables }: { variables: VariableDetail[] }) {
         </ul>
       )}
       <NewVariable taken={new Set(variables.map((one) => one.name))} />
+      <Secrets />
     </div>
   );
 }
@@ -47,7 +50,6 @@ function Row({ variable, onRemove }: { variable: VariableDetail; onRemove: () =>
     if (JSON.stringify(answer.value) === JSON.stringify(variable.value)) return undefined;
     return void changePipeline(session, { variables: { set: { [variable.name]: answer.value } } });
   };
-  const copy = (usage: string) => void navigator.clipboard.writeText(usage).then(() => toast(`Copied ${usage}`, { seconds: 2 }));
   const uses = [
     { word: "Python", usage: `kwargs["${variable.name}"]` },
     { word: "SQL", usage: `{{ ${variable.name} }}` },
@@ -56,11 +58,7 @@ function Row({ variable, onRemove }: { variable: VariableDetail; onRemove: () =>
     <div className="rounded-card border border-line p-2">
       <div className="flex items-center gap-1.5">
         <b className="min-w-0 flex-1 truncate font-mono text-code font-semibold">{variable.name}</b>
-        {uses.map(({ word, usage }) => (
-          <button key={word} type="button" title={`Copy ${usage}`} className="inline-flex items-center gap-0.5 rounded-control px-1 text-meta text-muted hover:bg-s2 hover:text-fg" onClick={() => copy(usage)}>
-            <Copy size={10} aria-hidden="true" /> {word}
-          </button>
-        ))}
+        {uses.map((use) => <Usage key={use.word} {...use} />)}
         <IconButton label={`Delete ${variable.name}`} onClick={onRemove}><Trash2 size={13} aria-hidden="true" /></IconButton>
       </div>
       <div className="mt-1 flex gap-1.5">
