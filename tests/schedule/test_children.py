@@ -10,9 +10,9 @@ import pytest
 
 from penstock.engine.plan import RunPlan
 from penstock.model.messages import Answer
-from penstock.schedule.children import Children, Request
+from penstock.schedule.children import Children
 from penstock.schedule.claim import Everything
-from penstock.schedule.wishes import wish_of
+from penstock.schedule.wishes import Request, wish_of
 from penstock.state.rows import RunRow
 from penstock.state.store import State
 
@@ -165,3 +165,22 @@ def test_what_is_known_of_a_run_goes_with_it(desk: Desk) -> None:
     desk.children.ended("p")  # before anybody has looked at what it asks
     desk.step()
     assert (desk.children._known, desk.children._counts, desk.children._waits) == ({}, {}, [])
+
+
+def test_a_mistake_over_one_request_fails_that_one_alone(desk: Desk) -> None:
+    def pipeline(name: str) -> None:
+        if name == "odd":
+            raise RuntimeError("nobody thought of that")
+
+    desk.children._project = lambda: SimpleNamespace(pipeline=pipeline)
+    for run in ("first", "second", "third"):
+        desk.run(run)
+    desk.ask("first")
+    desk.ask("second", pipeline_uuid="odd")
+    desk.ask("third")
+    desk.step()
+    ((run, _, answer),) = desk.answers
+    assert (run, answer.code) == ("second", "X109")
+    assert answer.error == "internal error while a run was asked for: RuntimeError: nobody thought of that"
+    with desk.state.read() as connection:
+        assert [len(desk.state.runs.children(connection, run)) for run in ("first", "second", "third")] == [1, 0, 1]

@@ -153,7 +153,9 @@ def test_cancelling_takes_along_what_is_waited_for_and_a_retry_asks_for_nothing(
     loose = create_run(
         state, NewRun("child", "block", parent_run=parent.id, options={"asked": {"waits": False, "block": "ask"}}), NOW
     )
-    cancel_run(state, parent.id, NOW + 1)
+    told: list[tuple[str, str]] = []
+    cancel_run(state, parent.id, NOW + 1, lambda row: told.append((row.id, row.state)))
+    assert told == [(waited.id, "cancelled")]
     with state.read() as connection:
         found = state.runs.many(connection, [waited.id, loose.id])
     assert (found[waited.id].state, found[loose.id].state) == ("cancelled", "initial")

@@ -151,7 +151,10 @@ def cancel(ctx: click.Context, run: tuple[str, ...], project: Path, *, as_json: 
     """Cancel runs: at once where they wait, else their processes are ended."""
     from penstock.schedule.requests import cancel_run
 
-    ctx.exit(_each(run, project, lambda asked, name: cancel_run(asked.state, name, time.time()), as_json=as_json))
+    def work(asked: Asked, name: str) -> RunRow:
+        return cancel_run(asked.state, name, time.time(), lambda child: asked.wake(_RUNS, child.id))
+
+    ctx.exit(_each(run, project, work, as_json=as_json))
 
 
 @click.command()

@@ -14,10 +14,9 @@ from penstock.model.messages import Answer, Ask, AskKind
 from penstock.model.pipeline import Pipeline
 from penstock.project import Project
 from penstock.project.global_products import global_product
-from penstock.schedule.wishes import Wish, wish_of
+from penstock.schedule.wishes import Request, Wish, wish_of
 
 if TYPE_CHECKING:
-    from penstock.schedule.children import Request
     from penstock.state.rows import RunRow
 
 KINDS = frozenset({AskKind.TRIGGER_PIPELINE, AskKind.RUN, AskKind.DATA_PRODUCT})
@@ -67,8 +66,6 @@ def request_of(
         clock: seconds since the epoch.
         row: the run of the block, when it is driven under a lease.
     """
-    from penstock.schedule.children import Request
-
     ask, plan = asking.ask, asking.handle.plan
     try:
         wish = wish_for(ask, project())

@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from penstock.engine.plan import RunPlan
 from penstock.model.errors import PenstockError, RunNotFoundError
 from penstock.model.expand import base_of
 from penstock.model.messages import Answer
 from penstock.project import Project
+from penstock.schedule.blame import StumbleError, blaming
 from penstock.schedule.claim import Admission
 from penstock.schedule.failpoints import reach
 from penstock.schedule.family import ASKED, asked_of, belongs, change_asked, is_awaited
@@ -28,12 +28,15 @@ from penstock.schedule.requests import NewRun, insert_run
 from penstock.schedule.wishes import (
     DEEPEST,
     KILLED,
+    Request,
     Wish,
     ended_answer,
     gone_answer,
     late_answer,
+    mistake_answer,
     refuse_circle,
     told,
+    words_of_answer,
 )
 from penstock.state.rows import RunRow, TriggerRow
 
@@ -43,40 +46,6 @@ if TYPE_CHECKING:
     from penstock.state.store import State
 
 _AHEAD = 0.001
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What code has asked for: a run (`wish`), or how the run `about` stands.
-
-    `run`, `block` and `attempt` say who asks, empty for code of no run; `token` is that of the lease under which
-    its run is driven. `failed` is as in `engine.handle.Asking`. `over` tells whether nobody waits for the answer,
-    `say` writes a line into the block's log. Both are called by whoever calls `step` and the acts that it gives.
-    """
-
-    ask: int
-    pipeline: str
-    reply: Callable[[Answer], None]
-    wish: Wish | None = None
-    about: str = ""
-    run: str = ""
-    block: str = ""
-    attempt: int = 0
-    failed: tuple[float, str] | None = None
-    token: int | None = None
-    plan: RunPlan | None = None
-    priority: int = 0
-    over: Callable[[], bool] = lambda: False
-    say: Callable[[str], None] = lambda _: None
-
-    def same_block(self, other: Request) -> bool:
-        """Whether the same block of the same run asks."""
-        return (self.run, self.block) == (other.run, other.block)
-
-    @property
-    def environment(self) -> str:
-        """What the block variable `env` says."""
-        return self.plan.options.environment if self.plan is not None else "dev"
 
 
 @dataclass(slots=True, eq=False)
@@ -205,11 +174,20 @@ class Children:
         def work(connection: sa.Connection) -> list[_Made]:
             known.clear()
             known.update({name: dict(keys) for name, keys in self._known.items()})
-            made = [self._one(connection, request, number, known, now) for request, number in self._new]
+            made = []
+            for place, (request, number) in enumerate(self._new):
+                with blaming(str(place)):
+                    made.append(self._one(connection, request, number, known, now))
             reach("children.before_commit")
             return [each for each in made if each is not None]
 
-        made = self._state.transact(work)
+        try:
+            made = self._state.transact(work)
+        except StumbleError as stumble:
+            odd, _ = self._new.pop(int(stumble.blamed))
+            out.acts.append(odd.answering(mistake_answer(odd.ask, stumble)))
+            self._carry_out(out)
+            return
         reach("children.after_commit")
         self._new.clear()
         self._known = known
@@ -364,14 +342,14 @@ class Children:
             out.made.append(row)
         if row is None or wish is None:
             assert made.answer is not None
-            out.acts.append(_act(request, made.answer))
+            out.acts.append(request.answering(made.answer))
             return
         if wish.verbose and (not made.joined or row.open):
             went = "goes on with the run" if made.joined else "has asked for the run"
             how = ", and waits for its end" if wish.waits else ""
-            out.acts.append(lambda: request.say(f"{went} {row.id} of pipeline {row.pipeline}{how}"))
+            out.acts.append(request.saying(f"{went} {row.id} of pipeline {row.pipeline}{how}"))
         if not wish.waits:
-            out.acts.append(_act(request, Answer(request.ask, value=told(row))))
+            out.acts.append(request.answering(Answer(request.ask, value=told(row))))
             return
         deadline = self._monotonic() + wish.timeout + _AHEAD if wish.timeout is not None else None
         self._waits.append(_Wait(request, row.id, deadline))
@@ -432,8 +410,8 @@ class Children:
             assert wait.answer is not None
             wish = wait.request.wish
             if wish is not None and wish.verbose:
-                out.acts.append(_saying(wait.request, wait.run, wait.answer))
-            out.acts.append(_act(wait.request, wait.answer))
+                out.acts.append(wait.request.saying(words_of_answer(wait.run, wait.answer)))
+            out.acts.append(wait.request.answering(wait.answer))
 
     def _wait_ends(self, connection: sa.Connection, wait: _Wait, rest: list[_Wait]) -> None:
         """Write down that a run waits no more, and that nobody waits for the other any more, unless one of the rest."""
@@ -481,13 +459,3 @@ class Children:
         if going_on:
             self._state.transact(work)
         self._waits = rest
-
-
-def _act(request: Request, answer: Answer) -> Callable[[], None]:
-    return lambda: request.reply(answer)
-
-
-def _saying(request: Request, run: str, answer: Answer) -> Callable[[], None]:
-    value = answer.value if isinstance(answer.value, dict) else {}
-    text = f"the run {run} has {value['status']}" if value else str(answer.error)
-    return lambda: request.say(text)

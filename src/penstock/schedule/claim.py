@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from penstock.engine.plan import RunPlan
+from penstock.schedule.blame import blaming
 from penstock.schedule.failpoints import reach
 from penstock.schedule.family import is_awaited
 from penstock.schedule.recover import abandoned, driver_identity, is_dead
-from penstock.schedule.stumbles import blaming
 from penstock.state.rows import INITIAL, BlockRunRow, RunRow
 
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@ from penstock.project import Project
 from penstock.schedule.asking import request_of
 from penstock.schedule.beginnings import Beginnings
 from penstock.schedule.bench import Bench
+from penstock.schedule.blame import blaming
 from penstock.schedule.children import Children
 from penstock.schedule.claim import AT_ONCE, RENEW, Admission, Claims, Everything
 from penstock.schedule.drive import STOPPED, DrivenRun
@@ -27,7 +28,7 @@ from penstock.schedule.failpoints import reach
 from penstock.schedule.hearers import Backfills, Hearers
 from penstock.schedule.recover import is_dead
 from penstock.schedule.requests import cancel_left_alone
-from penstock.schedule.stumbles import MOST, StumbleError, Stumbles, blaming, put_right
+from penstock.schedule.stumbles import MOST, Stumbles, put_right
 from penstock.schedule.tick import Ticker
 from penstock.schedule.turns import Heard, Written
 from penstock.state.rows import RunRow
@@ -170,11 +171,7 @@ class Core:
         """Make the runs that blocks have asked for, and tell blocks of the ends that they wait for."""
         if self._children is None:
             return
-        try:
-            done = self._children.step()
-        except StumbleError as stumble:
-            self._stumbles.over(stumble)
-            return
+        done = self._children.step()
         for row in done.made:
             self._told("created", row)
         if done.made:

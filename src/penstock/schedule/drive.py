@@ -280,10 +280,10 @@ class DrivenRun:
         begun = int(expansion.pop(OWED, 0))
         if self.handle is not None and key in self.handle.after:
             expansion[OWED] = begun or 1
-        if entry.ref is not None:
-            expansion["ref"] = asdict(entry.ref)
-        if entry.items is not None:
-            expansion["items"] = asdict(entry.items)
+        for name, value in (("ref", entry.ref), ("items", entry.items)):
+            expansion.pop(name, None)  # that of an attempt which counts no more
+            if value is not None:
+                expansion[name] = asdict(value)
         ended = row.ended_at if entry.state in ENDED else None
         failure = row.failure or (_plain(entry.failure) if entry.failure is not None else None)
         return replace(

@@ -10,10 +10,10 @@ from penstock.model.errors import PenstockError
 from penstock.model.run import DONE
 from penstock.model.trigger import Trigger, TriggerKind, Upstream
 from penstock.model.trigger_definition import from_definition
+from penstock.schedule.blame import blaming
 from penstock.schedule.rearm import rearm
 from penstock.schedule.requests import NewRun, insert_run
 from penstock.schedule.retiring import retire
-from penstock.schedule.stumbles import blaming
 from penstock.state.rows import RunRow, TriggerRow
 
 if TYPE_CHECKING:

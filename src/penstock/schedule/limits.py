@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.model.expand import base_of
 from penstock.model.trigger import OnLimit
+from penstock.schedule.blame import blaming
 from penstock.schedule.fairness import Turns
 from penstock.schedule.family import is_awaited
 from penstock.schedule.limit_rules import Rules, on_limit, trigger_limit
 from penstock.schedule.rearm import rearm
-from penstock.schedule.stumbles import blaming
 from penstock.state.rows import Blocked, RunRow
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ name), and nothing is lost when that message is. Light to import.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -128,27 +128,34 @@ def create_run(state: State, new: NewRun, now: float) -> RunRow:
 _BEEN = {"cancelled": "been cancelled", "interrupted": "been interrupted"}
 
 
-def cancel_run(state: State, name: str, now: float) -> RunRow:
+def cancel_run(state: State, name: str, now: float, told: Callable[[RunRow], object] = lambda _: None) -> RunRow:
     """End a run: at once when nobody drives it, else its driver is asked to. What its blocks wait for ends with it.
+
+    Args:
+        state: the store.
+        name: the run.
+        now: seconds since the epoch.
+        told: called with each run that ends with it, or whose driver is asked to end it, to wake who drives that.
 
     Raises:
         RunNotFoundError: there is no such run.
         RunStateError: it has ended.
     """
 
-    def work(connection: sa.Connection) -> RunRow:
+    def work(connection: sa.Connection) -> tuple[RunRow, list[RunRow]]:
         row = _found(connection, state, name, "cancelling")
         if not row.open:
             been = _BEEN.get(row.state, row.state)
             raise RunStateError(f"cancelling run {name}: it has {been}", hint="There is nothing left to cancel.")
         row = close_run(connection, state, row, now)
-        if not row.open:
-            cancel_left_alone(connection, state, name, now)
+        left = [] if row.open else cancel_left_alone(connection, state, name, now)
         reach("cancel.before_commit")
-        return row
+        return row, left
 
-    row = state.transact(work)
+    row, left = state.transact(work)
     reach("cancel.after_commit")
+    for each in left:
+        told(each)
     return row
 
 

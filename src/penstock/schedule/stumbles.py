@@ -13,7 +13,8 @@ from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, TypeVar
 
-from penstock.model.errors import InternalMistakeError, StateUnavailableError, headline
+from penstock.model.errors import InternalMistakeError, headline
+from penstock.schedule.blame import StumbleError, blaming
 from penstock.schedule.rearm import rearm
 from penstock.schedule.requests import close_blocks
 from penstock.schedule.retiring import retire
@@ -33,34 +34,6 @@ REST = 5.0
 STUMBLED = "stumbled"
 """What a run waits for that was put back."""
 Result = TypeVar("Result")
-
-
-class StumbleError(Exception):
-    """A mistake of ours while something was done for a run; its cause is what was raised."""
-
-    def __init__(self, run: str) -> None:
-        super().__init__(f"while something was done for the run {run}")
-        self.run = run
-
-
-@contextmanager
-def blaming(run: str) -> Iterator[None]:
-    """Blame what is raised inside on that run, unless it says that the database is away or damaged."""
-    try:
-        yield
-    except (StateUnavailableError, StumbleError):
-        raise
-    except Exception as error:
-        if _of_the_database(error):
-            raise
-        raise StumbleError(run) from error
-
-
-def _of_the_database(error: Exception) -> bool:
-    """Whether the database itself is the cause, and not what it was asked for."""
-    from penstock.state.failures import is_trouble
-
-    return is_trouble(error)
 
 
 class Stumbles:
@@ -92,7 +65,7 @@ class Stumbles:
 
     def over(self, stumble: StumbleError) -> None:
         """A run has made us stumble: let go of it."""
-        run = stumble.run
+        run = stumble.blamed
         self._note(stumble)
         try:
             with blaming(run):
@@ -107,9 +80,9 @@ class Stumbles:
             try:
                 return work(odd)
             except StumbleError as stumble:
-                if stumble.run in odd:
+                if stumble.blamed in odd:
                     raise
-                odd.add(stumble.run)
+                odd.add(stumble.blamed)
                 self._tell(stumble)
 
     def settled(self, run: str) -> None:
@@ -132,7 +105,7 @@ class Stumbles:
         return f"{error.message} ({error.code}). {error.hint}"
 
     def _note(self, stumble: StumbleError) -> None:
-        run = stumble.run
+        run = stumble.blamed
         self._counts[run] += 1
         self.open[run] = self._counts[run]
         self._last[run] = self._tell(stumble)
@@ -140,8 +113,8 @@ class Stumbles:
     def _tell(self, stumble: StumbleError) -> tuple[str, str]:
         cause = stumble.__cause__ or stumble
         trace = "".join(traceback.format_exception(cause))
-        count = self._counts[stumble.run]
-        self._notice(f"the scheduler stumbled over run {stumble.run}, {count} of {MOST} times: {trace}")
+        count = self._counts[stumble.blamed]
+        self._notice(f"the scheduler stumbled over run {stumble.blamed}, {count} of {MOST} times: {trace}")
         return headline(type(cause).__name__, str(cause)), trace
 
 

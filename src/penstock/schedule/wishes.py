@@ -5,16 +5,26 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from penstock.model.errors import BlockFailedError, GraphInvalidError, SettingInvalidError
+from penstock.model.errors import (
+    BlockFailedError,
+    GraphInvalidError,
+    InternalMistakeError,
+    SettingInvalidError,
+    headline,
+)
 from penstock.model.global_product import GlobalProduct
 from penstock.model.messages import Answer
 from penstock.model.product import UNPARTITIONED
 from penstock.model.run_nouns import RunState
+from penstock.schedule.blame import blaming
 from penstock.state.rows import BlockRunRow, RunRow
+
+if TYPE_CHECKING:
+    from penstock.engine.plan import RunPlan
 
 DEEPEST = 50
 """Runs that wait one inside another, at most."""
@@ -48,6 +58,58 @@ class Wish:
         # As it will be stored: there all keys are text, and can be put in order.
         stored = json.loads(json.dumps([*said, number], default=str))
         return hashlib.sha256(json.dumps(stored, sort_keys=True).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What code has asked for: a run (`wish`), or how the run `about` stands.
+
+    `run`, `block` and `attempt` say who asks, empty for code of no run; `token` is that of the lease under which
+    its run is driven. `failed` is as in `engine.handle.Asking`. `over` tells whether nobody waits for the answer,
+    `say` writes a line into the block's log. Both are called by whoever calls `step` and the acts that it gives.
+    """
+
+    ask: int
+    pipeline: str
+    reply: Callable[[Answer], None]
+    wish: Wish | None = None
+    about: str = ""
+    run: str = ""
+    block: str = ""
+    attempt: int = 0
+    failed: tuple[float, str] | None = None
+    token: int | None = None
+    plan: RunPlan | None = None
+    priority: int = 0
+    over: Callable[[], bool] = lambda: False
+    say: Callable[[str], None] = lambda _: None
+
+    def same_block(self, other: Request) -> bool:
+        """Whether the same block of the same run asks."""
+        return (self.run, self.block) == (other.run, other.block)
+
+    @property
+    def environment(self) -> str:
+        """What the block variable `env` says."""
+        return self.plan.options.environment if self.plan is not None else "dev"
+
+    def answering(self, answer: Answer) -> Callable[[], None]:
+        """A call that answers it; a mistake in there is blamed on the run that asks."""
+
+        def act() -> None:
+            with blaming(self.run):
+                self.reply(answer)
+
+        return act
+
+    def saying(self, text: str) -> Callable[[], None]:
+        """A call that writes a line into the block's log, as `answering`."""
+
+        def act() -> None:
+            with blaming(self.run):
+                self.say(text)
+
+        return act
 
 
 def wish_of(arguments: Mapping[str, Any]) -> Wish:
@@ -150,6 +212,23 @@ def gone_answer(ask: int, wish: Wish, run: str) -> Answer:
         hint="Run this block again.",
         code=BlockFailedError.code,
     )
+
+
+def mistake_answer(ask: int, mistake: BaseException) -> Answer:
+    """The answer to a request that could not be carried out by a mistake of ours."""
+    cause = mistake.__cause__ or mistake
+    return Answer(
+        ask,
+        error=f"internal error while a run was asked for: {headline(type(cause).__name__, str(cause))}",
+        hint="Please report it.",
+        code=InternalMistakeError.code,
+    )
+
+
+def words_of_answer(run: str, answer: Answer) -> str:
+    """The answer to who has waited for a run, as a line of the block's log."""
+    value = answer.value if isinstance(answer.value, dict) else {}
+    return f"the run {run} has {value['status']}" if value else str(answer.error)
 
 
 def refuse_circle(target: str, way: Iterable[str]) -> None:

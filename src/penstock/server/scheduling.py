@@ -148,7 +148,7 @@ class Scheduling:
 
         def work() -> None:
             with suppress(PenstockError):  # it has ended in the meantime
-                cancel_run(self._state, run, time.time())
+                cancel_run(self._state, run, time.time(), lambda child: self.wake(RUNS, child.id))
                 self.wake(RUNS, run)
 
         self._loop_work(work)

@@ -7,6 +7,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from penstock.engine.handle import Asking
 from penstock.model import events
 from penstock.model.messages import Ask, AskKind
@@ -55,3 +57,37 @@ def test_what_a_block_waited_for_ends_with_its_run_and_is_told(tmp_path: Path) -
     state.close()
     assert (child.pipeline, child.state) == ("child", "initial")
     assert (ended.id, ended.state) == (child.id, "cancelled")
+
+
+def test_a_mistake_over_one_run_keeps_no_other_waiting(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    state = open_state(f"sqlite:///{tmp_path / 'state.db'}")
+    project: Any = SimpleNamespace(pipeline=lambda _: None)
+    pump: Any = SimpleNamespace(kick=lambda: None)
+
+    def recorded(pipeline: str, run: str) -> None:
+        if run == "odd":
+            raise RuntimeError("nobody thought of that")
+        with state.write() as connection:
+            state.runs.insert(connection, RunRow(run, pipeline, 1.0, state="running", origin="studio"))
+
+    async def play() -> RunRow:
+        made: asyncio.Queue[RunRow] = asyncio.Queue()
+        children = StudioChildren(state, lambda: project, pump, recorded, made.put_nowait, lambda _: None)
+        await children.start()
+        for number, run in enumerate(("odd", "good")):
+            plan: Any = SimpleNamespace(
+                run=run, pipeline=SimpleNamespace(uuid="parent"), options=SimpleNamespace(environment="dev")
+            )
+            handle: Any = SimpleNamespace(plan=plan, ended=False, sink=lambda _: None)
+            current: Any = SimpleNamespace(over=False, attempt=SimpleNamespace(ended=None))
+            ask = Ask(number, AskKind.TRIGGER_PIPELINE, {"pipeline_uuid": "child", "check_status": True})
+            children.asked(Asking(handle, "ask", 1, ask, lambda _: None, None, current))
+        while (row := await asyncio.wait_for(made.get(), PATIENCE)).parent_run != "good":
+            pass
+        await children.close()
+        return row
+
+    assert asyncio.run(play()).pipeline == "child"
+    state.close()
+    assert "run odd" in caplog.text
+    assert "nobody thought of that" in caplog.text

@@ -198,7 +198,7 @@ class RunBoard:
                 f"cancelling run {run}: the process that began it drives it, not a scheduler",
                 hint="Interrupt it where it was begun; one of the command line with Ctrl-C.",
             )
-        return self.ending(cancel_run(self._state, run, self._clock()))
+        return self.ending(cancel_run(self._state, run, self._clock(), self.ending))
 
     def retry(self, run: str) -> RunSummary:
         """The new run that does the same again. Raises RunNotFoundError or RunStateError."""

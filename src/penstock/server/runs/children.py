@@ -6,9 +6,10 @@ On the event loop but for the store, which is asked in a thread.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 
 from penstock.engine.handle import Asking
@@ -19,13 +20,16 @@ from penstock.model.errors import PenstockError, StateUnavailableError
 from penstock.model.messages import Answer, Ask
 from penstock.project import Project
 from penstock.schedule.asking import request_of, wish_for
-from penstock.schedule.children import Children, Request
+from penstock.schedule.blame import StumbleError, blaming
+from penstock.schedule.children import Children
 from penstock.schedule.requests import RUNS, cancel_left_alone
+from penstock.schedule.wishes import Request
 from penstock.server.bench import Bench
 from penstock.server.runs.pump import Pump
 from penstock.state.rows import RunRow
 from penstock.state.store import State
 
+_log = logging.getLogger("penstock.server")
 _AGAIN = 1.0
 """Seconds until the store is asked again that was away."""
 
@@ -142,29 +146,37 @@ class StudioChildren:
             self._task = self._events.create_task(self._work())
 
     async def _work(self) -> None:
+        well = False
         try:
             while self._again and self._events is not None:
                 self._again = False
                 await self._step()
+            well = True
         except StateUnavailableError:
-            self._later(_AGAIN)
+            pass  # what was asked is kept
         finally:
             self._task = None
-        if self._again:
+            if not well:  # a mistake of ours is told by the event loop; others wait for answers all the same
+                self._later(_AGAIN)
+        if self._again and well:
             self._kick()
 
     async def _step(self) -> None:
-        asking, self._asking = self._asking, set()
-        for pipeline, run in asking:
-            await asyncio.to_thread(self._recorded, pipeline, run)
+        for pipeline, run in list(self._asking):
+            with _apart(run):
+                await asyncio.to_thread(self._recorded, pipeline, run)
+            self._asking.discard((pipeline, run))
         while self._over:
-            await asyncio.to_thread(self._leave, self._over[0])
+            with _apart(self._over[0]):
+                await asyncio.to_thread(self._leave, self._over[0])
             del self._over[0]
         done = await asyncio.to_thread(self._children.step)
         for row in done.made:
-            self._told(row)
+            with _apart(row.id):
+                self._told(row)
         for act in done.acts:
-            act()
+            with _apart():
+                act()
         if (due := self._children.due()) is not None:
             self._later(max(0.0, due - time.monotonic()))
 
@@ -179,3 +191,13 @@ class StudioChildren:
         left = self._state.transact(lambda connection: cancel_left_alone(connection, self._state, run, time.time()))
         for row in left:
             self._ending(row)
+
+
+@contextmanager
+def _apart(run: str = "") -> Iterator[None]:
+    """Let a mistake of ours over one run keep nobody else waiting: it is told in the log."""
+    try:
+        with blaming(run) if run else nullcontext():
+            yield
+    except StumbleError as stumble:
+        _log.error("runs that blocks ask for: run %s", stumble.blamed, exc_info=stumble.__cause__)

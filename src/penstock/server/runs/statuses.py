@@ -90,7 +90,9 @@ class Statuses:
                 mine["attempts"] = mine.get("attempts", 0) + 1
                 mine.pop("callbacks", None)
             elif entry["event"] == "BlockExpanded":
-                entries.setdefault(block, {}).update(started=entry["at"], children=entry["children"])
+                entries.setdefault(block, {}).update(started=entry["at"], children=_made_anew(entries, entry))
+            elif entry["event"] == "BlockGrew":
+                entries.setdefault(block, {}).setdefault("children", []).extend(_made_anew(entries, entry))
             elif entry["event"] == "BlockEnded":
                 entries.setdefault(block, {}).update(entry)
             elif entry["event"] == "CallbackFailed":
@@ -137,6 +139,15 @@ class Statuses:
         return msgspec.structs.replace(
             status, version=manifest.ref.version, outputs=shown_outputs(outputs), changed=changed
         )
+
+
+def _made_anew(entries: Entries, entry: Mapping[str, Any]) -> list[str]:
+    """The children that a block has got; what is known of those of the same names that were withdrawn is forgotten."""
+    children = [str(child) for child in entry["children"]]
+    for child in children:
+        if (entries.get(child, {}).get("failure") or {}).get("kind") == "withdrawn":
+            del entries[child]
+    return children
 
 
 def _state(head: RunHead, entry: dict[str, Any], failure: Failure | None) -> str:

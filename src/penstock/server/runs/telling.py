@@ -117,6 +117,7 @@ class LiveRun:
         self._printing: dict[str, Printing] = {}
         self._topics = [f"pipeline:{head.pipeline}", f"run:{head.run}"]
         self._parents: dict[str, str] = {}
+        self._grown: dict[str, int] = {}
 
     @property
     def summary(self) -> RunSummary:
@@ -135,8 +136,8 @@ class LiveRun:
             case events.BlockStarted(block=block, attempt=attempt, at=at):
                 self._put(block, state="running", started=at, attempts=attempt)
                 self._tell({"type": "block_started", "run": self.run, "block": block, "attempt": attempt, "at": at})
-            case events.BlockExpanded():
-                self._expanded(event)
+            case events.BlockExpanded() | events.BlockGrew():
+                self._fanned_out(event)
             case events.BlockRetrying() | events.CallbackFailed():
                 self._troubled(event)
             case events.BlockWaiting(block=block):
@@ -162,13 +163,16 @@ class LiveRun:
         topics = self._topics[1:] if event.get("block") in self._parents else self._topics
         self._hub.publish([*topics, "project"] if project else topics, event, calm=topics is not self._topics)
 
-    def _expanded(self, event: events.BlockExpanded) -> None:
-        self._put(event.block, state="running", started=event.at, attempts=1)
-        self._tell({"type": "block_started", "run": self.run, "block": event.block, "attempt": 1, "at": event.at})
+    def _fanned_out(self, event: events.BlockExpanded | events.BlockGrew) -> None:
+        block = event.block
+        if isinstance(event, events.BlockExpanded):
+            self._put(block, state="running", started=event.at, attempts=1)
+            self._tell({"type": "block_started", "run": self.run, "block": block, "attempt": 1, "at": event.at})
+        many = self._grown[block] = self._grown.get(block, 0) + len(event.children)
         for child in event.children:
-            self._parents[child] = event.block
+            self._parents[child] = block
             self.statuses[child] = BlockStatus(state="queued", run=self.run)
-            if len(event.children) <= QUEUED_SHOWN:
+            if many <= QUEUED_SHOWN:
                 self._tell({"type": "block_queued", "run": self.run, "block": child})
 
     def _put(self, block: str, **fields: Any) -> None:

@@ -27,8 +27,9 @@ def _failed(entries: list[dict[str, Any]], block: str) -> dict[str, Any] | None:
     children: frozenset[str] = frozenset()
     own = None
     for entry in entries:
-        if entry["event"] == "BlockExpanded" and entry["block"] == block:
-            children = frozenset(entry["children"])
+        if entry["event"] in {"BlockExpanded", "BlockGrew"} and entry["block"] == block:
+            grew = entry["event"] == "BlockGrew"
+            children = (children if grew else frozenset()).union(entry["children"])
         elif entry["event"] == "BlockEnded" and entry.get("failure"):
             if entry["block"] in children:
                 return entry
