@@ -23,6 +23,9 @@ def test_files_of_blocks_that_no_pipeline_uses_are_listed(browser: Browser) -> N
     browser.write("charts/curve.py", "x = 1\n")
     answer = browser.get("/files/unused")
     assert (answer["unread"], answer["withheld"]) == ([], 0)
+    assert [file["path"] for file in answer["files"]] == sorted(file["path"] for file in answer["files"])
+    browser.write("custom/last.py", "x = 1\n")
+    assert _listed(browser)[1] == "custom/last.py"
     assert {file["path"]: (file["type"], file["language"]) for file in answer["files"]} == {
         "charts/curve.py": ("chart", "python"),
         "data_loaders/deep/older.sql": ("data_loader", "sql"),

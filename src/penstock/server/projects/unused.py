@@ -59,6 +59,7 @@ class Unused:
         perhaps = [self._words(path) for path in unread]
         certain = [block for block in left if not _may_be_used(block, perhaps)] if whole else []
         files = [file for block in certain if (file := self._shown(block)) is not None]
+        files.sort(key=lambda file: file.path)
         return UnusedFiles(files, unread, withheld=len(candidates) - len(certain))
 
     def _named(self) -> tuple[set[str], list[str], bool]:
