@@ -60,6 +60,7 @@ FROM = [
     Log("INFO", "text", 2.0, {"a": 1}),
     Output(REF, (OutputSummary("o", Kind.TABLE, "c", 3, 4, 5, (Column("x", "int64", 0, 1, 2),), [[1]]),)),
     Ask(1, AskKind.SECRET, {"name": "x"}),
+    messages.LetGo(),
     Finished(
         Outcome.FAILED,
         3.0,
@@ -128,7 +129,7 @@ def test_what_is_refused_says_why() -> None:
         return caught.value.message
 
     good = TO_WORKER.encode(Shutdown())
-    assert "wire version 9" in read(b"\x09" + good[1:])
+    assert "wire version 127" in read(b"\x7f" + good[1:])
     assert "unknown message 77" in read(good[:1] + bytes([77]) + good[2:])
     assert "limit" in read(bytes([WIRE_VERSION, 1]) + (LIMIT + 1).to_bytes(4, "big"))
     garbage = bytes([WIRE_VERSION, 3]) + (2).to_bytes(4, "big") + b"\x80\x80"

@@ -31,6 +31,7 @@ from penstock.model.messages import (
     FromWorker,
     Inspect,
     Inspected,
+    LetGo,
     Log,
     Output,
     Ready,
@@ -122,6 +123,7 @@ FROM_WORKER: Family[FromWorker] = Family(
         25: Storing,
         26: CallbackFailed,
         27: Yielded,
+        28: LetGo,
     }
 )
 

@@ -80,6 +80,7 @@ class Execution:
         code: the project's import path.
         modules_before: how many modules were loaded before the first order of this process.
         memory: block -> what it returned, where that could not be stored and the order allows to keep it.
+        made: holds what the block was given and has returned, so that it is not freed before its end is told.
     """
 
     order: WorkOrder
@@ -93,6 +94,7 @@ class Execution:
     tests: list[TestOutcome] = field(default_factory=list)
     items: Items | None = None
     refused_by: str = ""
+    made: object = None
     _bytes: bytes | None = None
 
     def lineage(self) -> Lineage | None:
@@ -128,6 +130,7 @@ class Execution:
         if order.conditions and not self._may_run(job):
             return Outcome.CONDITION_FALSE
         result = language.run(job)
+        self.made = (job, result)
         if result.waiting:
             return Outcome.WAITING
         values: list[object] = []

@@ -13,7 +13,7 @@ from penstock.engine.capture import LineCapture
 from penstock.engine.channel import FROM_WORKER, FrameReader
 from penstock.engine.events import AttemptEvent, Captured, Ended, OnEvent
 from penstock.model.errors import MessageInvalidError
-from penstock.model.messages import Finished, FromWorker, WorkOrder
+from penstock.model.messages import Finished, FromWorker, LetGo, WorkOrder
 
 if TYPE_CHECKING:
     from penstock.engine.reactor import Reactor
@@ -93,7 +93,7 @@ class WorkerProcess:
     """One worker process.
 
     `imports` are the modules that it was certainly started with; `in_sql` says that it has a database open for a block
-    in SQL; `pid` is known from its first message on.
+    in SQL; `pid` is known from its first message on; `let_go` is set by its last.
     """
 
     number: int
@@ -104,6 +104,7 @@ class WorkerProcess:
     pid: int | None = None
     attempt: Attempt | None = None
     kept: bool = False
+    let_go: bool = False
     doom: Doom | None = None
     exit: Exit | None = None
     connection: socket.socket | None = None
@@ -140,6 +141,14 @@ class WorkerProcess:
         self.drain_streams()
         self.close()
         self.reports.exited(self)
+
+    def is_idle(self) -> bool:
+        """Whether it waits for an order."""
+        return self.exit is None and self.doom is None and self.attempt is None and self.connection is not None
+
+    def has_let_go(self) -> bool:
+        """Whether it has closed all that it had open, and all of its output has been read."""
+        return self.let_go and not self.streams
 
     def is_over(self) -> bool:
         """Whether the process came up and has ended, though its end may not have been told yet."""
@@ -204,13 +213,17 @@ class WorkerProcess:
             data = b""
         try:
             for message in self._reader.feed(data):
-                self.reports.message(self, message)
+                if isinstance(message, LetGo):
+                    self.let_go = True
+                else:
+                    self.reports.message(self, message)
         except MessageInvalidError as error:
             self.close_channel()
             self.reports.invalid(self, error)
             return False
         if not data:
             self.close_channel()
+        if not data or self.has_let_go():
             self.reports.closed(self)
         return bool(data)
 
@@ -227,6 +240,8 @@ class WorkerProcess:
                 data = b""
             if not data:
                 self._close_stream(name)
+                if self.has_let_go():
+                    self.reports.closed(self)
                 return
             self.reports.output(self, name, data)
             if len(data) < _CHUNK:

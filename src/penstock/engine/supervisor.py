@@ -273,7 +273,7 @@ class Supervisor:
         return attempt
 
     def _process_for(self, order: WorkOrder, reuse: Attempt | None) -> WorkerProcess:
-        if reuse is not None and _is_idle(reuse.process):
+        if reuse is not None and reuse.process.is_idle():
             return reuse.process
         needs = _needs(order) if self._launcher.warm else frozenset()
         in_sql = order.block.language == "sql"
@@ -405,9 +405,13 @@ class Supervisor:
             process.attempt.capture(stream, data)
 
     def _on_closed(self, process: WorkerProcess) -> None:
-        """The channel is closed: the process is about to end, or user code has closed a descriptor too many."""
-        finished = process.attempt is None or process.attempt.finished is not None
-        if process.exit is None and process.doom is None and not finished:
+        """The process has let go, is about to end, or user code has closed a descriptor too many."""
+        attempt = process.attempt
+        finished = attempt is None or attempt.finished is not None
+        if attempt is not None and finished and process.has_let_go():
+            process.attempt = None  # only its memory is still to go, which may take longer than the next block's start
+            self._end(attempt)
+        elif process.exit is None and process.doom is None and not finished:
             when = time.monotonic() + min(self._grace, 1.0)
             self._reactor.at(process, when, lambda: self._doom(process, Doom.CHANNEL))
 
@@ -474,10 +478,6 @@ def _launcher(
     from penstock.engine.spawning import SpawnLauncher
 
     return SpawnLauncher(reactor, python, cwd, environment)
-
-
-def _is_idle(process: WorkerProcess) -> bool:
-    return process.exit is None and process.doom is None and process.attempt is None and process.connection is not None
 
 
 def _needs(order: WorkOrder) -> frozenset[str]:

@@ -14,13 +14,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib import import_module
 from itertools import count, islice
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from penstock.engine.channel import TO_WORKER, WorkerChannel
+from penstock.engine.channel import FROM_WORKER, TO_WORKER, WorkerChannel
 from penstock.engine.dependencies import is_installed, look_ahead
 from penstock.engine.execution import Execution
 from penstock.engine.failures import failure_of
@@ -29,7 +30,7 @@ from penstock.engine.project_code import ProjectCode
 from penstock.engine.usage import Usage, limit_memory, usage
 from penstock.languages.registry import runner
 from penstock.model.errors import WorkerLostError, error_class
-from penstock.model.messages import Answer, Ask, AskKind, Failure, Finished, Outcome, Ready, Shutdown, WorkOrder
+from penstock.model.messages import Answer, Ask, AskKind, Failure, Finished, LetGo, Outcome, Ready, Shutdown, WorkOrder
 
 _WARM = (
     "penstock.engine.execution",
@@ -44,6 +45,7 @@ _WARM = (
 
 PYTHON = platform.python_version()
 _loaded = 0
+_over: list[WorkServer] = []
 
 
 def prepare() -> None:
@@ -97,6 +99,7 @@ def serve(connection: Any, warm_up: Callable[[], Iterator[None]] | None = None) 
     try:
         server.serve(warm_up)
         _leave()
+        _over.append(server)  # with what its last block has made: memory goes sooner with the process than by itself
     except OSError:  # the supervisor is gone, and nobody is left to tell
         return 1
     return 0
@@ -108,6 +111,25 @@ def _leave() -> None:
         threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001 - what the interpreter calls at its end
     atexit._run_exitfuncs()  # noqa: SLF001 - as above
     flush_streams()
+
+
+def let_go(connection: Any) -> None:
+    """Close all that is open but the channel, and say so: nobody has to wait for the end of this process any more.
+
+    Locks and ports go with their descriptors; giving back gigabytes of memory may take longer than the next block does
+    to begin. Not where a thread or a child is left, which may use them; it takes a process that adopts orphans.
+    """
+    from penstock.engine import linux
+
+    if threading.active_count() > 1 or linux.children():
+        return
+    found = [int(entry.name) for entry in Path("/proc/self/fd").iterdir()]
+    for descriptor in found:
+        if descriptor != connection.fileno():
+            with suppress(OSError):
+                os.close(descriptor)
+    with suppress(OSError):
+        connection.sendall(FROM_WORKER.encode(LetGo()))
 
 
 def flush_streams() -> None:
@@ -129,6 +151,7 @@ class WorkServer:
         self._shared: dict[str, Any] = {}
         self._memory: dict[str, list[object]] = {}
         self._code: ProjectCode | None = None
+        self._last: Execution | None = None
         self._served = 0
 
     def serve(self, warm_up: Callable[[], Iterator[None]] | None = None) -> None:
@@ -148,6 +171,8 @@ class WorkServer:
                 finished = self._work(message)
                 flush_streams()
                 self._channel.send(finished)
+                if not self._channel.is_readable():  # else it is told to end: what is not freed takes no time
+                    self._last = None
             # An Answer here is one to an ask whose thread has gone: nobody waits for it.
 
     def _hold_session(self, order: WorkOrder) -> None:
@@ -166,7 +191,7 @@ class WorkServer:
         try:
             with self._interrupts.working(first=self._served == 1), limit_memory(order.limits.memory):
                 code = self._project_code(order)
-                execution = Execution(
+                execution = self._last = Execution(
                     order,
                     self._channel.send,
                     self._ask,

@@ -182,7 +182,9 @@ class Zygote:
             for own in (self._connection, self._wake, self._waker):
                 own.close()
             gc.enable()
-            status = worker.serve(socket.socket(fileno=channel), WARM_UPS.get(warm))
+            connection = socket.socket(fileno=channel)
+            status = worker.serve(connection, WARM_UPS.get(warm))
+            worker.let_go(connection)
         except BaseException:  # noqa: BLE001 - whatever it is, this process must not go on as a second zygote
             traceback.print_exc()
         finally:

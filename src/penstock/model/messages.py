@@ -13,7 +13,7 @@ from typing import Any
 
 from penstock.model.product import Fence, Items, Lineage, OutputSummary, ProductRef
 
-WIRE_VERSION = 8
+WIRE_VERSION = 9
 _LATEST = 253_402_300_799.0
 """The last second of the calendar of dates, since the epoch."""
 _MOST_BYTES = 2**62
@@ -268,6 +268,11 @@ class Storing:
 
 
 @dataclass(frozen=True, slots=True)
+class LetGo:
+    """The last word of a process: it has closed all but this channel, and only its memory is still to go."""
+
+
+@dataclass(frozen=True, slots=True)
 class Yielded:
     """The block has yielded a part, which is stored: `number` counts from 0, `items` is what it adds for children."""
 
@@ -392,6 +397,7 @@ FromWorker = (
     | Log
     | Storing
     | Yielded
+    | LetGo
     | Output
     | Ask
     | Finished
