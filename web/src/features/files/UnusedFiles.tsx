@@ -11,11 +11,15 @@ interface Props {
   onDelete: (paths: string[]) => Promise<void>;
 }
 
+/** So many are drawn at first. */
+const FIRST = 300;
+
 /** Block files that no pipeline uses: looked at, and deleted one by one or together. */
 export function UnusedFiles({ shown, onOpen, onDelete }: Props) {
   const { data, isPending, error } = useUnusedFiles();
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [busy, setBusy] = useState(false);
+  const [drawn, setDrawn] = useState(FIRST);
   if (isPending) return <div className="p-3"><Spinner label="Looking for unused files" /></div>;
   if (error) return <ErrorCard className="m-3" error={error} />;
   const marked = data.files.filter(({ path }) => chosen.has(path)).map(({ path }) => path);
@@ -54,8 +58,9 @@ export function UnusedFiles({ shown, onOpen, onDelete }: Props) {
         )}
       </div>
       <ul className="min-h-0 flex-1 overflow-y-auto py-1" aria-label="Unused block files">
-        {data.files.map((file) => <Row key={file.path} file={file} shown={file.path === shown} chosen={chosen.has(file.path)} onToggle={() => toggle(file.path)} onOpen={() => onOpen([file.path])} onDelete={() => remove([file.path])} />)}
+        {data.files.slice(0, drawn).map((file) => <Row key={file.path} file={file} shown={file.path === shown} chosen={chosen.has(file.path)} onToggle={() => toggle(file.path)} onOpen={() => onOpen([file.path])} onDelete={() => remove([file.path])} />)}
       </ul>
+      {data.files.length > drawn && <Button className="m-2 flex-none" onClick={() => setDrawn(data.files.length)}>Show {data.files.length - drawn} more</Button>}
     </div>
   );
 }

@@ -1,71 +1,20 @@
 import { queryOptions, useQuery } from "@tanstack/react-query";
 import { api, ApiError } from "../../api/client";
 import { queryClient } from "../../api/queryClient";
+import type { components } from "../../api/schema";
 import { toastError } from "../../ui/toasts";
 import type { SaveAnswer } from "../editor/documents/store";
 
-export interface FileEntry {
-  name: string;
-  path: string;
-  kind: "file" | "folder" | "link";
-  size: number;
-  modified: number;
-  hidden: boolean;
-  git: string | null;
-  pipelines: string[];
-}
+type Schemas = components["schemas"];
 
-export interface FileContent {
-  path: string;
-  content: string | null;
-  revision: string;
-  size: number;
-  language: string;
-  problem: string | null;
-  pipelines: string[];
-}
-
-export interface FileVersion {
-  id: string;
-  at: number;
-  size: number;
-  source: string;
-  author: string | null;
-  message: string | null;
-}
-
-export interface GitStatus {
-  repository: boolean;
-  branch: string | null;
-  ahead: number;
-  behind: number;
-  changed: { path: string; code: string }[];
-  reason: string | null;
-}
+export type FileEntry = Schemas["FileEntry"];
+export type FileContent = Schemas["FileContent"];
+export type FileVersion = Schemas["FileVersion"];
+export type UnusedFile = Schemas["UnusedFile"];
+export type UnusedFiles = Schemas["UnusedFiles"];
 
 export function useFolder(folder: string, open = true) {
-  return useQuery({ queryKey: ["files", folder], queryFn: ({ signal }) => api.get<{ entries: FileEntry[]; truncated: boolean }>("/files", { query: { folder }, signal }), enabled: open });
-}
-
-export interface UnusedFile {
-  path: string;
-  type: string;
-  language: string;
-  size: number;
-  modified: number;
-}
-
-export interface UnusedFiles {
-  files: UnusedFile[];
-  unread: string[];
-  withheld: number;
-}
-
-export interface Hit {
-  path: string;
-  line: number;
-  column: number;
-  text: string;
+  return useQuery({ queryKey: ["files", folder], queryFn: ({ signal }) => api.get<Schemas["Folder"]>("/files", { query: { folder }, signal }), enabled: open });
 }
 
 const fileKey = (path: string) => ["file", path] as const;
@@ -110,14 +59,14 @@ export function useUnusedFiles() {
 }
 
 export function useTextSearch(text: string) {
-  return useQuery({ queryKey: ["file-search", text], queryFn: ({ signal }) => api.get<{ hits: Hit[]; truncated: boolean }>("/files/search", { query: { q: text }, signal }), staleTime: 0, gcTime: 0 });
+  return useQuery({ queryKey: ["file-search", text], queryFn: ({ signal }) => api.get<Schemas["TextHits"]>("/files/search", { query: { q: text }, signal }), staleTime: 0, gcTime: 0 });
 }
 
 export function useFileVersions(path: string, open: boolean) {
-  return useQuery({ queryKey: ["file-versions", path], queryFn: ({ signal }) => api.get<{ versions: FileVersion[] }>("/files/versions", { query: { path }, signal }), enabled: open });
+  return useQuery({ queryKey: ["file-versions", path], queryFn: ({ signal }) => api.get<Schemas["FileVersions"]>("/files/versions", { query: { path }, signal }), enabled: open });
 }
 
 /** A commit changes no file of the project, so whoever comes back from making one in a terminal looks again. */
 export function useGitStatus() {
-  return useQuery({ queryKey: ["git", "status"], queryFn: ({ signal }) => api.get<GitStatus>("/git/status", { signal }), refetchOnWindowFocus: "always" });
+  return useQuery({ queryKey: ["git", "status"], queryFn: ({ signal }) => api.get<Schemas["GitStatus"]>("/git/status", { signal }), refetchOnWindowFocus: "always" });
 }

@@ -48,7 +48,12 @@ export function useFollowedFiles(files: OpenFiles, shown: string) {
       for (const { path, revision } of told) {
         // Of a folder that goes nothing else may be told; and what was not read yet is read when it is.
         const concerned = paths.filter((one) => one === path || (revision === null && isWithin(one, path)));
-        for (const one of concerned) if (files.isNews(one, one === path ? revision : null)) void client.invalidateQueries({ queryKey: ["file", one] });
+        for (const one of concerned) {
+          if (!files.isNews(one, one === path ? revision : null)) continue;
+          const left = one === path && revision === null && files.get(one) !== undefined;
+          if (left) files.gone(one);
+          void client.invalidateQueries({ queryKey: ["file", one], refetchType: left ? "none" : "active" });
+        }
         if (concerned.length === 0) void client.invalidateQueries({ queryKey: ["file", path], refetchType: "none" });
       }
     },
