@@ -262,7 +262,7 @@ def test_logs_that_are_gone_from_the_disk_are_read_back(state: State, project: P
     before = read_logs(folder, limit=100).lines
     shutil.rmtree(folder)
     now = 0.0
-    fetcher = LogFetcher(lambda: project, lambda: now)
+    fetcher = LogFetcher(lambda: project, state, lambda: now)
     bucket.refuses = 403
     with pytest.raises(ConnectionFailedError, match="reading logs back from s3 bucket lake"):
         fetcher.fetch("flights", "r1")
@@ -280,6 +280,43 @@ def test_logs_that_are_gone_from_the_disk_are_read_back(state: State, project: P
     assert bucket.asked == asked
     assert not fetcher.fetch("flights", "never copied")
     assert [path.name for path in folder.parent.parent.iterdir()] == [".logs"]
+
+
+def test_logs_that_were_copied_before_a_pipeline_was_renamed_are_found(
+    state: State, project: Project, bucket: Bucket
+) -> None:
+    copies = uploads(state, project)
+    copies.turn()
+    folder = ended(state, project, "r1", NOW)
+    copies.turn()
+    before = read_logs(folder, limit=100).lines
+    shutil.rmtree(folder)
+    for old, new in (("flights", "trips"), ("trips", "journeys")):
+        with state.write() as connection:
+            state.runs.rename_pipeline(connection, old, new)
+    with state.read() as connection:
+        assert state.runs.names(connection, "journeys") == ["journeys", "trips", "flights"]
+        assert state.runs.names(connection, "trips") == ["trips"]
+    assert LogFetcher(lambda: project, state).fetch("journeys", "r1")
+    assert read_logs(run_folder(project.logs_root(), "journeys", "r1"), limit=100).lines == before != []
+
+
+def test_what_a_killed_process_left_while_it_read_logs_back_is_removed(
+    state: State, project: Project, bucket: Bucket
+) -> None:
+    copies = uploads(state, project)
+    copies.turn()
+    folder = ended(state, project, "r1", NOW)
+    copies.turn()
+    shutil.rmtree(folder)
+    old, new = (folder.parent.parent / f".fetching-{name}" for name in ("old", "new"))
+    for each in (old, new):
+        (each / "run").mkdir(parents=True)
+        (each / "run" / "block.log").touch()
+    os.utime(old, (NOW, NOW))
+    assert LogFetcher(lambda: project, state).fetch("flights", "r1")
+    assert not old.exists()
+    assert new.exists(), "somebody else reads them back at this moment"
 
 
 def test_of_two_that_bring_logs_at_once_the_first_has_brought_them(tmp_path: Path) -> None:

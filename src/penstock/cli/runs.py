@@ -131,7 +131,7 @@ def logs(run: str, project: Path, block: str, level: str, text: str, lines: int,
         pipeline = row.pipeline if row is not None else head.pipeline if head is not None else ""
         folder = archive.folder(pipeline, run)
         if row is not None and not row.open and row.started_at is not None:
-            LogFetcher(lambda: asked.project).fetch(pipeline, run)
+            LogFetcher(lambda: asked.project, asked.state).fetch(pipeline, run)
     if is_fetched(folder):
         click.echo("read back from the bucket that logs are copied to", err=True)
     found = read_logs(folder, block=block, before="end", limit=lines, level=level, text=text).lines

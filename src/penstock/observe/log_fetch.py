@@ -13,13 +13,16 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from penstock.data.naming import quote
 from penstock.model.errors import ConnectionFailedError, PenstockError
 from penstock.observe.log_uploads import MARK, open_bucket
 from penstock.observe.record import RUN_RECORD, run_folder
 from penstock.project import Project
+
+if TYPE_CHECKING:
+    from penstock.state.store import State
 
 FETCHED = ".fetched"
 """The file in a run's folder that says that its logs were read back."""
@@ -29,6 +32,10 @@ LARGEST = 256 * 1024 * 1024
 _ASKED_AGAIN = 60.0
 """Seconds after which a bucket is asked again that did not have the logs, or did not answer."""
 _MOST_KNOWN = 1000
+_CHUNK = 1 << 20
+_FETCHING = ".fetching-"
+_LEFT_AFTER = 3600.0
+"""Seconds after which a folder of logs that are being read back counts as left by a process that was killed."""
 
 
 class LogFetcher:
@@ -36,11 +43,15 @@ class LogFetcher:
 
     Args:
         project: the project as it is now.
+        state: the store, which knows the names that a pipeline had: the copies of a run lie under the one of its time.
         monotonic: seconds that only grow.
     """
 
-    def __init__(self, project: Callable[[], Project], monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, project: Callable[[], Project], state: State, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._project = project
+        self._state = state
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._asked: dict[tuple[str, str], float] = {}
@@ -52,6 +63,7 @@ class LogFetcher:
             SettingInvalidError, DriverMissingError: as `open_bucket`.
             ConnectionFailedError: the bucket cannot be read.
             StorageError: the disk cannot be written.
+            StateUnavailableError: the store is away.
         """
         project = self._project()
         folder = run_folder(project.logs_root(), pipeline, run)
@@ -62,7 +74,9 @@ class LogFetcher:
             return False
         bucket = open_bucket(config, timeout=TIMEOUT)
         where = f"{config.type} bucket {config.destination_config.get('bucket')}"
-        return _brought(bucket, f"pipelines/{quote(pipeline)}/.logs/{folder.name}/", folder, where)
+        with self._state.read() as connection:
+            names = self._state.runs.names(connection, pipeline)
+        return any(_brought(bucket, f"pipelines/{quote(name)}/.logs/{folder.name}/", folder, where) for name in names)
 
     def try_to(self, pipeline: str, run: str) -> None:
         """As `fetch`; what goes wrong is as if there were none."""
@@ -99,11 +113,14 @@ def _brought(bucket: Any, prefix: str, folder: Path, where: str) -> bool:
         if RUN_RECORD not in found or sum(each["size"] for each in found.values()) > LARGEST:
             return False
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".fetching-", dir=folder.parent.parent) as made:
+        _remove_left(folder.parent.parent)
+        with tempfile.TemporaryDirectory(prefix=_FETCHING, dir=folder.parent.parent) as made:
             place = Path(made) / "run"
             place.mkdir()
             for name, each in found.items():
-                (place / name).write_bytes(bytes(obstore.get(bucket, each["path"]).bytes()))
+                with (place / name).open("wb") as file:
+                    for chunk in obstore.get(bucket, each["path"]).stream(min_chunk_size=_CHUNK):
+                        file.write(chunk)
                 at = each["last_modified"].timestamp()
                 os.utime(place / name, (at, at))
             (place / FETCHED).touch()
@@ -115,6 +132,14 @@ def _brought(bucket: Any, prefix: str, folder: Path, where: str) -> bool:
             hint="They are kept there; ask again when it can be read.",
         ) from error
     return True
+
+
+def _remove_left(folder: Path) -> None:
+    """Remove what a process has left here that was killed while it read logs back."""
+    for left in folder.glob(f"{_FETCHING}*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > _LEFT_AFTER:
+                shutil.rmtree(left)
 
 
 def _put(place: Path, folder: Path) -> None:

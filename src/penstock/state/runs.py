@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from penstock.model.run_nouns import DONE
+from penstock.state.former_names import former_names, remember
 from penstock.state.rows import BlockRunRow, RunRow
 from penstock.state.run_list import RunFilter, RunPage, page
 from penstock.state.statements import columns_of, insert_new, locking, put, row_of, rows_of, values_of
@@ -345,11 +346,16 @@ class Runs:
         return connection.execute(query).scalar()
 
     def rename_pipeline(self, connection: sa.Connection, old: str, new: str) -> int:
-        """The pipeline has another name from now on, and takes its runs along; how many."""
+        """The pipeline has another name from now on, and takes its runs along; how many. The old name is remembered."""
+        remember(connection, old, new)
         count = connection.execute(sa.update(run).where(run.c.pipeline == old).values(pipeline=new)).rowcount
         if count:
             forget_all(connection)
         return count
+
+    def names(self, connection: sa.Connection, pipeline: str) -> list[str]:
+        """The names that a pipeline has had: that of now, then the others, the last one first."""
+        return [pipeline, *former_names(connection, pipeline)]
 
     def delete(self, connection: sa.Connection, names: Iterable[str]) -> int:
         """Delete runs that have ended, with their blocks; how many."""

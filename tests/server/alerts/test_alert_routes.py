@@ -178,6 +178,18 @@ def test_a_mute_that_makes_no_sense_is_refused(server: Server, pipeline: str, la
     assert reply.status_code == status
 
 
+def test_there_is_an_end_to_what_can_be_muted(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("penstock.server.alerts.service.MOST_MUTES", 2)
+    until = time.time() + 1000
+    for block in ("one", "two", "two"):
+        ok(server.client.post("/mutes", json={"pipeline": "flights", "block": block, "until": until}))
+    reply = server.client.post("/mutes", json={"pipeline": "flights", "block": "three", "until": until})
+    assert reply.status_code == 409
+    assert "are muted already" in reply.text
+    for block in ("one", "two"):
+        ok(server.client.post("/mutes", json={"pipeline": "flights", "block": block, "until": None}))
+
+
 def test_a_mute_follows_the_names_of_what_is_muted(server: Server) -> None:
     until = time.time() + 3600
     ok(server.client.post("/mutes", json={"pipeline": "flights", "block": "load", "until": until}))

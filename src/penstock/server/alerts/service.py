@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from penstock.model.errors import PipelineNotFoundError, SettingInvalidError
+from penstock.model.errors import EditRefusedError, PipelineNotFoundError, SettingInvalidError
 from penstock.observe.alerts.delivery import deliver
 from penstock.observe.alerts.facts import AlertKind, Fact, fact_or_none
 from penstock.observe.alerts.posts import DeliveryError
@@ -24,8 +24,12 @@ from penstock.server.schema.alerts import AlertList, AlertSettingsDetail, MuteDe
 from penstock.state.mutes import Mute
 from penstock.state.store import State
 
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
 LONGEST = 500
 LONGEST_MUTE = 366 * 86_400.0
+MOST_MUTES = 1000
 _KEY = "notification_config"
 _DEEPEST = 4
 """Steps of a key, such as message_templates.failure.title, and one to spare."""
@@ -76,6 +80,7 @@ class AlertService:
 
         Raises:
             SettingInvalidError: the time is over, or further away than a year.
+            EditRefusedError: as many are muted as can be.
             PipelineNotFoundError: there is no such pipeline.
         """
         now = self._clock()
@@ -93,9 +98,18 @@ class AlertService:
             if until is None:
                 self._state.mutes.end(connection, pipeline, block)
             else:
-                self._state.mutes.put(connection, Mute(pipeline, block, until), now)
+                self._mute(connection, Mute(pipeline, block, until), now)
         self._hub.publish_from_thread("project", {"type": "mutes_changed"})
         return self.mutes()
+
+    def _mute(self, connection: sa.Connection, mute: Mute, now: float) -> None:
+        known = self._state.mutes.all(connection, now)
+        if len(known) >= MOST_MUTES and (mute.pipeline, mute.block) not in {(one.pipeline, one.block) for one in known}:
+            raise EditRefusedError(
+                f"muting {mute.block or mute.pipeline}: {MOST_MUTES:,} blocks and pipelines are muted already",
+                hint="End some of them, or mute whole pipelines.",
+            )
+        self._state.mutes.put(connection, mute, now)
 
     def pipeline_moved(self, before: str, after: str) -> None:
         """Let mutes follow a pipeline to its new name. Raises StateUnavailableError."""

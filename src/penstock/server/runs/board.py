@@ -79,7 +79,7 @@ class RunBoard:
         self._wake = wake
         self._clock = clock
         self._rules = RuleBook(project)
-        self._fetcher = LogFetcher(project)
+        self._fetcher = LogFetcher(project, state)
 
     def page(self, wanted: RunFilter, limit: int, after: str) -> tuple[list[RunSummary], str | None]:
         """A page of runs, and where the next one begins. Raises SettingInvalidError for a place of no page."""

@@ -118,6 +118,13 @@ class LiveRun:
         self._topics = [f"pipeline:{head.pipeline}", f"run:{head.run}"]
         self._parents: dict[str, str] = {}
         self._grown: dict[str, int] = {}
+        self._by_kind: dict[type, Callable[[Any], None]] = {
+            events.RunStarted: self._run_started,
+            events.BlockRetrying: self._retrying,
+            events.CallbackFailed: self._callback_failed,
+            events.BlockEnded: self._block_ended,
+            events.RunEnded: self._run_ended,
+        }
 
     @property
     def summary(self) -> RunSummary:
@@ -131,22 +138,16 @@ class LiveRun:
                 self._print(block, {"stream": stream, "text": text, "at": at})
             case events.BlockLogged(block=block, level=level, text=text, at=at):
                 self._print(block, {"stream": "log", "level": level, "text": f"{text}\n", "at": at})
-            case events.RunStarted():
-                self._run_started(event)
             case events.BlockStarted(block=block, attempt=attempt, at=at):
                 self._put(block, state="running", started=at, attempts=attempt)
                 self._tell({"type": "block_started", "run": self.run, "block": block, "attempt": attempt, "at": at})
             case events.BlockExpanded() | events.BlockGrew():
                 self._fanned_out(event)
-            case events.BlockRetrying() | events.CallbackFailed():
-                self._troubled(event)
             case events.BlockWaiting(block=block):
                 self._put(block, state="queued")
                 self._tell({"type": "block_queued", "run": self.run, "block": block})
-            case events.BlockEnded():
-                self._block_ended(event)
-            case events.RunEnded():
-                self._run_ended(event)
+            case _:
+                self._by_kind[type(event)](event)
         self._heard(self, event)
 
     def tell_interrupting(self, blocks: Iterable[str]) -> None:
@@ -201,14 +202,14 @@ class LiveRun:
         for block in event.blocks:
             self._tell({"type": "block_queued", "run": self.run, "block": block})
 
-    def _troubled(self, event: events.BlockRetrying | events.CallbackFailed) -> None:
-        if isinstance(event, events.CallbackFailed):
-            told = CallbackFailure(event.callback, event.after, event.failure)
-            every = (*self.statuses[event.block].callback_failures, told)
-            self._put(event.block, callback_failures=every)
-            failures = {"run": self.run, "block": event.block, "callback_failures": every, "at": event.at}
-            self._tell({"type": "callback_failed", **failures})
-            return
+    def _callback_failed(self, event: events.CallbackFailed) -> None:
+        told = CallbackFailure(event.callback, event.after, event.failure)
+        every = (*self.statuses[event.block].callback_failures, told)
+        self._put(event.block, callback_failures=every)
+        failures = {"run": self.run, "block": event.block, "callback_failures": every, "at": event.at}
+        self._tell({"type": "callback_failed", **failures})
+
+    def _retrying(self, event: events.BlockRetrying) -> None:
         self._put(event.block, state="queued", failure=event.failure)
         fields = {"attempt": event.attempt, "wait": event.wait, "failure": event.failure, "at": event.at}
         self._tell({"type": "block_retrying", "run": self.run, "block": event.block, **fields})
