@@ -369,6 +369,23 @@ def test_a_base_path() -> None:
     run(work())
 
 
+@pytest.mark.parametrize(("base", "arrives"), [("/studio", ""), ("", "/inner"), ("/studio", "/studio/inner")])
+def test_a_proxy_that_takes_a_prefix_away_or_adds_one(base: str, arrives: str) -> None:
+    async def work() -> None:
+        app = application([routes], base=base, arrives=arrives)
+        async with browser(app) as client:
+            reply = await client.get(f"{arrives}/x", params={"token": app.access.new_link()})
+            assert reply.headers["location"] == f"{base}/x"
+            assert f"Path={base}/" in reply.headers["set-cookie"]
+            session = reply.headers["set-cookie"].partition(";")[0]
+            for prefix in (base, arrives):
+                # By hand: as one server sees it, the cookie's path is not that of the request.
+                reply = await client.get(f"{prefix}/api/ask", headers={"cookie": session})
+                assert reply.status_code == 200, prefix
+
+    run(work())
+
+
 def test_switched_off_for_everybody() -> None:
     async def work() -> None:
         app = application([Routes("none")], terminal=False)

@@ -73,7 +73,11 @@ def start(
 
         run_scheduler(opened_or_new(project))
         return
-    base = base_path_of(base_path)
+    base = base_path_of(base_path or environment.text("PENSTOCK_BASE_PATH"))
+    # Behind a proxy that takes a prefix away, or adds one, the two differ.
+    seen = base_path_of(environment.text("MAGE_REQUESTS_BASE_PATH")) or base
+    arrives = base_path_of(environment.text("MAGE_ROUTES_BASE_PATH")) or base
+    browser = browser and not environment.flag("DISABLE_AUTO_BROWSER_OPEN")
     try:
         listener = listen(host, port)
     except PortBusyError as error:
@@ -88,7 +92,7 @@ def start(
         return
     try:
         root = opened_or_new(project)
-        _serve(root, listener, host, base, hosts, browser=browser, terminal=terminal, scheduler=schedules)
+        _serve(root, listener, host, seen, arrives, hosts, browser=browser, terminal=terminal, scheduler=schedules)
     finally:
         listener.close()
 
@@ -98,6 +102,7 @@ def _serve(
     listener: socket.socket,
     host: str,
     base: str,
+    arrives: str,
     hosts: tuple[str, ...],
     *,
     browser: bool,
@@ -121,6 +126,7 @@ def _serve(
     terminal = terminal and not switched_off
     options = Options(
         base=base,
+        arrives=arrives,
         hosts=(*hosts, shown),
         literals=host not in _LOOPBACK,
         port=port,
@@ -186,7 +192,7 @@ def base_path_of(text: str) -> str:
         part and part.replace("-", "").replace("_", "").replace(".", "").isalnum() for part in trimmed.split("/")
     ):
         raise SettingInvalidError(
-            f"reading --base-path {text!r}: it is not a path",
+            f"reading the base path {text!r}: it is not a path",
             hint="Letters, digits, - and _ between slashes, such as /penstock.",
         )
     return f"/{trimmed}"

@@ -155,6 +155,26 @@ VARIABLES: tuple[Variable, ...] = (
         "Address of the studio in alerts, such as https://penstock.example.com; default: where it listens.",
         ("MAGE_PUBLIC_HOST",),
     ),
+    Variable(
+        "PENSTOCK_BASE_PATH",
+        Kind.TEXT,
+        "",
+        "Path below which the studio is served, such as /penstock, where --base-path does not say.",
+        ("MAGE_BASE_PATH",),
+    ),
+    Variable(
+        "MAGE_REQUESTS_BASE_PATH",
+        Kind.TEXT,
+        "",
+        "What addresses begin with in a browser, where a proxy takes it away before a request arrives.",
+    ),
+    Variable(
+        "MAGE_ROUTES_BASE_PATH",
+        Kind.TEXT,
+        "",
+        "What paths begin with when they arrive, where a proxy adds it.",
+    ),
+    Variable("DISABLE_AUTO_BROWSER_OPEN", Kind.FLAG, False, "As `penstock start --no-browser`."),
     Variable("AZURE_KEY_VAULT_URL", Kind.TEXT, "", "Vault that azure_secret_var reads from."),
     Variable("AWS_REGION_NAME", Kind.TEXT, "", "Region that aws_secret_var reads from.", ("AWS_DEFAULT_REGION",)),
 )

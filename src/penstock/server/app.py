@@ -32,7 +32,9 @@ class Options:
     """How a server is reached, and what it offers.
 
     Args:
-        base: "" or a path such as /penstock.
+        base: "" or a path such as /penstock: what addresses begin with in a browser.
+        arrives: what paths begin with when they arrive, where a proxy in front changes that; those below `base` are
+            taken as well.
         hosts: names by which it may be called, beyond loopback.
         literals: whether it may be called by any address in numbers.
         port: names the cookie, because cookies are shared by all ports of a host.
@@ -41,6 +43,7 @@ class Options:
     """
 
     base: str = ""
+    arrives: str | None = None
     hosts: Sequence[str] = ()
     literals: bool = False
     port: int = 6789
@@ -93,9 +96,7 @@ class App:
             await sending({"type": "http.response.start", "status": reply.status_code, "headers": reply.raw_headers})
             await sending({"type": "http.response.body", "body": b""})
         elif isinstance(reply, StreamingResponse) and reply.media_type == "text/event-stream":
-            if not await self.sockets.stream(session, reply(scope, receive, sending)):
-                # The client is told that this was all.
-                await sending({"type": "http.response.body", "body": b""})
+            await self.sockets.stream(session, reply, scope, receive, sending)
         else:
             await reply(scope, receive, sending)
 
@@ -143,8 +144,11 @@ class App:
     def _below_base(self, scope: Any) -> bytes | None:
         """The path as it came, below the base path; None for what lies elsewhere."""
         raw: bytes = scope["raw_path"]
-        base = self.options.base.encode()
-        return raw[len(base) :] if raw.startswith(base + b"/") or not base else None
+        base, arrives = self.options.base, self.options.arrives
+        for prefix in sorted({base, base if arrives is None else arrives}, key=len, reverse=True):
+            if not prefix or raw.startswith(prefix.encode() + b"/"):
+                return raw[len(prefix) :]
+        return None
 
     async def _socket(self, scope: Any, receive: Any, send: Any) -> None:
         try:

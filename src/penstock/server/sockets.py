@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,15 +53,25 @@ class Sockets:
         with contextlib.suppress(RuntimeError, WebSocketDisconnect):
             await socket.close(code, reason)
 
-    async def stream(self, session: str, sending: Awaitable[None]) -> bool:
-        """Send a stream without an end, until the login or the server ends; whether it came to an end of its own."""
-        task = asyncio.ensure_future(sending)
+    async def stream(self, session: str, reply: Any, scope: Any, receive: Any, send: Any) -> None:
+        """Send an answer without an end until the login or the server ends; the client is told that this was all."""
+        begun = ended = False
+
+        async def noting(message: Any) -> None:
+            nonlocal begun, ended
+            begun = True
+            ended = message["type"] == "http.response.body" and not message.get("more_body", False)
+            await send(message)
+
+        task = asyncio.ensure_future(reply(scope, receive, noting))
         with self._open(task), self._while_logged_in(session, task):
             try:
                 await task
             except asyncio.CancelledError:
-                return False
-        return True
+                if not begun:
+                    await send({"type": "http.response.start", "status": 503, "headers": []})
+                if not ended:
+                    await send({"type": "http.response.body", "body": b""})
 
     def end(self) -> None:
         """End them all."""

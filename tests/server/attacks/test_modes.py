@@ -119,6 +119,18 @@ def test_the_environment_switches_the_shell_off(tmp_path: Path, variable: dict[s
         server.stop()
 
 
+def test_a_prefix_that_a_proxy_takes_away_is_in_the_address_and_not_needed(tmp_path: Path) -> None:
+    server = start(tmp_path / "project", tmp_path, environment={"MAGE_REQUESTS_BASE_PATH": "shop/etl"})
+    try:
+        assert server.url.endswith("/shop/etl")
+        assert '<base href="/shop/etl/">' in server.client.get("/").text
+        assert server.get("/api/session")["permissions"]
+        port, _base = place(server)
+        assert send(port, "GET", "/api/project", [("Host", f"127.0.0.1:{port}")]).status == 401
+    finally:
+        server.stop()
+
+
 def test_there_is_no_way_to_switch_the_login_off() -> None:
     # T13: neither on loopback nor elsewhere.
     told = subprocess.run(
