@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from penstock.cli.interrupts import waking
 from penstock.cli.summary import Summary
 from penstock.cli.wire import open_workbench
 from penstock.data import ProductStore
@@ -78,9 +79,10 @@ def run(
     refs: dict[str, ProductRef] = {}
     with open_workbench(project_path or Path()) as bench:
         handle = bench.start(bench.plan(pipeline_uuid, options), [summary, _references(refs)])
-        state = bench.loop.wait(handle)
-        while rest := [triggered for triggered in bench.answers.nested.started if not triggered.ended]:
-            bench.loop.wait(rest[0])
+        with waking(bench.supervisor):
+            state = bench.loop.wait(handle)
+            while rest := [triggered for triggered in bench.answers.nested.started if not triggered.ended]:
+                bench.loop.wait(rest[0])
         bench.learn()
         data_root = str(bench.project.store_root())
     document = summary.document()

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from penstock.cli.exits import Exit
+from penstock.cli.interrupts import interrupts
 from penstock.cli.progress import Progress, make_progress
 from penstock.cli.summary import Summary, notify
 from penstock.cli.wire import Workbench, open_workbench
@@ -82,18 +83,19 @@ def _exit(state: RunState) -> Exit:
 
 def _wait(bench: Workbench, progress: Progress | None, handle: Any) -> None:
     """Wait for the run and for the pipelines that it triggered; Ctrl-C cancels all, a second one ends at once."""
-    handles = [handle]
-    try:
-        bench.loop.wait(handle)
-        while rest := [triggered for triggered in bench.answers.nested.started if not triggered.ended]:
-            bench.loop.wait(rest[0])
-    except KeyboardInterrupt:
-        if progress is not None:
-            progress.write("interrupting ...")
-        for started in [*handles, *bench.answers.nested.started]:
-            if not started.ended:
-                bench.loop.cancel(started)
-        bench.loop.wait(handle)
+    cancelled = False
+    with interrupts(bench.supervisor) as found:
+        while rest := [one for one in (handle, *bench.answers.nested.started) if not one.ended]:
+            if found.asked and not cancelled:
+                cancelled = True
+                if progress is not None:
+                    progress.write("interrupting ...")
+                for started in rest:
+                    bench.loop.cancel(started)
+            elif cancelled and handle.ended:
+                return
+            else:
+                bench.loop.poll()
 
 
 def run_options(given: dict[str, Any], *, past: PastRun | None = None) -> RunOptions:

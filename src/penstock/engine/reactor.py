@@ -33,9 +33,10 @@ class Reactor:
         """A descriptor that is readable when there is something to do; not on Windows."""
         return int(self._selector.fileno())
 
-    def on_readable(self, source: HasFileno, callback: Callback) -> None:
-        """Call back each time the source can be read."""
+    def on_readable(self, source: HasFileno, callback: Callback) -> Callback:
+        """Call back each time the source can be read; gives what ends that, to be called before it is closed."""
         self._selector.register(source, selectors.EVENT_READ, (callback, None))
+        return lambda: self.forget(source)
 
     def on_writable(self, source: HasFileno, callback: Callback | None) -> None:
         """For a source that is registered for reading: call back each time it can be written; None ends that."""

@@ -185,9 +185,9 @@ class Supervisor:
         """Wait for something to happen, at most `timeout` seconds, and tell it."""
         self._reactor.turn(timeout)
 
-    def watch(self, source: HasFileno, heard: Callable[[], None]) -> None:
-        """Call back inside `poll` each time that source can be read, so that another thread can end its waiting."""
-        self._reactor.on_readable(source, heard)
+    def watch(self, source: HasFileno, heard: Callable[[], None]) -> Callable[[], None]:
+        """Call back inside `poll` each time that source can be read, so that its waiting ends; gives what ends that."""
+        return self._reactor.on_readable(source, heard)
 
     def alarm(self, key: object, seconds: float, call: Callable[[], None]) -> None:
         """Call back once inside `poll`, so many seconds from now."""

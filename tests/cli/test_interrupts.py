@@ -1,0 +1,72 @@
+"""Ctrl-C while a run is waited for."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from penstock.cli.interrupts import interrupts, waking
+from penstock.engine.supervisor import Supervisor
+from tests.patience import PATIENCE, until
+
+
+@pytest.fixture
+def supervisor() -> Iterator[Supervisor]:
+    made = Supervisor()
+    yield made
+    made.close()
+
+
+def asleep(thread: int) -> bool:
+    """Whether a thread of this process waits in the system."""
+    return Path(f"/proc/self/task/{thread}/stat").read_text().rpartition(")")[2].split()[0] == "S"
+
+
+def press_elsewhere(main: int) -> None:
+    """A signal that does not end the waiting of the main thread, as one in the moment before it waits."""
+    until("the main thread waits", lambda: asleep(main))
+    signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+
+
+def test_a_signal_that_the_waiting_does_not_notice_ends_it(supervisor: Supervisor) -> None:
+    with interrupts(supervisor) as found:
+        thread = threading.Thread(target=press_elsewhere, args=(threading.get_native_id(),))
+        thread.start()
+        while not found.asked:
+            assert supervisor.wait_readable(PATIENCE), "it waited to its end"
+            supervisor.poll(0)
+        thread.join()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)  # the second one ends at once
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_without_notes_it_is_raised_as_ever_and_at_once(supervisor: Supervisor) -> None:
+    thread = threading.Thread(target=press_elsewhere, args=(threading.get_native_id(),))
+
+    def wait() -> None:
+        thread.start()
+        supervisor.poll(PATIENCE)
+
+    with waking(supervisor), pytest.raises(KeyboardInterrupt):
+        wait()
+    thread.join()
+    assert signal.set_wakeup_fd(-1) == -1
+
+
+def test_in_another_thread_nothing_is_changed(supervisor: Supervisor) -> None:
+    found = []
+
+    def look() -> None:
+        with interrupts(supervisor) as noted:
+            found.append(noted.asked)
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join()
+    assert found == [False]
