@@ -46,7 +46,7 @@ def test_a_signal_that_the_waiting_does_not_notice_ends_it(supervisor: Superviso
         signal.raise_signal(signal.SIGINT)
 
 
-def test_without_notes_it_is_raised_as_ever_and_at_once(supervisor: Supervisor) -> None:
+def test_without_notes_it_is_raised_as_ever(supervisor: Supervisor) -> None:
     thread = threading.Thread(target=press_elsewhere, args=(threading.get_native_id(),))
 
     def wait() -> None:
