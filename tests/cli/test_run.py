@@ -312,6 +312,31 @@ def test_ctrl_c_ends_the_run_and_its_processes(tmp_path):
     assert "cancelled" in out
 
 
+def test_an_object_that_shows_itself_as_a_page_is_stored_as_that_and_read_by_no_block(tmp_path):
+    made = "class Circuit:\n    def __init__(self):\n        self.run = lambda: 3\n    def _repr_html_(self):\n        return '<b>3 gates</b>'\n"
+    project = write_project(tmp_path / "p")
+    blocks = [
+        B("draw", "data_loader", "return Circuit()", head=made),
+        B("plain", "data_loader", "import threading\nreturn threading.Lock()"),
+        B("use", "transformer", "return args[0].run()", up=("draw",)),
+    ]
+    write_pipeline(project, "shown", blocks[:1])
+    shown = penstock("run", project, "shown", "-v", home=tmp_path)
+    assert shown.code == 0, shown.out
+    assert "its page is stored instead, and no block can read the object" in shown.out
+    (output,) = penstock("run", project, "shown", "--json", home=tmp_path).document["blocks"][0]["outputs"]
+    assert output["kind"] == "object"
+    write_pipeline(project, "used", [blocks[0], blocks[2]])
+    used = penstock("run", project, "used", home=tmp_path)
+    assert used.code == 1
+    assert "only the HTML with which it shows itself was stored" in used.out
+    write_pipeline(project, "none", blocks[1:2])
+    assert penstock("run", project, "none", home=tmp_path).code == 1
+    memory = {"run_pipeline_in_one_process": True, "cache_block_output_in_memory": True}
+    write_pipeline(project, "memory", [blocks[0], blocks[2]], **memory)
+    assert penstock("run", project, "memory", home=tmp_path).code == 0
+
+
 def test_what_cannot_be_stored_is_handed_on_in_memory_where_the_pipeline_says_so(tmp_path):
     project = write_project(tmp_path / "p")
     blocks = [

@@ -8,7 +8,10 @@ import json
 import sys
 from typing import Any
 
+from penstock.data.codecs.page import Page
+from penstock.data.codecs.registry import codec_name
 from penstock.data.statistics import json_safe
+from penstock.model.errors import ValueRefusedError
 
 TABLE = "application/vnd.penstock.table+json"
 """Columns (name, type), the first rows as lists of cells, and how many rows there are."""
@@ -44,6 +47,29 @@ def mime_bundle(value: object) -> dict[str, Any]:
         left_out = ", ".join(kind for kind in bundle if kind not in shown)
         shown["text/plain"] = f"{_text(value)}\n({left_out} is left out: larger than {MOST_CHARACTERS:,} characters)"
     return shown if "text/plain" in shown else {**shown, "text/plain": _text(value)}
+
+
+def page_of(value: object) -> str | None:
+    """The HTML with which an object shows itself; None when it does not, or not as text of a sensible length."""
+    method = getattr(type(value), "_repr_html_", None)
+    try:
+        text = method(value) if callable(method) else None
+    except Exception:  # noqa: BLE001 - as above
+        return None
+    return text if isinstance(text, str) and text.strip() and len(text) <= MOST_CHARACTERS else None
+
+
+def page_instead(value: object, refusal: ValueRefusedError) -> Page | None:
+    """The page of an object of a kind that is not known, to be stored in its place; None when it has none.
+
+    A table that holds what cannot be stored is none: those who read it would miss it.
+    """
+    try:
+        known = codec_name(value)
+    except ValueRefusedError:
+        return None
+    html = page_of(value) if known in {None, "pickle"} else None
+    return Page(f"{type(value).__module__}.{type(value).__qualname__}", html, refusal.message) if html else None
 
 
 def figures() -> list[object]:

@@ -218,7 +218,16 @@ class Execution:
         if isinstance(value, Parts):
             return draft.value(draft.add_parts(value.items).name)
         # Python blocks expect a frame of pandas from a SQL block, whatever it was fetched as.
-        draft.add(value, load_as="pandas" if self.order.block.language == Language.SQL else None)
+        try:
+            draft.add(value, load_as="pandas" if self.order.block.language == Language.SQL else None)
+        except ValueRefusedError as refusal:
+            from penstock.engine.display import page_instead
+
+            page = page_instead(value, refusal) if not self.order.keep_in_memory else None
+            if page is None:
+                raise
+            self._log("WARNING", f"{refusal.message}; its page is stored instead, and no block can read the object")
+            draft.add(page)
         return value
 
     def _activate(self, variables: dict[str, Any]) -> None:

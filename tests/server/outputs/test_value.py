@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from penstock.data.codecs.page import Page
 from penstock.model.errors import SettingInvalidError, ValueRefusedError
 from penstock.server.outputs.reader import questions
 from penstock.server.outputs.reader.value import TREE
@@ -109,6 +110,20 @@ def test_pictures_and_charts(desk: Desk) -> None:
     assert desk.value(spec)["mime"]["application/vnd.vegalite.v5+json"] == spec
     head, content = desk.ask(questions.RawQuestion(target=desk.target(desk.put(image))))
     assert (head["ending"], content[:4]) == ("png", b"\x89PNG")
+
+
+def test_the_page_of_an_object_that_could_not_be_stored(desk: Desk) -> None:
+    stored = desk.put(Page("lab.Circuit", "<b>3 gates</b>", "no exact form for it is known"))
+    found = desk.value(stored)
+    assert found["mime"]["text/html"] == {"frame": True}
+    assert "no block can read it (no exact form" in found["mime"]["text/plain"]
+    head, content = desk.ask(questions.FrameQuestion(target=desk.target(stored)))
+    assert head["media_type"] == "text/html; charset=utf-8"
+    assert content == b"<body><b>3 gates</b>"
+    head, content = desk.ask(questions.RawQuestion(target=desk.target(stored)))
+    assert (head["ending"], content) == ("html", b"<b>3 gates</b>")
+    with pytest.raises(ValueRefusedError, match=r"an object of type lab\.Circuit: only the HTML"):
+        desk.store.load(stored.ref)
 
 
 def test_altair_charts(desk: Desk) -> None:

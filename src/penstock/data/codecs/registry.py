@@ -24,6 +24,7 @@ _BY_LIBRARY = {
     "matplotlib": "pictures",
     "plotly": "pictures",
     "altair": "pictures",
+    "penstock": "page",
 }
 _BY_CODEC = {
     "pandas": "pandas_frame",
@@ -37,6 +38,7 @@ _BY_CODEC = {
     "plotly": "pictures",
     "altair": "pictures",
     "parts": "parts",
+    "page": "page",
 }
 _BUILT_IN: dict[type, str] = {str: "text", bytes: "bytes", bytearray: "bytes"}
 

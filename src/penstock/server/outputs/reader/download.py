@@ -305,4 +305,5 @@ _FILES: dict[str, tuple[str, str, Callable[[Item], bytes | memoryview]]] = {
     "numpy": ("application/octet-stream", "npy", _npy),
     "model": ("application/octet-stream", "pkl", Item.blob),
     "pickle": ("application/octet-stream", "pkl", Item.blob),
+    "page": ("text/html; charset=utf-8", "html", Item.blob),
 }

@@ -208,6 +208,14 @@ def _pickled(item: Item, question: ValueQuestion) -> tuple[Bundle, bool]:
     return mime, True
 
 
+def _page(item: Item, question: ValueQuestion) -> tuple[Bundle, bool]:
+    """The page of an object that could not be stored, and why."""
+    del question
+    meta = item.stored.meta
+    told = f"{meta['class']}: shown as it showed itself; no block can read it ({meta['reason']})"
+    return {"text/html": {"frame": True}, "text/plain": told}, True
+
+
 def _other(item: Item, question: ValueQuestion) -> tuple[Bundle, bool]:
     """What has nothing but its preview; a list that came in parts is a tree of them."""
     del question
@@ -230,6 +238,7 @@ _MAKERS: dict[str, Callable[[Item, ValueQuestion], tuple[Bundle, bool]]] = {
     "numpy": _array,
     "model": _pickled,
     "pickle": _pickled,
+    "page": _page,
 }
 
 
@@ -258,6 +267,8 @@ def answer_frame(work: Work, shelf: Shelf, question: FrameQuestion) -> None:
         content = _rendered(item)
     elif codec in {"model", "pickle"}:
         content = str(item.preview.get("html", "")).encode()
+    elif codec == "page":
+        content = b"<body>" + bytes(item.blob())  # of whatever it begins with
     if not _MARKUP.match(content[:4096].decode("utf-8", "replace")):
         raise ValueRefusedError(
             f"showing {item.manifest.ref} as a page: it holds no markup", hint="Open it as a value."
