@@ -8,7 +8,7 @@ import sys
 import time
 import tokenize
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,7 +17,7 @@ from penstock.data import ProductStore, fingerprint
 from penstock.engine.dependencies import libraries_of
 from penstock.engine.failures import failure_of
 from penstock.engine.interrupts import Interrupts
-from penstock.engine.items import items_of
+from penstock.engine.items import Tally, items_of
 from penstock.engine.lineage import lineage_of
 from penstock.engine.project_code import ProjectCode
 from penstock.engine.upstreams import Upstream
@@ -46,12 +46,14 @@ from penstock.model.messages import (
     Storing,
     TestOutcome,
     WorkOrder,
+    Yielded,
 )
 from penstock.model.product import Address, Items, Lineage
 from penstock.sdk import context as sdk_context
 
 if TYPE_CHECKING:
     from penstock.data import Draft
+    from penstock.data.writing import Written
 
 _UNPUBLISHED = frozenset({BlockType.SENSOR, BlockType.SCRATCHPAD})
 """Types whose run makes no version: there is nothing that a later block could read."""
@@ -95,6 +97,7 @@ class Execution:
     items: Items | None = None
     refused_by: str = ""
     made: object = None
+    tally: Tally | None = None
     _bytes: bytes | None = None
 
     def lineage(self) -> Lineage | None:
@@ -181,16 +184,18 @@ class Execution:
         try:
             if libraries := libraries_of(result.outputs, self.modules_before):
                 self.send(Storing(libraries))
-            values = self._add_all(draft, result.outputs)
+            values = self._add_all(draft, result.outputs, read=result.check is not None or bool(order.callbacks))
+            items = None
             if order.dynamic:
-                self.items = items_of(values, order.key).told()
+                items = self.tally.told() if self.tally is not None else items_of(values, order.key).told()
+                self.items = replace(items, parts=())
             if result.check is not None and order.run_tests:
                 self.tests.extend(result.check(values))
             if order.key not in self.memory:
                 lineage = lineage_of(order, source, result.files, self.code.digests)
                 with self.interrupts.shielded():
                     manifest = draft.publish(
-                        lineage, fingerprint=fingerprint(lineage), checks=tuple(self.tests), items=self.items
+                        lineage, fingerprint=fingerprint(lineage), checks=tuple(self.tests), items=items
                     )
                     told = Output(manifest.ref, tuple(manifest.summaries()))
                     self.send(told, hold=not order.callbacks)  # without any, the end of the attempt follows at once
@@ -201,8 +206,16 @@ class Execution:
             raise _tests_failed(order, failed, len(self.tests))
         return values
 
-    def _add_all(self, draft: Draft, outputs: list[object | Parts]) -> list[object]:
-        """Store the outputs; where one cannot be stored, keep all of them in memory if the order allows that."""
+    def _add_all(self, draft: Draft, outputs: list[object | Parts], *, read: bool) -> list[object]:
+        """Store the outputs; where one cannot be stored, keep all of them in memory if the order allows that.
+
+        Args:
+            draft: where to.
+            outputs: what the block has returned.
+            read: whether anybody looks at what came in parts.
+        """
+        if self.order.stream and len(outputs) == 1 and isinstance(outputs[0], Parts):
+            return self._add_stream(draft, outputs[0], read=read)
         if not self.order.keep_in_memory:
             return [self._add(draft, value) for value in outputs]
         whole = [list(value.items) if isinstance(value, Parts) else value for value in outputs]
@@ -212,6 +225,20 @@ class Execution:
             self._log("WARNING", f"{refusal.message}; the next blocks of this run get it from memory, it is not stored")
             self.memory[self.order.key] = whole
             return whole
+
+    def _add_stream(self, draft: Draft, parts: Parts, *, read: bool) -> list[object]:
+        """Store what a block in stream mode yields, and tell of each part so that its children begin."""
+        tally = self.tally = Tally()
+
+        def heard(part: object, written: Written) -> None:
+            number, items = len(tally.sizes), tally.add(part, self.order.key)
+            if self.order.tell_parts:
+                with self.interrupts.shielded():
+                    draft.publish_part(number, written)
+                    self.send(Yielded(number, items))
+
+        name = draft.add_parts(parts.items, heard=heard).name
+        return [draft.value(name)] if read else []
 
     def _add(self, draft: Draft, value: object) -> object:
         """Store one output; what its tests get to see."""

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from penstock.engine.lineage import block_settings
 from penstock.engine.plan import RunPlan
 from penstock.engine.supervisor import Attempt
 from penstock.model import events
 from penstock.model.errors import headline
-from penstock.model.messages import Answer, Ask, Finished, Output
+from penstock.model.messages import Answer, Ask, Failure, Finished, Output
 from penstock.model.product import Lineage, OutputSummary, ProductRef
-from penstock.model.run import DONE, BlockState, Run, RunState
+from penstock.model.run import DONE, ENDED, BlockState, Run, RunState
 
 _MOST = 1_000_000
 """Attempts under way at once at most, where the pipeline's own limit is no number that can be counted to."""
@@ -54,7 +54,10 @@ Asker = Callable[[Asking], None]
 
 @dataclass(slots=True)
 class Current:
-    """The attempt of a block, or of a child of one, that is under way; `asks` are its unanswered requests."""
+    """The attempt of a block, or of a child of one, that is under way.
+
+    `asks` are its unanswered requests: with any it takes no place. `parts` is how many it has yielded.
+    """
 
     attempt: Attempt
     started: float
@@ -62,6 +65,7 @@ class Current:
     finished: Finished | None = None
     over: bool = False
     asks: set[int] = field(default_factory=set)
+    parts: int = 0
 
 
 @dataclass(slots=True)
@@ -70,7 +74,8 @@ class RunHandle:
 
     `unsaved` are the entries that have changed since whoever stores the run has taken them out. `idle` are processes
     that wait for another child of a block whose children share them. `failures` tell when the last attempt of a block
-    ended that failed, and as what kind. `guard` stands around whatever is done for the run after its start.
+    ended that failed, and as what kind; `withdrawn` are children that count no more. `guard` stands around whatever is
+    done for the run after its start.
     """
 
     plan: RunPlan
@@ -89,6 +94,7 @@ class RunHandle:
     held: deque[tuple[float, int, str]] = field(default_factory=deque)
     idle: dict[str, list[Attempt]] = field(default_factory=dict)
     failures: dict[str, tuple[float, str]] = field(default_factory=dict)
+    withdrawn: set[str] = field(default_factory=set)
     reason: str = ""
     ended: bool = False
     guard: Callable[[], AbstractContextManager[object]] = nullcontext
@@ -97,6 +103,33 @@ class RunHandle:
     def state(self) -> RunState:
         """The run's state."""
         return self.run.state
+
+    def take_up(self, resume: Mapping[str, Mapping[str, Any]]) -> None:
+        """Note what was told and when what failed in the process that drove the run before; as for `RunLoop.start`."""
+        for key, saved in resume.items():
+            if key in self.run.blocks and saved["state"] in ENDED and saved.get("told", True):
+                self.told.add(key)
+            if saved.get("due"):
+                self.due[key] = float(saved["due"])
+            if saved.get("failed_at") and saved.get("failure"):
+                self.failures[key] = (float(saved["failed_at"]), str(saved["failure"].get("kind") or ""))
+
+    def cut_off(self, failure: Failure, now: float) -> Iterator[events.BlockEnded]:
+        """The end of everything that has not ended, when nothing of it is waited for."""
+        for block, entry in self.run.blocks.items():
+            if block in self.told:
+                continue
+            self.told.add(block)
+            begun = self.first_start.get(block)
+            yield events.BlockEnded(
+                self.plan.run,
+                block,
+                BlockState.CANCELLED if begun is None else BlockState.INTERRUPTED,
+                now,
+                seconds=now - (begun or now),
+                attempts=entry.attempts,
+                failure=None if begun is None else failure,
+            )
 
     def refs(self) -> dict[str, ProductRef | None]:
         """What each block and child of the run has published so far."""

@@ -11,7 +11,7 @@ from penstock.model.errors import ProductMissingError
 from penstock.model.expand import Axis, Fans, Mode, Option, Source, item_options
 from penstock.model.messages import InputOrder
 from penstock.model.product import Address, ProductRef
-from penstock.model.run import BlockState, Run
+from penstock.model.run import DONE, BlockState, Run
 
 
 def with_outside(store: ProductStore, plan: RunPlan) -> Fans:
@@ -79,6 +79,9 @@ def _bound(store: ProductStore, plan: RunPlan, run: Run, key: str, source: Sourc
         units = _children(store, plan, run, source.parent)
         parts = tuple(_ref(store, plan, run, key, unit, upstream) for unit in units)
         order = InputOrder(source.parent, None, parts=parts, units=tuple(units))
+    elif source.item is not None and _yields(run, source.unit):
+        part, item = run.streams[source.unit].place(source.item)
+        order = InputOrder(source.parent, part, item=item, units=(source.unit,))
     else:
         ref = _ref(store, plan, run, key, source.unit, upstream)
         order = InputOrder(source.parent, ref, item=source.item, units=(source.unit,))
@@ -90,6 +93,11 @@ def _bound(store: ProductStore, plan: RunPlan, run: Run, key: str, source: Sourc
         language=upstream.language.value,
         configuration=dict(upstream.configuration),
     )
+
+
+def _yields(run: Run, unit: str) -> bool:
+    """Whether what that block gives its children is not published as a whole yet."""
+    return unit in run.streams and run.blocks[unit].state not in DONE
 
 
 def _children(store: ProductStore, plan: RunPlan, run: Run, parent: str) -> list[str]:

@@ -10,6 +10,7 @@ import heapq
 import os
 import time
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import count
@@ -22,6 +23,7 @@ from penstock.engine.handle import Asker, Asking, Current, RunHandle, Sink, guar
 from penstock.engine.inputs import bound_inputs, with_outside
 from penstock.engine.plan import RunPlan, check_runnable, work_order
 from penstock.engine.sensors import interval_of
+from penstock.engine.streaming import YIELDS, expansion_told, part_came, regrouped, without
 from penstock.engine.supervisor import Attempt, Captured, Ended, Supervisor
 from penstock.engine.telling import lost_callbacks, told_by
 from penstock.model import events
@@ -37,6 +39,7 @@ from penstock.model.messages import (
     Outcome,
     Output,
     WorkOrder,
+    Yielded,
 )
 from penstock.model.product import OutputSummary
 from penstock.model.run import (
@@ -52,6 +55,7 @@ from penstock.model.run import (
     Dispatch,
     Effect,
     Expanded,
+    Grown,
     Kill,
     RunEvent,
     RunState,
@@ -128,13 +132,7 @@ class RunLoop:
         resume = with_items(self._store, plan, resume or {})
         run, effects = restored(plan.run, plan.graph, plan.policies(), resume, keep_going=keep_going, fans=plan.fan_out)
         handle = self.handles[plan.run] = RunHandle(plan, run, sink, now, on_end, gate)
-        for key, saved in resume.items():
-            if key in run.blocks and saved["state"] in ENDED and saved.get("told", True):
-                handle.told.add(key)
-            if saved.get("due"):
-                handle.due[key] = float(saved["due"])
-            if saved.get("failed_at") and saved.get("failure"):
-                handle.failures[key] = (float(saved["failed_at"]), str(saved["failure"].get("kind") or ""))
+        handle.take_up(resume)
         sink(handle.begun_run(now))
         for key, order in owed(handle, self._store, resume, now):
             self._call_back(handle, key, order)
@@ -149,8 +147,11 @@ class RunLoop:
 
     def poll(self, timeout: float | None = None) -> None:
         """Start what is due, then wait at most `timeout` seconds for something to happen."""
+        runs = len(self.handles)
         self.dispatch()
-        if (until_due := self.until_due()) is not None:
+        if len(self.handles) < runs:  # with what was fresh a run has ended: who waits for that is to look
+            timeout = 0.0
+        elif (until_due := self.until_due()) is not None:
             timeout = until_due if timeout is None else min(timeout, until_due)
         self._supervisor.poll(timeout)
 
@@ -222,26 +223,15 @@ class RunLoop:
         if handle.ended:
             return
         handle.ended = True
-        now = self._clock()
-        for block, entry in handle.run.blocks.items():
-            if block not in handle.told:
-                handle.told.add(block)
-                begun = handle.first_start.get(block)
-                handle.sink(
-                    events.BlockEnded(
-                        handle.plan.run,
-                        block,
-                        BlockState.CANCELLED if begun is None else BlockState.INTERRUPTED,
-                        now,
-                        seconds=now - (begun or now),
-                        attempts=entry.attempts,
-                        failure=None if begun is None else failure,
-                    )
-                )
+        for told in handle.cut_off(failure, self._clock()):
+            handle.sink(told)
         self._tell_run_ended(handle, RunState.INTERRUPTED, failure.message)
 
     def _apply(self, handle: RunHandle, effects: list[Effect]) -> None:
-        made = {effect.block for effect in effects if isinstance(effect, Expanded)}
+        if gone := regrouped(handle, effects):
+            self._queue, self._gated = without(self._queue, handle, gone), without(self._gated, handle, gone)
+            heapq.heapify(self._queue)
+        made = {effect.block for effect in effects if isinstance(effect, Expanded | Grown)}
         self._tell_ends(handle, without=made)  # what a block has waited for ends before its children are told
         for effect in effects:
             match effect:
@@ -252,18 +242,11 @@ class RunLoop:
                 case Kill(block=key):
                     if current := handle.current.get(key):
                         self._supervisor.interrupt(current.attempt)
-                case Expanded():
-                    self._expanded(handle, effect)
+                case Expanded() | Grown():
+                    handle.first_start.setdefault(effect.block, self._clock())
+                    for told in expansion_told(handle, effect, self._clock()):
+                        handle.sink(told)
         self._tell_ends(handle, *made)
-
-    def _expanded(self, handle: RunHandle, effect: Expanded) -> None:
-        now = self._clock()
-        handle.first_start.setdefault(effect.block, now)
-        run, block = handle.plan.run, effect.block
-        handle.sink(events.BlockExpanded(run, block, effect.children, now, effect.left_out))
-        if effect.left_out:
-            text = f"the limit of {handle.plan.fan_out.most:,} children leaves out {effect.left_out:,} more"
-            handle.sink(events.BlockLogged(run, block, "WARNING", text, now))
 
     def _advance(self, handle: RunHandle, event: RunEvent) -> None:
         handle.run, effects = advance(handle.run, event)
@@ -276,7 +259,7 @@ class RunLoop:
             due, order, handle, block = heapq.heappop(self._queue)
             if handle.ended or handle.run.blocks[block].state in ENDED:
                 continue
-            if not handle.room(self._width):
+            if not handle.room(self._width) or block in handle.after:  # callbacks of an attempt that was withdrawn
                 handle.held.append((due, order, block))  # until one of its attempts has ended
                 continue
             if handle.gate is not None and not guarded(handle, self._may_start)(handle.gate, due, order, handle, block):
@@ -343,10 +326,23 @@ class RunLoop:
                 current.output = event
             case Finished() if current:
                 current.finished = event
+            case Yielded() if current:
+                self._yielded(handle, block, current, event)
             case Ask() if current or block in handle.after:
                 self._ask(handle, block, current or handle.after[block], event)
             case Ended():
                 self._ended(handle, block, event)
+
+    def _yielded(self, handle: RunHandle, key: str, current: Current, event: Yielded) -> None:
+        """A block has yielded a part: its children begin."""
+        came = part_came(key, current, event)
+        if came is None:  # no process of ours says that
+            self._supervisor.kill(current.attempt)
+            return
+        self._active -= not current.asks
+        current.asks.add(YIELDS)
+        self._advance(handle, came)
+        self._refill(handle)
 
     def _ask(self, handle: RunHandle, key: str, current: Current, ask: Ask) -> None:
         """Have a request answered; while it is not, the attempt takes no place."""
@@ -445,6 +441,7 @@ class RunLoop:
         failure = event.failure if not handle.ended else None
         for told in lost_callbacks(handle.plan.run, key, ended.attempt, failure, self._clock()):
             handle.sink(told)
+        self._refill(handle)
         self._close(handle)
 
     def _retry_or_end(self, handle: RunHandle, failed: AttemptFailed) -> None:
@@ -486,6 +483,9 @@ class RunLoop:
         if handle.session is not None:
             self._supervisor.close_session(handle.session)
             handle.session = None
+        if handle.plan.fan_out.streams:
+            with suppress(PenstockError):  # what cannot be removed now goes when the logs of the day do
+                self._store.forget_parts(handle.plan.run)
         self._tell_run_ended(handle, handle.run.state, handle.reason)
 
     def _tell_run_ended(self, handle: RunHandle, state: RunState, reason: str) -> None:

@@ -13,7 +13,16 @@ from penstock.config import environment
 from penstock.engine.attached import NOTHING_ATTACHED, Attached, attached_to, block_order
 from penstock.model.block import RUNNABLE_TYPES, Block, BlockType
 from penstock.model.errors import BlockNotFoundError, GraphInvalidError, SettingInvalidError, UnsupportedError
-from penstock.model.expand import MOST_CHILDREN, NO_FANS, Fans, Unit, axes_of, dynamic_settings
+from penstock.model.expand import (
+    MOST_CHILDREN,
+    NO_FANS,
+    DynamicSettings,
+    Fans,
+    Unit,
+    axes_of,
+    dynamic_settings,
+    streams_of,
+)
 from penstock.model.graph import ancestors, descendants, topological_order
 from penstock.model.messages import InputOrder, Limits, WorkOrder
 from penstock.model.pipeline import Pipeline, PipelineType
@@ -180,14 +189,23 @@ def fan_out_of(
     if not any(given.parent for given in settings.values()):
         return NO_FANS
     around = selected | ancestors(graph, selected)
-    axes = axes_of(graph, topological_order({uuid: graph[uuid] for uuid in graph if uuid in around}), settings)
+    order = topological_order({uuid: graph[uuid] for uuid in graph if uuid in around})
+    axes = axes_of(graph, order, settings)
+    taking_part = {uuid: axes[uuid] for uuid in axes if uuid in selected}
+    streaming = {uuid for uuid in settings if uuid in selected and in_stream_mode(pipeline, settings[uuid])}
     return Fans(
-        {uuid: axes[uuid] for uuid in axes if uuid in selected},
+        taking_part,
         {},
         options.most_children or MOST_CHILDREN,
         options.cut_children,
         options.children_at_once,
+        streams_of(taking_part, [uuid for uuid in order if uuid in selected], streaming),
     )
+
+
+def in_stream_mode(pipeline: Pipeline, settings: DynamicSettings) -> bool:
+    """Whether children of that block begin while it yields; where all blocks share one process, none could."""
+    return settings.stream and bool(settings.parent) and not pipeline.run_in_one_process
 
 
 def _runnable_graph(pipeline: Pipeline, options: RunOptions) -> dict[str, tuple[str, ...]]:
@@ -299,6 +317,7 @@ def work_order(
         child: which of the block's children it is, if it has any.
     """
     block = plan.block(uuid)
+    settings = dynamic_settings(block.configuration)
     attached = plan.attached.get(uuid, NOTHING_ATTACHED)
     builtins = _builtins(plan, block, failed_attempts)
     if child is not None:
@@ -324,7 +343,9 @@ def work_order(
         keep_in_memory=plan.pipeline.run_in_one_process and plan.pipeline.cache_output_in_memory,
         conditions=attached.conditions,
         callbacks=attached.callbacks,
-        dynamic=bool(dynamic_settings(block.configuration).parent),
+        dynamic=bool(settings.parent),
+        stream=in_stream_mode(plan.pipeline, settings),
+        tell_parts=child is None and plan.fan_out.streaming(uuid),
         child=child.label if child is not None else "",
         stored_in=plan.options.stored_in,
     )

@@ -59,6 +59,17 @@ class BlockExpanded:
 
 
 @dataclass(frozen=True, slots=True)
+class BlockGrew:
+    """A block that has expanded runs once for each of these children too; `left_out` more are not made, at its end."""
+
+    run: str
+    block: str
+    children: tuple[str, ...]
+    at: float
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class BlockLogged:
     """The block's logger wrote a record."""
 
@@ -155,6 +166,7 @@ Event = (
     RunStarted
     | BlockStarted
     | BlockExpanded
+    | BlockGrew
     | BlockLogged
     | BlockPrinted
     | BlockRetrying

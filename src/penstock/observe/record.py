@@ -149,7 +149,8 @@ def words_of(event: events.Event) -> tuple[str, str] | None:
         case events.BlockEnded(block=block, state=state, failure=failure, seconds=seconds, attempts=attempts):
             took = f" after {_spell(seconds)}" if attempts else ""
             why = f": {headline(failure.kind, failure.message)}" if failure is not None else ""
-            found = "ERROR" if why else "INFO", f"{block}: {state.value}{took}{why}"
+            level = "WARNING" if failure is not None and failure.kind == "withdrawn" else "ERROR" if why else "INFO"
+            found = level, f"{block}: {state.value}{took}{why}"
         case events.CallbackFailed(block=block, callback=callback, after=after, failure=failure):
             error = headline(failure.kind, failure.message)
             found = "ERROR", f"{block}: callback {callback or 'process'} after {after} failed: {error}"
