@@ -9,6 +9,7 @@ import { SplitPane } from "../../ui/SplitPane";
 import { FileTabs, PANEL_ID, tabId } from "./FileTabs";
 import { FileView } from "./FileView";
 import type { OpenFiles } from "./openFiles";
+import { shownAfter } from "./tabs";
 import { TreePane } from "./TreePane";
 import { useFileActions, type Show } from "./useFileActions";
 import { openFilesOf, useFollowedFiles, useOpenPaths } from "./useOpenFiles";
@@ -53,7 +54,11 @@ function Files({ files }: { files: OpenFiles }) {
   };
   const several = open.length > 1;
   useCommands([
-    { id: "close-file", title: "Close the file", group: "Files", keys: ["Alt+W"], inText: true, enabled: path !== "", run: () => void actions.close([path]) },
+    { id: "close-file", title: "Close the file", group: "Files", keys: ["Alt+W"], inText: true, enabled: path !== "", run: () => {
+      // Whoever closes from within a text goes on in the next one.
+      setEntering(shownAfter(open, new Set([path]), path));
+      void actions.close([path]);
+    } },
     { id: "next-file", title: "Next open file", group: "Files", keys: ["Alt+PageDown"], inText: true, enabled: several, run: () => step(1) },
     { id: "previous-file", title: "Previous open file", group: "Files", keys: ["Alt+PageUp"], inText: true, enabled: several, run: () => step(-1) },
     { id: "reopen-file", title: "Open again what was closed last", group: "Files", keys: ["Alt+Shift+T"], inText: true, run: () => actions.reopen(files.closed.slice(-1)) },
