@@ -6,8 +6,8 @@ import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from penstock.schedule.blame import blaming
 from penstock.schedule.limits import Limits
-from penstock.schedule.stumbles import blaming
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
