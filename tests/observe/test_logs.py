@@ -1,11 +1,13 @@
 """Logs are read a page at a time, to and fro, while they are written and rotated."""
 
+import resource
+
 import pytest
 
 from penstock.model import events
 from penstock.observe import record
-from penstock.observe.logs import read_logs
-from penstock.observe.record import RunRecorder
+from penstock.observe.logs import LogFiles, read_logs
+from penstock.observe.record import RunRecorder, log_line
 
 
 @pytest.fixture
@@ -136,3 +138,35 @@ def test_names_with_odd_characters(recorder):
     assert texts(read_logs(recorder.folder, block="a/b ü")) == ["one"]
     assert [line.block for line in read_logs(recorder.folder).lines] == ["a/b ü"]
     assert texts(read_logs(recorder.folder, block="../../../etc/passwd")) == []
+
+
+def test_a_run_may_have_more_logs_than_a_process_may_have_files(tmp_path):
+    for number in range(300):
+        line = log_line(1000.0 + number, "INFO", f"of {number}", block=f"b:{number}")
+        (tmp_path / f"b%3a{number}.log").write_bytes(line)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (200, hard))
+    try:
+        forwards = read_logs(tmp_path, limit=1000)
+        backwards = read_logs(tmp_path, before="end", limit=1000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert [line.text for line in forwards.lines] == [f"of {number}" for number in range(300)]
+    assert backwards.lines == forwards.lines
+
+
+def test_a_file_that_is_renamed_while_it_is_read_is_read_on(tmp_path):
+    path = tmp_path / "b.log"
+    path.write_bytes(b"old")
+    inode = path.stat().st_ino
+    path.rename(tmp_path / "b.log.1")
+    path.write_bytes(b"new")
+    with LogFiles() as files:
+        assert files.opened(path, inode).read() == b"old"
+    (tmp_path / "b.log.1").rename(tmp_path / "b.log.2")
+    with LogFiles() as files:
+        assert files.opened(tmp_path / "b.log.1", inode).read() == b"old"
+        (tmp_path / "b.log.2").unlink()
+        assert files.opened(path, path.stat().st_ino).read() == b"new"
+    with LogFiles() as files:
+        assert files.opened(path, inode).read() == b""

@@ -150,3 +150,17 @@ def test_odd_folders_and_lines_are_passed_over(tmp_path: Path) -> None:
     for before in ("x", "|", "|3", "9999|x", "x|99999999999999999999"):
         search_logs(tmp_path, EVERYTHING, before=before)
     assert every_page(tmp_path / "none") == []
+
+
+def test_hundreds_of_runs_at_once_are_merged_newest_first(tmp_path: Path) -> None:
+    # Each begins and ends at the same time as all others, and they speak in turns.
+    for number in range(250):
+        write(
+            tmp_path, f"r{number:03d}", [(turn * 1000 + number, f"{turn} {number}") for turn in range(3)] + [(9000, "")]
+        )
+    found = search_logs(tmp_path, EVERYTHING, limit=2000, clock=lambda: 0.0)
+    assert [text for text in texts(found) if text] == [
+        f"{turn} {number}" for turn in (2, 1, 0) for number in reversed(range(250))
+    ]
+    late = search_logs(tmp_path, LogSearch(since=T0 + 2000), limit=2000, clock=lambda: 0.0)
+    assert len(late.lines) == 500

@@ -7,14 +7,16 @@ renamed, so that a place keeps its meaning while the log goes on.
 from __future__ import annotations
 
 import heapq
+import io
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from types import TracebackType
+from typing import BinaryIO, Self
 
 from penstock.data.naming import quote
 from penstock.observe.record import KEPT_FILES, LEVELS, RUN_LOG
@@ -24,6 +26,9 @@ LOOKED_AT = 200_000
 
 PAGE_BYTES = 1024 * 1024
 _CHUNK = 1 << 16
+_FIRST_CHUNK = 1 << 12
+OPEN_FILES = 100
+"""Log files that one reading keeps open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +68,62 @@ class _Place:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
+    path: Path
     inode: int
     size: int
-    file: BinaryIO
+    files: LogFiles
+
+    @property
+    def file(self) -> BinaryIO:
+        """The file, opened if it is not; somewhere in it."""
+        return self.files.opened(self.path, self.inode)
+
+
+class LogFiles:
+    """Log files that are being read: a run may have more blocks than a process may have files, so few are open at once.
+
+    A context manager that closes them.
+    """
+
+    def __init__(self, most: int = OPEN_FILES) -> None:
+        self._most = most
+        self._open: dict[int, BinaryIO] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for file in self._open.values():
+            file.close()
+        self._open.clear()
+
+    def opened(self, path: Path, inode: int) -> BinaryIO:
+        """The file of that inode, which may have been renamed meanwhile; an empty one when it is gone."""
+        file = self._open.pop(inode, None)
+        if file is None:
+            file = _find(path, inode)
+            if len(self._open) >= self._most:
+                self._open.pop(next(iter(self._open))).close()
+        self._open[inode] = file  # the one that was used last is closed last
+        return file
+
+
+def _find(path: Path, inode: int) -> BinaryIO:
+    base = path if path.suffix == ".log" else path.with_suffix("")
+    for candidate in (path, *_numbered(base), base):
+        with suppress(FileNotFoundError, PermissionError):
+            file = candidate.open("rb")
+            if os.fstat(file.fileno()).st_ino == inode:
+                return file
+            file.close()
+    return io.BytesIO()  # it is read like one
+
+
+def _numbered(path: Path) -> list[Path]:
+    """The files into which a log was rotated, oldest first."""
+    return [path.with_name(f"{path.name}.{number}") for number in range(KEPT_FILES, 0, -1)]
 
 
 Found = tuple[_Place, LogLine]
@@ -94,7 +152,7 @@ def read_logs(
     """
     backwards = bool(before)
     wanted = wanted_lines(level, text)
-    with ExitStack() as files:
+    with LogFiles() as files:
         logs = [_Log(name, path, files) for name, path in _logs(folder, block)]
         place = _resolve(logs, before if backwards else after)
         streams = [log.lines(place, backwards=backwards) for log in logs]
@@ -102,7 +160,7 @@ def read_logs(
         return _page(logs, merged, wanted, limit, place, backwards=backwards)
 
 
-def lines_before(folder: Path, block: str, at: str, files: ExitStack) -> Iterator[tuple[str, LogLine]]:
+def lines_before(folder: Path, block: str, at: str, files: LogFiles) -> Iterator[tuple[str, LogLine]]:
     """The lines of a run, newest first, each with its time as it is written.
 
     Args:
@@ -168,18 +226,16 @@ def _logs(folder: Path, block: str) -> list[tuple[str, Path]]:
 class _Log:
     """The log of one block: its files, oldest first, as one."""
 
-    def __init__(self, name: str, path: Path, files: ExitStack) -> None:
+    def __init__(self, name: str, path: Path, files: LogFiles) -> None:
         self.name = name
         self.parts: list[_Part] = []
-        numbered = [path.with_name(f"{path.name}.{number}") for number in range(KEPT_FILES, 0, -1)]
-        for candidate in (*numbered, path):
+        for candidate in (*_numbered(path), path):
             try:
-                file = files.enter_context(candidate.open("rb"))
+                state = candidate.stat()
             except OSError:
                 continue
-            state = os.fstat(file.fileno())
-            if all(part.inode != state.st_ino for part in self.parts):  # renamed between two openings
-                self.parts.append(_Part(state.st_ino, state.st_size, file))
+            if all(part.inode != state.st_ino for part in self.parts):  # renamed between two looks
+                self.parts.append(_Part(candidate, state.st_ino, state.st_size, files))
 
     def part_of(self, inode: int) -> int:
         """The place of that file; -1 when it is gone."""
@@ -207,8 +263,9 @@ class _Log:
             return self._by_time(place)
         if backwards:
             return place.part, place.offset
-        self.parts[place.part].file.seek(place.offset)
-        return place.part, place.offset + len(self.parts[place.part].file.readline())
+        file = self.parts[place.part].file
+        file.seek(place.offset)
+        return place.part, place.offset + len(file.readline())
 
     def _by_time(self, place: _Place) -> tuple[int, int]:
         """Where the first line stands that comes after the place, found by halving."""
@@ -227,26 +284,28 @@ class _Log:
 
     def _line_at(self, number: int, offset: int) -> tuple[Found | None, int, int]:
         """The line that holds that byte, with its first byte and the one after it."""
-        part = self.parts[number]
+        file = self.parts[number].file
         start = offset
         while start > 0:
             step = min(_CHUNK, start)
-            part.file.seek(start - step)
-            position = part.file.read(step).rfind(b"\n")
+            file.seek(start - step)
+            position = file.read(step).rfind(b"\n")
             start -= step
             if position >= 0:
                 start += position + 1
                 break
-        part.file.seek(start)
-        raw = part.file.readline()
+        file.seek(start)
+        raw = file.readline()
         return self._parse(number, start, raw), start, start + len(raw)
 
     def _down(self, number: int, offset: int) -> Iterator[Found]:
         part = self.parts[number]
-        part.file.seek(offset)
-        for raw in iter(part.file.readline, b""):
+        while True:
+            file = part.file  # others may have been read since the last line
+            file.seek(offset)
+            raw = file.readline()
             if not raw.endswith(b"\n"):
-                return  # it is being written
+                return  # the end, or it is being written
             found = self._parse(number, offset, raw)
             offset += len(raw)
             if found is not None:
@@ -254,12 +313,14 @@ class _Log:
 
     def _up(self, number: int, offset: int) -> Iterator[Found]:
         part = self.parts[number]
-        rest = b""
+        rest, chunk = b"", _FIRST_CHUNK
         while offset > 0:
-            step = min(_CHUNK, offset)
+            step = min(chunk, offset)
+            chunk = min(2 * chunk, _CHUNK)  # of many logs only the last lines are wanted
             offset -= step
-            part.file.seek(offset)
-            block = part.file.read(step) + rest
+            file = part.file
+            file.seek(offset)
+            block = file.read(step) + rest
             head, newline, tail = block.partition(b"\n")
             if offset and not newline:
                 rest = block

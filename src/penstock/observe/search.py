@@ -10,13 +10,12 @@ import heapq
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from penstock.data.naming import quote, unquote
-from penstock.observe.logs import LogLine, lines_before, wanted_lines
+from penstock.observe.logs import LogFiles, LogLine, lines_before, wanted_lines
 from penstock.observe.record import RUN_RECORD
 
 LOOKED_AT = 200_000
@@ -27,8 +26,8 @@ PAGE_BYTES = 1024 * 1024
 _SETTLED = 86_400.0
 """Seconds after which a run that has told no event counts as one that logs nothing either."""
 _SLACK = 1.0
-_OPEN = 200
-"""Runs that are open at once; a project with more at one moment shows the rest on the next page."""
+_OPEN = 5000
+"""Runs that overlap at one moment and are looked at together; of more, lines may come later than they should."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +110,7 @@ def search_logs(
     lines: list[FoundLine] = []
     skipped, looked, size = 0, 0, 0
     here = _Place(place.at, 0)
-    with ExitStack() as files:
+    with LogFiles() as files:
         for at, found in _merged(_folders(logs_root, wanted), wanted, place.at, files):
             if wanted.since is not None and found.line.at < wanted.since:
                 return FoundPage(lines, "", looked)
@@ -130,9 +129,7 @@ def search_logs(
     return FoundPage(lines, "", looked)
 
 
-def _merged(
-    folders: list[_Folder], wanted: LogSearch, before: str, files: ExitStack
-) -> Iterator[tuple[str, FoundLine]]:
+def _merged(folders: list[_Folder], wanted: LogSearch, before: str, files: LogFiles) -> Iterator[tuple[str, FoundLine]]:
     """The lines of all folders, newest first; a folder is opened when its newest line may be the next."""
     heap: list[tuple[float, int, str, FoundLine, Iterator[tuple[str, LogLine]]]] = []
     waiting = list(reversed(folders))
