@@ -66,7 +66,7 @@ export function FileView({ path, files, answer, line, enter, onEntered, onClose 
         </Notice>
       )}
       {phase === "gone" && (
-        <Notice text="This file was deleted elsewhere. What it held, and what you have typed, is kept here until you close it.">
+        <Notice text="This file was deleted. What it held, and what you have typed, is kept here until you close it.">
           {close}
           <Button look="primary" onClick={() => void files.save(path, true)}>Create it again</Button>
         </Notice>

@@ -1,5 +1,6 @@
 import { ChevronDown, ChevronRight, File, Folder, FolderOpen, Link2 } from "lucide-react";
 import { useEffect, useRef, useState, type KeyboardEvent, type MouseEvent } from "react";
+import { useKeyNotes } from "../../app/commands";
 import { Spinner } from "../../ui/feedback";
 import { ContextMenu, type MenuItem } from "../../ui/Menu";
 import { useFolder, type FileEntry } from "./queries";
@@ -37,6 +38,7 @@ export function Tree(props: Props) {
   const tree = useRef<HTMLDivElement>(null);
   const anchor = useRef("");
   const { marked, onMark, onOpen } = props;
+  useKeyNotes("File tree", [["Mark, or unmark", "Mod+Space"], ["Mark the next, the one before", "Shift+ArrowDown", "Shift+ArrowUp"], ["Open what is marked", "Enter"]]);
   const mark = (event: MouseEvent | KeyboardEvent, path: string) => {
     if (event.shiftKey) {
       onMark(between(itemsOf(tree.current).map(pathOf), anchor.current || props.shown, path));
@@ -61,7 +63,7 @@ export function Tree(props: Props) {
         mark(event, pathOf(to));
       }
     } else if ((event.key === "ArrowRight" && expanded === "false") || (event.key === "ArrowLeft" && expanded === "true")) now.click();
-    else if (event.key === " " && event.ctrlKey) mark(event, pathOf(now));
+    else if (event.key === " " && (event.ctrlKey || event.metaKey)) mark(event, pathOf(now));
     else if (event.key === "Enter" && marked.size > 1 && marked.has(pathOf(now))) onOpen(items.filter((item) => marked.has(pathOf(item)) && !item.dataset.folder).map(pathOf));
     else if (event.key === "Escape" && marked.size > 1) onMark([]);
     else return;
