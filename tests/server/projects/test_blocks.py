@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 
+from penstock.model.errors import StorageError
 from penstock.project.yaml_text import parse_yaml
+from penstock.server.projects.contents import Contents
 from tests.server.projects.conftest import Browser, seg
 
 
@@ -88,6 +91,22 @@ def test_renaming_takes_file_edges_and_queries_along(browser: Browser) -> None:
     assert browser.file("transformers/totals.sql") == (
         "-- join stays here\nSELECT orders_with_customers.x, 'join' FROM orders_with_customers JOIN other USING (id)\n"
     )
+
+
+def test_a_query_that_cannot_be_changed_is_told_and_the_stored_outputs_follow_all_the_same(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser.write("transformers/totals.sql", 'SELECT * FROM "join"\n')
+    moved: list[tuple[str, str, str]] = []
+    renaming = browser.workspace.changing.renaming
+
+    def refuse(*_: object) -> None:
+        raise StorageError("writing totals.sql: the disk is full")
+
+    monkeypatch.setattr(Contents, "save", refuse)
+    _, notes = replace(renaming, moved=lambda *names: moved.append(names)).rename("orders", "join", "merged")
+    assert moved == [("orders", "join", "merged")]
+    assert notes == ["transformers/totals.sql still reads join: writing totals.sql: the disk is full."]
 
 
 def test_renaming_a_block_whose_file_is_shared_leaves_the_other_pipeline_alone(browser: Browser) -> None:

@@ -193,6 +193,15 @@ def test_searching_text(browser: Browser) -> None:
     browser.get("/files/search", q="x" * 600, status=422)
 
 
+def test_a_search_says_that_a_file_has_more_places_than_are_shown(browser: Browser) -> None:
+    browser.write("many.txt", "needle\n" * 50)
+    found = browser.get("/files/search", q="needle")
+    assert (len(found["hits"]), found["truncated"]) == (50, False)
+    browser.write("many.txt", "needle\n" * 51)
+    found = browser.get("/files/search", q="needle")
+    assert (len(found["hits"]), found["truncated"]) == (50, True)
+
+
 def test_an_expression_that_takes_for_ever_is_ended(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     from penstock.server.projects import regex_child, text_search
 

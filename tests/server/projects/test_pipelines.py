@@ -237,7 +237,32 @@ def _zip(entries: dict[str, bytes], *, link: str = "") -> bytes:
     return target.getvalue()
 
 
+def _damaged() -> bytes:
+    """A zip whose second file cannot be unpacked: its bytes are none that deflate gives."""
+    data = bytearray(_zip({"metadata.yaml": b"name: x\nblocks: []\n", "custom/a.py": bytes(range(256)) * 4}))
+    begin = data.index(b"custom/a.py") + len(b"custom/a.py")
+    data[begin : begin + 20] = b"\xff" * 20
+    return bytes(data)
+
+
+def _otherwise_packed() -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("metadata.yaml", "name: x\nblocks: []\n")
+    return target.getvalue()
+
+
 HOSTILE = {
+    "damaged": _damaged(),
+    "bzip2": _otherwise_packed(),
+    "path out after a good one": _zip(
+        {
+            "metadata.yaml": b"name: x\nblocks:\n- {uuid: fine, type: custom, language: python}\n"
+            b"- {uuid: ../../../evil, type: custom, language: python}\n",
+            "fine.py": b"x",
+            "evil.py": b"x",
+        }
+    ),
     "slip": _zip({"metadata.yaml": b"name: x\nblocks: []\n", "../../evil.py": b"x"}),
     "absolute": _zip({"metadata.yaml": b"name: x\nblocks: []\n", "/etc/evil": b"x"}),
     "backslash": _zip({"metadata.yaml": b"name: x\nblocks: []\n", "..\\evil.py": b"x"}),

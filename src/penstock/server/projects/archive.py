@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import zipfile
+import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from penstock.model.block import EXTENSIONS, FOLDERS
-from penstock.model.errors import EditRefusedError, FileInvalidError, PathRefusedError, StorageError
+from penstock.model.errors import FileInvalidError, PathRefusedError, PenstockError
 from penstock.project.entries import entries
 from penstock.project.layout import METADATA, PIPELINES, TRIGGERS, clean_name
 from penstock.project.load import Project
@@ -110,7 +111,7 @@ class Importing:
                     if f"{home}{other}" in contents:
                         files[other] = _text(contents[f"{home}{other}"], other)
                 self.pipelines.write(uuid, files)
-            except (OSError, EditRefusedError, FileInvalidError, StorageError):
+            except (OSError, PenstockError):
                 for path in made:
                     with suppress(OSError):
                         path.unlink()
@@ -166,7 +167,10 @@ def _contents(source: IO[bytes]) -> dict[str, bytes]:
                 total += len(data)
                 found[name] = data
             return found
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zipfile.LargeZipFile, ValueError) as error:
+    except (
+        *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error),
+        *(NotImplementedError, RuntimeError, EOFError, ValueError, OSError),
+    ) as error:
         raise FileInvalidError(f"importing a pipeline: it is no zip that can be read ({error})", hint="") from error
 
 
@@ -176,6 +180,11 @@ def _checked_name(info: zipfile.ZipInfo) -> str | None:
         return None
     name = info.filename
     parts = name.split("/")
+    if info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+        raise FileInvalidError(
+            f"importing a pipeline: {name[:80]!r} is compressed in another way than zips usually are",
+            hint="Pack it with the usual compression (deflate).",
+        )
     mode = info.external_attr >> 16
     if stat.S_ISLNK(mode) or (stat.S_IFMT(mode) and not stat.S_ISREG(mode)):
         raise PathRefusedError(f"importing a pipeline: {name[:80]!r} is a link", hint="Export it without links.")

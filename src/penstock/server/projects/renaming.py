@@ -238,8 +238,11 @@ class Renaming:
             path = self.parts.relative(block.file)
             if names.sharers(self.parts, reading, block):
                 notes.append(f"{path} still reads {old}; it is shared, so it was left as it is.")
-            else:
+                continue
+            try:
                 self.parts.contents.save(path, changed, text.revision)
+            except PenstockError as error:  # the block has its new name by now: what belongs to it has to follow
+                notes.append(f"{path} still reads {old}: {error.message}.")
         return notes
 
     def _rename_in_interactions(self, reading: PipelineReading, old: str, new: str) -> None:

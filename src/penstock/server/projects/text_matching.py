@@ -40,14 +40,18 @@ def pattern_of(query: TextQuery) -> re.Pattern[str]:
 def hits_in_files(files: Iterable[Path], root: Path, pattern: re.Pattern[str], until: float, most: int) -> TextHits:
     """The places in these files where a pattern fits, until a moment of the monotonic clock."""
     hits: list[TextHit] = []
+    truncated = False
     for path in files:
         if time.monotonic() > until or len(hits) >= most:
             return TextHits(hits[:most], truncated=True)
-        hits += _hits_in(path, path.relative_to(root).as_posix(), pattern, until)
-    return TextHits(hits[:most], truncated=len(hits) > most)
+        found = _hits_in(path, path.relative_to(root).as_posix(), pattern, until)
+        truncated = truncated or len(found) > MOST_IN_ONE
+        hits += found[:MOST_IN_ONE]
+    return TextHits(hits[:most], truncated=truncated or len(hits) > most)
 
 
 def _hits_in(path: Path, shown: str, pattern: re.Pattern[str], until: float) -> list[TextHit]:
+    """The places in one file, and one more than are shown of one file when there are more."""
     found: list[TextHit] = []
     with suppress(OSError, UnicodeDecodeError):
         if not path.is_file() or path.stat().st_size > LARGEST:
@@ -60,7 +64,7 @@ def _hits_in(path: Path, shown: str, pattern: re.Pattern[str], until: float) -> 
             if match is not None:
                 start = max(0, match.start() - LONGEST_LINE // 3)
                 found.append(TextHit(shown, number, match.start() + 1, line[start : start + LONGEST_LINE]))
-                if len(found) >= MOST_IN_ONE:
+                if len(found) > MOST_IN_ONE:
                     break
             if number % 1000 == 0 and time.monotonic() > until:
                 break

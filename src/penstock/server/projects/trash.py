@@ -77,7 +77,6 @@ class Trash:
         token = secrets.token_hex(16)
         place = self.folder / token
         items = [Item(path, str(number)) for number, path in enumerate(paths)]
-        moved: list[Item] = []
         try:
             place.mkdir(parents=True)
             # The record first: what is in the trash without one could not be brought back.
@@ -85,17 +84,31 @@ class Trash:
             replace_bytes(place / _RECORD, msgspec.json.encode(record))
             for item in items:
                 shutil.move(self.root / item.path, place / item.stored)
-                moved.append(item)
         except (OSError, shutil.Error) as error:
-            for item in reversed(moved):
-                shutil.move(place / item.stored, self.root / item.path)
-            shutil.rmtree(place, ignore_errors=True)
+            if self._put_back(place, items):
+                shutil.rmtree(place, ignore_errors=True)
             cause = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             raise StorageError(
                 f"deleting {', '.join(paths) or 'an entry'}: {cause}",
                 hint="Check that the folder may be written; nothing was deleted.",
             ) from error
         return token
+
+    def _put_back(self, place: Path, items: Sequence[Item]) -> bool:
+        """Bring back what has come here of a deletion that was not completed; whether nothing is left here alone.
+
+        A folder that lies on another disk is copied and then removed, and may have lost files when that stops halfway.
+        """
+        try:
+            for item in reversed(items):
+                stored, target = place / item.stored, self.root / item.path
+                if not os.path.lexists(target) and os.path.lexists(stored):
+                    shutil.move(stored, target)
+                elif stored.is_dir() and not stored.is_symlink():
+                    _fill(stored, target)
+        except (OSError, shutil.Error):
+            return False
+        return True
 
     def look(self, token: str) -> Record:
         """What a deletion took.
@@ -122,12 +135,14 @@ class Trash:
             StorageError: the disk refuses; what was not moved stays in the trash.
         """
         record = self.look(token)
-        taken = [item.path for item in record.items if os.path.lexists(self.root / item.path)]
+        # What a first try has brought back already is where it belongs.
+        here = [item for item in record.items if os.path.lexists(self.folder / token / item.stored)]
+        taken = [item.path for item in here if os.path.lexists(self.root / item.path)]
         if taken:
             raise ConflictError(
                 f"undoing a deletion: {', '.join(taken)} is there again", hint="Move it away, then undo once more."
             )
-        for item in record.items:
+        for item in here:
             target = self.root / item.path
             try:
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -149,3 +164,14 @@ class Trash:
                 with suppress(OSError):
                     if place.stat().st_mtime < self.clock() - KEPT_SECONDS:
                         shutil.rmtree(place, ignore_errors=True)
+
+
+def _fill(source: Path, target: Path) -> None:
+    """Copy what a folder lacks of another one."""
+    for each in source.iterdir():
+        there = target / each.name
+        if each.is_dir() and not each.is_symlink():
+            there.mkdir(exist_ok=True)
+            _fill(each, there)
+        elif not os.path.lexists(there):
+            shutil.copy2(each, there, follow_symlinks=False)
