@@ -56,6 +56,8 @@ describe("values", () => {
   it("are JSON where they are, and text where not", () => {
     expect([valueOf("3"), valueOf("Oulu"), valueOf("[1]"), valueOf("\"3\""), valueOf("true"), valueOf("2024-01-01")]).toEqual([3, "Oulu", [1], "3", true, "2024-01-01"]);
     expect(variableLine("x", "3").text).toBe("\"3\"");
+    expect([valueOf("12345678901234567890"), valueOf("1e400"), valueOf("9007199254740991")]).toEqual(["12345678901234567890", "1e400", 9_007_199_254_740_991]);
+    expect(variableLine("id", "12345678901234567890").text).toBe("12345678901234567890");
   });
 
   it("of time have the largest unit that says them", () => {

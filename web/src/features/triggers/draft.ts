@@ -82,12 +82,14 @@ function looksOtherwise(text: string): boolean {
   return typeof valueOf(text) !== "string";
 }
 
-/** What is typed for a variable: JSON if it is JSON, and the text itself if it is not. */
+/** What is typed for a variable: JSON if it is JSON, and the text itself if it is not, or is a number that would come out as another. */
 export function valueOf(text: string): unknown {
   const plain = text.trim();
   if (plain === "") return "";
   try {
-    return JSON.parse(plain) as unknown;
+    const value = JSON.parse(plain) as unknown;
+    const other = typeof value === "number" && (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value)));
+    return other ? plain : value;
   } catch {
     return text;
   }
