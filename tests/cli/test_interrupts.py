@@ -59,6 +59,17 @@ def test_without_notes_it_is_raised_as_ever(supervisor: Supervisor) -> None:
     assert signal.set_wakeup_fd(-1) == -1
 
 
+def test_who_was_started_to_ignore_it_goes_on_to(supervisor: Supervisor) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with interrupts(supervisor) as found:
+            signal.raise_signal(signal.SIGINT)
+        assert not found.asked
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_in_another_thread_nothing_is_changed(supervisor: Supervisor) -> None:
     found = []
 

@@ -52,12 +52,15 @@ class Interrupts:
 
 @contextmanager
 def interrupts(supervisor: Supervisor) -> Iterator[Interrupts]:
-    """Notes the first Ctrl-C instead of raising KeyboardInterrupt; it ends the waiting of the supervisor's loop."""
+    """Notes the first Ctrl-C instead of raising KeyboardInterrupt; it ends the waiting of the supervisor's loop.
+
+    A process that was started to ignore it, such as by `nohup`, goes on to do so.
+    """
     found = Interrupts()
-    if threading.current_thread() is not threading.main_thread():
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before in {None, signal.SIG_IGN}:
         yield found
         return
-    before = signal.getsignal(signal.SIGINT)
 
     def note(number: int, frame: FrameType | None) -> None:
         del number, frame
