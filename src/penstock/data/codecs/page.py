@@ -9,9 +9,6 @@ from penstock.data.codecs.base import Codec, Encoded, Scope, Source
 from penstock.model.errors import ValueRefusedError
 from penstock.model.product import Kind
 
-_PREVIEW = 48_000
-"""Bytes of markup that go into a preview."""
-
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -34,9 +31,7 @@ class PageCodec:
         """The text of the page."""
         del scope
         content = value.html.encode("utf-8", "backslashreplace")
-        preview: dict[str, Any] = {"class": value.kind}
-        if len(content) <= _PREVIEW:
-            preview["html"] = value.html
+        preview = f"{value.kind}: kept as the page with which it shows itself, and read by no block"
         meta = {"class": value.kind, "reason": value.reason}
         return Encoded("page", Kind.OBJECT, meta, buffers=[content], preview=preview)
 

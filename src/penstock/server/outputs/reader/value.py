@@ -213,7 +213,7 @@ def _page(item: Item, question: ValueQuestion) -> tuple[Bundle, bool]:
     del question
     meta = item.stored.meta
     told = f"{meta['class']}: shown as it showed itself; no block can read it ({meta['reason']})"
-    return {"text/html": {"frame": True}, "text/plain": told}, True
+    return {"text/html": {"frame": True}, "text/plain": told}, False
 
 
 def _other(item: Item, question: ValueQuestion) -> tuple[Bundle, bool]:
