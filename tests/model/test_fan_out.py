@@ -185,6 +185,7 @@ def check_restored(case: Case, choose: random.Random, wanted: dict[str, str]) ->
     second = Driving(case, run, effects, choose)
     while second.step():
         pass
+    assert second.ended == 1
     agrees(case, states_of(run), wanted)
 
 

@@ -59,7 +59,7 @@ class Settling:
     def begin(self) -> None:
         """Count what each block waits for, and queue what waits for nothing."""
         run = self.run
-        run.open = len(run.blocks)
+        run.open = len(run.graph)  # what was set aside counts no more
         run.down = {block: [] for block in run.graph}
         for block, parents in run.graph.items():
             inside = dict.fromkeys(parent for parent in parents if parent in run.graph)

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from penstock.config.decoding import from_plain
+from penstock.model.expand import base_of
 from penstock.model.messages import Failure, TestOutcome
 from penstock.model.product import Address, OutputSummary, ProductRef
 from penstock.observe.archive import RunArchive, RunHead
@@ -51,10 +52,14 @@ class Statuses:
     def detail(self, head: RunHead, upstream: Mapping[str, list[str]]) -> list[BlockRunDetail]:
         """The blocks of a recorded run, each followed by its children, and the edges among them."""
         entries = self._entries(head)
+        withdrawn: dict[str, list[str]] = {}
+        for key, entry in entries.items():
+            if _withdrawn(entry):
+                withdrawn.setdefault(base_of(key), []).append(key)
         found: list[BlockRunDetail] = []
         for block in head.blocks:
             mine, edges = entries.get(block, {}), upstream.get(block) or []
-            keys = (block, *mine.get("children", ()))
+            keys = dict.fromkeys((block, *mine.get("children", ()), *withdrawn.get(block, ())))
             found.extend(_block_run(key, entries.get(key, {}), head, edges) for key in keys)
         return found
 
@@ -145,9 +150,14 @@ def _made_anew(entries: Entries, entry: Mapping[str, Any]) -> list[str]:
     """The children that a block has got; what is known of those of the same names that were withdrawn is forgotten."""
     children = [str(child) for child in entry["children"]]
     for child in children:
-        if (entries.get(child, {}).get("failure") or {}).get("kind") == "withdrawn":
+        if _withdrawn(entries.get(child, {})):
             del entries[child]
     return children
+
+
+def _withdrawn(entry: Mapping[str, Any]) -> bool:
+    """Whether a child counts no more: what it was made from came to nothing."""
+    return bool((entry.get("failure") or {}).get("kind") == "withdrawn")
 
 
 def _state(head: RunHead, entry: dict[str, Any], failure: Failure | None) -> str:

@@ -16,6 +16,7 @@ import msgspec
 
 from penstock.model import events
 from penstock.model.errors import headline
+from penstock.model.expand import base_of
 from penstock.model.product import OutputSummary
 from penstock.model.run import DONE, BlockState
 from penstock.observe.archive import RunHead
@@ -177,7 +178,14 @@ class LiveRun:
                 self._tell({"type": "block_queued", "run": self.run, "block": child})
 
     def _put(self, block: str, **fields: Any) -> None:
-        self.statuses[block] = msgspec.structs.replace(self.statuses[block], **fields)
+        self.statuses[block] = msgspec.structs.replace(self._known(block), **fields)
+
+    def _known(self, block: str) -> BlockStatus:
+        """How a block stands, or a child: one that another process has made may be told before its block fans out."""
+        if block not in self.statuses:
+            self._parents[block] = base_of(block)
+            self.statuses[block] = BlockStatus(state="queued", run=self.run)
+        return self.statuses[block]
 
     def _print(self, block: str, item: dict[str, Any]) -> None:
         printing = self._printing.get(block)
@@ -204,7 +212,7 @@ class LiveRun:
 
     def _callback_failed(self, event: events.CallbackFailed) -> None:
         told = CallbackFailure(event.callback, event.after, event.failure)
-        every = (*self.statuses[event.block].callback_failures, told)
+        every = (*self._known(event.block).callback_failures, told)
         self._put(event.block, callback_failures=every)
         failures = {"run": self.run, "block": event.block, "callback_failures": every, "at": event.at}
         self._tell({"type": "callback_failed", **failures})
@@ -217,14 +225,14 @@ class LiveRun:
     def _block_ended(self, event: events.BlockEnded) -> None:
         if (printing := self._printing.pop(event.block, None)) is not None:
             printing.finish(event.at)
-        before = self.previous.get(event.block)
+        known, before = self._known(event.block), self.previous.get(event.block)
         version = event.ref.version if event.ref is not None else None
         fresh = before is not None and version == before[0]
         outputs = event.outputs if version is not None or before is None else before[1]
         status = BlockStatus(
             state=shown_state(event.state, event.failure.kind if event.failure else None),
             run=self.run,
-            started=self.statuses[event.block].started,
+            started=known.started,
             seconds=event.seconds if event.attempts else None,
             attempts=event.attempts,
             version=version or (before[0] if before is not None else None),
@@ -232,7 +240,7 @@ class LiveRun:
             failure=event.failure,
             tests=event.tests,
             changed=what_changed(before[1], outputs) if before is not None and version and not fresh else (),
-            callback_failures=self.statuses[event.block].callback_failures,
+            callback_failures=known.callback_failures,
         )
         self.statuses[event.block] = status
         self._count(event)
