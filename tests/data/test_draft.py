@@ -208,7 +208,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path):
 def shared_among_files(monkeypatch, files: int) -> None:
     """Have tables of a megabyte written as those of many are."""
     monkeypatch.setattr(writing, "_SHARE", 1 << 18)
-    monkeypatch.setattr(writing, "_WRITERS", files)
+    monkeypatch.setattr(writing, "AT_ONCE", files)
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars", "arrow"])

@@ -7,6 +7,7 @@ import datetime as dt
 import decimal
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pyarrow as pa
 import pytest
 
 from penstock.languages.registry import runner
+from penstock.languages.sql import embedded
 from penstock.model.errors import (
     PenstockError,
     QueryFailedError,
@@ -357,3 +359,25 @@ def test_a_relative_path_begins_at_the_projects_folder(tmp_path: Path, monkeypat
     with pytest.raises(QueryFailedError) as refused:
         sql(project, "SELECT * FROM 'data/gone.csv'")
     assert "begins at the project's folder" in refused.value.hint
+
+
+def test_the_database_is_freed_after_the_end_of_the_block_is_told(tmp_path: Path) -> None:
+    job = make_job(tmp_path, "SELECT 1 AS x", language="sql")
+    assert cells(runner("sql").run(job).outputs[0]) == [(1,)]
+    (held,) = job.held
+    assert held.sql("SELECT 2").fetchall() == [(2,)]
+
+
+def test_what_has_been_spilled_is_gone_with_the_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "spilled"
+    monkeypatch.setattr(embedded, "_spill_folder", lambda: folder)
+    job = make_job(
+        tmp_path, "SELECT count(*) AS n FROM (SELECT DISTINCT hash(range) AS h FROM range(20000000))", language="sql"
+    )
+    job = replace(job, order=replace(job.order, limits=Limits(memory=200 << 20)))
+    runner("sql").run(job)
+    for thread in threading.enumerate():
+        if thread.name == "closing":
+            thread.join()
+    assert not folder.exists()
+    assert job.held == []

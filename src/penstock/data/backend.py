@@ -30,6 +30,9 @@ class DataWriter(Protocol):
 
     file: BinaryIO
 
+    def written(self) -> None:
+        """All of it is written: have it become durable, without waiting."""
+
     def finish(self) -> int:
         """Make it complete and durable; gives its size in bytes. Raises StorageError."""
 

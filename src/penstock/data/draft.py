@@ -96,6 +96,18 @@ class Draft:
         written = self._writer.write(value, name, load_as=load_as)
         return self._append(written.entry(name, self._files.own_bytes() - before))
 
+    def add_given(self, given: list[object], name: str | None = None, *, load_as: str | None = None) -> OutputSummary:
+        """Store the one value of a list, which is emptied unless it was refused at once; as `add`.
+
+        Whoever has no other reference to it lets a large table be freed column by column while it is stored.
+        """
+        if isinstance(given[0], types.GeneratorType) or _is_bare_iterator(given[0]):
+            return self.add(given.pop(), name, load_as=load_as)
+        name = self._name(name)
+        before = self._files.own_bytes()
+        written = self._writer.write_given(given, name, load_as=load_as)
+        return self._append(written.entry(name, self._files.own_bytes() - before))
+
     def add_parts(
         self,
         parts: Iterable[object],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -11,6 +12,9 @@ from penstock.data.backend import Backend, DataWriter
 from penstock.data.local import refused
 from penstock.data.manifest import FileEntry
 from penstock.data.mapping import map_shared
+
+AT_ONCE = min(4, os.cpu_count() or 1)
+"""Files that are written at the same time: one file takes what one processor can copy."""
 
 Fill = Callable[[Any], None]
 """Writes the content of a file; is given the open file."""
@@ -125,14 +129,18 @@ class FileSink:
 def _filled(keys: Sequence[str], writers: Sequence[DataWriter], fills: Sequence[Fill]) -> list[int]:
     """Fill and finish the files; their sizes. Raises what the first that failed has raised, when none goes on."""
 
-    def one(key: str, writer: DataWriter, fill: Fill) -> int:
+    def one(key: str, writer: DataWriter, fill: Fill) -> None:
         try:
             fill(writer.file)
         except OSError as error:
             raise refused(error, f"writing {key}") from error
-        return writer.finish()
+        if len(fills) > 1:
+            writer.written()
 
     if len(fills) == 1:
-        return [one(keys[0], writers[0], fills[0])]
-    with ThreadPoolExecutor(len(fills), "writing") as pool:
-        return list(pool.map(one, keys, writers, fills))
+        one(keys[0], writers[0], fills[0])
+        return [writers[0].finish()]
+    with ThreadPoolExecutor(min(len(fills), AT_ONCE), "writing") as pool:
+        # The disk goes on with the one while the next is filled; forcing the first there brings much of the others.
+        list(pool.map(one, keys, writers, fills))
+        return list(pool.map(lambda writer: writer.finish(), writers))

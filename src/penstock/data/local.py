@@ -105,6 +105,11 @@ class LocalWriter:
             self._backend.make_folder(path.parent)
             self.file = cast("BinaryIO", PiecewiseFile(path, "x"))
 
+    def written(self) -> None:
+        """Have the system begin to write what is left to the disk, where it is to be forced there."""
+        if self._backend.durability is Durability.POWER:
+            _begin_to_sync(self.file.fileno(), 0, 0)
+
     def finish(self) -> int:
         """Close the file, forced to the disk where the backend promises that; gives its size."""
         try:

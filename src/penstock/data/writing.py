@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.data.backend import Backend
 from penstock.data.codecs.base import Encoded, TableColumn
 from penstock.data.codecs.registry import codec_name, codec_named
-from penstock.data.files import FileSink, Fill
+from penstock.data.files import AT_ONCE, FileSink, Fill
 from penstock.data.manifest import ColumnPlace, OutputEntry, Stored
 from penstock.data.mapping import MappedColumn, equal_arrow, stored_column, unchanged_arrow, unchanged_values
 from penstock.data.plain import encode_plain, is_plain, unknown_type
@@ -32,8 +31,8 @@ WORTH_A_REFERENCE = 16 * 1024
 _LARGE = 8 * 2**20
 _SHARE = 32 * 2**20
 """Bytes of columns from which on it is worth writing them to two files at the same time."""
-_WRITERS = min(4, os.cpu_count() or 1)
-"""Files that are written at the same time: one file takes what one processor can copy."""
+_FREED = frozenset({"polars.frame", "arrow.table"})
+"""Codecs of values whose columns lie for themselves in memory."""
 
 _Told = tuple[tuple[Column, ...], Any]
 
@@ -138,9 +137,34 @@ class ValueWriter:
                 raise
             return self._encode("pickle", value, prefix, told=told)
 
+    def write_given(self, given: list[Any], prefix: str, *, load_as: str | None = None) -> Written:
+        """Store the one value of a list, which is emptied unless it was refused at once; as `write`.
+
+        Where that is the last reference to a large table, each of its columns is freed as soon as it is stored: memory
+        that is free again serves the next column, and the process has less to give back at its end.
+        """
+        name = None if self.allow_pickle else codec_name(given[0])
+        if name not in _FREED:
+            written = self.write(given[0], prefix, load_as=load_as)
+            given.clear()
+            return written
+        scope = ValueScope(self, prefix)
+        encoded = codec_named(name).encode(given[0], scope)
+        given.clear()
+        encoded.given = True
+        return self._stored(encoded, scope, told=True, load_as=load_as)
+
     def _encode(self, codec: str, value: Any, prefix: str, *, told: bool, load_as: str | None = None) -> Written:
         scope = ValueScope(self, prefix)
         encoded = codec_named(codec).encode(value, scope)
+        written = self._stored(encoded, scope, told=told, load_as=load_as)
+        inline = encoded.columns is None and encoded.buffers is None
+        if told and inline and encoded.preview is None and encoded.kind is Kind.JSON:
+            written.preview = value_preview(value)
+        return written
+
+    def _stored(self, encoded: Encoded, scope: ValueScope, *, told: bool, load_as: str | None) -> Written:
+        prefix = scope.prefix
         if load_as is not None and encoded.codec == "arrow.table":
             encoded.meta["as"] = load_as
         if encoded.columns is not None:
@@ -149,8 +173,6 @@ class ValueWriter:
             written = self._buffers(encoded, prefix)
         else:
             written = self._inline(encoded, prefix)
-            if told and encoded.preview is None and encoded.kind is Kind.JSON:
-                written.preview = value_preview(value)
         if encoded.preview is not None:
             written.preview = encoded.preview
         written.nbytes += scope.nbytes
@@ -183,6 +205,9 @@ class ValueWriter:
         columns = [self._recognised(column) for column in encoded.columns or ()]
         nbytes = sum(column.same.nbytes if column.same is not None else _size(column.data) for column in columns)
         shown = columns[: len(columns) - encoded.index_columns] if told else []
+        if encoded.given:
+            encoded.columns = None
+            _claim(columns, shown)
         with self._meanwhile(nbytes, lambda: self._tell(shown, encoded)) as tell:
             places = self._places(columns, f"{prefix}.arrow", one_batch=encoded.one_batch)
         stored = Stored(
@@ -211,9 +236,11 @@ class ValueWriter:
         fresh = [column for column in columns if column.same is None]
         # Columns that came in large pieces keep them, in a file of their own: joining them would copy them once more.
         pieces = [column for column in fresh if one_batch and _is_in_large_pieces(column.data)]
-        kept = {id(column) for column in pieces}
+        alone = [column for column in fresh if column.claims is not None]
+        kept = {id(column) for column in (*pieces, *alone)}
         whole = [column for column in fresh if id(column) not in kept]
-        groups = [(group, one_batch) for group in _shares(whole)] + [(group, False) for group in _shares(pieces)]
+        groups = [([column], one_batch) for column in alone]
+        groups += [(group, one_batch) for group in _shares(whole)] + [(group, False) for group in _shares(pieces)]
         files = self._write_columns(groups, name) if groups else []
         own = {
             id(column): ColumnPlace(file, at)
@@ -245,8 +272,12 @@ class ValueWriter:
         import pyarrow as pa
 
         def filler(columns: Sequence[TableColumn], one_batch: bool) -> Fill:  # noqa: FBT001 - of a pair
-            whole = [self._data(column) for column in columns]
-            return lambda file: _fill(file, [column.name for column in columns], whole, one_batch=one_batch)
+            def fill(file: Any) -> None:
+                _fill(file, [column.name for column in columns], list(map(self._data, columns)), one_batch=one_batch)
+                for column in columns:
+                    column.release()
+
+            return fill
 
         try:
             return self.files.write_all([(name, filler(columns, joined)) for columns, joined in groups])
@@ -256,17 +287,19 @@ class ValueWriter:
             ) from error
 
     def _tell(self, columns: Sequence[TableColumn], encoded: Encoded) -> _Told:
-        statistics = tuple(self._statistics(column) for column in columns)
-        if encoded.preview is not None:
-            return statistics, encoded.preview
-        heads = [head(self._data(column)) for column in columns]
-        return statistics, table_preview([column.name for column in columns], heads)
+        preview = encoded.preview
+        if preview is None:
+            heads = [head(self._data(column)) for column in columns]
+            preview = table_preview([column.name for column in columns], heads)
+        return tuple(self._statistics(column) for column in columns), preview
 
     def _statistics(self, column: TableColumn) -> Column:
         known = column.same.summary if column.same is not None else None
         if known is not None and known.type == column.type:
             return replace(known, name=column.name)
-        return column_statistics(column.name, column.type, self._data(column), comparable=column.comparable)
+        found = column_statistics(column.name, column.type, self._data(column), comparable=column.comparable)
+        column.release()
+        return found
 
     def _data(self, column: TableColumn) -> pa.ChunkedArray:
         if column.data is not None:
@@ -287,10 +320,18 @@ def _size(data: Any) -> int:
         return int(data.get_total_buffer_size())
 
 
+def _claim(columns: Sequence[TableColumn], shown: Sequence[TableColumn]) -> None:
+    """Have the large columns that are new freed when they are written, and their statistics made."""
+    told = {id(column) for column in shown}
+    for column in columns:
+        if column.same is None and _size(column.data) >= _SHARE:
+            column.claims = [None] * (2 if id(column) in told else 1)
+
+
 def _shares(columns: Sequence[TableColumn]) -> list[list[TableColumn]]:
     """The columns divided among files that are written at the same time, about as many bytes to each."""
     sizes = {id(column): _size(column.data) for column in columns}
-    count = min(_WRITERS, len(columns), max(1, sum(sizes.values()) // _SHARE))
+    count = min(AT_ONCE, len(columns), max(1, sum(sizes.values()) // _SHARE))
     shares: list[list[TableColumn]] = [[] for _ in range(count)]
     held = [0] * count
     for column in sorted(columns, key=lambda column: -sizes[id(column)]):

@@ -82,6 +82,7 @@ class Execution:
         code: the project's import path.
         modules_before: how many modules were loaded before the first order of this process.
         memory: block -> what it returned, where that could not be stored and the order allows to keep it.
+        given: whether nobody looks at what the block has returned once it is stored.
         made: holds what the block was given and has returned, so that it is not freed before its end is told.
     """
 
@@ -97,6 +98,7 @@ class Execution:
     items: Items | None = None
     refused_by: str = ""
     made: object = None
+    given: bool = False
     tally: Tally | None = None
     _bytes: bytes | None = None
 
@@ -134,6 +136,11 @@ class Execution:
             return Outcome.CONDITION_FALSE
         result = language.run(job)
         self.made = (job, result)
+        self.given = (
+            result.check is None
+            and order.block.language == Language.PYTHON
+            and not (order.callbacks or order.dynamic or order.keep_in_memory)
+        )
         if result.waiting:
             return Outcome.WAITING
         values: list[object] = []
@@ -216,6 +223,10 @@ class Execution:
         """
         if self.order.stream and len(outputs) == 1 and isinstance(outputs[0], Parts):
             return self._add_stream(draft, outputs[0], read=read)
+        if self.given:
+            for at in range(len(outputs)):
+                self._give(draft, outputs, at)
+            return []
         if not self.order.keep_in_memory:
             return [self._add(draft, value) for value in outputs]
         whole = [list(value.items) if isinstance(value, Parts) else value for value in outputs]
@@ -256,6 +267,22 @@ class Execution:
             self._log("WARNING", f"{refusal.message}; its page is stored instead, and no block can read the object")
             draft.add(page)
         return value
+
+    def _give(self, draft: Draft, outputs: list[object | Parts], at: int) -> None:
+        """Store one output that nobody looks at afterwards: what is stored of a large table may be freed at once."""
+        value = outputs[at]
+        if isinstance(value, Parts):
+            draft.add_parts(value.items)
+            return
+        given = [value]
+        del value
+        outputs[at] = None
+        try:
+            draft.add_given(given)
+        except ValueRefusedError:
+            if not given:
+                raise
+            self._add(draft, given[0])
 
     def _activate(self, variables: dict[str, Any]) -> None:
         order = self.order

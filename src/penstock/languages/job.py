@@ -40,7 +40,8 @@ class Job:
 
     `variables` holds everything that goes into the function's keyword arguments; `context` is shared by the blocks of
     one process; `ask` puts a question to the control side and waits for its answer. The first `modules_before` entries
-    of `sys.modules` were loaded before the attempt: touching them all would cost a forked process milliseconds.
+    of `sys.modules` were loaded before the attempt: touching them all would cost a forked process milliseconds. What is
+    `held` is freed after the end of the block has been told, and not at all in a process that ends with it.
     """
 
     order: WorkOrder
@@ -51,6 +52,7 @@ class Job:
     log: Callable[[str, str], None]
     ask: Callable[[AskKind, dict[str, Any]], Any]
     modules_before: int = 0
+    held: list[object] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -21,7 +21,8 @@ class TableColumn:
     """A column to store: its Arrow data, or the stored column that it is the same as.
 
     `type` is what is told about it (`Int64`, `category`); `data` is None for one that is `same`. `comparable` is
-    false when the smallest of the Arrow values is not the smallest of what they stand for.
+    false when the smallest of the Arrow values is not the smallest of what they stand for. `claims` has an entry for
+    each that still has to read the data; it is None where the data is kept.
     """
 
     name: str
@@ -29,6 +30,14 @@ class TableColumn:
     data: pa.ChunkedArray | pa.Array | None = None
     same: MappedColumn | None = None
     comparable: bool = True
+    claims: list[None] | None = None
+
+    def release(self) -> None:
+        """One of those that claimed the data has read it; let it go with the last."""
+        if self.claims is not None:
+            self.claims.pop()
+            if not self.claims:
+                self.data = None
 
 
 @dataclass(slots=True)
@@ -36,7 +45,8 @@ class Encoded:
     """What a codec makes of a value.
 
     Besides the JSON `meta`: columns (those of the index at the end) with their number of rows, or buffers that make
-    up one file, or a small JSON value in line. `shared` is a stored file that the buffers are the same as.
+    up one file, or a small JSON value in line. `shared` is a stored file that the buffers are the same as. `given` says
+    that nobody else has the value, so that each column may be freed as soon as it is stored.
     """
 
     codec: str
@@ -49,6 +59,7 @@ class Encoded:
     one_batch: bool = False
     buffers: Sequence[Any] | None = None
     shared: MappedColumn | None = None
+    given: bool = False
     preview: Any = None
     version: int = 1
 

@@ -60,8 +60,7 @@ def run_embedded(job: Job, settings: SqlSettings) -> pa.Table | None:
         _register(connection, job, statements, names)
         table = _result(connection, statements)
     finally:
-        # Giving back what a query has held takes as long as storing its rows, and a processor is free for it.
-        threading.Thread(target=connection.close, name="closing").start()
+        _done_with(connection, job)
     if table is not None and settings.limit is not None and table.num_rows > settings.limit:
         job.log("warning", f"limit_in_pipeline_run keeps {settings.limit:,} of {table.num_rows:,} rows.")
         table = table.slice(0, settings.limit)
@@ -72,11 +71,23 @@ def _bound(connection: duckdb.DuckDBPyConnection, job: Job) -> None:
     """Let DuckDB find files by their path in the project, and spill before it meets the attempt's memory limit."""
     if "," not in job.order.project:  # the setting is a list with commas; a folder's name may hold one
         connection.execute(f"SET file_search_path = {literal(job.order.project)}")
-    folder = Path(tempfile.gettempdir()) / f"penstock-duckdb-{os.getpid()}"
-    connection.execute(f"SET temp_directory = {literal(str(folder))}")
+    connection.execute(f"SET temp_directory = {literal(str(_spill_folder()))}")
     memory = job.order.limits.memory
     if memory is not None:
         connection.execute(f"SET memory_limit = '{max(int(memory * _SHARE) >> 10, _LEAST)}KiB'")
+
+
+def _spill_folder() -> Path:
+    """Where this process's database puts what does not fit into memory; it is there once there was need of it."""
+    return Path(tempfile.gettempdir()) / f"penstock-duckdb-{os.getpid()}"
+
+
+def _done_with(connection: duckdb.DuckDBPyConnection, job: Job) -> None:
+    """Give back what a query has held, which takes as long as storing its rows: where it can be, with the process."""
+    if _spill_folder().exists():
+        threading.Thread(target=connection.close, name="closing").start()  # a processor is free for it
+    else:
+        job.held.append(connection)
 
 
 def _register(
