@@ -41,6 +41,8 @@ def test_renaming_touches_tables_only() -> None:
     )
     assert renamed_in_sql("select * from orders", "orders", "über/x") == 'select * from "über/x"'
     assert renamed_in_sql("select orders from x", "orders", "bills") == "select orders from x"
+    called = "select '{{ block_output('orders', parse=lambda d, v: d) }}', {{block_output(block_uuid = \"orders\")}}, block_output('x')"
+    assert renamed_in_sql(called, "orders", "bills") == called.replace("orders", "bills")
 
 
 def _sql(old: str | None, new: str, upstream: list[str]) -> list[str]:

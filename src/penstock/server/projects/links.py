@@ -74,7 +74,7 @@ def sql_names(text: str, blocks: Iterable[str]) -> list[str]:
 
 
 def renamed_in_sql(text: str, old: str, new: str) -> str:
-    """The query with another name for a table; strings, comments and columns of that name stay."""
+    """The query with another name for a table, and for what `block_output` takes; other strings and columns stay."""
     if old not in sql_names(text, [old]):
         return text
     plain = re.fullmatch(r"[a-z_][a-z0-9_]*", new) is not None and new not in _KEYWORDS
@@ -92,7 +92,15 @@ def renamed_in_sql(text: str, old: str, new: str) -> str:
         is_table = is_name and (_opens_table(significant) or qualifies)
         result.append(written if is_table else token.text)
         significant.append(token)
-    return "".join(result)
+    return _BLOCK_OUTPUT.sub(lambda call: _renamed_call(call, old, new), "".join(result))
+
+
+def _renamed_call(call: re.Match[str], old: str, new: str) -> str:
+    """The beginning of a call of `block_output`, of the block by its new name."""
+    if call[1] != old:
+        return call[0]
+    begin, end = call.span(1)
+    return call[0][: begin - call.start()] + new + call[0][end - call.start() :]
 
 
 def _sql_links(old: str | None, new: str, upstream: list[str], known: list[str]) -> Links:
