@@ -185,6 +185,12 @@ class ProductStore:
 
         forget_parts(self.backend, run)
 
+    def forget_older_parts(self, before: float) -> None:
+        """As `forget_parts`, of runs that nobody has come back to since then; in seconds since the epoch."""
+        from penstock.data.yielded import forget_older
+
+        forget_older(self.backend, before)
+
     def reader(self, manifest: Manifest) -> Reader:
         """Reads the values of a version."""
         return Reader(self.backend, manifest, in_worker=self._worker, allow_pickle=self._allow_pickle)

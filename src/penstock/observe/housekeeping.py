@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from penstock.config.durations import parse_duration
 from penstock.config.sizes import parse_size
+from penstock.data import ProductStore
 from penstock.model.errors import PenstockError
 from penstock.observe.monitor import Monitor
 from penstock.observe.retention import prune_runs, remove_old_runs, remove_runs_beyond
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 DAY = 86_400.0
 _HOUR = 3600.0
+_WEEK = 7 * DAY
+"""Seconds after which nobody goes on with a run that was cut off; what its blocks had yielded goes then."""
 _SOON = 10.0
 _FIRST = 300.0
 """Seconds after the start: a server that has just begun has better things to do than to add up, or to remove."""
@@ -73,6 +76,7 @@ class Housekeeping:
                 return 0, 0
             self._state.settings.put(connection, _KEY, repr(now))
         project = self._project()
+        ProductStore(project.store_root()).forget_older_parts(now - _WEEK)
         logs = self._logs(project, now)
         settings = project.settings
         before = now - parse_duration(settings.run_retention_period) if settings.run_retention_period else None
