@@ -47,7 +47,7 @@ def owed(
         now: seconds since the epoch.
     """
     for key, saved in resume.items():
-        if not saved.get("owed"):
+        if not saved.get("owed") or key in handle.run.withdrawn:  # what such a child was made from came to nothing
             continue
         order = None
         if key in handle.run.blocks and saved["owed"] < MOST:

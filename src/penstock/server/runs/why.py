@@ -24,14 +24,15 @@ _LONGEST = 500
 
 def _failed(entries: list[dict[str, Any]], block: str) -> dict[str, Any] | None:
     """What a record says about the failure of a block, or of the first of its children that has failed."""
-    children: frozenset[str] = frozenset()
+    children: set[str] = set()
     own = None
     for entry in entries:
         if entry["event"] in {"BlockExpanded", "BlockGrew"} and entry["block"] == block:
-            grew = entry["event"] == "BlockGrew"
-            children = (children if grew else frozenset()).union(entry["children"])
+            if entry["event"] == "BlockExpanded":
+                children.clear()
+            children.update(entry["children"])
         elif entry["event"] == "BlockEnded" and entry.get("failure"):
-            if entry["block"] in children:
+            if entry["block"] in children and entry["failure"].get("kind") != "withdrawn":
                 return entry
             own = entry if entry["block"] == block else own
     return own
