@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,6 +39,12 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workbench
         B("bad", "custom", bad, head=head),
     ]
     write_pipeline(root, "stops", stops)
+    for name, isolation in (("shared", "shared"), ("apart", "process")):
+        blocks = [
+            B("many", "data_loader", "return [list(range(5))]", configuration={"dynamic": True}),
+            B("each", "transformer", "return args[0]", ("many",), configuration={"isolation": isolation}),
+        ]
+        write_pipeline(root, name, blocks)
     with open_workbench(root, width=2, grace=0.5) as opened:
         yield opened
 
@@ -53,6 +60,24 @@ def test_the_one_process_of_a_run_ends_with_it_when_a_block_fails(bench: Workben
     assert run(bench, "together", told).state is RunState.FAILED
     pid = next(int(event.text) for event in told if isinstance(event, events.BlockPrinted))
     until("the end of the process", lambda: bench.loop.poll(0) or not psutil.pid_exists(pid))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes come up ahead where fork is to be had")
+@pytest.mark.parametrize(("pipeline", "waiting"), [("shared", 3), ("apart", 1)])
+def test_processes_that_children_share_come_up_before_the_first_begins(
+    bench: Workbench, pipeline: str, waiting: int
+) -> None:
+    found: list[int] = []
+
+    def look(event: events.Event) -> None:
+        if isinstance(event, events.BlockStarted) and ":" in event.block:
+            found.append(len(bench.supervisor._spares))
+
+    handle = bench.start(bench.plan(pipeline, RunOptions()), [look])
+    bench.loop.wait(handle)
+    assert handle.state is RunState.COMPLETED
+    assert found[0] == waiting
+    assert len(found) == 5
 
 
 def test_a_limit_without_bound_is_none(bench: Workbench) -> None:

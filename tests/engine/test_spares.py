@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from penstock.engine.supervisor import NEEDS_BY_LANGUAGE
+from penstock.engine import supervisor
+from penstock.engine.needs import NEEDS_BY_LANGUAGE
+from penstock.model.messages import BlockOrder
 from tests.engine.conftest import Bench
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="libraries are imported ahead where fork is to be had")
@@ -57,3 +59,34 @@ def test_a_block_in_python_leaves_it_and_what_does_not_come_gives_it_up(bench: B
 def test_spares_are_renewed_once_everything_is_imported(bench: Bench) -> None:
     (spare,) = bench.supervisor._spares
     assert NEEDS_BY_LANGUAGE["sql"] <= spare.imports
+
+
+def plain(bench: Bench) -> list[int | None]:
+    """The processes that wait for any order in Python, by number; None until one has come up."""
+    return [spare.pid for spare in bench.supervisor._spares if not spare.in_sql]
+
+
+def child(source: str = PYTHON) -> BlockOrder:
+    return BlockOrder("child", "child", "custom", "python", None, source, (), {})
+
+
+def test_processes_of_orders_that_are_about_to_come_are_up_before_them(bench: Bench) -> None:
+    bench.supervisor.expect(child(), 3)
+    bench.until(lambda: len(plain(bench)) == 4 and None not in plain(bench))
+    ready = plain(bench)
+    taken = [bench.value(bench.run(PYTHON)) for _ in range(3)]
+    assert taken == ready[:3]
+    assert len(plain(bench)) == 1  # one is kept for the next order, as ever
+    assert plain(bench) == ready[3:]
+
+
+def test_processes_of_orders_that_do_not_come_are_ended(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "COMING_PATIENCE", 0.01)
+    bench.supervisor.expect(child(), 3)
+    assert len(plain(bench)) == 4
+    bench.until(lambda: len(plain(bench)) == 1)
+
+
+def test_nothing_comes_up_for_a_block_whose_libraries_are_not_there_yet(bench: Bench) -> None:
+    bench.supervisor.expect(child("import library_that_is_not_there\n" + PYTHON), 3)
+    assert len(plain(bench)) == 1

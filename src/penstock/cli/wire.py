@@ -20,8 +20,9 @@ from penstock.config import environment
 from penstock.data import ProductStore
 from penstock.engine.handle import Asking
 from penstock.engine.loop import RunHandle, RunLoop, Sink
+from penstock.engine.needs import NEEDS_BY_LANGUAGE, with_storing
 from penstock.engine.plan import Place, RunOptions, RunPlan, make_plan, new_run_id
-from penstock.engine.supervisor import NEEDS_BY_LANGUAGE, Supervisor, with_storing
+from penstock.engine.supervisor import Supervisor
 from penstock.model import events
 from penstock.model.errors import StorageError
 from penstock.model.messages import Answer, Ask

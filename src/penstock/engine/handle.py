@@ -8,14 +8,15 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, ParamSpec, TypeVar
 
+from penstock.engine.attached import block_order
 from penstock.engine.lineage import block_settings
 from penstock.engine.plan import RunPlan
 from penstock.engine.supervisor import Attempt
 from penstock.model import events
 from penstock.model.errors import headline
-from penstock.model.messages import Answer, Ask, Failure, Finished, Output
+from penstock.model.messages import Answer, Ask, BlockOrder, Failure, Finished, Output
 from penstock.model.product import Lineage, OutputSummary, ProductRef
-from penstock.model.run import DONE, ENDED, BlockState, Run, RunState
+from penstock.model.run import DONE, ENDED, BlockState, Expanded, Grown, Run, RunState
 
 _MOST = 1_000_000
 """Attempts under way at once at most, where the pipeline's own limit is no number that can be counted to."""
@@ -240,6 +241,21 @@ def lineage_of_attempt(current: Current) -> Lineage:
     inputs = tuple(ref for entry in order.inputs for ref in entry.refs())
     settings = block_settings(order.block.configuration)
     return Lineage(inputs=inputs, variables=order.variables, settings=settings, run=order.run, attempt=order.attempt)
+
+
+def coming(handle: RunHandle, effect: Expanded | Grown, width: int, free: int) -> tuple[BlockOrder, int]:
+    """Of which block how many orders are about to come that want a process each, for children that share them.
+
+    Args:
+        handle: the run.
+        effect: the children that there are now.
+        width: how many attempts of the run may be under way, by the machine.
+        free: how many more of all runs.
+    """
+    plan, block = handle.plan, effect.block
+    room = handle.room(width) + sum(current.over for current in handle.current.values())
+    wanted = min(len(effect.children), room, free) - len(handle.idle.get(block, ()))
+    return block_order(plan.block(block), ()), max(0, wanted) if shares_processes(plan, block) else 0
 
 
 def shares_processes(plan: RunPlan, block: str) -> bool:

@@ -19,7 +19,7 @@ from typing import Any
 from penstock.data import ProductStore
 from penstock.engine.aftermath import aftermath_of, owed
 from penstock.engine.freshness import fresh_version, with_items
-from penstock.engine.handle import Asker, Asking, Current, RunHandle, Sink, guarded, shares_processes
+from penstock.engine.handle import Asker, Asking, Current, RunHandle, Sink, coming, guarded, shares_processes
 from penstock.engine.inputs import bound_inputs, with_outside
 from penstock.engine.plan import RunPlan, check_runnable, work_order
 from penstock.engine.sensors import interval_of
@@ -246,6 +246,7 @@ class RunLoop:
                     handle.first_start.setdefault(effect.block, self._clock())
                     for told in expansion_told(handle, effect, self._clock()):
                         handle.sink(told)
+                    self._supervisor.expect(*coming(handle, effect, self._width, self._total - self._active))
         self._tell_ends(handle, *made)
 
     def _advance(self, handle: RunHandle, event: RunEvent) -> None:
@@ -291,10 +292,9 @@ class RunLoop:
                 if fresh is not None:
                     self._advance(handle, BlockFresh(key, fresh.ref, fresh.items))
                     return
-            entry = handle.run.blocks[key]
             fence = self._store.issue_fence(plan.run, key)
-            child = handle.run.units.get(key)
-            order = work_order(plan, base, fence, inputs, failed_attempts=entry.attempts, child=child)
+            failed, child = handle.run.blocks[key].attempts, handle.run.units.get(key)
+            order = work_order(plan, base, fence, inputs, failed_attempts=failed, child=child)
         except PenstockError as error:
             self._advance(handle, AttemptStarted(key))
             self._advance(handle, AttemptFailed(key, failure_of(error), final=True))

@@ -11,21 +11,21 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
 from penstock.engine.channel import TO_WORKER
-from penstock.engine.dependencies import imported_modules
 from penstock.engine.endings import failure_at_end
 from penstock.engine.events import AttemptEvent, Captured, Ended, OnEvent
 from penstock.engine.forking import ForkLauncher, available
 from penstock.engine.launcher import Launcher
+from penstock.engine.needs import NEEDS_BY_LANGUAGE, TABULAR, certain_needs, with_storing
 from penstock.engine.process import Attempt, Doom, Exit, Reports, WorkerProcess
 from penstock.engine.reactor import HasFileno, Reactor
 from penstock.model.errors import MessageInvalidError
 from penstock.model.messages import (
     Answer,
+    BlockOrder,
     Execute,
     Executed,
     Failure,
@@ -51,23 +51,10 @@ BOOT_PATIENCE = 120.0
 EXIT_PATIENCE = 5.0
 """Seconds that a process may take to end after it has finished its last order."""
 
+COMING_PATIENCE = 5.0
+"""Seconds that a process waits for an order that was said to come in a moment."""
+
 _SHUTDOWN = TO_WORKER.encode(Shutdown())
-NEEDS_BY_LANGUAGE = {
-    "sql": frozenset(
-        {
-            "duckdb",
-            "pyarrow",
-            "pyarrow.compute",
-            "penstock.languages.sql.embedded",
-            "penstock.data.codecs.arrow_table",
-            "penstock.data.statistics",
-        }
-    )
-}
-"""Modules that a block in that language is certain to use: those of others, and our own that not every block needs."""
-_TABULAR = frozenset({"pandas", "polars", "pyarrow"})
-_STORED_WITH = ("pyarrow", "pyarrow.compute")
-"""What storing a table takes, whichever library has made it."""
 _WATCH_INTERVAL = 0.2
 _PROCESSORS = os.cpu_count() or 1
 
@@ -110,6 +97,7 @@ class Supervisor:
         self._processes: set[WorkerProcess] = set()
         self._spares: list[WorkerProcess] = []
         self._expected = 0
+        self._coming = 0
         self._invalid: dict[WorkerProcess, MessageInvalidError] = {}
         self._learned: set[str] = set()
         self._oom_kills: int | None = None
@@ -139,6 +127,20 @@ class Supervisor:
     def expect_sql(self, orders: int) -> None:
         """So many orders in SQL are likely to come, or, below zero, will not: one process keeps a database open."""
         self._expected = max(0, self._expected + orders)
+        with suppress(OSError):
+            self._fill_spares()
+
+    def expect(self, block: BlockOrder, orders: int) -> None:
+        """So many orders for that block come in a moment: their processes come up while what is before them is done.
+
+        Those that no order has taken soon are ended.
+        """
+        if orders and self._launcher.warm and self._spare_count and certain_needs(block) <= self._launcher.tried():
+            self._come(max(self._coming, orders))
+            self._reactor.at("coming", time.monotonic() + COMING_PATIENCE, lambda: self._come(0))
+
+    def _come(self, orders: int) -> None:
+        self._coming = orders
         with suppress(OSError):
             self._fill_spares()
 
@@ -275,9 +277,10 @@ class Supervisor:
     def _process_for(self, order: WorkOrder, reuse: Attempt | None) -> WorkerProcess:
         if reuse is not None and reuse.process.is_idle():
             return reuse.process
-        needs = _needs(order) if self._launcher.warm else frozenset()
+        needs = certain_needs(order.block) if self._launcher.warm else frozenset()
         in_sql = order.block.language == "sql"
         self._expected = max(0, self._expected - in_sql)
+        self._coming = max(0, self._coming - 1)
         # One with an open database is for a block in SQL; such a block takes any other too.
         for spare in sorted(self._spares, key=lambda spare: not spare.in_sql):
             if needs <= spare.imports and in_sql >= spare.in_sql:
@@ -298,9 +301,12 @@ class Supervisor:
         return process
 
     def _fill_spares(self) -> None:
-        while sum(not spare.in_sql for spare in self._spares) < self._spare_count:
+        plain = [spare for spare in self._spares if not spare.in_sql]
+        for spare in plain[self._spare_count + self._coming :]:
+            self._drop(spare)
+        for _ in range(self._coming + self._spare_count - len(plain)):
             busy = sum(process.attempt is not None for process in self._processes)
-            self._spares.append(self._new_process((), warm="python" if busy < _PROCESSORS else ""))
+            self._spares.append(self._new_process((), warm="python" if busy + self._coming < _PROCESSORS else ""))
         ready = [spare for spare in self._spares if spare.in_sql]
         if not self._expected:
             for spare in ready:
@@ -332,7 +338,7 @@ class Supervisor:
             return
         if isinstance(message, Storing):
             # The next blocks will have to import what the value is made of; here that goes on while it is stored.
-            self.preload(with_storing(name for name in message.libraries if name in _TABULAR))
+            self.preload(with_storing(name for name in message.libraries if name in TABULAR))
             return
         if isinstance(message, Started):
             self._limit_time(attempt, message.at)
@@ -478,23 +484,3 @@ def _launcher(
     from penstock.engine.spawning import SpawnLauncher
 
     return SpawnLauncher(reactor, python, cwd, environment)
-
-
-def _needs(order: WorkOrder) -> frozenset[str]:
-    """The third-party modules that the block is certain to import, as far as its text tells."""
-    block = order.block
-    if block.language != "python":
-        return NEEDS_BY_LANGUAGE.get(block.language, frozenset())
-    source = (block.source or "").encode("utf-8", "replace")
-    if block.source is None and block.file is not None:
-        try:
-            source = Path(block.file).read_bytes()
-        except OSError:
-            source = b""
-    return frozenset(with_storing(imported_modules(source, top_level=True)))
-
-
-def with_storing(modules: Iterable[str]) -> list[str]:
-    """These modules, and those with which a table that they make is stored."""
-    found = list(modules)
-    return [*found, *_STORED_WITH] if any(name.partition(".")[0] in _TABULAR for name in found) else found

@@ -1,0 +1,46 @@
+"""Which modules a block is certain to need, so that its process can be forked with them loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from penstock.engine.dependencies import imported_modules
+from penstock.model.messages import BlockOrder
+
+NEEDS_BY_LANGUAGE = {
+    "sql": frozenset(
+        {
+            "duckdb",
+            "pyarrow",
+            "pyarrow.compute",
+            "penstock.languages.sql.embedded",
+            "penstock.data.codecs.arrow_table",
+            "penstock.data.statistics",
+        }
+    )
+}
+"""Modules that a block in that language is certain to use: those of others, and our own that not every block needs."""
+TABULAR = frozenset({"pandas", "polars", "pyarrow"})
+"""Libraries whose tables are stored."""
+_STORED_WITH = ("pyarrow", "pyarrow.compute")
+"""What storing a table takes, whichever library has made it."""
+
+
+def certain_needs(block: BlockOrder) -> frozenset[str]:
+    """The third-party modules that the block is certain to import, as far as its text tells."""
+    if block.language != "python":
+        return NEEDS_BY_LANGUAGE.get(block.language, frozenset())
+    source = (block.source or "").encode("utf-8", "replace")
+    if block.source is None and block.file is not None:
+        try:
+            source = Path(block.file).read_bytes()
+        except OSError:
+            source = b""
+    return frozenset(with_storing(imported_modules(source, top_level=True)))
+
+
+def with_storing(modules: Iterable[str]) -> list[str]:
+    """These modules, and those with which a table that they make is stored."""
+    found = list(modules)
+    return [*found, *_STORED_WITH] if any(name.partition(".")[0] in TABULAR for name in found) else found
