@@ -288,13 +288,22 @@ def read_record(logs_root: Path, pipeline: str, run: str) -> list[dict[str, Any]
         FileNotFoundError: there is no record of that run.
     """
     found: list[dict[str, Any]] = []
-    with (run_folder(logs_root, pipeline, run) / RUN_RECORD).open(encoding="utf-8") as file:
+    with (run_folder(logs_root, pipeline, run) / RUN_RECORD).open("rb") as file:
         for line in file:
             try:
-                found.append(json.loads(line))
-            except json.JSONDecodeError:
+                found.append(_entry(line))
+            except ValueError:
                 break
     return found
+
+
+def _entry(line: bytes) -> dict[str, Any]:
+    """One event; half a character and what only Python calls a number are read the slower way."""
+    try:
+        entry: dict[str, Any] = msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        entry = json.loads(line.decode("utf-8"))
+    return entry
 
 
 def _fields(event: events.Event) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from penstock.engine.loop import RunHandle
 from penstock.engine.plan import Occasion, RunOptions
 from penstock.model import events
@@ -86,6 +88,7 @@ class DrivenRun:
     _dirty: dict[str, None] = field(default_factory=dict)
     _done: set[str] = field(default_factory=set)
     _changes: dict[str, Any] = field(default_factory=dict)
+    _written: dict[str, BlockRunRow] = field(default_factory=dict)
 
     def __call__(self, event: events.Event) -> None:
         """Hear one event."""
@@ -200,7 +203,8 @@ class DrivenRun:
                 return False
         elif not state.runs.fence(connection, self.row.id, self.token):
             return False
-        state.block_runs.put(connection, [self._current(key) for key in self._dirty])
+        self._written = {key: self._current(key) for key in self._dirty}
+        state.block_runs.put(connection, self._written.values())
         return True
 
     def finish(self, connection: sa.Connection, state: State) -> RunRow:
@@ -213,8 +217,8 @@ class DrivenRun:
         """What was written is committed."""
         self.asked.difference_update(self.freed())
         self.row = replace(self.row, **self._all_changes())
-        for key in self._dirty:
-            self.blocks[key] = self._current(key)
+        self.blocks.update(self._written)
+        self._written = {}
         self._dirty.clear()
         self._changes.clear()
         self.ended = None
@@ -283,7 +287,7 @@ class DrivenRun:
         for name, value in (("ref", entry.ref), ("items", entry.items)):
             expansion.pop(name, None)  # that of an attempt which counts no more
             if value is not None:
-                expansion[name] = asdict(value)
+                expansion[name] = msgspec.to_builtins(value)
         ended = row.ended_at if entry.state in ENDED else None
         failure = row.failure or (_plain(entry.failure) if entry.failure is not None else None)
         return replace(

@@ -24,7 +24,7 @@ from penstock.model.errors import PenstockError
 from penstock.model.pipeline import Pipeline
 from penstock.model.trigger import OnLimit
 from penstock.project import Project
-from penstock.project.layout import METADATA, pipeline_folder
+from penstock.project.layout import METADATA, PIPELINES, is_inside
 
 _MOST_KEPT = 20_000
 _MOST = 1_000_000_000
@@ -128,11 +128,11 @@ def on_limit(rules: Rules, settings: Mapping[str, Any]) -> OnLimit:
 
 
 def _stamp(project: Project, pipeline: str) -> tuple[int, ...]:
-    folder = pipeline_folder(project.root, pipeline)
-    if folder is None:
+    if not is_inside(pipeline):
         return ()
     try:
-        found = os.stat(f"{folder}/{METADATA}")  # noqa: PTH116 - asked for each waiting run
+        place = f"{project.root}/{PIPELINES}/{pipeline}/{METADATA}"
+        found = os.stat(place)  # noqa: PTH116 - asked for each waiting run, and each block that starts
     except OSError:
         return ()
     return found.st_mtime_ns, found.st_size, found.st_ino

@@ -20,8 +20,16 @@ _WHOLE_RANGE = "WITH (UPDLOCK, HOLDLOCK)"
 
 def values_of(row: Any, *, without: Iterable[str] = ()) -> dict[str, Any]:
     """The fields of a row, by column."""
-    left_out = frozenset(without)
-    return {field.name: getattr(row, field.name) for field in fields(row) if field.name not in left_out}
+    kind: Any = type(row)
+    found = {name: getattr(row, name) for name in _names(kind)}
+    for name in without:
+        found.pop(name, None)
+    return found
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def rows_of(kind: type[Row], found: sa.CursorResult[Any]) -> list[Row]:
