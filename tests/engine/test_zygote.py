@@ -14,7 +14,7 @@ import pytest
 
 from penstock.engine.process import Doom
 from tests.engine.conftest import Bench, body, is_alive
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
 
@@ -313,3 +313,15 @@ def test_the_cause_is_told_although_the_zygote_is_long_in_telling_the_end(
     assert seen.attempt.ended is None
     imported.touch()
     assert signal_number.name in bench.finish(seen).failure.message
+
+
+SPECIALISED = """
+import dis
+from penstock.data.draft import Draft
+found = {step.opname for step in dis.get_instructions(Draft.publish, adaptive=True)}
+return sorted(name for name in found - set(dis.opmap) if not name.endswith(('_ADAPTIVE', '_QUICK')))
+"""
+
+
+def test_workers_inherit_what_python_has_specialised(forked: Bench) -> None:
+    until("a worker with specialised instructions", lambda: forked.value(forked.run(body(SPECIALISED))))
