@@ -190,11 +190,13 @@ class Torment:
 
 
 def _wait_for_all(state: Any) -> None:
-    """Until no run is open; what was left is worked off as long as it takes, but never without getting on."""
+    """Until no run is open and none is to come; what was left is worked off as long as it takes, if it gets on."""
     left, end = sys.maxsize, 0.0
     while True:
         with state.read() as connection:
             now_left = sum(line["count"] for line in state.runs.open_counts(connection))
+            # A trigger that was switched off in its file may still fire until somebody has read that.
+            now_left += sum(row.active for row in state.triggers.all(connection))
         if not now_left:
             return
         if now_left < left:

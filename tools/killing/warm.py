@@ -16,7 +16,7 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -109,7 +109,7 @@ def _keep_a_zygote() -> None:
 
     A process started anew would import for half a second what is here already.
     """
-    from penstock.engine.forking import ForkLauncher
+    from penstock.engine import headstart
 
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     pid = os.fork()
@@ -117,18 +117,18 @@ def _keep_a_zygote() -> None:
         ours.close()
         _become_a_zygote(theirs)
     theirs.close()
-    usual = ForkLauncher._start_interpreter  # noqa: SLF001
+    usual = headstart._spawn  # noqa: SLF001
     kept = [pid]
 
-    def start(self: Any, control: socket.socket, mark: str) -> int:
+    def start(python: str, cwd: str | None, environment: Mapping[str, str], connection: int, log: int) -> int:
         if not kept:
-            return usual(self, control, mark)
-        text = json.dumps({"cwd": self._cwd, "mark": mark}).encode()
-        socket.send_fds(ours, [text], [control.fileno(), self._log])
+            return usual(python, cwd, environment, connection, log)
+        text = json.dumps({"cwd": cwd, "mark": environment[headstart.MARK]}).encode()
+        socket.send_fds(ours, [text], [connection, log])
         ours.close()
         return kept.pop()
 
-    ForkLauncher._start_interpreter = start  # noqa: SLF001
+    headstart._spawn = start  # noqa: SLF001
 
 
 def _become_a_zygote(orders: socket.socket) -> NoReturn:
