@@ -86,7 +86,7 @@ def test_the_end_of_a_run_takes_its_parts_and_the_data_that_came_to_nothing(shel
     manifest = good.publish(Lineage(run="r"), fingerprint="e" * 64)
     other = shelf.store.issue_fence("another", "b")
     yielding(shelf, [frame], other).abandon()
-    shelf.store.forget_parts("r")
+    shelf.store.forget_parts(shelf.store.yielding("r"))
     assert not data_files(shelf) & left
     assert [version.good for version in shelf.store.versions(B)] == [True, False]
     for version in shelf.store.versions(B):
@@ -94,9 +94,19 @@ def test_the_end_of_a_run_takes_its_parts_and_the_data_that_came_to_nothing(shel
     assert shelf.store.load(manifest.ref)["a"].tolist() == [3 * at for at in range(1000)]
     assert all(key.startswith("parts/another/") for key in documents(shelf))
     assert shelf.store.load(part(other, 0))["a"].tolist() == list(range(1000))
-    shelf.store.forget_parts("another")
-    shelf.store.forget_parts("nobody")
-    assert documents(shelf) == set()
+    shelf.store.forget_parts(shelf.store.yielding("another"))
+    assert shelf.store.yielding("nobody") == []
+    assert not shelf.store.backend.list("parts")
+
+
+def test_an_attempt_that_has_begun_since_keeps_what_it_has_yielded(shelf):
+    yielding(shelf, [[1]], shelf.store.issue_fence("r", "b")).abandon()
+    ended = shelf.store.yielding("r")
+    again = shelf.store.issue_fence("r", "b")
+    yielding(shelf, [[2]], again)
+    shelf.store.forget_parts(ended)
+    assert shelf.store.load(part(again, 0)) == [2]
+    assert shelf.store.yielding("r") == ["parts/r/b/2"]
 
 
 def test_cleaning_spares_what_children_may_read_until_nobody_comes_back_to_the_run(shelf):

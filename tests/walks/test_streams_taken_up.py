@@ -120,7 +120,7 @@ def test_children_are_on_the_page_of_a_run_before_their_parent_has_ended(
         assert {name for name in found if name.startswith("each:")} == {"each:0", "each:1", "each:2"}
         assert set(found.values()) == {"completed"}
         assert stored(root, "all") == {"all": [10, 20, 30]}
-        assert parts(root) == []
+        wait_for("the parts are gone", lambda: not parts(root))
     finally:
         server.stop()
 
@@ -148,7 +148,7 @@ def test_a_server_that_is_killed_meanwhile_makes_the_children_anew(place: tuple[
         assert found["each:gone"]["failure"]["kind"] == "withdrawn"
         assert found["each:0"]["failure"] is None
         assert stored(root, "all") == {"all": [10, 20, 30]}
-        assert parts(root) == []
+        wait_for("the parts are gone", lambda: not parts(root))
         assert lines(root, "ran", "go").count("30") == 1
     finally:
         server.stop()

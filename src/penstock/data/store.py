@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from penstock.data.manifest import Manifest, OutputEntry, decode_manifest
 from penstock.data.naming import quote, unquote
 from penstock.data.places import PRODUCTS, address_key, manifest_key, number_of, version_number
 from penstock.data.reading import Reader
-from penstock.data.yielded import read_part
+from penstock.data.yielded import attempts_of, read_part
 from penstock.model.errors import ProductCorruptError, ProductMissingError
 from penstock.model.product import Address, Fence, ProductRef, part_of
 
@@ -175,15 +175,19 @@ class ProductStore:
         """One part of the output of a block that has yielded it, as it was yielded; raises as `load`."""
         return self.reader(manifest).value(manifest.outputs[0].stored.parts[number])
 
-    def forget_parts(self, run: str) -> None:
-        """Remove what blocks of a run that has ended have yielded without coming to a version.
+    def yielding(self, run: str) -> list[str]:
+        """The attempts of a run that have yielded something, as `forget_parts` takes them."""
+        return attempts_of(self.backend, run)
+
+    def forget_parts(self, attempts: Iterable[str]) -> None:
+        """Remove what attempts of a run that has ended have yielded, and the data of those that came to no version.
 
         Raises:
             StorageError: the place refused.
         """
         from penstock.data.yielded import forget_parts
 
-        forget_parts(self.backend, run)
+        forget_parts(self.backend, attempts)
 
     def forget_older_parts(self, before: float) -> None:
         """As `forget_parts`, of runs that nobody has come back to since then; in seconds since the epoch."""

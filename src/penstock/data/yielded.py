@@ -7,7 +7,7 @@ the run has ended, and with them the data of an attempt that came to no version;
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -98,29 +98,29 @@ def files_of_parts(backend: Backend) -> Iterator[str]:
             yield from (entry.key for entry in manifest.files)
 
 
-def forget_parts(backend: Backend, run: str) -> None:
-    """Remove what the attempts of a run that has ended have yielded, and the data of those that came to no version.
+def attempts_of(backend: Backend, run: str) -> list[str]:
+    """The folders of what the attempts of a run have yielded."""
+    base = f"{PARTS}/{quote(run)}"
+    return [f"{base}/{block}/{token}" for block in backend.list(base) for token in backend.list(f"{base}/{block}")]
+
+
+def forget_parts(backend: Backend, attempts: Iterable[str]) -> None:
+    """Remove what attempts that have ended have yielded, and the data of those that came to no version.
+
+    Args:
+        backend: where the store is.
+        attempts: what `attempts_of` gave; another attempt of the same run may have begun since.
 
     Raises:
         StorageError: the place refused.
     """
-    base = f"{PARTS}/{quote(run)}"
-    if not backend.list(base):
-        return
-    for block in backend.list(base):
-        for token in backend.list(f"{base}/{block}"):
-            _forget(backend, f"{base}/{block}/{token}")
-        backend.delete_folder(f"{base}/{block}")
-    backend.delete_folder(base)
+    for folder in attempts:
+        _forget(backend, folder)
 
 
 def forget_older(backend: Backend, before: float) -> None:
     """Remove what runs have yielded that nobody has touched since; in seconds since the epoch."""
-    for folder in _folders(backend):
-        if backend.modified(folder) < before:
-            _forget(backend, folder)
-        backend.delete_folder(folder.rpartition("/")[0])
-        backend.delete_folder(folder.rpartition("/")[0].rpartition("/")[0])
+    forget_parts(backend, [folder for folder in _folders(backend) if backend.modified(folder) < before])
 
 
 def _folders(backend: Backend) -> Iterator[str]:
@@ -149,7 +149,9 @@ def _forget(backend: Backend, folder: str) -> None:
             backend.delete_folder(data)
     for name in backend.list(folder):
         backend.discard(f"{folder}/{name}")
-    backend.delete_folder(folder)
+    with backend.lock(GATE):  # nobody is about to put something there
+        while folder != PARTS and backend.delete_folder(folder):
+            folder = folder.rpartition("/")[0]
 
 
 def _published(backend: Backend, part: Manifest) -> bool:

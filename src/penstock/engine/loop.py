@@ -10,7 +10,6 @@ import heapq
 import os
 import time
 from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import count
@@ -23,7 +22,7 @@ from penstock.engine.handle import Asker, Asking, Current, RunHandle, Sink, comi
 from penstock.engine.inputs import bound_inputs, with_outside
 from penstock.engine.plan import RunPlan, check_runnable, work_order
 from penstock.engine.sensors import interval_of
-from penstock.engine.streaming import YIELDS, expansion_told, part_came, regrouped, without
+from penstock.engine.streaming import YIELDS, expansion_told, forget_parts, part_came, regrouped, without
 from penstock.engine.supervisor import Attempt, Captured, Ended, Supervisor
 from penstock.engine.telling import lost_callbacks, told_by
 from penstock.model import events
@@ -484,8 +483,7 @@ class RunLoop:
             self._supervisor.close_session(handle.session)
             handle.session = None
         if handle.plan.fan_out.streams:
-            with suppress(PenstockError):  # what cannot be removed now goes when the logs of the day do
-                self._store.forget_parts(handle.plan.run)
+            forget_parts(self._store, handle.plan.run)
         self._tell_run_ended(handle, handle.run.state, handle.reason)
 
     def _tell_run_ended(self, handle: RunHandle, state: RunState, reason: str) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 
+from penstock.data import ProductStore
 from penstock.engine.handle import Current, RunHandle
 from penstock.model import events
+from penstock.model.errors import PenstockError
 from penstock.model.messages import Yielded
 from penstock.model.product import Address, PartName, ProductRef
 from penstock.model.run import Effect, Expanded, Grown, ItemsCame, Withdrawn
@@ -60,6 +64,23 @@ def regrouped(handle: RunHandle, effects: list[Effect]) -> set[str]:
 def without(entries: list[Waiting], handle: RunHandle, gone: set[str]) -> list[Waiting]:
     """What waits for its start, but for those children of that run."""
     return [entry for entry in entries if entry[2] is not handle or entry[3] not in gone]
+
+
+def forget_parts(store: ProductStore, run: str) -> None:
+    """Remove what blocks of a run that has ended have yielded, beside everything else: there may be thousands of files.
+
+    What cannot be removed now goes with the housekeeping of a day to come.
+    """
+    ended: list[str] = []
+    with suppress(PenstockError):
+        ended = store.yielding(run)  # now: the run may be retried in a moment
+
+    def work() -> None:
+        with suppress(PenstockError):
+            store.forget_parts(ended)
+
+    if ended:
+        threading.Thread(target=work, name=f"parts of {run}").start()
 
 
 def expansion_told(handle: RunHandle, effect: Expanded | Grown, now: float) -> Iterator[events.Event]:
