@@ -325,7 +325,7 @@ class RunLoop:
                 current.output = event
             case Finished() if current:
                 current.finished = event
-            case Yielded() if current:
+            case Yielded() if current and not handle.ended:
                 self._yielded(handle, block, current, event)
             case Ask() if current or block in handle.after:
                 self._ask(handle, block, current or handle.after[block], event)
