@@ -1,0 +1,39 @@
+"""Which parts of a block under way are taken."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from penstock.engine.channel import FROM_WORKER
+from penstock.engine.handle import Current
+from penstock.engine.streaming import part_came
+from penstock.model.errors import MessageInvalidError
+from penstock.model.messages import Yielded
+from penstock.model.product import Address, Items, ProductRef
+from tests.engine.conftest import Bench, body
+
+
+def test_only_the_next_part_of_an_attempt_that_was_to_tell_of_them_is_taken(forked: Bench) -> None:
+    forked.store.issue_fence(forked.run_id, "block")
+    telling = forked.launch(forked.order(body("return 1"), tell_parts=True))
+    assert telling.attempt is not None
+    current = Current(telling.attempt, 0.0)
+    for number in (0, 1):
+        came = part_came("block", current, Yielded(number, Items(2)))
+        assert came is not None
+        assert came.ref == ProductRef(Address("pipe", "block"), f"part-2-{number}-run1"), "by its order"
+    for number in (0, 1, 3):
+        assert part_came("block", current, Yielded(number, Items(2))) is None
+    silent = forked.launch(forked.order(body("return 1"), block="other"))
+    assert silent.attempt is not None
+    assert part_came("other", Current(silent.attempt, 0.0), Yielded(0, Items(2))) is None
+    forked.finish(telling)
+    forked.finish(silent)
+
+
+@pytest.mark.parametrize("items", [{"count": -1, "names": []}, {"count": 2, "names": ["a"]}])
+def test_a_part_of_which_nothing_can_be_made_is_no_message(items: dict[str, object]) -> None:
+    tag = FROM_WORKER.encode(Yielded(0, Items(1)))[1]
+    with pytest.raises(MessageInvalidError):
+        FROM_WORKER.decode(tag, msgspec.msgpack.encode({"number": 0, "items": items}))
