@@ -321,10 +321,14 @@ def _size(data: Any) -> int:
 
 
 def _claim(columns: Sequence[TableColumn], shown: Sequence[TableColumn]) -> None:
-    """Have the large columns that are new freed when they are written, and their statistics made."""
+    """Have new columns freed when they are written and their statistics made, if they lie in large pieces.
+
+    Giving back many small pieces while others are written takes longer than at the end of the process, all at once.
+    """
     told = {id(column) for column in shown}
     for column in columns:
-        if column.same is None and _size(column.data) >= _SHARE:
+        pieces = getattr(column.data, "num_chunks", 1)
+        if column.same is None and pieces and _size(column.data) >= _SHARE * pieces:
             column.claims = [None] * (2 if id(column) in told else 1)
 
 
