@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from typing import Any
 
 import psutil
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from penstock.server import live
+from penstock.server.hub import TOPICS, Hub
+from penstock.server.live import stream_run
+from tests.patience import PATIENCE
 from tests.server.serving import Server, make_project, serving
 
 CODE = "@custom\ndef work(**kwargs):\n    for n in range(3): print('line', n)\n"
@@ -123,6 +129,41 @@ def test_the_stream_of_a_run_of_long_ago_says_that_it_has_ended(server: Server):
     server.call(server.studio.hub._topics.pop, f"run:{run}")
     ((_, event),) = events_of(server, run)
     assert (event["type"], event["run"]["state"]) == ("run_ended", "completed")
+
+
+def streamed(hub: Hub, looks: list[str | None], *, since: int | None = None) -> list[str]:
+    """What a stream of the run `x` sends, each look at the run being the next of these; its type when it has ended."""
+
+    async def work() -> list[str]:
+        hub.attach(asyncio.get_running_loop())
+
+        async def ended() -> dict[str, Any] | None:
+            found = looks.pop(0)
+            return None if found is None else {"type": found}
+
+        return [part.decode() async for part in stream_run(hub, "x", since, ended)]
+
+    return asyncio.run(asyncio.wait_for(work(), PATIENCE))
+
+
+def test_a_stream_ends_although_the_end_was_told_and_forgotten_before_it_was_heard():
+    hub = Hub()
+    hub.publish("run:x", {"type": "run_ended"})
+    for number in range(TOPICS + 1):
+        hub.publish(f"run:{number}", {"type": "run_ended"})
+    assert "run:x" not in hub._topics
+    *_, reset, last = streamed(hub, [None, "run_ended"])
+    assert "event: reset" in reset
+    assert '"run_ended"' in last
+
+
+def test_a_stream_whose_last_event_never_comes_looks_at_the_run_itself(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(live, "KEEP_ALIVE_SECONDS", 0.01)
+    hub = Hub()
+    hub.publish("run:x", {"type": "run_started"})
+    found = streamed(hub, [None, None, None, "runs_deleted"])
+    assert [part for part in found if part.startswith(":")] == [": still running\n\n"] * 3
+    assert '"runs_deleted"' in found[-1]
 
 
 def test_a_run_that_is_not_there(server: Server):

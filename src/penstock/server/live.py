@@ -107,33 +107,43 @@ async def serve(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def stream_run(hub: Hub, run: str, since: int | None, ended: dict[str, Any] | None) -> AsyncIterator[bytes]:
+async def stream_run(
+    hub: Hub, run: str, since: int | None, ended: Callable[[], Awaitable[dict[str, Any] | None]]
+) -> AsyncIterator[bytes]:
     """The events of one run as server-sent events, until the run has ended.
 
     Args:
         hub: what is heard.
         run: its name.
         since: the number of the last event that the client has.
-        ended: the run's last event, when it has ended already.
+        ended: looks whether the run has ended already, and gives its last event then.
     """
     listener = hub.listen()
+    # Heard before it is looked at: an end in between is told by one of the two.
     listener.subscribe(f"run:{run}", since=0 if since is None else since)
     try:
         yield b"retry: 2000\n\n"
+        look = True
         while True:
+            last = await ended() if look else None
+            look = False
             for frame in listener.take():
                 if frame.reset:
                     yield b"id: %d\nevent: reset\ndata: {}\n\n" % frame.seq
+                    look = True  # the event that told its end may be among those that are gone
                 for number, data in zip(frame.numbers, frame.events, strict=True):
                     yield b"id: %d\ndata: %b\n\n" % (number, data)
                     if data.startswith(b'{"type":"run_ended"'):
                         return
-            if ended is not None:
-                yield b"id: %d\ndata: %b\n\n" % (hub.seq, encode(ended))
+            if last is not None:
+                yield b"id: %d\ndata: %b\n\n" % (hub.seq, encode(last))
                 return
+            if look:
+                continue
             try:
                 await asyncio.wait_for(listener.wait(), KEEP_ALIVE_SECONDS)
             except TimeoutError:
                 yield b": still running\n\n"
+                look = True
     finally:
         listener.close()

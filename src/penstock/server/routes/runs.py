@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
+from penstock.model.errors import RunNotFoundError
 from penstock.observe.log_fetch import is_fetched
 from penstock.observe.logs import read_logs
 from penstock.server.answers import HttpError
@@ -155,10 +157,17 @@ def show_logs(call: Call) -> LogLines:
 async def stream_events(call: Call) -> Reply:
     """The run's events as server-sent events, until it ends; `Last-Event-ID` goes on after that number."""
     run = call.path["run"]
-    summary = await asyncio.to_thread(call.studio.board.summary, run)
+
+    async def ended() -> dict[str, Any] | None:
+        try:
+            summary = await asyncio.to_thread(call.studio.board.summary, run)
+        except RunNotFoundError:
+            return {"type": "runs_deleted", "runs": [run]}
+        return {"type": "run_ended", "run": summary} if summary.state not in OPEN else None
+
+    await asyncio.to_thread(call.studio.board.summary, run)  # what is not known is refused before anything is sent
     given = call.request.headers.get("last-event-id", "")
     since = whole_number(given) if given.isascii() and given.isdigit() else None
-    ended = {"type": "run_ended", "run": summary} if summary.state not in OPEN else None
     return Reply(stream=stream_run(call.studio.hub, run, since, ended), media_type="text/event-stream")
 
 
