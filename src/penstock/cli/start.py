@@ -65,8 +65,10 @@ def start(
     prints another address for it. Its triggers start runs for as long as this command runs.
     """
     del manage_instance, dbt_docs_instance
+    from penstock.engine.memory import share_one_heap
     from penstock.server.serving import listen
 
+    share_one_heap()
     serves, schedules = INSTANCES[environment.text("INSTANCE_TYPE") or instance_type]
     if not serves:
         from penstock.cli.scheduler import run_scheduler

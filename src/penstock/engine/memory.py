@@ -1,0 +1,22 @@
+"""How a process that lives for months holds its memory."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+
+_M_ARENA_MAX = -8
+"""Of `mallopt` in the GNU C library."""
+
+
+def share_one_heap() -> None:
+    """Have all threads to come take memory from one heap, where the C library is that of GNU; else nothing changes.
+
+    By itself each thread gets a heap of its own, and what one leaves free the others cannot use: over 70,000 runs a
+    server came to hold 45 MB in them. Python lets one thread run at a time, so there is little to wait for.
+    """
+    if sys.platform == "linux":
+        import ctypes
+
+        with suppress(AttributeError, OSError):
+            ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)

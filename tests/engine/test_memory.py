@@ -1,0 +1,46 @@
+"""One heap for all threads."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAPS = """
+import ctypes, re, sys, threading
+from pathlib import Path
+from penstock.engine.memory import share_one_heap
+
+if sys.argv[1] == "one":
+    share_one_heap()
+held, done = threading.Barrier(9), threading.Barrier(9)
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+
+def take():
+    libc.malloc(1000)
+    held.wait()
+    done.wait()
+
+for _ in range(8):
+    threading.Thread(target=take).start()
+held.wait()
+# Heaps of threads begin at multiples of 64 MB; most of their room is reserved and may not be touched yet.
+starts = [int(line.partition("-")[0], 16) for line in Path("/proc/self/maps").read_text().splitlines() if " rw-p " in line]
+print(sum(start % 2**26 == 0 for start in starts))
+done.wait()
+"""
+
+
+def heaps(wanted: str) -> int:
+    told = subprocess.run([sys.executable, "-c", HEAPS, wanted], capture_output=True, text=True, check=True)
+    return int(told.stdout)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the C library of GNU")
+def test_threads_take_memory_from_one_heap() -> None:
+    several = heaps("several")
+    if several < 4:
+        pytest.skip("threads share heaps here by themselves")
+    assert heaps("one") <= 1  # something else may begin at such a place by chance
