@@ -74,7 +74,7 @@ def test_an_attempt_that_was_superseded_yields_nothing_more(shelf):
         shelf.store.manifest(part(fence, 1))
 
 
-def test_the_end_of_a_run_takes_its_parts_and_the_data_that_came_to_nothing(shelf):
+def test_the_end_of_a_run_takes_its_parts_and_leaves_data_that_came_to_nothing_to_clean(shelf):
     frame = pd.DataFrame({"a": range(1000)})
     given_up = yielding(shelf, [frame, frame + 1], shelf.store.issue_fence("r", "b"))
     given_up.abandon()
@@ -87,6 +87,8 @@ def test_the_end_of_a_run_takes_its_parts_and_the_data_that_came_to_nothing(shel
     other = shelf.store.issue_fence("another", "b")
     yielding(shelf, [frame], other).abandon()
     shelf.store.forget_parts(shelf.store.yielding("r"))
+    assert data_files(shelf) >= left
+    shelf.store.clean(CleanPolicy(now=time.time() + DAY, draft_grace=0))
     assert not data_files(shelf) & left
     assert [version.good for version in shelf.store.versions(B)] == [True, False]
     for version in shelf.store.versions(B):
@@ -97,6 +99,22 @@ def test_the_end_of_a_run_takes_its_parts_and_the_data_that_came_to_nothing(shel
     shelf.store.forget_parts(shelf.store.yielding("another"))
     assert shelf.store.yielding("nobody") == []
     assert not shelf.store.backend.list("parts")
+
+
+def test_what_a_child_has_stored_outlives_the_attempt_that_its_item_came_from(shelf):
+    fence = shelf.store.issue_fence("r", "b")
+    given_up = yielding(shelf, [pd.DataFrame({"a": range(100_000)})], fence)
+    given_up.abandon()
+    child = Address("p", "c", "_")
+    frame = shelf.store.load(part(fence, 0))
+    draft = shelf.store.draft(child, shelf.store.issue_fence("r", "c"))
+    draft.add(frame.assign(b=1))
+    manifest = draft.publish(Lineage(run="r"), fingerprint="c" * 64)
+    assert any(not entry.own for entry in manifest.files), "the column of the item is not stored again"
+    del frame
+    shelf.store.forget_parts(shelf.store.yielding("r"))
+    shelf.store.clean(CleanPolicy(now=time.time() + DAY, draft_grace=0))
+    assert shelf.store.load(manifest.ref)["a"].tolist() == list(range(100_000))
 
 
 def test_an_attempt_that_has_begun_since_keeps_what_it_has_yielded(shelf):

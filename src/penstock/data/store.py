@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from penstock.data import yielded
 from penstock.data.backend import Backend, Durability
 from penstock.data.draft import Draft
 from penstock.data.fences import issue_fence
@@ -14,7 +15,6 @@ from penstock.data.manifest import Manifest, OutputEntry, decode_manifest
 from penstock.data.naming import quote, unquote
 from penstock.data.places import PRODUCTS, address_key, manifest_key, number_of, version_number
 from penstock.data.reading import Reader
-from penstock.data.yielded import attempts_of, read_part
 from penstock.model.errors import ProductCorruptError, ProductMissingError
 from penstock.model.product import Address, Fence, ProductRef, part_of
 
@@ -107,7 +107,7 @@ class ProductStore:
         """
         number, part = version_number(ref.version), part_of(ref.version)
         if part is not None:
-            manifest = read_part(self.backend, ref, part)
+            manifest = yielded.read_part(self.backend, ref, part)
         else:
             manifest = self.numbered(ref.address, number) if number is not None else None
         if manifest is None or manifest.ref != ref:
@@ -177,23 +177,19 @@ class ProductStore:
 
     def yielding(self, run: str) -> list[str]:
         """The attempts of a run that have yielded something, as `forget_parts` takes them."""
-        return attempts_of(self.backend, run)
+        return yielded.attempts_of(self.backend, run)
 
     def forget_parts(self, attempts: Iterable[str]) -> None:
-        """Remove what attempts of a run that has ended have yielded, and the data of those that came to no version.
+        """Remove the documents of what attempts of a run that has ended have yielded.
 
         Raises:
             StorageError: the place refused.
         """
-        from penstock.data.yielded import forget_parts
-
-        forget_parts(self.backend, attempts)
+        yielded.forget_parts(self.backend, attempts)
 
     def forget_older_parts(self, before: float) -> None:
         """As `forget_parts`, of runs that nobody has come back to since then; in seconds since the epoch."""
-        from penstock.data.yielded import forget_older
-
-        forget_older(self.backend, before)
+        yielded.forget_older(self.backend, before)
 
     def reader(self, manifest: Manifest) -> Reader:
         """Reads the values of a version."""

@@ -2,7 +2,8 @@
 
 `parts/<run>/<block>/<attempt>/<number>.json` is a small manifest of that part alone. Its data are files of the draft of
 the attempt, which the version that it publishes at its end names too: nothing is stored twice. The documents go when
-the run has ended, and with them the data of an attempt that came to no version; `draft` beside them says where it lies.
+the run has ended. The data of an attempt that came to no version stay, as after one that was killed, until `clean`
+finds that nothing names them: what a child has stored may hold columns of its item, which are in these files alone.
 """
 
 from __future__ import annotations
@@ -17,14 +18,10 @@ from penstock.data.fences import pass_fence
 from penstock.data.files import FileSink
 from penstock.data.manifest import FORMAT, FileEntry, Manifest, OutputEntry, Stored, decode_manifest, encode_manifest
 from penstock.data.naming import quote
-from penstock.data.places import GATE, address_key, manifest_key, number_of
-from penstock.model.errors import ProductCorruptError
+from penstock.data.places import GATE
 from penstock.model.product import Address, Fence, Items, Lineage, PartName, ProductRef
 
 PARTS = "parts"
-_DRAFT = "draft"
-_SLACK = 3600.0
-"""Seconds by which the clock that a version was made by may differ from that of its files."""
 
 
 def part_key(block: str, part: PartName) -> str:
@@ -63,10 +60,7 @@ def publish_part(
         items=Items(0),
     )
     with backend.lock(GATE, shared=True), pass_fence(backend, fence):
-        key = part_key(fence.block, part)
-        if not number:
-            backend.put_if_absent(f"{key.rpartition('/')[0]}/{_DRAFT}", sink.folder.encode())
-        backend.put_if_absent(key, encode_manifest(manifest))
+        backend.put_if_absent(part_key(fence.block, part), encode_manifest(manifest))
 
 
 def _alone(stored: Stored, files: list[FileEntry]) -> tuple[Stored, list[FileEntry]]:
@@ -105,7 +99,7 @@ def attempts_of(backend: Backend, run: str) -> list[str]:
 
 
 def forget_parts(backend: Backend, attempts: Iterable[str]) -> None:
-    """Remove what attempts that have ended have yielded, and the data of those that came to no version.
+    """Remove the documents of what attempts that have ended have yielded.
 
     Args:
         backend: where the store is.
@@ -134,37 +128,13 @@ def _documents(backend: Backend, folder: str) -> Iterator[Manifest]:
     for name in sorted(backend.list(folder)):
         key = f"{folder}/{name}"
         with suppress(FileNotFoundError):  # its run has just ended
-            if name != _DRAFT:
-                yield decode_manifest(backend.read(key), key)
+            yield decode_manifest(backend.read(key), key)
 
 
 def _forget(backend: Backend, folder: str) -> None:
-    """Remove the documents of one attempt, and its data unless it came to a version."""
-    with backend.lock(GATE), suppress(FileNotFoundError, ProductCorruptError):  # what cannot be read is left to `clean`
-        data = backend.read(f"{folder}/{_DRAFT}").decode()
-        first = next(_documents(backend, folder), None)
-        if first is not None and data.startswith(address_key(first.ref.address)) and not _published(backend, first):
-            for name in backend.list(data):
-                backend.delete_unused(f"{data}/{name}")
-            backend.delete_folder(data)
+    """Remove the documents of one attempt."""
     for name in backend.list(folder):
         backend.discard(f"{folder}/{name}")
     with backend.lock(GATE):  # nobody is about to put something there
         while folder != PARTS and backend.delete_folder(folder):
             folder = folder.rpartition("/")[0]
-
-
-def _published(backend: Backend, part: Manifest) -> bool:
-    """Whether the attempt of that part came to a version, be it one whose checks failed; looks at the newest first."""
-    address = part.ref.address
-    numbers = sorted(filter(None, map(number_of, backend.list(f"{address_key(address)}/m"))), reverse=True)
-    begun = datetime.fromisoformat(part.created_at).timestamp()
-    for number in numbers:
-        key = manifest_key(address, number)
-        with suppress(FileNotFoundError):
-            manifest = decode_manifest(backend.read(key), key)
-            if manifest.fence == part.fence:
-                return True
-            if datetime.fromisoformat(manifest.created_at).timestamp() < begun - _SLACK:
-                return False
-    return False
