@@ -83,7 +83,7 @@ PLACES = (
     Place("no page", "/nowhere", "There is no such page"),
     Place("palette", "/", "Go to Pipelines", keys="Control+k"),
     Place("keys", "/", "Commands and search", keys="?"),
-    Place("history", "/", "Nothing yet", keys="gi"),
+    Place("history", "/", "Nothing yet", keys="g i"),
     Place("terminal", "/", "Hide; the shell goes on", keys="Control+`"),
     Place("terminal, whole page", "/terminal", "Back to the pages"),
 )
@@ -140,7 +140,8 @@ def visit(page: Page, server: Server, place: Place, names: dict[str, str]) -> No
         expect(there.first).to_be_visible()
         # Some keys count only once the server has said what there is: the terminal may be switched off.
         page.wait_for_load_state("networkidle")
-        page.keyboard.press(place.keys)
+        for key in place.keys.split():
+            page.keyboard.press(key)
     shown = page.get_by_text(place.shows).or_(page.get_by_label(place.shows))
     expect(shown.filter(visible=True).first).to_be_visible()
     settle(page)

@@ -149,7 +149,7 @@ def test_the_terminal_has_a_page_of_its_own_and_goes_on_below_the_others(studio:
     page = tabs.open(studio, "/data")
     expect(page.get_by_role("heading", name="Data")).to_be_visible()
     page.keyboard.press("Control+`")
-    shell = page.get_by_role("region", name="Terminal")
+    shell = page.locator("section[aria-label=Terminal]")
     lines = shell.get_by_role("list")
     page.get_by_role("button", name="On the whole page").click()
     expect(page).to_have_url(re.compile("/terminal$"))

@@ -198,7 +198,7 @@ def test_a_failure_is_muted_and_an_hour_chosen_without_a_mouse(studio: Server, t
 
 
 def test_home_counts_how_runs_ended_and_leads_to_them(studio: Server, tabs: Tabs) -> None:
-    pipeline(studio, "told", {"name": "noise", "content": NOISY})
+    pipeline(studio, "told", {"name": "told_noise", "content": NOISY})
     run(studio, "told", [])
     page = tabs.open(studio, "/")
     stretch = page.get_by_label("Stretch of the totals")

@@ -37,7 +37,7 @@ export function Drawer({ visible, whole, onHide, onWhole, onClose }: DrawerProps
   };
   const onMove = (event: PointerEvent) => from.current && resize(from.current.height + from.current.y - event.clientY);
   return (
-    <section aria-label="Terminal" style={whole ? undefined : { height }} className={cx("flex-col", whole ? "min-h-0 flex-1" : "max-h-[calc(100%-96px)] flex-none", visible ? "flex" : "hidden")}>
+    <section role={whole ? "main" : undefined} aria-label="Terminal" style={whole ? undefined : { height }} className={cx("flex-col", whole ? "min-h-0 flex-1" : "max-h-[calc(100%-96px)] flex-none", visible ? "flex" : "hidden")}>
       {!whole && <div
         role="separator"
         aria-orientation="horizontal"
