@@ -152,9 +152,9 @@ def main() -> None:
         runs = Runs()
         runs.go("one")
         report.chains(lambda: runs.go("chain40"), lambda: runs.go("chain10"), lambda: runs.go("parallel10"))
-        report.take("fan", lambda: work.figures(work.timed(lambda: runs.go("fan"), 1), tasks=1000))
-        report.take("fan shared", lambda: work.figures(work.timed(lambda: runs.go("shared"), 1), tasks=1000))
-        report.take("runs", lambda: work.figures(work.timed(lambda: runs.many(100), 1), runs=100))
+        report.take("fan", lambda: work.figures(work.timed(lambda: runs.go("fan")), tasks=1000))
+        report.take("fan shared", lambda: work.figures(work.timed(lambda: runs.go("shared")), tasks=1000))
+        report.take("runs", lambda: work.figures(work.timed(lambda: runs.many(100)), runs=100))
         report.start(lambda: runs.go("one"), 100)
     finally:
         work.stop(process)
