@@ -139,7 +139,9 @@ export function operationOf({ method, path, body, query, answer }: Write): Opera
     const at = (name: string) => (names.includes(name) ? decodeURIComponent(match[names.indexOf(name) + 1] ?? "") : "");
     const given = (answer ?? {}) as Values;
     const words = (WORDS[route] as Words)({ at, body: (body ?? {}) as Values, query: (query ?? {}) as Values, answer: given });
-    return { text: words, pipeline: at("pipeline") || undefined, run: at("run") || undefined, undo: text(given.undo) || undefined };
+    // What began a run leads to it; the answer names it by itself or in its summary.
+    const begun = text(given.run) || text((given.run as Values | undefined)?.run);
+    return { text: words, pipeline: at("pipeline") || undefined, run: at("run") || begun || undefined, undo: text(given.undo) || undefined };
   }
   return undefined;
 }
