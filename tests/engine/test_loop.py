@@ -110,3 +110,16 @@ def test_callbacks_whose_driver_ends_each_time_are_told_and_not_run_again(bench:
     (lost,) = [event for event in told if isinstance(event, events.CallbackFailed)]
     assert (lost.block, lost.after, lost.failure.code) == ("second", "failure", "X102")
     assert f"ended {MOST} times while they ran" in lost.failure.message
+
+
+@pytest.mark.parametrize("state", ["cancelled", "running"])
+def test_what_was_cancelled_runs_again_in_a_run_that_goes_on_and_its_end_is_told_again(
+    bench: Workbench, state: str
+) -> None:
+    # A scheduler went while it ended a run that had taken too long: of some blocks it had told the end already.
+    told: list[events.Event] = []
+    resume = {key: {"state": state, "attempts": 1, "told": state == "cancelled"} for key in ("first", "second")}
+    handle = bench.start(bench.plan("together", RunOptions()), [told.append], resume=resume)
+    bench.loop.wait(handle)
+    ends = {event.block: event.state.value for event in told if isinstance(event, events.BlockEnded)}
+    assert ends == {"first": "completed", "second": "failed"}

@@ -108,7 +108,9 @@ class RunHandle:
     def take_up(self, resume: Mapping[str, Mapping[str, Any]]) -> None:
         """Note what was told and when what failed in the process that drove the run before; as for `RunLoop.start`."""
         for key, saved in resume.items():
-            if key in self.run.blocks and saved["state"] in ENDED and saved.get("told", True):
+            entry = self.run.blocks.get(key)
+            # What was cancelled runs again in a run that goes on, and its end is told again.
+            if entry is not None and entry.state in ENDED and saved["state"] in ENDED and saved.get("told", True):
                 self.told.add(key)
             if saved.get("due"):
                 self.due[key] = float(saved["due"])
