@@ -254,11 +254,17 @@ def test_a_bucket_without_a_name_is_told(state: State, tmp_path: Path) -> None:
         uploads(state, project).turn()
 
 
-def test_logs_that_are_gone_from_the_disk_are_read_back(state: State, project: Project, bucket: Bucket) -> None:
+def copied(state: State, project: Project) -> Path:
+    """The folder of a run whose logs have been copied to the bucket."""
     copies = uploads(state, project)
     copies.turn()
     folder = ended(state, project, "r1", NOW)
     copies.turn()
+    return folder
+
+
+def test_logs_that_are_gone_from_the_disk_are_read_back(state: State, project: Project, bucket: Bucket) -> None:
+    folder = copied(state, project)
     before = read_logs(folder, limit=100).lines
     shutil.rmtree(folder)
     now = 0.0
@@ -285,10 +291,7 @@ def test_logs_that_are_gone_from_the_disk_are_read_back(state: State, project: P
 def test_logs_that_were_copied_before_a_pipeline_was_renamed_are_found(
     state: State, project: Project, bucket: Bucket
 ) -> None:
-    copies = uploads(state, project)
-    copies.turn()
-    folder = ended(state, project, "r1", NOW)
-    copies.turn()
+    folder = copied(state, project)
     before = read_logs(folder, limit=100).lines
     shutil.rmtree(folder)
     for old, new in (("flights", "trips"), ("trips", "journeys")):
@@ -304,10 +307,7 @@ def test_logs_that_were_copied_before_a_pipeline_was_renamed_are_found(
 def test_what_a_killed_process_left_while_it_read_logs_back_is_removed(
     state: State, project: Project, bucket: Bucket
 ) -> None:
-    copies = uploads(state, project)
-    copies.turn()
-    folder = ended(state, project, "r1", NOW)
-    copies.turn()
+    folder = copied(state, project)
     shutil.rmtree(folder)
     old, new = (folder.parent.parent / f".fetching-{name}" for name in ("old", "new"))
     for each in (old, new):

@@ -57,7 +57,12 @@ def test_a_logo_of_ones_own_is_shown_from_the_files(browser: Browser) -> None:
     assert browser.ask("GET", "/project/logo", status=404)["error"]["hint"]
     (browser.root / "logo.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>")
     (browser.root / "large.png").write_bytes(b"x" * (1 << 20) + b"x")
-    for wrong, why in (("nothing.svg", "no such file"), ("metadata.yaml", "no picture"), ("large.png", "1.0 MB")):
+    for wrong, why in (
+        ("nothing.svg", "no such file"),
+        ("metadata.yaml", "no picture"),
+        (7, "no picture"),
+        ("large.png", "1.0 MB"),
+    ):
         error = browser.ask("PATCH", "/settings", {"set": {"logo": wrong}}, status=422)["error"]
         assert why in error["message"]
         assert error["hint"]

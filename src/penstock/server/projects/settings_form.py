@@ -95,8 +95,8 @@ def change_settings(parts: Parts, changes: Mapping[str, Any], revision: str | No
             raise SettingInvalidError(
                 f"changing the setting {key[:60]}: {why}", hint="docs/reference/settings.md lists all."
             )
-    if isinstance(logo := changes.get("logo"), str) and logo.strip():
-        find_logo(parts, logo.strip())
+    if isinstance(logo := changes.get("logo"), str | int | float) and (name := str(logo).strip()):
+        find_logo(parts, name)
     with parts.lock:
         path = parts.root / METADATA
         file = _read(path)
