@@ -67,7 +67,7 @@ function Line({ one, onClose }: { one: Done; onClose: () => void }) {
       <time className="w-16 flex-none tabular text-muted">{clock(one.at)}</time>
       {refused ? <AlertTriangle size={14} role="img" aria-label="Refused" className="mt-0.5 flex-none text-failed" /> : <Check size={14} role="img" aria-label="Done" className="mt-0.5 flex-none text-ok" />}
       <span className="min-w-0 flex-1 break-words">
-        {one.text}
+        {refused && "Refused: "}{one.text}
         {one.times > 1 && <span className="text-muted"> · {count(one.times)} times</span>}
         {pipeline && !one.text.includes(pipeline) && <span className="text-muted"> · {pipeline}</span>}
         {refused && <span className="block text-failed">{refused}</span>}

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Button } from "../../ui/Button";
 import { ErrorCard, Spinner } from "../../ui/feedback";
 import { Input, Select, Switch } from "../../ui/fields";
@@ -75,7 +75,10 @@ function TextValue({ setting, onSave }: { setting: Setting; onSave: (value: unkn
   const [text, setText] = useState(told);
   const [problem, setProblem] = useState("");
   useEffect(() => setText(told), [told]);
+  // What was sent by Enter and refused is not sent again by leaving the field.
+  const sent = useRef<string | null>(null);
   const commit = () => {
+    sent.current = text;
     if (text.trim() === told) return;
     const result = typed(setting, text);
     if ("problem" in result) setProblem(result.problem);
@@ -90,8 +93,8 @@ function TextValue({ setting, onSave }: { setting: Setting; onSave: (value: unkn
         value={text}
         placeholder={shown(setting.default)}
         className={setting.kind === "number" ? "!w-24 text-right tabular" : "!w-56"}
-        onChange={(event) => { setText(event.target.value); setProblem(""); }}
-        onBlur={commit}
+        onChange={(event) => { sent.current = null; setText(event.target.value); setProblem(""); }}
+        onBlur={() => text !== sent.current && commit()}
         onKeyDown={(event) => {
           if (event.key === "Enter") commit();
           else if (event.key === "Escape") { setText(told); setProblem(""); }
