@@ -6,7 +6,7 @@ import pytest
 
 from penstock.config import environment
 from penstock.config.environment import VARIABLES, parse_flag, read
-from penstock.config.secrets import EnvironmentSecrets, default_provider
+from penstock.config.secrets import EnvironmentSecrets, default_provider, variable_of
 from penstock.model.errors import SettingInvalidError
 
 
@@ -67,6 +67,11 @@ def test_secrets_come_from_the_environment() -> None:
         None,
         None,
     ]
+
+
+def test_the_variable_of_a_secret_is_one_that_a_shell_takes_and_that_is_read() -> None:
+    assert variable_of("password-iris.2") == "PENSTOCK_SECRET_PASSWORD_IRIS_2"
+    assert EnvironmentSecrets({variable_of("password-iris.2"): "x"}.get).get("password-iris.2") == "x"
 
 
 def test_the_default_provider_asks_the_first_ones_first(monkeypatch: pytest.MonkeyPatch) -> None:

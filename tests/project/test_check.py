@@ -75,6 +75,7 @@ def test_arguments_and_upstreams_must_agree(parameters: str, upstream: str, caus
         ("# {% if %}\n", "markdown", "", "PS033", "markdowns/x.md:1"),
         ("from default_repo.utils import x\n" + DECORATED.format("custom", ""), "custom", "", "PS034", "custom/x.py:1"),
         ("import no_such_package_anywhere\n" + DECORATED.format("custom", ""), "custom", "", "PS035", "custom/x.py:1"),
+        ("from default_repo.custom.wrap.tools import x\n" + DECORATED.format("custom", ""), "custom", "", "PS034", "custom/x.py:1"),
         (DECORATED.format("custom", ""), "custom", "language: r", "PS014", "pipelines/p/metadata.yaml:3:3"),
         ("select 1", "transformer", "language: sql, configuration: {data_provider: postgres, data_provider_profile: none}", "PS042", "pipelines/p/metadata.yaml:3:88"),
     ],
@@ -88,6 +89,28 @@ def test_rules_find_what_they_are_for(
     assert found[expected].hint
     assert found[expected].block == "x"
     assert found[expected].pipeline == "p"
+
+
+def test_a_module_is_looked_for_to_its_last_part(tmp_path: Path) -> None:
+    (tmp_path / "utils/deep").mkdir(parents=True)
+    for name in ("__init__", "dates", "deep/more"):
+        (tmp_path / f"utils/{name}.py").touch()
+    imports = ["utils.dates", "utils.deep.more", "default_repo.utils.deep", "utils", "utils.gone", "utils.dates.x"]
+    imports += ["default_repo.utils.gone.more", f"{tmp_path.name}.utils.deep.gone"]
+    code = "".join(f"from {name} import f\n" for name in imports)
+    found = _block(tmp_path, code + DECORATED.format("custom", ""), kind="custom")
+    assert [(each.code, each.location.line) for each in found if each.location] == [("PS034", n) for n in (5, 6, 7, 8)]
+
+
+def test_mage_needs_no_installing(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("mage-ai==0.9.80\nMage_AI[all]\nno-such-thing>=1\n")
+    found = {each.code: each for each in _block(tmp_path, DECORATED.format("custom", ""), kind="custom")}
+    assert found["PS036"].message.endswith(": no-such-thing")
+
+
+def test_a_global_data_product_runs(tmp_path: Path) -> None:
+    others = "- {uuid: users, type: global_data_product, language: python, configuration: {global_data_product: {uuid: u}}}\n"
+    assert [each.code for each in _block(tmp_path, DECORATED.format("custom", ""), kind="custom", others=others)] == []
 
 
 def test_code_is_never_run(tmp_path: Path) -> None:
@@ -111,7 +134,7 @@ def test_the_odd_project_has_these_kinds_of_findings() -> None:
 def test_kinds_that_do_not_run_are_told() -> None:
     found = check_project(open_project(PROJECTS / "kinds"))
     assert sorted((finding.code, finding.pipeline) for finding in found) == [
-        ("PS022", "stream"), ("PS022", "sync"), ("PS023", "models"), ("PS023", "models"), ("PS023", "models"),
+        ("PS022", "stream"), ("PS022", "sync"), ("PS023", "models"), ("PS023", "models"),
     ]  # fmt: skip
     assert all(finding.severity is Severity.WARNING for finding in found)
 

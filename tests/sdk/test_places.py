@@ -47,9 +47,9 @@ def test_secrets_come_from_the_control_side_or_the_environment(project, monkeypa
 
 def test_a_secret_that_nobody_has_is_named(project, monkeypatch):
     monkeypatch.delenv("nowhere", raising=False)
-    with pytest.raises(SecretMissingError, match="nowhere") as caught:
-        secrets.get_secret_value("nowhere")
-    assert "PENSTOCK_SECRET_NOWHERE" in caught.value.hint
+    with pytest.raises(SecretMissingError, match="no-where") as caught:
+        secrets.get_secret_value("no-where")
+    assert "PENSTOCK_SECRET_NO_WHERE." in caught.value.hint
     for refused in (secrets.create_secret, secrets.delete_secret):
         with pytest.raises(UnsupportedError, match="nowhere"):
             refused("nowhere", "value")

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from penstock.cli.nested import Nested
-from penstock.config.secrets import SecretProvider, default_provider
+from penstock.config.secrets import SecretProvider, default_provider, variable_of
 from penstock.engine.handle import Asking
 from penstock.model.errors import MessageInvalidError, PenstockError, SecretMissingError, UnsupportedError
 from penstock.model.messages import Answer, Ask, AskKind
@@ -89,7 +89,7 @@ class Answers:
         if value is None:
             raise SecretMissingError(
                 f"reading the secret {name}: no provider has it",
-                hint=f"Set the environment variable PENSTOCK_SECRET_{name.upper()}.",
+                hint=f"Set the environment variable {variable_of(name)}.",
             )
         return value
 

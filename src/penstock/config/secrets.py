@@ -30,12 +30,16 @@ class EnvironmentSecrets:
         """The value of the first of the two variables that is set."""
         if not name or "=" in name or "\0" in name:
             return None
-        plain = re.sub(r"\W", "_", name)
-        for key in (PREFIX + plain.upper(), PREFIX + plain, name):
+        for key in (variable_of(name), PREFIX + re.sub(r"\W", "_", name), name):
             value = self.lookup(key)
             if value is not None:
                 return value
         return None
+
+
+def variable_of(name: str) -> str:
+    """The environment variable that a secret of that name is put into: one that a shell takes."""
+    return PREFIX + re.sub(r"\W", "_", name).upper()
 
 
 def environment_names() -> list[str]:

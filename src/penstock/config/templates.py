@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from penstock.config import environment
-from penstock.config.secrets import SecretProvider
+from penstock.config.secrets import SecretProvider, variable_of
 from penstock.model.errors import DriverMissingError, Location, PenstockError, SecretMissingError, TemplateError
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def project_functions(
         if value is None and strict_secrets:
             raise SecretMissingError(
                 f"rendering mage_secret_var('{name}'): no provider has this secret",
-                hint=f"Set the environment variable PENSTOCK_SECRET_{name.upper()}.",
+                hint=f"Set the environment variable {variable_of(name)}.",
             )
         return value
 

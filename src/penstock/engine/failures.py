@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
+from penstock.engine.project_code import ALIAS
+from penstock.model.block import FOLDERS
 from penstock.model.errors import PenstockError
 from penstock.model.messages import Failure, Frame
 
@@ -45,7 +47,9 @@ def failure_of(error: BaseException, project: str) -> Failure:
         return _exit(error, frames, text)
     if isinstance(error, SyntaxError):
         return _syntax(error, project, frames, text)
-    return Failure(type(error).__name__, _message(error) or type(error).__name__, _hint(error), "X101", frames, text)
+    return Failure(
+        type(error).__name__, _message(error) or type(error).__name__, _hint(error, project), "X101", frames, text
+    )
 
 
 def user_frames(error: BaseException, project: str) -> tuple[Frame, ...]:
@@ -157,7 +161,11 @@ def _syntax(error: SyntaxError, project: str, frames: tuple[Frame, ...], text: s
     return Failure(type(error).__name__, f"{place}: {error.msg}", "Correct the line.", "X101", (*frames, last), text)
 
 
-def _hint(error: BaseException) -> str:
+def _hint(error: BaseException, project: str) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("mage_ai"):
-        return f"Install the package that provides {error.name.partition('.')[0]}, or correct the import."
+        first = error.name.partition(".")[0]
+        own = Path(project, first).is_dir() and first not in FOLDERS.values()
+        if "." in error.name and (own or first in {ALIAS, Path(project).name}):
+            return f"There is no {error.name.replace('.', '/')} in the project: correct the import, or add the file."
+        return f"Install the package that provides {first}, or correct the import."
     return ""

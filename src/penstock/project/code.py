@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.machinery import all_suffixes
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -171,18 +172,35 @@ def _is_ours(place: ProjectPlace, file: Path, imported: Import) -> bool:
 
 def resolve_import(place: ProjectPlace, file: Path, imported: Import) -> list[Path]:
     """The project files that one import statement loads; [] when it is no module of the project."""
+    base, parts = _start(place, file, imported)
+    if imported.level and not base.is_relative_to(place.root):
+        return []
+    return _module_files(base, parts, imported.names) or former_name_files(place, imported)
+
+
+def is_there(place: ProjectPlace, file: Path, imported: Import) -> bool:
+    """Whether the module that an import statement of the project names is a file or folder, to its last part."""
+    base, parts = _start(place, file, imported)
+    for part in parts[:-1]:
+        base /= part
+        if not base.is_dir():
+            break
+    else:
+        last = base.joinpath(*parts[-1:])
+        if last.is_dir() or any(last.with_name(last.name + suffix).is_file() for suffix in all_suffixes()):
+            return True
+    return bool(former_name_files(place, imported))
+
+
+def _start(place: ProjectPlace, file: Path, imported: Import) -> tuple[Path, list[str]]:
+    """The folder at which an import begins, and the parts of its name from there on."""
     parts = [part for part in imported.module.split(".") if part]
     if imported.level:
-        base = file.parent
-        for _ in range(imported.level - 1):
-            base = base.parent
-        if not base.is_relative_to(place.root):
-            return []
-    else:
-        base = place.root
-        if parts and parts[0] in {place.name, ALIAS} and not (len(parts) > 1 and (base / parts[0] / parts[1]).exists()):
-            parts = parts[1:]
-    return _module_files(base, parts, imported.names) or former_name_files(place, imported)
+        return file.parents[min(imported.level, len(file.parents)) - 1], parts
+    base = place.root
+    if parts and parts[0] in {place.name, ALIAS} and not (len(parts) > 1 and (base / parts[0] / parts[1]).exists()):
+        parts = parts[1:]
+    return base, parts
 
 
 def former_name_files(place: ProjectPlace, imported: Import) -> list[Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from penstock.config.secrets import PREFIX, default_provider
+from penstock.config.secrets import default_provider, variable_of
 from penstock.model.errors import SecretMissingError, UnsupportedError
 from penstock.model.messages import AskKind
 from penstock.sdk.context import current
@@ -26,7 +26,7 @@ def get_secret_value(name: str, *_place: Any, **_options: Any) -> str:
     if value is None:
         raise SecretMissingError(
             f"reading the secret {name}: no provider has it",
-            hint=f"Set the environment variable {PREFIX}{name.upper()}.",
+            hint=f"Set the environment variable {variable_of(name)}.",
         )
     return str(value)
 
@@ -39,7 +39,7 @@ def create_secret(name: str, *_value: Any, **_options: Any) -> None:
     """
     raise UnsupportedError(
         f"storing the secret {name}: block code cannot store secrets",
-        hint=f"Set the environment variable {PREFIX}{name.upper()} where Penstock starts.",
+        hint=f"Set the environment variable {variable_of(name)} where Penstock starts.",
     )
 
 
@@ -51,5 +51,5 @@ def delete_secret(name: str, *_place: Any, **_options: Any) -> None:
     """
     raise UnsupportedError(
         f"deleting the secret {name}: block code cannot delete secrets",
-        hint=f"Unset the environment variable {PREFIX}{name.upper()} where Penstock starts.",
+        hint=f"Unset the environment variable {variable_of(name)} where Penstock starts.",
     )

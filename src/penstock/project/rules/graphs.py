@@ -56,7 +56,7 @@ class UnsupportedPipeline(CheckingRule[PipelineSubject]):
 class UnsupportedBlock(CheckingRule[PipelineSubject]):
     """A block is of a type or language that this version does not run; it is kept as it is.
 
-    Runs of the whole pipeline are refused; the other blocks run with `--block-uuid`.
+    In a run it fails, and so do the blocks that depend on it; the others run. Extensions take no part in runs.
     """
 
     code, severity = "PS023", Severity.WARNING
@@ -73,7 +73,7 @@ class UnsupportedBlock(CheckingRule[PipelineSubject]):
                     type(self),
                     block,
                     f"this version does not run {what} blocks",
-                    "It is kept as it is; run the others with --block-uuid.",
+                    "It is kept as it is; blocks that do not depend on it run.",
                     subject.reading.locate(block.uuid, key),
                 )
 
@@ -101,7 +101,7 @@ class NeverAsked(CheckingRule[PipelineSubject]):
 
 
 def _unsupported(block: Block) -> str:
-    if block.type in {BlockType.DBT, BlockType.GLOBAL_DATA_PRODUCT, BlockType.EXTENSION}:
+    if block.type in {BlockType.DBT, BlockType.EXTENSION}:
         return block.type.value
     runs = {BlockType.DATA_LOADER, BlockType.TRANSFORMER, BlockType.DATA_EXPORTER, BlockType.CUSTOM, BlockType.SENSOR}
     if block.type in runs and block.language not in LANGUAGES and block.language is not Language.UNKNOWN:

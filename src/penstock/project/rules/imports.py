@@ -10,7 +10,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 from penstock.config.diagnostics import Diagnostic, Severity
-from penstock.model.block import Block
+from penstock.model.block import FOLDERS, Block
 from penstock.model.errors import FileInvalidError, Location
 from penstock.project.code import (
     ALIAS,
@@ -19,7 +19,7 @@ from penstock.project.code import (
     former_name_files,
     is_installed,
     is_project_module,
-    resolve_import,
+    is_there,
 )
 from penstock.project.rules.base import CheckingRule
 from penstock.project.rules.subject import PipelineSubject, ProjectView
@@ -29,6 +29,8 @@ FOLDERS_ABOVE = 4
 """Folders around the project whose names a worker finds as packages."""
 SHOWN = 10
 """Packages that one finding names."""
+REPLACED = frozenset({"mage-ai", "penstock"})
+"""Packages whose names projects write down and that nothing has to be installed for."""
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 
@@ -104,7 +106,8 @@ class MissingRequirement(CheckingRule[ProjectView]):
         except FileInvalidError as error:
             yield self.found(error.message, hint=error.hint, location=error.location, severity=Severity.WARNING)
             return
-        missing = [name for name in map(_requirement, lines) if name and _normal(name) not in _distributions()]
+        there = {*_distributions(), *REPLACED}
+        missing = [name for name in map(_requirement, lines) if name and _normal(name) not in there]
         if missing:
             more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
             names = ", ".join(missing[:SHOWN]) + more
@@ -116,18 +119,15 @@ class MissingRequirement(CheckingRule[ProjectView]):
 
 
 def _missing(project: ProjectView, block: Block, imported: Import) -> bool:
-    parts = imported.module.split(".")
-    inside = imported.level > 0 or parts[0] in {project.name, ALIAS}
+    name = imported.root
+    inside = imported.level > 0 or name in {project.name, ALIAS}
+    if not inside and "." in imported.module:  # a folder of blocks gives way to a package of its name: dbt
+        inside = is_project_module(project, name) and name not in FOLDERS.values() and not _installed(name)
     if not inside or not (imported.module or imported.names):
         return False
-    if parts == [parts[0]] and not imported.level:
+    if imported.module == name and not imported.level:
         return False
-    if resolve_import(project, Path(block.file or ""), imported):
-        return False
-    folder = project.root.joinpath(*(parts if imported.level else parts[1:]))
-    if imported.level:
-        folder = Path(block.file or "").parents[imported.level - 1].joinpath(*filter(None, parts))
-    return not folder.is_dir()
+    return not is_there(project, Path(block.file or ""), imported)
 
 
 def _installed(name: str) -> bool:

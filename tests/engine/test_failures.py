@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from penstock.engine.failures import failure_of
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("no_such_library", "Install the package that provides no_such_library, or correct the import."),
+        ("no_such_library.core", "Install the package that provides no_such_library, or correct the import."),
+        ("default_repo.utils.wrap", "There is no default_repo/utils/wrap in the project: correct the import, or add"),
+        ("utils.wrap", "There is no utils/wrap in the project: correct the import, or add the file."),
+        ("dbt.cli", "Install the package that provides dbt, or correct the import."),
+    ],
+)
+def test_a_module_that_is_missing_says_where_it_should_be(name: str, hint: str, tmp_path: Path) -> None:
+    (tmp_path / "utils").mkdir()
+    (tmp_path / "dbt").mkdir()
+    found = failure_of(ModuleNotFoundError(f"No module named '{name}'", name=name), str(tmp_path))
+    assert found.hint.startswith(hint)
