@@ -80,6 +80,22 @@ def test_a_condition_that_raises_is_false_and_says_why(fan):
     assert result.code == 0
     assert states(result) == {"load": "condition_failed"}
     assert "condition broken failed and counts as false: ZeroDivisionError" in fan.log("load")
+    assert "condition broken failed and counts as no: ZeroDivisionError: division by zero" in result.out
+
+
+def test_files_that_import_no_decorator_find_it(fan):
+    fan.write(
+        B("load", "data_loader", "return 1"),
+        attached={"yes": ("load", "@condition\ndef f(*args, **kwargs):\n    return True"), "told": ("load", NOTE)},
+    )
+    for file in ("conditionals/yes.py", "callbacks/told.py"):
+        bare = fan.home / "project" / file
+        lines = bare.read_text().splitlines()
+        assert lines[0].startswith("from mage_ai")
+        bare.write_text("\n".join(lines[1:]))
+    result = fan.run()
+    assert states(result) == {"load": "completed"}, result.out
+    assert [note[0] for note in notes(fan)] == ["success"]
 
 
 def test_a_condition_is_asked_for_each_child_and_the_reduced_list_leaves_the_others_out(fan):

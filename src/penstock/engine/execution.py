@@ -37,6 +37,7 @@ from penstock.model.messages import (
     BlockOrder,
     CallbackFailed,
     CallbackStatus,
+    Failure,
     FromWorker,
     Limits,
     Log,
@@ -97,6 +98,7 @@ class Execution:
     tests: list[TestOutcome] = field(default_factory=list)
     items: Items | None = None
     refused_by: str = ""
+    refusal: Failure | None = None
     made: object = None
     given: bool = False
     tally: Tally | None = None
@@ -110,7 +112,7 @@ class Execution:
         """Ask the block's conditions, run it, store, test and publish what it returns, run its callbacks.
 
         The tests' results are in `tests` afterwards, what a dynamic block has returned in `items`, the condition that
-        said no in `refused_by`.
+        said no in `refused_by`, and in `refusal` what it raised instead of an answer.
 
         Raises:
             BlockFailedError: tests failed; the outputs are published, marked with that.
@@ -170,7 +172,9 @@ class Execution:
     def _may_run(self, job: Job) -> bool:
         from penstock.languages.python.add_ons import failed_condition
 
-        self.refused_by = failed_condition(job, _text)
+        self.refused_by, wrong = failed_condition(job, _text)
+        if wrong is not None:
+            self.refusal = failure_of(wrong, self.order.project)
         if self.refused_by:
             self._log("INFO", f"not run: condition {self.refused_by} is false")
         return not self.refused_by

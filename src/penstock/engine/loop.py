@@ -402,7 +402,7 @@ class RunLoop:
             self._wait(handle, key)
             return
         elif finished is not None and outcome is Outcome.CONDITION_FALSE:
-            self._advance(handle, ConditionFalse(key, finished.condition))
+            self._advance(handle, ConditionFalse(key, finished.condition, finished.failure))
         else:
             ref = current.output.ref if current.output else None
             self._advance(handle, AttemptSucceeded(key, ref, finished.items if finished is not None else None))

@@ -456,6 +456,8 @@ class Supervisor:
         if attempt.finished is not None:
             if attempt.finished.outcome is Outcome.FAILED and attempt.finished.failure is None:
                 return Failure("lost", "the block failed without a reason", code="X102", traceback=output)
+            if attempt.finished.outcome is Outcome.CONDITION_FALSE:
+                return None  # what it tells is why a condition had no answer
             return attempt.finished.failure
         process = attempt.process
         assert process.exit is not None

@@ -213,7 +213,7 @@ class WorkServer:
         return Finished(
             outcome=outcome,
             at=time.time(),
-            failure=failure,
+            failure=failure or (execution.refusal if execution else None),
             tests=tuple(execution.tests) if execution else (),
             imports=loaded_packages(),
             peak_memory=used.peak_memory,

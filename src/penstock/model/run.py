@@ -144,13 +144,22 @@ def _take(step: Settling, current: BlockRun, event: _OfBlock) -> None:
             _succeeded(step, current, event)
         case BlockFresh(ref=ref, items=items):
             step.end(key, replace(current, state=BlockState.SKIPPED, ref=ref, items=items))
-        case ConditionFalse(condition=condition):
-            why = Failure("condition", f"condition {condition} said no") if condition else None
-            step.end(key, replace(current, state=BlockState.CONDITION_FAILED, failure=why))
+        case ConditionFalse():
+            step.end(key, replace(current, state=BlockState.CONDITION_FAILED, failure=_left_out(event)))
         case AttemptWaits():
             _too_early(step, key, current)
         case AttemptFailed():
             _attempt_failed(step, current, event)
+
+
+def _left_out(event: ConditionFalse) -> Failure | None:
+    """Which condition has left a block out; one that could not be asked is told apart from one that said no."""
+    if not event.condition:
+        return None
+    if (wrong := event.failure) is None:
+        return Failure("condition", f"condition {event.condition} said no")
+    cause = wrong.message if wrong.kind in wrong.message else f"{wrong.kind}: {wrong.message}"
+    return replace(wrong, kind="condition", message=f"condition {event.condition} failed and counts as no: {cause}")
 
 
 def _succeeded(step: Settling, current: BlockRun, event: AttemptSucceeded) -> None:

@@ -218,10 +218,11 @@ class BlockFresh:
 
 @dataclass(frozen=True, slots=True)
 class ConditionFalse:
-    """A condition of the block, `condition` by name, says that it is not to run."""
+    """A condition of the block, `condition` by name, says that it is not to run; `failure` if it could not say."""
 
     block: str
     condition: str = ""
+    failure: Failure | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,6 @@ CHART_DECORATORS = {decorator.kind: decorator for decorator in (data_source, con
 
 BLOCK_DECORATORS = {
     decorator.kind: decorator
-    for decorator in (data_loader, transformer, data_exporter, custom, sensor, callback, condition, extension)
-}
-"""The decorator that marks the function to run, by block type; conditionals use `condition`."""
+    for decorator in (data_loader, transformer, data_exporter, custom, sensor, callback, extension)
+} | {"conditional": condition}
+"""The decorator that marks the function to run, by block type; a conditional's is named otherwise than its type."""

@@ -24,20 +24,20 @@ ReadSource = Callable[[BlockOrder], str]
 """The text of an attached file."""
 
 
-def failed_condition(job: Job, read: ReadSource) -> str:
+def failed_condition(job: Job, read: ReadSource) -> tuple[str, Exception | None]:
     """Ask the conditions of a block, all of which must be true; which one is not, empty when the block may run.
 
-    A condition gets the inputs of the block. One that raises counts as false, and the log says why.
+    A condition gets the inputs of the block. One that raises counts as false: what it raised comes second, and the log
+    says it.
     """
     for condition in job.order.conditions:
         try:
-            held = _holds(job, condition, read)
+            if not _holds(job, condition, read):
+                return condition.uuid, None
         except Exception as error:  # noqa: BLE001 - whatever the condition raises, its block does not run
             _tell(job, f"condition {condition.uuid} failed and counts as false", error)
-            held = False
-        if not held:
-            return condition.uuid
-    return ""
+            return condition.uuid, error
+    return "", None
 
 
 def _holds(job: Job, condition: BlockOrder, read: ReadSource) -> bool:

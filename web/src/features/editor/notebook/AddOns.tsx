@@ -41,9 +41,11 @@ export function LooseAddOns() {
   );
 }
 
-/** Whether a condition has left its block out, as the block's status tells. */
-export function saidNo(addOn: BlockDetail, status: BlockStatus | undefined): boolean {
-  return status?.state === "condition_failed" && status.failure?.kind === "condition" && status.failure.message === `condition ${addOn.uuid} said no`;
+/** Whether a condition has left its block out, as the block's status tells: it said no, or failed, which counts as no. */
+export function saidNo(addOn: BlockDetail, status: BlockStatus | undefined): "said no" | "failed" | "" {
+  const message = status?.state === "condition_failed" && status.failure?.kind === "condition" ? status.failure.message : "";
+  if (message === `condition ${addOn.uuid} said no`) return "said no";
+  return message.startsWith(`condition ${addOn.uuid} failed`) ? "failed" : "";
 }
 
 function AddOn({ addOn, block, status, card }: { addOn: BlockDetail; block: string | null; status: BlockStatus | undefined; card: RefObject<HTMLElement | null> | null }) {
@@ -84,7 +86,7 @@ function AddOn({ addOn, block, status, card }: { addOn: BlockDetail; block: stri
         {!home && <button type="button" className="flex-none truncate text-meta text-accent underline" onClick={() => navigation.select(place ?? null)}>its code is at {place}</button>}
         {home && addOn.upstream.length > 1 && <span className="truncate text-meta text-muted">also of {addOn.upstream.filter((one) => one !== block).join(", ")}</span>}
         <span className="flex-1" />
-        {saidNo(addOn, status) && <span className="flex-none text-meta font-medium text-stale">said no in the last run</span>}
+        {saidNo(addOn, status) && <span className="flex-none text-meta font-medium text-stale">{saidNo(addOn, status)} in the last run</span>}
         <Menu align="end" items={menuOf(session, navigation, addOn, block, blocks)}>
           <button type="button" aria-label={`More about ${addOn.name}`} className="inline-flex h-6 w-5 flex-none items-center justify-center rounded-control text-muted hover:bg-s2 hover:text-fg">
             <MoreVertical size={13} aria-hidden="true" />

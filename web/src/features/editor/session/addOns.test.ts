@@ -35,7 +35,9 @@ it("takes a saved text into the section that it belongs to, and leaves the other
 it("says no only for the condition that did", () => {
   const failure = { kind: "condition", message: "condition weekday said no", hint: "", code: "", frames: [], traceback: "" };
   const status: BlockStatus = { ...NEVER, state: "condition_failed", failure };
-  expect(saidNo(one("weekday"), status)).toBe(true);
-  expect(saidNo(one("week"), status)).toBe(false);
-  expect(saidNo(one("weekday"), { ...status, state: "completed" })).toBe(false);
+  expect(saidNo(one("weekday"), status)).toBe("said no");
+  expect(saidNo(one("week"), status)).toBe("");
+  expect(saidNo(one("weekday"), { ...status, state: "completed" })).toBe("");
+  const raised = { ...failure, message: "condition weekday failed and counts as no: NameError: name 'x' is not defined" };
+  expect(saidNo(one("weekday"), { ...status, failure: raised })).toBe("failed");
 });
