@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from penstock.observe.alerts.facts import Fact, fact_of
+from penstock.observe.alerts.facts import Delivery, Fact, fact_of
 from penstock.observe.alerts.outbox import Outbox
 from penstock.observe.alerts.settings import AlertSettings, read_alert_settings
 from penstock.state.rows import AlertRow, BlockRunRow, RunRow, TriggerRow
@@ -68,7 +68,8 @@ class Told:
         with self.state.write() as connection:
             for row in self.rows():
                 if row.sent_at is None:
-                    self.state.alerts.change(connection, row.id, sent_at=at)
+                    heard = replace(fact_of(row.payload), delivered={"slack": Delivery(at, 1)})
+                    self.state.alerts.change(connection, row.id, sent_at=at, payload=heard.payload())
 
 
 @pytest.fixture
@@ -125,6 +126,21 @@ def test_an_incident_that_goes_on_is_told_again_after_a_day(told: Told) -> None:
     assert row.due_at == 101.0 + 86_400
     assert told.facts()[0].told == 1
     assert told.facts()[0].repeats == 2
+
+
+@pytest.mark.parametrize("before", [{}, {"slack": Delivery(None, 1, "404", final=True)}])
+def test_what_nobody_has_heard_is_told_when_it_fails_again(told: Told, before: dict[str, Delivery]) -> None:
+    told.settings = replace(TOLD, channels=())
+    told.end("failed", at=100.0)
+    with told.state.write() as connection:
+        [row] = told.state.alerts.recent(connection)
+        kept = replace(fact_of(row.payload), delivered=before)
+        told.state.alerts.change(connection, row.id, sent_at=101.0, payload=kept.payload())
+    told.end("failed", at=200.0)
+    assert told.rows()[0].sent_at == 101.0, "nobody is there to hear it"
+    told.settings = TOLD
+    told.end("failed", at=300.0)
+    assert (told.rows()[0].sent_at, told.rows()[0].due_at) == (None, 300.0)
 
 
 def test_a_success_closes_and_is_told_as_recovery(told: Told) -> None:

@@ -1,8 +1,8 @@
 """Puts alerts into the store, in the transaction of the fact that they tell: neither is there without the other.
 
-One incident is one message: what repeats is counted, and told again only after a long while, or when it is muted no
-more; a run that goes well closes it. Every failure is kept here, whether or not the project names a channel that hears
-of it.
+One incident is one message: what repeats is counted, and told again only after a long while, when it is muted no more,
+or when nobody has heard of it and somebody can now; a run that goes well closes it. Every failure is kept here, whether
+or not the project names a channel that hears of it.
 """
 
 from __future__ import annotations
@@ -157,9 +157,10 @@ class Outbox:
             affected=affected,
             seconds=fact.seconds,
         )
-        again = self._settings(fact.pipeline).repeat_after
-        unmuted = 0 < known.muted_until <= fact.at
-        if row.sent_at is not None and (unmuted or (again and fact.at - row.sent_at >= again)):
+        settings = self._settings(fact.pipeline)
+        again = settings.repeat_after
+        new = 0 < known.muted_until <= fact.at or (_unheard(known) and settings.hearing(fact.kind))
+        if row.sent_at is not None and (new or (again and fact.at - row.sent_at >= again)):
             known = replace(known, told=known.told + 1, ordered=fact.at, delivered={})
             changes = {"sent_at": None, "due_at": fact.at, "attempts": 0, "error": ""}
             self._state.alerts.change(connection, row.id, payload=known.payload(), **changes)
@@ -194,6 +195,11 @@ class Outbox:
             last_at=now,
             affected=(_of(run),),
         )
+
+
+def _unheard(fact: Fact) -> bool:
+    """Whether there was no channel to hear of it, or none has taken the message."""
+    return not fact.muted_until and all(each.sent_at is None for each in fact.delivered.values())
 
 
 def _of(run: RunRow) -> str:

@@ -20,7 +20,7 @@ from penstock.model.errors import StateUnavailableError
 from penstock.observe.alerts.delivery import deliver
 from penstock.observe.alerts.facts import AlertKind, Delivery, Fact, fact_of, fact_or_none
 from penstock.observe.alerts.posts import DEADLINE, DeliveryError
-from penstock.observe.alerts.settings import AlertSettings, Channel, Occasion
+from penstock.observe.alerts.settings import AlertSettings, Channel
 from penstock.observe.alerts.texts import worded
 from penstock.observe.metrics import METRICS
 from penstock.state.rows import AlertRow
@@ -40,14 +40,6 @@ _KEPT = 90 * 86_400.0
 """Seconds for which alerts that are over are kept."""
 _AWAY = 5.0
 _log = logging.getLogger("penstock.alerts")
-
-OCCASIONS = {
-    AlertKind.FAILURE: Occasion.FAILURE,
-    AlertKind.TRIGGER: Occasion.FAILURE,
-    AlertKind.SUCCESS: Occasion.SUCCESS,
-    AlertKind.PASSED_SLA: Occasion.PASSED_SLA,
-    AlertKind.RECOVERY: Occasion.RECOVERY,
-}
 
 
 class Sender:
@@ -148,7 +140,7 @@ class Sender:
                 self._state.alerts.change(connection, row.id, due_at=wait)
             return
         settings = self.settings(row.pipeline)
-        wanted = settings.channels if settings.wants(OCCASIONS.get(fact.kind, Occasion.FAILURE)) else ()
+        wanted = settings.hearing(fact.kind)
         muted_until = self._muted(fact)
         results = {} if muted_until else {channel.key: self._to(row, fact, channel, settings) for channel in wanted}
         self._note(row, replace(fact, muted_until=muted_until), results)

@@ -14,6 +14,7 @@ from typing import Any
 from penstock.config.durations import parse_duration
 from penstock.config.environment import parse_flag
 from penstock.model.errors import SettingInvalidError
+from penstock.observe.alerts.facts import AlertKind
 
 
 class Occasion(StrEnum):
@@ -40,6 +41,13 @@ class ChannelKind(StrEnum):
 
 
 DEFAULT_OCCASIONS = frozenset({Occasion.FAILURE, Occasion.PASSED_SLA, Occasion.RECOVERY})
+_OCCASIONS = {
+    AlertKind.FAILURE: Occasion.FAILURE,
+    AlertKind.TRIGGER: Occasion.FAILURE,
+    AlertKind.SUCCESS: Occasion.SUCCESS,
+    AlertKind.PASSED_SLA: Occasion.PASSED_SLA,
+    AlertKind.RECOVERY: Occasion.RECOVERY,
+}
 REPEAT_AFTER = 86_400.0
 """Seconds after which an incident that goes on is told again, when the project does not say."""
 
@@ -89,6 +97,10 @@ class AlertSettings:
     def wants(self, occasion: Occasion) -> bool:
         """Whether that is told at all."""
         return occasion in self.occasions
+
+    def hearing(self, kind: AlertKind) -> tuple[Channel, ...]:
+        """The channels that are told of such a thing."""
+        return self.channels if self.wants(_OCCASIONS.get(kind, Occasion.FAILURE)) else ()
 
 
 def read_alert_settings(
