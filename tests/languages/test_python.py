@@ -214,9 +214,10 @@ def test_a_traceback_shows_the_lines_that_ran(tmp_path):
 
 
 def test_code_that_does_not_parse_is_a_syntax_error_of_the_file(tmp_path):
-    with pytest.raises(SyntaxError) as error:
-        run_block(tmp_path, "def f(:\n")
-    assert Path(error.value.filename).name == "my_block.py"
+    for code in ("def f(:\n", "x = 1\0\n"):  # for the second, Python itself names no file
+        with pytest.raises(SyntaxError) as error:
+            run_block(tmp_path, code)
+        assert Path(error.value.filename).name == "my_block.py"
 
 
 def test_a_language_without_a_runner_says_what_runs():

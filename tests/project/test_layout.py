@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from penstock.model.block import BlockType, Language
-from penstock.project import open_project
+from penstock.project import check_project, open_project
 from penstock.project.layout import clean_name, find_block_file, is_inside
 
 
@@ -70,6 +71,8 @@ def _project(tmp_path: Path) -> Path:
         ("x", {"file_source": {"path": "data_loaders/../odd/d.py"}}, "odd/d.py", False),
         ("x", {"file_source": {"path": "/d.py"}}, None, True),
         ("x", {}, None, False),
+        ("x" * 300, {}, None, False),
+        ("x", {"file_path": "y" * 300 + ".py"}, None, True),
     ],
 )
 def test_where_a_block_is(
@@ -106,3 +109,27 @@ def test_a_uuid_never_leads_outside(tmp_path: Path) -> None:
     for uuid in ("../../secret", "/etc/hosts", "../data_loaders/a"):
         result = find_block_file(open_project(root), uuid, BlockType.DATA_LOADER, Language.PYTHON, {})
         assert (result.path, result.outside) == (None, True)
+
+
+def test_a_link_to_the_pipelines_themselves_lists_none_twice(tmp_path: Path) -> None:
+    root = _project(tmp_path)
+    (root / "pipelines/orders").mkdir()
+    (root / "pipelines/orders/metadata.yaml").touch()
+    (root / "pipelines/again").symlink_to(".")
+    assert open_project(root).pipeline_uuids() == ["orders"]
+
+
+def test_what_stands_in_place_of_a_blocks_file_is_told(tmp_path: Path) -> None:
+    root = _project(tmp_path)
+    (root / "pipelines/p").mkdir()
+    blocks = "".join(f"- {{uuid: {name}, type: data_loader, language: python}}\n" for name in ("api", "gone", "fifo"))
+    (root / "pipelines/p/metadata.yaml").write_text(f"type: python\nblocks:\n{blocks}")
+    (root / "data_loaders/api.py").mkdir()
+    (root / "data_loaders/gone.py").symlink_to("nowhere")
+    os.mkfifo(root / "data_loaders/fifo.py")
+    found = [each.message for each in check_project(open_project(root)) if each.code == "PS014"]
+    assert found == [
+        "block api: its file is missing: data_loaders/api.py is a folder",
+        "block gone: its file is missing: data_loaders/gone.py is a link that leads nowhere",
+        "block fifo: its file is missing: data_loaders/fifo.py is not a regular file",
+    ]

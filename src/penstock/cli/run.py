@@ -127,13 +127,13 @@ def json_object(text: str | None, option: str) -> dict[str, Any]:
         return {}
     try:
         value = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SettingInvalidError(
             f"reading {option}: it is not JSON ({error})", hint=f"""Such as {option} '{{"day": "2013-01-01"}}'."""
         ) from error
     if not isinstance(value, dict):
         raise SettingInvalidError(
-            f"reading {option}: it is a {type(value).__name__}, not an object",
+            f"reading {option}: it is {json.dumps(value)[:60]}, not an object",
             hint=f"""Such as {option} '{{"day": "2013-01-01"}}'.""",
         )
     return value

@@ -19,6 +19,7 @@ from penstock.model.errors import MessageInvalidError
 _SMALLEST, _LARGEST = -(2**63), 2**64 - 1
 _MAX_DEPTH = 100
 _PLAIN = frozenset({str, bool, float, type(None), bytes})
+_KEYS = frozenset({bool, float, type(None)})
 
 _DATETIME, _DATE, _TIME, _DURATION, _INTEGER, _DECIMAL = 1, 2, 3, 4, 5, 6
 
@@ -77,10 +78,12 @@ def _field_names(kind: type) -> tuple[str, ...] | None:
 def _key(key: Any, path: str) -> Any:
     if isinstance(key, str):
         return str(key)
+    if type(key) in _KEYS:  # of YAML: `yes: 1`
+        return key
     if isinstance(key, bool) or not isinstance(key, int) or not _SMALLEST <= key <= _LARGEST:
         raise MessageInvalidError(
-            f"sending {path.lstrip('.') or 'a value'}: the key {key!r} is neither text nor a 64-bit integer",
-            hint="Use text as keys.",
+            f"sending {path.lstrip('.') or 'a value'}: the key {key!r} is neither text nor a 64-bit number",
+            hint="Use text as keys; numbers, true, false and empty are allowed.",
         )
     return int(key)
 

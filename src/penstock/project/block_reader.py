@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from penstock.project.reading_rules import (
     WrongShape,
 )
 from penstock.project.rule import Rule
+from penstock.project.text_file import is_folder
 from penstock.project.values import Path as Steps
 from penstock.project.values import Values, name_of
 
@@ -110,10 +112,18 @@ def _tell_missing(place: ProjectPlace, values: Values, block: Block, found: Bloc
     values.tell(
         MissingBlockFile,
         where,
-        f"its file is missing: there is none at {expected}{named}",
+        f"its file is missing: {_what_is_at(found.expected, expected)}{named}",
         f"Create {expected}, or remove the block from the pipeline.",
         block=block.uuid,
     )
+
+
+def _what_is_at(path: Path, shown: str) -> str:
+    if is_folder(path):
+        return f"{shown} is a folder"
+    if os.path.islink(path):  # noqa: PTH114 - pathlib raises for a name that is too long
+        return f"{shown} is a link that leads nowhere"
+    return f"{shown} is not a regular file" if os.path.lexists(path) else f"there is none at {shown}"
 
 
 def _where(values: Values, path: Steps) -> Steps:

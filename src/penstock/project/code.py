@@ -20,7 +20,7 @@ from pathlib import Path
 from penstock.model.block import FOLDERS
 from penstock.model.errors import FileInvalidError
 from penstock.project.layout import ProjectPlace
-from penstock.project.text_file import read_bytes
+from penstock.project.text_file import is_file, is_folder, read_bytes
 
 ALIAS = "default_repo"
 """The name under which any project may be imported from, besides its own."""
@@ -158,7 +158,7 @@ def is_project_module(place: ProjectPlace, name: str) -> bool:
     """Whether a top-level name is the project, its alias, or a module or folder in it."""
     if name in {place.name, ALIAS}:
         return True
-    return (place.root / f"{name}.py").is_file() or (place.root / name).is_dir()
+    return is_file(place.root / f"{name}.py") or is_folder(place.root / name)
 
 
 def _is_ours(place: ProjectPlace, file: Path, imported: Import) -> bool:
@@ -183,11 +183,11 @@ def is_there(place: ProjectPlace, file: Path, imported: Import) -> bool:
     base, parts = _start(place, file, imported)
     for part in parts[:-1]:
         base /= part
-        if not base.is_dir():
+        if not is_folder(base):
             break
     else:
         last = base.joinpath(*parts[-1:])
-        if last.is_dir() or any(last.with_name(last.name + suffix).is_file() for suffix in all_suffixes()):
+        if is_folder(last) or any(is_file(last.with_name(last.name + suffix)) for suffix in all_suffixes()):
             return True
     return bool(former_name_files(place, imported))
 
@@ -198,7 +198,7 @@ def _start(place: ProjectPlace, file: Path, imported: Import) -> tuple[Path, lis
     if imported.level:
         return file.parents[min(imported.level, len(file.parents)) - 1], parts
     base = place.root
-    if parts and parts[0] in {place.name, ALIAS} and not (len(parts) > 1 and (base / parts[0] / parts[1]).exists()):
+    if parts and parts[0] in {place.name, ALIAS} and not (len(parts) > 1 and is_folder(base / parts[0] / parts[1])):
         parts = parts[1:]
     return base, parts
 
@@ -212,7 +212,7 @@ def former_name_files(place: ProjectPlace, imported: Import) -> list[Path]:
     parts = imported.module.split(".")
     rest = parts[2:] if parts[0] == ALIAS else parts[1:]
     name = parts[1] if parts[0] == ALIAS and len(parts) > 1 else parts[0]
-    if imported.level or not rest or name in sys.stdlib_module_names or name in OURS or (place.root / name).exists():
+    if imported.level or not rest or name in sys.stdlib_module_names or name in OURS or is_folder(place.root / name):
         return []
     files = _module_files(place.root, rest, imported.names)
     real = any(path.name != "__init__.py" for path in files)
@@ -233,14 +233,14 @@ def _module_files(base: Path, parts: list[str], names: tuple[str, ...]) -> list[
     for part in parts:
         base = base / part
         init = base / "__init__.py"
-        if init.is_file():
+        if is_file(init):
             files.append(init)
-        elif not base.is_dir():
+        elif not is_folder(base):
             module = base.with_name(f"{part}.py")
-            return [*files, module] if part == parts[-1] and module.is_file() else files
+            return [*files, module] if part == parts[-1] and is_file(module) else files
     for name in names:
         candidates = (base / f"{name}.py", base / name / "__init__.py")
-        files += [candidate for candidate in candidates if candidate.is_file()]
+        files += [candidate for candidate in candidates if is_file(candidate)]
     return files
 
 

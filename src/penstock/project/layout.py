@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, Protocol
 
 from penstock.model.block import EXTENSIONS, FOLDERS, BlockType, Language
+from penstock.project.text_file import is_file
 
 METADATA = "metadata.yaml"
 PIPELINES = "pipelines"
@@ -56,7 +57,12 @@ def clean_name(text: str) -> str:
 
 def pipeline_folders(root: Path) -> Iterator[tuple[str, Path]]:
     """The uuid and folder of each pipeline, sorted by uuid. Folders of folders count; loops of links do not hurt."""
-    yield from sorted(_pipelines_below(root / PIPELINES, "", set()))
+    top = root / PIPELINES
+    try:
+        state = top.stat()
+    except OSError:
+        return
+    yield from sorted(_pipelines_below(top, "", {(state.st_dev, state.st_ino)}))
 
 
 def _pipelines_below(folder: Path, prefix: str, seen: set[tuple[int, int]]) -> Iterator[tuple[str, Path]]:
@@ -127,7 +133,7 @@ def find_block_file(
         return BlockFile(None, place.root, named or uuid, outside=True)
     if not default:
         return BlockFile(None, place.root, named)
-    path = next((candidate for candidate in default if candidate.is_file()), None)
+    path = next((candidate for candidate in default if is_file(candidate)), None)
     return BlockFile(path, default[0], named)
 
 
@@ -140,7 +146,7 @@ def type_of_folder(place: ProjectPlace, uuid: str, configuration: Mapping[str, A
                 return by_folder[part]
     if is_inside(uuid):
         for folder, kind in by_folder.items():
-            if any((place.root / folder / f"{uuid}.{extension}").is_file() for extension in EXTENSIONS.values()):
+            if any(is_file(place.root / folder / f"{uuid}.{extension}") for extension in EXTENSIONS.values()):
                 return kind
     return None
 
@@ -157,8 +163,8 @@ def _bases(place: ProjectPlace) -> tuple[Path, ...]:
 
 def _as_it_stands(place: ProjectPlace, text: str) -> bool:
     if is_absolute(text):
-        return Path(text).is_file()
-    return any((base / text).is_file() for base in _bases(place))
+        return is_file(Path(text))
+    return any(is_file(base / text) for base in _bases(place))
 
 
 def _find_named(place: ProjectPlace, text: str) -> tuple[Path | None, bool]:
@@ -169,13 +175,13 @@ def _find_named(place: ProjectPlace, text: str) -> tuple[Path | None, bool]:
     if is_absolute(text):
         path = Path(os.path.normpath(text))
         if path.is_relative_to(place.root):
-            return (path if path.is_file() else None), False
+            return (path if is_file(path) else None), False
         found = _by_tail(place.root, parts)
-        return found, found is None and path.is_file()
+        return found, found is None and is_file(path)
     for base in _bases(place):
         path = Path(os.path.normpath(base / "/".join(parts)))
         if path.is_relative_to(place.root):
-            if path.is_file():
+            if is_file(path):
                 return path, False
         elif base == place.root or ".." in parts:
             return None, True
@@ -193,7 +199,7 @@ def _by_tail(root: Path, parts: list[str]) -> Path | None:
         return None
     for start in range(1, len(parts) - 1):
         candidate = root.joinpath(*parts[start:])
-        if candidate.is_file():
+        if is_file(candidate):
             return candidate
     return None
 

@@ -34,6 +34,16 @@ class TextFile:
         return "\r\n" if head.endswith("\r") and "\n" in self.text else "\n"
 
 
+def is_file(path: Path) -> bool:
+    """Whether that is a file. A name that no file can have, too long for one, is none: pathlib raises for it."""
+    return os.path.isfile(path)  # noqa: PTH113 - see above
+
+
+def is_folder(path: Path) -> bool:
+    """Whether that is a folder, for any name."""
+    return os.path.isdir(path)  # noqa: PTH112 - as above
+
+
 def revision_of(data: bytes) -> str:
     """What names these exact bytes."""
     return hashlib.sha256(data).hexdigest()

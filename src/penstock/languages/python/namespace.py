@@ -30,7 +30,11 @@ def compile_block(job: Job) -> tuple[CodeType, str]:
 @lru_cache(maxsize=4)
 def _compiled(source: str, file: str) -> CodeType:
     """The code object; the children of a block that share a process run one text thousands of times."""
-    return compile(source, file, "exec", dont_inherit=True)
+    try:
+        return compile(source, file, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        error.filename = error.filename or file  # for a null byte, Python names no file
+        raise
 
 
 def block_module(job: Job, file: str) -> ModuleType:
