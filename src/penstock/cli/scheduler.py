@@ -24,6 +24,7 @@ def run_scheduler(root: Path) -> None:
     """
     from penstock.cli.studio import open_scheduled
     from penstock.cli.trigger_files import TriggerFiles
+    from penstock.engine.memory import spare_what_stays
     from penstock.project import open_project
     from penstock.schedule.sync import TriggerSync
     from penstock.server.scheduling import Scheduling
@@ -52,6 +53,7 @@ def run_scheduler(root: Path) -> None:
         signal.signal(number, lambda *_: files.end())
     scheduling.begin()
     click.echo(f"The scheduler of {root} runs; its state is kept in {state.where}.")
+    spare_what_stays()
     try:
         files.follow()
     finally:

@@ -112,6 +112,7 @@ def _serve(
     scheduler: bool,
 ) -> None:
     from penstock.cli.studio import open_studio
+    from penstock.engine.memory import spare_what_stays
     from penstock.server.access import Access
     from penstock.server.app import Options, create_app
     from penstock.server.serving import serve
@@ -140,12 +141,13 @@ def _serve(
     studio.scheduling.url = address
     app = create_app(studio, access=access, options=options)
     remember(Running(port, str(root), address, access.new_token(), os.getpid()))
+
+    def ready() -> None:
+        _tell(f"{address}/?token={access.new_link()}", browser=browser)
+        spare_what_stays()
+
     try:
-        serve(
-            app,
-            listener,
-            ready=lambda: _tell(f"{address}/?token={access.new_link()}", browser=browser),
-        )
+        serve(app, listener, ready=ready)
     finally:
         forget(port)
 
