@@ -58,6 +58,13 @@ OBJECT = {
     "intervals": [pd.Interval(1, 2), pd.Period("2020-01", "M"), pd.Timedelta(5), 1 + 2j],
     "tuples": [(1, 2), (), ((),), (None,)],
     "sets": [{1}, frozenset({2}), set(), {"a"}],
+    "arrays": [np.array([1.5, np.nan]), np.array([]), np.arange(1000) / 7, np.array([-0.0])],
+    "arrays and none": [np.arange(3), None, np.array([], dtype=int), None],
+    "arrays and nan": [np.array([True, False]), float("nan"), np.array([], dtype=bool), float("nan")],
+    "arrays of times": [np.array(["2024-01-01", "NaT"], dtype="M8[us]")] * 4,
+    "arrays of several dtypes": [np.arange(2), np.array([]), np.array([1], dtype=">i2"), np.array([1j])],
+    "arrays of several dimensions": [np.zeros((2, 2)), np.zeros((0, 3)), np.array(5), np.arange(2)],
+    "arrays of text and objects": [np.array(["a", "bb"]), np.array([None, {"a": (1,)}], dtype=object), "x", [1]],
 }
 
 
@@ -68,6 +75,12 @@ def test_object_columns_keep_every_value(shelf, name):
         values[at] = value
     frame = pd.DataFrame({"c": pd.Series(values, dtype=object)})
     same_frame(shelf.back(frame), frame)
+
+
+def test_arrays_within_cells(shelf):
+    cells = [{"a": np.arange(2)}, [np.array(["x"])], (np.array([[1]]), np.array(5)), {"b": [np.array([None])]}]
+    found = list(shelf.back(pd.DataFrame({"c": pd.Series(cells, dtype=object)}))["c"])
+    assert repr(found) == repr(cells)
 
 
 N = 6
@@ -217,10 +230,16 @@ class Own:
     pass
 
 
+SELF = np.empty(1, dtype=object)
+SELF[0] = SELF
+
+
 @pytest.mark.parametrize(
     ("value", "word"),
     [
-        (pd.DataFrame({"a": [Own(), 1]}), "Own"),
+        (pd.DataFrame({"a": [Own(), 1]}), r"column 'a': a value of type .*Own"),
+        (pd.DataFrame({"a": [pd.Series([1]), 1]}), "column 'a': a value of type pandas.Series"),
+        (pd.DataFrame({"a": [SELF, 1]}), "column 'a': a value nested more than 150 levels deep"),
         (pd.DataFrame({"a": pd.arrays.SparseArray([0, 0, 1])}), "Sparse"),
         (pd.DataFrame({"a": np.array([1, 2], dtype=np.longdouble)}), "float128"),
         (type("Sub", (pd.DataFrame,), {})({"a": [1]}), "Sub"),
@@ -256,6 +275,12 @@ def test_sql_sees_null_where_numpy_has_nan(shelf):
     assert table.column("c").to_pylist() == ["x", None]
     assert str(table.column("z").type).endswith("tz=Europe/Paris]")
     assert table.column("z")[0].as_py() == dt.datetime(2020, 1, 1, tzinfo=zoneinfo.ZoneInfo("Europe/Paris"))
+
+
+def test_sql_sees_lists_where_cells_are_arrays(shelf):
+    frame = pd.DataFrame({"e": [np.array([1.5, 2.5]), None, np.array([])]})
+    table = shelf.store.table(shelf.put(frame).ref)
+    assert table.column("e").to_pylist() == [[1.5, 2.5], None, []]
 
 
 def test_index_is_no_column_of_the_table_unless_asked_for(shelf):

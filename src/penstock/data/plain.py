@@ -15,12 +15,13 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from enum import Enum
 from fractions import Fraction
 from pathlib import Path, PosixPath, PurePosixPath, PureWindowsPath
 from typing import Any
 from uuid import UUID
 
-from penstock.data.plain_foreign import decode_foreign, encode_foreign
+from penstock.data.plain_foreign import decode_foreign, encode_array, encode_foreign
 from penstock.data.zones import decode_zone, encode_zone
 from penstock.model.errors import ValueRefusedError
 
@@ -98,7 +99,7 @@ class _Encoder:
         leaf = _LEAVES.get(kind)
         if leaf is not None:
             return leaf(value)
-        return self._foreign(value, where)
+        return self._foreign(value, where, depth)
 
     def items(self, values: Any, where: str, depth: int) -> list[Any]:
         return [
@@ -124,7 +125,7 @@ class _Encoder:
             for key, item in value.items()
         ]
 
-    def _foreign(self, value: Any, where: str) -> Any:
+    def _foreign(self, value: Any, where: str, depth: int) -> Any:
         root = type(value).__module__.partition(".")[0]
         if root in {"numpy", "pandas"}:
             form = encode_foreign(value, encode_plain)
@@ -133,6 +134,9 @@ class _Encoder:
         number = self._sink(value) if self._sink is not None else None
         if number is not None:
             return {"$part": number}
+        form = encode_array(value, lambda item: self.encode(item, where, depth + 1)) if root == "numpy" else None
+        if form is not None:
+            return form
         raise unknown_type(value, where)
 
 
@@ -154,19 +158,18 @@ def is_plain(value: Any) -> bool:
 
 def hint_for(value: Any) -> str:
     """What to do about a value that has no exact form."""
-    from enum import Enum
+    return next((hint for holds, hint in _HINTS if holds(value)), _HINT)
 
-    if isinstance(value, type) or callable(value):
-        return "Return data rather than code."
-    if isinstance(value, Enum):
-        return "Return its .value."
-    if hasattr(value, "__dataclass_fields__"):
-        return "Return dataclasses.asdict(...) of it."
-    if isinstance(value, tuple):
-        return "Return tuple(...) or ._asdict() of it."
-    if isinstance(value, dict):
-        return "Return dict(...) of it."
-    return "Convert it to a table, array, dict, list or text, or run it with `penstock run --allow-pickle`."
+
+_HINT = "Convert it to a table, array, dict, list or text, or run it with `penstock run --allow-pickle`."
+_HINTS: tuple[tuple[Callable[[Any], bool], str], ...] = (
+    (lambda value: isinstance(value, type) or callable(value), "Return data rather than code."),
+    (lambda value: isinstance(value, Enum), "Return its .value."),
+    (lambda value: hasattr(value, "__dataclass_fields__"), "Return dataclasses.asdict(...) of it."),
+    (lambda value: isinstance(value, tuple), "Return tuple(...) or ._asdict() of it."),
+    (lambda value: isinstance(value, dict), "Return dict(...) of it."),
+    (lambda value: type(value).__name__ == "DuckDBPyRelation", "Return .df() or .arrow() of it."),
+)
 
 
 def _scalar(value: Any) -> Any:

@@ -42,6 +42,23 @@ def _encode_numpy(value: Any, plain: Plain) -> Any:
     return {"$np": [value.dtype.str, base64.b64encode(value.tobytes()).decode()]}
 
 
+def encode_array(value: Any, plain: Plain) -> Any:
+    """The JSON form of a numpy array inside another value, None when it has none.
+
+    Args:
+        value: what to encode.
+        plain: encodes an object in it.
+    """
+    import numpy as np
+
+    if type(value) is not np.ndarray or (value.dtype.hasobject and value.dtype != object):
+        return None
+    if value.dtype == object:
+        return {"$npobjects": [list(value.shape), [plain(item) for item in value.reshape(-1)]]}
+    descr = np.lib.format.dtype_to_descr(value.dtype)
+    return {"$nparray": [descr, list(value.shape), base64.b64encode(np.ascontiguousarray(value).tobytes()).decode()]}
+
+
 def _encode_pandas(value: Any, plain: Plain) -> Any:
     import pandas as pd
 
@@ -82,6 +99,14 @@ def _decode_numpy(tag: str, body: Any, plain: Plain) -> Any:
         return np.str_(plain(body))
     if tag == "$npbytes":
         return np.bytes_(base64.b64decode(body))
+    if tag == "$nparray":
+        kind = np.lib.format.descr_to_dtype(_descr(body[0]))
+        return np.frombuffer(base64.b64decode(body[2]), dtype=kind).reshape(body[1]).copy()
+    if tag == "$npobjects":
+        objects = np.empty(len(body[1]), dtype=object)
+        for at, item in enumerate(body[1]):
+            objects[at] = plain(item)
+        return objects.reshape(body[0])
     if tag == "$npdtype":
         return np.lib.format.descr_to_dtype(_descr(body))
     raise ValueError(f"unknown form {tag}")

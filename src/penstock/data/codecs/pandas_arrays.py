@@ -50,8 +50,12 @@ def encode_array(array: Any, name: str, scope: Scope, *, reuse: bool = True) -> 
     if isinstance(dtype, np.dtype):
         values = np.asarray(array)
         if dtype.kind == "O":
-            data, meta = encode_objects(values)
-            return TableColumn(name, "object", data, comparable=meta["f"] != "json"), meta
+            try:
+                data, meta = encode_objects(values)
+            except ValueRefusedError as error:
+                what = error.message.removeprefix("storing ")
+                raise ValueRefusedError(f"storing column {name!r}: {what}", hint=error.hint) from error
+            return TableColumn(name, "object", data, comparable=meta["f"] not in {"json", "array"}), meta
         return _fixed(values, name, scope if reuse else None), meta_of(dtype)
     for kind, encode in _ENCODERS:
         if isinstance(dtype, getattr(pd, kind)):

@@ -1,6 +1,7 @@
 """Columns of Python objects as Arrow, exactly.
 
-One type of value makes an Arrow column of that type; mixed ones are written as JSON each.
+One type of value makes an Arrow column of that type; mixed ones are written as JSON each. numpy arrays of one dtype
+make a column of lists.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from penstock.data.codecs.array_cells import decode_cells, encode_cells
 from penstock.data.plain import decode_plain, encode_plain, is_json_text
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ def encode_objects(values: np.ndarray) -> tuple[pa.Array, dict[str, Any]]:
     Raises:
         ValueRefusedError: a value has no exact form.
     """
+    import numpy as np
     import pyarrow as pa
 
     kinds = set(map(type, values))
@@ -35,6 +38,9 @@ def encode_objects(values: np.ndarray) -> tuple[pa.Array, dict[str, Any]]:
             name = next(iter(missing), "none")
             form = kind.__name__ if kind is not None else "null"
             return array, {"k": "obj", "f": form, "m": name}
+        cells = encode_cells(values) if kind is np.ndarray else None
+        if cells is not None:
+            return cells[0], {"k": "obj", "f": "array", "m": next(iter(missing), "none"), "d": cells[1]}
     return _as_json(values), {"k": "obj", "f": "json"}
 
 
@@ -154,7 +160,7 @@ def decode_objects(column: pa.ChunkedArray, meta: dict[str, Any]) -> np.ndarray:
         texts = column.to_pylist()
         _fill(values, [None if text is None else decode_plain(decoder.decode(text)) for text in texts])
         return values
-    objects = column.to_pylist()
+    objects = decode_cells(column, meta["d"]) if meta["f"] == "array" else column.to_pylist()
     absent = _absent(meta["m"])
     _fill(values, objects if absent is None else [absent if value is None else value for value in objects])
     return values
