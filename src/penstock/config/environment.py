@@ -49,6 +49,12 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         "PENSTOCK_SHELL", Kind.TEXT, "", "Program of the studio's terminal; else that of SHELL.", ("SHELL_COMMAND",)
     ),
+    Variable(
+        "HIDE_ENV_VAR_VALUES",
+        Kind.FLAG,
+        True,
+        "Hide values of variables such as DB_PASSWORD or API_TOKEN in what blocks print, log and fail with.",
+    ),
     Variable("PENSTOCK_ALLOW_PICKLE", Kind.FLAG, False, "Store outputs that only pickle can store."),
     Variable(
         "PENSTOCK_BLOCK_MEMORY",

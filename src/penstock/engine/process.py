@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from penstock.config.masking import mask
 from penstock.engine.capture import LineCapture
 from penstock.engine.channel import FROM_WORKER, FrameReader
 from penstock.engine.events import AttemptEvent, Captured, Ended, OnEvent
+from penstock.engine.masking import masked
 from penstock.model.errors import MessageInvalidError
 from penstock.model.messages import Finished, FromWorker, LetGo, WorkOrder
 
@@ -272,6 +274,7 @@ class Attempt:
     def tell(self, event: AttemptEvent) -> None:
         """Hand an event to the caller; none follows `Ended`."""
         if self.ended is None:
+            event = masked(event, mask())
             if isinstance(event, Ended):
                 self.ended = event
             self.on_event(event)
