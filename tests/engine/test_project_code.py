@@ -43,6 +43,15 @@ def test_forgetting_reads_again_what_changed(code: ProjectCode) -> None:
     assert importlib.import_module("shop.lib.fresh").VALUE == 3
 
 
+def test_forgetting_once_more_reads_again_what_changed(code: ProjectCode) -> None:
+    for value in "234":
+        (Path(code.root) / "lib" / f"fresh_{value}.py").write_text(f"VALUE = {value}\n")
+        assert int(value) == importlib.import_module(f"shop.lib.fresh_{value}").VALUE
+        code.forget()
+        assert not [path for path in sys.path_importer_cache if path.startswith(code.root)]
+        code.forget()
+
+
 def test_an_installed_package_goes_before_a_folder_of_the_project(code: ProjectCode) -> None:
     (Path(code.root) / "msgspec").mkdir()
     (Path(code.root) / "msgspec" / "__init__.py").write_text("")

@@ -7,7 +7,7 @@ from penstock.connect.sql.frames import MARK
 from penstock.data import ProductStore, fingerprint
 from penstock.engine.upstreams import Upstream
 from penstock.model.messages import InputOrder
-from penstock.model.product import Address, Lineage
+from penstock.model.product import Address, Items, Lineage
 
 TABLE = pa.table(
     {
@@ -68,3 +68,19 @@ def test_no_output_and_no_version_are_the_empty_list(tmp_path):
     assert upstream(tmp_path).value() == []
     assert Upstream(InputOrder("b", None), ProductStore(tmp_path)).value() == []
     assert upstream(tmp_path, 1, 2, language="python").value() == [1, 2]
+
+
+def item_of_parts(root, at, *parts):
+    """The item of that number of an output that came in these parts, under one name in every store."""
+    store = ProductStore(root)
+    draft = store.draft(Address("p", "b"), store.issue_fence("r", "b"))
+    draft.add_parts(parts)
+    sizes = tuple(len(items) for (items,) in parts)
+    items = Items(sum(sizes), parts=sizes)
+    ref = draft.publish(Lineage(), fingerprint=fingerprint(Lineage()), items=items).ref
+    return Upstream(InputOrder("b", ref, item=at, units=("b",)), store).value()
+
+
+def test_an_item_is_found_in_the_parts_of_its_own_store(tmp_path):
+    assert item_of_parts(tmp_path / "one", 2, [["a", "b"]], [["c"]]) == "c"
+    assert item_of_parts(tmp_path / "two", 2, [["d"]], [["e", "f"]]) == "f"

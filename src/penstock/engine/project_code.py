@@ -50,6 +50,7 @@ class ProjectCode:
         self._added: list[str] = []
         self._others: frozenset[str] = frozenset()
         self._last = ""
+        self._last_path = ""
 
     def install(self) -> None:
         """Let block files import the project by its folder's name, as `default_repo`, and its folders by theirs.
@@ -77,8 +78,11 @@ class ProjectCode:
         """Drop every module of the project, so that the next import reads the file again."""
         if not self._forget_block_alone():
             self._forget_all()
-        for path in [path for path in sys.path_importer_cache if path.startswith(self.root) and self._owns(path)]:
-            del sys.path_importer_cache[path]
+        # What is new in there comes last.
+        if next(reversed(sys.path_importer_cache), "") != self._last_path:
+            for path in [path for path in sys.path_importer_cache if path.startswith(self.root) and self._owns(path)]:
+                del sys.path_importer_cache[path]
+            self._last_path = next(reversed(sys.path_importer_cache), "")
         self.digests.clear()
 
     def _forget_block_alone(self) -> bool:

@@ -22,8 +22,10 @@ Memory = Mapping[str, list[object]]
 """Block or child -> its outputs, where they are kept in this process because they could not be stored."""
 
 
-_kept: list[tuple[tuple[ProductRef, int], DynamicOutput]] = []
+_kept: list[tuple[ProductStore, ProductRef, int, DynamicOutput]] = []
 """The items that were read last in this process, for the next child that takes its turn in it."""
+_sizes: list[tuple[ProductStore, ProductRef, tuple[int, ...]]] = []
+"""How many items are in each part of the output that was looked at last; empty when it did not come in parts."""
 _ALL = -1
 """In place of the number of a part: the items are those of a whole output."""
 
@@ -144,20 +146,27 @@ class Upstream:
             if ref is None or unit in self._memory:
                 self._dynamic = items_of(self._outputs(ref, unit), unit), at
             else:
-                kept = _kept[0][1] if _kept and _kept[0][0] == (ref, number) else None
-                found = kept or self._stored_items(ref, number, unit)
-                if kept is None and found.separable():
-                    _kept[:] = [((ref, number), found)]
-                self._dynamic = found, at
+                self._dynamic = self._items_of(ref, number, unit), at
         return self._dynamic
+
+    def _items_of(self, ref: ProductRef, number: int, unit: str) -> DynamicOutput:
+        if _kept and _kept[0][0] is self._store and _kept[0][1:3] == (ref, number):
+            return _kept[0][3]
+        found = self._stored_items(ref, number, unit)
+        if found.separable():
+            _kept[:] = [(self._store, ref, number, found)]
+        return found
 
     def _place(self, ref: ProductRef | None, unit: str) -> tuple[int, int]:
         """The part that the argument is in, if the output came in parts, and the number of the item in it."""
         item = self._order.item or 0
         if ref is None or unit in self._memory or part_of(ref.version) is not None:
             return _ALL, item
-        items = self._store.manifest(ref).items
-        return (_ALL, item) if items is None or not items.parts else place_of(items.parts, item)
+        if not _sizes or _sizes[0][0] is not self._store or _sizes[0][1] != ref:
+            items = self._store.manifest(ref).items
+            _sizes[:] = [(self._store, ref, items.parts if items is not None else ())]
+        parts = _sizes[0][2]
+        return place_of(parts, item) if parts else (_ALL, item)
 
     def _stored_items(self, ref: ProductRef, number: int, unit: str) -> DynamicOutput:
         if part_of(ref.version) is not None:

@@ -19,6 +19,7 @@ from penstock.model.errors import MessageInvalidError
 _SMALLEST, _LARGEST = -(2**63), 2**64 - 1
 _MAX_DEPTH = 100
 _PLAIN = frozenset({str, bool, float, type(None), bytes})
+_HOLDERS = frozenset({dict, list, tuple})
 _KEYS = frozenset({bool, float, type(None)})
 
 _DATETIME, _DATE, _TIME, _DURATION, _INTEGER, _DECIMAL = 1, 2, 3, 4, 5, 6
@@ -50,7 +51,11 @@ def _convert(value: Any, path: str, depth: int) -> Any:
         found = {}
         for name in names:
             item = getattr(value, name)
-            found[name] = item if type(item) in _PLAIN else _convert(item, f"{path}.{name}", depth + 1)
+            of = type(item)
+            if of in _PLAIN or (of in _HOLDERS and not item):
+                found[name] = item
+            else:
+                found[name] = _convert(item, f"{path}.{name}", depth + 1)
         return found
     if kind is dict or isinstance(value, Mapping):
         return {
@@ -90,11 +95,13 @@ def _key(key: Any, path: str) -> Any:
 
 def _extension(value: Any, path: str) -> Any:
     """Rarer types, subclasses of plain ones, and the scalars of numpy."""
+    if isinstance(value, str):  # each message has one: the members of an enumeration
+        return str(value)
     for kind, code, encode in _TO_EXTENSION:
         if isinstance(value, kind):
             return Ext(code, encode(value).encode())
-    plain: type[str | int | float]
-    for plain in (str, int, float):
+    plain: type[int | float]
+    for plain in (int, float):
         if isinstance(value, plain):
             return _convert(plain(value), path, 0)
     if isinstance(value, bytes | bytearray):

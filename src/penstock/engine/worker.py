@@ -46,6 +46,7 @@ _WARM = (
 PYTHON = platform.python_version()
 _loaded = 0
 _over: list[WorkServer] = []
+_packages: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
 
 def prepare() -> None:
@@ -263,8 +264,12 @@ def modules_before() -> int:
 
 def loaded_packages() -> tuple[str, ...]:
     """Top-level modules of installed packages that were loaded since `remember_loaded`, sorted."""
+    global _packages  # noqa: PLW0603 - a memory of one entry: one child of a block loads what the one before it has
     new = list(islice(reversed(sys.modules), max(0, len(sys.modules) - _loaded)))
-    return tuple(sorted(name for name in new if "." not in name and is_installed(name)))
+    names = tuple(name for name in new if "." not in name)
+    if _packages[0] != names:
+        _packages = names, tuple(sorted(filter(is_installed, names)))
+    return _packages[1]
 
 
 def main() -> None:
