@@ -126,6 +126,12 @@ def test_json_values() -> None:
 
 def test_syntax_is_checked_without_rendering() -> None:
     check_syntax("{{ env_var() / 0 }} {{ unknown }}")
+    check_syntax("{{ block_output('a', parse=lambda data, _: {'n': {1}}) }}\n{{ x }}", "x.sql", outputs=True)
+    with pytest.raises(TemplateError, match="block_output"):
+        check_syntax("{{ block_output('a', parse=lambda) }}", "x.sql", outputs=True)
+    with pytest.raises(TemplateError) as later:
+        check_syntax("{{ block_output(\n'a') }}\n{{ a", "x.sql", outputs=True)
+    assert str(later.value.location) == "x.sql:3"
     with pytest.raises(TemplateError):
         check_syntax("{{ a", "x.sql")
     with pytest.raises(TemplateError):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.connect.sql.names import clean_name, quoted, shortened
-from penstock.connect.sql.statements import last_table, split, tokens
+from penstock.connect.sql.statements import first_line, last_table, split, tokens
 from penstock.connect.sql.widening import fits
 from penstock.model.errors import QueryFailedError
 
@@ -101,6 +101,20 @@ def test_which_table_a_statement_makes_or_fills(text: str, table: str) -> None:
 )
 def test_which_table_was_made_or_filled_last(text: str, table: str) -> None:
     assert last_table(split(text)) == table
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("-- what it does\n\n/* and\nwhy */ select 1\nfrom a", "select 1"),
+        ("select 1 -- x", "select 1 -- x"),
+        ("-- only", ""),
+        ("", ""),
+    ],
+)
+def test_messages_show_the_first_line_that_does_something(text: str, line: str) -> None:
+    assert first_line(text) == line
+    assert first_line("select " + "a" * 100) == "select " + "a" * 73
 
 
 @given(st.text(alphabet="ab;'\"`$-/*\n eE\\()_1é", max_size=60))

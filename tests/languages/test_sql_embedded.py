@@ -212,6 +212,26 @@ def test_block_output_that_fails_is_an_error_with_its_cause(tmp_path: Path, sour
         sql(tmp_path, source, Held("up", 1))
 
 
+def test_an_upstream_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
+    held = [Held("api", pa.table({"a": [1]})), Held("other", pa.table({"a": [1]}))]
+    with pytest.raises(TemplateError, match="'df_3' is undefined") as error:
+        sql(tmp_path, "SELECT * FROM {{ df_3 }}", *held)
+    assert error.value.hint == "Of this block, df_1 is api, df_2 is other."
+
+
+def test_types_that_arrow_lacks_keep_their_value(tmp_path: Path) -> None:
+    table = sql(
+        tmp_path,
+        "SELECT '12345678901234567890123456789012345678901234'::BIGNUM AS v, 5::UHUGEINT AS small, 6::UHUGEINT AS small, "
+        "340282366920938463463374607431768211455::UHUGEINT AS large, 10::UHUGEINT ** 20 AS f, '101'::BIT AS bits, "
+        "99999999999999999999::UHUGEINT AS middle, TIMETZ '10:00:00+02' AS clock, 1 AS plain",
+    )
+    (row,) = cells(table)
+    assert row[:4] == ("12345678901234567890123456789012345678901234", 5, 6, "340282366920938463463374607431768211455")
+    assert row[4:] == (1e20, "101", decimal.Decimal(99999999999999999999), "10:00:00+02", 1)
+    assert table.column_names == ["v", "small", "small", "large", "f", "bits", "middle", "clock", "plain"]
+
+
 def test_text_can_be_left_as_it_is(tmp_path: Path) -> None:
     table = sql(
         tmp_path,

@@ -5,9 +5,11 @@ jinja2 costs more than the rest of opening a project, so it is imported only for
 
 from __future__ import annotations
 
+import ast
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 MARKS = ("{{", "{%", "{#")
 _CALL = re.compile(r"""\{\{ *(\w+)\( *(?:'([^'"\\\n]*)'|"([^'"\\\n]*)") *\) *\}\}""")
 """A call with one plain text, which is all that most files use."""
+_OUTPUT = re.compile(r"\{\{-?\s*(?=block_output\s*\()")
+_OUTPUT_END = re.compile(r"-?\}\}")
 
 
 def has_marks(text: str) -> bool:
@@ -81,10 +85,53 @@ def _render_simple(text: str, functions: Mapping[str, Callable[..., Any]]) -> st
         return None  # jinja2 tells on which line a function was called wrongly
 
 
-def check_syntax(text: str, file: str = "") -> None:
-    """Parse a template without rendering it. Raises TemplateError with the line."""
+@dataclass(frozen=True, slots=True)
+class OutputCall:
+    """A `{{ block_output(...) }}` in a text: a Python expression, which Jinja does not see."""
+
+    start: int
+    end: int
+    expression: str
+
+
+def output_calls(text: str, file: str = "") -> Iterator[OutputCall]:
+    """The calls of `block_output` in the text of a SQL block. Raises TemplateError for one that is no Python."""
+    position = 0
+    for match in _OUTPUT.finditer(text):
+        if match.start() >= position:
+            call = _output_call(text, match, file)
+            yield call
+            position = call.end
+
+
+def _output_call(text: str, match: re.Match[str], file: str) -> OutputCall:
+    """Up to the closing braces that belong to the template and not to the expression."""
+    for end in _OUTPUT_END.finditer(text, match.end()):
+        expression = text[match.end() : end.start()].strip()
+        try:
+            ast.parse(expression, mode="eval")
+        except (SyntaxError, ValueError, RecursionError):
+            continue
+        return OutputCall(match.start(), end.end(), expression)
+    raise TemplateError(
+        f"rendering {file}: block_output(...) is not a Python expression followed by two closing braces",
+        hint="Write {{ block_output('block', parse=lambda data, variables: ...) }}.",
+    )
+
+
+def check_syntax(text: str, file: str = "", *, outputs: bool = False) -> None:
+    """Parse a template without rendering it. Raises TemplateError with the line.
+
+    Args:
+        text: the template.
+        file: where it stands.
+        outputs: whether it may call `block_output`, as SQL blocks do.
+    """
     if not has_marks(text):
         return
+    for call in list(output_calls(text, file)) if outputs else ():
+        kept = "".join(character if character == "\n" else " " for character in text[call.start : call.end])
+        text = text[: call.start] + kept + text[call.end :]
     import jinja2
 
     try:

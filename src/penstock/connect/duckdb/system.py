@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.connect.duckdb.opening import LOCK_WAIT, MEMORY, connect
 from penstock.connect.sql.frames import MARK, marked
 from penstock.connect.sql.names import Target, literal, quoted
-from penstock.connect.sql.statements import split
+from penstock.connect.sql.statements import first_line, split
 from penstock.connect.sql.system import ROW_CAP, Answer, SqlSystem
 from penstock.connect.sql.widening import fits
 from penstock.model.errors import ConnectionFailedError, QueryFailedError
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _ROWS = "_penstock_rows"
+_AS_TEXT = frozenset({"BIGNUM", "VARINT", "BIT", "UHUGEINT", "TIME WITH TIME ZONE"})
+_DIGITS = 38
 _ROUNDED = ("int", "uint", "decimal", "float", "double", "halffloat")
 
 
@@ -245,7 +247,7 @@ class DuckDBSystem(SqlSystem):
         except duckdb.ConnectionException as error:
             raise ConnectionFailedError(f"using the DuckDB database {self.database}: {error}") from None
         except (duckdb.Error, RuntimeError) as error:
-            first = next((line.strip() for line in sql.splitlines() if line.strip()), "")[:80]
+            first = first_line(sql)
             text = str(error).replace(self._token, "***") if self._token else str(error)
             raise QueryFailedError(f"running {first!r} on DuckDB: {text.strip()}") from None
 
@@ -254,21 +256,48 @@ def tidied(relation: Any) -> pa.Table:
     """The rows of a relation as Arrow; whole numbers of 128 bits become ones of 64 when all of them fit."""
     import pyarrow as pa
 
+    kinds = [str(kind) for kind in relation.types]
+    relation = _with_text(relation, kinds)
     table = relation.to_arrow_table() if hasattr(relation, "to_arrow_table") else relation.arrow()
-    for at, kind in enumerate(relation.types):
-        if str(kind) in {"HUGEINT", "UHUGEINT"}:
+    for at, kind in enumerate(kinds):
+        if kind == "UHUGEINT":
+            table = table.set_column(at, table.schema.field(at).name, _whole_numbers(table.column(at)))
+        elif kind == "HUGEINT":
             # a sum of integers is one of these, and a 128-bit number is a Decimal object to Python
             with suppress(pa.ArrowInvalid):
                 table = table.set_column(at, table.schema.field(at).name, table.column(at).cast(pa.int64()))
-        elif str(kind) == "JSON":
+        elif kind == "JSON":
             field = table.schema.field(at).with_metadata({MARK: b"json"})
             table = table.set_column(at, field, table.column(at))
-        elif str(kind) == "INTERVAL":
+        elif kind == "INTERVAL":
             table = table.set_column(at, table.schema.field(at).name, _durations(table.column(at)))
-        elif str(kind) == "TIMESTAMP WITH TIME ZONE":
+        elif kind == "TIMESTAMP WITH TIME ZONE":
             utc = pa.timestamp("us", "UTC")
             table = table.set_column(at, table.schema.field(at).name, table.column(at).cast(utc))
     return table
+
+
+def _with_text(relation: Any, kinds: list[str]) -> Any:
+    """The relation with text in place of what Arrow has no type for and DuckDB would write as something else."""
+    if not _AS_TEXT.intersection(kinds):
+        return relation
+    return relation.project(
+        ", ".join(
+            f"CAST(#{at} AS VARCHAR) AS {quoted(name)}" if kind in _AS_TEXT else f"#{at} AS {quoted(name)}"
+            for at, (name, kind) in enumerate(zip(relation.columns, kinds, strict=True), 1)
+        )
+    )
+
+
+def _whole_numbers(column: Any) -> Any:
+    """Numbers that were written as text, in the smallest type that takes all of them."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    with suppress(pa.ArrowInvalid):
+        return column.cast(pa.int64())
+    longest = pc.max(pc.utf8_length(column)).as_py()
+    return column.cast(pa.decimal128(38, 0)) if longest <= _DIGITS else column
 
 
 def _durations(column: Any) -> Any:

@@ -12,7 +12,7 @@ from penstock.connect.postgres import types
 from penstock.connect.postgres.opening import Link, Settings, driver
 from penstock.connect.sql.frames import MARK
 from penstock.connect.sql.names import Target, quoted
-from penstock.connect.sql.statements import Statement, split
+from penstock.connect.sql.statements import Statement, first_line, split
 from penstock.connect.sql.system import ROW_CAP, Answer, SqlSystem
 from penstock.model.errors import ConnectionFailedError, QueryFailedError
 
@@ -263,7 +263,7 @@ class PostgresSystem(SqlSystem):
 
 
 def _shown(sql: str) -> str:
-    return next((line.strip() for line in sql.splitlines() if line.strip()), "")[:_SHOWN]
+    return first_line(sql, _SHOWN)
 
 
 def _failed(sql: str, reason: str) -> str:

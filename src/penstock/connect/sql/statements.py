@@ -170,6 +170,16 @@ def split(text: str) -> list[Statement]:
     return found
 
 
+def first_line(text: str, longest: int = 80) -> str:
+    """The first line of a text that is more than space and comments, for messages; cut where it is long."""
+    begin = 0
+    for token in tokens(text):
+        if token.kind not in {"space", "comment"}:
+            break
+        begin += len(token.text)
+    return text[begin:].strip().partition("\n")[0].strip()[:longest]
+
+
 def last_table(statements: Sequence[Statement]) -> str:
     """The table that was made or filled last and not dropped afterwards, as written there; empty when there is none."""
     dropped: set[str] = set()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.connect.duckdb.opening import MEMORY, connect
 from penstock.connect.duckdb.system import tidied
 from penstock.connect.sql.names import literal
-from penstock.connect.sql.statements import Statement, last_table, split
+from penstock.connect.sql.statements import Statement, first_line, last_table, split
 from penstock.languages.job import Input, Job
 from penstock.languages.sql.naming import fitted_names
 from penstock.languages.sql.settings import SqlSettings
@@ -143,7 +143,7 @@ def _arrow(relation: Any, sql: str) -> pa.Table:
 
 
 def _failed(sql: str, error: Exception) -> QueryFailedError:
-    first = next((line.strip() for line in sql.splitlines() if line.strip()), "")[:80]
+    first = first_line(sql)
     missing = "No files found" in str(error)
     hint = "A path begins at the project's folder, such as 'data/orders.csv'." if missing else "Correct the query."
     return QueryFailedError(f"running {first!r} on the embedded DuckDB: {str(error).strip()}", hint=hint)

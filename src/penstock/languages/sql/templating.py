@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import ast
 import datetime as dt
 import json
 import math
@@ -11,15 +10,14 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from penstock.config.templates import has_marks, render
+from penstock.config.templates import has_marks, output_calls, render
 from penstock.languages.job import Input, Job
 from penstock.model.errors import TemplateError
 from penstock.sdk.rendering import functions
 
-_OUTPUT = re.compile(r"\{\{-?\s*(?=block_output\s*\()")
 _TOKEN = re.compile(r"\{\{\s*(df_\d+)\s*\}\}")
 _MARK = " "
-_END = re.compile(r"-?\}\}")
+_UNDEFINED = re.compile(r"'df_\d+' is undefined")
 _LATER = (
     "ds",
     "hr",
@@ -63,7 +61,14 @@ def rendered(job: Job, references: Mapping[str, Reference]) -> str:
     _derive_dates(variables)
     variables.update(references)
     available = {**functions(), "variables": _getter(variables)}
-    return render(text, variables, functions=available, file=file)
+    try:
+        return render(text, variables, functions=available, file=file)
+    except TemplateError as error:
+        if not _UNDEFINED.search(error.message):
+            raise
+        known = ", ".join(f"df_{at} is {entry.block}" for at, entry in enumerate(job.inputs, 1))
+        hint = f"Of this block, {known}." if known else "Connect a block upstream; df_1 is the first one."
+        raise TemplateError(error.message, hint=hint, location=error.location) from None
 
 
 def _nothing(job: Job, name: str) -> Callable[[], str]:
@@ -105,28 +110,10 @@ def _modules() -> dict[str, Any]:
 def _with_outputs(job: Job, file: str) -> str:
     """The text with each `{{ block_output(...) }}` replaced by what the expression gives."""
     text, parts, position = job.source, [], 0
-    for match in _OUTPUT.finditer(text):
-        if match.start() < position:
-            continue
-        expression, end = _expression(text, match.end(), file)
-        parts += [text[position : match.start()], _evaluated(job, expression, file)]
-        position = end
+    for call in output_calls(text, file):
+        parts += [text[position : call.start], _evaluated(job, call.expression, file)]
+        position = call.end
     return "".join([*parts, text[position:]])
-
-
-def _expression(text: str, start: int, file: str) -> tuple[str, int]:
-    """The Python expression up to the closing braces that belong to the template and not to the expression."""
-    for match in _END.finditer(text, start):
-        expression = text[start : match.start()].strip()
-        try:
-            ast.parse(expression, mode="eval")
-        except (SyntaxError, ValueError):
-            continue
-        return expression, match.end()
-    raise TemplateError(
-        f"rendering {file}: block_output(...) is not a Python expression followed by two closing braces",
-        hint="Write {{ block_output('block', parse=lambda data, variables: ...) }}.",
-    )
 
 
 def _evaluated(job: Job, expression: str, file: str) -> str:

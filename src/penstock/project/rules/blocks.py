@@ -124,7 +124,7 @@ class TemplateSyntax(CheckingRule[PipelineSubject]):
                 continue
             file = subject.place(block).file
             try:
-                check_syntax(source, file)
+                check_syntax(source, file, outputs=block.language is Language.SQL)
             except TemplateError as error:
                 cause = error.message.partition(": ")[2]
                 place = error.location or Location(file)
