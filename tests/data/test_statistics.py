@@ -89,6 +89,17 @@ def test_previews_are_bounded(shelf):
             assert len(json.dumps(summary.preview, separators=(",", ":"))) <= 64_000
 
 
+def test_moments_that_python_has_no_value_for_are_stored_and_shown(shelf):
+    far = pa.array([2**31 - 1, 0, None], pa.int32()).cast(pa.date32())
+    moment = pa.array([2**63 - 1, 0, None], pa.int64()).cast(pa.timestamp("us"))
+    lists = pa.ListArray.from_arrays(pa.array([0, 1, 3], pa.int32()), far)
+    for column in (far, moment, moment.cast(pa.timestamp("us", "UTC")), lists):
+        table = pa.table({"t": column})
+        (summary,) = shelf.put(table).summaries()
+        assert len(summary.preview["rows"]) == len(column)
+        assert shelf.back(table).equals(table)
+
+
 def test_storing_tables_of_arrow_and_polars_imports_no_pandas(tmp_path):
     code = (
         "import sys, datetime, pyarrow as pa, polars as pl, duckdb\n"

@@ -49,15 +49,31 @@ def bounded(preview: Any) -> Any:
 
 def head(column: pa.ChunkedArray) -> list[Any]:
     """The first values of an Arrow column as Python has them."""
+    return shown_values(column.slice(0, ROWS))
+
+
+def shown_values(column: pa.ChunkedArray) -> list[Any]:
+    """The values of an Arrow column as Python has them; text where it has none, as beyond the year 9999."""
     import pyarrow as pa
 
-    first = column.slice(0, ROWS)
     try:
-        found: list[Any] = [python_moment(v) for v in first] if zoned(first.type) else first.to_pylist()
+        found: list[Any] = [python_moment(v) for v in column] if zoned(column.type) else column.to_pylist()
     except (ValueError, OverflowError, pa.ArrowInvalid):
-        # Times finer than a microsecond, or beyond the year 9999.
-        found = [str(value) for value in first]
+        found = [_text(value) for value in column]
     return found
+
+
+def _text(value: pa.Scalar) -> str:
+    import pyarrow as pa
+
+    try:
+        return str(value)
+    except (ValueError, OverflowError, pa.ArrowInvalid):
+        pass
+    try:
+        return str(value.cast(pa.string()))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # a list or a struct of such
+        return "<value out of range>"
 
 
 def value_preview(value: Any) -> Any:

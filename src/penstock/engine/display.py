@@ -10,6 +10,7 @@ from typing import Any
 
 from penstock.data.codecs.page import Page
 from penstock.data.codecs.registry import codec_name
+from penstock.data.preview import shown_values
 from penstock.data.statistics import json_safe
 from penstock.model.errors import ValueRefusedError
 
@@ -118,7 +119,7 @@ def _table(value: object) -> dict[str, Any]:
         table: Any = value
         part = table.slice(0, ROWS)
         names = table.column_names[:COLUMNS]
-        cells = [part.column(number).to_pylist() for number in range(len(names))]
+        cells = [shown_values(part.column(number)) for number in range(len(names))]
         types = [(name, str(table.schema.field(number).type)) for number, name in enumerate(names)]
         return _as_table(types, cells, table.shape, None)
     return {}
