@@ -133,6 +133,14 @@ def test_a_moment_that_mage_keeps_follows(server: Server) -> None:
     assert f"last_enabled_at: {datetime.now(UTC).year}" in file(server).read_text()
 
 
+def test_what_stands_odd_in_the_file_keeps_nobody_from_another_change(server: Server) -> None:
+    put(server, "- name: a\n  schedule_type: time\n  schedule_interval: '@daily'\n  sla: -3\n")
+    server.studio.triggers.mirror(["flights"])
+    (one,) = ok(server.client.get("/triggers"))["triggers"]
+    changed = ok(server.client.patch(f"/triggers/{one['id']}", json={"set": {"description": "for the desk"}}))
+    assert changed["description"] == "for the desk"
+
+
 def test_a_trigger_that_could_not_start_is_not_saved(server: Server) -> None:
     for schedule, words in [("", "empty"), (None, "empty"), ("0 0 30 2 *", "no year has"), ("@sometimes", "of five")]:
         refused(server.client.post("/triggers", json=HOURLY | {"schedule": schedule}), 422, words)
@@ -143,8 +151,19 @@ def test_a_trigger_that_could_not_start_is_not_saved(server: Server) -> None:
     refused(server.client.post("/triggers", json=HOURLY | {"name": "a\u0000b"}), 409, "name")
     refused(server.client.post("/triggers", json=HOURLY | {"pipeline": "nowhere"}), 404, "none of that name")
     refused(server.client.post("/triggers", json=HOURLY | {"pipeline": "../.."}), 404, "none of that name")
+    for odd, words in [
+        ({"sla": -3}, "trigger hourly: sla is -3 where a number belongs"),
+        ({"settings": {"pipeline_run_limit": -3}}, "pipeline_run_limit is -3"),
+        ({"settings": {"timeout": "soon"}}, "timeout is 'soon'"),
+        ({"settings": {"missed_runs": "some"}}, "trigger hourly: missed_runs is 'some'"),
+        ({"settings": {"priority": "high"}}, "priority is 'high'"),
+    ]:
+        refused(server.client.post("/triggers", json=HOURLY | odd), 422, words)
     assert not file(server).exists()
     made = make(server)
+    refused(
+        server.client.patch(f"/triggers/{made['id']}", json={"set": {"settings": {"timeout": "soon"}}}), 422, "timeout"
+    )
     refused(server.client.post("/triggers", json=HOURLY), 409, "has one of that name")
     number = made["id"]
     refused(server.client.patch(f"/triggers/{number}", json={"set": {"schedule": ""}}), 422, "empty")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
+from penstock.config.diagnostics import Diagnostic
 from penstock.model.errors import (
     ConflictError,
     EditRefusedError,
@@ -27,6 +28,8 @@ from penstock.server.projects.trash import Removed
 
 SECTION = "triggers"
 """Where a deleted trigger belongs; sections of pipelines have other names."""
+_IGNORED = frozenset({"PS017", "PS044"})
+"""Findings that say of a value that it counts for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ class TriggerFiles:
                 reading = self.read(pipeline)
                 _check_revision(reading, revision)
                 text = change(reading)
-                entries, _ = entries_of(parse_yaml(text, reading.document.file), pipeline)
+                entries, found = entries_of(parse_yaml(text, reading.document.file), pipeline)
                 entry = entries.get(name or checked)
                 if entry is None:
                     raise EditRefusedError(
@@ -126,6 +129,8 @@ class TriggerFiles:
                     raise ScheduleInvalidError(
                         f"trigger {name or checked}: {entry.problem}", hint="Nothing was written."
                     )
+                if checked:
+                    _refuse_what_is_new(name or checked, pipeline, found, entries_of(reading.document, pipeline)[1])
                 try:
                     self._save(reading, text)
                 except ConflictError:
@@ -143,6 +148,19 @@ class TriggerFiles:
 def file_of(pipeline: str) -> str:
     """The path of a pipeline's triggers in the project."""
     return f"{PIPELINES}/{pipeline}/{TRIGGERS}"
+
+
+def _refuse_what_is_new(name: str, pipeline: str, found: Iterable[Diagnostic], before: Iterable[Diagnostic]) -> None:
+    """A value that would be ignored is told to whoever writes it; what stood in the file already stays theirs."""
+    known = [each.message for each in before]
+    for each in found:
+        if each.message in known:
+            known.remove(each.message)
+        elif each.code in _IGNORED:
+            what = each.message.removeprefix(f"pipeline {pipeline}: ").removeprefix(f"trigger {name}: ")
+            raise ScheduleInvalidError(
+                f"trigger {name}: {what.partition(';')[0]}", hint=f"{each.hint} Nothing was written.".strip()
+            )
 
 
 def _check_revision(reading: TriggersReading, revision: str | None) -> None:
