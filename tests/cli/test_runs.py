@@ -48,12 +48,17 @@ def served(project: Path) -> Iterator[Path]:
 
 
 def test_without_a_scheduler_a_run_waits_and_says_why(project: Path) -> None:
-    asked = penstock("trigger", "orders", "called", "-p", project)
+    asked = penstock("trigger", "orders", "called", "-p", project, "--runtime-vars", '{"day": 7}')
     assert asked.code == 0
     assert "no scheduler is running" in asked.err
     run = asked.out.strip()
     (listed,) = json.loads(penstock("runs", "-p", project, "--json").out)
-    assert (listed["run"], listed["state"], listed["trigger"], listed["variables"]) == (run, "initial", "called", {})
+    assert (listed["run"], listed["state"], listed["trigger"], listed["variables"]) == (
+        run,
+        "initial",
+        "called",
+        {"n": 4, "day": 7},
+    )
     why = penstock("why", run, "-p", project)
     assert why.out.startswith("no scheduler is running")
     assert penstock("why", "orders", "called", "-p", project).out.startswith("no scheduler is running")

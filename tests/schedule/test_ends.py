@@ -37,6 +37,7 @@ def test_each_run_has_its_follower_also_when_two_end_at_once(state: State) -> No
     number = waiting(state, {"pipeline": "up"})
     made = end(state, Ends(state, NoAlerts()), run("one", "up", date=1.0), run("two", "up", date=2.0))
     assert [row.execution_date for row in made] == [1.0, 2.0]
+    assert {row.origin for row in made} == {"dependency"}
     with state.read() as connection:
         stored = state.runs.of_trigger(connection, number)
     assert {row.id for row in stored} == {row.id for row in made}

@@ -68,7 +68,9 @@ def trigger(ctx: click.Context, /, pipeline: str, name: str | None, project: Pat
 @click.argument("pipeline", required=False)
 @project_option
 @click.option("--state", "states", multiple=True, type=click.Choice(_STATES), help="Only those in this state.")
-@click.option("--origin", "origins", multiple=True, help="schedule, api, event, backfill, block, studio, cli.")
+@click.option(
+    "--origin", "origins", multiple=True, help="schedule, api, event, dependency, backfill, block, studio, cli."
+)
 @click.option("--trigger", "name", help="With PIPELINE: only those of this trigger.")
 @click.option("--backfill", type=int, help="Only those of the backfill of this number.")
 @click.option("--limit", "-n", default=20, show_default=True, type=click.IntRange(1, 1000), help="How many.")
@@ -94,6 +96,9 @@ def runs(pipeline: str | None, project: Path, name: str | None, limit: int, *, a
                 page = asked.state.runs.page(connection, wanted, limit=limit - len(rows), after=after)
                 rows, after = rows + page.rows, page.next
             names = {row.id: row.name for row in asked.state.triggers.all(connection, removed=True)}
+            if as_json:  # a page of the list has no variables
+                whole = asked.state.runs.many(connection, [row.id for row in rows])
+                rows = [whole.get(row.id, row) for row in rows]
     if as_json:
         documents = [_document(row, names.get(row.trigger_id or 0, "")) for row in rows]
         click.echo(json.dumps(documents, ensure_ascii=False, indent=2, default=str))

@@ -117,7 +117,7 @@ class Ends:
                 continue
             new = NewRun(
                 trigger.pipeline,
-                "schedule",
+                "dependency",
                 trigger=trigger_row,
                 slot=now,
                 execution_date=row.execution_date,

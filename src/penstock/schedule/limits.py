@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from penstock.engine.plan import RunPlan
     from penstock.state.store import State
 
-SKIPPABLE = frozenset({"schedule", "event", "api"})
+SKIPPABLE = frozenset({"schedule", "dependency", "event", "api"})
 """Origins whose runs `on_pipeline_run_limit_reached: skip` drops; what people asked for one by one always waits."""
 
 

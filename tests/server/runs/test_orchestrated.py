@@ -194,6 +194,26 @@ def test_a_failed_run_is_retried_whole_and_from_a_block(server: Server) -> None:
     assert server.client.post("/api/runs/nobody/retry").status_code == 404
 
 
+def test_a_run_that_is_tried_again_counts_from_then_on_every_page(server: Server) -> None:
+    run = fire(server, "sales", day="bad")
+    before = ended(server, run)
+    assert server.post(f"/api/runs/{run}/retry_incomplete")["run"]["run"] == run
+
+    def tried() -> Any:
+        page = server.get(f"/api/runs/{run}")
+        return page if page["ended"] and page["started"] > before["ended"] else None
+
+    page = until(tried)
+    [line] = [each for each in server.get("/api/runs")["runs"] if each["run"] == run]
+    assert [line[key] for key in ("started", "ended", "seconds")] == [
+        page[key] for key in ("started", "ended", "seconds")
+    ]
+    blocks = {each["block"]: each for each in page["blocks"]}
+    assert blocks["load"]["started"] >= page["started"]
+    assert blocks["load"]["attempts"] == 1
+    assert blocks["cities"]["ended"] <= before["ended"], "what was done is kept"
+
+
 def test_what_waits_says_why_and_is_cancelled_before_it_begins(server: Server) -> None:
     first, second = fire(server, "slow"), fire(server, "slow")
     until(lambda: server.get(f"/api/runs/{first}")["blocks"])

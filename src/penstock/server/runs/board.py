@@ -344,7 +344,11 @@ def _fresher(line: RunSummary, live: RunSummary | None) -> RunSummary:
     if live is None or line.ended is not None or line is live:
         return line
     return msgspec.structs.replace(
-        line, state=live.state, blocks_done=live.blocks_done, blocks_total=live.blocks_total, started=live.started
+        line,
+        state=live.state,
+        blocks_done=live.blocks_done,
+        blocks_total=live.blocks_total,
+        started=live.started if line.state == "initial" else line.started,  # a run that was taken up began before
     )
 
 
@@ -355,6 +359,8 @@ def _known_to_store(row: RunRow, line: RunSummary, found: RunDetail) -> dict[str
     if row.lease_token > 0 and (row.state != found.state):
         names = ("state", "started", "ended", "seconds", "failed_block", "error", "blocks_done", "blocks_total")
         fields |= {name: getattr(line, name) for name in names}
+    elif row.lease_token > 0 and row.started_at is not None:  # its record tells other beginnings too
+        fields |= {"started": line.started, "seconds": line.seconds}
     return fields
 
 

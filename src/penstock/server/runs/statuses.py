@@ -90,10 +90,7 @@ class Statuses:
         for entry in self._archive.events(head):
             block = str(entry.get("block"))
             if entry["event"] == "BlockStarted":
-                mine = entries.setdefault(block, {})
-                mine.setdefault("started", entry["at"])
-                mine["attempts"] = mine.get("attempts", 0) + 1
-                mine.pop("callbacks", None)
+                entries[block] = _begun(entries.get(block, {}), entry["at"])
             elif entry["event"] == "BlockExpanded":
                 entries.setdefault(block, {}).update(started=entry["at"], children=_made_anew(entries, entry))
             elif entry["event"] == "BlockGrew":
@@ -144,6 +141,12 @@ class Statuses:
         return msgspec.structs.replace(
             status, version=manifest.ref.version, outputs=shown_outputs(outputs), changed=changed
         )
+
+
+def _begun(entry: dict[str, Any], at: float) -> dict[str, Any]:
+    """What is said of a block whose next attempt begins; nothing holds of one that had ended."""
+    kept = {} if "state" in entry else {name: value for name, value in entry.items() if name != "callbacks"}
+    return {"started": at, **kept, "attempts": kept.get("attempts", 0) + 1}
 
 
 def _made_anew(entries: Entries, entry: Mapping[str, Any]) -> list[str]:

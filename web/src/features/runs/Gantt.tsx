@@ -109,7 +109,7 @@ function Stretch({ bar, share }: { bar: Bar; share: (value: number) => string })
           <span className={cx("absolute rounded-[2px]", bar.critical ? "top-1.5 h-4" : "top-2 h-3")} style={{ left: share(bar.started), width: `max(2px, ${share(bar.ended - bar.started)})`, background: `var(--${look.tone})`, opacity: bar.critical ? 1 : 0.5 }} />
         </>
       ) : (
-        <span className="absolute left-0 text-[12px] leading-7 text-muted">{look.word}</span>
+        <span className="absolute left-0 text-[12px] leading-7 text-muted">{look.word}{bar.before && " before this try"}</span>
       )}
     </span>
   );

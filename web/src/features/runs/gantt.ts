@@ -7,6 +7,8 @@ export interface Bar {
   queued: number;
   started: number | null;
   ended: number | null;
+  /** It was done before the run began: it was kept from an earlier try. */
+  before: boolean;
   critical: boolean;
   /** A child, under the row of its block. */
   child: boolean;
@@ -62,16 +64,21 @@ export function barsOf(begun: number, now: number, blocks: readonly Timed[], ope
   const heads = found.map((block) => spanning(block, children.get(block.block)));
   const critical = criticalPath(heads, now);
   const ends = new Map(heads.map((block) => [block.block, block.ended ?? begun]));
-  const bar = (block: Timed, child: boolean, group: Group | null): Bar => ({
-    block: block.block,
-    state: block.state,
-    queued: Math.max(0, waitsFrom(block, ends, begun) - begun),
-    started: block.started === null ? null : block.started - begun,
-    ended: block.started === null ? null : (block.ended ?? now) - begun,
-    critical: !child && critical.has(block.block),
-    child,
-    group,
-  });
+  const bar = (block: Timed, child: boolean, group: Group | null): Bar => {
+    // A run that is tried again keeps what was done before it began once more.
+    const before = block.ended !== null && block.ended < begun;
+    return {
+      block: block.block,
+      state: block.state,
+      queued: Math.max(0, waitsFrom(block, ends, begun) - begun),
+      started: block.started === null || before ? null : Math.max(0, block.started - begun),
+      ended: block.started === null || before ? null : (block.ended ?? now) - begun,
+      before: before && block.started !== null,
+      critical: !child && !before && critical.has(block.block),
+      child,
+      group,
+    };
+  };
   const rows = heads.map((block) => {
     const own = children.get(block.block);
     return bar(block, false, own ? groupOf(own, now, opened.has(block.block)) : null);

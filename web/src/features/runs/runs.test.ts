@@ -20,6 +20,13 @@ describe("the time line of a run", () => {
     expect(bars.at(-1)).toMatchObject({ block: "late", started: null });
   });
 
+  it("shows no bar for what was done before the run began once more", () => {
+    const { bars } = barsOf(200, 205, [timed("a", 100, 101), { ...timed("b", 199, 204, ["a"]), state: "failed" }, timed("late", null, null, ["b"])]);
+    expect(bars.find((bar) => bar.block === "a")).toMatchObject({ started: null, ended: null, before: true, critical: false });
+    expect(bars.find((bar) => bar.block === "b")).toMatchObject({ started: 0, ended: 4, before: false });
+    expect(bars.find((bar) => bar.block === "late")).toMatchObject({ started: null, before: false });
+  });
+
   it("has one row for all children of a block, and theirs below it when it is opened", () => {
     const children = Array.from({ length: 4 }, (_, index) => timed(`b:${index}`, 101 + index, index < 3 ? 103 + index : null, ["a"]));
     const run = [timed("a", 100, 101), timed("b", null, null, ["a"]), ...children, timed("c:not_a_child", 100, 100.5)];
