@@ -33,6 +33,8 @@ from penstock.model.run import (
     RunState,
     advance,
     new_run,
+    restored,
+    snapshot,
 )
 from tests.model.test_graph import graphs
 
@@ -178,6 +180,35 @@ def test_cancel_at_any_moment_ends_everything_once(case: tuple[dict, dict, int, 
         for event in (AttemptStarted(block), AttemptFailed(block, FAILURE), AttemptSucceeded(block, None)):
             driver.send(event)
         assert driver.run == after
+
+
+@given(cases(), st.integers(0, 12))
+def test_what_had_ended_by_itself_stays_so_in_a_run_that_stops_and_is_taken_up(
+    case: tuple[dict, dict, int, int], steps: int
+) -> None:
+    graph, failures, retries, seed = case
+    choose = random.Random(seed)
+    policies = {block: RetryPolicy(retries=retries) for block in graph}
+    run, effects = new_run("r", graph, policies, keep_going=False)
+    driver = Driver(run)
+    driver.take(effects)
+    for _ in range(steps):
+        if driver.ready and (not driver.running or choose.random() < 0.5):
+            driver.start(choose.choice(driver.ready))
+        elif driver.running:
+            block = driver.running.pop()
+            failed = driver.run.blocks[block].attempts <= failures[block]
+            driver.send(AttemptFailed(block, FAILURE) if failed else AttemptSucceeded(block, None))
+    before = {block: entry.state for block, entry in driver.run.blocks.items()}
+    again, effects = restored("r", graph, policies, {b: snapshot(driver.run, b) for b in graph}, keep_going=False)
+    kept = {BlockState.COMPLETED, BlockState.FAILED}
+    assert {b: again.blocks[b].state for b in graph if before[b] in kept} == {
+        block: state for block, state in before.items() if state in kept
+    }
+    if BlockState.FAILED in before.values():
+        # Nothing is begun after a failure, whatever comes first in the graph.
+        assert [effect for effect in effects if isinstance(effect, RunEnded)] == [RunEnded(RunState.FAILED)]
+        assert {entry.state for entry in again.blocks.values()} <= ENDED
 
 
 def test_stop_at_the_first_failure_does_not_retry_what_is_still_running() -> None:

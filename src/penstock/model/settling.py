@@ -55,6 +55,7 @@ class Settling:
         self.run = run
         self._effects: list[Effect] = []
         self._news: deque[tuple[str, News]] = deque()
+        self._had_failed = False
 
     def begin(self) -> None:
         """Count what each block waits for, and queue what waits for nothing."""
@@ -90,6 +91,9 @@ class Settling:
     def fail(self, key: str, entry: BlockRun) -> None:
         """End an entry as failed, and with it everything that waits, unless the run keeps going."""
         self.end(key, entry)
+        self._stop()
+
+    def _stop(self) -> None:
         if self.run.keep_going or self.run.stopping:
             return
         self.run.stopping = True
@@ -102,6 +106,9 @@ class Settling:
         """Follow the news through the run, and end the run when nothing is left of it."""
         self._follow()
         run = self.run
+        if self._had_failed:
+            self._stop()
+            self._follow()
         if run.state is RunState.RUNNING and not run.open:
             good = all(entry.state in WELL for key, entry in run.blocks.items() if key not in run.withdrawn)
             run.state = RunState.COMPLETED if good else RunState.FAILED
@@ -191,7 +198,9 @@ class Settling:
             return
         saved = run.saved.pop(key, None)
         if saved is not None and saved.state is BlockState.FAILED:
-            self.fail(key, saved)
+            # What else had ended, and comes later in the graph, is found again before anything is cancelled.
+            self.end(key, saved)
+            self._had_failed = True
             return
         if saved is not None and saved.state in WELL:
             self.end(key, saved)
