@@ -129,12 +129,17 @@ def test_a_project_of_many_kinds_of_output_lists(tmp_path):
             B("nothing", "data_loader", "return None"),
             B("model", "data_loader", "from sklearn.linear_model import LinearRegression\nreturn LinearRegression()"),
             B("figure", "data_loader", "import plotly.graph_objects as go\nreturn go.Figure()"),
+            B(
+                "far",
+                "data_loader",
+                "import pyarrow as pa\nreturn pa.table({'d': pa.array([2**31 - 1]).cast('int32').cast('date32')})",
+            ),
         ],
     )
     assert penstock("run", project, "kinds", home=tmp_path).code == 0
     listed = penstock("data", "list", "-p", project, home=tmp_path)
     assert listed.code == 0
-    for name in ("text", "nothing", "model", "figure"):
+    for name in ("text", "nothing", "model", "figure", "far"):
         shown = penstock("data", "show", f"kinds/{name}", "-p", project, home=tmp_path)
         assert shown.code == 0, shown.err
         assert "\x1b" not in shown.out

@@ -232,6 +232,12 @@ def test_an_arrow_table_may_be_read_back_as_pandas(shelf):
     assert shelf.store.table(shelf.put(found).ref).num_rows == 2
 
 
+def test_dates_that_python_lacks_are_moments_of_pandas(shelf):
+    far = pa.array([2**31 - 1, 0, None], pa.int32()).cast(pa.date32())
+    found = shelf.back(pa.table({"d": far}), load_as="pandas")["d"]
+    assert [str(value) for value in found] == ["5881580-07-11 00:00:00", "1970-01-01 00:00:00", "NaT"]
+
+
 POLARS = {
     "flat": pl.DataFrame({"i": [1, None], "f": [float("nan"), None], "s": ["a" * 40, None], "b": [True, None]}),
     "types": pl.DataFrame(

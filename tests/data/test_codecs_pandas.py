@@ -56,6 +56,7 @@ OBJECT = {
     "lone surrogate": ["\ud800", "a", "", "é"],
     "text": ["", "ü\x00", "日本", "a" * 1000],
     "intervals": [pd.Interval(1, 2), pd.Period("2020-01", "M"), pd.Timedelta(5), 1 + 2j],
+    "offsets": [pd.DateOffset(days=2, months=1, nanoseconds=3), None, pd.DateOffset(2, True), pd.DateOffset(weekday=1)],
     "tuples": [(1, 2), (), ((),), (None,)],
     "sets": [{1}, frozenset({2}), set(), {"a"}],
     "arrays": [np.array([1.5, np.nan]), np.array([]), np.arange(1000) / 7, np.array([-0.0])],

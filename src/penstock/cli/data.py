@@ -234,10 +234,11 @@ def _show_output(store: ProductStore, manifest: Manifest, summary: OutputSummary
         return
     if summary.kind is Kind.TABLE:
         from penstock.data import page
+        from penstock.data.preview import shown_values
 
         found = page(store, manifest.ref, summary.name, offset=offset, limit=rows)
         names = [str(name) for name in found.column_names]
-        columns = [column.to_pylist() for column in found.columns]
+        columns = [shown_values(column) for column in found.columns]
         click.echo(text_table(names, [[_cell(value) for value in row] for row in zip(*columns, strict=True)], indent=2))
     elif summary.preview is not None:
         click.echo(f"  {json.dumps(summary.preview, ensure_ascii=False, default=str)[:2000]}")

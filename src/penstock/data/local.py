@@ -33,6 +33,8 @@ _RECORD = 1024
 _CREATED = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _SYNC_FILE_RANGE_WRITE = 2
 """Of linux/fs.h: begin to write, wait for nothing."""
+_FALLOC_FL_KEEP_SIZE = 1
+"""Of linux/falloc.h: what is reserved counts as part of the file once it is written."""
 _ATTEMPTS = 100
 
 
@@ -75,6 +77,10 @@ EARLY = 32 * 2**20
 """Bytes after which a long file begins to go to the disk, so that forcing it there at its end takes less."""
 
 
+RESERVED = 2**20
+"""Bytes of a buffer from which on their room on the disk is asked for in one call, before they are written."""
+
+
 class PiecewiseFile(io.FileIO):
     """A file that is written in pieces of at most `PIECE` bytes, from where the buffers lie."""
 
@@ -84,6 +90,8 @@ class PiecewiseFile(io.FileIO):
     def write(self, data: Any, /) -> int:
         """Write all of it; its length in bytes."""
         view = memoryview(data).cast("B")
+        if len(view) >= RESERVED:
+            _reserve(self.fileno(), self._written, len(view))
         done = 0
         while done < len(view):
             count = super().write(view[done : done + PIECE - self._written % PIECE]) or 0
@@ -423,14 +431,38 @@ def _begin_to_sync(descriptor: int, start: int, length: int) -> None:
         ask(descriptor, start, length, _SYNC_FILE_RANGE_WRITE)
 
 
+def _reserve(descriptor: int, start: int, length: int) -> None:
+    """Have the file system find room for that range at once, where it can; else it does so block by block, as ever.
+
+    Of what writing costs the processor, that saves a quarter on ext4. Not by `os.posix_fallocate`: where the file
+    system cannot do it, the C library writes to every block instead. That there is no room is for the writing to tell.
+    """
+    if (ask := _fallocate()) is not None:
+        ask(descriptor, _FALLOC_FL_KEEP_SIZE, start, length)
+
+
 @cache
 def _sync_file_range() -> Any:
     """The function of the C library, which Python has no name for; None where there is none."""
+    return _of_the_system("sync_file_range", "iqqI")
+
+
+@cache
+def _fallocate() -> Any:
+    """As `_sync_file_range`."""
+    return _of_the_system("fallocate", "iiqq")
+
+
+def _of_the_system(name: str, arguments: str) -> Any:
+    """A function of Linux's C library; the types of its arguments are named as `struct` does."""
     if sys.platform != "linux":
         return None
     import ctypes
 
-    found = getattr(ctypes.CDLL(None), "sync_file_range", None)
+    kinds = {"i": ctypes.c_int, "I": ctypes.c_uint, "q": ctypes.c_int64}
+    # Of several names for a function, the one that takes 64 bits everywhere.
+    library = ctypes.CDLL(None)
+    found = getattr(library, f"{name}64", None) or getattr(library, name, None)
     if found is not None:
-        found.argtypes = (ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint)
+        found.argtypes = tuple(kinds[kind] for kind in arguments)
     return found

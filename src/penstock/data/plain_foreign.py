@@ -75,6 +75,7 @@ _PANDAS: dict[str, Callable[[Any, Plain], Any]] = {
     },
     "Timedelta": lambda value, _: {"$pdtimedelta": [int(value.asm8.astype("i8")), value.unit]},
     "Period": lambda value, _: {"$pdperiod": [value.ordinal, value.freqstr]},
+    "DateOffset": lambda value, plain: {"$pdoffset": [value.n, value.normalize, plain(dict(value.kwds))]},
     "Interval": lambda value, plain: {"$pdinterval": [plain(value.left), plain(value.right), value.closed]},
 }
 
@@ -146,6 +147,13 @@ def _decode_pandas(tag: str, body: Any, plain: Plain) -> Any:
         return pd.Timedelta(np.timedelta64(body[0], body[1]))
     if tag == "$pdperiod":
         return pd.Period(ordinal=body[0], freq=body[1])
-    if tag == "$pdinterval":
-        return pd.Interval(plain(body[0]), plain(body[1]), body[2])
+    if tag in {"$pdinterval", "$pdoffset"}:
+        interval = tag == "$pdinterval"
+        return pd.Interval(plain(body[0]), plain(body[1]), body[2]) if interval else _offset(body, plain)
     raise ValueError(f"unknown form {tag}")
+
+
+def _offset(body: Any, plain: Plain) -> Any:
+    import pandas as pd
+
+    return pd.DateOffset(body[0], body[1], **plain(body[2]))

@@ -106,12 +106,15 @@ class ValueWriter:
         backend: where to.
         files: makes the files and counts them.
         allow_pickle: whether what has no exact form may be pickled.
+
+    `held` are columns that were given and are not freed early: they go with the writer, or sooner with its process.
     """
 
     def __init__(self, backend: Backend, files: FileSink, *, allow_pickle: bool = False) -> None:
         self.backend = backend
         self.files = files
         self.allow_pickle = allow_pickle
+        self.held: list[object] = []
 
     def write(self, value: Any, prefix: str, *, told: bool = True, load_as: str | None = None) -> Written:
         """Store one value.
@@ -208,6 +211,7 @@ class ValueWriter:
         if encoded.given:
             encoded.columns = None
             _claim(columns, shown)
+            self.held += [column.data for column in columns if column.claims is None]
         with self._meanwhile(nbytes, lambda: self._tell(shown, encoded)) as tell:
             places = self._places(columns, f"{prefix}.arrow", one_batch=encoded.one_batch)
         stored = Stored(

@@ -194,7 +194,11 @@ def pandas_of(table: pa.Table, *, coerce_float: bool = True) -> pd.DataFrame:
     """
     names = table.column_names
     # pandas is filled by position, because a query may return two columns of one name
-    frame: pd.DataFrame = table.rename_columns([str(at) for at in range(len(names))]).to_pandas()
+    plain = table.rename_columns([str(at) for at in range(len(names))])
+    try:
+        frame: pd.DataFrame = plain.to_pandas()
+    except (ValueError, OverflowError):  # a date beyond the year 9999, of which Python has no object
+        frame = plain.to_pandas(date_as_object=False)
     for at, column in expected_columns(table, coerce_float=coerce_float).items():
         frame[str(at)] = column
     frame.columns = pd_index(names)

@@ -158,7 +158,10 @@ def _mapped_values(mapped: np.ndarray | None, kind: pa.DataType) -> np.ndarray |
 
 
 def _converted(column: pa.ChunkedArray, index: pd.Index) -> pd.Series:
-    series: pd.Series = column.to_pandas()
+    try:
+        series: pd.Series = column.to_pandas()
+    except (ValueError, OverflowError):  # a date beyond the year 9999, of which Python has no object
+        series = column.to_pandas(date_as_object=False)
     series.index = index
     # What pyarrow hands out over its own memory may not be written to.
     return series if series.dtype.kind == "O" or column.num_chunks > 1 else series.copy()
