@@ -194,6 +194,21 @@ def test_a_failed_run_is_retried_whole_and_from_a_block(server: Server) -> None:
     assert server.client.post("/api/runs/nobody/retry").status_code == 404
 
 
+def test_a_success_of_others_does_not_hide_that_a_trigger_fails(server: Server) -> None:
+    run = fire(server, "sales", day="bad")
+    assert ended(server, run)["state"] == "failed"
+    other = server.post("/api/pipelines/sales/runs", {"blocks": ["cities"]})["run"]["run"]
+    until(lambda: server.get(f"/api/runs/{other}")["state"] == "completed")
+
+    def failing() -> list[str]:
+        return [each["run"] for each in server.get("/api/home")["attention"]]
+
+    assert run in failing()
+    again = fire(server, "sales", day="good")
+    assert ended(server, again)["state"] == "completed"
+    until(lambda: run not in failing())
+
+
 def test_a_run_that_is_tried_again_counts_from_then_on_every_page(server: Server) -> None:
     run = fire(server, "sales", day="bad")
     before = ended(server, run)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -43,6 +43,9 @@ from penstock.server.schema.runs import (
 from penstock.state.rows import INITIAL, RunRow, TriggerRow
 from penstock.state.run_list import RunFilter
 from penstock.state.store import State
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 MOST_AT_ONCE = 1000
 """Runs of one bulk action."""
@@ -104,15 +107,27 @@ class RunBoard:
         return [_fresher(line, live.get(line.run)) for line in lines], page.next
 
     def still_failing(self, limit: int) -> list[RunSummary]:
-        """The newest runs that failed or were cut off, of pipelines in which nothing has ended since."""
+        """The newest failed or cut off runs after which no run of their pipeline has ended, or none of their trigger.
+
+        A success of one trigger says nothing about another one; of a trigger that is off nothing more is to come.
+        """
         wanted = RunFilter(states=("failed", "interrupted"))
         with self._state.read() as connection:
             rows = self._state.runs.page(connection, wanted, limit=limit).rows
             newest = self._state.runs.newest_ended(connection, {row.pipeline for row in rows})
-            rows = [row for row in rows if newest.get(row.pipeline) == row.id]
+            last = {self._last_of(connection, number) for number in {row.trigger_id for row in rows}}
+            rows = [row for row in rows if newest.get(row.pipeline) == row.id or row.id in last]
             names = self._names(connection, rows)
         now = self._clock()
         return [line_of(row, names, now) for row in rows]
+
+    def _last_of(self, connection: sa.Connection, number: int | None) -> str:
+        """The newest run of a trigger that has ended; empty for none, and for one that is off."""
+        trigger = self._state.triggers.get(connection, number) if number is not None else None
+        if trigger is None or not trigger.active or trigger.removed_at is not None:
+            return ""
+        rows = self._state.runs.of_trigger(connection, trigger.id)
+        return next((row.id for row in rows if not row.open), "")
 
     def row(self, run: str) -> RunRow | None:
         """A run as the store has it."""
