@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -65,11 +65,15 @@ def start_studio(site: Path, tmp_path: Path) -> Iterator[Start]:
     """Starts studios of the installed wheel, which end with the test; options are those of `running.start`."""
     running: list[Server] = []
 
-    def begin(project: Path | None = None, *arguments: str, logs_in: bool = True) -> Server:
+    def begin(
+        project: Path | None = None,
+        *arguments: str,
+        logs_in: bool = True,
+        environment: Mapping[str, str] | None = None,
+    ) -> Server:
         project = project or tmp_path / "project"
-        server = start(
-            project, tmp_path, *arguments, environment=wheel.environment(site), cwd=tmp_path, logs_in=logs_in
-        )
+        variables = {**wheel.environment(site), **(environment or {})}
+        server = start(project, tmp_path, *arguments, environment=variables, cwd=tmp_path, logs_in=logs_in)
         running.append(server)
         return server
 

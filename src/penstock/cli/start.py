@@ -115,6 +115,7 @@ def _serve(
     from penstock.engine.memory import spare_what_stays
     from penstock.server.access import Access
     from penstock.server.app import Options, create_app
+    from penstock.server.permissions import READ_ONLY, Permission
     from penstock.server.serving import serve
 
     port = listener.getsockname()[1]
@@ -126,7 +127,8 @@ def _serve(
         "0",
         "false",
     }
-    terminal = terminal and not switched_off
+    off = READ_ONLY[int(environment.text("PENSTOCK_READ_ONLY"))]
+    terminal = terminal and not switched_off and Permission.TERMINAL not in off
     options = Options(
         base=base,
         arrives=arrives,
@@ -134,6 +136,7 @@ def _serve(
         literals=host not in _LOOPBACK,
         port=port,
         terminal=terminal,
+        off=off,
         url=address,
     )
     access = Access(environment.home() / "studio" / f"sessions-{port}.json")

@@ -44,6 +44,14 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("PENSTOCK_LOGS_DIR", Kind.TEXT, "", "Folder of logs, when not in the data folder.", ("LOGS_DIR_PATH",)),
     Variable("PENSTOCK_HOME", Kind.TEXT, "~/.penstock", "Folder of this installation: logins of the studio."),
     Variable("ENV", Kind.TEXT, "dev", "Which environment this is: triggers that name others in `envs` do not start."),
+    Variable(
+        "PENSTOCK_READ_ONLY",
+        Kind.TEXT,
+        "0",
+        "What the studio leaves out: 1: nobody changes or runs anything in it; 2: nothing is changed, blocks are run.",
+        ("DISABLE_NOTEBOOK_EDIT_ACCESS",),
+        choices=("0", "1", "2"),
+    ),
     Variable("PENSTOCK_TERMINAL", Kind.TEXT, "on", "off: the studio offers no shell.", choices=("on", "off")),
     Variable("DISABLE_TERMINAL", Kind.FLAG, False, "As PENSTOCK_TERMINAL=off, by Mage's name."),
     Variable(

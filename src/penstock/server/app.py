@@ -39,6 +39,7 @@ class Options:
         literals: whether it may be called by any address in numbers.
         port: names the cookie, because cookies are shared by all ports of a host.
         terminal: whether it offers a shell.
+        off: what nobody may do here, whoever they are; without a terminal also that.
         url: its address, for links.
     """
 
@@ -48,6 +49,7 @@ class Options:
     literals: bool = False
     port: int = 6789
     terminal: bool = True
+    off: frozenset[Permission] = frozenset()
     url: str = ""
 
 
@@ -212,7 +214,7 @@ def create_app(
         hosts=frozenset({*LOOPBACK, *(name.lower() for name in options.hosts)}),
         cookie=f"penstock_{options.port}",
         literals=options.literals,
-        off=frozenset() if options.terminal else frozenset({Permission.TERMINAL}),
+        off=options.off if options.terminal else options.off | {Permission.TERMINAL},
     )
     table = Table(all_routes() if routes is None else routes)
     return App(studio, access, options, table, guard, StaticFiles(options.base), Sockets(access))

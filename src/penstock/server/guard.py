@@ -21,6 +21,8 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 SAFE = frozenset({"GET", "HEAD"})
 CSRF_HEADER = b"x-penstock"
 _OURS = frozenset({b"same-origin", b"none"})
+_SWITCHED_ON = {Permission.TERMINAL: "Start the server without --no-terminal, DISABLE_TERMINAL and PENSTOCK_READ_ONLY."}
+_NOT_READ_ONLY = "This server is read only: who starts it may set PENSTOCK_READ_ONLY=0."
 _NOT_LOGGED_IN = "Run `penstock start` again, or use the link that it printed."
 
 
@@ -114,7 +116,9 @@ class Guard:
                 "A102",
                 f"answering {route.method} {route.path}: "
                 + (f"{route.permission.value} is switched off here" if off else f"it needs {route.permission.value}"),
-                "Start the server without that option." if off else "Ask the server's owner for this permission.",
+                _SWITCHED_ON.get(route.permission, _NOT_READ_ONLY)
+                if off
+                else "Ask the server's owner for this permission.",
             )
         return identity
 

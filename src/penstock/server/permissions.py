@@ -32,6 +32,13 @@ MEANING = {
 }
 
 OWNER = frozenset(Permission)
+
+READ_ONLY = (
+    frozenset[Permission](),
+    frozenset({Permission.RUN, Permission.EDIT, Permission.TERMINAL, Permission.ADMIN}),
+    frozenset({Permission.EDIT, Permission.TERMINAL, Permission.ADMIN}),
+)
+"""What is switched off on a server that is not read only (0), entirely (1), or in all but running blocks (2)."""
 """What the person has who started the server: everything."""
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from penstock.server.permissions import Permission
-from tests.server.attacks.walking import HTTP, ROUTES, SOCKETS, example, name_of, open_socket, send
+from penstock.server.permissions import READ_ONLY, Permission
+from tests.cli.projects import clean_environment
+from tests.server.attacks.walking import CHANGING, HTTP, ROUTES, SOCKETS, example, name_of, open_socket, send
 from tests.server.running import Server, start
 
 MODES = {
@@ -117,6 +118,41 @@ def test_the_environment_switches_the_shell_off(tmp_path: Path, variable: dict[s
         assert server.get("/api/project")["features"]["terminal"] is False
     finally:
         server.stop()
+
+
+@pytest.mark.parametrize(
+    ("variable", "level"), [("PENSTOCK_READ_ONLY", 1), ("PENSTOCK_READ_ONLY", 2), ("DISABLE_NOTEBOOK_EDIT_ACCESS", 1)]
+)
+def test_a_read_only_server_changes_nothing(tmp_path: Path, variable: str, level: int) -> None:
+    server = start(tmp_path / "project", tmp_path, environment={variable: str(level)})
+    try:
+        off = READ_ONLY[level]
+        assert set(server.get("/api/session")["permissions"]) == {str(one) for one in Permission} - {*map(str, off)}
+        assert server.get("/api/project")["features"]["terminal"] is False
+        before = {path: path.read_bytes() for path in server.project.rglob("*") if path.is_file()}
+        for route in [route for route in CHANGING if route.permission in off]:
+            asked = example(route, {})
+            content, kind = asked.content()
+            told = server.client.request(route.method, asked.target(), content=content, headers={"content-type": kind})
+            assert told.status_code == 403, name_of(route)
+            assert "PENSTOCK_READ_ONLY" in told.json()["error"]["hint"]
+        saving = {"edits": [{"block": "load_trips", "content": "1", "revision": ""}]}
+        assert server.client.post("/api/pipelines/example_pipeline/runs", json=saving).status_code == 403
+        assert {path: path.read_bytes() for path in server.project.rglob("*") if path.is_file()} == before
+    finally:
+        server.stop()
+
+
+def test_a_level_of_reading_that_is_none_is_refused(tmp_path: Path) -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "penstock", "start", str(tmp_path / "project"), "--no-browser", "--port", "0"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**clean_environment(), "PENSTOCK_READ_ONLY": "yes"},
+    )
+    assert told.returncode == 2
+    assert "'yes' is not one of 0, 1, 2" in told.stderr
 
 
 def test_a_prefix_that_a_proxy_takes_away_is_in_the_address_and_not_needed(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import { ConnectionBanner } from "./ConnectionBanner";
 import { keepHistory } from "./history";
 import { FURTHER, PAGES } from "./pages";
 import { nextTheme, setPreference, usePreferences } from "./preferences";
+import { ReadOnlyBanner } from "./ReadOnlyBanner";
 import { PaletteWaiting } from "./PaletteWaiting";
 import { NotLoggedIn } from "./problems";
 import { useProjectEvents } from "./projectEvents";
@@ -65,6 +66,7 @@ export function Shell() {
       <Rail project={project.data} onPalette={() => setOpen("palette")} onKeys={() => setOpen("keys")} onHistory={() => setOpen("history")} onTerminal={hasTerminal ? toggleTerminal : undefined} />
       <div className="flex min-w-0 flex-1 flex-col">
         <ConnectionBanner />
+        <ReadOnlyBanner />
         <main id="page" tabIndex={-1} className={cx("min-h-0 flex-1 overflow-hidden outline-none", whole && hasTerminal && "hidden")}>
           <Outlet />
         </main>

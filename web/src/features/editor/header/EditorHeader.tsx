@@ -3,6 +3,7 @@ import { AlertTriangle, Braces, CalendarClock, ChevronDown, ListTree, MoreHorizo
 import { lazy, memo, Suspense, useState } from "react";
 import type { PipelineDetail, RunSummary } from "../../../api/types";
 import { useCommands } from "../../../app/commands";
+import { useMay } from "../../../app/permissions";
 import { Button, IconButton } from "../../../ui/Button";
 import { Menu, type MenuItem } from "../../../ui/Menu";
 import { Progress } from "../../../ui/feedback";
@@ -27,6 +28,7 @@ export const EditorHeader = memo(function EditorHeader({ detail, view }: { detai
   const session = useSession();
   const { show } = useNavigation();
   const layout = useLayout();
+  const mayRun = useMay("run");
   const runnable = detail.blocks.filter((block) => block.runnable);
   const stale = useStatus((status) => runnable.filter(({ uuid }) => !status.blocks[uuid]?.version || status.blocks[uuid]?.stale).length) ?? 0;
   const runs = useStatus((status) => status.runs) ?? NO_RUNS;
@@ -36,10 +38,10 @@ export const EditorHeader = memo(function EditorHeader({ detail, view }: { detai
     <header className="flex h-11 flex-none items-center gap-1.5 border-b border-line bg-s0 px-3">
       <PipelineName detail={detail} />
       <span className="mx-1 h-5 w-px flex-none bg-line" />
-      <Button look="primary" icon={<Play size={13} fill="currentColor" aria-hidden="true" />} disabled={runnable.length === 0} onClick={() => void runPipeline(session, "all")}>
+      <Button look="primary" icon={<Play size={13} fill="currentColor" aria-hidden="true" />} disabled={runnable.length === 0 || !mayRun} onClick={() => void runPipeline(session, "all")}>
         Run all
       </Button>
-      <Button disabled={stale === 0} title="Runs the blocks whose output is missing, or is not what it would be now" onClick={() => void runPipeline(session, "stale")}>
+      <Button disabled={stale === 0 || !mayRun} title="Runs the blocks whose output is missing, or is not what it would be now" onClick={() => void runPipeline(session, "stale")}>
         Run stale{stale > 0 ? ` (${stale})` : ""}
       </Button>
       {runs.length > 0 && <Running runs={runs} />}

@@ -1,4 +1,5 @@
 import { useMemo, useRef } from "react";
+import { useMay } from "../../../app/permissions";
 import CodeEditor, { type CodeEditorProps } from "../code/CodeEditor";
 import { languageExtensions, type LanguagePlace } from ".";
 
@@ -8,6 +9,7 @@ export interface LanguageEditorProps extends Omit<CodeEditorProps, "extensions" 
 
 /** A code editor that knows what its text is of: completion, definitions, renaming, findings, formatting. */
 export default function LanguageEditor({ place, ...props }: LanguageEditorProps) {
+  const mayEdit = useMay("edit");
   const latest = useRef(place);
   latest.current = place;
   const { path, language, pipeline, block } = place;
@@ -23,5 +25,5 @@ export default function LanguageEditor({ place, ...props }: LanguageEditorProps)
       }),
     [path, language, pipeline, block],
   );
-  return <CodeEditor {...props} language={language} extensions={extensions} />;
+  return <CodeEditor {...props} readOnly={props.readOnly || !mayEdit} language={language} extensions={extensions} />;
 }

@@ -1,5 +1,6 @@
 import { ChevronDown, Play, Square } from "lucide-react";
 import type { BlockDetail } from "../../../api/types";
+import { useMay } from "../../../app/permissions";
 import { IconButton } from "../../../ui/Button";
 import { Menu } from "../../../ui/Menu";
 import { useSession } from "../session/context";
@@ -8,6 +9,7 @@ import { interrupt, runBlock } from "../session/running";
 /** Runs a block; the arrow beside it says with what around it. While it runs, the button stops it. */
 export function RunButton({ block, busy }: { block: BlockDetail; busy: boolean }) {
   const session = useSession();
+  const mayRun = useMay("run");
   const run = (scope: Parameters<typeof runBlock>[2]) => void runBlock(session, block.uuid, scope);
   if (busy) {
     return (
@@ -18,14 +20,14 @@ export function RunButton({ block, busy }: { block: BlockDetail; busy: boolean }
   }
   if (block.type === "scratchpad") {
     return (
-      <IconButton label="Run all cells" look="normal" className="!text-accent" onClick={() => run("alone")}>
+      <IconButton label="Run all cells" disabled={!mayRun} look="normal" className="!text-accent" onClick={() => run("alone")}>
         <Play size={13} fill="currentColor" aria-hidden="true" />
       </IconButton>
     );
   }
   return (
     <span className="inline-flex">
-      <IconButton label="Run" keys="Mod+Enter" look="normal" className="!w-7 rounded-r-none !text-accent" onClick={() => run("alone")}>
+      <IconButton label="Run" disabled={!mayRun} keys="Mod+Enter" look="normal" className="!w-7 rounded-r-none !text-accent" onClick={() => run("alone")}>
         <Play size={13} fill="currentColor" aria-hidden="true" />
       </IconButton>
       <Menu
@@ -37,7 +39,7 @@ export function RunButton({ block, busy }: { block: BlockDetail; busy: boolean }
           { label: "Run with everything after it", disabled: block.downstream.length === 0, onSelect: () => run("downstream") },
         ]}
       >
-        <button type="button" aria-label="More ways to run" className="-ml-px inline-flex h-6 w-4 items-center justify-center rounded-r-control border border-line bg-s0 text-muted hover:bg-s2">
+        <button type="button" disabled={!mayRun} aria-label="More ways to run" className="disabled:opacity-50 -ml-px inline-flex h-6 w-4 items-center justify-center rounded-r-control border border-line bg-s0 text-muted hover:bg-s2">
           <ChevronDown size={11} aria-hidden="true" />
         </button>
       </Menu>

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { useStore } from "zustand";
 import type { PipelineDetail } from "../../../api/types";
+import { useMay } from "../../../app/permissions";
 import { Button } from "../../../ui/Button";
 import { ErrorCard, Spinner } from "../../../ui/feedback";
 import { toast } from "../../../ui/toasts";
@@ -29,6 +30,7 @@ export function YamlView({ detail }: { detail: PipelineDetail }) {
 
 function Text({ doc }: { doc: Document }) {
   const { yaml } = useSession();
+  const mayEdit = useMay("edit");
   const file = useStore(yaml.store, (state) => state.file);
   const [merging, setMerging] = useState(false);
   const dirty = isDirty(doc);
@@ -47,7 +49,7 @@ function Text({ doc }: { doc: Document }) {
       <Conflict doc={doc} onResolve={resolve} onMerge={() => setMerging(true)} />
       {doc.problem && <div role="alert" className="m-2 rounded-card border border-failed bg-failed-soft px-3 py-2"><p>{doc.problem.message}</p>{doc.problem.hint && <p className="mt-1 text-muted">{doc.problem.hint}</p>}</div>}
       <div className="min-h-0 flex-1 overflow-y-auto">
-        <CodeEditor text={doc.mine} external={doc.external} language="yaml" label="The pipeline's file" keys={KEYS} focus={null} onChange={(text) => yaml.type(text)} />
+        <CodeEditor text={doc.mine} external={doc.external} language="yaml" label="The pipeline's file" readOnly={!mayEdit} keys={KEYS} focus={null} onChange={(text) => yaml.type(text)} />
       </div>
       {merging && doc.theirs && (
         <Suspense fallback={null}>
