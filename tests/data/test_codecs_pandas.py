@@ -278,6 +278,14 @@ def test_sql_sees_null_where_numpy_has_nan(shelf):
     assert table.column("z")[0].as_py() == dt.datetime(2020, 1, 1, tzinfo=zoneinfo.ZoneInfo("Europe/Paris"))
 
 
+def test_sql_sees_text_for_categories_that_are_intervals_or_periods(shelf):
+    frame = pd.DataFrame({"c": pd.cut([0.5, 2.5, 9], [0, 1, 3])})
+    frame["p"] = pd.Categorical(pd.period_range("2024-01", periods=3, freq="M"))
+    table = shelf.store.table(shelf.put(frame).ref)
+    assert table.column("c").to_pylist() == ["(0, 1]", "(1, 3]", None]
+    assert table.column("p").to_pylist() == ["2024-01", "2024-02", "2024-03"]
+
+
 def test_sql_sees_lists_where_cells_are_arrays(shelf):
     frame = pd.DataFrame({"e": [np.array([1.5, 2.5]), None, np.array([])]})
     table = shelf.store.table(shelf.put(frame).ref)

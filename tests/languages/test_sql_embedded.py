@@ -112,6 +112,9 @@ def test_the_same_table_is_read_once_for_all_its_names(tmp_path: Path) -> None:
         (pd.Series([1, 2], name="s"), [(1,), (2,)]),
         (np.array([1, 2]), [(1,), (2,)]),
         (dt.date(2024, 1, 1), [(dt.date(2024, 1, 1),)]),
+        (decimal.Decimal("1.10"), [(decimal.Decimal("1.10"),)]),
+        (np.float32(1.5), [(1.5,)]),
+        (pa.table({"h": pa.array([1.5, None], pa.float16())}), [(1.5,), (None,)]),
     ],
 )
 def test_values_that_are_no_frames_become_tables(tmp_path: Path, content: Any, expected: Any) -> None:
@@ -125,6 +128,14 @@ def test_values_that_are_no_frames_become_tables(tmp_path: Path, content: Any, e
         (Held("up", 1, type="sensor"), "a sensor has no output"),
         (Held("up", [pd.DataFrame({"a": [1]}), pd.DataFrame({"b": [1]})]), "2 outputs"),
         (Held("up", object()), "a object is not a table"),
+        (Held("up", pd.NA), "a NAType is not a table"),
+        (Held("up", pd.Period("2024-01")), "a Period is not a table"),
+        (Held("up", np.array([1j])), "a ndarray is not a table"),
+        (Held("up", "\ud800"), "a str is not a table"),
+        (
+            Held("up", pa.table({"d": pa.array([1], pa.decimal256(60, 2))})),
+            r"DuckDB has no type .*d decimal256\(60, 2\)",
+        ),
         (Held("up", pd.DataFrame(index=[1])), "no columns"),
         (Held("up", pa.table({"a": [1], "A": [2]})), "a and A have one name"),
         (Held("up", pa.Table.from_arrays([pa.array([1])] * 2, names=["a", "a"])), "a and a have one name"),

@@ -147,8 +147,8 @@ def _copied(options: str) -> Callable[[Any, str], Callable[[Path], None]]:
             if not table.num_columns:
                 raise ValueRefusedError(f"exporting {what}: it has no columns", hint="Export it as arrow.")
             with connection(files=True) as duck:
-                duck.register("stored", _distinct_names(table))
                 try:
+                    duck.register("stored", _distinct_names(table))
                     duck.execute(f"copy (from stored) to {literal(str(path))} ({options})")
                 except duckdb.IOException as error:
                     raise OSError(str(error).splitlines()[0]) from error

@@ -296,10 +296,13 @@ def _category_values(categories: pd.Index) -> pa.Array:
     import pyarrow as pa
 
     try:
-        values = pa.array(categories)
+        values = _single(pa.array(categories))
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+        values = None
+    if values is None or pa.types.is_nested(values.type) or isinstance(values.type, pa.BaseExtensionType):
+        # of intervals and periods, say; DuckDB reads no dictionary of such
         values = pa.array([str(category) for category in categories], type=pa.large_string())
-    return _single(values)
+    return values
 
 
 def zone_name(form: Any) -> str:

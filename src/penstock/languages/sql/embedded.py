@@ -20,7 +20,7 @@ from penstock.languages.sql.naming import fitted_names
 from penstock.languages.sql.settings import SqlSettings
 from penstock.languages.sql.tables import table_of
 from penstock.languages.sql.templating import Reference, rendered
-from penstock.model.errors import ConnectionFailedError, QueryFailedError
+from penstock.model.errors import ConnectionFailedError, QueryFailedError, ValueRefusedError
 
 if TYPE_CHECKING:
     import duckdb
@@ -107,7 +107,20 @@ def _register(
                 job.log("info", f"The query calls columns of {entry.block} otherwise; it reads {told}.")
                 table = table.rename_columns([renamed.get(column, column) for column in table.column_names])
             tables[entry.block] = table
-        connection.register(name, tables[entry.block])
+        _shown_as(connection, name, tables[entry.block], entry.block)
+
+
+def _shown_as(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table, block: str) -> None:
+    import duckdb
+
+    try:
+        connection.register(name, table)
+    except duckdb.Error as error:  # a decimal of more than 38 digits, and other types that DuckDB has not
+        types = ", ".join(f"{field.name} {field.type}" for field in table.schema)[:200]
+        raise ValueRefusedError(
+            f"reading {name} (block {block}) in a query: DuckDB has no type for one of its columns ({types})",
+            hint="Convert the column upstream, to text or to a narrower number.",
+        ) from error
 
 
 def _result(connection: duckdb.DuckDBPyConnection, statements: list[Statement]) -> pa.Table | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from penstock.connect.sql.frames import arrow_of
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _VALUE = "value"
-_SCALARS = (str, int, float, bool, bytes)
+_SCALARS = (str, int, float, bool, bytes, Decimal)
 
 
 def table_of(upstream: Input, token: str) -> pa.Table:
@@ -47,20 +48,28 @@ def table_of(upstream: Input, token: str) -> pa.Table:
 def _converted(value: object, doing: str) -> pa.Table:
     import pyarrow as pa
 
-    if isinstance(value, (list, tuple)):
-        return _listed(list(value), doing)
-    if isinstance(value, Mapping):
-        return arrow_of(value)
-    if value is None or isinstance(value, _SCALARS) or hasattr(value, "isoformat"):
-        return arrow_of({_VALUE: [value]})
-    if getattr(value, "ndim", 0) == 1:
-        return pa.table({_VALUE: pa.array(value.tolist(), from_pandas=True)})  # type: ignore[attr-defined]
     try:
-        return arrow_of(value)
-    except ValueRefusedError:
+        return _tabular(value, doing)
+    except (ValueRefusedError, pa.ArrowException, AttributeError, TypeError, ValueError, OverflowError) as error:
+        if isinstance(error, ValueRefusedError) and error.message.startswith(doing):
+            raise
         raise ValueRefusedError(
             f"{doing}: a {type(value).__name__} is not a table", hint="Return a DataFrame, or a list of dicts."
         ) from None
+
+
+def _tabular(value: Any, doing: str) -> pa.Table:
+    import pyarrow as pa
+
+    if isinstance(value, (list, tuple)):
+        return _listed(list(value), doing)
+    if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
+        value = value.item()
+    if value is None or isinstance(value, _SCALARS) or hasattr(value, "isoformat"):
+        return arrow_of({_VALUE: [value]})
+    if getattr(value, "ndim", 0) == 1:
+        return pa.table({_VALUE: pa.array(value.tolist(), from_pandas=True)})
+    return arrow_of(value)
 
 
 def _listed(values: list[Any], doing: str) -> pa.Table:
@@ -75,7 +84,12 @@ def _listed(values: list[Any], doing: str) -> pa.Table:
 
 
 def _plain(table: pa.Table) -> pa.Table:
-    """The table without the row labels that pandas keeps in a column of its own."""
+    """The table without the row labels that pandas keeps in a column of its own, in types that databases know."""
+    import pyarrow as pa
+
+    for at, field in enumerate(table.schema):
+        if field.type == pa.float16():  # not known to databases
+            table = table.set_column(at, field.with_type(pa.float32()), table.column(at).cast(pa.float32()))
     hidden = [name for name in table.column_names if name.startswith("__index_level_")]
     return table.drop_columns(hidden) if hidden else table
 
