@@ -1,4 +1,5 @@
-import type { ReactNode } from "react";
+import { useEffect, useRef, type ReactNode } from "react";
+import { ErrorCard } from "../../ui/feedback";
 import { Field, Input, Select, Switch } from "../../ui/fields";
 import type { Span, Unit } from "./draft";
 import { UNITS } from "./draft";
@@ -54,4 +55,11 @@ export function FigureField({ label, hint, value, onChange, placeholder = "none"
       {(id) => <Input id={id} inputMode="numeric" className="!w-24" value={value} aria-invalid={wrong} placeholder={placeholder} onChange={(event) => onChange(event.target.value)} />}
     </Field>
   );
+}
+
+/** Why a form was not taken, above its fields; brought into view, since what is pressed stands at the top of any scrolling. */
+export function Refused({ error, action }: { error: unknown; action?: ReactNode }) {
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => place.current?.scrollIntoView({ block: "center" }), [error]);
+  return <div ref={place}><ErrorCard error={error} action={action} /></div>;
 }

@@ -15,7 +15,9 @@ export function NextRuns({ body, zone }: { body: Body; zone: string }) {
   // What can be told of is asked about; the name does not change when it starts.
   const text = useSoon(JSON.stringify({ ...body, name: body.name || "new", pipeline: body.pipeline }), 250);
   const asked = JSON.parse(text) as Body;
-  const { data, error, isPending } = usePreview(asked.pipeline || asked.kind === "time" ? asked : null);
+  const asks = Boolean(asked.pipeline) || asked.kind === "time";
+  const { data: told, error, isPending } = usePreview(asks ? asked : null);
+  const data = asks ? told : undefined; // what was told of another kind stays held until the next answer
   const words = error ? error.message : data?.problem;
   return (
     <section aria-label="Next runs" className="flex flex-col gap-2">

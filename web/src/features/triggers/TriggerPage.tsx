@@ -16,6 +16,7 @@ import { Calling, TokenDialog } from "./Calling";
 import { bodyOf, changesOf, draftOf, emptyDraft, problemsOf, type Draft } from "./draft";
 import { NextRuns } from "./NextRuns";
 import { useChangeTriggers, useExplained, useTrigger } from "./queries";
+import { Refused } from "./FormParts";
 import { TriggerForm } from "./TriggerForm";
 
 const created = getRouteApi("/triggers/new");
@@ -49,7 +50,7 @@ export function NewTriggerPage() {
       title="New trigger"
       back={pipeline}
       actions={<Button look="primary" busy={create.isPending} onClick={save}>Make the trigger</Button>}
-      form={<>{create.error && <ErrorCard error={create.error} />}<TriggerForm draft={draft} fixed={false} tried={tried} onChange={(changes) => setDraft((held) => ({ ...held, ...changes }))} /></>}
+      form={<>{create.error && <Refused error={create.error} />}<TriggerForm draft={draft} fixed={false} tried={tried} onChange={(changes) => setDraft((held) => ({ ...held, ...changes }))} /></>}
       side={<NextRuns body={bodyOf(draft)} zone={draft.zone} />}
     >
       {made && <TokenDialog token={made.token} trigger={made.trigger} onClose={() => open(made.trigger)} />}
@@ -120,7 +121,7 @@ function Edit({ trigger }: { trigger: TriggerDetail }) {
       form={
         <>
           {trigger.problem && <ErrorCard error={new Error(trigger.problem)} />}
-          {change.error && <ErrorCard error={change.error} action={conflict && <Button onClick={() => { change.reset(); reset(trigger); }}>Show what it is now</Button>} />}
+          {change.error && <Refused error={change.error} action={conflict && <Button onClick={() => { change.reset(); reset(trigger); }}>Show what it is now</Button>} />}
           <TriggerForm draft={draft} fixed tried onChange={(changed) => setDraft((now) => ({ ...now, ...changed }))} />
         </>
       }
