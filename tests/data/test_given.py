@@ -108,3 +108,22 @@ def test_what_cannot_be_stored_is_refused_as_ever(store: ProductStore) -> None:
         with pytest.raises(ValueRefusedError):
             draft_of(store).add_given(holder)
         assert holder[0] is value  # it may be stored otherwise
+
+
+def test_columns_in_small_pieces_are_freed_after_the_version_is_published(store: ProductStore) -> None:
+    arrays = [np.random.default_rng(at).random(50_000) for at in range(4)]
+    alive = [weakref.ref(array) for array in arrays]
+    pieces = [pa.Array.from_buffers(pa.float64(), 50_000, [None, pa.py_buffer(array)]) for array in arrays]
+    table = pa.table({"pieces": pa.chunked_array([piece.slice(0, 30_000) for piece in pieces])})
+    del arrays, pieces
+    holder: list[object] = [table]
+    del table
+    draft = draft_of(store)
+    draft.add_given(holder)
+    assert holder == []
+    draft.publish(Lineage(), fingerprint="f")
+    gc.collect()
+    assert all(array() is not None for array in alive)
+    del draft
+    gc.collect()
+    assert not any(array() is not None for array in alive)

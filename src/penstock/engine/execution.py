@@ -191,6 +191,7 @@ class Execution:
         """Store, test and publish; the outputs as the tests have seen them."""
         order = self.order
         draft = store.draft(Address(order.pipeline, order.key, order.stored_in or order.partition), order.fence)
+        self.made = (self.made, draft)
         self.memory.pop(order.key, None)
         try:
             if libraries := libraries_of(result.outputs, self.modules_before):
