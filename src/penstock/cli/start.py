@@ -25,10 +25,13 @@ INSTANCES = {
 
 
 @click.command()
-@click.argument("project", default=".", type=click.Path(path_type=Path))
+@click.argument("project", default=lambda: environment.text("USER_CODE_PATH") or ".", type=click.Path(path_type=Path))
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
-    "--port", default=6789, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one."
+    "--port",
+    default=lambda: int(environment.read("DATA_PREP_SERVER_PORT")),
+    type=click.IntRange(0, 65535),
+    help="Port, by default 6789; 0 takes a free one.",
 )
 @click.option("--browser/--no-browser", default=True, show_default=True, help="Open the browser.")
 @click.option("--base-path", default="", metavar="PATH", help="Serve everything below this path, such as /penstock.")
@@ -65,10 +68,12 @@ def start(
     prints another address for it. Its triggers start runs for as long as this command runs.
     """
     del manage_instance, dbt_docs_instance
+    from penstock.cli.server_log import configure_server_log
     from penstock.engine.memory import share_one_heap
     from penstock.server.serving import listen
 
     share_one_heap()
+    configure_server_log()
     serves, schedules = INSTANCES[environment.text("INSTANCE_TYPE") or instance_type]
     if not serves:
         from penstock.cli.scheduler import run_scheduler

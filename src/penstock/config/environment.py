@@ -44,6 +44,31 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("PENSTOCK_LOGS_DIR", Kind.TEXT, "", "Folder of logs, when not in the data folder.", ("LOGS_DIR_PATH",)),
     Variable("PENSTOCK_HOME", Kind.TEXT, "~/.penstock", "Folder of this installation: logins of the studio."),
     Variable("ENV", Kind.TEXT, "dev", "Which environment this is: triggers that name others in `envs` do not start."),
+    Variable("USER_CODE_PATH", Kind.TEXT, "", "Project that `penstock start` opens, where none is given."),
+    Variable(
+        "DATA_PREP_SERVER_PORT", Kind.INTEGER, 6789, "Port that `penstock start` listens on, where none is given."
+    ),
+    Variable("CUSTOM_TEMPLATES_DIRECTORY", Kind.TEXT, "custom_templates", "Folder of the project's own templates."),
+    Variable("MAX_NUMBER_OF_FILE_VERSIONS", Kind.INTEGER, 100, "Earlier versions of a file that the studio keeps."),
+    Variable(
+        "SERVER_VERBOSITY",
+        Kind.TEXT,
+        "",
+        "What a server tells of itself: debug, info, warning, error or critical; by default warnings.",
+    ),
+    Variable(
+        "SERVER_LOGGING_FORMAT",
+        Kind.TEXT,
+        "",
+        "How it tells it: plaintext, or json for a JSON object a line.",
+        choices=("plaintext", "json"),
+    ),
+    Variable(
+        "SERVER_LOGGING_TEMPLATE",
+        Kind.TEXT,
+        "",
+        "A line of plaintext as Python's logging takes it, such as %(asctime)s %(levelname)s:%(name)s:%(message)s.",
+    ),
     Variable(
         "PENSTOCK_READ_ONLY",
         Kind.TEXT,
@@ -247,6 +272,11 @@ def lookup(name: str) -> str | None:
 def snapshot() -> dict[str, str]:
     """A copy of the whole environment, to start a process with."""
     return dict(os.environ)  # noqa: TID251 - this is the file
+
+
+def tell_blocks(project: str) -> None:
+    """Set what block code may ask the environment for: its project's folder, by Mage's names."""
+    os.environ["MAGE_REPO_PATH"] = os.environ["MAGE_RUNTIME__REPO_PATH"] = project  # noqa: TID251 - this is the file
 
 
 def parse_flag(text: str, *, name: str) -> bool:

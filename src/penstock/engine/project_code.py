@@ -25,6 +25,7 @@ from itertools import islice
 from pathlib import Path
 from types import CodeType, FrameType, ModuleType
 
+from penstock.config import environment
 from penstock.engine.dependencies import site_folders
 
 ALIAS = "default_repo"
@@ -58,6 +59,7 @@ class ProjectCode:
         The project comes last on the path: it may hold folders with the names of installed packages (`transformers`).
         """
         sys.dont_write_bytecode = True
+        environment.tell_blocks(self.root)
         self._look_no_further()
         sys.path_hooks.insert(0, self._hook)
         sys.meta_path.append(self._alias)

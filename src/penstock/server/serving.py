@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import signal
 import socket
 import sys
@@ -70,9 +71,11 @@ def serve(app: App, listener: socket.socket, *, ready: Callable[[], None]) -> No
     """
     import uvicorn
 
+    # Where the program has set its log up, this server's lines look like all others.
+    log: dict[str, Any] = {"log_config": None} if logging.getLogger().handlers else {"log_level": "warning"}
     config = uvicorn.Config(
         app,
-        log_level="warning",
+        **log,
         access_log=False,
         lifespan="on",
         ws="websockets-sansio",

@@ -110,9 +110,7 @@ def test_versions_and_restoring(browser: Browser) -> None:
 
 
 def test_only_the_newest_versions_are_kept_and_they_follow_a_move(browser: Browser, monkeypatch) -> None:
-    from penstock.server.projects import versions
-
-    monkeypatch.setattr(versions, "NEWEST", 5)
+    monkeypatch.setenv("MAX_NUMBER_OF_FILE_VERSIONS", "5")
     revision = _save(browser, "a.txt", "0", None)["revision"]
     for number in range(1, 12):
         revision = _save(browser, "a.txt", str(number), revision)["revision"]

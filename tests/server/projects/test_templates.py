@@ -68,6 +68,19 @@ def test_a_block_becomes_a_template_and_the_template_a_block(browser: Browser) -
     assert browser.ask("POST", "/templates", body, status=409)["error"]["hint"] == "Choose another name."
 
 
+def test_the_folder_of_the_projects_templates_has_another_name(browser: Browser, monkeypatch) -> None:
+    monkeypatch.setenv("CUSTOM_TEMPLATES_DIRECTORY", "shared/patterns/")
+    first = browser.get("/pipelines/orders")["blocks"][0]
+    body = {"name": "Our way", "description": "", "pipeline": "orders", "block": first["uuid"], "tags": []}
+    made = browser.ask("POST", "/templates", body)
+    assert yaml.safe_load(browser.file("shared/patterns/blocks/our_way/metadata.yaml"))["block_type"] == first["type"]
+    assert browser.get("/templates")["templates"][0]["id"] == made["id"]
+    for outside in ("../elsewhere", "/etc", "a/../../b"):
+        monkeypatch.setenv("CUSTOM_TEMPLATES_DIRECTORY", outside)
+        told = browser.ask("POST", "/templates", {**body, "name": "Another"}, status=422)["error"]
+        assert "is no folder of the project" in told["message"]
+
+
 def test_one_of_the_project_is_changed_and_comments_stay(browser: Browser) -> None:
     folder = "custom_templates/blocks/mine"
     browser.write(

@@ -12,15 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from penstock.config import environment
 from penstock.model.block import EXTENSIONS, BlockType, Language
-from penstock.model.errors import FileInvalidError, FileMissingError
+from penstock.model.errors import FileInvalidError, FileMissingError, SettingInvalidError
 from penstock.project.layout import METADATA, clean_name, is_inside
 from penstock.project.templates.template import Source, Template
 from penstock.project.text_file import read_text
 from penstock.project.yaml_text import parse_yaml
 
-BLOCKS = "custom_templates/blocks"
-PIPELINES = "custom_templates/pipelines"
 PREFIX = "project."
 GROUP = "This project"
 DEEPEST = 3
@@ -40,9 +39,33 @@ class OwnPipeline:
     data: Mapping[str, Any]
 
 
+def block_folder() -> str:
+    """Where the block templates lie, from the project's folder.
+
+    Raises:
+        SettingInvalidError: CUSTOM_TEMPLATES_DIRECTORY names no folder of the project.
+    """
+    return f"{_folder()}/blocks"
+
+
+def pipeline_folder() -> str:
+    """Where the pipeline templates lie. Raises as `block_folder`."""
+    return f"{_folder()}/pipelines"
+
+
+def _folder() -> str:
+    name = environment.text("CUSTOM_TEMPLATES_DIRECTORY").rstrip("/")
+    if not is_inside(name):
+        raise SettingInvalidError(
+            f"reading CUSTOM_TEMPLATES_DIRECTORY: {name[:80]!r} is no folder of the project",
+            hint="Give the name of a folder in the project, such as custom_templates.",
+        )
+    return name
+
+
 def own_templates(root: Path) -> list[Template]:
     """The block templates of a project, by folder."""
-    return [found for folder in _folders(root / BLOCKS) if (found := _read_block(root, folder)) is not None]
+    return [found for folder in _folders(root / block_folder()) if (found := _read_block(root, folder)) is not None]
 
 
 def own_template(root: Path, folder: str) -> Template:
@@ -59,7 +82,9 @@ def own_template(root: Path, folder: str) -> Template:
 
 def own_pipelines(root: Path) -> list[OwnPipeline]:
     """The pipeline templates of a project, by folder."""
-    return [found for folder in _folders(root / PIPELINES) if (found := _read_pipeline(root, folder)) is not None]
+    return [
+        found for folder in _folders(root / pipeline_folder()) if (found := _read_pipeline(root, folder)) is not None
+    ]
 
 
 def own_pipeline(root: Path, folder: str) -> OwnPipeline:
@@ -103,7 +128,7 @@ def _metadata(file: Path) -> dict[str, Any] | None:
 
 
 def _read_block(root: Path, folder: str) -> Template | None:
-    data = _metadata(root / BLOCKS / folder / METADATA)
+    data = _metadata(root / block_folder() / folder / METADATA)
     if data is None:
         return None
     kind = _TYPES.get(str(data.get("block_type")))
@@ -118,7 +143,7 @@ def _read_block(root: Path, folder: str) -> Template | None:
         language=language,
         group=GROUP,
         description=str(data.get("description") or ""),
-        file=f"{BLOCKS}/{folder}/{folder.rpartition('/')[2]}.{EXTENSIONS[language]}",
+        file=f"{block_folder()}/{folder}/{folder.rpartition('/')[2]}.{EXTENSIONS[language]}",
         configuration=configuration if isinstance(configuration, dict) else {},
         source=Source.PROJECT,
         color=str(data["color"]) if data.get("color") else None,
@@ -127,7 +152,7 @@ def _read_block(root: Path, folder: str) -> Template | None:
 
 
 def _read_pipeline(root: Path, folder: str) -> OwnPipeline | None:
-    data = _metadata(root / PIPELINES / folder / METADATA)
+    data = _metadata(root / pipeline_folder() / folder / METADATA)
     if data is None or not isinstance(data.get("pipeline"), dict):
         return None
     return OwnPipeline(

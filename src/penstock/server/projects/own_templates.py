@@ -53,7 +53,7 @@ class OwnTemplates:
             new = self._from_block(new, new.pipeline, new.block)
         kind = names.type_named(new.block_type)
         language = names.language_named(new.language, kind)
-        folder = self._free_folder(new.name, own.BLOCKS)
+        folder = self._free_folder(new.name, own.block_folder())
         data = {
             "block_type": kind.value,
             "color": new.color,
@@ -65,7 +65,7 @@ class OwnTemplates:
             "tags": new.tags,
         }
         with self.parts.lock:
-            place = f"{own.BLOCKS}/{folder}"
+            place = f"{own.block_folder()}/{folder}"
             self.parts.contents.save(f"{place}/{folder}.{EXTENSIONS[language]}", new.content, None)
             self.parts.contents.save(f"{place}/{METADATA}", _yaml(data), None)
         return self.shelf.find(own.PREFIX + folder)
@@ -88,13 +88,13 @@ class OwnTemplates:
                 if (value := getattr(changes, key)) is not UNSET
             }
             if wanted:
-                self._change_metadata(f"{own.BLOCKS}/{template.removeprefix(own.PREFIX)}/{METADATA}", wanted)
+                self._change_metadata(f"{own.block_folder()}/{template.removeprefix(own.PREFIX)}/{METADATA}", wanted)
         return self.shelf.find(template)
 
     def delete(self, template: str) -> Deletion:
         """Move a template's folder to the trash. Raises as `change`."""
         self._own(template)
-        return self._delete(f"{own.BLOCKS}/{template.removeprefix(own.PREFIX)}")
+        return self._delete(f"{own.block_folder()}/{template.removeprefix(own.PREFIX)}")
 
     def keep_pipeline(self, new: NewPipelineTemplate) -> str:
         """Keep a pipeline as a template; its id. Its blocks' files are shared by what is made from it.
@@ -104,7 +104,7 @@ class OwnTemplates:
             PipelineNotFoundError, FileInvalidError, StorageError: as they say.
         """
         reading = self.parts.project().read(new.pipeline)
-        folder = self._free_folder(new.name, own.PIPELINES)
+        folder = self._free_folder(new.name, own.pipeline_folder())
         data = {
             "description": new.description or None,
             "name": new.name.strip(),
@@ -112,7 +112,7 @@ class OwnTemplates:
             "tags": new.tags,
         }
         with self.parts.lock:
-            self.parts.contents.save(f"{own.PIPELINES}/{folder}/{METADATA}", _yaml(data), None)
+            self.parts.contents.save(f"{own.pipeline_folder()}/{folder}/{METADATA}", _yaml(data), None)
         return own.PREFIX + folder
 
     def delete_pipeline(self, template: str) -> Deletion:
@@ -121,7 +121,7 @@ class OwnTemplates:
             raise _not_own(template)
         folder = template.removeprefix(own.PREFIX)
         own.own_pipeline(self.parts.root, folder)
-        return self._delete(f"{own.PIPELINES}/{folder}")
+        return self._delete(f"{own.pipeline_folder()}/{folder}")
 
     def _own(self, template: str) -> Template:
         found = self.shelf.find(template)

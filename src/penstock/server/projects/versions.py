@@ -16,14 +16,18 @@ from pathlib import Path
 
 import msgspec
 
+from penstock.config import environment
 from penstock.config.decoding import from_json
 from penstock.model.errors import FileMissingError, StorageError
 from penstock.project.text_file import replace_bytes
 
-NEWEST = 100
-"""Versions of one file that are kept."""
 LARGEST = 16 * 1024 * 1024
 """Bytes of the largest content that is kept."""
+
+
+def kept_versions() -> int:
+    """How many versions of one file are kept, at least one."""
+    return max(1, int(environment.read("MAX_NUMBER_OF_FILE_VERSIONS")))
 
 
 class Kept(msgspec.Struct, frozen=True, array_like=True):
@@ -74,7 +78,8 @@ class Versions:
         if not (place / digest).exists():
             replace_bytes(place / digest, zlib.compress(data, 1))
         kept = [*log.kept, Kept(digest, self.clock(), len(data))]
-        gone, kept = kept[:-NEWEST], kept[-NEWEST:]
+        newest = kept_versions()
+        gone, kept = kept[:-newest], kept[-newest:]
         replace_bytes(place / "log", msgspec.json.encode(_Log(path, kept)))
         for old in {version.id for version in gone} - {version.id for version in kept}:
             with suppress(OSError):
@@ -95,7 +100,7 @@ class Versions:
                 return zlib.decompress((self._place(path) / version).read_bytes())
         raise FileMissingError(
             f"reading version {version[:64]!r} of {path}: there is none of that name",
-            hint=f"The newest {NEWEST} versions of a file are kept; choose one of the list.",
+            hint=f"The newest {kept_versions()} versions of a file are kept; choose one of the list.",
         )
 
     def moved(self, before: str, after: str) -> None:
