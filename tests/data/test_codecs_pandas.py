@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 import zoneinfo
 from decimal import Decimal
 from typing import Any
@@ -284,6 +285,29 @@ def test_sql_sees_text_for_categories_that_are_intervals_or_periods(shelf):
     table = shelf.store.table(shelf.put(frame).ref)
     assert table.column("c").to_pylist() == ["(0, 1]", "(1, 3]", None]
     assert table.column("p").to_pylist() == ["2024-01", "2024-02", "2024-03"]
+
+
+@pytest.mark.parametrize(
+    ("values", "seen"),
+    [
+        ([uuid.UUID(int=1), None], ["00000000-0000-0000-0000-000000000001", None]),
+        ([2**70, float("nan"), 1], [Decimal(2**70), None, Decimal(1)]),
+        ([10**40, 1], [str(10**40), "1"]),
+        ([1, "a", True, None], ["1", "a", "True", None]),
+        ([{"a": 1}, [1, None]], ['{"a":1}', "[1,null]"]),
+        ([{"a": (1, Decimal("1.10"))}, {2: dt.date(2024, 1, 1)}], ['{"a": [1, "1.10"]}', '{"2": "2024-01-01"}']),
+        ([{1}, {"x": np.arange(2), "y": float("nan")}], ["[1]", '{"x": [0, 1], "y": null}']),
+        (["\ud800", "é"], ["?", "é"]),
+    ],
+)
+def test_sql_sees_no_tags_of_ours(shelf, values, seen):
+    frame = pd.DataFrame({"c": pd.Series(values, dtype=object)})
+    assert shelf.store.table(shelf.put(frame).ref).column("c").to_pylist() == seen
+
+
+def test_sql_sees_periods_as_text(shelf):
+    frame = pd.DataFrame({"p": pd.PeriodIndex(["2024-01", None], freq="M")})
+    assert shelf.store.table(shelf.put(frame).ref).column("p").to_pylist() == ["2024-01", None]
 
 
 def test_sql_sees_lists_where_cells_are_arrays(shelf):

@@ -5,6 +5,16 @@ from pathlib import Path
 import pytest
 
 from penstock.engine.failures import failure_of
+from penstock.model.errors import QueryFailedError
+
+
+def test_an_error_of_ours_shows_no_frames_of_the_standard_library(tmp_path: Path) -> None:
+    code = compile("raise error", "/usr/lib/contextlib.py", "exec")
+    with pytest.raises(QueryFailedError) as raised:
+        exec(code, {"error": QueryFailedError("running it")})
+    error = raised.value.with_traceback(raised.tb.tb_next)
+    assert failure_of(error, str(tmp_path)).frames == ()
+    assert failure_of(error, "/usr/lib").frames
 
 
 @pytest.mark.parametrize(

@@ -243,6 +243,17 @@ def test_raw_statements_run_in_order_and_the_last_is_the_output(project: Project
     assert project.rows("SELECT count(*) FROM t") == [(2,)]
 
 
+def test_a_failure_shows_the_line_of_the_block(project: Project) -> None:
+    with pytest.raises(QueryFailedError, match="running 'SELECT nope FROM t'"):
+        project.run("-- what it does\n\nSELECT nope FROM t", raw=True)
+
+
+def test_a_query_without_columns(project: Project) -> None:
+    if project.provider == "postgres":  # DuckDB refuses it
+        table = project.run("SELECT", raw=True)
+        assert (table.num_columns, table.num_rows) == (0, 0)
+
+
 def test_raw_statements_are_all_or_nothing(project: Project) -> None:
     with pytest.raises(QueryFailedError):
         project.run("CREATE TABLE t AS SELECT 1 AS a; SELECT nope FROM t", raw=True)

@@ -30,6 +30,7 @@ def failure_of(error: BaseException, project: str) -> Failure:
     frames = user_frames(error, project)
     text = _traceback(error, project)
     if isinstance(error, PenstockError):
+        frames = frames if any(frame.own for frame in frames) else ()  # what we raised for a query, say
         return Failure(type(error).__name__, _cut(error.message), error.hint, error.code, frames, text)
     if isinstance(error, KeyboardInterrupt):
         return Failure("interrupted", "the block was interrupted", "", "X104", frames, text)

@@ -1,4 +1,3 @@
-# ruff: noqa: S608 - every name in a statement is quoted or written by the block itself
 """PostgreSQL behind the protocol of SQL systems; rows go in and out by COPY, through Arrow's CSV reader and writer."""
 
 from __future__ import annotations
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 _CHUNK = 16 << 20
 _ROWS_PER_WRITE = 65_536
 _SHOWN = 80
+_WRAPPED = "SELECT * FROM (\n"
 
 
 class PostgresSystem(SqlSystem):
@@ -101,12 +101,13 @@ class PostgresSystem(SqlSystem):
         found = split(sql)
         if len(found) == 1 and found[0].plain_query:
             # one more row than asked for tells whether there were more
-            table: pa.Table | None = self._copied(f"SELECT * FROM (\n{found[0].text}\n) AS limited LIMIT {limit + 1}")
+            table: pa.Table | None = self._copied(f"{_WRAPPED}{found[0].text}\n) AS limited LIMIT {limit + 1}")
         else:
             table = self.run(sql)
         if table is None:
             raise QueryFailedError(f"running {_shown(sql)!r} on PostgreSQL: the statement returns no rows")
-        return Answer(table.slice(0, limit), cut=table.num_rows > limit)
+        cut = table.num_rows > limit
+        return Answer(table.slice(0, limit) if cut else table, cut=cut)  # without columns, a slice is as long as asked
 
     def result_names(self, sql: str) -> list[str]:
         """See the protocol."""
@@ -177,6 +178,9 @@ class PostgresSystem(SqlSystem):
 
         with self._errors(query):
             shape = self._described(query)
+            if not shape:  # SELECT without columns
+                self.connection.execute(query)
+                return pa.table({})
             pieces: list[pa.Table] = []
             lines: list[bytes] = []
             size = 0
@@ -263,7 +267,7 @@ class PostgresSystem(SqlSystem):
 
 
 def _shown(sql: str) -> str:
-    return first_line(sql, _SHOWN)
+    return first_line(sql.removeprefix(_WRAPPED), _SHOWN)
 
 
 def _failed(sql: str, reason: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.data.codecs.base import Scope, Source, TableColumn
 from penstock.data.codecs.fixed import arrow_type, as_array, meta_of, native, to_arrow
+from penstock.data.codecs.object_view import readable
 from penstock.data.codecs.pandas_labels import decode_labels, encode_labels
 from penstock.data.codecs.pandas_objects import decode_objects, encode_objects
 from penstock.data.zones import decode_zone, encode_zone
@@ -275,13 +276,19 @@ def _decode_geometry(column: pa.ChunkedArray, meta: Meta) -> Any:
 
 
 def arrow_view(column: pa.ChunkedArray, meta: Meta, source: Source) -> pa.ChunkedArray:
-    """The column as a reader of SQL expects it: booleans, categories and zones as Arrow has them."""
+    """The column as a reader of SQL expects it: booleans, categories and zones as Arrow has them, the rest readable."""
     import numpy as np
     import pyarrow as pa
 
     kind = meta["k"]
     if kind == "np" and np.dtype(meta["d"]).kind == "b":
         return column.cast(pa.bool_())
+    if kind == "obj" and meta["f"] == "json":
+        return readable(column)
+    if kind == "period":
+        periods = _decode_period(column, None, meta)
+        texts = [None if missing else str(period) for period, missing in zip(periods, periods.isna(), strict=True)]
+        return pa.chunked_array([pa.array(texts, type=pa.large_string())])
     if kind == "tz":
         kind_of = pa.timestamp(meta["u"], zone_name(meta["z"]))
         return pa.chunked_array([chunk.view(kind_of) for chunk in column.chunks], type=kind_of)
