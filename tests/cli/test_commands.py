@@ -26,6 +26,20 @@ def test_an_unknown_command_is_misuse(tmp_path):
     assert "rnu" in done.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [
+        (["run", "--json"], "penstock run"),
+        (["data", "diff", "x", "--json"], "penstock data diff"),
+        (["rnu", "--json"], "penstock"),
+    ],
+)
+def test_misuse_is_json_where_json_is_wanted(arguments, command, tmp_path):
+    done = penstock(*arguments, home=tmp_path)
+    assert (done.code, done.err) == (2, "")
+    assert done.document["error"]["hint"] == f"See `{command} --help`."
+
+
 def test_init_makes_a_project_that_checks_and_runs_offline(tmp_path):
     done = penstock("init", "my_project", home=tmp_path)
     assert done.code == 0, done.err

@@ -10,7 +10,7 @@ import click
 
 from penstock.cli.exits import report
 from penstock.engine import headstart
-from penstock.model.errors import PenstockError
+from penstock.model.errors import PenstockError, SettingInvalidError
 from penstock.version import __version__
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -81,8 +81,7 @@ def main(arguments: list[str] | None = None) -> None:
     except PenstockError as error:
         code = report(error, as_json="--json" in arguments)
     except click.ClickException as error:
-        error.show()
-        code = error.exit_code
+        code = _misuse(error, as_json="--json" in arguments)
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         code = 130
@@ -94,6 +93,15 @@ def main(arguments: list[str] | None = None) -> None:
         headstart.end()
     gc.freeze()  # looking for cycles once more, among all that is about to go anyway, takes longer than a short block
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _misuse(error: click.ClickException, *, as_json: bool) -> int:
+    """Show what is wrong with the command line, and give the exit code."""
+    if not as_json:
+        error.show()
+        return error.exit_code
+    command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx is not None else "penstock"
+    return report(SettingInvalidError(error.format_message(), hint=f"See `{command} --help`."), as_json=True)
 
 
 if __name__ == "__main__":
