@@ -50,6 +50,17 @@ def test_the_run_of_a_dead_process_is_taken_over_at_once_even_then(state: State)
     assert [taken.row.id for taken in other.lost(NOW + 1, 100.0)] == [run.id]
 
 
+def test_what_was_taken_in_a_transaction_that_nobody_confirmed_is_taken_again_at_once(state: State) -> None:
+    run, other = create_run(state, NewRun("p", "api"), NOW), create_run(state, NewRun("p", "api"), NOW)
+    one = claims(state, "one")
+    one.waiting(NOW, 10)
+    one.leave_time(100.0)
+    # This process drives the other one, and has never heard that it was given this one.
+    (taken,) = one.lost(NOW + 0.1, 100.0, {other.id})
+    assert (taken.row.id, taken.token, taken.recovered) == (run.id, 2, True)
+    assert claims(state, "two").lost(NOW + 0.2, 0.0) == []
+
+
 def test_what_is_tried_again_begins_at_once_though_the_clock_was_set_back(state: State) -> None:
     begun = create_run(state, NewRun("p", "api"), NOW)
     (claim,) = claims(state, "one").waiting(NOW, 1)

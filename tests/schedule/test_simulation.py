@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tools.simulate import drawn
 from tools.simulation.checks import all_runs
 from tools.simulation.curses import PLACES, Curses
 from tools.simulation.mistakes import MISTAKES, Mistake, look_for
@@ -38,6 +39,11 @@ def steps(store: FaultyState, seed: int) -> list[str]:
 def test_every_promise_is_kept_whatever_fails(store: FaultyState, first: int) -> None:
     for seed in range(first, first + 20):
         Play(store, seed).run()
+
+
+@pytest.mark.parametrize("seed", [23651, 210439, 303197])
+def test_what_broke_a_promise_once_does_so_no_more(store: FaultyState, seed: int) -> None:
+    drawn(store, seed).run()
 
 
 @pytest.mark.parametrize("times", [2, 1_000_000], ids=["for a while", "each time"])

@@ -142,12 +142,17 @@ class Claims:
         self._patient_until = at + LEASE
         return self._patient_until
 
+    def patient_until(self, at: float) -> float | None:
+        """When leases that have expired are looked at again; None where that is not put off."""
+        return self._patient_until if at < self._patient_until else None
+
     def lost(self, now: float, at: float, driven: Container[str] = ()) -> list[Claim]:
         """Take over what processes drove that are gone; `at` is the monotonic clock's. Raises StateUnavailableError.
 
         A lease of what is `driven` here may have expired, or have been shortened: `renew` keeps it, or finds it lost.
+        One of our own over what is not was taken in a transaction whose commit was not confirmed.
         """
-        patient = at < self._patient_until
+        patient = self.patient_until(at) is not None
 
         def work(connection: sa.Connection) -> list[Claim]:
             self._state.runs.pull_forward(connection, now)  # somebody has set the clock back

@@ -321,7 +321,7 @@ class Core:
     def _look(self, now: float, at: float) -> None:
         """Deal with what was heard, and with what is due."""
         if at >= self._sweep_at:
-            self._sweep_at = at + SWEEP
+            self._sweep_at = self._claims.patient_until(at) or at + SWEEP
             self._heard.any = self._heard.everything = True
         if self._agenda is not None and now >= self._agenda:
             self._heard.any = True
@@ -352,7 +352,7 @@ class Core:
         if not self.runs:
             self._renew_at = at + RENEW
         if heard.everything or (self._agenda is not None and now >= self._agenda):
-            taken_over = self._claims.lost(now, at, self.runs)
+            taken_over = self._claims.lost(now, at, self.runs.keys() | self._stumbles.open.keys())
             self._beginnings.begin(taken_over, now, at)
             if taken_over:
                 self._hearers.others()  # what their blocks had taken is free

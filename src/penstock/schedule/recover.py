@@ -55,7 +55,7 @@ def abandoned(
     Args:
         connection: in a transaction that writes.
         state: the store.
-        owner: who asks; its own runs are no concern here.
+        owner: who asks. Its own runs are told as well: it knows itself which of them it drives.
         now: seconds since the epoch.
         dead: whether a process is surely dead, such as `is_dead`.
         patient: leave a lease that has expired to its owner, unless that is dead: nobody could renew it for a while.
@@ -63,7 +63,7 @@ def abandoned(
     expired = [row for row in state.runs.lost(connection, now) if not patient or dead(row.process)]
     found: dict[str, tuple[RunRow, int | None]] = {row.id: (row, None) for row in expired}
     for row in state.runs.leased(connection):
-        if row.lease_owner != owner and row.id not in found and row.open and dead(row.process):
+        if row.id not in found and row.open and (row.lease_owner == owner or dead(row.process)):
             found[row.id] = (row, row.lease_token)
     return list(found.values())
 
