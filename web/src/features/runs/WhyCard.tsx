@@ -9,7 +9,7 @@ import { Badge } from "../../ui/status";
 import { MuteButton } from "../alerts/MuteButton";
 import { pieces } from "../outputs/ansi";
 import { FailureCard } from "../outputs/FailureCard";
-import { sameWords, useLastLines, useNewest, useSameError, useWhy, type Why } from "./queries";
+import { sameWords, useLastLines, useNewest, useRunVariables, useSameError, useWhy, type Why } from "./queries";
 
 interface Props {
   run: string;
@@ -27,10 +27,11 @@ interface Props {
 /** Why a block failed, in one place: the error and your line, what it was given, what has changed since it last went well. */
 export function WhyCard({ run, pipeline, block, partition, onOpen, onLogs, busy, onRetry }: Props) {
   const why = useWhy(run, block);
+  const varied = Object.keys(useRunVariables(run).data ?? {}).length > 0;
   if (why.isPending) return <div className="p-3"><Spinner label="Looking into the failure" /></div>;
   if (why.error) return <ErrorCard className="m-3" error={why.error} />;
   const { failure, inputs, changed_since_good: changes, last_good: good, known } = why.data;
-  const notThere = inputs.length > 0 ? whyNotInEditor(block, partition) : "";
+  const notThere = inputs.length > 0 || varied ? whyNotInEditor(block, partition) : "";
   return (
     <div className="flex flex-col gap-4 p-3">
       <FailureCard failure={failure} onOpen={onOpen} />
@@ -39,9 +40,9 @@ export function WhyCard({ run, pipeline, block, partition, onOpen, onLogs, busy,
         <Link to="/pipelines/$pipeline" params={{ pipeline }} search={{ block: block.split(":")[0], tab: "data" }} className="inline-flex h-7 items-center gap-1.5 rounded-control border border-line px-2.5 font-medium hover:bg-s2">
           <Pencil size={13} aria-hidden="true" />Open in the editor
         </Link>
-        {inputs.length > 0 && !notThere && (
-          <Link to="/pipelines/$pipeline" params={{ pipeline }} search={{ block, tab: "data", given: `${block}@${run}` }} title="The editor runs the block on the versions that it was given in this run" className="inline-flex h-7 items-center gap-1.5 rounded-control border border-line px-2.5 font-medium hover:bg-s2">
-            <History size={13} aria-hidden="true" />Open with these inputs
+        {(inputs.length > 0 || varied) && !notThere && (
+          <Link to="/pipelines/$pipeline" params={{ pipeline }} search={{ block, tab: "data", given: `${block}@${run}` }} title="The editor runs the block on the versions and variables that it was given in this run" className="inline-flex h-7 items-center gap-1.5 rounded-control border border-line px-2.5 font-medium hover:bg-s2">
+            <History size={13} aria-hidden="true" />Open with these {inputs.length > 0 ? "inputs" : "variables"}
           </Link>
         )}
         <MuteButton pipeline={pipeline} block={block.split(":")[0] ?? block} />

@@ -113,6 +113,11 @@ export function useWhy(run: string, block: string | null) {
   });
 }
 
+/** What a run was given by those who started it, beyond the variables of its pipeline. */
+export function useRunVariables(run: string) {
+  return useQuery({ queryKey: ["run-variables", run], queryFn: async ({ signal }) => (await api.get<RunDetail>(`/runs/${segment(run)}`, { signal })).variables, enabled: run !== "" });
+}
+
 /** The end of what a block printed and logged. */
 export function useLastLines(run: string, block: string) {
   return useQuery({

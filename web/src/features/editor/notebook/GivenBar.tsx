@@ -10,7 +10,9 @@ export function GivenBar({ block }: { block: string }) {
   const { forgetGiven } = useNavigation();
   if (!given) return null;
   const names = Object.keys(given.inputs ?? {});
-  const words = given.inputs ? `: ${names.join(", ") || "it has no inputs"}${names.length === 0 ? "" : names.length === 1 ? " as it was then" : " as they were then"}.` : given.problem ? `, which cannot be told: ${given.problem}` : ", which is being looked up.";
+  const variables = Object.keys(given.variables);
+  const along = variables.length === 0 ? "" : `, with ${variables.join(", ")} of that run`;
+  const words = given.inputs ? `: ${names.join(", ") || "it has no inputs"}${names.length === 0 ? "" : names.length === 1 ? " as it was then" : " as they were then"}${along}.` : given.problem ? `, which cannot be told: ${given.problem}` : ", which is being looked up.";
   return (
     <div role="note" aria-label="What it runs on" className="flex flex-wrap items-center gap-2 border-b border-line bg-accent-soft px-3 py-1.5">
       <History size={14} className="flex-none text-muted" aria-hidden="true" />

@@ -1,5 +1,5 @@
 import { useEffect } from "react";
-import { useWhy } from "../../runs/queries";
+import { useRunVariables, useWhy } from "../../runs/queries";
 import type { EditorSession } from "./session";
 
 /** The block and the run that an address names: run ids have no @. */
@@ -12,8 +12,9 @@ export function givenOf(text: string | undefined): { block: string; run: string 
 export function useGiven(session: EditorSession, text: string | undefined): void {
   const { block = null, run = "" } = givenOf(text) ?? {};
   const why = useWhy(run, block);
+  const told = useRunVariables(run);
   useEffect(() => {
-    const inputs = why.data ? Object.fromEntries(why.data.inputs.map((input) => [input.block, input.ref.version])) : null;
-    session.ui.setState({ given: block === null ? null : { block, run, inputs, problem: why.error?.message } });
-  }, [session, block, run, why.data, why.error]);
+    const inputs = why.data && told.data ? Object.fromEntries(why.data.inputs.map((input) => [input.block, input.ref.version])) : null;
+    session.ui.setState({ given: block === null ? null : { block, run, inputs, variables: told.data ?? {}, problem: (why.error ?? told.error)?.message } });
+  }, [session, block, run, why.data, why.error, told.data, told.error]);
 }

@@ -41,7 +41,7 @@ export async function runBlock(session: EditorSession, block: string, scope: Rea
     toast(`${one.name} is to run on what it was given in run ${given?.run ?? ""}, and that is not known.`, { hint: given?.problem ?? "It is being looked up: press again in a moment." });
     return;
   }
-  await begin(session, { blocks: [block], ...SCOPES[scope], ...(inputs ? { inputs } : {}) }, [block, ...around(detail, block, scope, session)]);
+  await begin(session, { blocks: [block], ...SCOPES[scope], ...(inputs ? { inputs, variables: given?.variables ?? {} } : {}) }, [block, ...around(detail, block, scope, session)]);
 }
 
 /** Runs every block, or only those whose output is not what their code and inputs would give now; `variables` count for this run. */

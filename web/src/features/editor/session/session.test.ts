@@ -98,12 +98,12 @@ it("finds the condition whose file is another one by now", async () => {
 
 it("runs nothing while it is not known on what", async () => {
   const session = open();
-  session.ui.setState({ given: { block: "a", run: "r", inputs: null } });
+  session.ui.setState({ given: { block: "a", run: "r", inputs: null, variables: {} } });
   await runBlock(session, "a");
   expect(asked).toEqual([]);
-  session.ui.setState({ given: { block: "a", run: "r", inputs: { b: "3" } } });
+  session.ui.setState({ given: { block: "a", run: "r", inputs: { b: "3" }, variables: { day: 7 } } });
   await runBlock(session, "a");
-  expect(asked[0]?.body).toMatchObject({ blocks: ["a"], inputs: { b: "3" } });
+  expect(asked[0]?.body).toMatchObject({ blocks: ["a"], inputs: { b: "3" }, variables: { day: 7 } });
 });
 
 it("does not take a run for running whose end was told before its beginning was answered", async () => {

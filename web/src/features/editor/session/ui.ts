@@ -28,8 +28,8 @@ export interface UiState {
   adding: AddRequest | null;
   merging: string | null;
   fullscreen: string | null;
-  /** The block that runs on what it was given in a run, and the versions that this was; null until that is known, or why it is not. */
-  given: { block: string; run: string; inputs: Readonly<Record<string, string>> | null; problem?: string } | null;
+  /** The block that runs on what it was given in a run, the versions that this was, null until that is known, or why it is not; and the run's variables. */
+  given: { block: string; run: string; inputs: Readonly<Record<string, string>> | null; variables: Readonly<Record<string, unknown>>; problem?: string } | null;
   /** The block that is being dragged, and the block that it would stand behind (null: first). */
   drag: { block: string; after: string | null } | null;
 }
