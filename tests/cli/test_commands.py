@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 
@@ -96,18 +97,57 @@ def test_every_error_has_an_exit_code(error):
     assert exit_code(error("doing x: y")) in set(Exit) - {Exit.SUCCESS}
 
 
+def _unread(arguments, tmp_path):
+    """The exit code and standard error of a command whose reader has gone before it says anything."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "penstock.cli.main", *arguments],
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            env={**clean_environment(), "PENSTOCK_DATA_DIR": str(tmp_path / "data")},
+            cwd=tmp_path,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+    return done.returncode, done.stderr
+
+
 def test_a_reader_that_goes_away_is_no_error(tmp_path):
-    project = write_project(tmp_path / "p", **{f"p{n}": [B(f"a{n}", "data_loader", "return 1")] for n in range(50)})
-    process = subprocess.Popen(
-        f'"{sys.executable}" -m penstock.cli.main blocks "{project}" | head -1',
-        shell=True,
-        stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env=clean_environment(),
-        text=True,
+    project = write_project(
+        tmp_path / "p",
+        good=[B("a", "data_loader", "return 1"), B("b", "transformer", "open('ran', 'w'); return 2", up=("a",))],
+        bad=[B("c", "data_loader", "raise ValueError('broken')")],
     )
-    _, err = process.communicate(timeout=PATIENCE)
-    assert "Traceback" not in err
+    assert _unread(["blocks", str(project)], tmp_path) == (0, "")
+    assert _unread(["run", str(project), "good"], tmp_path) == (0, "")
+    assert list(tmp_path.rglob("ran"))
+    assert _unread(["run", str(project), "bad", "--json"], tmp_path) == (1, "")
+    (project / "data_loaders/a.py").write_text("x = 1")
+    assert _unread(["check", str(project)], tmp_path) == (1, "")
+
+
+@pytest.mark.parametrize("variable", ["", "1"])
+def test_colours_can_be_refused(variable, tmp_path):
+    project = write_project(tmp_path / "p", one=[B("a", "data_loader", "return 1")])
+    (project / "data_loaders/a.py").write_text("x = 1")
+    terminal, end = os.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "penstock.cli.main", "check", str(project)],
+        stdout=end,
+        env={**clean_environment(), "NO_COLOR": variable},
+        timeout=PATIENCE,
+        check=False,
+    )
+    os.close(end)
+    shown = os.read(terminal, 10_000)
+    os.close(terminal)
+    assert done.returncode == 1
+    assert (b"\x1b[31m" in shown) is not bool(variable)
 
 
 def test_tables_are_aligned_and_hold_no_control_characters():

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from penstock.cli.exits import Exit
+from penstock.cli.text import one_line, say
 from penstock.config.diagnostics import Diagnostic, Severity
 from penstock.project import check_project, open_project
 
@@ -38,12 +39,12 @@ def check(ctx: click.Context, project: Path, pipelines: tuple[str, ...], *, as_j
             "errors": counts[Severity.ERROR],
             "warnings": counts[Severity.WARNING],
         }
-        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        say(json.dumps(document, ensure_ascii=False, indent=2))
     else:
         for diagnostic in found:
             _show(diagnostic)
         total = len(list(pipelines) or opened.pipeline_uuids())
-        click.echo(
+        say(
             f"{total} pipeline{'' if total == 1 else 's'} checked: "
             f"{counts[Severity.ERROR]} errors, {counts[Severity.WARNING]} warnings"
         )
@@ -53,6 +54,6 @@ def check(ctx: click.Context, project: Path, pipelines: tuple[str, ...], *, as_j
 def _show(diagnostic: Diagnostic) -> None:
     place = f"{diagnostic.location}: " if diagnostic.location else ""
     severity = click.style(diagnostic.severity.value, fg=_COLOURS[diagnostic.severity])
-    click.echo(f"{place}{severity} {diagnostic.code}: {diagnostic.message}")
+    say(f"{place}{severity} {diagnostic.code}: {one_line(diagnostic.message)}")
     if diagnostic.hint:
-        click.echo(f"    {diagnostic.hint}")
+        say(f"    {one_line(diagnostic.hint)}")

@@ -9,6 +9,7 @@ from importlib import import_module
 import click
 
 from penstock.cli.exits import report
+from penstock.config.environment import lookup
 from penstock.engine import headstart
 from penstock.model.errors import PenstockError, SettingInvalidError
 from penstock.version import __version__
@@ -76,8 +77,11 @@ def main(arguments: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ["run"]:
         headstart.begin()  # takes as long as importing the command
+    output = sys.stdout
     try:
-        code = cli.main(arguments, prog_name="penstock", standalone_mode=False)
+        # https://no-color.org: whatever the variable holds, as long as it holds something
+        color = False if lookup("NO_COLOR") else None
+        code = cli.main(arguments, prog_name="penstock", standalone_mode=False, color=color)
     except PenstockError as error:
         code = report(error, as_json="--json" in arguments)
     except click.ClickException as error:
@@ -85,10 +89,9 @@ def main(arguments: list[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         code = 130
-    except BrokenPipeError:
-        # The reader of our output has gone (`penstock data show ... | head`): nothing is wrong.
-        sys.stderr.close()
-        code = 0
+    except SystemExit as error:
+        # Click ends so, with another output in place, when the reader has gone (`penstock data show ... | head`).
+        code = error.code if sys.stdout is output else 0
     finally:
         headstart.end()
     gc.freeze()  # looking for cycles once more, among all that is about to go anyway, takes longer than a short block

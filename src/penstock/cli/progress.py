@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from penstock.cli.text import say
 from penstock.model import events
 from penstock.model.errors import headline
 from penstock.model.messages import Failure
@@ -66,7 +67,7 @@ class Progress:
 
     def write(self, line: str) -> None:
         """Show a line."""
-        click.echo(line)
+        say(line)
 
     def block_ended(self, event: events.BlockEnded) -> None:
         """Show how a block ended."""

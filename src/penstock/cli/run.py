@@ -13,6 +13,7 @@ from penstock.cli.exits import Exit
 from penstock.cli.interrupts import interrupts
 from penstock.cli.progress import Progress, make_progress
 from penstock.cli.summary import Summary, notify
+from penstock.cli.text import say
 from penstock.cli.wire import Workbench, open_workbench
 from penstock.engine.plan import RunOptions
 from penstock.model.errors import SettingInvalidError
@@ -71,7 +72,7 @@ def run(ctx: click.Context, /, project: Path, pipeline_uuid: str | None, **given
         for warning in bench.warnings:
             click.echo(f"warning: {warning}", err=True)
     if given["as_json"]:
-        click.echo(json.dumps(summary.document(), ensure_ascii=False, default=str))
+        say(json.dumps(summary.document(), ensure_ascii=False, default=str))
     if given["callback_url"]:
         notify(given["callback_url"], summary.document())
     ctx.exit(_exit(handle.state))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import unicodedata
+
+import click
 
 WIDEST = 40
 """Characters of a cell; longer ones are cut with an ellipsis."""
@@ -30,9 +34,13 @@ def human_size(count: float) -> str:
     return f"{count:.1f} TB"
 
 
+def one_line(text: str) -> str:
+    """The text on one line: control characters, which could drive the terminal, are shown as escapes."""
+    return text if text.isprintable() else "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
 def _fit(cell: str) -> str:
-    """The cell on one line: control characters, which could drive the terminal, are shown as escapes."""
-    clean = "".join(char if char.isprintable() else repr(char)[1:-1] for char in cell[: WIDEST * 2])
+    clean = one_line(cell[: WIDEST * 2])
     return clean if len(clean) <= WIDEST else clean[: WIDEST - 1] + "…"
 
 
@@ -40,3 +48,13 @@ def _width(cell: str) -> int:
     return sum(
         0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in cell
     )
+
+
+def say(line: str) -> None:
+    """Write a line. Once its reader has gone (`penstock run ... | head`), lines go nowhere, and the work goes on."""
+    try:
+        click.echo(line)
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
