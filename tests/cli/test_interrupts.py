@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,3 +83,12 @@ def test_in_another_thread_nothing_is_changed(supervisor: Supervisor) -> None:
     thread.start()
     thread.join()
     assert found == [False]
+
+
+@pytest.mark.parametrize(("raised", "said"), [("KeyboardInterrupt", "interrupted\n"), ("ValueError('x')", "Traceback")])
+def test_ctrl_c_before_the_command_has_begun_is_one_word(raised, said):
+    code = f"import penstock.cli.main; raise {raised}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert done.stderr.startswith(said)
+    assert ("Traceback" in done.stderr) is (said == "Traceback")
+    assert done.returncode == (-signal.SIGINT if said != "Traceback" else 1)

@@ -8,6 +8,7 @@ from importlib import import_module
 
 import click
 
+import penstock.cli.abrupt  # noqa: F401 - first of all: Ctrl-C may come during the imports below
 from penstock.cli.exits import report
 from penstock.config.environment import lookup
 from penstock.engine import headstart
