@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from penstock.state import monitoring, statements
-from penstock.state.rows import AlertRow, BackfillRow, BlockRunRow, HoldRow, NodeRow, RunRow, TriggerRow
+from penstock.state.rows import AlertRow, BackfillRow, BlockRunRow, HoldRow, NodeRow, RunRow, TriggerRow, changed
 from penstock.state.run_list import RunFilter
 from penstock.state.store import State, open_state
 from penstock.state.sums import Sum
@@ -211,3 +213,29 @@ def test_put_replaces_what_has_the_key(state: State) -> None:
         state.settings.put(connection, "a", "2")
         assert state.settings.get(connection, "a") == "2"
         assert state.settings.get(connection, "b", "none") == "none"
+
+
+def test_a_changed_row_is_what_replacing_gives() -> None:
+    row = BlockRunRow("r", "b", position=3, upstream=["a"])
+    values = {"state": "completed", "ended_at": 2.5, "failure": {"kind": "x"}}
+    assert changed(row, **values) == replace(row, **values)
+    assert row == BlockRunRow("r", "b", position=3, upstream=["a"])
+    with pytest.raises(TypeError):
+        changed(row, no_such_column=1)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("version", "half of \ud800, zero \0"),
+        ("version", "Größe"),
+        ("waiting", {"since": 1.5, "text": "half of \ud800", "at": datetime(2026, 1, 1, tzinfo=UTC)}),
+        ("waiting", None),
+    ],
+)
+def test_sqlite_is_given_what_other_databases_are(column: str, value: object) -> None:
+    kind = block_run.c[column].type
+    assert isinstance(kind, sa.types.TypeDecorator)
+    made = kind.bind_processor(sqlite.dialect())
+    assert made is not None
+    assert made(value) == kind.process_bind_param(value, postgresql.dialect())

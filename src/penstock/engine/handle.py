@@ -150,7 +150,7 @@ class RunHandle:
             width: how many at most, by the machine; those that wait for an answer do not count. The limit of the
                 pipeline counts them.
         """
-        at_work = sum(not current.asks for current in self.current.values())
+        at_work = len([current for current in self.current.values() if not current.asks])  # asked for each child
         own = self.width()
         return max(0, min(width - at_work, own - len(self.current) if own else width))
 

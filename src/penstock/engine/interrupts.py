@@ -5,8 +5,8 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
+from contextlib import AbstractContextManager, contextmanager
+from types import FrameType, TracebackType
 
 
 class Interrupts:
@@ -16,6 +16,7 @@ class Interrupts:
         self._active = False
         self._shields = 0
         self._pending = False
+        self._shield = _Shield(self)
 
     def install(self) -> None:
         """Take over the signal in this process; call in the main thread."""
@@ -42,14 +43,32 @@ class Interrupts:
             self._active = False
             self._pending = False
 
-    @contextmanager
-    def shielded(self) -> Iterator[None]:
+    def shielded(self) -> AbstractContextManager[None]:
         """An interrupt waits until the end of this context."""
+        return self._shield
+
+    def raise_shield(self) -> None:
+        """From now on an interrupt waits."""
         self._shields += 1
-        try:
-            yield
-        finally:
-            self._shields -= 1
-        if self._pending and self._active and not self._shields:
+
+    def lower_shield(self, *, quietly: bool) -> None:
+        """Raise what has come meanwhile, unless something else is being raised, or another shield is still up."""
+        self._shields -= 1
+        if self._pending and self._active and not self._shields and not quietly:
             self._pending = False
             raise KeyboardInterrupt
+
+
+class _Shield(AbstractContextManager[None]):
+    """What `shielded` gives, the same one each time: each message passes through one, and a generator costs thrice."""
+
+    def __init__(self, interrupts: Interrupts) -> None:
+        self._interrupts = interrupts
+
+    def __enter__(self) -> None:
+        self._interrupts.raise_shield()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._interrupts.lower_shield(quietly=error is not None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 
@@ -38,8 +38,7 @@ def usage() -> Usage:
     return Usage(own.ru_maxrss * unit, cpu)
 
 
-@contextmanager
-def limit_memory(limit: int | None) -> Iterator[None]:
+def limit_memory(limit: int | None) -> AbstractContextManager[None]:
     """Bound what the process may allocate beyond what it holds now; files that are mapped to be read are free.
 
     Where the system has no such limit (anything but Linux) this does nothing: the supervisor watches instead.
@@ -47,9 +46,11 @@ def limit_memory(limit: int | None) -> Iterator[None]:
     Args:
         limit: bytes of private memory; None is no bound.
     """
-    if limit is None or sys.platform != "linux":
-        yield
-        return
+    return nullcontext() if limit is None or sys.platform != "linux" else _bounded(limit)
+
+
+@contextmanager
+def _bounded(limit: int) -> Iterator[None]:
     import resource
 
     from penstock.engine.linux import private_bytes

@@ -59,7 +59,9 @@ def _convert(value: Any, path: str, depth: int) -> Any:
         return found
     if kind is dict or isinstance(value, Mapping):
         return {
-            _key(key, path): item if type(item) in _PLAIN else _convert(item, f"{path}.{key}", depth + 1)
+            key if type(key) is str else _key(key, path): item
+            if type(item) in _PLAIN
+            else _convert(item, f"{path}.{key}", depth + 1)
             for key, item in value.items()
         }
     if kind is tuple or isinstance(value, list | tuple):

@@ -29,6 +29,19 @@ def blaming(one: str) -> Iterator[None]:
         raise StumbleError(one) from error
 
 
+def stumble_of(error: BaseException, one: str) -> StumbleError | None:
+    """What `blaming` that one makes of an error; None for one that goes through. Without a name, nobody is blamed."""
+    if isinstance(error, StumbleError):
+        return error
+    if not one or not isinstance(error, Exception) or isinstance(error, StateUnavailableError):
+        return None
+    if _of_the_database(error):
+        return None
+    stumble = StumbleError(one)
+    stumble.__cause__ = error
+    return stumble
+
+
 def _of_the_database(error: Exception) -> bool:
     """Whether the database itself is the cause, and not what it was asked for."""
     from penstock.state.failures import is_trouble

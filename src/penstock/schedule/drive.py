@@ -16,7 +16,7 @@ from penstock.model.expand import base_of
 from penstock.model.messages import Failure
 from penstock.model.product import UNPARTITIONED
 from penstock.model.run import DONE, ENDED, BlockState
-from penstock.state.rows import RUNNING, BlockRunRow, RunRow
+from penstock.state.rows import RUNNING, BlockRunRow, RunRow, changed
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -189,7 +189,7 @@ class DrivenRun:
             position = parent.position if parent is not None else len(self.blocks)
             upstream = list(parent.upstream) if parent is not None else []
             known = BlockRunRow(self.row.id, block, position=position, upstream=upstream)
-        self.blocks[block] = replace(known, **values)
+        self.blocks[block] = changed(known, **values)
         self._dirty[block] = None
 
     def write(self, connection: sa.Connection, state: State) -> bool:
@@ -290,7 +290,7 @@ class DrivenRun:
                 expansion[name] = msgspec.to_builtins(value)
         ended = row.ended_at if entry.state in ENDED else None
         failure = row.failure or (_plain(entry.failure) if entry.failure is not None else None)
-        return replace(
+        return changed(
             row,
             state=entry.state.value,
             attempts=entry.attempts,

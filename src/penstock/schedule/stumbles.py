@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import traceback
 from collections import Counter
-from collections.abc import Callable, Container, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Container
+from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 from penstock.model.errors import InternalMistakeError, headline
-from penstock.schedule.blame import StumbleError, blaming
+from penstock.schedule.blame import StumbleError, blaming, stumble_of
 from penstock.schedule.rearm import rearm
 from penstock.schedule.requests import close_blocks
 from penstock.schedule.retiring import retire
@@ -54,14 +54,9 @@ class Stumbles:
         self._last: dict[str, tuple[str, str]] = {}
         self.open: dict[str, int] = {}
 
-    @contextmanager
-    def of(self, run: str) -> Iterator[None]:
+    def of(self, run: str) -> Net:
         """Let a mistake inside cost that run alone; without a name, the one that is blamed inside."""
-        try:
-            with blaming(run) if run else nullcontext():
-                yield
-        except StumbleError as stumble:
-            self.over(stumble)
+        return Net(self, run)
 
     def over(self, stumble: StumbleError) -> None:
         """A run has made us stumble: let go of it."""
@@ -116,6 +111,32 @@ class Stumbles:
         count = self._counts[stumble.blamed]
         self._notice(f"the scheduler stumbled over run {stumble.blamed}, {count} of {MOST} times: {trace}")
         return headline(type(cause).__name__, str(cause)), trace
+
+
+class Net:
+    """What `Stumbles.of` gives: a class, for each block comes by here a dozen times, and a generator costs thrice that.
+
+    Args:
+        stumbles: told of a mistake inside.
+        run: who is blamed for it.
+    """
+
+    __slots__ = ("_run", "_stumbles")
+
+    def __init__(self, stumbles: Stumbles, run: str) -> None:
+        self._stumbles = stumbles
+        self._run = run
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if error is None or (stumble := stumble_of(error, self._run)) is None:
+            return False
+        self._stumbles.over(stumble)
+        return True
 
 
 def put_right(

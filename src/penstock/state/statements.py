@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from functools import cache
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -21,15 +22,18 @@ _WHOLE_RANGE = "WITH (UPDLOCK, HOLDLOCK)"
 def values_of(row: Any, *, without: Iterable[str] = ()) -> dict[str, Any]:
     """The fields of a row, by column."""
     kind: Any = type(row)
-    found = {name: getattr(row, name) for name in _names(kind)}
+    names, values = _fields(kind)
+    found = dict(zip(names, values(row), strict=True))
     for name in without:
         found.pop(name, None)
     return found
 
 
 @cache
-def _names(kind: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
+def _fields(kind: Any) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    """The names of the fields of a row, and what gives their values."""
+    names = tuple(field.name for field in fields(kind))
+    return names, attrgetter(*names)
 
 
 def rows_of(kind: type[Row], found: sa.CursorResult[Any]) -> list[Row]:

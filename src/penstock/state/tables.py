@@ -7,12 +7,27 @@ installation, whose own tables stay as they are. A change here needs a revision 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
 PREFIX = "penstock_"
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"), default=str)
+"""Made once: each row of a block has a few such values."""
+
+
+def _text_of(value: Any) -> str | None:
+    return None if value is None else _ENCODER.encode(value)
+
+
+def _clean(value: str | None) -> str | None:
+    if value is None or (value.isascii() and "\0" not in value):
+        return value
+    return value.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
 
 
 class Json(sa.types.TypeDecorator[Any]):
@@ -24,7 +39,11 @@ class Json(sa.types.TypeDecorator[Any]):
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         """The text that is stored."""
         del dialect
-        return None if value is None else json.dumps(value, separators=(",", ":"), default=str)
+        return _text_of(value)
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        """What makes the text; for SQLite, whose own type changes nothing, without what stands around it."""
+        return _text_of if dialect.name == "sqlite" else super().bind_processor(dialect)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         """The value of stored text."""
@@ -57,9 +76,11 @@ class Text(sa.types.TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """The text without halves of characters and zeros, which no database takes; they are shown as escapes."""
         del dialect
-        if value is None or (value.isascii() and "\0" not in value):
-            return value
-        return value.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+        return _clean(value)
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        """As that of `Json`."""
+        return _clean if dialect.name == "sqlite" else super().bind_processor(dialect)
 
 
 class Figure(sa.types.TypeDecorator[int]):
