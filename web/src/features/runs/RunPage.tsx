@@ -1,5 +1,5 @@
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import type { RunDetail } from "../../api/types";
 import { useZone } from "../../app/preferences";
 import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
@@ -9,6 +9,7 @@ import { GraphPanel } from "../graph/GraphPanel";
 import { BlockPane } from "./BlockPane";
 import { Gantt } from "./Gantt";
 import { families, parentOf } from "./gantt";
+import { useFollowed } from "./gathered";
 import { useRun } from "./queries";
 import { RunHeader } from "./RunHeader";
 
@@ -29,10 +30,8 @@ function Run({ run }: { run: RunDetail }) {
   const navigate = useNavigate();
   const wide = useWide();
   const [left, setLeft] = useState("time");
-  // What was running last stays in view when the run is done.
-  const followed = useRef<string | null>(null);
-  followed.current = run.blocks.find((block) => block.state === "running")?.block ?? followed.current;
-  const selected = search.block ?? run.failed_block ?? followed.current ?? run.blocks[0]?.block ?? null;
+  const followed = useFollowed(run.blocks);
+  const selected = search.block ?? run.failed_block ?? followed ?? run.blocks[0]?.block ?? null;
   const block = run.blocks.find((one) => one.block === selected) ?? null;
   const select = (changes: { block?: string; tab?: string }) => void navigate({ to: "/runs/$run", params: { run: run.run }, search: { ...search, ...changes }, replace: true });
   const choose = (next: string | null) => next && select({ block: next, tab: undefined });

@@ -6,6 +6,7 @@ import type { BlockRun, BlockStatus, Failure, PipelineStatus, RunDetail, RunSumm
 import type { LiveEvent } from "../../api/live";
 import { useTopic } from "../../api/useTopic";
 import { asked, type RunFilters } from "./filters";
+import { pauseOf, useGathered } from "./gathered";
 import { appliedAll } from "./live";
 import { patched, withFirst, type Runs, type RunsPageData } from "./liveRuns";
 
@@ -60,10 +61,11 @@ export function useRun(run: string) {
   const client = useQueryClient();
   const key = ["run", run];
   const query = useQuery({ queryKey: key, queryFn: ({ signal }) => api.get<RunDetail>(`/runs/${segment(run)}`, { signal }) });
+  const gather = useGathered();
   useTopic(
     // Once there is something that events can be applied to; what came since is sent again.
     query.data ? `run:${run}` : null,
-    (events) => client.setQueryData<RunDetail>(key, (held) => (held ? appliedAll(held, events) : held)),
+    (events) => gather(events, pauseOf(query.data?.blocks.length ?? 0), (all) => client.setQueryData<RunDetail>(key, (held) => (held ? appliedAll(held, all) : held))),
     () => void client.invalidateQueries({ queryKey: key }),
     query.data?.seq ?? null,
   );
