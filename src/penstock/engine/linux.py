@@ -12,7 +12,7 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
-_MUCH = 64 * 2**20
+_WORTH_WAITING = (64 * 2**20, 4 * 2**30)
 _LAST_IN_LINE = 10
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -42,9 +42,11 @@ def prefer_for_oom(score: int) -> None:
 def give_way() -> None:
     """Leave the processors to others from now on, where this process has much memory to give back at its end.
 
-    Where the kernel shares processors out by session, the session of a process counts rather than the process.
+    Not where it has so much that others might need it before it is free. Where the kernel shares processors out by
+    session, the session of a process counts rather than the process.
     """
-    if _own_memory() < _MUCH:
+    least, most = _WORTH_WAITING
+    if not least <= _own_memory() <= most:
         return
     with suppress(OSError):
         os.nice(_LAST_IN_LINE)
