@@ -108,6 +108,13 @@ def test_mage_needs_no_installing(tmp_path: Path) -> None:
     assert found["PS036"].message.endswith(": no-such-thing")
 
 
+def test_sql_on_a_system_that_is_not_there_yet_is_told(tmp_path: Path) -> None:
+    entry = "language: sql, configuration: {data_provider: BigQuery, data_provider_profile: default}"
+    found = {each.code: each for each in _block(tmp_path, "select 1", entry=entry)}
+    assert found["PS023"].message == "block x: this version does not run SQL on bigquery"
+    assert str(found["PS023"].location) == "pipelines/p/metadata.yaml:3:63"
+
+
 def test_a_global_data_product_runs(tmp_path: Path) -> None:
     others = "- {uuid: users, type: global_data_product, language: python, configuration: {global_data_product: {uuid: u}}}\n"
     assert [each.code for each in _block(tmp_path, DECORATED.format("custom", ""), kind="custom", others=others)] == []

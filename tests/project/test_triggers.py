@@ -203,6 +203,14 @@ def test_one_wrong_trigger_stops_no_other(tmp_path: Path) -> None:
     assert sorted(finding.code for finding in reading.findings) == ["PS040", "PS040", "PS040", "PS043"]
 
 
+def test_the_trigger_that_mage_writes_for_a_global_data_product_is_no_error(tmp_path: Path) -> None:
+    text = "- {name: GLOBAL_DATA_PRODUCT_TRIGGER, schedule_type: time, schedule_interval: null, status: active}\n"
+    reading = read(tmp_path, text)
+    assert [finding.code for finding in reading.findings] == ["PS044"]
+    assert reading.entries["GLOBAL_DATA_PRODUCT_TRIGGER"].problem.startswith("it has no schedule, as Mage made it")
+    assert [finding.code for finding in read(tmp_path, text.replace("GLOBAL_", "MY_")).findings] == ["PS040"]
+
+
 @pytest.mark.parametrize(
     "text", ["", "# nothing\n", "triggers:\n", "triggers: []\n", "[]", "triggers: {}\n", "other: 1\n"]
 )

@@ -48,6 +48,8 @@ _FLAGS = (
     "create_initial_pipeline_run",
     "landing_time_enabled",
 )
+MADE_BY_MAGE = "GLOBAL_DATA_PRODUCT_TRIGGER"
+"""The trigger that Mage writes beside others when a global data product makes its pipeline run."""
 _MOST = 2**31
 MOST_MISSED = 1000
 """Runs that are made up for at once, whatever a trigger says."""
@@ -135,6 +137,11 @@ def _kind(entry: _Entry) -> TriggerKind:
 def _schedule(entry: _Entry, written: str) -> Schedule | None:
     if isinstance(entry.raw.get("schedule_interval"), Mapping | list):
         entry.problem("schedule_interval", "schedule_interval is no text", "Write @daily, or such as '0 6 * * 1'.")
+        return None
+    if not written and entry.name == MADE_BY_MAGE:
+        message = "it has no schedule, as Mage made it for a global data product; nothing starts it"
+        entry.problems.append(message)
+        entry.ignored(("schedule_interval",), message, "Remove it; the product starts its pipeline by itself.")
         return None
     try:
         return parse_schedule(written)

@@ -17,6 +17,10 @@ LANGUAGES = frozenset({Language.PYTHON, Language.SQL})
 """Languages whose blocks take part in a run of this version."""
 
 
+PROVIDERS = frozenset({"duckdb", "postgres", "postgresql"})
+"""Systems that SQL blocks of this version run on."""
+
+
 class Cycle(CheckingRule[PipelineSubject]):
     """Blocks depend on each other in a circle. The message names it; remove one of its edges."""
 
@@ -68,13 +72,13 @@ class UnsupportedBlock(CheckingRule[PipelineSubject]):
         for block in subject.pipeline.blocks:
             what = _unsupported(block)
             if what:
-                key = "language" if what.startswith("language") else "type"
+                keys = {"language": ("language",), "SQL": ("configuration", "data_provider")}
                 yield subject.tell(
                     type(self),
                     block,
-                    f"this version does not run {what} blocks",
+                    f"this version does not run {what if 'SQL on' in what else f'{what} blocks'}",
                     "It is kept as it is; blocks that do not depend on it run.",
-                    subject.reading.locate(block.uuid, key),
+                    subject.reading.locate(block.uuid, *keys.get(what.partition(" ")[0], ("type",))),
                 )
 
 
@@ -106,4 +110,7 @@ def _unsupported(block: Block) -> str:
     runs = {BlockType.DATA_LOADER, BlockType.TRANSFORMER, BlockType.DATA_EXPORTER, BlockType.CUSTOM, BlockType.SENSOR}
     if block.type in runs and block.language not in LANGUAGES and block.language is not Language.UNKNOWN:
         return f"language {block.language.value}"
+    provider = str(block.configuration.get("data_provider") or "").strip().lower()
+    if block.type in runs and block.language is Language.SQL and provider and provider not in PROVIDERS:
+        return f"SQL on {provider}"
     return ""
