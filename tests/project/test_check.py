@@ -102,6 +102,19 @@ def test_a_module_is_looked_for_to_its_last_part(tmp_path: Path) -> None:
     assert [(each.code, each.location.line) for each in found if each.location] == [("PS034", n) for n in (5, 6, 7, 8)]
 
 
+def test_a_package_that_a_module_of_the_project_needs_is_told_once(tmp_path: Path) -> None:
+    (tmp_path / "utils").mkdir()
+    (tmp_path / "utils/pages.py").write_text("import os\nfrom no_such_soup import Soup\nfrom utils import deeper\n")
+    (tmp_path / "utils/deeper.py").write_text(
+        "def f():\n    import no_such_either\ntry:\n    import nor_this\nexcept ImportError: ...\n"
+    )
+    code = "from utils.pages import Soup\nfrom utils import pages\n" + DECORATED.format("custom", "")
+    found = [each for each in _block(tmp_path, code, kind="custom") if each.code == "PS035"]
+    assert [(str(each.location), each.message) for each in found] == [
+        ("utils/pages.py:2", "block x: what it imports needs no_such_soup, which is not installed here")
+    ]
+
+
 def test_mage_needs_no_installing(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text("mage-ai==0.9.80\nMage_AI[all]\nno-such-thing>=1\n")
     found = {each.code: each for each in _block(tmp_path, DECORATED.format("custom", ""), kind="custom")}

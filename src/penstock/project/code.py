@@ -126,6 +126,11 @@ def project_imports(place: ProjectPlace, file: Path) -> frozenset[Path]:
     return frozenset(found)
 
 
+def imports_of(file: Path) -> tuple[Import, ...]:
+    """What a file imports; nothing when it cannot be read or parsed."""
+    return _scan_file(file).imports
+
+
 def third_party(place: ProjectPlace, files: Iterable[Path]) -> tuple[str, ...]:
     """The top-level modules, sorted, that files import at their top and that are neither standard nor the project's.
 

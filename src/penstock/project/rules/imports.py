@@ -17,9 +17,11 @@ from penstock.project.code import (
     OURS,
     Import,
     former_name_files,
+    imports_of,
     is_installed,
     is_project_module,
     is_there,
+    project_imports,
 )
 from penstock.project.rules.base import CheckingRule
 from penstock.project.rules.subject import PipelineSubject, ProjectView
@@ -57,19 +59,20 @@ class MissingPackage(CheckingRule[PipelineSubject]):
 
     def check(self, subject: PipelineSubject) -> Iterator[Diagnostic]:
         """One finding a package and block."""
+        hint = "Install the package that provides it, and name it in requirements.txt."
         for block, facts in subject.python_blocks():
             told: set[str] = set()
             for imported in facts.imports:
-                name = imported.root
-                if imported.level or imported.optional or name in told or is_project_module(subject.project, name):
-                    continue
-                around = {folder.name for folder in list(subject.project.root.parents)[:FOLDERS_ABOVE]}
-                found = name in around or former_name_files(subject.project, imported)
-                if not _installed(name) and not found:
-                    told.add(name)
-                    message = f"it imports {name}, which is not installed here"
-                    hint = "Install the package that provides it, and name it in requirements.txt."
+                if imported.root not in told and _lacks(subject.project, imported):
+                    told.add(imported.root)
+                    message = f"it imports {imported.root}, which is not installed here"
                     yield subject.tell(type(self), block, message, hint, subject.place(block, imported.line))
+            for file, imported in _below(subject.project, block):
+                if imported.root not in told and imported.top_level and _lacks(subject.project, imported):
+                    told.add(imported.root)
+                    place = Location(file.relative_to(subject.project.root).as_posix(), imported.line)
+                    message = f"what it imports needs {imported.root}, which is not installed here"
+                    yield subject.tell(type(self), block, message, hint, place)
 
 
 class FormerName(CheckingRule[PipelineSubject]):
@@ -116,6 +119,22 @@ class MissingRequirement(CheckingRule[ProjectView]):
                 hint="pip install -r requirements.txt.",
                 location=Location("requirements.txt"),
             )
+
+
+def _lacks(project: ProjectView, imported: Import) -> bool:
+    """Whether an import must be there, is none of the project's, and is not installed."""
+    name = imported.root
+    if imported.level or imported.optional or is_project_module(project, name):
+        return False
+    around = {folder.name for folder in list(project.root.parents)[:FOLDERS_ABOVE]}
+    return not (_installed(name) or name in around or former_name_files(project, imported))
+
+
+def _below(project: ProjectView, block: Block) -> Iterator[tuple[Path, Import]]:
+    """The imports of the project's modules that a block imports, with the file of each."""
+    for file in sorted(project_imports(project, Path(block.file or ""))):
+        if file.is_relative_to(project.root):
+            yield from ((file, imported) for imported in imports_of(file))
 
 
 def _missing(project: ProjectView, block: Block, imported: Import) -> bool:
