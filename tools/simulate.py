@@ -24,7 +24,7 @@ from tools.simulation.store import FaultyState, QuickState, quick_store
 from tools.simulation.world import BrokenPromiseError
 
 CHUNK = 50
-CURSED = 3
+CURSED, FAMILIES = 3, 2
 SAID_EVERY = 60.0
 
 
@@ -51,9 +51,14 @@ _stores: list[QuickState] = []
 
 
 def drawn(state: FaultyState, seed: int, say: Callable[[str], None] | None = None) -> Play:
-    """The play of a seed; in every fourth the scheduler makes mistakes of its own over some runs, for a while or ever."""
+    """The play of a seed.
+
+    In every fourth the scheduler makes mistakes of its own over some runs, for a while or ever; in every fourth there are
+    blocks that ask for runs, and wait for them.
+    """
     times = 2 if seed % 8 == CURSED else 1_000_000
-    return Play(state, seed, say, Curses(0.3, times) if seed % 4 == CURSED else None)
+    curses = Curses(0.3, times) if seed % 4 == CURSED else None
+    return Play(state, seed, say, curses, families=seed % 4 == FAMILIES)
 
 
 def played(first: int, count: int) -> Tally:

@@ -13,6 +13,7 @@ from tools.simulation.checks import all_runs
 from tools.simulation.curses import PLACES, Curses
 from tools.simulation.mistakes import MISTAKES, Mistake, look_for
 from tools.simulation.play import Play
+from tools.simulation.process import FAMILY
 from tools.simulation.store import FaultyState, open_store, quick_store
 
 SEEDS = 60
@@ -41,7 +42,15 @@ def test_every_promise_is_kept_whatever_fails(store: FaultyState, first: int) ->
         Play(store, seed).run()
 
 
-@pytest.mark.parametrize("seed", [23651, 210439, 303197])
+@pytest.mark.parametrize("first", range(2, 2 + 2 * SEEDS, 40))
+def test_blocks_that_ask_for_runs_get_each_of_them_once(store: FaultyState, first: int) -> None:
+    for seed in range(first, first + 40, 4):
+        play = drawn(store, seed)
+        assert FAMILY in play.asked_for
+        play.run()
+
+
+@pytest.mark.parametrize("seed", [14, 23651, 210439, 303197])
 def test_what_broke_a_promise_once_does_so_no_more(store: FaultyState, seed: int) -> None:
     drawn(store, seed).run()
 

@@ -11,6 +11,7 @@ from penstock.model.slots import due_slots
 from penstock.model.trigger_definition import from_definition
 from penstock.state.rows import BlockRunRow, RunRow
 from penstock.state.run_list import RunFilter
+from tools.simulation.families import check_families
 from tools.simulation.process import RETRIES
 from tools.simulation.world import BrokenPromiseError
 
@@ -107,6 +108,7 @@ def check_end(play: Play) -> None:
     for slot, count in slots.items():
         if slot[1] is not None and count > 1:
             raise BrokenPromiseError(f"the slot {slot} has {count} runs")
+    check_families(rows)
     _check_followers(play, rows)
     _check_backfills(play, rows)
     if not play.jumped:

@@ -11,8 +11,9 @@ from itertools import count
 from typing import Any
 from unittest.mock import patch
 
-from penstock.schedule import beginnings, ends, requests, tick
+from penstock.schedule import beginnings, children, ends, requests, tick
 from penstock.schedule.backfill import Backfills
+from penstock.schedule.children import Children
 from penstock.schedule.claim import Claims
 from penstock.schedule.core import Core
 from penstock.schedule.drive import DrivenRun
@@ -104,13 +105,21 @@ def _none(*given: Any, **more: Any) -> list[Any]:
     return []
 
 
+def _impatient(self: Children) -> float | None:
+    return min((wait.deadline for wait in self._waits if wait.deadline is not None), default=None)
+
+
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """A mistake in words, and what it replaces: (where, name) -> with what. `rare`: it takes many seeds to find it."""
+    """A mistake in words, and what it replaces: (where, name) -> with what.
+
+    `rare`: it takes many seeds to find it; `families`: it concerns runs that blocks ask for.
+    """
 
     what: str
     changes: Mapping[tuple[Any, str], Any]
     rare: bool = False
+    families: bool = False
 
 
 MISTAKES = (
@@ -150,6 +159,17 @@ MISTAKES = (
         {(Limits, "recovered"): _nothing, (Holds, "release"): lambda *_, **__: 0},
     ),
     Mistake("a backfill makes no more runs when one has ended", {(Backfills, "ended"): _none}),
+    Mistake(
+        "a block that is repeated asks once more for what is under way",
+        {(children, "belongs"): lambda *_: False},
+        families=True,
+    ),
+    Mistake("nobody hears of the end of a run that a block waits for", {(Children, "heard"): _nothing}, families=True),
+    Mistake(
+        "who waited as long as it wanted, and waits for a resource now, is served all the time",
+        {(Children, "due"): _impatient},
+        families=True,
+    ),
 )
 
 
@@ -162,7 +182,7 @@ def look_for(mistake: Mistake, state: FaultyState, seeds: Iterable[int], enough:
             stack.enter_context(patch.object(where, name, change))
         for seed in seeds:
             try:
-                Play(state, seed).run()
+                Play(state, seed, families=mistake.families).run()
             except (Exception, BrokenPromiseError) as error:  # noqa: BLE001 - what a mistake may end in
                 found[seed] = re.sub(r"\S*\d\S*", "..", str(error) or type(error).__name__)[:70]
                 if len(found) >= enough:

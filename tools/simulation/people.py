@@ -62,7 +62,7 @@ class People:
                 settings: dict[str, Any] = {"allow_blocks_to_fail": rng.random() < 0.5}
                 if rng.random() < 0.2:
                     settings["timeout"] = rng.choice((0.5, 5, 20))
-                pipeline = rng.choice((*ASKED_FOR, *ASKED_FOR, "gone", "odd"))
+                pipeline = rng.choice((*play.asked_for, *play.asked_for, "gone", "odd"))
                 row = create_run(play.state, NewRun(pipeline, "api", settings=settings, priority=rng.randrange(3)), now)
                 play.say(f"somebody asks for {pipeline}: {row.id} {settings}")
                 play.wake("runs", row.id)
@@ -180,7 +180,7 @@ class People:
             settings: dict[str, Any] = {"missed_runs": "all"}
             if rng.random() < 0.2:
                 settings["skip_if_previous_running"] = True
-            pipeline = rng.choice((*ASKED_FOR, "gone"))
+            pipeline = rng.choice((*self.play.asked_for, "gone"))
             self._add(pipeline, f"t{number}", {"schedule": schedule, "settings": settings}, now)
         if rng.random() < 0.2:
             self._add("one", "poison", {"schedule": "never"}, now, kept=False)

@@ -15,7 +15,9 @@ from unittest.mock import patch
 
 import sqlalchemy as sa
 
+from penstock.engine.handle import Asking
 from penstock.engine.loop import RunLoop
+from penstock.model.messages import WorkOrder
 from penstock.schedule import backfill, failpoints, requests
 from penstock.schedule.core import Core, Hearers
 from penstock.schedule.requests import NewRun, create_run
@@ -24,8 +26,9 @@ from penstock.state.rows import RunRow
 from penstock.state.tables import run
 from tools.simulation.checks import check_end, check_limits, check_living, check_order, check_probe, check_renewed
 from tools.simulation.curses import CURSE, CursedLimits, Curses
+from tools.simulation.families import Project, check_child, wishes_of
 from tools.simulation.people import People
-from tools.simulation.process import Process, draw_rules
+from tools.simulation.process import ASKED_FOR, ASKS, FAMILY, Process, draw_rules
 from tools.simulation.store import FaultyState
 from tools.simulation.world import BrokenPromiseError, Workers, World
 
@@ -52,16 +55,24 @@ class Play:
         seed: everything follows from it.
         say: told in words what happens.
         curses: runs over which the scheduler stumbles by a mistake of its own, each time; none when it is left out.
+        families: whether there are blocks that ask for runs.
     """
 
     def __init__(
-        self, state: FaultyState, seed: int, say: Callable[[str], None] | None = None, curses: Curses | None = None
+        self,
+        state: FaultyState,
+        seed: int,
+        say: Callable[[str], None] | None = None,
+        curses: Curses | None = None,
+        *,
+        families: bool = False,
     ) -> None:
         self.state = state
         self.world = World(seed)
         self.curses = curses or Curses(0.0)
         self.start = self.world.clock()
         self.rules = draw_rules(self.world.rng)
+        self.asked_for = (*ASKED_FOR, FAMILY, FAMILY) if families else ASKED_FOR
         self.people = People(self)
         self.processes: list[Process] = []
         self.elsewhere: set[str] = set()
@@ -171,11 +182,18 @@ class Play:
             self.curses.strike(row.id, what)
             if what == "started":
                 check_limits(self)
+            if what == "created":
+                check_child(self, row)
 
-        workers = Workers(world, turned, lambda order: check_order(self, box[0], order), self.say)
-        loop = RunLoop(
-            workers, world, clock=world.clock, monotonic=world.monotonic, answer=_no_answer, width=4, total=6
-        )
+        def asked(asking: Asking) -> None:
+            assert process.core is not None
+            process.core.asked(asking)
+
+        def wishes(order: WorkOrder) -> list[dict[str, Any]]:
+            return wishes_of(order.run) if order.block.uuid == ASKS else []
+
+        workers = Workers(world, turned, lambda order: check_order(self, box[0], order), self.say, wishes)
+        loop = RunLoop(workers, world, clock=world.clock, monotonic=world.monotonic, answer=asked, width=4, total=6)
         process = Process(name, workers, loop, self.curses, wanted=world.now)
         box.append(process)
         process.core = Core(
@@ -188,6 +206,7 @@ class Play:
             backfills=backfill.Backfills(self.state),
             hearers=Hearers(changed=changed, notice=partial(self._notice, name), others=self._others),
             dead=self._dead,
+            project=Project if FAMILY in self.asked_for else None,
         )
         process.core._claims.process = {"sim": name}  # noqa: SLF001 - all of them live in one process here
         self.processes.append(process)
@@ -303,7 +322,3 @@ def _same_names(world: World) -> Iterator[None]:
         patch.object(sums, "time", clock),
     ):
         yield
-
-
-def _no_answer(*asked: Any) -> None:
-    raise AssertionError(asked)

@@ -77,7 +77,9 @@ def _pipeline(name: str, edges: Mapping[str, tuple[str, ...]], retries: int = 0)
     return Pipeline(name, name, blocks=blocks)
 
 
-RETRIES = {"one": 0, "chain": 2, "wide": 1, "follower": 0, "probe": 0}
+FAMILY, ASKS = "family", "ask"
+"""The pipeline of which a block asks for runs of others, and that block."""
+RETRIES = {"one": 0, "chain": 2, "wide": 1, "follower": 0, "probe": 0, FAMILY: 1}
 """How often a block of each pipeline is tried again."""
 PIPELINES = {
     "one": _pipeline("one", {"a": ()}),
@@ -85,6 +87,7 @@ PIPELINES = {
     "wide": _pipeline("wide", {"a": (), "b": ("a",), "c": ("a",), "d": ("b", "c")}, retries=1),
     "follower": _pipeline("follower", {"a": ()}),
     "probe": _pipeline("probe", {"p": ()}),
+    FAMILY: _pipeline(FAMILY, {"b": (), ASKS: ("b",), "z": (ASKS,)}, retries=1),
 }
 ASKED_FOR = ("one", "chain", "wide")
 """Those that people, triggers and backfills run. `follower` follows another one, `probe` tells whether all is well."""
@@ -98,4 +101,6 @@ def draw_rules(rng: random.Random) -> Callable[[str], Rules]:
     made = {
         name: Rules(pipeline=most, takes=takes, capacity={"database": capacity}) for name, most in pipelines.items()
     }
+    held = {ASKS: {"database": 1}} if capacity else {}
+    made[FAMILY] = Rules(takes=held, capacity={"database": capacity})
     return lambda pipeline: made.get(pipeline, Rules())

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import heapq
 import random
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
 from penstock.engine.supervisor import Ended
-from penstock.model.messages import Failure, Finished, Outcome, Output, WorkOrder
+from penstock.model.messages import Answer, Ask, AskKind, Failure, Finished, Outcome, Output, WorkOrder
 from penstock.model.product import Address, Fence, ProductRef
 
 START = 1_750_000_000.0
@@ -82,11 +83,13 @@ class World:
 
 @dataclass(slots=True, eq=False)
 class Worker:
-    """The attempt of a block: a process that ends at some time, well or not."""
+    """The attempt of a block: a process that ends at some time, well or not; `ended` is None until then."""
 
     order: WorkOrder
     on_event: Callable[[Any], None]
-    ended: bool = False
+    ended: bool | None = None
+    wishes: deque[dict[str, Any]] = field(default_factory=deque)
+    asked: dict[str, Any] = field(default_factory=dict)
 
 
 class Workers:
@@ -97,6 +100,7 @@ class Workers:
         turned: called when something has happened that its owner has to look at.
         check: called with each order before it begins.
         say: told in words what happens.
+        wishes: what the code of an attempt asks for.
     """
 
     def __init__(
@@ -105,11 +109,13 @@ class Workers:
         turned: Callable[[], None],
         check: Callable[[WorkOrder], None],
         say: Callable[[str], None] = lambda _: None,
+        wishes: Callable[[WorkOrder], list[dict[str, Any]]] = lambda _: [],
     ) -> None:
         self._world = world
         self._turned = turned
         self._check = check
         self._say = say
+        self._wishes = wishes
         self._inbox: list[Callable[[], None]] = []
         self.alive: list[Worker] = []
 
@@ -120,11 +126,46 @@ class Workers:
         world = self._world
         world.launched += 1
         self._say(f"{order.run} {order.block.uuid}: attempt {order.attempt} begins, fence {order.fence.token}")
-        worker = Worker(order, on_event)
+        worker = Worker(order, on_event, wishes=deque(self._wishes(order)))
         self.alive.append(worker)
+        if worker.wishes:
+            world.at(world.rng.random(), lambda: self._ask(worker))
+            if world.rng.random() < 0.2:
+                world.at(world.rng.random() * 10, lambda: self._end(worker, "lost"))
+            return worker
         seconds = world.rng.choice((0.01, 0.05, 0.2, 1.0, 5.0, 20.0)) * world.rng.random()
         world.at(seconds, lambda: self._done(worker))
         return worker
+
+    def _ask(self, worker: Worker) -> None:
+        """The code asks for what it wants next, and is done when it wants nothing more."""
+        if not worker.wishes:
+            self._done(worker)
+            return
+        worker.asked = worker.wishes.popleft()
+        ask = Ask(len(worker.wishes), AskKind.TRIGGER_PIPELINE, worker.asked)
+
+        def deliver() -> None:
+            if worker in self.alive and not worker.ended:
+                worker.on_event(ask)
+
+        self._inbox.append(deliver)
+        self._turned()
+
+    def answer(self, worker: Worker, answer: Answer) -> None:
+        """The code goes on, or fails with what it is told, where it does not expect that."""
+        if worker.ended:
+            return
+        self._say(f"{worker.order.run} {worker.order.block.uuid}: is told {answer.error or answer.value}")
+        if answer.error is not None and worker.asked["error_on_failure"]:
+            failure = Failure("BlockFailedError", answer.error)
+            self._world.at(0.01, lambda: self._fail(worker, failure))
+        else:
+            self._world.at(self._world.rng.random(), lambda: self._ask(worker))
+
+    def _fail(self, worker: Worker, failure: Failure) -> None:
+        if not worker.ended:
+            self._tell(worker, Finished(Outcome.FAILED, 0.0, failure), Ended(failure))
 
     def _done(self, worker: Worker) -> None:
         """The process has come to its end: it publishes, even when its parent is gone."""

@@ -133,8 +133,12 @@ class Children:
         return {wait.request.run for wait in self._waits}
 
     def due(self) -> float | None:
-        """When `step` is to be called even if nothing happens, on the monotonic clock; None is never."""
-        return min((wait.deadline for wait in self._waits if wait.deadline is not None), default=None)
+        """When `step` is to be called even if nothing happens, on the monotonic clock; None is never.
+
+        Who has its answer, and waits only to hold again what its block needs, goes on when something is given back.
+        """
+        ends = (wait.deadline for wait in self._waits if wait.answer is None)
+        return min((end for end in ends if end is not None), default=None)
 
     def step(self) -> Outcome:
         """Do what was asked for, and find out what has ended.
