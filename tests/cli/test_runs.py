@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from penstock.cli.runs import told
 from tests.cli import projects
 from tests.cli.projects import B, write_project
 from tests.server.running import start
@@ -48,6 +49,7 @@ def served(project: Path) -> Iterator[Path]:
 
 
 def test_without_a_scheduler_a_run_waits_and_says_why(project: Path) -> None:
+    assert penstock("why", "orders", "called", "-p", project).out.startswith("no scheduler is running")
     asked = penstock("trigger", "orders", "called", "-p", project, "--runtime-vars", '{"day": 7}')
     assert asked.code == 0
     assert "no scheduler is running" in asked.err
@@ -61,10 +63,18 @@ def test_without_a_scheduler_a_run_waits_and_says_why(project: Path) -> None:
     )
     why = penstock("why", run, "-p", project)
     assert why.out.startswith("no scheduler is running")
+    alone = penstock("runs", "--trigger", "called", "-p", project)
+    assert (alone.code, "needs the PIPELINE" in alone.err) == (2, True)
     assert penstock("why", "orders", "called", "-p", project).out.startswith("no scheduler is running")
     assert penstock("cancel", run, "nobody", "-p", project).code == 1
     assert json.loads(penstock("runs", "-p", project, "--json").out)[0]["state"] == "cancelled"
     assert penstock("cancel", run, "-p", project).code == 1
+
+
+def test_a_moment_is_told_once() -> None:
+    assert told("it is under way", 0.0) == "it is under way (since 1970-01-01 00:00:00 UTC)"
+    assert told("it is due since 1970-01-01 00:00:00 UTC", 0.0) == "it is due since 1970-01-01 00:00:00 UTC"
+    assert told("it has none", None) == "it has none"
 
 
 def test_a_list_without_runs_says_so(project: Path) -> None:

@@ -80,6 +80,8 @@ def runs(pipeline: str | None, project: Path, name: str | None, limit: int, *, a
     from penstock.observe.ingest import Ingest
     from penstock.state.run_list import RunFilter
 
+    if name and not pipeline:
+        raise click.UsageError("--trigger needs the PIPELINE of the trigger: penstock runs PIPELINE --trigger NAME")
     with asking(project) as asked:
         Ingest(asked.state, asked.project.logs_root()).everything()
         wanted = RunFilter(
@@ -196,21 +198,8 @@ def retry(
 @json_option
 def why(what: str, name: str | None, project: Path, *, as_json: bool) -> None:
     """Why is it not running? WHAT is a run (NAME one of its blocks), or a pipeline (NAME one of its triggers)."""
-    from penstock.schedule.limit_rules import RuleBook
-    from penstock.schedule.why import explain_block, explain_run
-    from penstock.schedule.why_trigger import explain_trigger
-
-    with asking(project) as asked, asked.state.read() as connection:
-        now = time.time()
-        row = asked.state.runs.get(connection, what)
-        rules = RuleBook(lambda: asked.project)
-        found: Explanation | None = None
-        if row is None and name:
-            found = explain_trigger(asked.state, connection, _stored(asked, connection, what, name), now)
-        elif row is not None and name:
-            found = explain_block(asked.state, connection, row, name, rules, now)
-        elif row is not None:
-            found = explain_run(asked.state, connection, row, rules, now)
+    with asking(project) as asked:
+        found = _explained(asked, what, name)
     if found is None:
         raise RunNotFoundError(
             f"explaining {what[:100]}{f' {name[:100]}' if name else ''}: there is no such run or block",
@@ -221,8 +210,7 @@ def why(what: str, name: str | None, project: Path, *, as_json: bool) -> None:
         click.echo(json.dumps(document, ensure_ascii=False, indent=2))
         return
     for reason in found.details:
-        since = f" (since {moment(reason.since)} UTC)" if reason.since is not None else ""
-        click.echo(f"{reason.text}{since}")
+        click.echo(told(reason.text, reason.since))
         if reason.change:
             click.echo(f"  {reason.change}")
 
@@ -279,6 +267,27 @@ def _trigger(asked: Asked, pipeline: str, name: str) -> TriggerRow:
         return _stored(asked, connection, pipeline, name)
 
 
+def _explained(asked: Asked, what: str, name: str | None) -> Explanation | None:
+    """Of a run, one of its blocks, or a trigger; None for what is not there. Raises TriggerNotFoundError."""
+    from penstock.schedule.limit_rules import RuleBook
+    from penstock.schedule.why import explain_block, explain_run
+    from penstock.schedule.why_trigger import explain_trigger
+
+    now = time.time()
+    rules = RuleBook(lambda: asked.project)
+    with asked.state.read() as connection:
+        row = asked.state.runs.get(connection, what)
+        if row is not None and name:
+            return explain_block(asked.state, connection, row, name, rules, now)
+        if row is not None:
+            return explain_run(asked.state, connection, row, rules, now)
+    if not name:
+        return None
+    trigger = _trigger(asked, what, name)  # as its file is now, also when no scheduler has seen it yet
+    with asked.state.read() as connection:
+        return explain_trigger(asked.state, connection, trigger, now)
+
+
 def _stored(asked: Asked, connection: Any, pipeline: str, name: str) -> TriggerRow:
     row = asked.state.triggers.named(connection, pipeline, name)
     if row is None:
@@ -301,6 +310,12 @@ def _line(row: RunRow, trigger_name: str) -> list[str]:
         trigger_name or row.origin,
         waiting or row.error or row.what,
     ]
+
+
+def told(text: str, since: float | None) -> str:
+    """A reason with its moment, unless its own words name it."""
+    at = moment(since)
+    return f"{text} (since {at} UTC)" if at and at not in text else text
 
 
 def _document(row: RunRow, trigger_name: str) -> dict[str, Any]:
