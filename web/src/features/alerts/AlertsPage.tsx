@@ -8,7 +8,7 @@ import { Button } from "../../ui/Button";
 import { ErrorCard, Spinner } from "../../ui/feedback";
 import { Badge } from "../../ui/status";
 import { OF_RUNS, SubPages } from "../../ui/SubPages";
-import { KINDS } from "./model";
+import { endOf, KINDS } from "./model";
 import { useMute, useMutes } from "./mutes";
 import { useAlerts, useAlertSettings } from "./queries";
 import { Whom } from "./Whom";
@@ -80,6 +80,7 @@ function Muted({ zone }: { zone: Zone }) {
 
 function Alert({ alert, zone }: { alert: AlertDetail; zone: Zone }) {
   const kind = KINDS[alert.kind] ?? { word: alert.kind, tone: undefined };
+  const over = endOf(alert);
   const inside = (
     <>
       <span className="w-24 flex-none pt-px"><Badge tone={kind.tone}>{kind.word}</Badge></span>
@@ -88,7 +89,7 @@ function Alert({ alert, zone }: { alert: AlertDetail; zone: Zone }) {
         <span className="block text-[12px] text-muted">
           {told(alert, zone)}
           {alert.repeats > 0 && <>, {alert.repeats} more since</>}
-          {alert.closed !== null && <>, over {ago(alert.closed)}</>}
+          {over !== null && <>, over {ago(over)}</>}
         </span>
         {alert.deliveries.filter((one) => one.error).map((one) => <span key={one.channel} className="block text-[12px] text-failed">{one.channel}: {one.error}</span>)}
         {alert.error && <span className="block text-[12px] text-failed">{alert.error}</span>}

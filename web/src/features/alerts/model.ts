@@ -51,3 +51,10 @@ function parsed(text: string): unknown {
     return text;
   }
 }
+
+const LASTING = new Set(["failure", "passed_sla", "trigger"]);
+
+/** When something that lasts was over; null while it goes on, and for news, such as a success. */
+export function endOf(alert: { kind: string; closed: number | null }): number | null {
+  return LASTING.has(alert.kind) ? alert.closed : null;
+}
