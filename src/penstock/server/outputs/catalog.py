@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from threading import Lock
@@ -20,6 +22,12 @@ KEPT = 8 << 20
 LISTED_COLUMNS = 100
 """Columns of an output in the list of all products."""
 
+MANY = 2_000
+"""Products from which on their number is kept for a while: all folders are gone through to count them."""
+
+COUNTED_FOR = 10.0
+"""Seconds for which it is kept."""
+
 VERSIONS = 200
 """Versions of a product that are told, the newest ones."""
 
@@ -29,10 +37,15 @@ class Catalog:
 
     Args:
         store: where it is.
+        many: from how many on their number is kept for a while.
+        clock: seconds that only go on.
     """
 
-    def __init__(self, store: ProductStore) -> None:
+    def __init__(self, store: ProductStore, *, many: int = MANY, clock: Callable[[], float] = time.monotonic) -> None:
         self._store = store
+        self._many = many
+        self._clock = clock
+        self._counted = (0, 0.0)
         self._kept: OrderedDict[tuple[Address, int], tuple[int | None, Manifest]] = OrderedDict()
         self._lock = Lock()
 
@@ -41,6 +54,14 @@ class Catalog:
         found = [self._summary(address) for address in self._store.addresses(pipeline)]
         wanted = [one for one in found if one is not None and _matches(one, text.strip().lower())]
         return sorted(wanted, key=lambda one: (-one.at, one.pipeline, one.block))
+
+    def count(self) -> int:
+        """How many products there are; of very many, how many there were at most ten seconds ago."""
+        number, until = self._counted
+        if self._clock() >= until:
+            number = sum(1 for _ in self._store.addresses())
+            self._counted = (number, self._clock() + COUNTED_FOR if number >= self._many else 0.0)
+        return number
 
     def detail(self, address: Address, version: str) -> schema.ProductDetail:
         """A product with all its versions; `version` chooses the one that is told in full.

@@ -136,7 +136,7 @@ def _home(workspace: Workspace, running: list[RunSummary], call: Call) -> Home:
         counts=Counts(
             pipelines=len(entries),
             blocks=sum(len(entry.blocks) for entry in entries.values()),
-            products=sum(1 for _ in call.studio.store.addresses()),
+            products=call.studio.catalog.count(),
             errors=errors,
             warnings=warnings,
         ),
