@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from penstock.data.codecs.arrow_table import without_views
 from penstock.data.duck import connection, literal
 from penstock.data.local import translated
 from penstock.data.manifest import OutputEntry
@@ -119,11 +120,8 @@ def _parquet(table: pa.Table, what: str) -> Callable[[Path], None]:
 
 def _storable(table: pa.Table) -> pa.Table:
     """Views of text as text, which every reader of Parquet knows."""
-    import pyarrow as pa
-
-    for at, field in enumerate(table.schema):
-        if getattr(pa.types, "is_string_view", lambda _: False)(field.type):
-            table = table.set_column(at, field.name, table.column(at).cast(pa.large_string()))
+    for at, name in enumerate(table.column_names):
+        table = table.set_column(at, name, without_views(table.column(at)))
     return table
 
 

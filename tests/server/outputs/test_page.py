@@ -29,6 +29,26 @@ def test_numbers_that_javascript_holds_stay_numbers(desk: Desk) -> None:
     assert page.notes(1)["penstock.type"] == "float64"
 
 
+def test_text_of_polars_is_sorted_searched_and_downloaded(desk: Desk) -> None:
+    frame = pl.DataFrame(
+        {
+            "s": ["b", None, "a"],
+            "e": pl.Series(["y", "x", None], dtype=pl.Enum(["x", "y"])),
+            "c": pl.Series(["u", "v", "u"], dtype=pl.Categorical),
+            "b": [b"1", b"2", None],
+        }
+    )
+    stored = desk.put(frame)
+    page = desk.page(stored, sort=[0])
+    assert [row[:3] for row in page.rows] == [["a", None, "u"], ["b", "y", "u"], [None, "x", "v"]]
+    assert [row[1] for row in desk.page(stored, sort=[1]).rows] == ["x", "y", None]
+    assert len(desk.page(stored, search="v").rows) == 1
+    assert desk.download(stored, "csv").splitlines()[1] == b'"b","y","u","31"'
+    assert desk.download(stored, "parquet")[:4] == b"PAR1"
+    encoded = pa.RunEndEncodedArray.from_arrays(pa.array([2, 3], pa.int32()), pa.array(["b", "a"]))
+    assert desk.page(pa.table({"r": encoded}), sort=[0]).column(0) == ["a", "b", "b"]
+
+
 def test_whole_numbers_beyond_53_bits_are_text(desk: Desk) -> None:
     values, notes = shown(desk, pa.array([2**53 + 1, -5, None]))
     assert values == ["9007199254740993", "-5", None]

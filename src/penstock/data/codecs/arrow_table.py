@@ -66,6 +66,32 @@ def storable(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
     return column
 
 
+def without_views(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The column with text and bytes in place of views of such, also in a dictionary; few functions know views.
+
+    Run-end encoded ones are written out, for the same reason.
+    """
+    import pyarrow as pa
+
+    is_view = getattr(pa.types, "is_string_view", lambda _: False)
+    kind = column.type
+    if is_view(kind):
+        return column.cast(pa.large_string())
+    if getattr(pa.types, "is_binary_view", lambda _: False)(kind):
+        return column.cast(pa.large_binary())
+    if pa.types.is_run_end_encoded(kind):
+        import pyarrow.compute as pc
+
+        return pa.chunked_array([pc.run_end_decode(chunk) for chunk in column.chunks], type=kind.value_type)
+    if not (pa.types.is_dictionary(kind) and is_view(kind.value_type)):
+        return column
+    words = [
+        pa.DictionaryArray.from_arrays(chunk.indices, chunk.dictionary.cast(pa.large_string()), ordered=kind.ordered)
+        for chunk in column.chunks
+    ]
+    return pa.chunked_array(words, type=pa.dictionary(kind.index_type, pa.large_string(), ordered=kind.ordered))
+
+
 def encode_table(table: pa.Table, codec: str, **meta: Any) -> Encoded:
     """A table as columns."""
     import pyarrow as pa

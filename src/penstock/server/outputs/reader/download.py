@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from penstock.data.codecs.arrow_table import without_views
 from penstock.model.errors import SettingInvalidError, ValueRefusedError
 from penstock.model.product import Kind
 from penstock.server.outputs.reader.conditions import find_column
@@ -106,14 +107,12 @@ def _batches(
     names = distinct([column.name for column in columns])
     total = view.rows if numbers is None else len(numbers)
     schema: pa.Schema | None = None
+    whole = [without_views(column.data) for column in columns]
     for start in range(0, max(total, 1), BATCH):
         work.check()
         arrays = []
-        for column in columns:
-            if numbers is None:
-                part = column.data.slice(start, BATCH)
-            else:
-                part = take_rows(column.data, numbers[start : start + BATCH])
+        for column, data in zip(columns, whole, strict=True):
+            part = data.slice(start, BATCH) if numbers is None else take_rows(data, numbers[start : start + BATCH])
             arrays.append(_ARRAYS[format](part, column.form))
         if schema is None:
             schema = pa.schema([pa.field(name, array.type) for name, array in zip(names, arrays, strict=True)])

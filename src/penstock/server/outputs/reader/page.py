@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 from typing import TYPE_CHECKING, Any
 
+from penstock.data.codecs.arrow_table import without_views
 from penstock.model.errors import SettingInvalidError
 from penstock.server.outputs.reader.cells import Shown, cell_limit, show
 from penstock.server.outputs.reader.conditions import find_column
@@ -75,6 +76,11 @@ def take(column: ViewColumn, numbers: np.ndarray, chosen: Chosen) -> pa.ChunkedA
     return take_rows(column.data, numbers)
 
 
+def without_take(kind: pa.DataType) -> bool:
+    """Whether Arrow has no function that takes rows of such a column."""
+    return str(kind).endswith("_view")
+
+
 def take_rows(data: pa.ChunkedArray, numbers: np.ndarray) -> pa.ChunkedArray:
     """Some rows of a column, without putting its pieces together first."""
     import numpy as np
@@ -82,10 +88,13 @@ def take_rows(data: pa.ChunkedArray, numbers: np.ndarray) -> pa.ChunkedArray:
 
     if not len(numbers):
         return data.slice(0, 0)
-    if data.num_chunks == 1:
+    few = len(numbers) <= MOST_ROWS
+    if not few:
+        data = without_views(data)
+    if data.num_chunks == 1 and not (few and without_take(data.type)):
         return pa.chunked_array([_taken(data.chunk(0), numbers)], type=data.type)
     ends = np.cumsum([len(chunk) for chunk in data.chunks])
-    if len(numbers) <= MOST_ROWS:
+    if few:
         pieces = []
         for number in numbers.tolist():
             at = bisect.bisect_right(ends, number)

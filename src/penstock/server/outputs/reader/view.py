@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from penstock.data.codecs.arrow_table import without_views
 from penstock.model.errors import ValueRefusedError
 from penstock.model.product import Column, Kind
 
@@ -50,7 +51,9 @@ class ViewColumn:
         """The values; made when they are first asked for."""
         with self._lock:
             if self._data is None:
-                self._data = self.make()
+                made = self.make()
+                # Of a dictionary only the few words are made anew; of anything else that would be the whole column.
+                self._data = without_views(made) if str(made.type).startswith(("dictionary", "run_end")) else made
             return self._data
 
 
