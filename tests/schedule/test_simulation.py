@@ -50,7 +50,7 @@ def test_blocks_that_ask_for_runs_get_each_of_them_once(store: FaultyState, firs
         play.run()
 
 
-@pytest.mark.parametrize("seed", [14, 23651, 210439, 303197])
+@pytest.mark.parametrize("seed", [14, 23651, 210439, 303197, 401578, 401894, 402206, 403574])
 def test_what_broke_a_promise_once_does_so_no_more(store: FaultyState, seed: int) -> None:
     drawn(store, seed).run()
 

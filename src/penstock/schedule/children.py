@@ -192,6 +192,11 @@ class Children:
             out.acts.append(odd.answering(mistake_answer(odd.ask, stumble)))
             self._carry_out(out)
             return
+        except BaseException:
+            # It may have been done, with nobody to confirm it: what was made is found again in the store.
+            for request, _ in self._new:
+                self._known.pop(request.run, None)
+            raise
         reach("children.after_commit")
         self._new.clear()
         self._known = known
@@ -436,7 +441,9 @@ class Children:
             return True
         assert self._admission is not None
         row = self._state.runs.get(connection, request.run)
-        return row is None or self._admission.gate(connection, row, request.block, now)
+        if row is None or not row.open or row.lease_token != request.token:
+            return True  # it has ended or is driven elsewhere, and nothing must be held in its name
+        return self._admission.gate(connection, row, request.block, now)
 
     def _forget(self) -> None:
         """Drop what is not waited for any more."""

@@ -141,6 +141,7 @@ class Core:
             return self._retry_at - at
         try:
             self._put_right(now)
+            self._sweep(at)
             self._serve()
             self._look(now, at)
             self.flush()
@@ -318,11 +319,17 @@ class Core:
             if ended is not None:
                 self._told("ended", ended)
 
+    def _sweep(self, at: float) -> None:
+        """Look at everything now and then: a message may have been lost."""
+        if at < self._sweep_at:
+            return
+        self._sweep_at = self._claims.patient_until(at) or at + SWEEP
+        self._heard.any = self._heard.everything = True
+        if self._children is not None:
+            self._children.heard()
+
     def _look(self, now: float, at: float) -> None:
         """Deal with what was heard, and with what is due."""
-        if at >= self._sweep_at:
-            self._sweep_at = self._claims.patient_until(at) or at + SWEEP
-            self._heard.any = self._heard.everything = True
         if self._agenda is not None and now >= self._agenda:
             self._heard.any = True
         if self.runs and at >= self._renew_at:
@@ -381,7 +388,6 @@ class Core:
             due = self._state.runs.next_sla(connection)
         if due is None or due > now:
             return
-
         for row in self._stumbles.without(self._ends.late(now)):
             if (run := self.runs.get(row.id)) is not None:
                 run.late()
