@@ -70,6 +70,17 @@ def test_uninstalling_leaves_nothing(tmp_path: Path) -> None:
     assert "only_here" not in sys.modules
 
 
+def test_uninstalling_takes_back_what_code_has_left_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "p").mkdir()
+    before = (list(sys.path), list(sys.meta_path), list(sys.path_hooks))
+    code = ProjectCode(str(tmp_path / "p"))
+    code.install()
+    monkeypatch.setattr(sys, "path", before[0])
+    sys.meta_path[:], sys.path_hooks[:] = before[1], before[2]
+    code.uninstall()
+    assert (sys.path, sys.meta_path, sys.path_hooks) == before
+
+
 def test_an_environment_inside_the_project_is_not_its_code(code: ProjectCode, monkeypatch: pytest.MonkeyPatch) -> None:
     site = Path(code.root) / ".venv" / "lib" / "site-packages"
     site.mkdir(parents=True)

@@ -69,12 +69,13 @@ class ProjectCode:
                 self._added.append(folder)
 
     def uninstall(self) -> None:
-        """Take everything back that `install` did, except that no bytecode is written."""
+        """Take everything back that `install` did, except that no bytecode is written, and what code has taken itself."""
         self.forget()
-        sys.path_hooks.remove(self._hook)
-        sys.meta_path.remove(self._alias)
+        sys.path_hooks[:] = [hook for hook in sys.path_hooks if hook != self._hook]
+        sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not self._alias]
         for folder in self._added:
-            sys.path.remove(folder)
+            if folder in sys.path:
+                sys.path.remove(folder)
 
     def forget(self) -> None:
         """Drop every module of the project, so that the next import reads the file again."""
