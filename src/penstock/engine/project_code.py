@@ -69,7 +69,7 @@ class ProjectCode:
                 self._added.append(folder)
 
     def uninstall(self) -> None:
-        """Take everything back that `install` did, except that no bytecode is written, and what code has taken itself."""
+        """Take back what `install` did and code has left of it; no bytecode is written from then on either."""
         self.forget()
         sys.path_hooks[:] = [hook for hook in sys.path_hooks if hook != self._hook]
         sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not self._alias]
