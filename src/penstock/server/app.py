@@ -22,7 +22,7 @@ from penstock.server.guard import LOOPBACK, Guard, not_logged_in
 from penstock.server.headers import API_POLICY, PAGE_POLICY, Headers, headers_of, with_headers
 from penstock.server.permissions import Permission
 from penstock.server.routes import all_routes
-from penstock.server.routing import Call, Match, Routes, Table
+from penstock.server.routing import ELSEWHERE, Call, Match, Routes, Table
 from penstock.server.sockets import REFUSED, Sockets
 from penstock.server.static import StaticFiles
 
@@ -80,7 +80,7 @@ class App:
 
     async def _http(self, scope: Any, receive: Any, send: Any) -> None:
         path = self._below_base(scope)
-        api = path is not None and (path == b"/api" or path.startswith(b"/api/"))
+        api = path is not None and (path == b"/api" or path.startswith(b"/api/") or path.decode("latin-1") in ELSEWHERE)
         session = ""
         try:
             headers = headers_of(scope["headers"])

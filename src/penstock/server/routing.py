@@ -25,6 +25,8 @@ Handler = Callable[..., Any]
 MEGABYTE = 1 << 20
 BODY_LIMIT = 16 * MEGABYTE
 """Bytes of the largest JSON body; block files are text."""
+ELSEWHERE = frozenset({"/metrics"})
+"""What others look for outside of /api/."""
 LONGEST_SEGMENT = 4096
 _SEGMENT = re.compile(r"[a-z][a-z_-]*(\.json)?|\{[a-z_]+\}")
 
@@ -99,7 +101,7 @@ class Routes:
     ) -> Callable[[Handler], Handler]:
         if not isinstance(permission, Permission):
             raise TypeError(f"{method} {path} declares no permission")
-        if not path.startswith("/api/"):
+        if not path.startswith("/api/") and path not in ELSEWHERE:
             raise ValueError(f"{method} {path} is not below /api/")
         segments = tuple(path[1:].split("/"))
         for segment in segments:

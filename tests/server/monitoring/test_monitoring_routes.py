@@ -132,3 +132,13 @@ def test_a_database_that_is_away_is_told(server: Server) -> None:
         shutil.move(f"{database}.away", database)
     for path in ("health", "health/ready", "health/live"):
         assert httpx.get(f"{server.client.base_url}{path}").status_code == 200
+
+
+def test_numbers_are_where_prometheus_looks_for_them(server: Server) -> None:
+    address = f"http://127.0.0.1:{server.port}/metrics"
+    assert httpx.get(address).status_code == 401
+    given = httpx.get(address, headers=server.headers)
+    assert given.headers["content-type"].startswith("text/plain; version=0.0.4")
+    names = {family.name for family in text_string_to_metric_families(given.text)}
+    assert names == {family.name for family in text_string_to_metric_families(server.client.get("/metrics").text)}
+    assert names

@@ -146,7 +146,7 @@ def test_a_trigger_that_could_not_start_is_not_saved(server: Server) -> None:
         refused(server.client.post("/triggers", json=HOURLY | {"schedule": schedule}), 422, words)
     refused(server.client.post("/triggers", json=HOURLY | {"settings": {"time_zone": "Mars"}}), 422, "no time zone")
     refused(server.client.post("/triggers", json=HOURLY | {"kind": "never"}), 422, "schedule_type is 'never'")
-    refused(server.client.post("/triggers", json=HOURLY | {"start_time": "soon"}), 409, "no date")
+    refused(server.client.post("/triggers", json=HOURLY | {"start_time": "soon"}), 422, "no date")
     refused(server.client.post("/triggers", json=HOURLY | {"name": ""}), 409, "no usable name")
     refused(server.client.post("/triggers", json=HOURLY | {"name": "a\u0000b"}), 409, "name")
     refused(server.client.post("/triggers", json=HOURLY | {"pipeline": "nowhere"}), 404, "none of that name")

@@ -72,6 +72,12 @@ def show_metrics(call: Call) -> Reply:
     return Reply(call.studio.monitoring.metrics(), "text/plain; version=0.0.4; charset=utf-8")
 
 
+@routes.get("/metrics", Permission.VIEW, media=("text/plain",))
+def show_metrics_where_they_are_looked_for(call: Call) -> Reply:
+    """The same as `/api/metrics`, where Prometheus and Mage have it."""
+    return show_metrics(call)
+
+
 @routes.get("/api/health", Permission.PUBLIC, media=("application/json",))
 def show_health(call: Call) -> Reply:
     """Whether the server works: 200, or 503 where database or scheduler do not. Tells nothing about the project."""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from penstock.config import environment
-from penstock.model.errors import EditRefusedError, PenstockError, TriggerNotFoundError
+from penstock.model.errors import EditRefusedError, PenstockError, SettingInvalidError, TriggerNotFoundError
 from penstock.model.trigger import TriggerKind
 from penstock.observe.alerts.outbox import Outbox
 from penstock.observe.alerts.source import AlertSource
@@ -171,7 +171,7 @@ class TriggerService:
         now = datetime.fromtimestamp(self._clock(), UTC)
         try:
             return values.preview(given.pipeline, file_of(given.pipeline), given, now)
-        except EditRefusedError as error:
+        except (EditRefusedError, SettingInvalidError) as error:
             return TriggerPreview("", [], error.message)
 
     def calendar(self, wanted: CalendarQuery) -> Calendar:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from penstock.config.decoding import from_plain
-from penstock.model.errors import EditRefusedError
+from penstock.model.errors import EditRefusedError, SettingInvalidError
 from penstock.model.slots import upcoming
 from penstock.model.trigger_words import in_words
 from penstock.model.wall_clock import zone
@@ -111,7 +111,7 @@ def _whole(value: Any) -> Any:
 
 
 def _moment(text: str | None, time_zone: Any) -> datetime | None:
-    """A start time as the file has it: without offset, on the clocks of the trigger's zone. Raises EditRefusedError."""
+    """A start time as the file has it: on the clocks of the trigger's zone, without offset. Raises SettingInvalidError."""
     if not text:
         return None
     try:
@@ -120,7 +120,7 @@ def _moment(text: str | None, time_zone: Any) -> datetime | None:
             place = zone(str(time_zone or "UTC"))
             found = found.astimezone(place).replace(tzinfo=None)
     except (ValueError, OverflowError):
-        raise EditRefusedError(
+        raise SettingInvalidError(
             f"making a trigger: start_time is {text[:50]!r}, which is no date",
             hint="Send such as 2024-01-31T06:00:00Z.",
         ) from None
