@@ -111,7 +111,7 @@ def _whole(value: Any) -> Any:
 
 
 def _moment(text: str | None, time_zone: Any) -> datetime | None:
-    """A start time as the file has it: on the clocks of the trigger's zone, without offset. Raises SettingInvalidError."""
+    """A start time as the file has it: on the clocks of the trigger's zone. Raises SettingInvalidError."""
     if not text:
         return None
     try:
