@@ -47,14 +47,16 @@ class Project:
 
 
 def check_child(play: Play, row: RunRow) -> None:
-    """A run that was just made for a block is the only open one of its wish."""
+    """A run that was just made for a block is the only open one of its wish, but for those that people try again."""
     if row.parent_run is None or row.retry_of is not None:
         return
     away, play.state.away = play.state.away, False
     with play.state.read() as connection:
         rows = play.state.runs.children(connection, row.parent_run)
     play.state.away = away
-    same = [r.id for r in rows if r.open and r.retry_of is None and asked_of(r).get("key") == asked_of(row).get("key")]
+    wish = asked_of(row).get("key")
+    rows = [r for r in rows if r.retry_of is None and r.id not in play.people.retried]
+    same = [r.id for r in rows if r.open and asked_of(r).get("key") == wish]
     if len(same) > 1:
         raise BrokenPromiseError(f"one wish of {row.parent_run} has made the runs {same}")
 
