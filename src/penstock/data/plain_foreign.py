@@ -156,4 +156,4 @@ def _decode_pandas(tag: str, body: Any, plain: Plain) -> Any:
 def _offset(body: Any, plain: Plain) -> Any:
     import pandas as pd
 
-    return pd.DateOffset(body[0], body[1], **plain(body[2]))
+    return pd.DateOffset(n=body[0], normalize=body[1], **plain(body[2]))

@@ -69,13 +69,17 @@ def search_project_logs(call: Call) -> ProjectLogLines:
 @routes.get("/api/metrics", Permission.VIEW, media=("text/plain",))
 def show_metrics(call: Call) -> Reply:
     """Numbers for Prometheus, with bounded labels; a bearer token does as a login."""
+    return _metrics(call)
+
+
+def _metrics(call: Call) -> Reply:
     return Reply(call.studio.monitoring.metrics(), "text/plain; version=0.0.4; charset=utf-8")
 
 
 @routes.get("/metrics", Permission.VIEW, media=("text/plain",))
 def show_metrics_where_they_are_looked_for(call: Call) -> Reply:
     """The same as `/api/metrics`, where Prometheus and Mage have it."""
-    return show_metrics(call)
+    return _metrics(call)
 
 
 @routes.get("/api/health", Permission.PUBLIC, media=("application/json",))
