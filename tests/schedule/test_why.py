@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import platform
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -69,6 +73,18 @@ def test_no_scheduler_and_one_that_was_not_seen_for_long(state: State) -> None:
         state.nodes.put(connection, NodeRow("old", "both", "host", 1, NOW - 9000, NOW - 1000))
         state.nodes.put(connection, NodeRow("web", "server", "host", 1, NOW - 9000, NOW))
     assert ask(state, RUN).text == "no scheduler is running"
+
+
+def test_a_scheduler_of_this_machine_that_was_killed_is_gone_at_once(state: State) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    put(state, RUN, scheduler=False)
+    with state.write() as connection:
+        state.nodes.put(connection, NodeRow("dead", "both", platform.node(), ended.pid, NOW - 100, NOW - 1))
+    assert ask(state, RUN).text == "no scheduler is running"
+    with state.write() as connection:
+        state.nodes.put(connection, NodeRow("here", "both", platform.node(), os.getpid(), NOW - 100, NOW - 1))
+    assert ask(state, RUN).text == "nothing keeps it: a scheduler takes it next"
 
 
 def test_a_moment_that_has_not_come(state: State) -> None:

@@ -27,6 +27,11 @@ def is_gone(process: dict[str, Any]) -> bool:
     return started is None or started != process.get("started")
 
 
+def is_nowhere(host: str, pid: int) -> bool:
+    """Whether this is the machine of that name, and no process on it has that number; of others nothing is known."""
+    return host == platform.node() and _started(pid) is None
+
+
 @cache
 def _host() -> str:
     """This machine since it was last started."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.model.expand import base_of
 from penstock.model.run import DONE, ENDED
+from penstock.observe.liveness import is_nowhere
 from penstock.schedule.claim import AT_ONCE
 from penstock.schedule.limit_rules import Rules
 from penstock.schedule.limits import Load, blocked_words, refusal
@@ -72,7 +73,8 @@ def has_scheduler(state: State, connection: sa.Connection, now: float) -> bool:
 
 def _schedulers(state: State, connection: sa.Connection, now: float) -> int:
     nodes = state.nodes.all(connection)
-    return sum(node.kind in _SCHEDULERS and node.seen_at > now - SEEN_WITHIN for node in nodes)
+    lately = [node for node in nodes if node.kind in _SCHEDULERS and node.seen_at > now - SEEN_WITHIN]
+    return sum(not is_nowhere(node.host, node.pid) for node in lately)
 
 
 def _ended(row: RunRow) -> Reason:
