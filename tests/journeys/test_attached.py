@@ -166,25 +166,25 @@ def test_a_failed_block_is_run_in_the_editor_on_what_it_was_given_then(studio: S
 
 
 def test_a_failed_block_is_run_in_the_editor_with_the_variables_of_its_run(studio: Server, tabs: Tabs) -> None:
-    load = "@data_loader\ndef load(**kwargs):\n    assert kwargs.get('day') != 'bad', 'no such day'\n    return 1\n"
-    pipeline(studio, "varied", {"name": "load", "content": load})
-    page = tabs.open(studio, "/pipelines/varied?block=load&tab=data")
+    text = "@data_loader\ndef daily(**kwargs):\n    assert kwargs.get('day') != 'bad', 'no such day'\n    return 1\n"
+    pipeline(studio, "varied", {"name": "daily", "content": text})
+    page = tabs.open(studio, "/pipelines/varied?block=daily&tab=data")
     run = studio.post("/api/pipelines/varied/runs", {"variables": {"day": "bad"}})["run"]["run"]
-    state(page, "load", "failed")
+    state(page, "daily", "failed")
     studio.post("/api/pipelines/varied/runs", {})
-    state(page, "load", "done")
-    page = tabs.open(studio, f"/runs/{run}?block=load", beside=page)
+    state(page, "daily", "done")
+    page = tabs.open(studio, f"/runs/{run}?block=daily", beside=page)
     page.get_by_role("link", name="Open with these variables").click()
     note = page.get_by_role("note", name="What it runs on")
     expect(note).to_contain_text("with day of that run")
-    code(page, "load").click()
+    code(page, "daily").click()
     page.keyboard.press("Control+Enter")
-    state(page, "load", "failed")
+    state(page, "daily", "failed")
     note.get_by_role("button", name="Use the newest").click()
     expect(note).to_have_count(0)
-    code(page, "load").click()
+    code(page, "daily").click()
     page.keyboard.press("Control+Enter")
-    state(page, "load", "done")
+    state(page, "daily", "done")
 
 
 def _add(page: Page, block: str, what: str, choice: str = "") -> None:
