@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 
 import pytest
@@ -76,24 +74,3 @@ def test_a_process_of_many_blocks_frees_what_each_has_made(make_bench: Callable[
     first = bench.run(body(code), keep=True)
     second = bench.run(body(code), reuse=first.attempt)
     assert (first.text(), second.text()) == ("first\n", "freed\n")
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="of Linux")
-@pytest.mark.parametrize(
-    ("size", "most", "niceness"), [(0, 4 << 30, 0), (100 << 20, 4 << 30, 10), (100 << 20, 80 << 20, 0)]
-)
-def test_a_process_with_much_memory_to_give_back_leaves_the_processors_to_others(
-    size: int, most: int, niceness: int
-) -> None:
-    code = f"""
-import os
-from penstock.engine import linux
-linux._WORTH_WAITING = (64 << 20, {most})
-os.setsid()
-before = os.nice(0)
-kept = b"x" * {size}
-linux.give_way()
-print(os.nice(0) - before)
-"""
-    ended = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert int(ended.stdout) == niceness

@@ -12,8 +12,6 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
-_WORTH_WAITING = (64 * 2**20, 4 * 2**30)
-_LAST_IN_LINE = 10
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -37,26 +35,6 @@ def prefer_for_oom(score: int) -> None:
             os.write(descriptor, b"%d" % score)
         finally:
             os.close(descriptor)
-
-
-def give_way() -> None:
-    """Leave the processors to others from now on, where this process has much memory to give back at its end.
-
-    Not where it has so much that others might need it before it is free. Where the kernel shares processors out by
-    session, the session of a process counts rather than the process.
-    """
-    least, most = _WORTH_WAITING
-    if not least <= _own_memory() <= most:
-        return
-    with suppress(OSError):
-        os.nice(_LAST_IN_LINE)
-        Path("/proc/self/autogroup").write_bytes(b"%d" % _LAST_IN_LINE)
-
-
-def _own_memory() -> int:
-    """Bytes in memory that no file holds."""
-    _, resident, shared, *_ = _read("/proc/self/statm").split()
-    return (int(resident) - int(shared)) * _PAGE
 
 
 def children() -> list[int]:

@@ -118,8 +118,7 @@ def let_go(connection: Any) -> None:
     """Close all that is open but the channel, and say so: nobody has to wait for the end of this process any more.
 
     Locks and ports go with their descriptors; giving back gigabytes of memory may take longer than the next block does
-    to begin, which has the processors first. Not where a thread or a child is left, which may use them; it takes a
-    process that adopts orphans.
+    to begin. Not where a thread or a child is left, which may use them; it takes a process that adopts orphans.
     """
     from penstock.engine import linux
 
@@ -132,7 +131,6 @@ def let_go(connection: Any) -> None:
                 os.close(descriptor)
     with suppress(OSError):
         connection.sendall(FROM_WORKER.encode(LetGo()))
-        linux.give_way()
 
 
 def flush_streams() -> None:
