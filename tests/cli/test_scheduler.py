@@ -65,7 +65,9 @@ def test_a_scheduler_alone_sees_triggers_that_are_written_beside_it(tmp_path: Pa
         for pipeline in ("old", "new"):
             folder = root / "pipelines" / pipeline
             if not folder.exists():
-                shutil.copytree(root / "pipelines" / "old", folder, ignore=shutil.ignore_patterns("triggers.yaml", ".*"))
+                shutil.copytree(
+                    root / "pipelines" / "old", folder, ignore=shutil.ignore_patterns("triggers.yaml", ".*")
+                )
             (folder / "triggers.yaml").write_text(ONCE)
             end = time.monotonic() + PATIENCE
             rows: list[RunRow] = []
