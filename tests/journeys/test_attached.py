@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.journeys.browsing import Tabs
 from tests.journeys.editing import card, cell, code, grid, loader, pipeline, state, write
@@ -155,14 +155,7 @@ def test_a_failed_block_is_run_in_the_editor_on_what_it_was_given_then(studio: S
     page.get_by_role("link", name="Open with these inputs").click()
     note = page.get_by_role("note", name="What it runs on")
     expect(note).to_contain_text(f"run {run}: count as it was then")
-    code(page, "take").click()
-    page.keyboard.press("Control+Enter")
-    state(page, "take", "failed")
-    note.get_by_role("button", name="Use the newest").click()
-    expect(note).to_have_count(0)
-    code(page, "take").click()
-    page.keyboard.press("Control+Enter")
-    state(page, "take", "done")
+    _fails_as_then_and_not_on_the_newest(page, note, "take")
 
 
 def test_a_failed_block_is_run_in_the_editor_with_the_variables_of_its_run(studio: Server, tabs: Tabs) -> None:
@@ -177,14 +170,18 @@ def test_a_failed_block_is_run_in_the_editor_with_the_variables_of_its_run(studi
     page.get_by_role("link", name="Open with these variables").click()
     note = page.get_by_role("note", name="What it runs on")
     expect(note).to_contain_text("with day of that run")
-    code(page, "daily").click()
+    _fails_as_then_and_not_on_the_newest(page, note, "daily")
+
+
+def _fails_as_then_and_not_on_the_newest(page: Page, note: Locator, block: str) -> None:
+    code(page, block).click()
     page.keyboard.press("Control+Enter")
-    state(page, "daily", "failed")
+    state(page, block, "failed")
     note.get_by_role("button", name="Use the newest").click()
     expect(note).to_have_count(0)
-    code(page, "daily").click()
+    code(page, block).click()
     page.keyboard.press("Control+Enter")
-    state(page, "daily", "done")
+    state(page, block, "done")
 
 
 def _add(page: Page, block: str, what: str, choice: str = "") -> None:

@@ -99,6 +99,17 @@ def drive(
     return driver
 
 
+def go_on(driver: Driver, failures: dict[str, int], choose: random.Random, steps: int) -> None:
+    """Let so many things happen, one after the other, in a random order."""
+    for _ in range(steps):
+        if driver.ready and (not driver.running or choose.random() < 0.5):
+            driver.start(choose.choice(driver.ready))
+        elif driver.running:
+            block = driver.running.pop()
+            failed = driver.run.blocks[block].attempts <= failures[block]
+            driver.send(AttemptFailed(block, FAILURE) if failed else AttemptSucceeded(block, None))
+
+
 @st.composite
 def cases(draw: st.DrawFn) -> tuple[dict[str, tuple[str, ...]], dict[str, int], int, int]:
     graph = draw(graphs(acyclic=True))
@@ -156,13 +167,7 @@ def test_cancel_at_any_moment_ends_everything_once(case: tuple[dict, dict, int, 
     run, effects = new_run("r", graph, {block: RetryPolicy(retries=retries) for block in graph})
     driver = Driver(run)
     driver.take(effects)
-    for _ in range(steps):
-        if driver.ready and (not driver.running or choose.random() < 0.5):
-            driver.start(choose.choice(driver.ready))
-        elif driver.running:
-            block = driver.running.pop()
-            failed = driver.run.blocks[block].attempts <= failures[block]
-            driver.send(AttemptFailed(block, FAILURE) if failed else AttemptSucceeded(block, None))
+    go_on(driver, failures, choose, steps)
     was_over = bool(driver.ended)
     before = copy.deepcopy(driver.run)
     driver.send(CancelRequested())
@@ -192,13 +197,7 @@ def test_what_had_ended_by_itself_stays_so_in_a_run_that_stops_and_is_taken_up(
     run, effects = new_run("r", graph, policies, keep_going=False)
     driver = Driver(run)
     driver.take(effects)
-    for _ in range(steps):
-        if driver.ready and (not driver.running or choose.random() < 0.5):
-            driver.start(choose.choice(driver.ready))
-        elif driver.running:
-            block = driver.running.pop()
-            failed = driver.run.blocks[block].attempts <= failures[block]
-            driver.send(AttemptFailed(block, FAILURE) if failed else AttemptSucceeded(block, None))
+    go_on(driver, failures, choose, steps)
     before = {block: entry.state for block, entry in driver.run.blocks.items()}
     again, effects = restored("r", graph, policies, {b: snapshot(driver.run, b) for b in graph}, keep_going=False)
     kept = {BlockState.COMPLETED, BlockState.FAILED}

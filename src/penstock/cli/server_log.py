@@ -49,7 +49,6 @@ def configure_server_log() -> None:
 
 
 def _plain(template: str) -> logging.Formatter:
-    formatter = None
     try:
         formatter = logging.Formatter(template)
         formatter.format(logging.LogRecord("penstock", logging.INFO, "", 0, "", None, None))

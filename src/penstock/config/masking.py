@@ -21,9 +21,10 @@ _ADDRESS = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\s:/@]*:([^\s/@]+)@")
 
 
 class Mask:
-    """Replaces known values in texts."""
+    """Replaces known values in texts, the longest first."""
 
-    def __init__(self, values: Iterable[str]) -> None:
+    def __init__(self, values: Iterable[str], hidden: str = HIDDEN) -> None:
+        self._hidden = hidden
         longest_first = sorted(set(values), key=len, reverse=True)
         self._found = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 
@@ -33,7 +34,7 @@ class Mask:
 
     def __call__(self, text: str) -> str:
         """The text without the values; the same object when none is in it."""
-        return self._found.sub(HIDDEN, text) if self._found is not None else text
+        return self._found.sub(self._hidden, text) if self._found is not None else text
 
 
 @cache

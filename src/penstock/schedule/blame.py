@@ -21,10 +21,8 @@ def blaming(one: str) -> Iterator[None]:
     """Blame what is raised inside on that one, unless it says that the database is away or damaged."""
     try:
         yield
-    except (StateUnavailableError, StumbleError):
-        raise
     except Exception as error:
-        if _of_the_database(error):
+        if isinstance(error, StumbleError) or _of_the_database(error):
             raise
         raise StumbleError(one) from error
 
@@ -33,9 +31,7 @@ def stumble_of(error: BaseException, one: str) -> StumbleError | None:
     """What `blaming` that one makes of an error; None for one that goes through. Without a name, nobody is blamed."""
     if isinstance(error, StumbleError):
         return error
-    if not one or not isinstance(error, Exception) or isinstance(error, StateUnavailableError):
-        return None
-    if _of_the_database(error):
+    if not one or not isinstance(error, Exception) or _of_the_database(error):
         return None
     stumble = StumbleError(one)
     stumble.__cause__ = error
@@ -46,4 +42,4 @@ def _of_the_database(error: Exception) -> bool:
     """Whether the database itself is the cause, and not what it was asked for."""
     from penstock.state.failures import is_trouble
 
-    return is_trouble(error)
+    return isinstance(error, StateUnavailableError) or is_trouble(error)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-HIDDEN = "***"
-SHORTEST = 6
-"""Known values that are shorter are left: they would take ordinary words with them."""
+from penstock.config.masking import SHORTEST, Mask
 
+HIDDEN = "***"
 _WORD = r"pass(?:word|wd)?|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|authorization|credentials?"
 _PATTERNS = (
     # scheme://user:password@host
@@ -29,8 +28,7 @@ def redacted(text: str, known: Iterable[str] = ()) -> str:
         text: a message of an error, a traceback.
         known: secret values that must not be in it, whatever they look like.
     """
-    for value in sorted({value for value in known if len(value) >= SHORTEST}, key=len, reverse=True):
-        text = text.replace(value, HIDDEN)
+    text = Mask((value for value in known if len(value) >= SHORTEST), HIDDEN)(text)
     for pattern, mark in _PATTERNS:
         text = pattern.sub(mark, text)
     return text

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from penstock.config import environment
+from penstock.config.masking import SHORTEST
 from penstock.config.secrets import SecretProvider, default_provider
 from penstock.config.templates import project_functions, render
 from penstock.model.errors import PenstockError
-from penstock.observe.alerts.redact import SHORTEST
 from penstock.observe.alerts.settings import AlertSettings, read_alert_settings
 from penstock.project import open_project
 from penstock.project.layout import METADATA, pipeline_folder
@@ -115,6 +115,6 @@ def _stamp(file: Path) -> Stamp:
 
 
 def _of_environment() -> frozenset[str]:
-    """Values of variables whose names say that they are secret."""
+    """Values of variables whose names say that they are secret: more than logs hide, for alerts leave the machine."""
     found = environment.snapshot().items()
     return frozenset(value for name, value in found if len(value) >= SHORTEST and _SECRET_NAME.search(name))
