@@ -153,6 +153,7 @@ def test_a_level_of_reading_that_is_none_is_refused(tmp_path: Path) -> None:
     )
     assert told.returncode == 2
     assert "'yes' is not one of 0, 1, 2" in told.stderr
+    assert not (tmp_path / "project").exists()
 
 
 def test_a_prefix_that_a_proxy_takes_away_is_in_the_address_and_not_needed(tmp_path: Path) -> None:
