@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from penstock.engine.plan import RunPlan
+from penstock.model.global_product import GlobalProduct
 from penstock.model.messages import Answer
 from penstock.schedule.children import Children
 from penstock.schedule.claim import Everything
-from penstock.schedule.wishes import Request, wish_of
+from penstock.schedule.wishes import Request, Wish, wish_of
 from penstock.state.rows import RunRow
 from penstock.state.store import State
 
@@ -157,6 +158,52 @@ def test_a_run_whose_block_has_ended_while_it_waited_waits_no_more(desk: Desk) -
     desk.step()
     assert desk.waiting("p") is None
     assert desk.children.waiting == set()
+
+
+def test_what_blocks_of_one_run_wait_for_is_written_anew_as_waits_begin_and_end(desk: Desk) -> None:
+    desk.run("p")
+    desk.ask("p", block="one")
+    assert [(what, row.id) for what, row in desk.children.step().news if what == "waiting"] == [("waiting", "p")]
+    desk.ask("p", block="two", variables={"n": 1})
+    desk.step()
+    waiting = desk.waiting("p")
+    assert waiting["text"].startswith("one waits for the run ")
+    assert waiting["text"].endswith(" of pipeline child (and 1 more wait of its blocks)")
+    assert [line["block"] for line in waiting["blocks"]] == ["one", "two"]
+    with desk.state.write() as connection:
+        desk.state.runs.change(connection, waiting["run"], state="completed", ended_at=NOW + 5)
+    desk.children.heard()
+    assert [row.waiting["text"] for row in desk.children.step().waits if row.waiting] == [
+        f"two waits for the run {waiting['blocks'][1]['run']} of pipeline child"
+    ]
+    assert [line["block"] for line in desk.waiting("p")["blocks"]] == ["two"]
+    with desk.state.write() as connection:
+        desk.state.holds.release(connection, "p", "one")
+    desk.end("p")
+    (row,) = desk.children.step().waits
+    assert row.waiting is None
+    assert desk.waiting("p") is None
+
+
+def test_a_block_that_waits_for_a_product_says_which(desk: Desk) -> None:
+    desk.run("p")
+    product = GlobalProduct("customers", "build", after={"hours": 1})
+    wish = Wish("build", waits=True, demands=True, product=product)
+    plan: Any = SimpleNamespace(options=SimpleNamespace(environment="dev"))
+    for number, block in enumerate(("mine", "yours")):
+        desk.children.put(
+            Request(number, "parent", lambda _: None, wish, run="p", block=block, attempt=1, token=1, plan=plan)
+        )
+    desk.step()
+    waiting = desk.waiting("p")
+    assert [(line["block"], line["run"]) for line in waiting["blocks"]] == [
+        ("mine", waiting["run"]),
+        ("yours", waiting["run"]),
+    ]
+    assert waiting["blocks"][1]["text"] == (
+        f"yours waits for the global data product customers, which the run {waiting['run']} of pipeline build makes"
+    )
+    assert waiting["since"] == NOW
 
 
 def test_what_is_known_of_a_run_goes_with_it(desk: Desk) -> None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 
+from penstock.schedule.awaiting import Awaited, waiting_of
 from penstock.schedule.limit_rules import Rules
 from penstock.schedule.reasons import Explanation
 from penstock.schedule.why import explain_block, explain_run
@@ -154,6 +155,44 @@ def test_blocks(state: State) -> None:
     assert ask_block(state, ended, "needy") == "it did not start before its run failed"
     with state.read() as connection:
         assert explain_block(state, connection, row, "nobody", lambda _: Rules(), NOW) is None
+
+
+def test_a_run_whose_block_waits_for_a_product_names_it_and_the_run_that_makes_it(state: State) -> None:
+    product = Awaited("customers", "maker", "build", NOW - 20, "crm")
+    waiting = waiting_of([product, Awaited("ask", "other", "report", NOW - 10)])
+    row = replace(
+        RUN, state="running", lease_owner="one", lease_token=1, lease_until=NOW + 10, started_at=NOW - 30,
+        waiting=waiting,
+    )  # fmt: skip
+    maker = replace(RUN, id="maker", pipeline="build", state="running", lease_owner="one", lease_token=1)
+    put(state, row, replace(maker, lease_until=NOW + 10, started_at=NOW - 15), replace(RUN, id="other"))
+    put_blocks(
+        state,
+        BlockRunRow("r", "customers", state="running"),
+        BlockRunRow("r", "ask", state="running"),
+        BlockRunRow("r", "busy", state="running"),
+        BlockRunRow("maker", "slow", state="running"),
+    )
+    told = ask(state, row)
+    assert told.text == "customers waits for the global data product crm, which the run maker of pipeline build makes"
+    assert told.details[0].since == NOW - 20
+    assert (told.details[0].change or "").startswith("It goes on when the run maker has ended; when that one fails")
+    assert [each.text for each in told.details[1:]] == [
+        "ask waits for the run other of pipeline report",
+        "run maker: it is under way: slow",
+        "run other: nothing keeps it: a scheduler takes it next",
+        "it is under way: busy",
+    ]
+    assert ask_block(state, row, "customers") == told.text
+    assert ask_block(state, row, "ask") == "ask waits for the run other of pipeline report"
+    assert ask_block(state, row, "busy") == "it is under way"
+
+
+def test_runs_that_wait_for_each_other_are_explained_all_the_same(state: State) -> None:
+    base = replace(RUN, state="running", lease_owner="one", lease_token=1, lease_until=NOW + 10)
+    first = replace(base, id="a", waiting=waiting_of([Awaited("x", "b", "p", NOW, "one")]))
+    put(state, first, replace(base, id="b", waiting=waiting_of([Awaited("y", "a", "p", NOW, "two")])))
+    assert ask(state, first).text.startswith("x waits for the global data product one")
 
 
 def test_a_block_of_a_run_that_has_not_begun_tells_why_the_run_has_not(state: State) -> None:

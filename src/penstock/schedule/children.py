@@ -20,6 +20,7 @@ from penstock.model.errors import PenstockError, RunNotFoundError
 from penstock.model.expand import base_of
 from penstock.model.messages import Answer
 from penstock.project import Project
+from penstock.schedule.awaiting import Wait, waiting_of
 from penstock.schedule.blame import StumbleError, blaming
 from penstock.schedule.claim import Admission
 from penstock.schedule.failpoints import reach
@@ -48,17 +49,6 @@ if TYPE_CHECKING:
 _AHEAD = 0.001
 
 
-@dataclass(slots=True, eq=False)
-class _Wait:
-    """A block that waits for a run. `late` once it has waited as long as it wanted to."""
-
-    request: Request
-    run: str
-    deadline: float | None
-    answer: Answer | None = None
-    late: bool = False
-
-
 @dataclass(slots=True)
 class _Made:
     """What became of a request: the run, whether it was there before, or why there is none."""
@@ -68,15 +58,25 @@ class _Made:
     row: RunRow | None = None
     joined: bool = False
     answer: Answer | None = None
+    wait: Wait | None = None
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What a step has done: calls to be made now, runs that are new, and whether something that was held is free."""
+    """What a step has done: calls to be made now, runs that are new, and whether something that was held is free.
+
+    `waits` are the runs whose blocks have begun to wait for others, or have ended to.
+    """
 
     acts: list[Callable[[], None]] = field(default_factory=list)
     made: list[RunRow] = field(default_factory=list)
+    waits: list[RunRow] = field(default_factory=list)
     freed: bool = False
+
+    @property
+    def news(self) -> list[tuple[str, RunRow]]:
+        """What there is to be told of runs: a word, as hearers know it, and the run."""
+        return [*(("created", row) for row in self.made), *(("waiting", row) for row in self.waits)]
 
 
 class Children:
@@ -112,7 +112,7 @@ class Children:
         self._new: list[tuple[Request, int]] = []
         self._counts: dict[tuple[str, str, int], Counter[str]] = {}
         self._known: dict[str, dict[str, str]] = {}
-        self._waits: list[_Wait] = []
+        self._waits: list[Wait] = []
         self._look: set[str] = set()
 
     def put(self, request: Request) -> None:
@@ -150,7 +150,7 @@ class Children:
         self._take()
         if self._new:
             self._carry_out(out)
-        self._forget()
+        self._forget(out)
         if self._waits:
             self._find_ends()
             self._answer(out)
@@ -174,6 +174,7 @@ class Children:
     def _carry_out(self, out: Outcome) -> None:
         now = self._clock()
         known = {name: dict(keys) for name, keys in self._known.items()}
+        waits: list[RunRow] = []
 
         def work(connection: sa.Connection) -> list[_Made]:
             known.clear()
@@ -182,8 +183,11 @@ class Children:
             for place, (request, number) in enumerate(self._new):
                 with blaming(str(place)):
                     made.append(self._one(connection, request, number, known, now))
+            begun = [each for each in made if each is not None]
+            new = [each.wait for each in begun if each.wait is not None]
+            waits[:] = self._write_waits(connection, [wait for wait in new if wait.open], [*self._waits, *new])
             reach("children.before_commit")
-            return [each for each in made if each is not None]
+            return begun
 
         try:
             made = self._state.transact(work)
@@ -200,6 +204,7 @@ class Children:
         reach("children.after_commit")
         self._new.clear()
         self._known = known
+        out.waits += waits
         for each in made:
             self._begun(each, out)
 
@@ -214,8 +219,8 @@ class Children:
             made = self._joined_or_new(connection, request, number, known, now)
         except PenstockError as error:
             return _Made(request, answer=Answer(request.ask, error=error.message, hint=error.hint, code=error.code))
-        if made.row is not None and request.wish.waits and made.row.open:
-            self._begin_wait(connection, request, made.row, now)
+        if made.row is not None and request.wish.waits:
+            made.wait = self._begin_wait(connection, request, made.row, now)
         return made
 
     def _stands(self, connection: sa.Connection, name: str) -> dict[str, Any]:
@@ -323,15 +328,24 @@ class Children:
         number = self._state.triggers.add(connection, new)
         return self._state.triggers.get(connection, number)
 
-    def _begin_wait(self, connection: sa.Connection, request: Request, row: RunRow, now: float) -> None:
-        """Write down that a run waits, and give back what its block holds."""
-        if not request.run:
-            return
-        text = f"{request.block} waits for the run {row.id} of pipeline {row.pipeline}"
-        self._write(connection, request, {"kind": "child", "text": text, "since": now, "run": row.id})
-        if self._holds(request):
+    def _begin_wait(self, connection: sa.Connection, request: Request, row: RunRow, now: float) -> Wait:
+        """Begin to wait for a run, and give back what the block holds."""
+        if request.run and row.open and self._holds(request):
             assert self._admission is not None
             self._admission.released(connection, request.run, request.block)
+        timeout = request.wish.timeout if request.wish is not None else None
+        deadline = self._monotonic() + timeout + _AHEAD if timeout is not None else None
+        return Wait(request, row.id, row.pipeline, now, deadline, row.open)
+
+    def _write_waits(self, connection: sa.Connection, changed: list[Wait], waits: list[Wait]) -> list[RunRow]:
+        """Write down for the runs of those that have changed what their blocks wait for, and give these runs."""
+        rows = []
+        for name, request in {wait.request.run: wait.request for wait in changed if wait.request.run}.items():
+            said = waiting_of([wait.awaited for wait in waits if wait.request.run == name])
+            self._write(connection, request, said)
+            if (row := self._state.runs.get(connection, name)) is not None and row.open:
+                rows.append(row)
+        return rows
 
     def _write(self, connection: sa.Connection, request: Request, waiting: dict[str, Any] | None) -> None:
         if request.token is not None:
@@ -360,8 +374,8 @@ class Children:
         if not wish.waits:
             out.acts.append(request.answering(Answer(request.ask, value=told(row))))
             return
-        deadline = self._monotonic() + wish.timeout + _AHEAD if wish.timeout is not None else None
-        self._waits.append(_Wait(request, row.id, deadline))
+        assert made.wait is not None
+        self._waits.append(made.wait)
         self._look.add(row.id)
         out.freed = out.freed or self._holds(request)
 
@@ -400,8 +414,9 @@ class Children:
         if not ready:
             return
         now = self._clock()
+        waits: list[RunRow] = []
 
-        def work(connection: sa.Connection) -> list[_Wait]:
+        def work(connection: sa.Connection) -> list[Wait]:
             rest = list(self._waits)
             for wait in ready:
                 if self._take_back(connection, wait, rest, now):
@@ -409,11 +424,13 @@ class Children:
             given = [wait for wait in ready if wait not in rest]
             for wait in given:
                 self._wait_ends(connection, wait, rest)
+            waits[:] = self._write_waits(connection, given, rest)
             reach("answer.before_commit")
             return given
 
         given = self._state.transact(work)
         reach("answer.after_commit")
+        out.waits += waits
         self._waits = [wait for wait in self._waits if wait not in given]
         for wait in given:
             assert wait.answer is not None
@@ -422,16 +439,14 @@ class Children:
                 out.acts.append(wait.request.saying(words_of_answer(wait.run, wait.answer)))
             out.acts.append(wait.request.answering(wait.answer))
 
-    def _wait_ends(self, connection: sa.Connection, wait: _Wait, rest: list[_Wait]) -> None:
-        """Write down that a run waits no more, and that nobody waits for the other any more, unless one of the rest."""
-        if all(other.request.run != wait.request.run for other in rest):
-            self._write(connection, wait.request, None)
+    def _wait_ends(self, connection: sa.Connection, wait: Wait, rest: list[Wait]) -> None:
+        """Write down that nobody waits for a run any more, unless one of the rest."""
         if wait.late and all(other.run != wait.run for other in rest):
             row = self._state.runs.get(connection, wait.run)
             if row is not None and row.parent_run is not None:
                 change_asked(connection, self._state, row, waits=False, unheard=True)
 
-    def _take_back(self, connection: sa.Connection, wait: _Wait, waits: list[_Wait], now: float) -> bool:
+    def _take_back(self, connection: sa.Connection, wait: Wait, waits: list[Wait], now: float) -> bool:
         """Whether the block may go on: what it gave back while it waited is its own again.
 
         It takes it back for the last of those that it waits for, when it asks from several threads.
@@ -445,7 +460,7 @@ class Children:
             return True  # it has ended or is driven elsewhere, and nothing must be held in its name
         return self._admission.gate(connection, row, request.block, now)
 
-    def _forget(self) -> None:
+    def _forget(self, out: Outcome) -> None:
         """Drop what is not waited for any more."""
         gone = set()
         while self._gone:
@@ -455,18 +470,20 @@ class Children:
                 self._known.pop(name, None)
             self._counts = {key: value for key, value in self._counts.items() if key[0] not in gone}
         if self._waits:
-            self._leave([wait for wait in self._waits if wait.request.run in gone or wait.request.over()], gone)
+            out.waits += self._leave(
+                [wait for wait in self._waits if wait.request.run in gone or wait.request.over()], gone
+            )
 
-    def _leave(self, over: list[_Wait], gone: set[str]) -> None:
-        """Drop what nobody waits for any more; a run that goes on without it does not wait."""
+    def _leave(self, over: list[Wait], gone: set[str]) -> list[RunRow]:
+        """Drop what nobody waits for any more; the runs that go on without it, whose waits are written anew."""
         rest = [wait for wait in self._waits if wait not in over]
-        waiting = gone | {wait.request.run for wait in rest}
-        going_on = {wait.request.run: wait.request for wait in over if wait.request.run not in waiting}
+        going_on = [wait for wait in over if wait.request.run and wait.request.run not in gone]
+        rows: list[RunRow] = []
 
         def work(connection: sa.Connection) -> None:
-            for request in going_on.values():
-                self._write(connection, request, None)
+            rows[:] = self._write_waits(connection, going_on, rest)
 
         if going_on:
             self._state.transact(work)
         self._waits = rest
+        return rows

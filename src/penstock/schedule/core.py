@@ -173,8 +173,8 @@ class Core:
         if self._children is None:
             return
         done = self._children.step()
-        for row in done.made:
-            self._told("created", row)
+        for what, row in done.news:
+            self._told(what, row)
         if done.made:
             self._heard.any = True
             self._hearers.others()

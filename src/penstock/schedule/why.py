@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.model.expand import base_of
 from penstock.model.run import DONE, ENDED
 from penstock.observe.liveness import is_nowhere
+from penstock.schedule.awaiting import awaited_by
 from penstock.schedule.claim import AT_ONCE
 from penstock.schedule.limit_rules import Rules
 from penstock.schedule.limits import Load, blocked_words, refusal
@@ -25,6 +26,9 @@ SEEN_WITHIN = 180.0
 _SCHEDULERS = frozenset({"scheduler", "both"})
 _SHOWN = 20
 _LOOKED_AT = 500
+_FOLLOWED = 3
+_DEEP = 5
+"""How far it is followed that a run waits for another, which waits for another."""
 _NO_SCHEDULER = "Start one: `penstock start`, or `penstock start --instance-type scheduler`."
 RulesOf = Callable[[str], Rules]
 
@@ -144,7 +148,9 @@ def _ahead(state: State, connection: sa.Connection, row: RunRow, now: float) -> 
     return Reason(text, row.due_at, f"The first of them is {names[0]}; a higher priority moves it forward.")
 
 
-def _under_way(state: State, connection: sa.Connection, row: RunRow, rules: RulesOf, now: float) -> list[Reason]:
+def _under_way(
+    state: State, connection: sa.Connection, row: RunRow, rules: RulesOf, now: float, deep: int = _DEEP
+) -> list[Reason]:
     blocks = {each.block: each for each in state.block_runs.of_run(connection, row.id)}
     found = []
     if row.cancel_requested:
@@ -155,10 +161,10 @@ def _under_way(state: State, connection: sa.Connection, row: RunRow, rules: Rule
         text = f"the process that drove it is gone since about {moment(row.lease_until)}"
         alive = has_scheduler(state, connection, now)
         found.append(Reason(text, row.lease_until, "A scheduler takes it over." if alive else _NO_SCHEDULER))
-    found += _awaited(state, connection, row, rules, now)
-    working = [key for key, each in blocks.items() if each.state == "running"]
+    found += _awaited(state, connection, row, rules, now, deep)
+    working = [key for key, each in blocks.items() if each.state == "running" and not awaited_by(row.waiting, key)]
     idle = [each for each in blocks.values() if each.state in {"initial", "queued"}]
-    if working or not idle:
+    if working or not (idle or found):
         what = f": {listed(working)}" if working else ""
         found.append(Reason(f"it is under way{what}", row.started_at))
     own = rules(row.pipeline)
@@ -170,17 +176,21 @@ def _under_way(state: State, connection: sa.Connection, row: RunRow, rules: Rule
     return found
 
 
-def _awaited(state: State, connection: sa.Connection, row: RunRow, rules: RulesOf, now: float) -> list[Reason]:
-    """The run that blocks of a run wait for, and why that one does not begin."""
-    waiting = row.waiting or {}
-    if waiting.get("kind") != "child":
-        return []
-    since = waiting.get("since")
-    found = [Reason(str(waiting.get("text") or ""), float(since) if since is not None else None)]
-    other = state.runs.get(connection, str(waiting.get("run") or ""))
-    if other is not None and other.state == INITIAL:
-        reasons = _waiting(state, connection, other, rules, now)
-        found += [Reason(f"run {other.id}: {each.text}", each.since, each.change) for each in reasons]
+def _awaited(
+    state: State, connection: sa.Connection, row: RunRow, rules: RulesOf, now: float, deep: int
+) -> list[Reason]:
+    """The runs that blocks of a run wait for, and how the first of them stand, those that they wait for as well."""
+    found = []
+    said = awaited_by(row.waiting)
+    for _, reason in said:
+        found.append(reason)
+    others = state.runs.many(connection, {name for name, _ in said[:_FOLLOWED]}) if deep else {}
+    for name in sorted(others):
+        if (other := others[name]).state == INITIAL:
+            reasons = _waiting(state, connection, other, rules, now)
+        else:
+            reasons = _under_way(state, connection, other, rules, now, deep - 1)[:1] if other.open else []
+        found += [Reason(f"run {name}: {each.text}", each.since, each.change) for each in reasons]
     return found
 
 
@@ -194,7 +204,8 @@ def _of_block(
     now: float,
 ) -> Reason:
     if found.state == "running":
-        return Reason("it is under way", found.started_at)
+        awaited = [reason for _, reason in awaited_by(row.waiting, found.block)]
+        return awaited[0] if awaited else Reason("it is under way", found.started_at)
     if found.state in ENDED or found.state == "interrupted":
         return _block_ended(found, blocks)
     missing = [parent for parent in found.upstream if parent in blocks and blocks[parent].state not in ENDED]

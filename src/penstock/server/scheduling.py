@@ -84,7 +84,7 @@ class Scheduling:
         self.url = ""
         """The address of the studio, for links in alerts."""
         self.hearers: list[Callable[[str, RunRow], None]] = []
-        """Called on the event loop with a word (created, started, late, lost, ended) and the run, once it is stored."""
+        """Called on the event loop with a word (created, started, waiting, late, lost, ended) and the stored run."""
         self.listeners: list[Callable[[str, str], None]] = []
         """Called in the notifier's thread with each topic and text that another process tells, or this one."""
         source = AlertSource(root)

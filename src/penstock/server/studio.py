@@ -195,7 +195,7 @@ def make_studio(bench: Bench, open_bench: OpenBench | None = None) -> Studio:
     bench.watch_runs(lambda plan: [scheduling.ingest.sink(plan.pipeline.uuid), Measure()])
     runs.cancel_elsewhere = scheduling.cancel
     board = RunBoard(state, runs, hub, project, scheduling.wake)
-    children = StudioChildren(state, project, pump, scheduling.ingest.one, board.told, board.ending)
+    children = StudioChildren(state, project, pump, scheduling.ingest.one, board.told, board.waits, board.ending)
     children.join(bench, scheduling.listeners)
     alerts = AlertService(workspace.parts, state, hub, scheduling.sender)
     workspace.followers.append(alerts.pipeline_moved)

@@ -39,6 +39,7 @@ def test_what_a_block_waited_for_ends_with_its_run_and_is_told(tmp_path: Path) -
             pump,
             lambda *_: None,
             made.put_nowait,
+            lambda _: None,
             lambda row: loop.call_soon_threadsafe(ending.put_nowait, row),
         )
         await children.start()
@@ -72,7 +73,7 @@ def test_a_mistake_over_one_run_keeps_no_other_waiting(tmp_path: Path, caplog: p
 
     async def play() -> RunRow:
         made: asyncio.Queue[RunRow] = asyncio.Queue()
-        children = StudioChildren(state, lambda: project, pump, recorded, made.put_nowait, lambda _: None)
+        children = StudioChildren(state, lambda: project, pump, recorded, made.put_nowait, lambda _: None, lambda _: None)
         await children.start()
         for number, run in enumerate(("odd", "good")):
             plan: Any = SimpleNamespace(

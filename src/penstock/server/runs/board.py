@@ -270,9 +270,13 @@ class RunBoard:
         elif what == "ended" and (row.blocks_total == 0 or not row.started_at):
             # One that has begun tells its own end.
             self._publish("run_ended", line, own=True)
-        elif row.state == INITIAL and row.waiting:
+        elif what == "waiting" or (row.state == INITIAL and row.waiting):
             event = {"type": "run_waiting", "run": row.id, "waiting": line.waiting}
             self._hub.publish(["project", f"run:{row.id}"], event)
+
+    def waits(self, row: RunRow) -> None:
+        """Blocks of a run have begun to wait for other runs, or have ended to; on the event loop."""
+        self.hear("waiting", row)
 
     def ending(self, row: RunRow) -> RunSummary:
         """A run has been ended, or is to be ended by who drives it: wake that, or tell the pages."""

@@ -43,6 +43,7 @@ class StudioChildren:
         pump: turns the run loop, once something was answered.
         recorded: puts a run of the studio into the store from its record: pipeline and run.
         told: tells pages and schedulers of a run that was made.
+        waits: tells pages, on the event loop, of a run whose blocks wait for others, or do so no more.
         ending: tells pages and schedulers of a run that has been ended, or is to be.
     """
 
@@ -53,6 +54,7 @@ class StudioChildren:
         pump: Pump,
         recorded: Callable[[str, str], object],
         told: Callable[[RunRow], object],
+        waits: Callable[[RunRow], object],
         ending: Callable[[RunRow], object],
     ) -> None:
         self._state = state
@@ -60,6 +62,7 @@ class StudioChildren:
         self._pump = pump
         self._recorded = recorded
         self._told = told
+        self._waits = waits
         self._ending = ending
         self._children = Children(state, project, clock=time.time, monotonic=time.monotonic)
         self._events: asyncio.AbstractEventLoop | None = None
@@ -174,6 +177,8 @@ class StudioChildren:
         for row in done.made:
             with _apart(row.id):
                 self._told(row)
+        for row in done.waits:
+            self._waits(row)
         for act in done.acts:
             with _apart():
                 act()
