@@ -43,8 +43,8 @@ def numeric(column: ViewColumn) -> pa.ChunkedArray | None:
     types = pa.types
     data = column.data
     kind = data.type
-    if column.form and not column.form.startswith("period"):
-        return None
+    if (column.form and not column.form.startswith("period")) or types.is_interval(kind):
+        return None  # a month is as long as no number of days: such spans have no order
     if types.is_integer(kind) or types.is_float32(kind) or types.is_float64(kind):
         return data
     for fits, target in _AS_NUMBERS:

@@ -72,7 +72,8 @@ def _groupable(kind: pa.DataType, form: str) -> bool:
         return form == "json"
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
-    return not pa.types.is_nested(kind) and not pa.types.is_null(kind)
+    # To DuckDB a month is thirty days and a nanosecond nothing: it would count different spans as one.
+    return not (pa.types.is_nested(kind) or pa.types.is_null(kind) or pa.types.is_interval(kind))
 
 
 def _basics(duck: duckdb.DuckDBPyConnection, where: str, parameters: list[Any], *, null_flag: bool) -> dict[str, Any]:
