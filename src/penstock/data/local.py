@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import errno
-import io
 import itertools
 import mmap
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from penstock.data.backend import ASIDE, Durability
+from penstock.data.gathering import GatheringFile
 from penstock.data.locking import acquire
 from penstock.model.errors import StorageError
 
@@ -31,10 +29,6 @@ _HINTS = {
 }
 _RECORD = 1024
 _CREATED = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-_SYNC_FILE_RANGE_WRITE = 2
-"""Of linux/fs.h: begin to write, wait for nothing."""
-_FALLOC_FL_KEEP_SIZE = 1
-"""Of linux/falloc.h: what is reserved counts as part of the file once it is written."""
 _ATTEMPTS = 100
 
 
@@ -67,42 +61,6 @@ class translated:  # noqa: N801 - reads as a word
             raise refused(error, self._doing) from error
 
 
-PIECE = 256 * 1024
-"""Bytes handed to the system at once, each time up to the next multiple: a page that two calls share is looked up
-twice, which makes writing a fifth dearer. On Linux 6.18 in a virtual machine, larger writes to files that are new to
-the page cache took 2 s a gigabyte instead of 0.3, most likely for the large pages that they ask for."""
-
-
-EARLY = 32 * 2**20
-"""Bytes after which a long file begins to go to the disk, so that forcing it there at its end takes less."""
-
-
-RESERVED = 2**20
-"""Bytes of a buffer from which on their room on the disk is asked for in one call, before they are written."""
-
-
-class PiecewiseFile(io.FileIO):
-    """A file that is written in pieces of at most `PIECE` bytes, from where the buffers lie."""
-
-    _written = 0
-    _begun = 0
-
-    def write(self, data: Any, /) -> int:
-        """Write all of it; its length in bytes."""
-        view = memoryview(data).cast("B")
-        if len(view) >= RESERVED:
-            _reserve(self.fileno(), self._written, len(view))
-        done = 0
-        while done < len(view):
-            count = super().write(view[done : done + PIECE - self._written % PIECE]) or 0
-            done += count
-            self._written += count
-            if self._written - self._begun >= EARLY:
-                _begin_to_sync(self.fileno(), self._begun, self._written - self._begun)
-                self._begun = self._written
-        return done
-
-
 class LocalWriter:
     """A data file that is being written."""
 
@@ -111,12 +69,14 @@ class LocalWriter:
         self._path = path
         with translated(f"creating {path}"):
             self._backend.make_folder(path.parent)
-            self.file = cast("BinaryIO", PiecewiseFile(path, "x"))
+            self._gathering = GatheringFile(path)
+        self.file = cast("BinaryIO", self._gathering)
 
     def written(self) -> None:
         """Have the system begin to write what is left to the disk, where it is to be forced there."""
         if self._backend.durability is Durability.POWER:
-            _begin_to_sync(self.file.fileno(), 0, 0)
+            with translated(f"writing {self._path}"):
+                self._gathering.begin_to_sync()
 
     def finish(self) -> int:
         """Close the file, forced to the disk where the backend promises that; gives its size."""
@@ -134,6 +94,7 @@ class LocalWriter:
 
     def discard(self) -> None:
         """Close and remove the file."""
+        self._gathering.forget()
         with suppress(OSError):
             self.file.close()
         with suppress(OSError):
@@ -423,46 +384,3 @@ class LocalBackend:
 def _sync_data(descriptor: int) -> None:
     sync = getattr(os, "fdatasync", os.fsync)
     sync(descriptor)
-
-
-def _begin_to_sync(descriptor: int, start: int, length: int) -> None:
-    """Have the system begin to write that range to the disk, without waiting for it, where that can be asked for."""
-    if (ask := _sync_file_range()) is not None:
-        ask(descriptor, start, length, _SYNC_FILE_RANGE_WRITE)
-
-
-def _reserve(descriptor: int, start: int, length: int) -> None:
-    """Have the file system find room for that range at once, where it can; else it does so block by block, as ever.
-
-    Of what writing costs the processor, that saves a quarter on ext4. Not by `os.posix_fallocate`: where the file
-    system cannot do it, the C library writes to every block instead. That there is no room is for the writing to tell.
-    """
-    if (ask := _fallocate()) is not None:
-        ask(descriptor, _FALLOC_FL_KEEP_SIZE, start, length)
-
-
-@cache
-def _sync_file_range() -> Any:
-    """The function of the C library, which Python has no name for; None where there is none."""
-    return _of_the_system("sync_file_range", "iqqI")
-
-
-@cache
-def _fallocate() -> Any:
-    """As `_sync_file_range`."""
-    return _of_the_system("fallocate", "iiqq")
-
-
-def _of_the_system(name: str, arguments: str) -> Any:
-    """A function of Linux's C library; the types of its arguments are named as `struct` does."""
-    if sys.platform != "linux":
-        return None
-    import ctypes
-
-    kinds = {"i": ctypes.c_int, "I": ctypes.c_uint, "q": ctypes.c_int64}
-    # Of several names for a function, the one that takes 64 bits everywhere.
-    library = ctypes.CDLL(None)
-    found = getattr(library, f"{name}64", None) or getattr(library, name, None)
-    if found is not None:
-        found.argtypes = tuple(kinds[kind] for kind in arguments)
-    return found
