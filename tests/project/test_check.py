@@ -91,6 +91,27 @@ def test_rules_find_what_they_are_for(
     assert found[expected].pipeline == "p"
 
 
+WORDS = """notification_config:
+  message_templates:
+    failure:
+      title: "{pipeline_uuid} of {{ env_var('NAME') }}"
+      summary: "{pipeline_uid} and {pipeline_uid} {"
+"""
+
+
+def test_words_of_alerts_that_name_no_variable_are_found_where_they_stand(tmp_path: Path) -> None:
+    (tmp_path / "pipelines/p").mkdir(parents=True)
+    (tmp_path / "metadata.yaml").write_text(WORDS)
+    (tmp_path / "pipelines/p/metadata.yaml").write_text("uuid: p\ntype: python\nblocks: []\n" + WORDS)
+    found = [each for each in check_project(open_project(tmp_path)) if each.code == "PS050"]
+    assert [(str(each.location), each.pipeline, each.severity.value) for each in found] == [
+        ("metadata.yaml:5:7", "", "error"),
+        ("pipelines/p/metadata.yaml:8:7", "p", "error"),
+    ]
+    assert found[1].message == ("pipeline p: message_templates.failure.summary: alerts have no variable {pipeline_uid}")
+    assert found[1].hint == "Write {pipeline_uuid}."
+
+
 def test_a_module_is_looked_for_to_its_last_part(tmp_path: Path) -> None:
     (tmp_path / "utils/deep").mkdir(parents=True)
     for name in ("__init__", "dates", "deep/more"):

@@ -9,12 +9,13 @@ from penstock.model.errors import FileInvalidError, Location, PipelineNotFoundEr
 from penstock.project.load import Project
 from penstock.project.reader import PipelineReading
 from penstock.project.reading_rules import FileUnreadable
-from penstock.project.rules import blocks, files, graphs, imports, triggers
+from penstock.project.rules import blocks, files, graphs, imports, messages, triggers
 from penstock.project.rules.base import CheckingRule
 from penstock.project.rules.subject import PipelineSubject, ProjectView
 
 PROJECT_RULES: tuple[CheckingRule[ProjectView], ...] = (
     files.InvalidProfile(),
+    messages.UnknownVariableOfProject(),
     imports.MissingRequirement(),
     triggers.TriggerCycle(),
 )
@@ -35,6 +36,7 @@ PIPELINE_RULES: tuple[CheckingRule[PipelineSubject], ...] = (
     triggers.TriggersRead(),
     triggers.UnknownDependency(),
     files.MissingProfile(),
+    messages.UnknownVariableOfPipeline(),
 )
 """Rules that look at each pipeline."""
 _ORDER = (Severity.ERROR, Severity.WARNING, Severity.INFO)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from penstock.observe.alerts.facts import AlertKind
 from penstock.observe.alerts.settings import REPEAT_AFTER, ChannelKind, Occasion, read_alert_settings
 from penstock.observe.alerts.source import AlertSource
 
@@ -76,6 +77,10 @@ def test_keys_of_a_pipeline_replace_those_of_the_project() -> None:
         ({"pagerduty_config": {"severity": "error"}}, "pagerduty_config: routing_key is missing"),
         ({"message_templates": ["x"]}, "message_templates: it is no map"),
         ({"message_templates": {"failure": "x"}}, "message_templates.failure"),
+        (
+            {"message_templates": {"failure": {"title": "{nobody}"}}},
+            "message_templates.failure.title: alerts have no variable {nobody}",
+        ),
         ({"repeat_after": "soon"}, "reading repeat_after"),
     ],
 )
@@ -89,6 +94,29 @@ def test_repeating_can_be_turned_off() -> None:
     assert read_alert_settings({"repeat_after": 0}, {}).repeat_after == 0.0
     assert read_alert_settings({"repeat_after": "never"}, {}).repeat_after == 0.0
     assert read_alert_settings({}, {}).repeat_after == REPEAT_AFTER
+
+
+ON_CALL = {"slack_config": {"webhook_url": "http://127.0.0.1:1"}, "pagerduty_config": {"routing_key": "r"}}
+
+
+@pytest.mark.parametrize(
+    ("alert_on", "kind", "told"),
+    [
+        (["trigger_success", "trigger_failure"], AlertKind.SUCCESS, ["slack"]),
+        (["trigger_success", "trigger_failure"], AlertKind.FAILURE, ["slack", "pagerduty"]),
+        (["trigger_failure"], AlertKind.TRIGGER, ["slack", "pagerduty"]),
+        (["trigger_failure"], AlertKind.RECOVERY, ["slack", "pagerduty"]),
+        (["trigger_failure"], AlertKind.SUCCESS, []),
+        (["trigger_passed_sla"], AlertKind.PASSED_SLA, ["slack", "pagerduty"]),
+        (["trigger_passed_sla"], AlertKind.RECOVERY, ["pagerduty"]),
+        (["trigger_success"], AlertKind.RECOVERY, []),
+    ],
+)
+def test_who_is_on_call_hears_of_what_is_bad_and_that_it_is_over(
+    alert_on: list[str], kind: AlertKind, told: list[str]
+) -> None:
+    found = read_alert_settings({"alert_on": alert_on, **ON_CALL}, {})
+    assert sorted(each.key for each in found.hearing(kind)) == sorted(told)
 
 
 def test_settings_show_no_secret() -> None:

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from penstock.model.alert_words import VARIABLES
 from penstock.observe.alerts.facts import AlertKind, Fact, error_fields, fact_of
 from penstock.observe.alerts.incident import failure_incident, fingerprint
 from penstock.observe.alerts.redact import redacted
 from penstock.observe.alerts.settings import read_alert_settings
+from penstock.observe.alerts.texts import variables
 from tests.observe.alerts.facts import FAILED, said
 
 
@@ -29,6 +31,10 @@ def test_the_variables_of_mage_and_ours_are_filled_in() -> None:
         "KeyError: 'flights' <b> & co|clean|transformers/clean.py:12|{unknown}|{}|{{x}}"
     )
     assert message.details.startswith("Traceback")
+
+
+def test_what_is_checked_is_what_is_filled_in() -> None:
+    assert sorted(VARIABLES) == variables()
 
 
 def test_values_are_not_templates_themselves() -> None:

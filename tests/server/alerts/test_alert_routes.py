@@ -102,6 +102,17 @@ def test_a_change_touches_what_it_names_and_nothing_else(server: Server) -> None
     assert stale.status_code == 409
 
 
+def test_words_with_a_variable_that_there_is_not_are_refused(server: Server) -> None:
+    before = (server.root / "metadata.yaml").read_text()
+    answer = server.client.patch(
+        "/alerts/settings", json={"set": {"message_templates.failure.title": "{pipline_uuid} broke"}}
+    )
+    told = answer.json()["error"]
+    assert (answer.status_code, told["hint"]) == (422, "Write {pipeline_uuid}.")
+    assert told["message"] == "message_templates.failure.title: alerts have no variable {pipline_uuid}"
+    assert (server.root / "metadata.yaml").read_text() == before
+
+
 @pytest.mark.parametrize("key", ["", ".", "a..b", "a.b.c.d.e"])
 def test_a_key_that_is_none_is_refused(server: Server, key: str) -> None:
     assert server.client.patch("/alerts/settings", json={"set": {key: 1}}).status_code == 422

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from penstock.observe.alerts.facts import AlertKind, Fact, error_fields, fact_or_none
 from penstock.observe.alerts.incident import failure_incident, late_incident, trigger_incident
-from penstock.observe.alerts.settings import AlertSettings, Occasion
+from penstock.observe.alerts.settings import AlertSettings
 from penstock.observe.alerts.texts import moment
 from penstock.state.rows import AlertRow, RunRow, TriggerRow
 
@@ -102,7 +102,7 @@ class Outbox:
     def _went_well(self, connection: sa.Connection, run: RunRow) -> None:
         now = run.ended_at or run.created_at
         settings = self._settings(run.pipeline)
-        if settings.channels and settings.wants(Occasion.SUCCESS):
+        if settings.hearing(AlertKind.SUCCESS):
             success = self._fact(connection, AlertKind.SUCCESS, run, now)
             self._add(connection, f"success|{run.id}", success, closed_at=now)
         for row in self._state.alerts.held_open(connection, run.pipeline):
@@ -132,7 +132,7 @@ class Outbox:
 
     def _recovered(self, connection: sa.Connection, row: AlertRow, fact: Fact, run: RunRow | None, now: float) -> None:
         settings = self._settings(fact.pipeline)
-        if not settings.channels or not settings.wants(Occasion.RECOVERY):
+        if not settings.hearing(AlertKind.RECOVERY):
             return
         last = run.id if run is not None else ""
         over = replace(fact, kind=AlertKind.RECOVERY, last_run=last, last_at=now, opened=row.id)

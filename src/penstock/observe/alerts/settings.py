@@ -13,6 +13,7 @@ from typing import Any
 
 from penstock.config.durations import parse_duration
 from penstock.config.environment import parse_flag
+from penstock.model.alert_words import template_mistakes
 from penstock.model.errors import SettingInvalidError
 from penstock.observe.alerts.facts import AlertKind
 
@@ -40,6 +41,9 @@ class ChannelKind(StrEnum):
     WEBHOOK = "webhook"
 
 
+ON_CALL = frozenset({ChannelKind.OPSGENIE, ChannelKind.PAGERDUTY})
+"""Where a message opens an incident that somebody has to close."""
+_OPENING = frozenset({Occasion.FAILURE, Occasion.PASSED_SLA})
 DEFAULT_OCCASIONS = frozenset({Occasion.FAILURE, Occasion.PASSED_SLA, Occasion.RECOVERY})
 _OCCASIONS = {
     AlertKind.FAILURE: Occasion.FAILURE,
@@ -99,8 +103,16 @@ class AlertSettings:
         return occasion in self.occasions
 
     def hearing(self, kind: AlertKind) -> tuple[Channel, ...]:
-        """The channels that are told of such a thing."""
-        return self.channels if self.wants(_OCCASIONS.get(kind, Occasion.FAILURE)) else ()
+        """The channels that are told of such a thing.
+
+        Those of who is on call open an incident for what is bad alone, and always hear that it is over.
+        """
+        told = self.wants(_OCCASIONS.get(kind, Occasion.FAILURE))
+        if kind is AlertKind.RECOVERY and self.occasions & _OPENING:
+            return tuple(channel for channel in self.channels if told or channel.kind in ON_CALL)
+        if kind is AlertKind.SUCCESS and told:
+            return tuple(channel for channel in self.channels if channel.kind not in ON_CALL)
+        return self.channels if told else ()
 
 
 def read_alert_settings(
@@ -120,7 +132,7 @@ def read_alert_settings(
     return AlertSettings(
         _occasions(data.get("alert_on"), problems),
         channels,
-        _templates(data.get("message_templates"), problems),
+        _templates(data.get("message_templates"), merged.get("message_templates"), problems),
         _repeat_after(data.get("repeat_after"), problems),
         tuple(problems),
         frozenset(_secrets(data)),
@@ -156,9 +168,11 @@ def _occasions(given: Any, problems: list[str]) -> frozenset[Occasion]:
     return frozenset(found | {Occasion.RECOVERY}) if Occasion.FAILURE in found else frozenset(found)
 
 
-def _templates(given: Any, problems: list[str]) -> Mapping[str, Mapping[str, str]]:
+def _templates(given: Any, written: Any, problems: list[str]) -> Mapping[str, Mapping[str, str]]:
+    """The templates; what is wrong with them is told of the texts as they are written in the file."""
     if given is None:
         return {}
+    problems += [f"{mistake.message}. {mistake.hint}" for mistake in template_mistakes(written)]
     if not isinstance(given, Mapping):
         problems.append("message_templates: it is no map")
         return {}

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import quote
 
+from penstock.model.alert_words import VARIABLE
 from penstock.observe.alerts.facts import AlertKind, Fact
 from penstock.observe.alerts.redact import redacted
 from penstock.observe.alerts.settings import AlertSettings
 
 _MINUTE, _HOUR = 60, 60  # seconds, minutes
-_VARIABLE = re.compile(r"\{(\w+)\}")
 _TRACE = 2500
 """Characters of a traceback in a message: its end."""
 
@@ -179,7 +178,7 @@ def _values(fact: Fact, link: str, project: str) -> Mapping[str, str]:
 
 def _filled(template: str, values: Mapping[str, str]) -> str:
     """The text with its variables; what is in braces and no variable stays as it is."""
-    return _VARIABLE.sub(lambda found: values.get(found[1], found[0]), template)
+    return VARIABLE.sub(lambda found: values.get(found[1], found[0]), template)
 
 
 def _details(fact: Fact, values: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from penstock.model.alert_words import refuse_templates
 from penstock.model.errors import EditRefusedError, PipelineNotFoundError, SettingInvalidError
 from penstock.observe.alerts.delivery import deliver
 from penstock.observe.alerts.facts import AlertKind, Fact, fact_or_none
@@ -148,7 +149,7 @@ class AlertService:
         """Write keys below `notification_config`, dotted; None takes one out. What else stands there stays.
 
         Raises:
-            SettingInvalidError: a key is none that can be written.
+            SettingInvalidError: a key is none that can be written, or a template names a variable that there is not.
             ConflictError: the file is not of that revision.
         """
         path = self._parts.root / METADATA
@@ -158,6 +159,7 @@ class AlertService:
             config = config if isinstance(config, dict) else {}
             for key, value in changes.items():
                 _put(config, key, value)
+            refuse_templates(config)
             change_settings(self._parts, {_KEY: config or None}, revision)
         return self.settings()
 

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 from msgspec import UNSET
 
+from penstock.model.alert_words import refuse_templates
 from penstock.model.block import Block
 from penstock.model.errors import EditRefusedError, FileInvalidError, PipelineNotFoundError, StorageError
 from penstock.model.pipeline import PipelineType
@@ -104,7 +105,12 @@ class Pipelines:
             return uuid, []
 
     def change(self, pipeline: str, changes: PipelineChanges) -> None:
-        """Change what is given. Raises ConflictError, EditRefusedError, StorageError as `Parts.change`."""
+        """Change what is given.
+
+        Raises:
+            SettingInvalidError: the words of an alert name a variable that there is not.
+            ConflictError, EditRefusedError, StorageError: as `Parts.change`.
+        """
         if changes.type is not UNSET and changes.type not in _TYPES:
             raise EditRefusedError(
                 f"changing pipeline {pipeline}: there is no type {changes.type[:60]!r}",
@@ -117,6 +123,7 @@ class Pipelines:
                     f"changing pipeline {pipeline}: there is no setting {', '.join(unknown)[:80]}",
                     hint=f"Settings are {', '.join(SETTINGS)}.",
                 )
+            refuse_templates(changes.settings.get("notification_config"))
         with self.parts.lock:
             variables = self.parts.project().read(pipeline).pipeline.variables
             self.parts.change(pipeline, lambda data: _apply(data, changes, variables), changes.revision)
