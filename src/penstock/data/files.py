@@ -46,12 +46,13 @@ class FileSink:
         """Write a file and give its number; as `write_all`."""
         return self.write_all([(name, fill)])[0]
 
-    def write_all(self, parts: Sequence[tuple[str, Fill]]) -> list[int]:
+    def write_all(self, parts: Sequence[tuple[str, Fill]], meanwhile: Callable[[], object] | None = None) -> list[int]:
         """Write files, several at the same time, and give their numbers in that order.
 
         Args:
             parts: the name of each file, and what is given the open file; a number is put before its ending when the
                 name is taken. Several are filled in threads of their own.
+            meanwhile: what else there is to do, while the disk takes a single file in.
 
         Raises:
             StorageError: the disk refused; nothing of the files is left.
@@ -64,7 +65,7 @@ class FileSink:
             for name, _ in parts:
                 keys.append(self._free_key(name, keys))
                 writers.append(self._backend.create(keys[-1]))
-            sizes = _filled(keys, writers, [fill for _, fill in parts])
+            sizes = _filled(keys, writers, [fill for _, fill in parts], meanwhile)
         except BaseException:
             for writer in writers:
                 writer.discard()
@@ -126,7 +127,12 @@ class FileSink:
             self._backend.delete_folder(self.folder)
 
 
-def _filled(keys: Sequence[str], writers: Sequence[DataWriter], fills: Sequence[Fill]) -> list[int]:
+def _filled(
+    keys: Sequence[str],
+    writers: Sequence[DataWriter],
+    fills: Sequence[Fill],
+    meanwhile: Callable[[], object] | None,
+) -> list[int]:
     """Fill and finish the files; their sizes. Raises what the first that failed has raised, when none goes on."""
 
     def one(key: str, writer: DataWriter, fill: Fill) -> None:
@@ -134,11 +140,13 @@ def _filled(keys: Sequence[str], writers: Sequence[DataWriter], fills: Sequence[
             fill(writer.file)
         except OSError as error:
             raise refused(error, f"writing {key}") from error
-        if len(fills) > 1:
+        if len(fills) > 1 or meanwhile is not None:
             writer.written()
 
     if len(fills) == 1:
         one(keys[0], writers[0], fills[0])
+        if meanwhile is not None:
+            meanwhile()
         return [writers[0].finish()]
     with ThreadPoolExecutor(min(len(fills), AT_ONCE), "writing") as pool:
         # The disk goes on with the one while the next is filled; forcing the first there brings much of the others.

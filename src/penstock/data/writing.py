@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from penstock.data.backend import Backend
@@ -213,7 +214,8 @@ class ValueWriter:
             _claim(columns, shown)
             self.held += [column.data for column in columns if column.claims is None]
         with self._meanwhile(nbytes, lambda: self._tell(shown, encoded)) as tell:
-            places = self._places(columns, f"{prefix}.arrow", one_batch=encoded.one_batch)
+            meanwhile = tell if nbytes < _LARGE else None
+            places = self._places(columns, f"{prefix}.arrow", meanwhile, one_batch=encoded.one_batch)
         stored = Stored(
             encoded.codec,
             encoded.version,
@@ -228,14 +230,19 @@ class ValueWriter:
 
     @contextmanager
     def _meanwhile(self, nbytes: int, work: Callable[[], _Told]) -> Iterator[Callable[[], _Told]]:
-        """Have the statistics of a large table made while it is written: the disk is what a writer waits for."""
+        """Have the statistics of a large table made while it is written, those of a small one when they are asked for.
+
+        The disk is what a writer waits for.
+        """
         if nbytes < _LARGE:
-            yield work
+            yield cache(work)
             return
         with ThreadPoolExecutor(1, "statistics") as pool:
             yield pool.submit(work).result
 
-    def _places(self, columns: Sequence[TableColumn], name: str, *, one_batch: bool) -> tuple[ColumnPlace, ...]:
+    def _places(
+        self, columns: Sequence[TableColumn], name: str, meanwhile: Callable[[], object] | None, *, one_batch: bool
+    ) -> tuple[ColumnPlace, ...]:
         """Write the columns that are new, refer to the others."""
         fresh = [column for column in columns if column.same is None]
         # Columns that came in large pieces keep them, in a file of their own: joining them would copy them once more.
@@ -245,7 +252,7 @@ class ValueWriter:
         whole = [column for column in fresh if id(column) not in kept]
         groups = [([column], one_batch) for column in alone]
         groups += [(group, one_batch) for group in _shares(whole)] + [(group, False) for group in _shares(pieces)]
-        files = self._write_columns(groups, name) if groups else []
+        files = self._write_columns(groups, name, meanwhile) if groups else []
         own = {
             id(column): ColumnPlace(file, at)
             for file, (group, _) in zip(files, groups, strict=True)
@@ -271,7 +278,12 @@ class ValueWriter:
                 column.same = same
         return column
 
-    def _write_columns(self, groups: Sequence[tuple[Sequence[TableColumn], bool]], name: str) -> list[int]:
+    def _write_columns(
+        self,
+        groups: Sequence[tuple[Sequence[TableColumn], bool]],
+        name: str,
+        meanwhile: Callable[[], object] | None,
+    ) -> list[int]:
         """Write each group of columns to a file of its own, as one batch if asked to; the numbers of the files."""
         import pyarrow as pa
 
@@ -284,7 +296,7 @@ class ValueWriter:
             return fill
 
         try:
-            return self.files.write_all([(name, filler(columns, joined)) for columns, joined in groups])
+            return self.files.write_all([(name, filler(columns, joined)) for columns, joined in groups], meanwhile)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             raise ValueRefusedError(
                 f"storing a table as Arrow: {error}", hint="Cast the column to a simpler type."

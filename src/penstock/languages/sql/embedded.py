@@ -34,7 +34,7 @@ _ahead: list[duckdb.DuckDBPyConnection] = []
 def open_ahead() -> None:
     """Open the database of the next `run_embedded` of this process now; where that fails, it fails there."""
     with suppress(ConnectionFailedError, ImportError):
-        connection = connect(MEMORY)
+        connection = _opened()
         connection.sql("SELECT 1").fetchall()  # the first query of a process plans and compiles more than its own
         _ahead.append(connection)
 
@@ -54,7 +54,7 @@ def run_embedded(job: Job, settings: SqlSettings) -> pa.Table | None:
     if not statements:
         job.log("warning", "The block holds no SQL statement; it has no output.")
         return None
-    connection = _ahead.pop() if _ahead else connect(MEMORY)
+    connection = _ahead.pop() if _ahead else _opened()
     try:
         _bound(connection, job)
         _register(connection, job, statements, names)
@@ -67,11 +67,17 @@ def run_embedded(job: Job, settings: SqlSettings) -> pa.Table | None:
     return table
 
 
+def _opened() -> duckdb.DuckDBPyConnection:
+    """A database in memory, which puts what does not fit there into a folder of this process."""
+    connection = connect(MEMORY)
+    connection.execute(f"SET temp_directory = {literal(str(_spill_folder()))}")
+    return connection
+
+
 def _bound(connection: duckdb.DuckDBPyConnection, job: Job) -> None:
     """Let DuckDB find files by their path in the project, and spill before it meets the attempt's memory limit."""
     if "," not in job.order.project:  # the setting is a list with commas; a folder's name may hold one
         connection.execute(f"SET file_search_path = {literal(job.order.project)}")
-    connection.execute(f"SET temp_directory = {literal(str(_spill_folder()))}")
     memory = job.order.limits.memory
     if memory is not None:
         connection.execute(f"SET memory_limit = '{max(int(memory * _SHARE) >> 10, _LEAST)}KiB'")
