@@ -39,6 +39,26 @@ def test_printed_lines_are_the_json_of_each(texts, block):
         assert rest == {"at": "1970-01-01T00:00:01.500+00:00", "level": "ERROR", "block": block, "stream": "stderr"}
 
 
+def test_a_sensor_says_one_line_for_each_question(tmp_path):
+    recorder = RunRecorder(tmp_path, "p", "r")
+    for at in (1.0, 2.0, 3.0):
+        recorder(events.BlockStarted("r", "wait", 1, at))
+        if at < 3.0:
+            recorder(events.BlockLogged("r", "wait", "INFO", "not yet; asked again in 1 s", at))
+            recorder(events.BlockWaiting("r", "wait", at + 1, at))
+    recorder(events.BlockStarted("r", "other", 1, 3.0))
+    recorder(events.BlockStarted("r", "wait", 2, 4.0))
+    recorder.close()
+    told = [line.text for line in read_logs(recorder.folder, limit=100).lines]
+    assert told == [
+        "wait: started",
+        "not yet; asked again in 1 s",
+        "not yet; asked again in 1 s",
+        "other: started",
+        "wait: started, attempt 2",
+    ]
+
+
 def test_a_block_has_a_log_of_its_own_in_json_lines(tmp_path):
     folder = record_run(tmp_path).folder
     log = lines(folder / "load.log")

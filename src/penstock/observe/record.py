@@ -61,6 +61,7 @@ class RunRecorder:
             ) from error
         self._files: dict[str, RotatingFile] = {}
         self._failed = ""
+        self._resting: set[str] = set()
 
     @property
     def failed(self) -> str:
@@ -88,7 +89,7 @@ class RunRecorder:
         self._files.clear()
 
     def _write(self, event: events.Event) -> None:
-        if (said := words_of(event)) is not None:
+        if not self._asks_again(event) and (said := words_of(event)) is not None:
             level, text = said
             self._file(RUN_LOG).write(log_line(event.at, level, text))
         match event:
@@ -107,6 +108,16 @@ class RunRecorder:
                 self._record(event)
             case _:
                 self._record(event)
+
+    def _asks_again(self, event: events.Event) -> bool:
+        """Whether it is the next question of a sensor, of which its answer is told alone."""
+        match event:
+            case events.BlockWaiting(block=block):
+                self._resting.add(block)
+            case events.BlockStarted(block=block) if block in self._resting:
+                self._resting.discard(block)
+                return True
+        return False
 
     def _block_ended(self, event: events.BlockEnded) -> None:
         name = f"{quote(event.block)}.log"
