@@ -47,7 +47,9 @@ def test_alerts_are_listed_with_what_became_of_them(project: Path) -> None:
     assert "pending" in result.output
     assert "KeyError: 'flights'" in result.output
     assert "it answered 503" in result.output
-    (found,) = json.loads(call(project, "--json").output)
+    told = json.loads(call(project, "--json").output)
+    (found,), more = told["alerts"], told["more"]
+    assert more is False
     assert (found["kind"], found["state"], found["place"], found["times"]) == (
         "failure",
         "pending",

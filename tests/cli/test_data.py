@@ -27,14 +27,14 @@ def test_list_shows_the_latest_or_all(place):
     latest = penstock("data", "list", "-p", project, home=home)
     assert len(latest.out.splitlines()) == 2
     assert "frames/load" in latest.out
-    every = penstock("data", "list", "-p", project, "--versions", "--json", home=home).document
+    every = penstock("data", "list", "-p", project, "--versions", "--json", home=home).document["products"]
     assert [entry["outputs"][0]["rows"] for entry in every] == [6, 3]
 
 
 def test_list_of_nothing_says_what_to_do(tmp_path):
     project = write_project(tmp_path / "p", frames=[LOADER])
     assert "run a pipeline first" in penstock("data", "list", "-p", project, home=tmp_path).out
-    assert penstock("data", "list", "-p", project, "--json", home=tmp_path).document == []
+    assert penstock("data", "list", "-p", project, "--json", home=tmp_path).document["products"] == []
 
 
 def test_show_tells_where_it_comes_from_and_the_first_rows(place):
@@ -66,7 +66,7 @@ def test_diff_tells_changed_added_and_removed_rows_by_key(place):
     home, project = place
     versions = [
         entry["version"]
-        for entry in penstock("data", "list", "-p", project, "--versions", "--json", home=home).document
+        for entry in penstock("data", "list", "-p", project, "--versions", "--json", home=home).document["products"]
     ]
     done = penstock("data", "diff", "frames/load", versions[1], "--key", "id", "-p", project, "--json", home=home)
     assert done.code == 1, done.err
@@ -102,7 +102,7 @@ def test_clean_keeps_the_latest_and_says_what_it_removed(tmp_path):
     would = penstock("clean", project, "--keep", "1", "--dry-run", home=tmp_path).out
     assert "would remove 2 versions" in would
     assert "removed 2 versions" in penstock("clean", project, "--keep", "1", home=tmp_path).out
-    assert len(penstock("data", "list", "-p", project, "--versions", "--json", home=tmp_path).document) == 1
+    assert len(penstock("data", "list", "-p", project, "--versions", "--json", home=tmp_path).document["products"]) == 1
     assert penstock("data", "show", "frames/load", "-p", project, home=tmp_path).code == 0
     logs = penstock("clean-old-logs", project, "--retention-period", "0m", home=tmp_path)
     assert "removed those of 3 runs" in logs.out

@@ -95,5 +95,5 @@ def test_a_data_product_is_made_once(tmp_path):
     assert penstock("run", project, "user", home=tmp_path).code == 0
     assert penstock("run", project, "user", home=tmp_path).code == 0
     assert (project / "worked.txt").read_text() == "x"
-    listed = penstock("data", "list", "user", "-p", project, "--json", home=tmp_path).document
+    listed = penstock("data", "list", "user", "-p", project, "--json", home=tmp_path).document["products"]
     assert [each["outputs"][0]["preview"] for each in listed] == [{"work": [7]}] * 2

@@ -33,7 +33,7 @@ def test_a_chain_runs_and_every_output_is_kept(project, tmp_path):
         ("save", "completed"),
     ]
     shown = penstock("data", "list", "-p", project, "--json", home=tmp_path)
-    assert {entry["block"] for entry in shown.document} == {"load", "double", "save"}
+    assert {entry["block"] for entry in shown.document["products"]} == {"load", "double", "save"}
 
 
 def test_piped_output_is_a_line_per_block_without_control_codes(project, tmp_path):
@@ -181,7 +181,7 @@ def test_variables_of_an_earlier_run_are_taken_by_its_id(tmp_path):
 
 def test_a_partition_has_its_own_versions(project, tmp_path):
     assert penstock("run", project, "chain", "--execution-partition", "2013-01-01", home=tmp_path).code == 0
-    listed = penstock("data", "list", "-p", project, "--json", home=tmp_path).document
+    listed = penstock("data", "list", "-p", project, "--json", home=tmp_path).document["products"]
     assert {entry["partition"] for entry in listed} == {"2013-01-01"}
 
 
@@ -256,7 +256,7 @@ def test_a_block_that_triggers_a_pipeline_waits_for_it(tmp_path):
     )
     done = penstock("run", project, "outer", "--json", home=tmp_path)
     assert done.code == 0, done.out
-    listed = penstock("data", "list", "inner", "-p", project, "--json", home=tmp_path).document
+    listed = penstock("data", "list", "inner", "-p", project, "--json", home=tmp_path).document["products"]
     assert listed[0]["outputs"][0]["preview"] == 3
 
 
@@ -290,7 +290,7 @@ def test_two_runs_at_once_do_not_mix(tmp_path):
     for process in processes:
         process.communicate(timeout=PATIENCE)
         assert process.returncode == 0
-    listed = penstock("data", "list", "two", "--versions", "-p", project, "--json", home=tmp_path).document
+    listed = penstock("data", "list", "two", "--versions", "-p", project, "--json", home=tmp_path).document["products"]
     pairs = [[output["preview"] for output in entry["outputs"]] for entry in listed if entry["block"] == "b"]
     assert sorted(pairs) == [[number, number] for number in range(4)]
 

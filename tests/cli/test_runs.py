@@ -54,7 +54,7 @@ def test_without_a_scheduler_a_run_waits_and_says_why(project: Path) -> None:
     assert asked.code == 0
     assert "no scheduler is running" in asked.err
     run = asked.out.strip()
-    (listed,) = json.loads(penstock("runs", "-p", project, "--json").out)
+    (listed,) = json.loads(penstock("runs", "-p", project, "--json").out)["runs"]
     assert (listed["run"], listed["state"], listed["trigger"], listed["variables"]) == (
         run,
         "initial",
@@ -67,7 +67,7 @@ def test_without_a_scheduler_a_run_waits_and_says_why(project: Path) -> None:
     assert (alone.code, "needs the PIPELINE" in alone.err) == (2, True)
     assert penstock("why", "orders", "called", "-p", project).out.startswith("no scheduler is running")
     assert penstock("cancel", run, "nobody", "-p", project).code == 1
-    assert json.loads(penstock("runs", "-p", project, "--json").out)[0]["state"] == "cancelled"
+    assert json.loads(penstock("runs", "-p", project, "--json").out)["runs"][0]["state"] == "cancelled"
     assert penstock("cancel", run, "-p", project).code == 1
 
 
@@ -79,7 +79,7 @@ def test_a_moment_is_told_once() -> None:
 
 def test_a_list_without_runs_says_so(project: Path) -> None:
     assert penstock("runs", "-p", project).out == "no runs\n"
-    assert penstock("runs", "orders", "-p", project, "--json").out == "[]\n"
+    assert json.loads(penstock("runs", "orders", "-p", project, "--json").out) == {"runs": [], "more": False}
     assert penstock("backfill", "list", "-p", project).out == "no backfills\n"
     wrong = penstock("runs", "-p", project, "--state", "done")
     assert wrong.code == 2
@@ -91,7 +91,7 @@ def test_runs_of_the_terminal_are_listed_and_their_logs_read(project: Path) -> N
     table = penstock("runs", "-p", project).out
     assert "orders" in table
     assert "completed" in table
-    (run,) = [each["run"] for each in json.loads(penstock("runs", "orders", "-p", project, "--json").out)]
+    (run,) = [each["run"] for each in json.loads(penstock("runs", "orders", "-p", project, "--json").out)["runs"]]
     assert "load: loading" in penstock("logs", run, "-p", project).out
     assert penstock("logs", run, "-p", project, "--search", "nothing like it").out == ""
 

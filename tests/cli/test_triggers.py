@@ -99,7 +99,9 @@ def test_on_and_off_change_one_word_of_the_file(project: Path, tmp_path: Path) -
 
 
 def test_what_is_next_over_all_triggers(project: Path, tmp_path: Path) -> None:
-    found = penstock("triggers", "next", "-n", "3", "-p", project, "--json", home=tmp_path).document
+    told = penstock("triggers", "next", "-n", "3", "-p", project, "--json", home=tmp_path).document
+    found = told["upcoming"]
+    assert told["more"] is True
     moments = [datetime.fromisoformat(each["at"]) for each in found]
     assert len(moments) == 3
     assert moments == sorted(moments)

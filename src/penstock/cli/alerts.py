@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import click
 
 from penstock.cli.store import opened_state
-from penstock.cli.text import text_table
+from penstock.cli.text import say_list, text_table
 from penstock.model.errors import ConnectionFailedError, SettingInvalidError
 from penstock.project import open_project
 
@@ -31,9 +30,10 @@ def alerts(ctx: click.Context, project: Path, *, as_json: bool, limit: int) -> N
     ctx.obj = project
     if ctx.invoked_subcommand is not None:
         return
-    found = _listed(project, limit)
+    found = _listed(project, limit + 1)
+    more, found = len(found) > limit, found[:limit]
     if as_json:
-        click.echo(json.dumps(found, indent=2))
+        say_list("alerts", found, more=more)
         return
     if not found:
         click.echo("no alerts")

@@ -13,7 +13,7 @@ import click
 
 from penstock.cli.asking import Asked, asking, json_option, moment, parsed_moment, project_option
 from penstock.cli.run import json_object
-from penstock.cli.text import text_table
+from penstock.cli.text import say_list, text_table
 from penstock.model.errors import BackfillNotFoundError, SettingInvalidError
 from penstock.schedule.backfill import (
     BACKFILLS,
@@ -107,7 +107,7 @@ def list_backfills(pipeline: str | None, project: Path, *, as_json: bool) -> Non
         counts = {row.id: asked.state.runs.of_backfill(connection, row.id) for row in rows}
     if as_json:
         documents = [{**asdict(row), "runs": counts[row.id]} for row in rows]
-        click.echo(json.dumps(documents, ensure_ascii=False, indent=2, default=str))
+        say_list("backfills", documents)
         return
     lines = [
         [str(row.id), row.name, row.pipeline, row.state, _counted(counts[row.id]), str(row.settings.get("total", 0))]

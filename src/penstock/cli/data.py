@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from penstock.cli.exits import Exit
-from penstock.cli.text import human_size, text_table
+from penstock.cli.text import human_size, say_list, text_table
 from penstock.data import Manifest, ProductStore
 from penstock.model.errors import ProductMissingError, SettingInvalidError
 from penstock.model.product import UNPARTITIONED, Address, Kind, OutputSummary
@@ -45,7 +45,7 @@ def list_products(pipeline: str | None, project: Path, *, as_json: bool, all_ver
         versions = store.versions(address)
         found += versions if all_versions else versions[:1]
     if as_json:
-        click.echo(json.dumps([_document(manifest) for manifest in found], ensure_ascii=False, indent=2, default=str))
+        say_list("products", [_document(manifest) for manifest in found])
         return
     if not found:
         click.echo("nothing is stored yet; run a pipeline first")

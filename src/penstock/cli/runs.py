@@ -14,7 +14,7 @@ import click
 from penstock.cli.asking import Asked, asking, duration, json_option, moment, parsed_moment, project_option
 from penstock.cli.exits import Exit
 from penstock.cli.run import json_object
-from penstock.cli.text import text_table
+from penstock.cli.text import say_list, text_table
 from penstock.model.errors import PenstockError, RunNotFoundError, TriggerNotFoundError
 from penstock.schedule.reasons import Explanation
 from penstock.state.rows import OPEN, RunRow, TriggerRow
@@ -103,7 +103,7 @@ def runs(pipeline: str | None, project: Path, name: str | None, limit: int, *, a
                 rows = [whole.get(row.id, row) for row in rows]
     if as_json:
         documents = [_document(row, names.get(row.trigger_id or 0, "")) for row in rows]
-        click.echo(json.dumps(documents, ensure_ascii=False, indent=2, default=str))
+        say_list("runs", documents, more=after is not None)
         return
     if not rows:
         if pipeline:

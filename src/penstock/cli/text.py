@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import unicodedata
+from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -58,3 +61,15 @@ def say(line: str) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
+
+
+def say_list(name: str, items: Sequence[Any], *, more: bool = False, **also: Any) -> None:
+    """Write a list as JSON: an object with the list under the name of what it holds, as every command that lists does.
+
+    Args:
+        name: what is listed, such as runs.
+        items: each as JSON can hold it; other values become text.
+        more: whether there are more than were asked for.
+        also: what else there is to tell.
+    """
+    say(json.dumps({name: items, **also, "more": more}, ensure_ascii=False, indent=2, default=str))

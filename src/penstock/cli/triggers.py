@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from penstock.cli.text import text_table
+from penstock.cli.text import say_list, text_table
 from penstock.model.errors import FileInvalidError, PenstockError, ScheduleInvalidError, TriggerNotFoundError
 from penstock.model.slots import slots_after, upcoming
 from penstock.model.trigger import Slot, Trigger, TriggerKind
@@ -88,8 +88,7 @@ def list_triggers(pipeline: str | None, project: Path, text: str, limit: int | N
     if as_json:
         documents = [_document(each, now) for each in found]
         errors = [{"pipeline": name, "error": error.message} for name, error in broken.items()]
-        told = {"triggers": documents, "errors": errors, "more": more}
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2, default=str))
+        say_list("triggers", documents, more=more, errors=errors)
         return
     rows = [
         [
@@ -168,13 +167,14 @@ def show_next(pipeline: str | None, project: Path, count: int, *, as_json: bool)
     found, _ = _found(open_project(project), pipeline)
     active = [each for each in found if each.trigger.active and not each.problem]
     streams = [_slots(each, index, now) for index, each in enumerate(active)]
-    slots = [(active[index].trigger, slot) for _, index, slot in islice(heapq.merge(*streams), count)]
+    slots = [(active[index].trigger, slot) for _, index, slot in islice(heapq.merge(*streams), count + 1)]
+    more, slots = len(slots) > count, slots[:count]
     if as_json:
         documents = [
             {"pipeline": trigger.pipeline, "trigger": trigger.name, "at": slot.due.isoformat()}
             for trigger, slot in slots
         ]
-        click.echo(json.dumps(documents, ensure_ascii=False, indent=2))
+        say_list("upcoming", documents, more=more)
         return
     if not slots:
         click.echo("nothing is due: no active trigger goes by time")
