@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from penstock.model.expand import Axis, DynamicSettings, Fans, Mode, axes_of, streams_of
@@ -28,6 +30,25 @@ def test_a_block_that_returns_other_items_than_it_has_yielded_fails(items: Items
     assert run.blocks["users"].state is BlockState.FAILED
     assert run.blocks["each:0"].state is BlockState.UPSTREAM_FAILED
     assert run.state is RunState.FAILED
+
+
+def test_what_waits_for_a_child_that_was_given_up_ends_with_it() -> None:
+    graph: dict[str, tuple[str, ...]] = {"users": (), "each": ("users",), "leaf": ("each",), "other": ()}
+    narrow = replace(fans(graph, {"users": STREAM}), most=2, at_once=1)
+    run, _ = new_run("r", graph, fans=narrow)
+    for key in ("users", "other"):
+        advance(run, AttemptStarted(key))
+    advance(run, ItemsCame("users", PART, Items(2)))
+    advance(run, AttemptStarted("each:0"))
+    advance(run, ItemsCame("users", PART, Items(1)))  # that is too many: each:1, whose turn has not come, never begins
+    assert run.blocks["each:1"].state is BlockState.CANCELLED
+    assert run.blocks["leaf:1"].state is BlockState.UPSTREAM_FAILED
+    for key in ("each:0", "leaf:0"):
+        advance(run, AttemptSucceeded(key, None))
+    for key, items in (("users", Items(3)), ("other", None)):
+        advance(run, AttemptSucceeded(key, None, items))
+    assert (run.state, run.open) == (RunState.FAILED, 0)
+    assert run.blocks["each"].state is BlockState.FAILED
 
 
 def test_only_what_fans_out_along_one_streaming_parent_grows() -> None:

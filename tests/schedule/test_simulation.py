@@ -12,8 +12,8 @@ from tools.simulate import drawn
 from tools.simulation.checks import all_runs
 from tools.simulation.curses import PLACES, Curses
 from tools.simulation.mistakes import MISTAKES, Mistake, look_for
+from tools.simulation.pipelines import FAMILY
 from tools.simulation.play import Play
-from tools.simulation.process import FAMILY
 from tools.simulation.store import FaultyState, open_store, quick_store
 
 SEEDS = 60
@@ -50,7 +50,17 @@ def test_blocks_that_ask_for_runs_get_each_of_them_once(store: FaultyState, firs
         play.run()
 
 
-@pytest.mark.parametrize("seed", [14, 23651, 210439, 303197, 401578, 401894, 402206, 403574])
+@pytest.mark.parametrize("first", range(1, 1 + 16 * 20, 160))
+def test_children_of_what_a_block_yields_come_and_go_with_it(store: FaultyState, first: int) -> None:
+    yielded = 0
+    for seed in range(first, first + 160, 8):
+        play = drawn(store, seed)
+        play.run()
+        yielded += len(play.world.streams.parts)
+    assert yielded > 20
+
+
+@pytest.mark.parametrize("seed", [14, 23651, 210439, 303197, 401578, 401894, 402206, 403574, 1855, 3273, 6057])
 def test_what_broke_a_promise_once_does_so_no_more(store: FaultyState, seed: int) -> None:
     drawn(store, seed).run()
 

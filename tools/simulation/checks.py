@@ -12,7 +12,8 @@ from penstock.model.trigger_definition import from_definition
 from penstock.state.rows import BlockRunRow, RunRow
 from penstock.state.run_list import RunFilter
 from tools.simulation.families import check_families
-from tools.simulation.process import RETRIES
+from tools.simulation.pipelines import RETRIES, STREAMS
+from tools.simulation.stream_checks import check_beginning, check_given, check_streams, is_group, is_withdrawn, named
 from tools.simulation.world import BrokenPromiseError
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ UNDER_WAY = frozenset({"running", "queued", "initial"})
 
 def check_order(play: Play, process: Process, order: WorkOrder) -> None:
     """A block is never started again by the driver of its run when its end is in the store."""
+    check_beginning(process, order)
     away, play.state.away = play.state.away, False
     with play.state.read() as connection:
         rows = play.state.block_runs.of_run(connection, order.run)
@@ -35,12 +37,19 @@ def check_order(play: Play, process: Process, order: WorkOrder) -> None:
     play.state.away = away
     if run is None or run.lease_owner != process.name:
         return
+    world, streams = play.world, run.pipeline in STREAMS
     done = play.done.setdefault(order.run, set())
-    done.update(row.block for row in rows if row.state == "completed")
-    if order.block.uuid in done:
-        raise BrokenPromiseError(f"{order.run} {order.block.uuid} is started again after its end")
+    completed = [row for row in rows if row.state == "completed" and (row.version or not streams)]
+    tokens = world.streams.tokens
+    done.update(
+        named(world, run.id, row.block, tokens[row.version or ""]) if streams else row.block for row in completed
+    )
+    if (named(world, run.id, order.key, order.fence.token) if streams else order.key) in done:
+        raise BrokenPromiseError(f"{order.run} {order.key} is started again after its end")
     if not run.open:
-        raise BrokenPromiseError(f"{order.run} has ended, and {order.block.uuid} is started")
+        raise BrokenPromiseError(f"{order.run} has ended, and {order.key} is started")
+    if streams:
+        check_given(play, process, order, rows)
 
 
 def check_limits(play: Play) -> None:
@@ -68,6 +77,8 @@ def check_living(play: Play) -> None:
     alive = {process.name for process in play.processes if process.alive}
     with play.state.read() as connection:
         rows = play.state.runs.leased(connection)
+    if left := [row.id for row in all_runs(play) if row.state == "running" and row.lease_owner is None]:
+        raise BrokenPromiseError(f"{left} are running, and nobody drives them")
     for row in rows:
         if row.lease_owner not in alive or (row.lease_until or 0.0) < now - 1.0:
             raise BrokenPromiseError(f"{row.id} is left with {row.lease_owner}, whose lease ended at {row.lease_until}")
@@ -128,12 +139,9 @@ def _check_run(play: Play, row: RunRow, blocks: list[BlockRunRow]) -> None:
     if row.state == "failed" and not row.error:
         raise BrokenPromiseError(f"{row.id} failed without a cause")
     for block in blocks:
-        if block.state in UNDER_WAY or block.ended_at is None:
-            raise BrokenPromiseError(f"{row.id} has ended as {row.state}, and {block.block} is {block.state}")
-        if row.state == "completed" and block.state != "completed":
-            raise BrokenPromiseError(f"{row.id} is complete without {block.block}")
-        if block.state == "completed" and not _is_published(play, row.id, block):
-            raise BrokenPromiseError(f"{row.id} {block.block} is complete with what nobody has published")
+        _check_block(play, row, block)
+    if row.pipeline in STREAMS:
+        check_streams(play, row, blocks)
     if play.jumped:
         return
     asked = play.people.cancelled.get(row.id)
@@ -142,6 +150,16 @@ def _check_run(play: Play, row: RunRow, blocks: list[BlockRunRow]) -> None:
         raise BrokenPromiseError(f"{row.id} was to be cancelled, and completed {limit} s later")
     if not play.people.troubles and row.id not in play.people.retried and not play.curses.place(row.id):
         _check_calm(row, blocks)
+
+
+def _check_block(play: Play, row: RunRow, block: BlockRunRow) -> None:
+    if block.state in UNDER_WAY or block.ended_at is None:
+        raise BrokenPromiseError(f"{row.id} has ended as {row.state}, and {block.block} is {block.state}")
+    if row.state == "completed" and block.state != "completed" and not is_withdrawn(block):
+        raise BrokenPromiseError(f"{row.id} is complete without {block.block}")
+    published = is_group(block, row.pipeline) or _is_published(play, row.id, block)
+    if block.state == "completed" and not published:
+        raise BrokenPromiseError(f"{row.id} {block.block} is complete with what nobody has published")
 
 
 def _check_calm(row: RunRow, blocks: list[BlockRunRow]) -> None:
@@ -189,12 +207,13 @@ def _check_followers(play: Play, rows: list[RunRow]) -> None:
         if row.definition["kind"] != "dependency":
             continue
         (upstream,) = row.definition["settings"]["after"]
-        causes = [run for run in rows if run.pipeline == upstream["pipeline"] and run.state == "completed"]
-        followers = Counter(
-            (run.event or {}).get("run") for run in rows if run.trigger_id == row.id and run.retry_of is None
-        )
-        if followers != Counter(run.id for run in causes):
-            raise BrokenPromiseError(f"followers of {upstream}: {followers}, and the runs {[run.id for run in causes]}")
+        again = play.people.repeated  # such a run completes more than once
+        made = [run for run in rows if run.trigger_id == row.id and run.retry_of is None]
+        followers = Counter(str((run.event or {}).get("run")) for run in made)
+        causes = [run.id for run in rows if run.pipeline == upstream["pipeline"] and run.state == "completed"]
+        once = Counter({run: count for run, count in followers.items() if run not in again})
+        if once != Counter(run for run in causes if run not in again) or set(causes) - followers.keys():
+            raise BrokenPromiseError(f"followers of {upstream}: {followers}, and the runs {causes}")
 
 
 def _check_backfills(play: Play, rows: list[RunRow]) -> None:

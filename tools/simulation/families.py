@@ -12,7 +12,7 @@ from penstock.model.pipeline import Pipeline
 from penstock.schedule.family import asked_of
 from penstock.schedule.wishes import wish_of
 from penstock.state.rows import RunRow
-from tools.simulation.process import ASKS, FAMILY, PIPELINES
+from tools.simulation.pipelines import ASKS, FAMILY, PIPELINES
 from tools.simulation.world import BrokenPromiseError
 
 if TYPE_CHECKING:

@@ -11,6 +11,11 @@ from itertools import count
 from typing import Any
 from unittest.mock import patch
 
+from penstock.engine import loop
+from penstock.engine.streaming import part_came
+from penstock.model import run as machine
+from penstock.model import withdrawal
+from penstock.model.run import Dispatch
 from penstock.schedule import beginnings, children, ends, requests, tick
 from penstock.schedule.backfill import Backfills
 from penstock.schedule.children import Children
@@ -33,6 +38,7 @@ PATIENCE = 200.0
 
 _claim, _renew_rows, _renew, _write = Runs.claim, Runs.renew, Claims.renew, DrivenRun.write
 _run_of = tick._run_of
+_take_back = withdrawal._take_back
 
 
 def _unfenced(self: Runs, connection: Any, name: str, token: int, **values: Any) -> bool:
@@ -109,17 +115,32 @@ def _impatient(self: Children) -> float | None:
     return min((wait.deadline for wait in self._waits if wait.deadline is not None), default=None)
 
 
+def _again(step: Any, parent: str, wait: float) -> None:
+    step.do(Dispatch(parent, wait))
+
+
+def _hasty(step: Any, key: str, parent: str) -> set[str]:
+    _take_back(step, key, parent)
+    return set()
+
+
+def _any_part(key: str, current: Any, event: Any) -> Any:
+    return part_came(key, current, replace(event, number=current.parts))
+
+
 @dataclass(frozen=True, slots=True)
 class Mistake:
     """A mistake in words, and what it replaces: (where, name) -> with what.
 
-    `rare`: it takes many seeds to find it; `families`: it concerns runs that blocks ask for.
+    `rare`: it takes many seeds to find it; `families`: it concerns runs that blocks ask for; `streams`: those of which
+    blocks yield.
     """
 
     what: str
     changes: Mapping[tuple[Any, str], Any]
     rare: bool = False
     families: bool = False
+    streams: bool = False
 
 
 MISTAKES = (
@@ -170,6 +191,19 @@ MISTAKES = (
         {(Children, "due"): _impatient},
         families=True,
     ),
+    Mistake("children of what was yielded in vain are kept", {(machine, "withdraw"): _again}, streams=True),
+    Mistake(
+        "a block is tried again while processes of such children are still ended",
+        {(withdrawal, "_take_back"): _hasty},
+        streams=True,
+    ),
+    Mistake(
+        "children of what was yielded in vain are kept when a run is taken up",
+        {(machine, "leave_behind"): _nothing},
+        rare=True,
+        streams=True,
+    ),
+    Mistake("a part is taken whatever its number says", {(loop, "part_came"): _any_part}, streams=True),
 )
 
 
@@ -182,7 +216,7 @@ def look_for(mistake: Mistake, state: FaultyState, seeds: Iterable[int], enough:
             stack.enter_context(patch.object(where, name, change))
         for seed in seeds:
             try:
-                Play(state, seed, families=mistake.families).run()
+                Play(state, seed, families=mistake.families, streams=mistake.streams).run()
             except (Exception, BrokenPromiseError) as error:  # noqa: BLE001 - what a mistake may end in
                 found[seed] = re.sub(r"\S*\d\S*", "..", str(error) or type(error).__name__)[:70]
                 if len(found) >= enough:

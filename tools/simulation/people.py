@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from penstock.model.errors import RunStateError, StateUnavailableError
+from penstock.model.expand import base_of
+from penstock.model.graph import descendants
 from penstock.schedule import failpoints
 from penstock.schedule.backfill import Wanted, add_backfill, cancel_backfill, retry_backfill, start_backfill
-from penstock.schedule.requests import NewRun, cancel_run, create_run, retry_incomplete, retry_run
+from penstock.schedule.requests import NewRun, cancel_run, create_run, retry_from, retry_incomplete, retry_run
 from penstock.state.rows import TriggerRow
 from penstock.state.run_list import RunFilter
-from tools.simulation.process import ASKED_FOR
+from tools.simulation.pipelines import ASKED_FOR, PIPELINES
 
 if TYPE_CHECKING:
     from tools.simulation.play import Play
@@ -38,6 +40,7 @@ class People:
     triggers: list[TriggerRow] = field(default_factory=list)
     backfills: dict[int, int] = field(default_factory=dict)
     retried: set[str] = field(default_factory=set)
+    repeated: set[str] = field(default_factory=set)
     cancelled: dict[str, float] = field(default_factory=dict)
     stopped: set[int] = field(default_factory=set)
     troubles: int = 0
@@ -88,12 +91,35 @@ class People:
             elif kind < 0.95:
                 self.retried.add(name)
                 self.cancelled.pop(name, None)
-                retry_incomplete(state, name, now)
+                if self.play.streams and rng.random() < 0.5:
+                    self._from_a_block(name, now)
+                else:
+                    retry_incomplete(state, name, now)
             else:
                 retry_run(state, name, now)
         except RunStateError:
             return
         self.play.wake("runs", name)
+
+    def _from_a_block(self, name: str, now: float) -> None:
+        """Let a run go on from one of its blocks: what was done from there on is to be done again."""
+        state = self.play.state
+        with state.read() as connection:
+            row = state.runs.get(connection, name)
+        pipeline = PIPELINES.get(row.pipeline) if row is not None else None
+        if pipeline is None:
+            return
+        graph = {block.uuid: block.upstream for block in pipeline.blocks}
+        block = self.play.world.rng.choice(sorted(graph))
+        below = descendants(graph, [block])
+        self.play.say(f"from {block} on, and {sorted(below)}")
+        self.repeated.add(name)
+        again = below | {block}
+        done = self.play.done.get(name, set())
+        done -= {
+            each for each in done if base_of(each.partition(" ")[0]) in again
+        }  # now: nobody may hear that it is so
+        retry_from(state, name, block, below, now)
 
     def _backfill(self, now: float) -> None:
         """Begin one, or end or repeat one that is there."""

@@ -28,8 +28,10 @@ from tools.simulation.checks import check_end, check_limits, check_living, check
 from tools.simulation.curses import CURSE, CursedLimits, Curses
 from tools.simulation.families import Project, check_child, wishes_of
 from tools.simulation.people import People
-from tools.simulation.process import ASKED_FOR, ASKS, FAMILY, Process, draw_rules
+from tools.simulation.pipelines import ASKED_FOR, ASKS, FAMILY, STREAMS, draw_rules
+from tools.simulation.process import Process
 from tools.simulation.store import FaultyState
+from tools.simulation.stream_checks import check_growing
 from tools.simulation.world import BrokenPromiseError, Workers, World
 
 HORIZON = 60.0
@@ -56,6 +58,7 @@ class Play:
         say: told in words what happens.
         curses: runs over which the scheduler stumbles by a mistake of its own, each time; none when it is left out.
         families: whether there are blocks that ask for runs.
+        streams: whether there are blocks that yield parts, with children that begin meanwhile.
     """
 
     def __init__(
@@ -66,13 +69,15 @@ class Play:
         curses: Curses | None = None,
         *,
         families: bool = False,
+        streams: bool = False,
     ) -> None:
         self.state = state
         self.world = World(seed)
         self.curses = curses or Curses(0.0)
         self.start = self.world.clock()
         self.rules = draw_rules(self.world.rng)
-        self.asked_for = (*ASKED_FOR, FAMILY, FAMILY) if families else ASKED_FOR
+        self.streams = streams
+        self.asked_for = (*ASKED_FOR, *(FAMILY,) * 2 * families, *STREAMS * 2 * streams)
         self.people = People(self)
         self.processes: list[Process] = []
         self.elsewhere: set[str] = set()
@@ -165,6 +170,8 @@ class Play:
         finally:
             self._acting = before
             process.inside = False
+        if self.streams:
+            check_growing(self, process)
         process.wanted = self.world.now + max(wait if wait is not None else 3600.0, 1e-6)
 
     def begin(self) -> Process:

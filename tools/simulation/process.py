@@ -1,21 +1,17 @@
-"""A scheduler of a simulation, the pipelines that it knows, and the limits that hold for them."""
+"""A scheduler of a simulation: what it drives runs with, and what would die with it."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from penstock.engine.loop import RunHandle, RunLoop
 from penstock.engine.plan import Place, RunOptions, RunPlan, make_plan
-from penstock.model.block import Block, BlockType, Language
 from penstock.model.errors import PipelineNotFoundError
-from penstock.model.pipeline import Pipeline
 from penstock.schedule.core import Core
-from penstock.schedule.limit_rules import Rules
 from tools.simulation.curses import Curses
+from tools.simulation.pipelines import PIPELINES, STREAMS, fan_of
 from tools.simulation.world import START, Workers
 
 
@@ -48,6 +44,8 @@ class Process:
         if pipeline == "odd":
             raise ValueError("a file that nobody thought of")
         self.curses.strike(run, "plan")
+        if pipeline in STREAMS:
+            options = replace(options, **fan_of(run))
         moment = datetime.fromtimestamp(START, UTC)
         return make_plan(run, Place("/p", "p", "/d"), PIPELINES[pipeline], options, moment)
 
@@ -59,48 +57,3 @@ class Process:
     def poll(self, timeout: float | None) -> None:
         """Hear the workers."""
         self.workers.poll(timeout)
-
-
-def _pipeline(name: str, edges: Mapping[str, tuple[str, ...]], retries: int = 0) -> Pipeline:
-    blocks = tuple(
-        Block(
-            block,
-            block,
-            BlockType.CUSTOM,
-            Language.PYTHON,
-            upstream=parents,
-            content="",
-            retry_config={"retries": retries, "delay": 3},
-        )
-        for block, parents in edges.items()
-    )
-    return Pipeline(name, name, blocks=blocks)
-
-
-FAMILY, ASKS = "family", "ask"
-"""The pipeline of which a block asks for runs of others, and that block."""
-RETRIES = {"one": 0, "chain": 2, "wide": 1, "follower": 0, "probe": 0, FAMILY: 1}
-"""How often a block of each pipeline is tried again."""
-PIPELINES = {
-    "one": _pipeline("one", {"a": ()}),
-    "chain": _pipeline("chain", {"a": (), "b": ("a",), "c": ("b",)}, retries=2),
-    "wide": _pipeline("wide", {"a": (), "b": ("a",), "c": ("a",), "d": ("b", "c")}, retries=1),
-    "follower": _pipeline("follower", {"a": ()}),
-    "probe": _pipeline("probe", {"p": ()}),
-    FAMILY: _pipeline(FAMILY, {"b": (), ASKS: ("b",), "z": (ASKS,)}, retries=1),
-}
-ASKED_FOR = ("one", "chain", "wide")
-"""Those that people, triggers and backfills run. `follower` follows another one, `probe` tells whether all is well."""
-
-
-def draw_rules(rng: random.Random) -> Callable[[str], Rules]:
-    """The limits of a world: of runs of a pipeline, and of a resource that its blocks take."""
-    pipelines = {name: rng.choice((None, None, 1, 2)) for name in ASKED_FOR}
-    capacity = rng.choice((0, 0, 1, 2))
-    takes = {"a": {"database": 1}} if capacity else {}
-    made = {
-        name: Rules(pipeline=most, takes=takes, capacity={"database": capacity}) for name, most in pipelines.items()
-    }
-    held = {ASKS: {"database": 1}} if capacity else {}
-    made[FAMILY] = Rules(takes=held, capacity={"database": capacity})
-    return lambda pipeline: made.get(pipeline, Rules())

@@ -12,8 +12,9 @@ from itertools import count
 from typing import Any
 
 from penstock.engine.supervisor import Ended
-from penstock.model.messages import Answer, Ask, AskKind, Failure, Finished, Outcome, Output, WorkOrder
-from penstock.model.product import Address, Fence, ProductRef
+from penstock.model.messages import Answer, Ask, AskKind, Failure, Finished, Outcome, Output, WorkOrder, Yielded
+from penstock.model.product import Address, Fence, Items, ProductRef
+from tools.simulation.streams import Streams, parts_of, together
 
 START = 1_750_000_000.0
 
@@ -35,6 +36,7 @@ class World:
     fences: dict[tuple[str, str], int] = field(default_factory=dict)
     published: dict[tuple[str, str, int], str] = field(default_factory=dict)
     versions: Any = field(default_factory=lambda: count(1))
+    streams: Streams = field(default_factory=Streams)
     launched: int = 0
 
     def __post_init__(self) -> None:
@@ -65,12 +67,25 @@ class World:
         if key in self.published:
             raise BrokenPromiseError(f"{key} has published twice")
         version = self.published[key] = f"{next(self.versions):08d}"
+        self.streams.tokens[version] = fence.token
         return ProductRef(address, version)
 
     def manifest(self, ref: ProductRef) -> World:
         """What is known of a version: nothing."""
         del ref
         return self
+
+    def yielded(self, fence: Fence, items: Items) -> bool:
+        """Keep a part; False when the attempt has lost the right to it."""
+        if self.fences.get((fence.run, fence.block)) != fence.token:
+            return False
+        self.streams.parts.setdefault((fence.run, fence.block, fence.token), []).append(items)
+        return True
+
+    def yielding(self, run: str) -> tuple[()]:
+        """What a run that has ended has yielded goes at once: nothing of it is left to be removed."""
+        self.streams.forget(run)
+        return ()
 
     def summaries(self) -> tuple[()]:
         """No outputs."""
@@ -83,13 +98,19 @@ class World:
 
 @dataclass(slots=True, eq=False)
 class Worker:
-    """The attempt of a block: a process that ends at some time, well or not; `ended` is None until then."""
+    """The attempt of a block: a process that ends at some time, well or not; `ended` is None until then.
+
+    `parts` are what it is still to yield, `told` how many it has told of, `heard` how many of these its owner has heard.
+    """
 
     order: WorkOrder
     on_event: Callable[[Any], None]
     ended: bool | None = None
     wishes: deque[dict[str, Any]] = field(default_factory=deque)
     asked: dict[str, Any] = field(default_factory=dict)
+    parts: deque[Items] = field(default_factory=deque)
+    told: int = 0
+    heard: int = 0
 
 
 class Workers:
@@ -111,7 +132,7 @@ class Workers:
         say: Callable[[str], None] = lambda _: None,
         wishes: Callable[[WorkOrder], list[dict[str, Any]]] = lambda _: [],
     ) -> None:
-        self._world = world
+        self.world = world
         self._turned = turned
         self._check = check
         self._say = say
@@ -123,11 +144,15 @@ class Workers:
         """Begin an attempt."""
         del reuse, keep
         self._check(order)
-        world = self._world
+        world = self.world
         world.launched += 1
-        self._say(f"{order.run} {order.block.uuid}: attempt {order.attempt} begins, fence {order.fence.token}")
+        self._say(f"{order.run} {order.key}: attempt {order.attempt} begins, fence {order.fence.token}")
         worker = Worker(order, on_event, wishes=deque(self._wishes(order)))
         self.alive.append(worker)
+        if order.tell_parts:
+            worker.parts.extend(parts_of(order))
+            self._yield_later(worker)
+            return worker
         if worker.wishes:
             world.at(world.rng.random(), lambda: self._ask(worker))
             if world.rng.random() < 0.2:
@@ -152,16 +177,51 @@ class Workers:
         self._inbox.append(deliver)
         self._turned()
 
+    def _yield_later(self, worker: Worker) -> None:
+        rng = self.world.rng
+        self.world.at(rng.choice((0.01, 0.2, 1.0, 5.0, 12.0)) * rng.random(), lambda: self._yield(worker))
+
+    def _yield(self, worker: Worker) -> None:
+        """The code yields what comes next, or goes wrong in the middle of it."""
+        if worker.ended:
+            return
+        if not worker.parts:
+            self._done(worker)
+            return
+        fate, order, number = self.world.rng.random(), worker.order, worker.told
+        if fate < 0.03:
+            self._tell(worker, Ended(Failure("lost", "the process was killed", code="X102")))
+            return
+        if fate < 0.1:
+            self._fail(worker, Failure("ValueError", "it went wrong"))
+            return
+        items = worker.parts.popleft()
+        if not self.world.yielded(order.fence, items):
+            self._fail(worker, Failure("FenceLostError", "another attempt has begun"))
+            return
+        worker.told += 1
+        part = Yielded(number if fate > 0.11 else number + 1, items)  # one that nobody has told of is not believed
+        self._say(f"{order.run} {order.key}: yields part {part.number} of {items}")
+
+        def deliver() -> None:
+            if worker in self.alive:
+                worker.heard += part.number == number
+                worker.on_event(part)
+
+        self._inbox.append(deliver)
+        self._turned()
+        self._yield_later(worker)
+
     def answer(self, worker: Worker, answer: Answer) -> None:
         """The code goes on, or fails with what it is told, where it does not expect that."""
         if worker.ended:
             return
-        self._say(f"{worker.order.run} {worker.order.block.uuid}: is told {answer.error or answer.value}")
+        self._say(f"{worker.order.run} {worker.order.key}: is told {answer.error or answer.value}")
         if answer.error is not None and worker.asked["error_on_failure"]:
             failure = Failure("BlockFailedError", answer.error)
-            self._world.at(0.01, lambda: self._fail(worker, failure))
+            self.world.at(0.01, lambda: self._fail(worker, failure))
         else:
-            self._world.at(self._world.rng.random(), lambda: self._ask(worker))
+            self.world.at(self.world.rng.random(), lambda: self._ask(worker))
 
     def _fail(self, worker: Worker, failure: Failure) -> None:
         if not worker.ended:
@@ -171,7 +231,7 @@ class Workers:
         """The process has come to its end: it publishes, even when its parent is gone."""
         if worker.ended:
             return
-        rng, order = self._world.rng, worker.order
+        rng, order = self.world.rng, worker.order
         fate = rng.random()
         if fate < 0.08:
             self._tell(worker, Ended(Failure("lost", "the process was killed", code="X102")))
@@ -180,16 +240,24 @@ class Workers:
             failure = Failure("ValueError", "it went wrong")
             self._tell(worker, Finished(Outcome.FAILED, 0.0, failure), Ended(failure))
             return
-        ref = self._world.publish(order.fence, Address(order.pipeline, order.block.uuid, order.partition))
+        ref = self.world.publish(order.fence, Address(order.pipeline, order.key, order.partition))
         if ref is None:
             failure = Failure("FenceLostError", "another attempt has begun")
             self._tell(worker, Finished(Outcome.FAILED, 0.0, failure), Ended(failure))
             return
-        self._tell(worker, Output(ref, ()), Finished(Outcome.SUCCEEDED, 0.0), Ended(None))
+        items = self._items(order, fate) if order.dynamic else None
+        self._tell(worker, Output(ref, ()), Finished(Outcome.SUCCEEDED, 0.0, items=items), Ended(None))
+
+    def _items(self, order: WorkOrder, fate: float) -> Items:
+        """What the process of a dynamic block says in the end of all that it has come to; not always what it yielded."""
+        made = (order.fence.run, order.fence.block, order.fence.token)
+        parts = self.world.streams.parts.setdefault(made, [] if order.tell_parts else parts_of(order))
+        items = together(parts)
+        return items if fate < 0.97 or not (order.tell_parts and parts) else Items(items.count + 1)
 
     def _tell(self, worker: Worker, *told: Any) -> None:
         worker.ended = True
-        self._say(f"{worker.order.run} {worker.order.block.uuid}: {told[-1].failure or 'done'}")
+        self._say(f"{worker.order.run} {worker.order.key}: {told[-1].failure or 'done'}")
 
         def deliver() -> None:
             if worker in self.alive:
@@ -209,11 +277,14 @@ class Workers:
 
     def interrupt(self, attempt: Worker) -> None:
         """End an attempt: it takes a moment."""
-        self._world.at(self._world.rng.random() * 2, lambda: self._end(attempt, "interrupted"))
+        self.world.at(self.world.rng.random() * 2, lambda: self._end(attempt, "interrupted"))
 
     def kill(self, attempt: Worker) -> None:
         """End an attempt at once."""
         self._end(attempt, "killed")
+
+    def expect(self, order: object, count: int) -> None:
+        """Processes come up when they are wanted."""
 
     def close_session(self, attempt: Worker) -> None:
         """There are no sessions."""
@@ -225,7 +296,7 @@ class Workers:
     def crash(self) -> None:
         """Their parent is gone: most die with it, some go on for a while and try to publish."""
         for worker in self.alive:
-            if self._world.rng.random() < 0.7:
+            if self.world.rng.random() < 0.7:
                 worker.ended = True
         self.alive.clear()
         self._inbox.clear()

@@ -230,7 +230,7 @@ class RunLoop:
         if gone := regrouped(handle, effects):
             self._queue, self._gated = without(self._queue, handle, gone), without(self._gated, handle, gone)
             heapq.heapify(self._queue)
-        made = {effect.block for effect in effects if isinstance(effect, Expanded | Grown)}
+        made = dict.fromkeys(effect.block for effect in effects if isinstance(effect, Expanded | Grown))
         self._tell_ends(handle, without=made)  # what a block has waited for ends before its children are told
         for effect in effects:
             match effect:

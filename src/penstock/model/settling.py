@@ -153,9 +153,10 @@ class Settling:
     def _heard_end(self, key: str, parent: str) -> None:
         run = self.run
         entry, state = run.blocks[key], run.blocks[parent].state
-        if state is BlockState.CANCELLED:
+        given_up = state is BlockState.CANCELLED and run.base(parent) in run.floor and not run.stopping
+        if state is BlockState.CANCELLED and not given_up:
             return
-        if state in BAD:
+        if given_up or state in BAD:
             saved = run.saved.pop(key, None)
             failed = saved is not None and saved.state is BlockState.FAILED and key in run.fans.streams
             self.end(key, saved if saved and failed else replace(entry, state=BlockState.UPSTREAM_FAILED))

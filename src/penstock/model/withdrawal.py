@@ -91,6 +91,12 @@ def _why(parent: str) -> Failure:
     )
 
 
+def left_behind(block: str) -> Failure:
+    """Why a child counts no more that a run which was taken up had no cause to make again."""
+    message = f"{block} was made anew when its run was taken up, and this child was not among those that it ran as"
+    return Failure("withdrawn", message, "Nothing to do: what it was made from came to nothing.", "X104")
+
+
 def ebbed(run: Run, key: str) -> list[Dispatch] | None:
     """The process of a withdrawn child has ended: what follows; None when it is no such child."""
     for parent, (left, wait) in run.ebbing.items():

@@ -15,7 +15,8 @@ from penstock.model import events
 from penstock.model.expand import base_of
 from penstock.model.messages import Failure
 from penstock.model.product import UNPARTITIONED
-from penstock.model.run import DONE, ENDED, BlockState
+from penstock.model.run import DONE, ENDED, BlockState, Run
+from penstock.model.withdrawal import left_behind
 from penstock.state.rows import RUNNING, BlockRunRow, RunRow, changed
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ STOPPED = {"kind": "handed_over", "text": "its scheduler was stopped; it goes on
 """What a run waits for that was put back by a scheduler which ends."""
 OWED = "owed"
 """Of a block that has ended: how often its callbacks were begun that have not."""
+_LASTING = DONE | {BlockState.FAILED}
 SENSOR = "sensor"
 """What a block waits for whose code says that it is too early."""
 
@@ -98,7 +100,10 @@ class DrivenRun:
             case events.BlockStarted(block=block, at=at):
                 self._put(block, state=BlockState.RUNNING.value, started_at=at, due_at=None)
             case events.BlockExpanded(block=block, at=at):
-                self._put(block, state=BlockState.RUNNING.value, started_at=at)
+                if not self._is_told(
+                    block
+                ):  # it fans out anew in a run that is taken up, and its end is not told again
+                    self._put(block, state=BlockState.RUNNING.value, started_at=at)
             case events.BlockRetrying(block=block, wait=wait, at=at, failure=failure):
                 self._put(block, due_at=at + wait, failure=_plain(failure), queued_at=at)
             case events.BlockWaiting(block=block, due=due, at=at):
@@ -107,6 +112,11 @@ class DrivenRun:
                 self._block_ended(event)
             case events.RunEnded():
                 self.ended = event
+
+    def _is_told(self, block: str) -> bool:
+        """Whether a block had ended for good when the run was taken up."""
+        row = self.blocks.get(block)
+        return row is not None and row.ended_at is not None and row.state in _LASTING
 
     @property
     def ends(self) -> bool:
@@ -138,6 +148,8 @@ class DrivenRun:
         if self.handle is not None and self.handle.unsaved:
             self._dirty.update(dict.fromkeys(self.handle.unsaved))
             self.handle.unsaved.clear()
+        if self.handle is not None and self.ended is not None:
+            self._close_left(self.handle.run, self.ended.at)
         return bool(self._dirty or self._changes or self.ended)
 
     def _started(self, event: events.RunStarted) -> None:
@@ -191,6 +203,20 @@ class DrivenRun:
             known = BlockRunRow(self.row.id, block, position=position, upstream=upstream)
         self.blocks[block] = changed(known, **values)
         self._dirty[block] = None
+
+    def _close_left(self, run: Run, at: float) -> None:
+        """End the children of an earlier driver that the run has ended without: nothing has made them again.
+
+        Where their block is done it is so without them, whatever had become of them.
+        """
+        for key, row in self.blocks.items():
+            block = run.blocks.get(base_of(key))
+            if key in run.blocks or block is None or (row.failure or {}).get("kind") == "withdrawn":
+                continue
+            if row.ended_at is None or block.state in DONE:
+                why = _plain(left_behind(base_of(key))) if block.state in DONE else row.failure
+                gone = {"due_at": None, "version": None, "waiting": None, "failure": why}
+                self._put(key, state=BlockState.CANCELLED.value, ended_at=at, **gone)
 
     def write(self, connection: sa.Connection, state: State) -> bool:
         """Put what has happened into the store; False when the lease is lost, and nothing was written.
