@@ -17,6 +17,7 @@ MOST_TOPICS = 64
 
 MOST_LETTERS = 1000
 """Of a topic's name."""
+_KINDS = frozenset({"project", "pipeline", "run", "logs"})
 
 KEEP_ALIVE_SECONDS = 15.0
 
@@ -51,7 +52,7 @@ def take_request(listener: Listener, text: str | bytes) -> None:
     if isinstance(request, Unsubscribe):
         listener.unsubscribe(request.topic)
         return
-    if request.topic.partition(":")[0] not in {"project", "pipeline", "run"} or len(request.topic) > MOST_LETTERS:
+    if request.topic.partition(":")[0] not in _KINDS or len(request.topic) > MOST_LETTERS:
         raise MessageInvalidError(f"subscribing to {request.topic[:60]!r}: there is no such topic")
     if len(listener.topics) >= MOST_TOPICS and request.topic not in listener.topics:
         raise MessageInvalidError(f"subscribing to {request.topic}: {MOST_TOPICS} topics are heard already")

@@ -24,6 +24,7 @@ from penstock.observe.archive import RunArchive, RunHead
 from penstock.project import Project
 from penstock.server.bench import Bench
 from penstock.server.hub import Hub
+from penstock.server.runs.log_bell import LogBell
 from penstock.server.runs.manifests import Manifests
 from penstock.server.runs.marks import Marks
 from penstock.server.runs.pump import Pump
@@ -73,6 +74,7 @@ class RunService:
         self._statuses = Statuses(self.archive, self._manifests)
         self._reasons = Reasons(self.archive, self._manifests, self._staleness.probes)
         self.marks = Marks(hub, self._staleness.reasons)
+        self._logged = LogBell(hub)
         self.cancel_elsewhere: Callable[[str], None] | None = None
         """Asks the scheduler to end one of its runs."""
         bench.watch_runs(self.sinks)
@@ -298,6 +300,7 @@ class RunService:
         return found
 
     def _heard(self, live: LiveRun, event: events.Event) -> None:
+        self._logged(live.pipeline, live.run, getattr(event, "block", ""))
         match event:
             case events.RunStarted(blocks=blocks):
                 self._live[live.run] = live

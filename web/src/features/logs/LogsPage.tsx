@@ -1,7 +1,7 @@
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { RefreshCw, ScrollText, Search, X } from "lucide-react";
-import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import type { FoundLine } from "../../api/orchestration";
 import { useCommands, useKeyNotes } from "../../app/commands";
 import { count, dateTime } from "../../app/format";
@@ -16,7 +16,7 @@ import { usePipelines } from "../pipelines/queries";
 import { SINCE } from "../runs/filters";
 import { Between } from "../runs/RunFilterBar";
 import { useSoon } from "../triggers/useSoon";
-import { useLogs, type LogFilters } from "./queries";
+import { useLogs, useNewLines, type LogFilters } from "./queries";
 
 const route = getRouteApi("/logs");
 const LEVELS: readonly [string, string][] = [["INFO", "Info and above"], ["WARNING", "Warnings, errors"], ["ERROR", "Errors"]];
@@ -36,6 +36,17 @@ export function LogsPage() {
   const zone = usePreferences((held) => held.zone);
   const { data, error, isPending, isFetching, hasNextPage, isFetchingNextPage, isPlaceholderData, fetchNextPage, refetch } = useLogs(filters);
   const lines = useMemo(() => data?.pages.flatMap((page) => page.lines) ?? [], [data]);
+  const shift = useRef(0);
+  const reading = () => chosen !== null || (box.current?.scrollTop ?? 0) > 0;
+  useNewLines(filters, () => !reading(), (count) => {
+    if (reading()) shift.current += count;
+    setChosen((held) => (held === null ? null : held + count));
+  });
+  useLayoutEffect(() => {
+    // What is read stays where it is; who stands at the top sees the newest line.
+    if (box.current && shift.current !== 0) box.current.scrollTop += shift.current * ROW;
+    shift.current = 0;
+  }, [data]);
   const set = (changes: LogFilters) => {
     setChosen(null);
     void navigate({ search: (held) => Object.fromEntries(Object.entries({ ...held, ...changes }).filter(([, value]) => value)), replace: true });
