@@ -1,5 +1,8 @@
 """Plays schedulers through faults drawn from seeds: `python -m tools.simulate --seeds 1000 --jobs 2`.
 
+Some seeds are of a kind of their own: of sixteen, four have blocks that ask for runs, four a scheduler that makes
+mistakes, and four (two of these among them) dynamic blocks that yield, whose children begin meanwhile; see `drawn`.
+
 A seed that breaks a promise is printed. `--seed <it>` plays it again, and tells each step. `--mistakes` puts known
 mistakes into the scheduler, one after the other, and says after how many seeds each is found.
 """
@@ -56,7 +59,7 @@ def drawn(state: FaultyState, seed: int, say: Callable[[str], None] | None = Non
     """The play of a seed.
 
     In every fourth the scheduler makes mistakes of its own over some runs, for a while or ever; in every fourth there are
-    blocks that ask for runs, and wait for them.
+    blocks that ask for runs, and wait for them; in as many there are blocks that yield.
     """
     times = 2 if seed % 8 == CURSED else 1_000_000
     curses = Curses(0.3, times) if seed % 4 == CURSED else None

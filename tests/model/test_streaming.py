@@ -8,7 +8,16 @@ import pytest
 
 from penstock.model.expand import Axis, DynamicSettings, Fans, Mode, axes_of, streams_of
 from penstock.model.product import Address, Items, ProductRef
-from penstock.model.run import AttemptStarted, AttemptSucceeded, BlockState, ItemsCame, RunState, advance, new_run
+from penstock.model.run import (
+    AttemptStarted,
+    AttemptSucceeded,
+    BlockState,
+    ItemsCame,
+    RunState,
+    advance,
+    new_run,
+    restored,
+)
 
 PART = ProductRef(Address("p", "users"), "part-1-0-r")
 STREAM = DynamicSettings(parent=True, stream=True)
@@ -72,3 +81,24 @@ def test_only_what_fans_out_along_one_streaming_parent_grows() -> None:
     }
     assert found.streaming("users")
     assert not found.streaming("inner")
+
+
+def test_what_had_ended_is_kept_when_a_run_is_taken_up_that_stops_at_the_failure_of_a_child() -> None:
+    graph: dict[str, tuple[str, ...]] = {
+        "users": (),
+        "each": ("users",),
+        "a": (),
+        "b": ("a",),
+        "c": ("b",),
+        "d": ("c",),
+    }
+    done = {"state": "completed", "attempts": 1}
+    saved = dict.fromkeys(("each:1", "a", "b", "c"), done) | {"users": {**done, "items": {"count": 2, "names": []}}}
+    entries = saved | {"each:0": {"state": "failed", "attempts": 1}}
+    run, _ = restored("r", graph, None, entries, keep_going=False, fans=fans(graph, {"users": STREAM}))
+    assert run.state is RunState.FAILED
+    assert {key: run.blocks[key].state.value for key in (*saved, "each", "d")} == {
+        **dict.fromkeys(saved, "completed"),
+        "each": "failed",
+        "d": "cancelled",
+    }

@@ -112,6 +112,7 @@ def check_end(play: Play) -> None:
         held = play.state.holds.taken(connection)
     for row in rows:
         _check_run(play, row, blocks[row.id])
+        _check_kept(play, row, blocks[row.id])
     if held:
         raise BrokenPromiseError(f"nothing is under way, and {held} is held")
     timed = {row.id for row in play.people.triggers if row.definition["kind"] == "time"}
@@ -160,6 +161,14 @@ def _check_block(play: Play, row: RunRow, block: BlockRunRow) -> None:
     published = is_group(block, row.pipeline) or _is_published(play, row.id, block)
     if block.state == "completed" and not published:
         raise BrokenPromiseError(f"{row.id} {block.block} is complete with what nobody has published")
+
+
+def _check_kept(play: Play, row: RunRow, blocks: list[BlockRunRow]) -> None:
+    """What was complete in the store stays so; of what is made from what others yield `check_streams` knows more."""
+    states = {block.block: block.state for block in blocks}
+    for name in play.done.get(row.id, ()):
+        if " of " not in name and states.get(name) != "completed":
+            raise BrokenPromiseError(f"{row.id} {name} was complete, and is {states.get(name)}")
 
 
 def _check_calm(row: RunRow, blocks: list[BlockRunRow]) -> None:

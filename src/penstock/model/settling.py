@@ -93,6 +93,11 @@ class Settling:
         self.end(key, entry)
         self._stop()
 
+    def _fail_later(self, key: str, entry: BlockRun) -> None:
+        """As `fail`; what else had ended in a run that is taken up is found again before anything is cancelled."""
+        self.end(key, entry)
+        self._had_failed = True
+
     def _stop(self) -> None:
         if self.run.keep_going or self.run.stopping:
             return
@@ -199,9 +204,7 @@ class Settling:
             return
         saved = run.saved.pop(key, None)
         if saved is not None and saved.state is BlockState.FAILED:
-            # What else had ended, and comes later in the graph, is found again before anything is cancelled.
-            self.end(key, saved)
-            self._had_failed = True
+            self._fail_later(key, saved)
             return
         if saved is not None and saved.state in WELL:
             self.end(key, saved)
@@ -223,7 +226,8 @@ class Settling:
         options = {axis: self._options(axis) for axis in axes if axis.fans}
         made, total = children_of(block, axes, options, run.fans.most)
         if total > run.fans.most and not run.fans.cut:
-            self.fail(block, replace(run.blocks[block], state=BlockState.FAILED, failure=_too_many(block, total, run)))
+            failure = _too_many(block, total, run)
+            self._fail_later(block, replace(run.blocks[block], state=BlockState.FAILED, failure=failure))
             return
         run.children[block] = []
         run.left[block] = 0
@@ -341,7 +345,7 @@ class Settling:
         """Nothing of a block is left: it ends as its children have."""
         entry = _together(self.run, block)
         if entry.state is BlockState.FAILED:
-            self.fail(block, entry)
+            self._fail_later(block, entry)
         else:
             self.end(block, entry)
 
