@@ -73,7 +73,9 @@ def test_a_mistake_over_one_run_keeps_no_other_waiting(tmp_path: Path, caplog: p
 
     async def play() -> RunRow:
         made: asyncio.Queue[RunRow] = asyncio.Queue()
-        children = StudioChildren(state, lambda: project, pump, recorded, made.put_nowait, lambda _: None, lambda _: None)
+        children = StudioChildren(
+            state, lambda: project, pump, recorded, made.put_nowait, lambda _: None, lambda _: None
+        )
         await children.start()
         for number, run in enumerate(("odd", "good")):
             plan: Any = SimpleNamespace(
