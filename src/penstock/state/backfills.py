@@ -21,6 +21,7 @@ _HAVE_ENDED = (
     .where(run.c.id.in_(sa.bindparam("runs", expanding=True)), run.c.backfill_id.is_not(None), sa.not_(_OPEN))
     .limit(1)
 )
+_NEWEST_FIRST = sa.select(*_COLUMNS).order_by(backfill.c.created_at.desc(), backfill.c.id.desc())
 
 
 class Backfills:
@@ -67,7 +68,7 @@ class Backfills:
         self, connection: sa.Connection, pipeline: str = "", *, state: str = "", limit: int = 1000
     ) -> list[BackfillRow]:
         """Backfills, newest first."""
-        query = sa.select(*_COLUMNS).order_by(backfill.c.created_at.desc(), backfill.c.id.desc()).limit(limit)
+        query = _NEWEST_FIRST.limit(limit)
         if pipeline:
             query = query.where(backfill.c.pipeline == pipeline)
         if state:

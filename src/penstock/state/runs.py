@@ -36,6 +36,12 @@ _NOW: sa.BindParameter[float] = sa.bindparam("now")
 _FREE = sa.or_(run.c.lease_owner.is_(None), run.c.lease_until < _NOW)
 _BY_ID = sa.select(*_COLUMNS).where(run.c.id == _NAME)
 _HELD = locking(_BY_ID, run)
+_MANY = sa.select(*_COLUMNS).where(run.c.id.in_(sa.bindparam("names", expanding=True)))
+_CHILDREN = (
+    sa.select(*_COLUMNS)
+    .where(run.c.parent_run == _NAME, run.c.parent_run.is_not(None))
+    .order_by(run.c.created_at, run.c.id)
+)
 _ASKED_FOR = locking(
     sa.select(*_COLUMNS)
     .where(_WAITING, run.c.parent_run.is_not(None), run.c.due_at <= _NOW, _FREE)
@@ -98,8 +104,8 @@ class Runs:
         """Those of these runs that there are, by id."""
         wanted, found = list(names), {}
         for start in range(0, len(wanted), _CHUNK):
-            query = sa.select(*_COLUMNS).where(run.c.id.in_(wanted[start : start + _CHUNK]))
-            found.update({row.id: row for row in rows_of(RunRow, connection.execute(query))})
+            rows = connection.execute(_MANY, {"names": wanted[start : start + _CHUNK]})
+            found.update({row.id: row for row in rows_of(RunRow, rows)})
         return found
 
     def page(self, connection: sa.Connection, wanted: RunFilter, *, limit: int = 50, after: str = "") -> RunPage:
@@ -243,8 +249,7 @@ class Runs:
 
     def children(self, connection: sa.Connection, parent: str) -> list[RunRow]:
         """The runs that blocks of this run have started."""
-        query = sa.select(*_COLUMNS).where(run.c.parent_run == parent, run.c.parent_run.is_not(None))
-        return rows_of(RunRow, connection.execute(query.order_by(run.c.created_at, run.c.id)))
+        return rows_of(RunRow, connection.execute(_CHILDREN, {"name": parent}))
 
     def asked_for(self, connection: sa.Connection, now: float) -> list[RunRow]:
         """Runs that blocks have asked for, that may begin and that nobody drives: the oldest first."""
