@@ -100,10 +100,10 @@ class Runs:
         return run if isinstance(run, str) else run["run"]
 
     def wait(self, run: str) -> None:
-        with _opener.open(f"{BASE}/api/runs/{run}/events", timeout=work.LIMIT) as events:
-            for _ in events:
-                pass
-        state = call(f"/api/runs/{run}")["state"]
+        give_up = time.monotonic() + work.LIMIT
+        while (state := call(f"/api/runs/{run}/end?seconds=50")["state"]) in {"initial", "running"}:
+            if time.monotonic() > give_up:
+                raise TimeoutError(run)
         if state != "completed":
             raise RuntimeError(state)
 

@@ -37,6 +37,7 @@ from penstock.server.runs.board import RunBoard
 from penstock.server.runs.callers import Callers
 from penstock.server.runs.calls import Calls
 from penstock.server.runs.children import StudioChildren
+from penstock.server.runs.ends import RunEnds
 from penstock.server.runs.pump import Pump
 from penstock.server.runs.service import RunService
 from penstock.server.runs.usage import UsageTeller
@@ -108,6 +109,7 @@ class Studio:
     triggers: TriggerService
     scheduling: Scheduling
     board: RunBoard
+    ends: RunEnds
     children: StudioChildren
     backfills: BackfillService
     singles: SingleBlocks
@@ -219,6 +221,7 @@ def make_studio(bench: Bench, open_bench: OpenBench | None = None) -> Studio:
         triggers=triggers,
         scheduling=scheduling,
         board=board,
+        ends=RunEnds(hub, board.summary),
         children=children,
         backfills=BackfillService(state, project, hub, scheduling.wake),
         singles=SingleBlocks(bench, pump, project, reader),

@@ -26,7 +26,7 @@ async def unless_gone(request: HTTPConnection, work: Awaitable[T]) -> T:
         await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             return task.result()
-        raise InterruptedRunError("reading a stored output: the client is gone")
+        raise InterruptedRunError("answering a request: the client is gone")
     finally:
         for one in (task, gone):
             one.cancel()

@@ -32,12 +32,17 @@ from penstock.server.schema.runs import (
     RunDetail,
     RunList,
     RunQuery,
+    RunSummary,
+    WaitQuery,
     Why,
 )
+from penstock.server.waiting import unless_gone
 from penstock.state.rows import OPEN
 
 routes = Routes("runs")
 LONGEST_PAGE = 1000
+LONGEST_WAIT = 600.0
+"""Seconds for which a caller may wait for the end of a run; who wants to wait longer asks again."""
 
 
 @routes.post("/api/pipelines/{pipeline}/runs", Permission.RUN, body=NewRun, status=202)
@@ -84,6 +89,13 @@ def change_runs(call: Call) -> BulkDone:
 def show_run(call: Call) -> RunDetail:
     """A run with its blocks; one that has not begun says what it waits for."""
     return call.studio.board.detail(call.path["run"])
+
+
+@routes.get("/api/runs/{run}/end", Permission.VIEW, query=WaitQuery)
+async def await_end(call: Call) -> RunSummary:
+    """A run in one line, as soon as it has ended; one that takes longer than `seconds` as it is then."""
+    seconds = max(0.0, min(call.query.seconds, LONGEST_WAIT))
+    return await unless_gone(call.request, call.studio.ends.wait(call.path["run"], seconds))
 
 
 @routes.delete("/api/runs/{run}", Permission.RUN)

@@ -242,6 +242,12 @@ class PipelineStatus(msgspec.Struct, frozen=True):
     seq: int
 
 
+class WaitQuery(msgspec.Struct, frozen=True):
+    """For how many seconds to wait at most; a minute when nothing is said, and ten at most."""
+
+    seconds: float = 60.0
+
+
 class LogQuery(msgspec.Struct, frozen=True):
     """Which lines to read; `after` and `before` are places that another page gave, `before=end` the newest lines."""
 

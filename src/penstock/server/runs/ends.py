@@ -1,0 +1,73 @@
+"""Waiting for the end of a run, for callers who want nothing but that: none of its events is sent to them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from penstock.server.hub import Hub
+from penstock.server.schema.runs import RunSummary
+from penstock.state.rows import OPEN
+
+_TOPIC = "run:"
+LOOK_EVERY = 15.0
+"""Seconds after which a run is looked at even when nothing was heard: another process may have ended it."""
+
+
+class RunEnds:
+    """Wakes those who wait for the end of a run. On the event loop only.
+
+    Args:
+        hub: where ends are told.
+        summary: a run in one line; raises RunNotFoundError. Called in a thread.
+        every: seconds between two looks.
+    """
+
+    def __init__(self, hub: Hub, summary: Callable[[str], RunSummary], every: float = LOOK_EVERY) -> None:
+        self._summary = summary
+        self._every = every
+        self._waiting: dict[str, set[asyncio.Event]] = {}
+        hub.hear(self.hear)
+
+    def hear(self, topics: tuple[str, ...], event: Any) -> None:
+        """Something was published."""
+        if not self._waiting or not isinstance(event, dict):
+            return
+        if event.get("type") == "run_ended":
+            for topic in topics:
+                self._wake(topic.removeprefix(_TOPIC))
+        elif event.get("type") == "runs_deleted":
+            for run in event["runs"]:
+                self._wake(run)
+
+    def _wake(self, run: str) -> None:
+        for woken in self._waiting.get(run, ()):
+            woken.set()
+
+    async def wait(self, run: str, seconds: float) -> RunSummary:
+        """The run as it is at its end, or after that many seconds.
+
+        Raises:
+            RunNotFoundError: there is no such run, or it was deleted meanwhile.
+        """
+        clock = asyncio.get_running_loop().time
+        until = clock() + seconds
+        woken = asyncio.Event()
+        self._waiting.setdefault(run, set()).add(woken)  # before the look: an end in between is heard
+        try:
+            while True:
+                found = await asyncio.to_thread(self._summary, run)
+                left = until - clock()
+                if found.state not in OPEN or left <= 0:
+                    return found
+                woken.clear()
+                try:
+                    await asyncio.wait_for(woken.wait(), min(left, self._every))
+                except TimeoutError:
+                    continue
+        finally:
+            waiting = self._waiting[run]
+            waiting.discard(woken)
+            if not waiting:
+                del self._waiting[run]
