@@ -172,16 +172,15 @@ def make_studio(bench: Bench, open_bench: OpenBench | None = None) -> Studio:
         open_bench: opens the one that runs what the scheduler starts; None when another process does that.
     """
     hub, project = Hub(), ProjectDoor(bench.project)
-    pump = Pump(bench.loop)
-    reader = ReaderClient(bench.store.root, reader_memory())
+    pump, reader = Pump(bench.loop), ReaderClient(bench.store.root, reader_memory())
     workspace = Workspace(project, hub.publish_from_thread)
     runs = RunService(bench, hub, pump, project, workspace.save_text)
     workspace.running = lambda: [run.pipeline for run in runs.running()]
     data_root = bench.project.data_dir()
     language = LanguageService(workspace.resolver, data_root / ".studio" / "language", workspace.is_block)
     hub.hear(language.hear)
-    url = state_url(data_root)
-    state, notifier = open_state(url), Notifier(data_root, url)
+    state = open_state(url := state_url(data_root))
+    notifier = Notifier(data_root, url)
     triggers = TriggerService(workspace.parts, state, hub, notifier.publish)
     workspace.followers.append(triggers.pipeline_moved)
     scheduling = Scheduling(
