@@ -25,6 +25,17 @@ def test_a_block_that_fans_out_anew_when_its_run_is_taken_up_stays_complete() ->
     assert (run.blocks["b"].state, run.blocks["c"].state) == ("completed", "running")
 
 
+def test_a_block_that_was_begun_anew_has_not_ended() -> None:
+    run = driven(
+        BlockRunRow("r", "b", state="upstream_failed", ended_at=NOW),
+        BlockRunRow("r", "c", state="failed", ended_at=NOW),
+    )
+    run(events.BlockExpanded("r", "b", ("b:0",), NOW + 1))
+    run.give_up("three mistakes", NOW + 2)
+    ends = {key: (row.state, row.ended_at) for key, row in run.blocks.items()}
+    assert ends == {"b": ("cancelled", NOW + 2), "c": ("failed", NOW)}
+
+
 def test_children_that_nobody_makes_again_end_with_their_run() -> None:
     run = driven(
         BlockRunRow("r", "done", state="queued"),
@@ -32,6 +43,8 @@ def test_children_that_nobody_makes_again_end_with_their_run() -> None:
         BlockRunRow("r", "bad", state="queued"),
         BlockRunRow("r", "bad:0", state="completed", ended_at=NOW),
         BlockRunRow("r", "bad:1", state="running", started_at=NOW),
+        BlockRunRow("r", "bad:2", state="running", started_at=NOW, failure={"kind": "withdrawn"}),
+        BlockRunRow("r", "bad:3", state="cancelled", ended_at=NOW, failure={"kind": "withdrawn"}),
     )
     graph: dict[str, tuple[str, ...]] = {"done": (), "bad": ()}
     machine, _ = new_run("r", graph)
@@ -48,5 +61,8 @@ def test_children_that_nobody_makes_again_end_with_their_run() -> None:
         "done:0": ("cancelled", NOW + 9),
         "bad:0": ("completed", NOW),
         "bad:1": ("cancelled", NOW + 9),
+        "bad:2": ("cancelled", NOW + 9),
+        "bad:3": ("cancelled", NOW),
     }
+    assert run.blocks["bad:2"].failure is None
     assert (run.blocks["done:0"].failure or {})["kind"] == "withdrawn"

@@ -179,6 +179,8 @@ def _options(play: Play, row: RunRow, axis: Axis, found: Mapping[str, BlockRunRo
     """What there is along an axis, by what the newest attempts of the parents have come to."""
     fanned = any(each.fans for each in _AXES[row.pipeline][axis.parent])
     parents = _children(found, axis.parent) if fanned else [found[axis.parent]]
+    # Where blocks may fail, what one child has failed to give is fanned out by nobody, and the others go on.
+    parents = [parent for parent in parents if parent.state == "completed"]
     options: list[Origin] = []
     for parent in parents:
         token = play.world.streams.tokens[parent.version or ""]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -75,7 +76,9 @@ class RunHandle:
 
     `unsaved` are the entries that have changed since whoever stores the run has taken them out. `idle` are processes
     that wait for another child of a block whose children share them. `failures` tell when the last attempt of a block
-    ended that failed, and as what kind; `withdrawn` are children that count no more. `guard` stands around whatever is
+    ended that failed, and as what kind; `withdrawn` are children that count no more. `due` are the moments, in
+    seconds since the epoch, before which blocks that were taken up are not tried again, each with the seconds that it
+    is to wait at most, though somebody sets the clock. `guard` stands around whatever is
     done for the run after its start.
     """
 
@@ -91,7 +94,7 @@ class RunHandle:
     session: Attempt | None = None
     told: set[str] = field(default_factory=set)
     unsaved: set[str] = field(default_factory=set)
-    due: dict[str, float] = field(default_factory=dict)
+    due: dict[str, tuple[float, float]] = field(default_factory=dict)
     held: deque[tuple[float, int, str]] = field(default_factory=deque)
     idle: dict[str, list[Attempt]] = field(default_factory=dict)
     failures: dict[str, tuple[float, str]] = field(default_factory=dict)
@@ -113,7 +116,7 @@ class RunHandle:
             if entry is not None and entry.state in ENDED and saved["state"] in ENDED and saved.get("told", True):
                 self.told.add(key)
             if saved.get("due"):
-                self.due[key] = float(saved["due"])
+                self.due[key] = float(saved["due"]), float(saved.get("pause", math.inf))
             if saved.get("failed_at") and saved.get("failure"):
                 self.failures[key] = (float(saved["failed_at"]), str(saved["failure"].get("kind") or ""))
 

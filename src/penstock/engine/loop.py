@@ -122,7 +122,8 @@ class RunLoop:
             on_end: called when it has ended.
             resume: what `model.run.snapshot` gave for its blocks in the process that drove it before: what has ended
                 stays so and is not told again, unless `told` says that it was not. `due` beside the rest: an attempt
-                starts not before that moment; `owed`: how often its callbacks were begun, which have not ended.
+                starts not before that moment, and `pause` seconds from now at the latest; `owed`: how often its
+                callbacks were begun, which have not ended.
             gate: asked before each attempt whether it may start; one that may not is asked again after `release`.
         """
         now = self._clock()
@@ -235,7 +236,8 @@ class RunLoop:
         for effect in effects:
             match effect:
                 case Dispatch(block=key, delay=delay):
-                    wait = max(delay, handle.due.pop(key, 0.0) - self._clock())
+                    moment, most = handle.due.pop(key, (0.0, 0.0))
+                    wait = max(delay, min(moment - self._clock(), most))
                     due = self._monotonic() + wait  # what waits, waits as long whoever sets the clock
                     heapq.heappush(self._queue, (due, next(self._order), handle, key))
                 case Kill(block=key):

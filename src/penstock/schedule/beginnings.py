@@ -78,7 +78,9 @@ class Beginnings:
 
     def _start(self, run: DrivenRun, claim: Claim, now: float, at: float) -> None:
         plan = self.bench.plan(claim.row.pipeline, options_of(claim.row), run=claim.row.id)
-        resume = entries(claim.blocks, recovered=claim.recovered, now=now) if claim.blocks else None
+        # By the clock as it is now: somebody may have set it while this process stood still in its turn.
+        at_present = self.clock()
+        resume = entries(claim.blocks, recovered=claim.recovered, now=at_present) if claim.blocks else None
         reach("begin.before_commit")
         run.handle = self.bench.start(plan, [run], resume=resume, gate=self._gate)
         run.handle.guard = partial(self.stumbles.of, claim.row.id)

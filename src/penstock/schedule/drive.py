@@ -100,9 +100,8 @@ class DrivenRun:
             case events.BlockStarted(block=block, at=at):
                 self._put(block, state=BlockState.RUNNING.value, started_at=at, due_at=None)
             case events.BlockExpanded(block=block, at=at):
-                if not self._is_told(
-                    block
-                ):  # it fans out anew in a run that is taken up, and its end is not told again
+                # It fans out anew in a run that is taken up, and the end of one that was done is not told again.
+                if not self._is_told(block):
                     self._put(block, state=BlockState.RUNNING.value, started_at=at)
             case events.BlockRetrying(block=block, wait=wait, at=at, failure=failure):
                 self._put(block, due_at=at + wait, failure=_plain(failure), queued_at=at)
@@ -211,10 +210,12 @@ class DrivenRun:
         """
         for key, row in self.blocks.items():
             block = run.blocks.get(base_of(key))
-            if key in run.blocks or block is None or (row.failure or {}).get("kind") == "withdrawn":
+            withdrawn = (row.failure or {}).get("kind") == "withdrawn"
+            if key in run.blocks or block is None or (withdrawn and row.ended_at is not None):
                 continue
             if row.ended_at is None or block.state in DONE:
-                why = _plain(left_behind(base_of(key))) if block.state in DONE else row.failure
+                # One that was withdrawn and came again has that failure still: it says nothing of this end.
+                why = _plain(left_behind(base_of(key))) if block.state in DONE else None if withdrawn else row.failure
                 gone = {"due_at": None, "version": None, "waiting": None, "failure": why}
                 self._put(key, state=BlockState.CANCELLED.value, ended_at=at, **gone)
 
@@ -255,7 +256,7 @@ class DrivenRun:
         self._changes["started_at"] = self.row.started_at or at
         self._changes["seconds"] = max(0.0, at - self._changes["started_at"])
         for block, row in self.blocks.items():
-            if row.ended_at is None:  # an earlier driver had begun it
+            if row.ended_at is None or row.state not in ENDED:  # an earlier driver had begun it, or begun it anew
                 self._put(block, state=BlockState.CANCELLED.value, ended_at=at, due_at=None, waiting=None)
 
     def give_up(self, message: str, at: float) -> None:

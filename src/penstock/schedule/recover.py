@@ -73,7 +73,8 @@ def entries(
 ) -> dict[str, dict[str, Any]]:
     """What `RunLoop.start` resumes a run from.
 
-    `due` is the moment before which a block is not tried again: the end of its back-off, or of a sensor's pause.
+    `due` is the moment before which a block is not tried again: the end of its back-off, or of a pause of a sensor.
+    `pause` is how many seconds a back-off was meant to take.
 
     Args:
         rows: the blocks of the run.
@@ -90,6 +91,7 @@ def entries(
             "ref": expansion.get("ref"),
             "items": expansion.get("items"),
             "due": _due(row, now),
+            **_pause(row),
             "failed_at": row.queued_at if row.failure is not None else None,
             # One that is being ended has its last state before its process has come to its end.
             "told": row.ended_at is not None,
@@ -107,6 +109,12 @@ def _due(row: BlockRunRow, now: float | None) -> float | None:
         return None
     ahead = row.queued_at - now if now is not None and row.queued_at is not None else 0.0
     return row.due_at - max(0.0, ahead)
+
+
+def _pause(row: BlockRunRow) -> dict[str, float]:
+    if row.due_at is None or row.queued_at is None or row.failure is None:
+        return {}
+    return {"pause": max(0.0, row.due_at - row.queued_at)}
 
 
 def lost_attempts(row: BlockRunRow, *, now: int = 1) -> int:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.engine.plan import new_run_id
 from penstock.model.errors import RunNotFoundError, RunStateError
 from penstock.model.expand import base_of
-from penstock.model.run import DONE, BlockState
+from penstock.model.run import DONE, ENDED, BlockState
 from penstock.schedule.failpoints import reach
 from penstock.schedule.family import ASKED, close_wishes, left_alone
 from penstock.schedule.rearm import rearm
@@ -192,7 +192,8 @@ def cancel_left_alone(connection: sa.Connection, state: State, parent: str, now:
 
 def close_blocks(connection: sa.Connection, state: State, name: str, now: float) -> None:
     """Mark as cancelled the blocks of a run that had not ended, when no process works on it."""
-    rows = [row for row in state.block_runs.of_run(connection, name) if row.ended_at is None]
+    found = state.block_runs.of_run(connection, name)
+    rows = [row for row in found if row.ended_at is None or row.state not in ENDED]
     state.block_runs.put(connection, [replace(row, state=BlockState.CANCELLED, ended_at=now) for row in rows])
 
 
