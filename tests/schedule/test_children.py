@@ -54,7 +54,7 @@ class Desk:
             assert self.state.runs.claim(connection, name, "us", now=NOW, until=NOW + 60) == 1
             self.state.runs.write(connection, name, 1, state="running")
 
-    def ask(self, run: str, block: str = "ask", **wanted: Any) -> None:
+    def ask(self, run: str, block: str = "ask", *, failed: tuple[float, str] | None = None, **wanted: Any) -> None:
         self.asks += 1
         number = self.asks
 
@@ -65,14 +65,19 @@ class Desk:
         plan: Any = SimpleNamespace(options=SimpleNamespace(environment="dev"))
         self.children.put(
             Request(
-                number, "parent", reply, wish, run=run, block=block, attempt=1, token=1, plan=plan,
-                over=lambda: run in self.over,
+                number, "parent", reply, wish, run=run, block=block, attempt=1, failed=failed,
+                token=1, plan=plan, over=lambda: run in self.over,
             )
         )  # fmt: skip
 
     def step(self) -> None:
         for act in self.children.step().acts:
             act()
+
+    def take_up(self, run: str) -> None:
+        """Know of the run only what the store tells."""
+        self.children.ended(run)
+        self.step()
 
     def end(self, *parents: str) -> None:
         """End what the blocks of these runs wait for, and say so."""
@@ -231,3 +236,25 @@ def test_a_mistake_over_one_request_fails_that_one_alone(desk: Desk) -> None:
     assert answer.error == "internal error while a run was asked for: RuntimeError: nobody thought of that"
     with desk.state.read() as connection:
         assert [len(desk.state.runs.children(connection, run)) for run in ("first", "second", "third")] == [1, 0, 1]
+
+
+def test_whatever_the_clock_says_a_block_goes_on_with_what_its_last_attempt_has_asked_for(desk: Desk) -> None:
+    def asked(now: float, failed: tuple[float, str] | None) -> str:
+        desk.children._clock = lambda: now
+        desk.take_up("p")
+        desk.ask("p", check_status=False, failed=failed)
+        desk.step()
+        return str(desk.answers[-1][2].value["id"])
+
+    failed, failed_later = (NOW + 6, "ValueError"), (NOW - 3000, "ValueError")
+    desk.run("p")
+    first = asked(NOW, None)
+    desk.end("p")
+    second = asked(NOW - 3600, failed)  # the clock was set back: it seems to be older than the first, and the failure
+    assert second != first
+    assert asked(NOW - 3599, failed) == second
+    desk.end("p")
+    assert asked(NOW - 3598, failed) == second
+    third = asked(NOW - 7200, failed_later)
+    assert third not in {first, second}
+    assert asked(NOW - 7199, failed_later) == third

@@ -31,7 +31,9 @@ def child(name: str = "c", state: str = "completed", **said: Any) -> RunRow:
         (child(), (NOW + 5, "killed"), True),
         (child(), (NOW + 5, "memory"), True),
         (child(), (NOW + 5, "ValueError"), False),
-        (child(), (NOW - 5, "ValueError"), True),  # that was an attempt before, and the later one was lost
+        (child(after=NOW - 5), (NOW - 5, "ValueError"), True),  # the one that asked was lost later
+        (child(after=NOW + 5), (NOW + 5, "ValueError"), True),  # so it was, and the clock was set back before it asked
+        (child(after=NOW - 5), (NOW - 3, "ValueError"), False),  # it has failed, and the clock was set back meanwhile
         (child(state="running"), (NOW + 5, "ValueError"), True),
         (child(state="failed", unheard=True), (NOW + 5, "BlockFailedError"), True),
         (child(closed=True), None, False),

@@ -238,7 +238,8 @@ class Children:
         assert wish is not None
         key = wish.key(request.block, number)
         if (row := self._of_last_attempt(connection, request, key, known)) is not None:
-            change_asked(connection, self._state, row, waits=wish.waits or is_awaited(row), unheard=False)
+            waits = wish.waits or is_awaited(row)
+            change_asked(connection, self._state, row, waits=waits, unheard=False, after=request.after)
             return _Made(request, key, row, joined=True)
         self._project().pipeline(wish.pipeline)
         if wish.product is not None:
@@ -263,10 +264,16 @@ class Children:
             return None
         if request.run not in known:
             children = self._state.runs.children(connection, request.run)
-            known[request.run] = {str(asked_of(row).get("key")): row.id for row in children}
+            said = [(row.id, asked_of(row)) for row in children]
+            known[request.run] = {str(asked.get("key")): name for name, asked in said if not asked.get("closed")}
         name = known[request.run].get(key)
         row = self._state.runs.get(connection, name) if name is not None else None
-        return row if row is not None and belongs(row, request.failed, KILLED) else None
+        if row is None or belongs(row, request.failed, KILLED):
+            return row
+        # A later run of this wish must not be told from it by the clock, which somebody may have set back.
+        change_asked(connection, self._state, row, closed=True)
+        del known[request.run][key]
+        return None
 
     def _fresh(self, connection: sa.Connection, wish: Wish, now: float) -> RunRow | None:
         """The newest completed run of a data product's pipeline, when that is new enough."""
@@ -297,7 +304,7 @@ class Children:
     def _new_run(self, connection: sa.Connection, request: Request, key: str, now: float) -> NewRun:
         wish = request.wish
         assert wish is not None
-        said: dict[str, Any] = {"block": request.block, "key": key, "waits": wish.waits}
+        said: dict[str, Any] = {"block": request.block, "key": key, "waits": wish.waits, "after": request.after}
         if wish.product is not None:
             said["product"] = wish.product.uuid
         options: dict[str, Any] = {"environment": request.environment, ASKED: said}

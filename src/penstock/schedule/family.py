@@ -32,6 +32,8 @@ def belongs(row: RunRow, failed: tuple[float, str] | None, killed: Iterable[str]
 
     It does when that run has not ended, when the block was never told of its end, and when the attempt was ended from
     outside: by a kill, or with its scheduler. It does not when the attempt failed by itself after the run had ended.
+    The attempt that asked last has noted after which failure it did: while that is the last one, none has failed since.
+    Moments are not put in order, as the clock may have been set between them.
 
     Args:
         row: the run.
@@ -44,7 +46,7 @@ def belongs(row: RunRow, failed: tuple[float, str] | None, killed: Iterable[str]
     if row.open or said.get("unheard") or failed is None:
         return True
     at, kind = failed
-    return kind in set(killed) or row.created_at > at
+    return kind in set(killed) or said.get("after") == at
 
 
 def change_asked(connection: sa.Connection, state: State, row: RunRow, **said: Any) -> None:

@@ -89,6 +89,11 @@ class Request:
         return (self.run, self.block) == (other.run, other.block)
 
     @property
+    def after(self) -> float | None:
+        """When the attempt before the one that asks has failed; None when none did."""
+        return self.failed[0] if self.failed is not None else None
+
+    @property
     def environment(self) -> str:
         """What the block variable `env` says."""
         return self.plan.options.environment if self.plan is not None else "dev"
