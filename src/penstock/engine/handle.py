@@ -76,10 +76,9 @@ class RunHandle:
 
     `unsaved` are the entries that have changed since whoever stores the run has taken them out. `idle` are processes
     that wait for another child of a block whose children share them. `failures` tell when the last attempt of a block
-    ended that failed, and as what kind; `withdrawn` are children that count no more. `due` are the moments, in
-    seconds since the epoch, before which blocks that were taken up are not tried again, each with the seconds that it
-    is to wait at most, though somebody sets the clock. `guard` stands around whatever is
-    done for the run after its start.
+    ended that failed, and as what kind; `withdrawn` are children that count no more. `due` are the moments, in seconds
+    since the epoch, before which blocks that were taken up are not tried again, each with the seconds that it is to
+    wait at most, though somebody sets the clock. `guard` stands around whatever is done for the run after its start.
     """
 
     plan: RunPlan
