@@ -6,10 +6,11 @@ import msgspec
 import pytest
 
 from penstock.engine.channel import FROM_WORKER
+from penstock.engine.events import Ended
 from penstock.engine.handle import Current
-from penstock.engine.streaming import part_came
+from penstock.engine.streaming import believed, part_came
 from penstock.model.errors import MessageInvalidError
-from penstock.model.messages import Yielded
+from penstock.model.messages import Failure, Yielded
 from penstock.model.product import Address, Items, ProductRef
 from tests.engine.conftest import Bench, body
 
@@ -30,6 +31,24 @@ def test_only_the_next_part_of_an_attempt_that_was_to_tell_of_them_is_taken(fork
     assert part_came("other", Current(silent.attempt, 0.0), Yielded(0, Items(2))) is None
     forked.finish(telling)
     forked.finish(silent)
+
+
+def test_an_attempt_of_which_a_part_was_refused_has_failed_however_its_process_ended(forked: Bench) -> None:
+    forked.store.issue_fence(forked.run_id, "block")
+    telling = forked.launch(forked.order(body("return 1"), tell_parts=True))
+    assert telling.attempt is not None
+    current = Current(telling.attempt, 0.0)
+    well, killed = Ended(None, "last words"), Ended(Failure("killed", "on request"), "last words")
+    assert believed(current, well) is well
+    assert part_came("block", current, Yielded(1, Items(2))) is None
+    for end in (well, killed):
+        failure = believed(current, end).failure
+        assert failure is not None
+        assert (failure.code, failure.traceback) == ("X105", "last words")
+    stopped = Ended(Failure("interrupted", "by its user"))
+    assert believed(current, stopped) is stopped
+    assert part_came("block", current, Yielded(0, Items(2))) is None, "nothing more is believed of that process"
+    forked.finish(telling)
 
 
 @pytest.mark.parametrize("items", [{"count": -1, "names": []}, {"count": 2, "names": ["a"]}])

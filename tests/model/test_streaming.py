@@ -7,12 +7,17 @@ from dataclasses import replace
 import pytest
 
 from penstock.model.expand import Axis, DynamicSettings, Fans, Mode, axes_of, streams_of
+from penstock.model.messages import Failure
 from penstock.model.product import Address, Items, ProductRef
 from penstock.model.run import (
+    AttemptFailed,
     AttemptStarted,
     AttemptSucceeded,
     BlockState,
+    Dispatch,
     ItemsCame,
+    Kill,
+    RetryPolicy,
     RunState,
     advance,
     new_run,
@@ -58,6 +63,36 @@ def test_what_waits_for_a_child_that_was_given_up_ends_with_it() -> None:
         advance(run, AttemptSucceeded(key, None, items))
     assert (run.state, run.open) == (RunState.FAILED, 0)
     assert run.blocks["each"].state is BlockState.FAILED
+
+
+@pytest.mark.parametrize("under_way", [True, False])
+def test_what_was_made_from_a_withdrawn_attempt_counts_no_more_though_its_block_had_failed(under_way: bool) -> None:  # noqa: FBT001 - both ways of one test
+    graph: dict[str, tuple[str, ...]] = {"users": (), "each": ("users",), "leaf": ("each",), "end": ("leaf",)}
+    narrow = replace(fans(graph, {"users": STREAM}), most=2, at_once=1)
+    run, _ = new_run("r", graph, {"users": RetryPolicy(retries=1)}, fans=narrow)
+    advance(run, AttemptStarted("users"))
+    advance(run, ItemsCame("users", PART, Items(2)))
+    advance(run, AttemptStarted("each:0"))
+    advance(run, ItemsCame("users", PART, Items(1)))  # that is too many: "each" has failed
+    if not under_way:
+        advance(run, AttemptSucceeded("each:0", PART))
+        advance(run, AttemptStarted("leaf:0"))
+        advance(run, AttemptSucceeded("leaf:0", PART))
+    _, effects = advance(run, AttemptFailed("users", Failure("lost", "killed")))
+    assert {run.blocks[key].ref for key in ("each:0", "each:1", "leaf:0", "leaf:1")} == {None}
+    assert {key: run.blocks[key].state for key in ("each", "leaf", "end")} == {
+        "each": BlockState.FAILED,
+        "leaf": BlockState.UPSTREAM_FAILED,
+        "end": BlockState.UPSTREAM_FAILED,
+    }
+    again = Dispatch("users", 5.0)
+    assert (Kill("each:0") in effects, again in effects) == (under_way, not under_way)
+    if under_way:  # two attempts of one child can never be
+        assert advance(run, AttemptFailed("each:0", Failure("interrupted", "ended")))[1] == [again]
+    advance(run, AttemptStarted("users"))
+    advance(run, ItemsCame("users", PART, Items(2)))
+    advance(run, AttemptSucceeded("users", None, Items(2)))
+    assert (run.state, run.open) == (RunState.FAILED, 0)
 
 
 def test_only_what_fans_out_along_one_streaming_parent_grows() -> None:

@@ -61,7 +61,25 @@ def test_children_of_what_a_block_yields_come_and_go_with_it(store: FaultyState,
 
 
 @pytest.mark.parametrize(
-    "seed", [14, 23651, 210439, 303197, 401578, 401894, 402206, 403574, 1855, 6057, 514089, 535375, 537294, 516354]
+    "seed",
+    [
+        14,
+        23651,
+        210439,
+        303197,
+        401578,
+        401894,
+        402206,
+        403574,
+        1855,
+        6057,
+        514089,
+        535375,
+        537294,
+        516354,
+        677609,
+        695643,
+    ],
 )
 def test_what_broke_a_promise_once_does_so_no_more(store: FaultyState, seed: int) -> None:
     drawn(store, seed).run()

@@ -68,11 +68,10 @@ def check_beginning(process: Process, order: WorkOrder) -> None:
     if order.pipeline not in STREAMS:
         return
     streams.given[order.run, order.fence.block, order.fence.token] = order.inputs
-    if order.tell_parts and process.core is not None and (run := process.core.runs.get(order.run)) is not None:
-        over = run.handle.run.floor if run.handle is not None else ()  # these have failed for good
+    if order.tell_parts and process.core is not None and order.run in process.core.runs:
         for other in mine:
             roots = {unit for unit, _ in streams.roots(order.run, other.key, other.fence.token)}
-            if order.key in roots and other.block.uuid not in over:
+            if order.key in roots:
                 raise BrokenPromiseError(f"{order.run} {order.key} is started while {other.key} is under way")
 
 

@@ -58,7 +58,8 @@ Asker = Callable[[Asking], None]
 class Current:
     """The attempt of a block, or of a child of one, that is under way.
 
-    `asks` are its unanswered requests: with any it takes no place. `parts` is how many it has yielded.
+    `asks` are its unanswered requests: with any it takes no place. `parts` is how many it has yielded; `refused` says
+    that its process has told of a part that cannot be.
     """
 
     attempt: Attempt
@@ -68,6 +69,7 @@ class Current:
     over: bool = False
     asks: set[int] = field(default_factory=set)
     parts: int = 0
+    refused: bool = False
 
 
 @dataclass(slots=True)

@@ -22,7 +22,7 @@ from penstock.engine.handle import Asker, Asking, Current, RunHandle, Sink, comi
 from penstock.engine.inputs import bound_inputs, with_outside
 from penstock.engine.plan import RunPlan, check_runnable, work_order
 from penstock.engine.sensors import interval_of
-from penstock.engine.streaming import YIELDS, expansion_told, forget_parts, part_came, regrouped, without
+from penstock.engine.streaming import YIELDS, believed, expansion_told, forget_parts, part_came, regrouped, without
 from penstock.engine.supervisor import Attempt, Captured, Ended, Supervisor
 from penstock.engine.telling import lost_callbacks, told_by
 from penstock.model import events
@@ -332,7 +332,7 @@ class RunLoop:
             case Ask() if current or block in handle.after:
                 self._ask(handle, block, current or handle.after[block], event)
             case Ended():
-                self._ended(handle, block, event)
+                self._ended(handle, block, believed(handle.current[block], event))
 
     def _yielded(self, handle: RunHandle, key: str, current: Current, event: Yielded) -> None:
         """A block has yielded a part: its children begin."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 
 from penstock.data import ProductStore
+from penstock.engine.events import Ended
 from penstock.engine.handle import Current, RunHandle
 from penstock.model import events
 from penstock.model.errors import PenstockError
-from penstock.model.messages import Yielded
+from penstock.model.messages import Failure, Yielded
 from penstock.model.product import Address, PartName, ProductRef
 from penstock.model.run import Effect, Expanded, Grown, ItemsCame, Withdrawn
 
@@ -18,20 +20,35 @@ Waiting = tuple[float, int, RunHandle, str]
 """An attempt that is to start: when, in which order, of which run, of what."""
 YIELDS = -1
 """Among the unanswered requests of an attempt: it takes no place, for its children are to go on beside it."""
+_REFUSED = Failure(
+    "lost",
+    "the block's process told of a part which is not the next one of those that it yields, and was ended",
+    "Code in the block may write to file descriptors that are not its own.",
+    "X105",
+)
 
 
 def part_came(key: str, current: Current, event: Yielded) -> ItemsCame | None:
     """The fact that a part has come; None when it is not the next one of an attempt that was to tell of them.
 
-    The part is that of this attempt by its own order, whatever the process says.
+    The part is that of this attempt by its own order, whatever the process says. Nothing is believed of a process that
+    has told of another one: its attempt has failed, as `believed` says.
     """
     order = current.attempt.order
-    if not order.tell_parts or event.number != current.parts:
+    if current.refused or not order.tell_parts or event.number != current.parts:
+        current.refused = True
         return None
     current.parts += 1
     address = Address(order.pipeline, order.key, order.stored_in or order.partition)
     part = PartName(order.fence.run, order.fence.token, event.number)
     return ItemsCame(key, ProductRef(address, part.version()), event.items)
+
+
+def believed(current: Current, end: Ended) -> Ended:
+    """How an attempt has ended: not well when a part was refused, even if its process came to its end by itself."""
+    if not current.refused or (end.failure is not None and end.failure.kind != "killed"):
+        return end
+    return replace(end, failure=replace(_REFUSED, traceback=end.output))
 
 
 def regroup(handle: RunHandle, effect: Expanded | Grown | Withdrawn) -> set[str]:

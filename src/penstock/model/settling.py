@@ -245,7 +245,7 @@ class Settling:
         self._effects.append(Expanded(block, tuple(key for key, _ in made), 0 if grows else total - len(made)))
         self._adopt(block, made)
         if not made and not grows:
-            self._finish(block)
+            self.finish(block)
 
     def _adopt(self, block: str, made: Sequence[tuple[str, Unit]]) -> None:
         """Let new children of a block wait for what they are made from."""
@@ -330,7 +330,7 @@ class Settling:
             if other in run.growing and self._grows_from(other, block):
                 self._close(other, ended if complete else BlockState.UPSTREAM_FAILED)
         if not run.left[block]:
-            self._finish(block)
+            self.finish(block)
 
     def _give_up(self, block: str) -> None:
         """End the children of a block that have not begun: not all of what they were to be made from will come."""
@@ -341,7 +341,7 @@ class Settling:
             if run.blocks[key].state in _PENDING:
                 self.end(key, replace(run.blocks[key], state=state))
 
-    def _finish(self, block: str) -> None:
+    def finish(self, block: str) -> None:
         """Nothing of a block is left: it ends as its children have."""
         entry = _together(self.run, block)
         if entry.state is BlockState.FAILED:
@@ -398,7 +398,7 @@ class Settling:
             run.busy[block].remove(key)
             self._next_in_line(block)
         if not run.left[block] and block not in run.growing:
-            self._finish(block)
+            self.finish(block)
 
     def _next_in_line(self, block: str) -> None:
         run = self.run

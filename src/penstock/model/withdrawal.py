@@ -2,7 +2,8 @@
 
 A block that yields has children before it has published anything. When its attempt is given up and another follows,
 what they were made from never was: those under way are ended, all count no more, and the next attempt begins when the
-last of their processes is gone. So there are never two attempts of one child at once.
+last of their processes is gone. So there are never two attempts of one child at once. A block that has failed since it
+would run too often stays so, and its children go as well: they would pass for children of what the next attempt yields.
 """
 
 from __future__ import annotations
@@ -28,11 +29,15 @@ def withdraw(step: Settling, parent: str, wait: float) -> None:
     ebbing: set[str] = set()
     for block in list(_grown_from(run, parent)):
         counted = block in run.growing or _has_come(run, block)
+        closed = block in run.children and block not in run.growing
         children = run.children.pop(block, [])
         for key in children:
             ebbing |= _take_back(step, key, parent)
         if run.growing.pop(block, None) is not None:
             step.put(block, BlockRun())
+        if closed:
+            run.children[block] = []
+            step.finish(block)
         run.waiting[block] += counted
         if children:
             step.do(Withdrawn(block, tuple(children)))
@@ -50,10 +55,10 @@ def _has_come(run: Run, block: str) -> bool:
 
 
 def _grown_from(run: Run, parent: str) -> Iterator[str]:
-    """The blocks that grow with what that one yields and have not ended, those further down first."""
+    """The blocks that grow with what that one yields, or did until they failed, those further down first."""
     for block in run.down[parent]:
         axis = run.fans.streams.get(block)
-        waits = run.blocks[block].state is BlockState.INITIAL or block in run.growing
+        waits = run.blocks[block].state is BlockState.INITIAL or block in run.growing or block in run.children
         if axis is not None and axis.parent == parent and waits:
             yield from _grown_from(run, block)
             yield block
@@ -85,8 +90,8 @@ def _set_aside(run: Run, key: str, entry: BlockRun) -> None:
 def _why(parent: str) -> Failure:
     return Failure(
         "withdrawn",
-        f"{parent} did not come to its end: what this child was made from is made anew",
-        f"Nothing to do: it runs again when {parent} yields it again.",
+        f"{parent} did not come to its end: what this child was made from counts no more",
+        f"Nothing to do: where {parent} is tried again, it runs again when it is yielded again.",
         "X104",
     )
 
