@@ -219,6 +219,22 @@ def test_what_is_known_of_a_run_goes_with_it(desk: Desk) -> None:
     assert (desk.children._known, desk.children._counts, desk.children._waits) == ({}, {}, [])
 
 
+def test_what_a_run_asks_for_after_it_was_taken_up_again_is_not_forgotten_with_what_it_asked_before(desk: Desk) -> None:
+    desk.run("p")
+    desk.ask("p")
+    desk.step()
+    desk.ask("p")  # of that drive too, and nobody has looked at it yet
+    desk.children.ended("p")  # its lease was lost, and taken again, before anybody looks
+    desk.ask("p")
+    desk.ask("p")
+    desk.step()
+    desk.end("p")
+    desk.step()
+    answered = {number: answer.value["id"] for _, number, answer in desk.answers}
+    assert {3, 4} <= set(answered), "who waits is answered"
+    assert answered[3] != answered[4], "the first and the second wish of one attempt are two runs"
+
+
 def test_a_mistake_over_one_request_fails_that_one_alone(desk: Desk) -> None:
     def pipeline(name: str) -> None:
         if name == "odd":

@@ -106,9 +106,8 @@ class Children:
         self._clock = clock
         self._monotonic = monotonic
         self._admission = admission
-        self._inbox: deque[Request] = deque()
+        self._inbox: deque[Request | str] = deque()
         self._news: deque[str] = deque()
-        self._gone: deque[str] = deque()
         self._new: list[tuple[Request, int]] = []
         self._counts: dict[tuple[str, str, int], Counter[str]] = {}
         self._known: dict[str, dict[str, str]] = {}
@@ -125,7 +124,7 @@ class Children:
 
     def ended(self, run: str) -> None:
         """A run has ended, or is driven elsewhere, whose blocks may have asked."""
-        self._gone.append(run)
+        self._inbox.append(run)  # among the requests: it may be taken up again, and what it asks then is not meant
 
     @property
     def waiting(self) -> set[str]:
@@ -150,7 +149,7 @@ class Children:
         self._take()
         if self._new:
             self._carry_out(out)
-        self._forget(out)
+        self._leave_over(out)
         if self._waits:
             self._find_ends()
             self._answer(out)
@@ -159,8 +158,15 @@ class Children:
         return out
 
     def _take(self) -> None:
+        gone: set[str] = set()
         while self._inbox:
             request = self._inbox.popleft()
+            if isinstance(request, str):
+                gone.add(request)
+                continue
+            if request.run in gone:
+                self._forget(gone)
+                gone = set()
             number = 0
             if request.wish is not None:
                 counts = self._counts.setdefault((request.run, request.block, request.attempt), Counter())
@@ -168,8 +174,18 @@ class Children:
                 number = counts[same]
                 counts[same] += 1
             self._new.append((request, number))
+        self._forget(gone)
         while self._news:
             self._look.add(self._news.popleft())
+
+    def _forget(self, gone: set[str]) -> None:
+        """Drop what those runs have asked for, which nobody here drives any more."""
+        if gone:
+            for name in gone:
+                self._known.pop(name, None)
+            self._counts = {key: value for key, value in self._counts.items() if key[0] not in gone}
+            self._new = [(request, number) for request, number in self._new if request.run not in gone]
+            self._waits = [wait for wait in self._waits if wait.request.run not in gone]
 
     def _carry_out(self, out: Outcome) -> None:
         now = self._clock()
@@ -467,30 +483,14 @@ class Children:
             return True  # it has ended or is driven elsewhere, and nothing must be held in its name
         return self._admission.gate(connection, row, request.block, now)
 
-    def _forget(self, out: Outcome) -> None:
-        """Drop what is not waited for any more."""
-        gone = set()
-        while self._gone:
-            gone.add(self._gone.popleft())
-        if gone:
-            for name in gone:
-                self._known.pop(name, None)
-            self._counts = {key: value for key, value in self._counts.items() if key[0] not in gone}
-        if self._waits:
-            out.waits += self._leave(
-                [wait for wait in self._waits if wait.request.run in gone or wait.request.over()], gone
-            )
-
-    def _leave(self, over: list[Wait], gone: set[str]) -> list[RunRow]:
-        """Drop what nobody waits for any more; the runs that go on without it, whose waits are written anew."""
+    def _leave_over(self, out: Outcome) -> None:
+        """Drop what no block waits for any more, and write anew what else these runs wait for."""
+        over = [wait for wait in self._waits if wait.request.over()]
         rest = [wait for wait in self._waits if wait not in over]
-        going_on = [wait for wait in over if wait.request.run and wait.request.run not in gone]
-        rows: list[RunRow] = []
 
-        def work(connection: sa.Connection) -> None:
-            rows[:] = self._write_waits(connection, going_on, rest)
+        def work(connection: sa.Connection) -> list[RunRow]:
+            return self._write_waits(connection, over, rest)
 
-        if going_on:
-            self._state.transact(work)
+        if any(wait.request.run for wait in over):
+            out.waits += self._state.transact(work)
         self._waits = rest
-        return rows
