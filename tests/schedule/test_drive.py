@@ -45,6 +45,9 @@ def test_children_that_nobody_makes_again_end_with_their_run() -> None:
         BlockRunRow("r", "bad:1", state="running", started_at=NOW),
         BlockRunRow("r", "bad:2", state="running", started_at=NOW, failure={"kind": "withdrawn"}),
         BlockRunRow("r", "bad:3", state="cancelled", ended_at=NOW, failure={"kind": "withdrawn"}),
+        BlockRunRow("r", "left", state="running", started_at=NOW),  # somebody has taken it out of the pipeline
+        BlockRunRow("r", "left:0", state="running", started_at=NOW),
+        BlockRunRow("r", "left:1", state="completed", ended_at=NOW),
     )
     graph: dict[str, tuple[str, ...]] = {"done": (), "bad": ()}
     machine, _ = new_run("r", graph)
@@ -63,6 +66,9 @@ def test_children_that_nobody_makes_again_end_with_their_run() -> None:
         "bad:1": ("cancelled", NOW + 9),
         "bad:2": ("cancelled", NOW + 9),
         "bad:3": ("cancelled", NOW),
+        "left:0": ("cancelled", NOW + 9),
+        "left:1": ("completed", NOW),
     }
+    assert run.blocks["left"].state == "cancelled"
     assert run.blocks["bad:2"].failure is None
     assert (run.blocks["done:0"].failure or {})["kind"] == "withdrawn"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -85,6 +86,21 @@ def test_the_project_and_its_triggers_have_limits(state: State) -> None:
     chooser = limits(state, {"p": Rules(trigger=1)})
     chosen = claim(state, chooser, 10)
     assert chosen == [f"p-{first}-00000", f"p-{second}-00000"], "many of one trigger do not hide another's"
+
+
+def test_runs_behind_hundreds_of_triggers_at_their_limits_begin(state: State) -> None:
+    with state.write() as connection:
+        full = [state.triggers.add(connection, TriggerRow("p", name)) for name in ("one", "two")]
+        last = state.triggers.add(connection, TriggerRow("p", "three"))
+        for place, trigger in enumerate(full):
+            for row in rows("p", 150, trigger=trigger):  # one after the other, all before those of the last
+                due = (row.due_at or NOW) - 1000 * (2 - place)
+                state.runs.insert(connection, replace(row, due_at=due, created_at=due))
+    insert(state, rows("p", 2, trigger=last), rows("p", 1))
+    chooser = limits(state, {"p": Rules(trigger=1)})
+    wanted = {f"p-{trigger}-00000" for trigger in (*full, last)} | {"p--00000"}
+    assert set(claim(state, chooser, 10)) == wanted
+    assert claim(state, chooser, 10) == []
 
 
 def test_the_projects_limit_counts_all_pipelines(state: State) -> None:

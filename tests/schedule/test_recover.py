@@ -16,6 +16,13 @@ def test_a_pause_is_as_long_as_it_was_though_the_clock_was_set_back() -> None:
     assert entries([row], now=NOW)["b"]["due"] == NOW + 30
 
 
+def test_a_child_that_was_withdrawn_and_has_come_again_has_no_failed_attempt() -> None:
+    failed = BlockRunRow("r", "b:0", state="running", queued_at=NOW, failure={"kind": "ValueError", "message": "no"})
+    again = BlockRunRow("r", "b:1", state="running", queued_at=NOW, failure={"kind": "withdrawn", "message": "again"})
+    found = entries([failed, again], now=NOW)
+    assert (found["b:0"]["failed_at"], found["b:1"]["failed_at"]) == (NOW, None)
+
+
 def test_what_has_ended_is_not_due() -> None:
     row = BlockRunRow("r", "b", state="completed", queued_at=NOW, due_at=NOW + 30, ended_at=NOW)
     assert entries([row], now=NOW)["b"]["due"] is None

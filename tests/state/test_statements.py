@@ -47,6 +47,7 @@ SAMPLES: dict[str, list[Any]] = {
     "Iterable[str]": [[], ["a", "b"]],
     "Sequence[str]": [(), ("a", "b")],
     "Sequence[int]": [(), (24, 48)],
+    "Collection[int]": [(), (24, 48)],
     "Sequence[Sum]": [[Sum(24, 48, "", "", "")]],
     "Iterable[Mapping[str, Any]]": [[{"id": 1, "last_slot": 1.0, "next_due_at": 2.0}]],
     "Iterable[tuple[RunRow, Sequence[BlockRunRow]]]": [[(RunRow("r9", "p", 1.0), [BlockRunRow("r9", "b")])]],

@@ -205,7 +205,7 @@ class Workers:
 
         def deliver() -> None:
             if worker in self.alive:
-                worker.heard += part.number == number
+                worker.heard += part.number == worker.heard  # after one that is refused nothing is believed
                 worker.on_event(part)
 
         self._inbox.append(deliver)

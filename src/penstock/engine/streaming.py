@@ -14,7 +14,7 @@ from penstock.model import events
 from penstock.model.errors import PenstockError
 from penstock.model.messages import Failure, Yielded
 from penstock.model.product import Address, PartName, ProductRef
-from penstock.model.run import Effect, Expanded, Grown, ItemsCame, Withdrawn
+from penstock.model.run import ENDED, Effect, Expanded, Grown, ItemsCame, Withdrawn
 
 Waiting = tuple[float, int, RunHandle, str]
 """An attempt that is to start: when, in which order, of which run, of what."""
@@ -63,7 +63,8 @@ def regroup(handle: RunHandle, effect: Expanded | Grown | Withdrawn) -> set[str]
     if not isinstance(effect, Withdrawn):
         handle.withdrawn -= again
         return set()
-    handle.told.discard(effect.block)
+    if handle.run.blocks[effect.block].state not in ENDED:  # else it has failed for good, and only its children go
+        handle.told.discard(effect.block)
     handle.withdrawn |= children
     handle.held = type(handle.held)(entry for entry in handle.held if entry[2] not in children)
     return children

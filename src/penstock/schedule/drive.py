@@ -204,18 +204,20 @@ class DrivenRun:
         self._dirty[block] = None
 
     def _close_left(self, run: Run, at: float) -> None:
-        """End the children of an earlier driver that the run has ended without: nothing has made them again.
+        """End what an earlier driver had begun and the run has ended without: children that nothing has made again.
 
-        Where their block is done it is so without them, whatever had become of them.
+        Where their block is done it is so without them, whatever had become of them. Blocks that left the pipeline end
+        as well, with their children, unless they had.
         """
         for key, row in self.blocks.items():
             block = run.blocks.get(base_of(key))
             withdrawn = (row.failure or {}).get("kind") == "withdrawn"
-            if key in run.blocks or block is None or (withdrawn and row.ended_at is not None):
+            if key in run.blocks or (withdrawn and row.ended_at is not None):
                 continue
-            if row.ended_at is None or block.state in DONE:
+            done = block is not None and block.state in DONE
+            if row.ended_at is None or done:
                 # One that was withdrawn and came again has that failure still: it says nothing of this end.
-                why = _plain(left_behind(base_of(key))) if block.state in DONE else None if withdrawn else row.failure
+                why = _plain(left_behind(base_of(key))) if done else None if withdrawn else row.failure
                 gone = {"due_at": None, "version": None, "waiting": None, "failure": why}
                 self._put(key, state=BlockState.CANCELLED.value, ended_at=at, **gone)
 

@@ -45,13 +45,15 @@ class Refusal:
 class Load:
     """How many runs are under way: in all, by pipeline, by trigger.
 
-    `idle` counts those among them that wait for the end of another run, and do nothing until then.
+    `idle` counts those among them that wait for the end of another run, and do nothing until then. `full` are the
+    triggers of which runs were found that their limit keeps back.
     """
 
     total: int = 0
     pipelines: Counter[str] = field(default_factory=Counter)
     triggers: Counter[int] = field(default_factory=Counter)
     idle: Load | None = None
+    full: set[int] = field(default_factory=set)
 
     @classmethod
     def counted(cls, groups: Iterable[Mapping[str, Any]]) -> Load:
@@ -155,7 +157,7 @@ class Limits:
         for row in self._state.runs.asked_for(connection, now):
             if is_awaited(row):
                 first.setdefault(row.pipeline, []).append(row)
-        queues = {each: self._queue(connection, each, now, room, first.get(each, ())) for each in counts}
+        queues = {each: self._queue(connection, each, now, room, first.get(each, ()), load.full) for each in counts}
         return self._served(connection, queues, load, now, room, spare)
 
     def choose(self, connection: sa.Connection, candidates: list[RunRow], now: float) -> list[RunRow]:
@@ -201,17 +203,26 @@ class Limits:
         return Load.counted(self._state.runs.open_counts(connection))
 
     def _queue(
-        self, connection: sa.Connection, pipeline: str, now: float, room: int, first: Iterable[RunRow]
+        self, connection: sa.Connection, pipeline: str, now: float, room: int, first: Iterable[RunRow], full: set[int]
     ) -> Iterator[RunRow]:
-        """The waiting runs of one pipeline, asked for when it is its turn; `first` come before the others."""
+        """The waiting runs of one pipeline, asked for when it is its turn; `first` come before the others.
+
+        `full` are the triggers that are found to be at their limit as these are gone through.
+        """
         given = set()
         for row in first:
             given.add(row.id)
             yield row
-        # Those that the limit of one trigger keeps back must not hide those of another behind them.
-        for row in self._state.runs.waiting(connection, now, max(room, 0) + 100, pipeline=pipeline):
-            if row.id not in given:
-                yield row
+        most, known = max(room, 0) + 100, -1
+        while known < len(full):  # those that the limit of one trigger keeps back hide none of another behind them
+            known = len(full)
+            found = self._state.runs.waiting(connection, now, most, pipeline=pipeline, but_of=full)
+            for row in found:
+                if row.id not in given:
+                    given.add(row.id)
+                    yield row
+            if len(found) < most:
+                return
 
     def _served(
         self,
@@ -249,6 +260,8 @@ class Limits:
                 if row.origin in SKIPPABLE and on_limit(rules, row.settings) is OnLimit.SKIP:
                     self._skip(connection, row, refused, now)
                     continue
+            if refused.kind == "trigger_limit" and row.trigger_id is not None:
+                load.full.add(row.trigger_id)
             if not told:  # the first of a queue tells; the others stand behind it
                 told = True
                 self._tell(connection, row, refused, now)

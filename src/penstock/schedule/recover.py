@@ -92,7 +92,7 @@ def entries(
             "items": expansion.get("items"),
             "due": _due(row, now),
             **_pause(row),
-            "failed_at": row.queued_at if row.failure is not None else None,
+            "failed_at": _failed_at(row),
             # One that is being ended has its last state before its process has come to its end.
             "told": row.ended_at is not None,
             "owed": owed_callbacks(row, lost=recovered),
@@ -101,6 +101,11 @@ def entries(
             entry |= {"state": BlockState.FAILED.value, "failure": asdict(_given_up(row))}
         found[row.block] = entry
     return found
+
+
+def _failed_at(row: BlockRunRow) -> float | None:
+    """When its last attempt has failed; a child that was withdrawn, and has come again, begins as if it had none."""
+    return row.queued_at if row.failure is not None and row.failure.get("kind") != "withdrawn" else None
 
 
 def _due(row: BlockRunRow, now: float | None) -> float | None:

@@ -6,7 +6,7 @@ token: one that lost its lease without noticing (a paused process, a lost networ
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -112,13 +112,31 @@ class Runs:
         """A page of the list of runs; see `run_list`."""
         return page(connection, wanted, limit=limit, after=after)
 
-    def waiting(self, connection: sa.Connection, now: float, limit: int = 100, *, pipeline: str = "") -> list[RunRow]:
+    def waiting(
+        self,
+        connection: sa.Connection,
+        now: float,
+        limit: int = 100,
+        *,
+        pipeline: str = "",
+        but_of: Collection[int] = (),
+    ) -> list[RunRow]:
         """Runs that may begin and that nobody drives: highest priority first, then the longest due.
 
         In a transaction that writes they stay with it until its end: two schedulers never get the same ones.
+
+        Args:
+            connection: of the transaction.
+            now: seconds since the epoch.
+            limit: how many at most.
+            pipeline: of that one alone; of all, if empty.
+            but_of: triggers whose runs are left out.
         """
-        of = {"pipeline": pipeline} if pipeline else {}
-        return rows_of(RunRow, connection.execute(_waiting(limit, one=bool(pipeline)), {"now": now, **of}))
+        of: dict[str, Any] = {"pipeline": pipeline} if pipeline else {}
+        if but_of:
+            of["but_of"] = sorted(but_of)
+        query = _waiting(limit, one=bool(pipeline), but=bool(but_of))
+        return rows_of(RunRow, connection.execute(query, {"now": now, **of}))
 
     def waiting_pipelines(self, connection: sa.Connection, now: float) -> dict[str, int]:
         """How many runs of each pipeline may begin and nobody drives."""
@@ -382,10 +400,13 @@ def _ended_before(query: sa.Select[Any], before: float, pipeline: str) -> sa.Sel
 
 
 @lru_cache(maxsize=16)
-def _waiting(limit: int, *, one: bool) -> sa.Select[Any]:
+def _waiting(limit: int, *, one: bool, but: bool) -> sa.Select[Any]:
     query = sa.select(*_COLUMNS).where(_WAITING, run.c.due_at <= _NOW, _FREE)
     if one:
         query = query.where(run.c.pipeline == sa.bindparam("pipeline"))
+    if but:
+        left_out = run.c.trigger_id.in_(sa.bindparam("but_of", expanding=True))
+        query = query.where(sa.or_(run.c.trigger_id.is_(None), sa.not_(left_out)))
     query = query.order_by(run.c.priority.desc(), run.c.due_at, run.c.created_at, run.c.id).limit(limit)
     return locking(query, run, skip=True)
 
