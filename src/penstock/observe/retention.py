@@ -35,13 +35,22 @@ def old_runs(logs_root: Path, *, before: float, pipeline: str | None = None) -> 
         before: seconds since the epoch.
         pipeline: only this pipeline's runs.
     """
-    pattern = f"pipelines/{quote(pipeline) if pipeline else '*'}/.logs/*"
-    for folder in sorted(logs_root.glob(pattern)):
+    for folder in _run_folders(logs_root, pipeline):
         record = folder / RUN_RECORD
         with suppress(FileNotFoundError):  # removed meanwhile
             newest = record if record.exists() else folder
             if folder.is_dir() and newest.stat().st_mtime < before:
                 yield folder
+
+
+def _run_folders(logs_root: Path, pipeline: str | None = None) -> Iterator[Path]:
+    """The log folders of all runs, one after the other: years of them are never held at once."""
+    below = logs_root / "pipelines"
+    pipelines = [below / quote(pipeline)] if pipeline else below.iterdir() if below.is_dir() else []
+    for folder in pipelines:
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder / ".logs") as runs:
+            for run in runs:
+                yield Path(run.path)
 
 
 def remove_old_runs(
@@ -53,10 +62,8 @@ def remove_old_runs(
     spared: Collection[str] = (),
 ) -> int:
     """Remove those folders, but for those of the runs that are spared; the number of them."""
-    folders = [
-        folder for folder in old_runs(logs_root, before=before, pipeline=pipeline) if unquote(folder.name) not in spared
-    ]
-    return len(folders) if dry_run else sum(_removed(folder) for folder in folders)
+    found = old_runs(logs_root, before=before, pipeline=pipeline)
+    return sum(dry_run or _removed(folder) for folder in found if unquote(folder.name) not in spared)
 
 
 def remove_runs_beyond(logs_root: Path, size: int, *, dry_run: bool = False, spared: Collection[str] = ()) -> int:
@@ -69,7 +76,7 @@ def remove_runs_beyond(logs_root: Path, size: int, *, dry_run: bool = False, spa
         spared: runs whose logs stay, such as those under way; they count.
     """
     found: list[tuple[float, int, Path]] = []
-    for folder in logs_root.glob("pipelines/*/.logs/*"):
+    for folder in _run_folders(logs_root):
         try:
             with os.scandir(folder) as entries:
                 stats = [entry.stat() for entry in entries]
