@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from penstock.engine.plan import RunPlan
+from penstock.model.errors import StateUnavailableError
 from penstock.model.global_product import GlobalProduct
 from penstock.model.messages import Answer
 from penstock.schedule.children import Children
 from penstock.schedule.claim import Everything
+from penstock.schedule.failpoints import on_reach
 from penstock.schedule.wishes import Request, Wish, wish_of
 from penstock.state.rows import RunRow
 from penstock.state.store import State
@@ -233,6 +235,29 @@ def test_what_a_run_asks_for_after_it_was_taken_up_again_is_not_forgotten_with_w
     answered = {number: answer.value["id"] for _, number, answer in desk.answers}
     assert {3, 4} <= set(answered), "who waits is answered"
     assert answered[3] != answered[4], "the first and the second wish of one attempt are two runs"
+
+
+def test_what_was_asked_for_is_answered_though_the_store_goes_away_a_moment_later(desk: Desk) -> None:
+    for run in ("p", "q"):
+        desk.run(run)
+    desk.ask("p")
+    desk.step()
+    desk.ask("q", check_status=False)  # made, and to be answered, when the answer to the other cannot be written
+    desk.end("p")
+
+    def away(point: str) -> None:
+        if point == "answer.before_commit":
+            raise StateUnavailableError("the connection was lost")
+
+    on_reach(away)
+    try:
+        with pytest.raises(StateUnavailableError):
+            desk.step()
+    finally:
+        on_reach(None)
+    assert desk.answers == []
+    desk.step()
+    assert sorted(run for run, _, _ in desk.answers) == ["p", "q"]
 
 
 def test_a_mistake_over_one_request_fails_that_one_alone(desk: Desk) -> None:

@@ -113,6 +113,7 @@ class Children:
         self._known: dict[str, dict[str, str]] = {}
         self._waits: list[Wait] = []
         self._look: set[str] = set()
+        self._out = Outcome()  # of a step that did not come to its end, too: what it has done is not done again
 
     def put(self, request: Request) -> None:
         """Something was asked for."""
@@ -145,7 +146,7 @@ class Children:
         Raises:
             StateUnavailableError: the store is away; nothing is forgotten, and `step` is to be called again.
         """
-        out = Outcome()
+        out = self._out
         self._take()
         if self._new:
             self._carry_out(out)
@@ -155,6 +156,7 @@ class Children:
             self._answer(out)
         else:
             self._look.clear()  # a wait that begins looks at its own run first
+        self._out = Outcome()
         return out
 
     def _take(self) -> None:
