@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
+from penstock.model.errors import RunNotFoundError
+from penstock.server.hub import Hub
 from penstock.server.runs.ends import RunEnds
+from penstock.server.schema.runs import RunSummary
 from tests.patience import PATIENCE, until
 from tests.server.running import start
-from tests.server.serving import Server, make_project
+from tests.server.serving import Server, make_project, serving
+from tests.walks.schedulers import start_scheduler
 
 CODE = """
 import pathlib
@@ -29,6 +38,8 @@ def hold(*args, **kwargs):
         time.sleep(0.01)
     return 1
 """
+
+OPEN_RUN = RunSummary("r", "p", "running", 0.0, None, None, 1, 0, None, None, "cli", "all")
 
 
 @pytest.fixture
@@ -74,6 +85,101 @@ def test_an_end_that_nobody_tells_is_found(server: Server, tmp_path: Path, monke
         until("a request that waits", lambda: run in server.studio.ends._waiting)
         (tmp_path / "end").touch()
         assert answer.result()["state"] == "completed"
+
+
+def retried(server: Server, end: Path) -> str:
+    """A run of the scheduler, which waits for that file: it does the same as one of the studio again."""
+    end.touch()
+    first = begin(server, end)
+    assert server.get(f"/runs/{first}/end", seconds=PATIENCE)["state"] == "completed"
+    end.unlink()
+
+    def again() -> str:
+        reply = server.client.post(f"/runs/{first}/retry")
+        return str(reply.json()["run"]["run"]) if reply.is_success else ""
+
+    return until("a run that can be retried, since its record was read in", again)
+
+
+def check_told_at_once(server: Server, run: str, end: Path) -> None:
+    """Whoever waits for that run hears of its end though nobody looks at it."""
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(server.get, f"/runs/{run}/end", seconds=PATIENCE)
+        until("a request that waits", lambda: run in server.studio.ends._waiting)
+        until("a run that is under way", lambda: server.get(f"/runs/{run}")["state"] == "running")
+        end.touch()
+        assert answer.result()["state"] == "completed"
+
+
+def test_the_end_of_a_run_of_the_scheduler(server: Server, tmp_path: Path) -> None:
+    server.studio.ends._every = 10 * PATIENCE
+    check_told_at_once(server, retried(server, tmp_path / "end"), tmp_path / "end")
+
+
+def test_the_end_of_a_run_of_another_scheduler(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "project", blocks=[("hold", "custom", [], CODE)])
+    with serving(project, scheduler=False) as server:
+        server.studio.ends._every = 10 * PATIENCE
+        data = {"PENSTOCK_DATA_DIR": str(server.studio.project().data_dir())}
+        other = start_scheduler(project, tmp_path, "scheduler", data)
+        try:
+            check_told_at_once(server, retried(server, tmp_path / "end"), tmp_path / "end")
+        finally:
+            other.stop()
+
+
+@pytest.mark.parametrize("scheduler", [True, False])
+def test_the_end_of_a_run_of_the_command_line(tmp_path: Path, *, scheduler: bool) -> None:
+    project = make_project(tmp_path / "project", blocks=[("hold", "custom", [], CODE)])
+    variables = json.dumps({"end": str(tmp_path / "end")})
+    command = [sys.executable, "-m", "penstock", "run", project, "flights", "--runtime-vars", variables]
+    with serving(project, scheduler=scheduler) as server, server.live() as live:
+        server.studio.ends._every = 10 * PATIENCE
+        live.subscribe("project")
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL):
+            (found,) = until("a run", lambda: server.get("/runs", state="running")["runs"])
+            check_told_at_once(server, found["run"], tmp_path / "end")
+        live.until("run_recorded", run=found["run"])
+        assert server.studio.scheduling.bridge._waiting == [] or scheduler
+
+
+def test_an_end_that_comes_during_the_look_is_heard() -> None:
+    async def main() -> None:
+        hub, ended = Hub(), Event()
+
+        def look(run: str) -> RunSummary:
+            if ended.is_set():
+                return msgspec.structs.replace(OPEN_RUN, state="completed")
+            hub.publish_from_thread(f"run:{run}", {"type": "run_ended"})
+            asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result(PATIENCE)  # it was heard
+            ended.set()
+            return OPEN_RUN
+
+        hub.attach(loop := asyncio.get_running_loop())
+        waiting = RunEnds(hub, look, 10 * PATIENCE).wait("r", 10 * PATIENCE)
+        assert (await asyncio.wait_for(waiting, PATIENCE)).state == "completed"
+
+    asyncio.run(main())
+
+
+def test_a_run_that_is_deleted_is_not_waited_for_any_more() -> None:
+    async def main() -> None:
+        hub, deleted = Hub(), Event()
+
+        def look(run: str) -> RunSummary:
+            if deleted.is_set():
+                raise RunNotFoundError(f"reading run {run}: there is none", hint="")
+            deleted.set()
+            hub.publish_from_thread("project", {"type": "runs_deleted", "runs": [run]})
+            return OPEN_RUN
+
+        hub.attach(asyncio.get_running_loop())
+        ends = RunEnds(hub, look, 10 * PATIENCE)
+        with pytest.raises(RunNotFoundError):
+            await asyncio.wait_for(ends.wait("r", 10 * PATIENCE), PATIENCE)
+        assert ends._waiting == {}
+
+    asyncio.run(main())
 
 
 def test_a_run_that_is_not_there_is_not_waited_for(server: Server) -> None:
