@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from penstock.project import open_project
+from penstock.state.address import state_url
+from penstock.state.rows import BackfillRow
+from penstock.state.store import open_state
 from tests.cli import projects
 from tests.cli.projects import B, write_project
 
@@ -50,9 +54,31 @@ def test_a_backfill_is_shown_made_cancelled_and_deleted(project: Path) -> None:
 
 def test_a_block_lists_the_runs(project: Path) -> None:
     found = json.loads(penstock("backfill", "preview", "orders", "-p", project, "--block", "cities", "--json").out)
-    assert found["total"] == 2
+    assert (found["total"], found["more"]) == (2, False)
     assert [run["variables"] for run in found["runs"]] == [{"city": "Oslo"}, {"city": "Rome"}]
     assert "returned int, not a list" in penstock("backfill", "preview", "orders", "-p", project, "--block", "load").err
+
+
+def test_a_list_says_that_there_is_more(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PENSTOCK_DATA_DIR", str(project.parent / "data"))  # as the command has it
+    assert json.loads(penstock("backfill", "list", "-p", project, "--json").out) == {"backfills": [], "more": False}
+    state = open_state(state_url(open_project(project).data_dir()))
+    with state.write() as connection:
+        for number in range(1000):
+            state.backfills.add(connection, BackfillRow("orders", f"b{number}", 1.0 + number))
+    found = json.loads(penstock("backfill", "list", "-p", project, "--json").out)
+    assert (len(found["backfills"]), found["more"]) == (1000, False)
+    with state.write() as connection:
+        state.backfills.add(connection, BackfillRow("orders", "newest", 5000.0))
+    state.close()
+    found = json.loads(penstock("backfill", "list", "-p", project, "--json").out)
+    assert (len(found["backfills"]), found["more"]) == (1000, True)
+    assert found["backfills"][0]["name"] == "newest"
+    shown = penstock("backfill", "list", "-p", project)
+    assert "newest 1,000" in shown.err
+    hours = ["--start", "2024-01-01", "--end", "2024-03-01", "--interval", "hour"]
+    runs = json.loads(penstock("backfill", "preview", "orders", "-p", project, *hours, "--json").out)
+    assert (len(runs["runs"]), runs["total"], runs["more"]) == (1000, 1440, True)
 
 
 @pytest.mark.parametrize(

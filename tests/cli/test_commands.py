@@ -82,6 +82,7 @@ def test_blocks_lists_also_what_cannot_be_read(tmp_path):
     (project / "pipelines" / "bad").mkdir()
     (project / "pipelines" / "bad" / "metadata.yaml").write_text("blocks: [\n")
     listed = penstock("blocks", project, "--json", home=tmp_path).document
+    assert listed["more"] is False
     entries = {entry["uuid"]: entry for entry in listed["pipelines"]}
     assert entries["good"]["blocks"][0]["file"] == "data_loaders/a.py"
     assert entries["bad"]["error"]

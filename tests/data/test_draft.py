@@ -148,6 +148,19 @@ def test_what_is_not_published_leaves_nothing(tmp_path):
         draft.add(1)
 
 
+def test_a_mistake_in_the_statistics_is_not_told_as_one_of_the_columns_type(tmp_path, monkeypatch):
+    def mistaken(*_, **__):  # no table is known of which Arrow makes no statistics
+        return pa.array(["x"]).cast(pa.int8())
+
+    monkeypatch.setattr(writing, "column_statistics", mistaken)
+    store = ProductStore(tmp_path)
+    with (
+        store.draft(ADDRESS, store.issue_fence("r", "b")) as draft,
+        pytest.raises(pa.ArrowInvalid, match="Failed to parse"),
+    ):
+        draft.add(pa.table({"a": [1, 2]}))
+
+
 def test_names_of_outputs(tmp_path):
     store = ProductStore(tmp_path)
     draft = store.draft(ADDRESS, store.issue_fence("r", "b"))

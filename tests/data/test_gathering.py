@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import resource
 import signal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -31,6 +33,23 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return found
 
 
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """The ranges that the system was asked to begin to write to the disk; nothing else shows that it was."""
+    ask = gathering._sync_file_range()
+    found: list[tuple[int, int]] = []
+
+    def noted(descriptor: int, start: int, length: int, flags: int) -> int:
+        found.append((start, length))
+        return int(ask(descriptor, start, length, flags))
+
+    monkeypatch.setattr(gathering, "_sync_file_range", lambda: noted if ask is not None else None)
+    return found
+
+
+# `_fallocate` is replaced here because nobody can see afterwards whether room was asked for: the file is the same. What
+# is put in its place asks the system, too; of the two below, one is a system that has no such call, and the other a
+# file system that refuses it, neither of which every machine has.
 @pytest.mark.skipif(gathering._fallocate() is None, reason="the system has no way to ask for room")
 def test_room_for_a_large_buffer_is_asked_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[int, int, int]] = []
@@ -56,6 +75,76 @@ def test_a_file_is_written_where_no_room_can_be_asked_for(tmp_path: Path, monkey
         with GatheringFile(tmp_path / f"{number}") as file:
             file.write(CONTENT)
         assert (tmp_path / f"{number}").read_bytes() == CONTENT
+
+
+def test_a_file_is_written_where_the_system_takes_one_buffer_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "writev")  # as on Windows
+    with GatheringFile(tmp_path / "file") as file:
+        file.write(b"head")
+        file.write(CONTENT)
+        file.write(bytearray(b"tail"))
+    assert (tmp_path / "file").read_bytes() == b"head" + CONTENT + b"tail"
+
+
+@pytest.mark.skipif(gathering._sync_file_range() is None, reason="the system has no way to begin")
+def test_a_long_file_begins_to_go_to_the_disk_while_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begun: list[tuple[int, int]]
+) -> None:
+    monkeypatch.setattr(gathering, "EARLY", 2 * PIECE)
+    with GatheringFile(tmp_path / "file") as file:
+        file.write(CONTENT[: 2 * PIECE - 1])
+        assert begun == []
+        file.write(CONTENT[2 * PIECE - 1 :])
+        assert begun == [(0, 2 * PIECE)]
+        file.write(CONTENT)
+    assert begun == [(0, 2 * PIECE), (2 * PIECE, 2 * PIECE), (4 * PIECE, 2 * PIECE)]
+    assert (tmp_path / "file").read_bytes() == CONTENT + CONTENT
+
+
+def test_what_is_held_begins_to_go_to_the_disk_with_the_rest(tmp_path: Path, begun: list[tuple[int, int]]) -> None:
+    with GatheringFile(tmp_path / "file") as file:
+        file.write(b"held")
+        assert os.fstat(file.fileno()).st_size == 0
+        file.begin_to_sync()
+        assert os.fstat(file.fileno()).st_size == 4
+    assert begun == ([(0, 0)] if gathering._sync_file_range() is not None else [])
+
+
+def test_a_closed_file_takes_nothing(tmp_path: Path) -> None:
+    file = GatheringFile(tmp_path / "file")
+    file.write(b"kept")
+    file.close()
+    for data in (b"lost", bytearray(b"lost")):
+        with pytest.raises(ValueError, match="closed file"):
+            file.write(data)
+    assert (tmp_path / "file").read_bytes() == b"kept"
+
+
+def test_what_is_held_counts_where_a_file_is_cut_off(tmp_path: Path) -> None:
+    with GatheringFile(tmp_path / "file") as file:
+        file.write(b"123456")
+        assert file.truncate() == 6
+        assert file.truncate(4) == 4
+        file.seek(0, os.SEEK_END)
+        file.write(b"tail")
+    assert (tmp_path / "file").read_bytes() == b"1234tail"
+
+
+def test_the_place_is_right_after_others_wrote_by_way_of_the_descriptor(tmp_path: Path) -> None:
+    array = np.arange(1000)
+    with GatheringFile(tmp_path / "file") as file:
+        file.write(b"head")
+        np.save(file, array)  # its header by `write`, its data beside it
+        after = file.tell()
+        assert after == os.fstat(file.fileno()).st_size
+        os.write(file.fileno(), b"beside")
+        file.write(b"tail")
+        assert file.tell() == after + len(b"besidetail")
+    content = (tmp_path / "file").read_bytes()
+    assert content[after:] == b"besidetail"
+    assert np.array_equal(np.load(io.BytesIO(content[4:after])), array)
 
 
 def test_what_nobody_can_change_is_gathered_into_whole_pieces(tmp_path: Path, calls: list[int]) -> None:

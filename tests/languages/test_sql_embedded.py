@@ -12,11 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 
+from penstock.connect.duckdb.opening import connect
 from penstock.languages.registry import runner
 from penstock.languages.sql import embedded
 from penstock.model.errors import (
@@ -412,3 +414,23 @@ def test_what_has_been_spilled_is_gone_with_the_block(tmp_path: Path, monkeypatc
             thread.join()
     assert not folder.exists()
     assert job.held == []
+
+
+def test_a_database_that_cannot_be_opened_ahead_fails_later_and_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[duckdb.DuckDBPyConnection] = []
+
+    def locked(database: str) -> duckdb.DuckDBPyConnection:
+        made.append(connect(database))
+        made[-1].execute("SET lock_configuration = true")  # the setting of a folder is then refused by DuckDB itself
+        return made[-1]
+
+    monkeypatch.setattr(embedded, "connect", locked)
+    monkeypatch.setattr(embedded, "_ahead", [])
+    embedded.open_ahead()
+    assert embedded._ahead == []
+    with pytest.raises(duckdb.Error, match="locked"):
+        embedded._opened()
+    for connection in made:
+        with pytest.raises(duckdb.ConnectionException, match="closed"):
+            connection.execute("SELECT 1")
+    assert len(made) == 2

@@ -188,6 +188,43 @@ def test_a_run_whose_block_waits_for_a_product_names_it_and_the_run_that_makes_i
     assert ask_block(state, row, "busy") == "it is under way"
 
 
+def put_waiting(state: State, names: list[str], *others: str) -> RunRow:
+    """A run of which blocks of these names are under way and wait for a run each, and others are just under way."""
+    waiting = waiting_of([Awaited(name, f"run{at}", "p", NOW - 9) for at, name in enumerate(names)])
+    row = replace(
+        RUN, state="running", lease_owner="one", lease_token=1, lease_until=NOW + 10, started_at=NOW - 30,
+        waiting=waiting,
+    )  # fmt: skip
+    put(state, row)
+    put_blocks(state, *(BlockRunRow("r", name, state="running", started_at=NOW - 20) for name in (*names, *others)))
+    return row
+
+
+def test_blocks_that_wait_and_are_not_named_are_counted_and_not_under_way(state: State) -> None:
+    row = put_waiting(state, [f"b{at:02}" for at in range(23)])
+    told = [each.text for each in ask(state, row).details]
+    assert told[19:] == ["b19 waits for the run run19 of pipeline p", "and 3 more wait for other runs"]
+    assert ask_block(state, row, "b19") == "b19 waits for the run run19 of pipeline p"
+    assert ask_block(state, row, "b20") == "it waits for another run"
+
+
+def test_blocks_under_way_beside_those_that_wait_and_are_not_named(state: State) -> None:
+    row = put_waiting(state, [f"b{at:02}" for at in range(21)], "busy", "more")
+    told = [each.text for each in ask(state, row).details]
+    assert told[20:] == ["and 1 more waits for other runs", "it is under way: 2 blocks"]
+    assert ask_block(state, row, "busy") == "it is under way, or one of those that wait for other runs"
+
+
+def test_a_fanned_out_block_waits_when_all_of_its_children_do(state: State) -> None:
+    row = put_waiting(state, ["each:a", "each:b", "each:c"], "each")
+    told = [each.text for each in ask(state, row).details]
+    assert told == [f"each:{name} waits for the run run{at} of pipeline p" for at, name in enumerate("abc")]
+    assert ask_block(state, row, "each") == "each:a waits for the run run0 of pipeline p, and 2 more wait"
+    put_blocks(state, BlockRunRow("r", "each:d", state="running", started_at=NOW - 20))
+    assert ask(state, row).details[-1].text == "it is under way: each:d"
+    assert ask_block(state, row, "each") == "it is under way"
+
+
 def test_runs_that_wait_for_each_other_are_explained_all_the_same(state: State) -> None:
     base = replace(RUN, state="running", lease_owner="one", lease_token=1, lease_until=NOW + 10)
     first = replace(base, id="a", waiting=waiting_of([Awaited("x", "b", "p", NOW, "one")]))

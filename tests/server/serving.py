@@ -52,10 +52,11 @@ def add_pipeline(root: Path, pipeline: str, blocks: list[Block], **more: Any) ->
 
 
 class Server:
-    """A running server and a client of it."""
+    """A running server and a client of it; with `scheduler=False`, another process drives what it asks for."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, scheduler: bool = True) -> None:
         self.root = root
+        self.scheduler = scheduler
         self.studio: Studio
         self.app: App
         self.client: httpx.Client
@@ -121,7 +122,7 @@ class Server:
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self.studio = open_studio(self.root)
+        self.studio = open_studio(self.root, scheduler=self.scheduler)
         self.app = create_app(self.studio)
         self._server = uvicorn.Server(
             uvicorn.Config(
@@ -189,9 +190,9 @@ def _field(event: dict[str, Any], name: str) -> Any:
 
 
 @contextlib.contextmanager
-def serving(root: Path) -> Iterator[Server]:
+def serving(root: Path, *, scheduler: bool = True) -> Iterator[Server]:
     """A server that is ended with the context."""
-    server = Server(root)
+    server = Server(root, scheduler=scheduler)
     server.start()
     try:
         yield server

@@ -29,6 +29,8 @@ from penstock.schedule.windows import INTERVALS
 from penstock.state.rows import BackfillRow
 
 _SHOWN = 20
+_MOST = 1000
+"""Entries of a list at most."""
 
 
 def _planning(command: Callable[..., None]) -> Callable[..., None]:
@@ -67,9 +69,9 @@ def backfill() -> None:
 def show_preview(pipeline: str, project: Path, *, as_json: bool, **given: Any) -> None:
     """Show the runs that a backfill of PIPELINE would make; nothing is stored."""
     with asking(project) as asked:
-        found, total = preview(_wanted(asked, pipeline, given), time.time(), 1000 if as_json else _SHOWN)
+        found, total = preview(_wanted(asked, pipeline, given), time.time(), _MOST if as_json else _SHOWN)
     if as_json:
-        click.echo(json.dumps({"total": total, "runs": [asdict(run) for run in found]}, ensure_ascii=False, indent=2))
+        say_list("runs", [asdict(run) for run in found], more=total > len(found), total=total)
         return
     lines = [
         [moment(run.execution_date), run.partition, json.dumps(dict(run.variables), ensure_ascii=False)]
@@ -101,19 +103,22 @@ def create(pipeline: str, project: Path, *, later: bool, as_json: bool, **given:
 @project_option
 @json_option
 def list_backfills(pipeline: str | None, project: Path, *, as_json: bool) -> None:
-    """List backfills, newest first."""
+    """List backfills, newest first, a thousand at most."""
     with asking(project) as asked, asked.state.read() as connection:
-        rows = asked.state.backfills.all(connection, pipeline or "")
+        rows = asked.state.backfills.all(connection, pipeline or "", limit=_MOST + 1)
+        more, rows = len(rows) > _MOST, rows[:_MOST]
         counts = {row.id: asked.state.runs.of_backfill(connection, row.id) for row in rows}
     if as_json:
         documents = [{**asdict(row), "runs": counts[row.id]} for row in rows]
-        say_list("backfills", documents)
+        say_list("backfills", documents, more=more)
         return
     lines = [
         [str(row.id), row.name, row.pipeline, row.state, _counted(counts[row.id]), str(row.settings.get("total", 0))]
         for row in rows
     ]
     click.echo(text_table(["number", "name", "pipeline", "state", "runs", "of"], lines) if lines else "no backfills")
+    if more:
+        click.echo(f"these are the newest {_MOST:,}; name a pipeline to see its own", err=True)
 
 
 @backfill.command("show")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
+from penstock.cli.text import say_list
 from penstock.model.block import Block
 from penstock.model.errors import PenstockError
 from penstock.project import Project, open_project
@@ -22,7 +22,7 @@ def blocks(project: Path, pipelines: tuple[str, ...], *, as_json: bool) -> None:
     opened = open_project(project)
     found = [_pipeline(opened, uuid) for uuid in (pipelines or opened.pipeline_uuids())]
     if as_json:
-        click.echo(json.dumps({"project": str(opened.root), "pipelines": found}, ensure_ascii=False, indent=2))
+        say_list("pipelines", found, project=str(opened.root))
         return
     for pipeline in found:
         click.echo(click.style(f"{pipeline['uuid']} ({pipeline['type']})", bold=True))

@@ -37,15 +37,22 @@ class GatheringFile(io.FileIO):
     What nobody can change any more waits until its piece is full, or for `flush`; anything else is written at once.
     """
 
-    def __init__(self, path: str | os.PathLike[str], mode: str = "x") -> None:
-        super().__init__(path, mode)
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        super().__init__(path, "x")
         self._held: list[memoryview] = []
         self._written = 0
         self._end = 0
         self._begun = 0
 
     def write(self, data: Any, /) -> int:
-        """Take all of it; its length in bytes. Raises OSError, also for what was taken before."""
+        """Take all of it; its length in bytes.
+
+        Raises:
+            OSError: the system refuses it, or what was taken before.
+            ValueError: the file is closed.
+        """
+        if self.closed:  # else it would be held for ever
+            raise ValueError("write to closed file")
         view = memoryview(data).cast("B")
         size = len(view)
         if size >= RESERVED:
@@ -58,14 +65,19 @@ class GatheringFile(io.FileIO):
         return size
 
     def tell(self) -> int:
-        """Where the next byte goes."""
-        return self._end
+        """Where the next byte goes, also after something was written beside, by way of the descriptor."""
+        return super().tell() + self._end - self._written
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
         """Go on elsewhere, as any file."""
         self.flush()
         self._end = self._written = super().seek(offset, whence)
         return self._end
+
+    def truncate(self, size: int | None = None, /) -> int:
+        """Cut the file off, or lengthen it, as any file: what is held counts. Raises OSError."""
+        self.flush()
+        return super().truncate(size)
 
     def flush(self) -> None:
         """Hand everything to the system. Raises OSError."""

@@ -289,18 +289,19 @@ class ValueWriter:
 
         def filler(columns: Sequence[TableColumn], one_batch: bool) -> Fill:  # noqa: FBT001 - of a pair
             def fill(file: Any) -> None:
-                _fill(file, [column.name for column in columns], list(map(self._data, columns)), one_batch=one_batch)
+                try:  # here, and not around all: what is done meanwhile has mistakes of its own
+                    data = list(map(self._data, columns))
+                    _fill(file, [column.name for column in columns], data, one_batch=one_batch)
+                except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+                    raise ValueRefusedError(
+                        f"storing a table as Arrow: {error}", hint="Cast the column to a simpler type."
+                    ) from error
                 for column in columns:
                     column.release()
 
             return fill
 
-        try:
-            return self.files.write_all([(name, filler(columns, joined)) for columns, joined in groups], meanwhile)
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-            raise ValueRefusedError(
-                f"storing a table as Arrow: {error}", hint="Cast the column to a simpler type."
-            ) from error
+        return self.files.write_all([(name, filler(columns, joined)) for columns, joined in groups], meanwhile)
 
     def _tell(self, columns: Sequence[TableColumn], encoded: Encoded) -> _Told:
         preview = encoded.preview

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,11 +64,24 @@ def template_mistakes(templates: Any) -> Iterator[TemplateMistake]:
                 yield from _of_text(str(occasion), str(part), text)
 
 
-def refuse_templates(config: Any) -> None:
-    """Refuse `notification_config` whose templates name variables that there are not. Raises SettingInvalidError."""
-    mistake = next(template_mistakes(config.get("message_templates")), None) if isinstance(config, Mapping) else None
-    if mistake is not None:
-        raise SettingInvalidError(mistake.message, hint=mistake.hint)
+def refuse_templates(config: Any, known: Collection[TemplateMistake]) -> None:
+    """Refuse `notification_config` whose templates name variables that there are not.
+
+    Args:
+        config: as it is to be.
+        known: what was wrong before: it keeps nobody from changing something else.
+
+    Raises:
+        SettingInvalidError: there is a mistake that is new.
+    """
+    for mistake in mistakes_of(config):
+        if mistake not in known:
+            raise SettingInvalidError(mistake.message, hint=mistake.hint)
+
+
+def mistakes_of(config: Any) -> list[TemplateMistake]:
+    """What is wrong with the templates of `notification_config`."""
+    return list(template_mistakes(config.get("message_templates"))) if isinstance(config, Mapping) else []
 
 
 def _of_text(occasion: str, part: str, text: str) -> Iterator[TemplateMistake]:

@@ -80,7 +80,8 @@ def waiting_of(waits: Sequence[Awaited]) -> dict[str, Any] | None:
         {"block": each.block, "run": each.run, "text": each.text, "since": each.since, "change": each.change}
         for each in waits[:_NAMED]
     ]
-    return {"kind": CHILD, "text": text, "since": first.since, "run": first.run, "blocks": blocks}
+    more = len(waits) - len(blocks)
+    return {"kind": CHILD, "text": text, "since": first.since, "run": first.run, "blocks": blocks, "more": more}
 
 
 def awaited_by(waiting: Mapping[str, Any] | None, block: str = "") -> list[tuple[str, Reason]]:
@@ -98,3 +99,8 @@ def awaited_by(waiting: Mapping[str, Any] | None, block: str = "") -> list[tuple
         for line in lines
         if not block or line["block"] == block
     ]
+
+
+def unnamed_waits(waiting: Mapping[str, Any] | None) -> int:
+    """How many waits of a run's blocks there are beyond those that `awaited_by` tells."""
+    return int(waiting.get("more") or 0) if waiting is not None and waiting.get("kind") == CHILD else 0

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from penstock.model.expand import base_of
 from penstock.model.run import DONE, ENDED
 from penstock.observe.liveness import is_nowhere
-from penstock.schedule.awaiting import awaited_by
+from penstock.schedule.awaiting import awaited_by, unnamed_waits
 from penstock.schedule.claim import AT_ONCE
 from penstock.schedule.limit_rules import Rules
 from penstock.schedule.limits import Load, blocked_words, refusal
@@ -162,9 +163,12 @@ def _under_way(
         alive = has_scheduler(state, connection, now)
         found.append(Reason(text, row.lease_until, "A scheduler takes it over." if alive else _NO_SCHEDULER))
     found += _awaited(state, connection, row, rules, now, deep)
-    working = [key for key, each in blocks.items() if each.state == "running" and not awaited_by(row.waiting, key)]
+    working, waits = _not_named(row, blocks), unnamed_waits(row.waiting)
     idle = [each for each in blocks.values() if each.state in {"initial", "queued"}]
-    if working or not (idle or found):
+    if waits:  # which of those they are is not known
+        if len(working) > waits:
+            found.append(Reason(f"it is under way: {counted(len(working) - waits, 'block')}", row.started_at))
+    elif working or not (idle or found):
         what = f": {listed(working)}" if working else ""
         found.append(Reason(f"it is under way{what}", row.started_at))
     own = rules(row.pipeline)
@@ -180,10 +184,10 @@ def _awaited(
     state: State, connection: sa.Connection, row: RunRow, rules: RulesOf, now: float, deep: int
 ) -> list[Reason]:
     """The runs that blocks of a run wait for, and how the first of them stand, those that they wait for as well."""
-    found = []
     said = awaited_by(row.waiting)
-    for _, reason in said:
-        found.append(reason)
+    found = [reason for _, reason in said]
+    if waits := unnamed_waits(row.waiting):
+        found.append(Reason(f"and {waits:,} more wait{'s' if waits == 1 else ''} for other runs"))
     others = state.runs.many(connection, {name for name, _ in said[:_FOLLOWED]}) if deep else {}
     for name in sorted(others):
         if (other := others[name]).state == INITIAL:
@@ -204,8 +208,7 @@ def _of_block(
     now: float,
 ) -> Reason:
     if found.state == "running":
-        awaited = [reason for _, reason in awaited_by(row.waiting, found.block)]
-        return awaited[0] if awaited else Reason("it is under way", found.started_at)
+        return _running(row, found, blocks)
     if found.state in ENDED or found.state == "interrupted":
         return _block_ended(found, blocks)
     missing = [parent for parent in found.upstream if parent in blocks and blocks[parent].state not in ENDED]
@@ -219,6 +222,31 @@ def _of_block(
         refused = blocked_words(blocked)
         return Reason(refused.text, found.queued_at, refused.change)
     return _ready(row, found, blocks)
+
+
+def _not_named(row: RunRow, blocks: Mapping[str, BlockRunRow]) -> list[str]:
+    """The blocks under way of which the run does not say that they wait; a fanned-out one is told by its children."""
+    named = {key for key in blocks if awaited_by(row.waiting, key)}
+    running = [key for key, each in blocks.items() if each.state == "running"]
+    parents = {base_of(key) for key in running if base_of(key) != key}
+    return [key for key in running if key not in named and key not in parents]
+
+
+def _running(row: RunRow, found: BlockRunRow, blocks: Mapping[str, BlockRunRow]) -> Reason:
+    """A block that is under way, or waits for other runs: itself, or all of its children that are under way."""
+    if own := awaited_by(row.waiting, found.block):
+        return own[0][1]
+    parts = [key for key, each in blocks.items() if each.state == "running" and found.block in {key, base_of(key)}]
+    said = [reason for key in parts for _, reason in awaited_by(row.waiting, key)[:1]]
+    alone, waits = _not_named(row, blocks), unnamed_waits(row.waiting)
+    unnamed = set(alone) & set(parts)
+    if unnamed and len(alone) > waits:
+        text = "it is under way, or one of those that wait for other runs" if waits else "it is under way"
+        return Reason(text, found.started_at)
+    if not said:
+        return Reason("it waits for another run", found.started_at, "It goes on when that one has ended.")
+    first, more = said[0], len(said) + len(unnamed) - 1
+    return replace(first, text=f"{first.text}, and {more:,} more wait{'s' if more == 1 else ''}") if more else first
 
 
 def _ready(row: RunRow, found: BlockRunRow, blocks: Mapping[str, BlockRunRow]) -> Reason:

@@ -229,7 +229,7 @@ class Scheduling:
     def _recorded(self, row: RunRow) -> None:
         """The store has the run of another process, or of the studio, as its record tells it."""
         if row.ended_at is not None and time.time() - row.ended_at < _NEWS:
-            self.bridge.call(self._publish, {"type": "run_recorded", "run": row.id, "pipeline": row.pipeline})
+            self.bridge.call_now(self._publish, {"type": "run_recorded", "run": row.id, "pipeline": row.pipeline})
 
     def _run_changed(self, what: str, row: RunRow) -> None:
         for hearer in self.hearers:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -16,6 +16,7 @@ from penstock.server.access import Access
 from penstock.server.answers import HttpError
 from penstock.server.routing import Call, Handler
 
+T = TypeVar("T")
 log = logging.getLogger("penstock.server")
 REFUSED = 4403
 """Close code of a socket whose login has ended."""
@@ -72,6 +73,21 @@ class Sockets:
                     await send({"type": "http.response.start", "status": 503, "headers": []})
                 if not ended:
                     await send({"type": "http.response.body", "body": b""})
+
+    async def answer(self, session: str, work: Coroutine[Any, Any, T]) -> T:
+        """The result of work that may take long. Raises HttpError, 503, when the login or the server ends first."""
+        task = asyncio.ensure_future(work)
+        with self._open(task), self._while_logged_in(session, task):
+            try:
+                return await task
+            except asyncio.CancelledError:
+                # Also for one that the server cancels itself at its end: else that is told as a mistake of ours.
+                raise HttpError(
+                    503,
+                    "A503",
+                    "answering a request: the login has ended, or the server is ending",
+                    "Log in again if need be, then ask again.",
+                ) from None
 
     def end(self) -> None:
         """End them all."""

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from penstock.project import check_project, open_project
 from penstock.state.rows import AlertRow
 from tests.observe.alerts.facts import FAILED
 from tests.observe.alerts.receiving import receiving
@@ -111,6 +112,31 @@ def test_words_with_a_variable_that_there_is_not_are_refused(server: Server) -> 
     assert (answer.status_code, told["hint"]) == (422, "Write {pipeline_uuid}.")
     assert told["message"] == "message_templates.failure.title: alerts have no variable {pipline_uuid}"
     assert (server.root / "metadata.yaml").read_text() == before
+
+
+def test_words_that_were_wrong_before_keep_nobody_from_changing_something_else(server: Server) -> None:
+    wrong = "  message_templates: {failure: {title: '{team} broke'}}\n"
+    (server.root / "metadata.yaml").write_text(METADATA + wrong)
+    file = server.root / "pipelines" / "flights" / "metadata.yaml"
+    before = file.read_text()
+    file.write_text(before + "notification_config:\n" + wrong)
+    shown = ok(server.client.patch("/alerts/settings", json={"set": {"alert_on": ["trigger_success"]}}))
+    assert shown["templates"] == {"failure": {"title": "{team} broke"}}
+    assert "trigger_success" in (server.root / "metadata.yaml").read_text()
+    config = {"alert_on": ["trigger_success"], "message_templates": {"failure": {"title": "{team} broke"}}}
+    ok(server.client.patch("/pipelines/flights", json={"settings": {"notification_config": config}}))
+    assert "trigger_success" in file.read_text()
+    one_more = {"failure": {"title": "{team} broke", "summary": "{crew}"}}
+    for path, changes in (
+        ("/alerts/settings", {"set": {"message_templates": one_more}}),
+        ("/pipelines/flights", {"settings": {"notification_config": {"message_templates": one_more}}}),
+    ):
+        refused = server.client.patch(path, json=changes)
+        assert refused.status_code == 422
+        assert "alerts have no variable {crew}" in refused.json()["error"]["message"]
+    found = [each.code for each in check_project(open_project(server.root))]
+    assert found.count("PS050") == 2
+    file.write_text(before)
 
 
 @pytest.mark.parametrize("key", ["", ".", "a..b", "a.b.c.d.e"])

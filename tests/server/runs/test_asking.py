@@ -11,7 +11,8 @@ import pytest
 
 from penstock.engine.handle import Asking
 from penstock.model import events
-from penstock.model.messages import Ask, AskKind
+from penstock.model.errors import StateUnavailableError
+from penstock.model.messages import Answer, Ask, AskKind
 from penstock.model.run import RunState
 from penstock.server.runs.children import StudioChildren
 from penstock.state.rows import RunRow
@@ -94,3 +95,43 @@ def test_a_mistake_over_one_run_keeps_no_other_waiting(tmp_path: Path, caplog: p
     state.close()
     assert "run odd" in caplog.text
     assert "nobody thought of that" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "mistake", [RuntimeError("nobody thought of that"), StateUnavailableError("reading runs: it is away", hint="")]
+)
+def test_a_mistake_in_telling_pages_of_a_wait_keeps_no_answer_from_its_block(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, mistake: Exception
+) -> None:
+    state = open_state(f"sqlite:///{tmp_path / 'state.db'}")
+    with state.write() as connection:
+        state.runs.insert(connection, RunRow("p", "parent", 1.0, state="running", origin="studio"))
+    project: Any = SimpleNamespace(pipeline=lambda _: None)
+    pump: Any = SimpleNamespace(kick=lambda: None)
+    plan: Any = SimpleNamespace(
+        run="p", pipeline=SimpleNamespace(uuid="parent"), options=SimpleNamespace(environment="dev")
+    )
+
+    def waits(_: RunRow) -> None:
+        raise mistake
+
+    async def play() -> Answer:
+        made: asyncio.Queue[RunRow] = asyncio.Queue()
+        answers: asyncio.Queue[Answer] = asyncio.Queue()
+        children = StudioChildren(state, lambda: project, pump, lambda *_: None, made.put_nowait, waits, lambda _: None)
+        await children.start()
+        handle: Any = SimpleNamespace(plan=plan, ended=False, sink=lambda _: None)
+        current: Any = SimpleNamespace(over=False, attempt=SimpleNamespace(ended=None))
+        ask = Ask(1, AskKind.TRIGGER_PIPELINE, {"pipeline_uuid": "child", "check_status": True})
+        children.asked(Asking(handle, "ask", 1, ask, answers.put_nowait, None, current))
+        child = await asyncio.wait_for(made.get(), PATIENCE)
+        with state.write() as connection:
+            state.runs.change(connection, child.id, state="completed", ended_at=2.0)
+        children.heard("runs", child.id)
+        answer = await asyncio.wait_for(answers.get(), PATIENCE)
+        await children.close()
+        return answer
+
+    assert asyncio.run(play()).error is None
+    state.close()
+    assert ("run p" in caplog.text) == isinstance(mistake, RuntimeError)

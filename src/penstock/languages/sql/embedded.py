@@ -6,7 +6,8 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,9 +34,14 @@ _ahead: list[duckdb.DuckDBPyConnection] = []
 
 def open_ahead() -> None:
     """Open the database of the next `run_embedded` of this process now; where that fails, it fails there."""
-    with suppress(ConnectionFailedError, ImportError):
+    try:
+        import duckdb
+    except ImportError:
+        return
+    with suppress(ConnectionFailedError, duckdb.Error):
         connection = _opened()
-        connection.sql("SELECT 1").fetchall()  # the first query of a process plans and compiles more than its own
+        with _closed_on_failure(connection):
+            connection.sql("SELECT 1").fetchall()  # the first query of a process plans and compiles more than its own
         _ahead.append(connection)
 
 
@@ -70,8 +76,19 @@ def run_embedded(job: Job, settings: SqlSettings) -> pa.Table | None:
 def _opened() -> duckdb.DuckDBPyConnection:
     """A database in memory, which puts what does not fit there into a folder of this process."""
     connection = connect(MEMORY)
-    connection.execute(f"SET temp_directory = {literal(str(_spill_folder()))}")
+    with _closed_on_failure(connection):
+        connection.execute(f"SET temp_directory = {literal(str(_spill_folder()))}")
     return connection
+
+
+@contextmanager
+def _closed_on_failure(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Leave no database open that nobody is given."""
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _bound(connection: duckdb.DuckDBPyConnection, job: Job) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from penstock.model.alert_words import refuse_templates
+from penstock.model.alert_words import mistakes_of, refuse_templates
 from penstock.model.errors import EditRefusedError, PipelineNotFoundError, SettingInvalidError
 from penstock.observe.alerts.delivery import deliver
 from penstock.observe.alerts.facts import AlertKind, Fact, fact_or_none
@@ -149,7 +149,7 @@ class AlertService:
         """Write keys below `notification_config`, dotted; None takes one out. What else stands there stays.
 
         Raises:
-            SettingInvalidError: a key is none that can be written, or a template names a variable that there is not.
+            SettingInvalidError: a key is none that can be written, or words now name a variable that there is not.
             ConflictError: the file is not of that revision.
         """
         path = self._parts.root / METADATA
@@ -157,9 +157,10 @@ class AlertService:
             data = copy_data(parse_yaml(read_text(path).text, METADATA).data) if path.exists() else {}
             config = data.get(_KEY) if isinstance(data, dict) else None
             config = config if isinstance(config, dict) else {}
+            known = mistakes_of(config)
             for key, value in changes.items():
                 _put(config, key, value)
-            refuse_templates(config)
+            refuse_templates(config, known)
             change_settings(self._parts, {_KEY: config or None}, revision)
         return self.settings()
 

@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 from msgspec import UNSET
 
-from penstock.model.alert_words import refuse_templates
+from penstock.model.alert_words import mistakes_of, refuse_templates
 from penstock.model.block import Block
 from penstock.model.errors import EditRefusedError, FileInvalidError, PipelineNotFoundError, StorageError
 from penstock.model.pipeline import PipelineType
@@ -108,7 +108,7 @@ class Pipelines:
         """Change what is given.
 
         Raises:
-            SettingInvalidError: the words of an alert name a variable that there is not.
+            SettingInvalidError: the words of an alert name a variable that there is not, and did not before.
             ConflictError, EditRefusedError, StorageError: as `Parts.change`.
         """
         if changes.type is not UNSET and changes.type not in _TYPES:
@@ -123,7 +123,6 @@ class Pipelines:
                     f"changing pipeline {pipeline}: there is no setting {', '.join(unknown)[:80]}",
                     hint=f"Settings are {', '.join(SETTINGS)}.",
                 )
-            refuse_templates(changes.settings.get("notification_config"))
         with self.parts.lock:
             variables = self.parts.project().read(pipeline).pipeline.variables
             self.parts.change(pipeline, lambda data: _apply(data, changes, variables), changes.revision)
@@ -349,6 +348,8 @@ def _apply(data: Entry, changes: PipelineChanges, variables: Mapping[str, Any]) 
     if changes.variables is not UNSET:
         _apply_variables(data, changes.variables, variables)
     if changes.settings is not UNSET:
+        known = mistakes_of(data.get("notification_config"))
+        refuse_templates(changes.settings.get("notification_config"), known)
         for name, value in changes.settings.items():
             key = SETTINGS[name]
             if value is None:

@@ -95,7 +95,9 @@ def show_run(call: Call) -> RunDetail:
 async def await_end(call: Call) -> RunSummary:
     """A run in one line, as soon as it has ended; one that takes longer than `seconds` as it is then."""
     seconds = max(0.0, min(call.query.seconds, LONGEST_WAIT))
-    return await unless_gone(call.request, call.studio.ends.wait(call.path["run"], seconds))
+    waiting = call.studio.ends.wait(call.path["run"], seconds)
+    found: RunSummary = await call.app.sockets.answer(call.identity.session, unless_gone(call.request, waiting))
+    return found
 
 
 @routes.delete("/api/runs/{run}", Permission.RUN)

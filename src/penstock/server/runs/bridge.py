@@ -50,6 +50,15 @@ class Bridge:
         """Have something called on the event loop, in the order of the events."""
         self._waiting.append((what, arguments))
 
+    def call_now(self, what: Callable[..., object], *arguments: object) -> None:
+        """Have something called on the event loop that is committed already; from any thread.
+
+        It waits for nobody: not every process has a scheduler, which says when its own things are settled.
+        """
+        if (loop := self._loop) is not None:
+            with suppress(RuntimeError):  # it has ended in this moment
+                loop.call_soon_threadsafe(what, *arguments)
+
     def settled(self) -> None:
         """All that has happened is committed: let it go. In the other thread."""
         if not self._waiting:

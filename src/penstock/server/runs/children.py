@@ -174,14 +174,17 @@ class StudioChildren:
                 await asyncio.to_thread(self._leave, self._over[0])
             del self._over[0]
         done = await asyncio.to_thread(self._children.step)
-        for row in done.made:
-            with _apart(row.id):
-                self._told(row)
-        for row in done.waits:
-            self._waits(row)
-        for act in done.acts:
-            with _apart():
-                act()
+        try:
+            for row in done.made:
+                with _apart(row.id):
+                    self._told(row)
+            for row in done.waits:
+                with _apart(row.id):
+                    self._waits(row)
+        finally:  # the store may be away for who tells pages; blocks have these answers from here or never
+            for act in done.acts:
+                with _apart():
+                    act()
         if (due := self._children.due()) is not None:
             self._later(max(0.0, due - time.monotonic()))
 

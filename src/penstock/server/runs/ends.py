@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
+from penstock.observe import ingest
+from penstock.schedule.requests import TRIGGERS
 from penstock.server.hub import Hub
 from penstock.server.schema.runs import RunSummary
 from penstock.state.rows import OPEN
 
 _TOPIC = "run:"
+_NO_ENDS = frozenset({TRIGGERS, ingest.TOPIC})
+"""Topics of other processes that say nothing of a run's end in the store; a record is told once it was read in."""
 LOOK_EVERY = 15.0
-"""Seconds after which a run is looked at even when nothing was heard: another process may have ended it."""
+"""Seconds after which a run is looked at even when nothing was heard: what another process tells may be lost."""
 
 
 class RunEnds:
@@ -40,6 +44,18 @@ class RunEnds:
         elif event.get("type") == "runs_deleted":
             for run in event["runs"]:
                 self._wake(run)
+        elif event.get("type") == "run_recorded":  # one of another process, whose record was read in
+            self._wake(event["run"])
+
+    def join(self, listeners: list[Callable[[str, str], None]], soon: Callable[[Callable[[], None]], None]) -> Self:
+        """Hear what other processes tell, in any thread; `soon` has something called on the event loop."""
+        listeners.append(lambda topic, _: None if topic in _NO_ENDS else soon(self.look))
+        return self
+
+    def look(self) -> None:
+        """Another process has told something: it may have ended any run that is waited for."""
+        for run in self._waiting:
+            self._wake(run)
 
     def _wake(self, run: str) -> None:
         for woken in self._waiting.get(run, ()):
@@ -57,11 +73,11 @@ class RunEnds:
         self._waiting.setdefault(run, set()).add(woken)  # before the look: an end in between is heard
         try:
             while True:
+                woken.clear()  # before the look as well, which takes a while
                 found = await asyncio.to_thread(self._summary, run)
                 left = until - clock()
                 if found.state not in OPEN or left <= 0:
                     return found
-                woken.clear()
                 try:
                     await asyncio.wait_for(woken.wait(), min(left, self._every))
                 except TimeoutError:
