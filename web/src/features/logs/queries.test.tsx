@@ -130,3 +130,13 @@ it("puts new lines into a list that is just searched further back, and keeps bot
   await answer(2, page([7]));
   await vi.waitFor(() => expect(times({})).toEqual([11, 10, 9, 8, 7]));
 });
+
+it("reads a list anew that somebody comes back to: no bell has told of what came meanwhile", async () => {
+  const { rerender } = open({ filters: { q: "one" } });
+  await answer(0, page([1]));
+  rerender({ filters: { q: "other" } });
+  await answer(1, page([2]));
+  await vi.waitFor(() => expect(times({ q: "one" })).toBeUndefined());
+  rerender({ filters: { q: "one" } });
+  expect((await request(2)).query.get("q")).toBe("one");
+});

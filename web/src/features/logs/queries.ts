@@ -41,6 +41,8 @@ export function useLogs(filters: LogFilters) {
     initialPageParam: "",
     getNextPageParam: (found) => found.next || undefined,
     placeholderData: keepPreviousData,
+    // A list that nobody looks at hears of no new lines, and cannot be shown again as if there were none.
+    gcTime: 0,
   });
 }
 
