@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from penstock.data.backend import ASIDE, Durability
 from penstock.data.gathering import GatheringFile
@@ -70,7 +70,7 @@ class LocalWriter:
         with translated(f"creating {path}"):
             self._backend.make_folder(path.parent)
             self._gathering = GatheringFile(path)
-        self.file = cast("BinaryIO", self._gathering)
+        self.file: BinaryIO = self._gathering
 
     def written(self) -> None:
         """Have the system begin to write what is left to the disk, where it is to be forced there."""
