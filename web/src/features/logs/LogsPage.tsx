@@ -112,7 +112,11 @@ export function LogsPage() {
         </span>
       </header>
       {error ? <ErrorCard className="m-6" error={error} /> : isPending ? <div className="p-6"><Spinner label="Reading the logs" /></div> : lines.length === 0 && !hasNextPage ? (
-        <EmptyState icon={<ScrollText size={36} aria-hidden="true" />} title="No line meets that" action={<Button onClick={() => { setText(""); void navigate({ search: {} }); }}>Show all</Button>}>What blocks print and log is kept with their runs.</EmptyState>
+        Object.keys(filters).length > 0 ? (
+          <EmptyState icon={<ScrollText size={36} aria-hidden="true" />} title="No line meets that" action={<Button onClick={() => { setText(""); void navigate({ search: {} }); }}>Show all</Button>}>What blocks print and log is kept with their runs.</EmptyState>
+        ) : (
+          <EmptyState icon={<ScrollText size={36} aria-hidden="true" />} title="Nothing was logged yet" action={<Button onClick={() => void navigate({ to: "/pipelines" })}>Choose a pipeline to run</Button>}>What blocks print and log is kept with their runs, and shows here as it comes.</EmptyState>
+        )
       ) : (
         <div aria-busy={isPlaceholderData} className={cx("flex min-h-0 flex-1 border-t border-line", isPlaceholderData && "opacity-60")}>
           <div ref={box} role="listbox" aria-label="Lines" tabIndex={0} aria-activedescendant={chosen === null ? undefined : `line-${chosen}`} onKeyDown={onKey} className="min-w-0 flex-1 overflow-y-auto font-mono text-code">
@@ -126,14 +130,14 @@ export function LogsPage() {
                     role="option"
                     aria-selected={item.index === chosen}
                     onClick={() => one && setChosen(item.index)}
-                    className={cx("absolute inset-x-0 flex gap-3 px-4 leading-5 hover:bg-s1", item.index === chosen && "bg-accent-soft")}
+                    className={cx("absolute inset-x-0 flex gap-3 px-4 leading-5", item.index === chosen ? "bg-accent-soft" : "hover:bg-s1")}
                     style={{ transform: `translateY(${item.start}px)`, height: ROW }}
                   >
                     {one ? (
                       <>
                         <span className="tabular flex-none text-muted">{dateTime(one.at, zone).replace(/^\d+ \w+ \d+, /, (day) => day.replace(/ \d{4}, $/, " "))}</span>
                         <span className="hidden w-48 flex-none truncate text-muted md:block" title={`${one.pipeline} ${one.block}`}>{one.pipeline}{one.block && ` · ${one.block}`}</span>
-                        <span className={cx("min-w-0 flex-1 truncate", TONES[one.level.toUpperCase()])}>{pieces(one.text.slice(0, 2000)).map((piece, index) => <span key={index} style={{ color: piece.colour ?? undefined, fontWeight: piece.bold ? 600 : undefined }}>{piece.text}</span>)}</span>
+                        <span className={cx("min-w-0 flex-1 truncate", TONES[one.level.toUpperCase()])}><Coloured text={one.text.slice(0, 2000)} /></span>
                       </>
                     ) : <Spinner label={lines.length === 0 ? "Searching further back" : "Reading more"} />}
                   </div>
@@ -148,6 +152,11 @@ export function LogsPage() {
   );
 }
 
+/** Text in the colours that its terminal codes ask for. */
+function Coloured({ text }: { text: string }) {
+  return pieces(text).map((piece, index) => <span key={index} style={{ color: piece.colour ?? undefined, fontWeight: piece.bold ? 600 : undefined }}>{piece.text}</span>);
+}
+
 /** One line in full: where it is from, and the way there. */
 function Line({ line, zone, onClose, onOnly }: { line: FoundLine; zone: "local" | "utc"; onClose: () => void; onOnly: (filters: LogFilters) => void }) {
   return (
@@ -159,7 +168,7 @@ function Line({ line, zone, onClose, onOnly }: { line: FoundLine; zone: "local" 
         {line.block && <><dt className="text-muted">Block</dt><dd>{line.block}</dd></>}
         <dt className="text-muted">Run</dt><dd className="min-w-0 break-all"><Link to="/runs/$run" params={{ run: line.run }} search={line.block ? { block: line.block, tab: "logs" } : { tab: "logs" }} className="text-accent hover:underline">{line.run}</Link></dd>
       </dl>
-      <pre tabIndex={0} className="min-h-0 overflow-auto whitespace-pre-wrap break-words rounded-control border border-line bg-s1 p-2 font-mono text-code">{line.text}</pre>
+      <pre tabIndex={0} className="min-h-0 overflow-auto whitespace-pre-wrap break-words rounded-control border border-line bg-s1 p-2 font-mono text-code"><Coloured text={line.text} /></pre>
       <div className="flex flex-wrap gap-2">
         <Button onClick={() => onOnly({ run: line.run })}>Only this run</Button>
         {line.block && <Button onClick={() => onOnly({ pipeline: line.pipeline, block: line.block })}>Only this block</Button>}
