@@ -82,6 +82,7 @@ def test_children_of_what_a_block_yields_come_and_go_with_it(store: FaultyState,
         710334,
         716273,
         801450,
+        978575,
     ],
 )
 def test_what_broke_a_promise_once_does_so_no_more(store: FaultyState, seed: int) -> None:

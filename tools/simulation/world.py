@@ -205,7 +205,8 @@ class Workers:
 
         def deliver() -> None:
             if worker in self.alive:
-                worker.heard += part.number == worker.heard  # after one that is refused nothing is believed
+                # Nothing is believed after one that is refused, nor of a run that its owner has just let go of.
+                worker.heard += part.number == worker.heard and not worker.ended
                 worker.on_event(part)
 
         self._inbox.append(deliver)
