@@ -137,11 +137,13 @@ it("keeps the text of a deleted file, and writes it again only when asked to", a
   expect(files.get("a.py")).toMatchObject({ gone: false, revision: "of mine" });
 });
 
-it("takes a file that comes back as it is, though it looks as before", () => {
+it("takes a file that comes back as it was when it is read again, and not from what was read before", () => {
   const same = { content: "old", revision: "1" };
-  files.take("a.py", same);
+  files.take("a.py", same, 1);
   files.gone("a.py");
-  files.take("a.py", same);
+  files.take("a.py", same, 1);
+  expect(files.get("a.py")).toMatchObject({ gone: true, mine: "old" });
+  files.take("a.py", same, 2);
   expect(files.get("a.py")).toMatchObject({ gone: false, mine: "old", revision: "1" });
 });
 

@@ -51,7 +51,7 @@ export class OpenFiles {
   /** What is being moved or deleted from here. */
   private readonly handled = new Set<string>();
   /** The last answer of each file: taken once, or what it says would undo what was typed since. */
-  private readonly taken = new Map<string, object>();
+  private readonly taken = new Map<string, unknown>();
   /** Where editors of files that have moved in the meantime leave their cursor. */
   private readonly places = new Map<string, string>();
 
@@ -163,10 +163,10 @@ export class OpenFiles {
     this.store.setState({ paths: left.map(at), docs: Object.fromEntries(Object.entries(docs).filter(([path]) => !held.includes(path)).map(([path, doc]) => [at(path), doc])) });
   }
 
-  /** What the server has of a file; `answer` is the object that it came in, which says something once. */
-  take(path: string, remote: Remote, answer: object = remote): void {
+  /** What the server has of a file; `answer` is by what one reading is told from the next: each says something once. */
+  take(path: string, remote: Remote, answer: unknown = remote): void {
     const doc = this.get(path);
-    if (!this.paths.includes(path) || (doc && !doc.gone && this.taken.get(path) === answer)) return;
+    if (!this.paths.includes(path) || (doc && this.taken.get(path) === answer)) return;
     this.taken.set(path, answer);
     const plain = { ...remote, content: plainLines(remote.content) };
     if (!doc) this.store.setState(({ docs }) => ({ docs: { ...docs, [path]: open(plain.content, plain.revision) } }));

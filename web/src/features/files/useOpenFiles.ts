@@ -34,10 +34,11 @@ export function useFollowedFiles(files: OpenFiles, shown: string) {
   const answers = useQueries({ queries: paths.map(fileQuery) });
 
   useEffect(() => {
-    answers.forEach(({ data, error }, index) => {
+    answers.forEach(({ data, error, dataUpdatedAt }, index) => {
       const path = paths[index] ?? "";
       if (error instanceof ApiError && error.status === 404) files.gone(path);
-      else if (data && !error && data.content !== null) files.take(path, { content: data.content, revision: data.revision }, data);
+      // Told by its moment: what is read of a file that came back may equal what was read before, to the object.
+      else if (data && !error && data.content !== null) files.take(path, { content: data.content, revision: data.revision }, dataUpdatedAt);
     });
   });
 
@@ -51,7 +52,11 @@ export function useFollowedFiles(files: OpenFiles, shown: string) {
         for (const one of concerned) {
           if (!files.isNews(one, one === path ? revision : null)) continue;
           const left = one === path && revision === null && files.get(one) !== undefined;
-          if (left) files.gone(one);
+          if (left) {
+            // An answer that is under way may be of the moment before, and would bring it back.
+            void client.cancelQueries({ queryKey: ["file", one] });
+            files.gone(one);
+          }
           void client.invalidateQueries({ queryKey: ["file", one], refetchType: left ? "none" : "active" });
         }
         if (concerned.length === 0) void client.invalidateQueries({ queryKey: ["file", path], refetchType: "none" });
