@@ -66,7 +66,7 @@ def test_what_waits_for_a_child_that_was_given_up_ends_with_it() -> None:
 
 
 @pytest.mark.parametrize("under_way", [True, False])
-def test_what_was_made_from_a_withdrawn_attempt_counts_no_more_though_its_block_had_failed(under_way: bool) -> None:  # noqa: FBT001 - both ways of one test
+def test_what_was_made_from_a_withdrawn_attempt_counts_no_more_though_its_block_had_failed(*, under_way: bool) -> None:
     graph: dict[str, tuple[str, ...]] = {"users": (), "each": ("users",), "leaf": ("each",), "end": ("leaf",)}
     narrow = replace(fans(graph, {"users": STREAM}), most=2, at_once=1)
     run, _ = new_run("r", graph, {"users": RetryPolicy(retries=1)}, fans=narrow)

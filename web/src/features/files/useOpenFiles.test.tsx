@@ -2,24 +2,10 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, cleanup, renderHook } from "@testing-library/react";
 import type { ReactNode } from "react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { ServerEnd } from "../../api/serverEnd";
 import { phaseOf } from "../editor/documents/machine";
 import { OpenFiles } from "./openFiles";
 import { useFollowedFiles } from "./useOpenFiles";
-
-/** The server's end of the tab's one socket. */
-class Socket {
-  static readonly OPEN = 1;
-  static only: Socket | undefined;
-  readyState = Socket.OPEN;
-  onmessage: ((message: { data: string }) => void) | null = null;
-  constructor() {
-    Socket.only = this;
-  }
-  send(): void {}
-  tells(path: string, revision: string | null): void {
-    this.onmessage?.({ data: JSON.stringify({ topic: "project", events: [{ type: "files_changed", paths: [{ path, revision }] }] }) });
-  }
-}
 
 const held = (revision: string) => ({ path: "a.py", content: `x = ${revision}`, revision, size: 5, language: "python", pipelines: [], problem: null });
 let client: QueryClient;
@@ -29,7 +15,7 @@ beforeEach(() => {
   localStorage.clear();
   asked = [];
   client = new QueryClient({ defaultOptions: { queries: { staleTime: Infinity, retry: false } } });
-  vi.stubGlobal("WebSocket", Socket);
+  vi.stubGlobal("WebSocket", ServerEnd);
   vi.stubGlobal("fetch", (_: string, { signal }: { signal?: AbortSignal } = {}) => new Promise<Response>((done, fail) => {
     signal?.addEventListener("abort", () => fail(new DOMException("given up", "AbortError")));
     asked.push({ answer: (content) => done(new Response(JSON.stringify(content))) });
@@ -58,7 +44,7 @@ const answers = async (number: number, revision: string) => {
   await act(async () => asked[number]?.answer(held(revision)));
   await act(async () => new Promise((soon) => setTimeout(soon, 5)));
 };
-const tells = (revision: string | null) => act(() => Socket.only?.tells("a.py", revision));
+const tells = (revision: string | null) => act(() => ServerEnd.only?.tells("project", { type: "files_changed", paths: [{ path: "a.py", revision }] }));
 
 it("keeps a file deleted when the page is drawn again with what was read before", async () => {
   const { phase, rerender } = follow();

@@ -3,23 +3,9 @@ import { act, cleanup, renderHook } from "@testing-library/react";
 import { useEffect, type ReactNode } from "react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { FoundLine, FoundLines } from "../../api/orchestration";
+import { ServerEnd } from "../../api/serverEnd";
 import { MOST, type Logs } from "./live";
 import { useLogs, useNewLines, type LogFilters } from "./queries";
-
-/** The server's end of the tab's one socket. */
-class Socket {
-  static readonly OPEN = 1;
-  static only: Socket | undefined;
-  readyState = Socket.OPEN;
-  onmessage: ((message: { data: string }) => void) | null = null;
-  constructor() {
-    Socket.only = this;
-  }
-  send(): void {}
-  rings(): void {
-    this.onmessage?.({ data: JSON.stringify({ topic: "logs", events: [{ type: "logs_grew", places: null }] }) });
-  }
-}
 
 interface Asked {
   query: URLSearchParams;
@@ -33,7 +19,7 @@ const page = (times: number[], next = "", looked = times.length): FoundLines => 
 const span = (newest: number, count: number) => Array.from({ length: count }, (_, index) => newest - index);
 const hold = (filters: LogFilters, ...pages: FoundLines[]) => client.setQueryData<Logs>(["logs", filters], { pages, pageParams: pages.map((_, index) => String(index)) });
 const times = (filters: LogFilters) => client.getQueryData<Logs>(["logs", filters])?.pages.flatMap((one) => one.lines.map(({ at }) => at));
-const rings = () => act(() => Socket.only?.rings());
+const rings = () => act(() => ServerEnd.only?.tells("logs", { type: "logs_grew", places: null }));
 /** The request of that number, once it was made. */
 const request = (number: number) => vi.waitFor(() => asked[number] ?? Promise.reject(new Error(`only ${asked.length} requests`)));
 const answer = async (number: number, found: FoundLines) => {
@@ -58,7 +44,7 @@ function open(start: { filters: LogFilters; top?: boolean; onward?: boolean }) {
 beforeEach(() => {
   asked = [];
   client = new QueryClient({ defaultOptions: { queries: { staleTime: Infinity } } });
-  vi.stubGlobal("WebSocket", Socket);
+  vi.stubGlobal("WebSocket", ServerEnd);
   vi.stubGlobal("fetch", (url: string) => new Promise<Response>((done) => {
     asked.push({ query: new URL(url, "http://here").searchParams, answer: (found) => done(new Response(JSON.stringify(found))) });
   }));
