@@ -88,6 +88,7 @@ def test_a_file_is_written_where_the_system_takes_one_buffer_at_once(
     assert (tmp_path / "file").read_bytes() == b"head" + CONTENT + b"tail"
 
 
+# Linux alone has the call; there it is never skipped.
 @pytest.mark.skipif(gathering._sync_file_range() is None, reason="the system has no way to begin")
 def test_a_long_file_begins_to_go_to_the_disk_while_it_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begun: list[tuple[int, int]]

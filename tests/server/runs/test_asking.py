@@ -16,11 +16,12 @@ from penstock.model.messages import Answer, Ask, AskKind
 from penstock.model.run import RunState
 from penstock.server.runs.children import StudioChildren
 from penstock.state.rows import RunRow
-from penstock.state.store import open_state
+from penstock.state.store import State, open_state
 from tests.patience import PATIENCE
 
 
-def test_what_a_block_waited_for_ends_with_its_run_and_is_told(tmp_path: Path) -> None:
+def a_run_of_the_studio(tmp_path: Path) -> tuple[State, Any, Any, Any]:
+    """The store with a run under way, and of its project, pump and plan what is asked of them here."""
     state = open_state(f"sqlite:///{tmp_path / 'state.db'}")
     with state.write() as connection:
         state.runs.insert(connection, RunRow("p", "parent", 1.0, state="running", origin="studio"))
@@ -29,6 +30,11 @@ def test_what_a_block_waited_for_ends_with_its_run_and_is_told(tmp_path: Path) -
     plan: Any = SimpleNamespace(
         run="p", pipeline=SimpleNamespace(uuid="parent"), options=SimpleNamespace(environment="dev")
     )
+    return state, project, pump, plan
+
+
+def test_what_a_block_waited_for_ends_with_its_run_and_is_told(tmp_path: Path) -> None:
+    state, project, pump, plan = a_run_of_the_studio(tmp_path)
 
     async def play() -> tuple[RunRow, RunRow]:
         made: asyncio.Queue[RunRow] = asyncio.Queue()
@@ -103,14 +109,7 @@ def test_a_mistake_over_one_run_keeps_no_other_waiting(tmp_path: Path, caplog: p
 def test_a_mistake_in_telling_pages_of_a_wait_keeps_no_answer_from_its_block(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, mistake: Exception
 ) -> None:
-    state = open_state(f"sqlite:///{tmp_path / 'state.db'}")
-    with state.write() as connection:
-        state.runs.insert(connection, RunRow("p", "parent", 1.0, state="running", origin="studio"))
-    project: Any = SimpleNamespace(pipeline=lambda _: None)
-    pump: Any = SimpleNamespace(kick=lambda: None)
-    plan: Any = SimpleNamespace(
-        run="p", pipeline=SimpleNamespace(uuid="parent"), options=SimpleNamespace(environment="dev")
-    )
+    state, project, pump, plan = a_run_of_the_studio(tmp_path)
 
     def waits(_: RunRow) -> None:
         raise mistake
