@@ -71,7 +71,7 @@ def test_processes_that_children_share_come_up_before_the_first_begins(
 
     def look(event: events.Event) -> None:
         if isinstance(event, events.BlockStarted) and ":" in event.block:
-            found.append(len(bench.supervisor._spares))
+            found.append(len(bench.supervisor._spares.ready))
 
     handle = bench.start(bench.plan(pipeline, RunOptions()), [look])
     bench.loop.wait(handle)

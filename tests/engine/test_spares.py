@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from penstock.engine import supervisor
+from penstock.engine import spares
 from penstock.engine.needs import NEEDS_BY_LANGUAGE
 from penstock.model.messages import BlockOrder
 from tests.engine.conftest import Bench
@@ -19,7 +19,7 @@ PYTHON = "@custom\ndef run(*args, **kwargs):\n    import os\n    return os.getpi
 
 def in_sql(bench: Bench) -> list[int | None]:
     """The processes with a database open, by number; None until one has come up."""
-    return [spare.pid for spare in bench.supervisor._spares if spare.in_sql]
+    return [spare.pid for spare in bench.supervisor._spares.ready if spare.in_sql]
 
 
 @pytest.fixture
@@ -57,13 +57,13 @@ def test_a_block_in_python_leaves_it_and_what_does_not_come_gives_it_up(bench: B
 
 
 def test_spares_are_renewed_once_everything_is_imported(bench: Bench) -> None:
-    (spare,) = bench.supervisor._spares
+    (spare,) = bench.supervisor._spares.ready
     assert NEEDS_BY_LANGUAGE["sql"] <= spare.imports
 
 
 def plain(bench: Bench) -> list[int | None]:
     """The processes that wait for any order in Python, by number; None until one has come up."""
-    return [spare.pid for spare in bench.supervisor._spares if not spare.in_sql]
+    return [spare.pid for spare in bench.supervisor._spares.ready if not spare.in_sql]
 
 
 def child(source: str = PYTHON) -> BlockOrder:
@@ -81,7 +81,7 @@ def test_processes_of_orders_that_are_about_to_come_are_up_before_them(bench: Be
 
 
 def test_processes_of_orders_that_do_not_come_are_ended(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervisor, "COMING_PATIENCE", 0.01)
+    monkeypatch.setattr(spares, "COMING_PATIENCE", 0.01)
     bench.supervisor.expect(child(), 3)
     assert len(plain(bench)) == 4
     bench.until(lambda: len(plain(bench)) == 1)

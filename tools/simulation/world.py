@@ -140,9 +140,11 @@ class Workers:
         self._inbox: list[Callable[[], None]] = []
         self.alive: list[Worker] = []
 
-    def launch(self, order: WorkOrder, *, on_event: Any, reuse: Any = None, keep: bool = False) -> Worker:
+    def launch(
+        self, order: WorkOrder, *, on_event: Any, reuse: Any = None, keep: bool = False, crew: Any = None
+    ) -> Worker:
         """Begin an attempt."""
-        del reuse, keep
+        del reuse, keep, crew
         self._check(order)
         world = self.world
         world.launched += 1

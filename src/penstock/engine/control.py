@@ -11,8 +11,8 @@ from penstock.config.decoding import msgpack_decoder
 DATAGRAM_LIMIT = 128 * 1024
 """Bytes of one message at most; a Unix socket takes a datagram of this size by default."""
 
-DESCRIPTORS = 3
-"""Beside `Spawn`: the worker's channel, its stdout, its stderr."""
+DESCRIPTORS = 4
+"""Beside `Spawn`: the worker's channel, its stdout, its stderr, and where orders lie ready for it."""
 
 
 class Spawn(msgspec.Struct, frozen=True, tag=1, array_like=True):

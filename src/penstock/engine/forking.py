@@ -68,13 +68,18 @@ class ForkLauncher:
         self.start()
         modules = [name for name in needs if name not in self._unsafe]
         self._tried.update(modules)
-        channel, worker_end = socket.socketpair()
-        out, worker_out = os.pipe()
-        error, worker_error = os.pipe()
+        opened: list[int] = []
+        try:
+            for pair in (_channel, os.pipe, os.pipe):
+                opened += pair()
+            ahead = process.ahead.open()
+        except OSError:  # too many files are open
+            _close_all(opened)
+            raise
+        channel, theirs, out, worker_out, error, worker_error = opened
         self._processes[process.number] = process
-        descriptors = [worker_end.detach(), worker_out, worker_error]
-        self._send(control.encode(Spawn(process.number, modules, warm)), descriptors)
-        process.attach(channel)
+        self._send(control.encode(Spawn(process.number, modules, warm)), [theirs, worker_out, worker_error, ahead])
+        process.attach(socket.socket(fileno=channel))
         process.attach_streams({"stdout": PipeEnd(out), "stderr": PipeEnd(error)})
 
     def preload(self, modules: Iterable[str]) -> None:
@@ -237,6 +242,11 @@ class ForkLauncher:
         from penstock.engine.process_tree import kill_tree
 
         kill_tree(None, self._mark)
+
+
+def _channel() -> tuple[int, int]:
+    ours, theirs = socket.socketpair()
+    return ours.detach(), theirs.detach()
 
 
 def _close_all(descriptors: list[int]) -> None:

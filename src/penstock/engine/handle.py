@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, ParamSpec, TypeVar
 
 from penstock.engine.attached import block_order
+from penstock.engine.crew import Crew
 from penstock.engine.lineage import block_settings
 from penstock.engine.plan import RunPlan
 from penstock.engine.supervisor import Attempt
@@ -76,8 +77,8 @@ class Current:
 class RunHandle:
     """A run in the loop.
 
-    `unsaved` are the entries that have changed since whoever stores the run has taken them out. `idle` are processes
-    that wait for another child of a block whose children share them. `failures` tell when the last attempt of a block
+    `unsaved` are the entries that have changed since whoever stores the run has taken them out. `crews` are
+    the processes of the blocks whose children share them. `failures` tell when the last attempt of a block
     ended that failed, and as what kind; `withdrawn` are children that count no more. `due` are the moments, in seconds
     since the epoch, before which blocks that were taken up are not tried again, each with the seconds that it is to
     wait at most, though somebody sets the clock. `guard` stands around whatever is done for the run after its start.
@@ -97,7 +98,7 @@ class RunHandle:
     unsaved: set[str] = field(default_factory=set)
     due: dict[str, tuple[float, float]] = field(default_factory=dict)
     held: deque[tuple[float, int, str]] = field(default_factory=deque)
-    idle: dict[str, list[Attempt]] = field(default_factory=dict)
+    crews: dict[str, Crew] = field(default_factory=dict)
     failures: dict[str, tuple[float, str]] = field(default_factory=dict)
     withdrawn: set[str] = field(default_factory=set)
     reason: str = ""
@@ -250,7 +251,7 @@ def lineage_of_attempt(current: Current) -> Lineage:
 
 
 def coming(handle: RunHandle, effect: Expanded | Grown, width: int, free: int) -> tuple[BlockOrder, int]:
-    """Of which block how many orders are about to come that want a process each, for children that share them.
+    """For which block how many processes are about to be wanted, if its children share them.
 
     Args:
         handle: the run.
@@ -260,8 +261,8 @@ def coming(handle: RunHandle, effect: Expanded | Grown, width: int, free: int) -
     """
     plan, block = handle.plan, effect.block
     room = handle.room(width) + sum(current.over for current in handle.current.values())
-    wanted = min(len(effect.children), room, free) - len(handle.idle.get(block, ()))
-    return block_order(plan.block(block), ()), max(0, wanted) if shares_processes(plan, block) else 0
+    crew, orders = handle.crews.get(block), min(len(effect.children), room, free)
+    return block_order(plan.block(block), ()), crew.wanted(orders) if crew is not None else 0
 
 
 def shares_processes(plan: RunPlan, block: str) -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 
 from penstock.data import ProductStore
 from penstock.engine.aftermath import aftermath_of, owed
+from penstock.engine.crew import Crew
 from penstock.engine.freshness import fresh_version, with_items
 from penstock.engine.handle import Asker, Asking, Current, RunHandle, Sink, coming, guarded, shares_processes
 from penstock.engine.inputs import bound_inputs, with_outside
@@ -194,9 +195,8 @@ class RunLoop:
         if handle.session is not None:
             self._supervisor.close_session(handle.session)
             handle.session = None
-        for idle in handle.idle.values():
-            while idle:
-                self._supervisor.close_session(idle.pop())
+        for crew in handle.crews.values():
+            crew.close()
         if handle.on_end is not None:
             handle.on_end(handle)
 
@@ -245,6 +245,7 @@ class RunLoop:
                         self._supervisor.interrupt(current.attempt)
                 case Expanded() | Grown():
                     handle.first_start.setdefault(effect.block, self._clock())
+                    self._crew(handle, effect.block)
                     for told in expansion_told(handle, effect, self._clock()):
                         handle.sink(told)
                     self._supervisor.expect(*coming(handle, effect, self._width, self._total - self._active))
@@ -312,10 +313,15 @@ class RunLoop:
         on_event = guarded(handle, partial(self._on_event, handle, key))
         if handle.plan.pipeline.run_in_one_process:
             return self._supervisor.launch(order, on_event=on_event, reuse=handle.session, keep=True)
-        if not shares_processes(handle.plan, base):
-            return self._supervisor.launch(order, on_event=on_event)
-        idle = handle.idle.setdefault(base, [])
-        return self._supervisor.launch(order, on_event=on_event, reuse=idle.pop() if idle else None, keep=True)
+        return self._supervisor.launch(order, on_event=on_event, crew=self._crew(handle, base))
+
+    def _crew(self, handle: RunHandle, block: str) -> Crew | None:
+        """The processes that the children of that block share, if they do."""
+        if not shares_processes(handle.plan, block):
+            return None
+        if block not in handle.crews:
+            handle.crews[block] = self._supervisor.crew()
+        return handle.crews[block]
 
     def _on_event(self, handle: RunHandle, block: str, event: FromWorker | Captured | Ended) -> None:
         current = handle.current.get(block)
@@ -376,22 +382,16 @@ class RunLoop:
     def _ended(self, handle: RunHandle, key: str, end: Ended) -> None:
         current = handle.current[key]
         self._left(current)
-        self._keep_process(handle, key, current, end)
+        self._keep_process(handle, current, end)
         if not handle.ended:
             self._concluded(handle, key, current, end)
         self._refill(handle)
 
-    def _keep_process(self, handle: RunHandle, key: str, current: Current, end: Ended) -> None:
-        """A process that others share waits for the next of them, unless it has failed."""
-        base = handle.run.base(key)
+    def _keep_process(self, handle: RunHandle, current: Current, end: Ended) -> None:
+        """The process that all blocks of the run share waits for the next of them, unless it has failed."""
         if handle.plan.pipeline.run_in_one_process:
             handle.session = current.attempt if end.failure is None and not handle.ended else None
             if handle.session is None:
-                self._supervisor.close_session(current.attempt)
-        elif shares_processes(handle.plan, base):
-            if end.failure is None and handle.run.blocks[base].state not in ENDED and not handle.ended:
-                handle.idle[base].append(current.attempt)
-            else:
                 self._supervisor.close_session(current.attempt)
 
     def _concluded(self, handle: RunHandle, key: str, current: Current, end: Ended) -> None:
@@ -467,8 +467,8 @@ class RunLoop:
             if entry.state in ENDED and key not in handle.told and key not in without and not handle.under_way(key):
                 handle.told.add(key)
                 handle.sink(handle.ended_block(key, self._clock(), self._stored_outputs(handle, key)))
-                for attempt in handle.idle.pop(key, ()):
-                    self._supervisor.close_session(attempt)
+                if (crew := handle.crews.pop(key, None)) is not None:
+                    crew.close()
         if not without:
             self._close(handle)
 

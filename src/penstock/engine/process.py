@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from penstock.config.masking import mask
+from penstock.engine.ahead import Ahead
 from penstock.engine.capture import LineCapture
 from penstock.engine.channel import FROM_WORKER, FrameReader
 from penstock.engine.events import AttemptEvent, Captured, Ended, OnEvent
@@ -95,7 +96,8 @@ class WorkerProcess:
     """One worker process.
 
     `imports` are the modules that it was certainly started with; `in_sql` says that it has a database open for a block
-    in SQL; `pid` is known from its first message on; `let_go` is set by its last.
+    in SQL; `pid` is known from its first message on; `let_go` is set by its last. `attempt` is what it is at, `ahead`
+    what lies ready for it then.
     """
 
     number: int
@@ -111,6 +113,7 @@ class WorkerProcess:
     exit: Exit | None = None
     connection: socket.socket | None = None
     streams: dict[str, Source] = field(default_factory=dict)
+    ahead: Ahead[Attempt] = field(default_factory=Ahead)
     _reader: FrameReader[FromWorker] = field(default_factory=lambda: FrameReader(FROM_WORKER))
     _outgoing: bytearray = field(default_factory=bytearray)
 
@@ -257,13 +260,18 @@ class WorkerProcess:
 
 @dataclass(slots=True, eq=False)
 class Attempt:
-    """An attempt that was launched; `ended` is its last event, None while it goes on."""
+    """An attempt that was launched; `ended` is its last event, None while it goes on.
+
+    `frames` are its order, for a process that has others ready; `interrupted` says that it was told to end.
+    """
 
     order: WorkOrder
     process: WorkerProcess
     on_event: OnEvent
     finished: Finished | None = None
     ended: Ended | None = None
+    frames: bytes = b""
+    interrupted: bool = False
     captures: dict[str, LineCapture] = field(default_factory=dict)
 
     @property

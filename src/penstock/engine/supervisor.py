@@ -6,22 +6,22 @@ Single-threaded: everything happens inside `poll`. Start reading at `Supervisor.
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from types import TracebackType
 from typing import Literal, Self
 
 from penstock.engine.channel import TO_WORKER
+from penstock.engine.crew import Crew
 from penstock.engine.endings import failure_at_end
 from penstock.engine.events import AttemptEvent, Captured, Ended, OnEvent
 from penstock.engine.forking import ForkLauncher, available
 from penstock.engine.launcher import Launcher
-from penstock.engine.needs import NEEDS_BY_LANGUAGE, TABULAR, certain_needs, with_storing
+from penstock.engine.needs import TABULAR, with_storing
 from penstock.engine.process import Attempt, Doom, Exit, Reports, WorkerProcess
 from penstock.engine.reactor import HasFileno, Reactor
+from penstock.engine.spares import Spares
 from penstock.model.errors import MessageInvalidError
 from penstock.model.messages import (
     Answer,
@@ -51,12 +51,8 @@ BOOT_PATIENCE = 120.0
 EXIT_PATIENCE = 5.0
 """Seconds that a process may take to end after it has finished its last order."""
 
-COMING_PATIENCE = 5.0
-"""Seconds that a process waits for an order that was said to come in a moment."""
-
 _SHUTDOWN = TO_WORKER.encode(Shutdown())
 _WATCH_INTERVAL = 0.2
-_PROCESSORS = os.cpu_count() or 1
 
 
 class Supervisor:
@@ -89,16 +85,15 @@ class Supervisor:
         self._launcher = _launcher(mode, self._reactor, python, cwd, environment)
         self._preload = tuple(preload)
         self._grace = grace
-        self._spare_count = spares
         self._watch = watch_memory
         self._reports = Reports(self._on_message, self._on_output, self._on_closed, self._on_invalid, self._on_exit)
         self._launcher.imported = self._on_imported
+        self._nowhere = WorkerProcess(-1, self._reactor, self._reports, exit=Exit(None))
         self._next = 0
         self._processes: set[WorkerProcess] = set()
-        self._spares: list[WorkerProcess] = []
-        self._expected = 0
-        self._coming = 0
+        self._spares = Spares(self._launcher, self._reactor, spares, self._new_process, self._at_work)
         self._invalid: dict[WorkerProcess, MessageInvalidError] = {}
+        self._crews: dict[WorkerProcess, Crew] = {}
         self._learned: set[str] = set()
         self._oom_kills: int | None = None
         self._closed = False
@@ -115,7 +110,7 @@ class Supervisor:
     def start(self) -> None:
         """Start what workers come from, and a spare one; returns at once, before either is up."""
         self._launcher.start()
-        self._fill_spares()
+        self._spares.fill()
         self._memory_ran_out()
         if self._preload:
             self.preload(self._preload)
@@ -126,30 +121,31 @@ class Supervisor:
 
     def expect_sql(self, orders: int) -> None:
         """So many orders in SQL are likely to come, or, below zero, will not: one process keeps a database open."""
-        self._expected = max(0, self._expected + orders)
-        with suppress(OSError):
-            self._fill_spares()
+        self._spares.expect_sql(orders)
 
     def expect(self, block: BlockOrder, orders: int) -> None:
         """So many orders for that block come in a moment: their processes come up while what is before them is done.
 
         Those that no order has taken soon are ended.
         """
-        if orders and self._launcher.warm and self._spare_count and certain_needs(block) <= self._launcher.tried():
-            self._come(max(self._coming, orders))
-            self._reactor.at("coming", time.monotonic() + COMING_PATIENCE, lambda: self._come(0))
-
-    def _come(self, orders: int) -> None:
-        self._coming = orders
-        with suppress(OSError):
-            self._fill_spares()
+        self._spares.expect(block, orders)
 
     def learned(self) -> set[str]:
         """Third-party modules that workers have loaded beyond what was preloaded, those left out that cannot be."""
         return self._learned - self._launcher.unsafe()
 
+    def crew(self) -> Crew:
+        """Processes for `launch` that take turns at the orders of one block."""
+        return Crew(self._reactor, self._begin, self._dismiss)
+
     def launch(
-        self, order: WorkOrder, *, on_event: OnEvent, reuse: Attempt | None = None, keep: bool = False
+        self,
+        order: WorkOrder,
+        *,
+        on_event: OnEvent,
+        reuse: Attempt | None = None,
+        keep: bool = False,
+        crew: Crew | None = None,
     ) -> Attempt:
         """Begin an attempt in a fresh process.
 
@@ -159,6 +155,7 @@ class Supervisor:
             reuse: an attempt that was launched with `keep` and has ended: its process takes this order too, if it
                 still lives.
             keep: let the process wait for another order afterwards; `close_session` ends it.
+            crew: have it done by one of these processes instead.
 
         Returns:
             The attempt. One that cannot be started ends with a failure; nothing is raised for it.
@@ -166,21 +163,15 @@ class Supervisor:
         try:
             frames = TO_WORKER.encode(order)
         except MessageInvalidError as error:
-            return self._stillborn(order, on_event, Failure("MessageInvalidError", error.message, error.hint, "X105"))
-        try:
-            process = self._process_for(order, reuse)
-        except OSError as error:
-            failure = Failure(
-                "lost", f"starting a process for the block: {error}", "Free processes, memory or files.", "X102"
-            )
-            return self._stillborn(order, on_event, failure)
-        attempt = process.attempt = Attempt(order, process, on_event)
-        process.kept = keep
-        process.write(frames if keep else frames + _SHUTDOWN)
-        if process.pid is not None:
-            self._limit_time(attempt, 0.0)
-        with suppress(OSError):
-            self._fill_spares()
+            failure = Failure("MessageInvalidError", error.message, error.hint, "X105")
+            return self._told_soon(Attempt(order, self._nowhere, on_event), failure)
+        attempt = Attempt(order, self._nowhere, on_event)
+        if crew is not None:
+            attempt.frames = frames
+            crew.place(attempt)
+        elif process := self._assign(attempt, reuse.process if reuse is not None else None):
+            process.kept = keep
+            process.write(frames if keep else frames + _SHUTDOWN)
         return attempt
 
     def poll(self, timeout: float | None = None) -> None:
@@ -234,22 +225,40 @@ class Supervisor:
     def interrupt(self, attempt: Attempt) -> None:
         """Raise KeyboardInterrupt in the user's code; what has not ended after the grace is killed."""
         process = attempt.process
-        if attempt.ended is not None or attempt.finished is not None:
+        if attempt.ended is not None or attempt.finished is not None or self._withdraw(attempt, Doom.INTERRUPTED):
             return
         if process.pid is None:
             self._doom(process, Doom.INTERRUPTED)
             return
         self._launcher.interrupt(process)
+        attempt.interrupted = True
+        self._await_end(process)
+
+    def _await_end(self, process: WorkerProcess) -> None:
+        """Give it the grace to heed an interrupt."""
         self._reactor.at(process, time.monotonic() + self._grace, lambda: self._doom(process, Doom.INTERRUPTED))
 
     def kill(self, attempt: Attempt) -> None:
         """End the attempt's process and everything that it has started."""
-        if attempt.ended is None:
+        if attempt.ended is None and not self._withdraw(attempt, Doom.KILLED):
             self._doom(attempt.process, Doom.KILLED)
+
+    def _withdraw(self, attempt: Attempt, why: Doom) -> bool:
+        """Whether nothing is to be done to its process: it has not begun the attempt, and will not; or it is over."""
+        process = attempt.process
+        if (crew := self._crews.get(process)) is None:
+            return False
+        if crew.withdraw(attempt):
+            failure = failure_at_end(Exit(None), why, attempt.order.limits, "", invalid=None, oom=False)
+            self._told_soon(attempt, failure)
+            return True
+        return bool(process.ahead.line) and process.ahead.line[-1] is not attempt  # its end is yet to be read
 
     def close_session(self, attempt: Attempt) -> None:
         """End the process that was kept after that attempt."""
-        process = attempt.process
+        self._dismiss(attempt.process)
+
+    def _dismiss(self, process: WorkerProcess) -> None:
         if process.exit is None and process.attempt is None:
             process.write(_SHUTDOWN)
             self._linger(process)
@@ -265,31 +274,41 @@ class Supervisor:
         self._launcher.close(idle=not used)
         for process in list(self._processes):
             process.close()
+            process.ahead.close()
         self._processes.clear()
         self._reactor.close()
 
-    def _stillborn(self, order: WorkOrder, on_event: OnEvent, failure: Failure) -> Attempt:
-        process = WorkerProcess(-1, self._reactor, self._reports, exit=Exit(None))
-        attempt = Attempt(order, process, on_event)
+    def _told_soon(self, attempt: Attempt, failure: Failure) -> Attempt:
+        """It has no process: its end is told in the next turn."""
+        attempt.process = self._nowhere
         self._reactor.soon(lambda: attempt.tell(Ended(failure)))
         return attempt
 
-    def _process_for(self, order: WorkOrder, reuse: Attempt | None) -> WorkerProcess:
-        if reuse is not None and reuse.process.is_idle():
-            return reuse.process
-        needs = certain_needs(order.block) if self._launcher.warm else frozenset()
-        in_sql = order.block.language == "sql"
-        self._expected = max(0, self._expected - in_sql)
-        self._coming = max(0, self._coming - 1)
-        # One with an open database is for a block in SQL; such a block takes any other too.
-        for spare in sorted(self._spares, key=lambda spare: not spare.in_sql):
-            if needs <= spare.imports and in_sql >= spare.in_sql:
-                self._spares.remove(spare)
-                return spare
-        stale = [spare for spare in self._spares if needs <= self._launcher.tried()]
-        for spare in stale:  # it was forked before the libraries were there, and would have to import them itself
-            self._drop(spare)
-        return self._new_process(needs)
+    def _assign(self, attempt: Attempt, chosen: WorkerProcess | None) -> WorkerProcess | None:
+        """A process for that attempt: the chosen one if it is idle, else another; None, which is told, if none."""
+        try:
+            process = chosen if chosen is not None and chosen.is_idle() else self._spares.take(attempt.order.block)
+        except OSError as error:
+            hint = "Free processes, memory or files."
+            self._told_soon(attempt, Failure("lost", f"starting a process for the block: {error}", hint, "X102"))
+            return None
+        attempt.process, process.attempt = process, attempt
+        if process.pid is not None:
+            self._limit_time(attempt, 0.0)
+        self._spares.fill()
+        return process
+
+    def _begin(self, crew: Crew, attempt: Attempt, idle: WorkerProcess | None) -> bool:
+        """As `crew.Begin`."""
+        process = self._assign(attempt, idle)
+        if process is None:
+            return False
+        self._crews[process] = crew
+        process.kept = True
+        if not process.ahead.put(attempt):
+            process.ahead.sent()
+            process.write(attempt.frames)
+        return True
 
     def _new_process(self, needs: Iterable[str], *, warm: str = "") -> WorkerProcess:
         self._next += 1
@@ -300,34 +319,13 @@ class Supervisor:
         self._reactor.at(process, time.monotonic() + BOOT_PATIENCE, lambda: self._doom(process, Doom.SILENT))
         return process
 
-    def _fill_spares(self) -> None:
-        plain = [spare for spare in self._spares if not spare.in_sql]
-        for spare in plain[self._spare_count + self._coming :]:
-            self._drop(spare)
-        for _ in range(self._coming + self._spare_count - len(plain)):
-            busy = sum(process.attempt is not None for process in self._processes)
-            self._spares.append(self._new_process((), warm="python" if busy + self._coming < _PROCESSORS else ""))
-        ready = [spare for spare in self._spares if spare.in_sql]
-        if not self._expected:
-            for spare in ready:
-                self._drop(spare)
-        elif not ready and self._spare_count and NEEDS_BY_LANGUAGE["sql"] <= self._launcher.tried():
-            spare = self._new_process((), warm="sql")
-            spare.in_sql = True
-            self._spares.append(spare)
-
-    def _drop(self, spare: WorkerProcess) -> None:
-        self._spares.remove(spare)
-        spare.close_channel()
+    def _at_work(self) -> int:
+        return sum(process.attempt is not None for process in self._processes)
 
     def _on_imported(self) -> None:
         """All that was asked for is imported: replace the spare processes that came before it."""
-        if self._closed:
-            return
-        for spare in [spare for spare in self._spares if not spare.imports >= self._launcher.tried()]:
-            self._drop(spare)
-        with suppress(OSError):
-            self._fill_spares()
+        if not self._closed:
+            self._spares.renew()
 
     def _on_message(self, process: WorkerProcess, message: FromWorker) -> None:
         if isinstance(message, Ready):
@@ -366,6 +364,8 @@ class Supervisor:
         if process.attempt is not None:
             self._limit_time(process.attempt, 0.0)
             process.attempt.tell(message)
+        if (crew := self._crews.get(process)) is not None:
+            crew.came_up(process)
 
     def _limit_time(self, attempt: Attempt, started: float) -> None:
         """Set the deadline of the attempt: from its start on, or with an allowance while it has not started."""
@@ -395,11 +395,16 @@ class Supervisor:
         self._learned.update(message.imports)
         self._reactor.cancel(process)
         attempt.tell(message)
-        if process.kept:
-            process.attempt = None
-            self._end(attempt)
-        else:
+        if not process.kept:
             self._linger(process)
+            return
+        process.attempt, crew = None, self._crews.get(process)
+        following = crew.finished(attempt, message) if crew is not None else None
+        if following is not None and following.interrupted:
+            self._await_end(process)
+        self._end(attempt)
+        if crew is not None:
+            crew.freed(process)
 
     def _linger(self, process: WorkerProcess) -> None:
         """Give the process a moment to end by itself."""
@@ -407,8 +412,10 @@ class Supervisor:
         self._reactor.at(process, when, lambda: self._doom(process, Doom.LINGERING))
 
     def _on_output(self, process: WorkerProcess, stream: str, data: bytes) -> None:
-        if process.attempt is not None:
-            process.attempt.capture(stream, data)
+        for speaker, text in process.ahead.split(stream, data):
+            attempt = speaker if speaker is not None and speaker.ended is None else process.attempt
+            if attempt is not None:
+                attempt.capture(stream, text)
 
     def _on_closed(self, process: WorkerProcess) -> None:
         """The process has let go, is about to end, or user code has closed a descriptor too many."""
@@ -431,8 +438,7 @@ class Supervisor:
             return
         process.doom = why
         self._reactor.cancel(process)
-        if process in self._spares:
-            self._spares.remove(process)
+        self._spares.forget(process)
         if process.pid is None:
             process.close_channel()  # it ends by itself as soon as it comes up and finds nobody there
         self._launcher.kill(process)
@@ -440,11 +446,14 @@ class Supervisor:
     def _on_exit(self, process: WorkerProcess) -> None:
         self._reactor.cancel(process)
         self._processes.discard(process)
-        if process in self._spares:
-            self._spares.remove(process)
+        self._spares.forget(process)
         attempt, process.attempt = process.attempt, None
-        if attempt is not None:
-            self._end(attempt)
+        lost = [attempt] if attempt is not None else []
+        if (crew := self._crews.pop(process, None)) is not None:
+            lost = crew.lost(process, attempt)
+        process.ahead.close()
+        for each in lost:
+            self._end(each)
         self._invalid.pop(process, None)
 
     def _end(self, attempt: Attempt) -> None:

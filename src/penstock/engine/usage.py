@@ -2,11 +2,42 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
+
+
+class Waits:
+    """Tells how long this process stood still: neither worked nor wanted a processor, but waited for something else.
+
+    Only the main thread's, from the scheduler's own account. Where the system keeps none, whatever was not work counts.
+    """
+
+    def __init__(self) -> None:
+        try:
+            self._account = os.open("/proc/self/schedstat", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            self._account = -1
+        self._at, self._busy = time.monotonic_ns(), self._read()
+
+    def since(self) -> float:
+        """Seconds of that since the last call."""
+        at, busy = time.monotonic_ns(), self._read()
+        waited = at - self._at - (busy - self._busy)
+        self._at, self._busy = at, busy
+        return max(0, waited) / 1e9
+
+    def _read(self) -> int:
+        """Nanoseconds at work, and of waiting for a processor."""
+        try:
+            wanted = int(os.pread(self._account, 64, 0).split()[1])
+        except (OSError, IndexError, ValueError):
+            wanted = 0
+        return time.thread_time_ns() + wanted
 
 
 @dataclass(frozen=True, slots=True)

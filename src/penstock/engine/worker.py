@@ -10,6 +10,8 @@ import atexit
 import io
 import os
 import platform
+import select
+import socket
 import sys
 import threading
 import time
@@ -21,16 +23,29 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from penstock.engine.channel import FROM_WORKER, TO_WORKER, WorkerChannel
+from penstock.engine.ahead import Taker
+from penstock.engine.channel import FROM_WORKER, TO_WORKER, FrameReader, WorkerChannel
 from penstock.engine.dependencies import is_installed, look_ahead
 from penstock.engine.execution import Execution
 from penstock.engine.failures import failure_of
 from penstock.engine.interrupts import Interrupts
 from penstock.engine.project_code import ProjectCode
-from penstock.engine.usage import Usage, limit_memory, usage
+from penstock.engine.usage import Usage, Waits, limit_memory, usage
 from penstock.languages.registry import runner
 from penstock.model.errors import WorkerLostError, error_class
-from penstock.model.messages import Answer, Ask, AskKind, Failure, Finished, LetGo, Outcome, Ready, Shutdown, WorkOrder
+from penstock.model.messages import (
+    Answer,
+    Ask,
+    AskKind,
+    Failure,
+    Finished,
+    LetGo,
+    Outcome,
+    Ready,
+    Shutdown,
+    ToWorker,
+    WorkOrder,
+)
 
 _WARM = (
     "penstock.engine.execution",
@@ -84,19 +99,20 @@ def _stream(descriptor: int) -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BufferedWriter(raw), "utf-8", "backslashreplace", line_buffering=True)
 
 
-def serve(connection: Any, warm_up: Callable[[], Iterator[None]] | None = None) -> int:
+def serve(connection: Any, warm_up: Callable[[], Iterator[None]] | None = None, ahead: Taker | None = None) -> int:
     """Work until the supervisor says that no further order comes, or is gone.
 
     Args:
         connection: the connected stream socket to the supervisor.
         warm_up: what to do while no order has come yet; it is left at the next `yield` when one comes.
+        ahead: where orders may lie ready.
 
     Returns:
         The exit status of the process, which the caller passes to `os._exit`.
     """
     interrupts = Interrupts()
     interrupts.install()
-    server = WorkServer(WorkerChannel(connection, interrupts.shielded), interrupts)
+    server = WorkServer(WorkerChannel(connection, interrupts.shielded), interrupts, ahead)
     try:
         server.serve(warm_up)
         _leave()
@@ -143,10 +159,12 @@ def flush_streams() -> None:
 
 
 class WorkServer:
-    """Takes orders from a channel and carries them out, one at a time."""
+    """Takes orders from a channel, and those that lie ready, and carries them out, one at a time."""
 
-    def __init__(self, channel: WorkerChannel, interrupts: Interrupts) -> None:
+    def __init__(self, channel: WorkerChannel, interrupts: Interrupts, ahead: Taker | None = None) -> None:
         self._channel = channel
+        self._ahead = ahead
+        self._waits = Waits() if ahead is not None else None
         self._interrupts = interrupts
         self._asks = count(1)
         self._shared: dict[str, Any] = {}
@@ -162,7 +180,7 @@ class WorkServer:
             if self._channel.is_readable():
                 break
         while True:
-            message = self._channel.receive()
+            message = self._next()
             if message is None or isinstance(message, Shutdown):
                 return
             if isinstance(message, WorkOrder) and message.interactive:
@@ -172,9 +190,19 @@ class WorkServer:
                 finished = self._work(message)
                 flush_streams()
                 self._channel.send(finished)
+                if finished.outcome is Outcome.FAILED:
+                    self._ahead = None  # in here nothing else is to be tried
                 if not self._channel.is_readable():  # else it is told to end: what is not freed takes no time
                     self._last = None
             # An Answer here is one to an ask whose thread has gone: nobody waits for it.
+
+    def _next(self) -> ToWorker | None:
+        """What is sent, else what lies ready; None when the supervisor has gone."""
+        while (ahead := self._ahead) is not None and not self._channel.is_readable():
+            if (frame := ahead.take()) is not None:
+                return next(FrameReader(TO_WORKER).feed(frame))
+            select.select([self._channel.fileno(), ahead.fileno()], [], [])
+        return self._channel.receive()
 
     def _hold_session(self, order: WorkOrder) -> None:
         """Be the session of a scratchpad, until the end of the channel."""
@@ -185,6 +213,8 @@ class WorkServer:
 
     def _work(self, order: WorkOrder) -> Finished:
         before = usage()
+        if self._waits is not None:
+            self._waits.since()
         failure: Failure | None = None
         outcome = Outcome.FAILED
         execution: Execution | None = None
@@ -219,6 +249,7 @@ class WorkServer:
             imports=loaded_packages(),
             peak_memory=used.peak_memory,
             cpu_seconds=used.cpu_seconds,
+            waited=self._waits.since() if self._waits is not None else 0.0,
             lineage=execution.lineage() if execution and failure is not None else None,
             items=execution.items if execution else None,
             condition=execution.refused_by if execution else "",
@@ -274,8 +305,6 @@ def loaded_packages() -> tuple[str, ...]:
 
 def main() -> None:
     """Entry of a worker that was not forked: connect to the address on stdin, with the token that follows it."""
-    import socket
-
     host, port, token = sys.stdin.readline().split()
     sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - for the rest of the process
     null = os.open(os.devnull, os.O_RDONLY)

@@ -22,6 +22,7 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 from penstock.engine import control, linux, worker
+from penstock.engine.ahead import Taker
 from penstock.engine.control import (
     DATAGRAM_LIMIT,
     DESCRIPTORS,
@@ -182,16 +183,17 @@ class Zygote:
             linux.die_with_parent(self._own)
             linux.adopt_orphans()
             linux.prefer_for_oom(_OOM_SCORE)
-            channel = _out_of_the_way(descriptors[0])
+            channel, ahead = _out_of_the_way(descriptors[0]), _out_of_the_way(descriptors[3])
             os.dup2(descriptors[1], 1)
             os.dup2(descriptors[2], 2)
+            streams = _out_of_the_way(1), _out_of_the_way(2)
             for descriptor in descriptors:
                 os.close(descriptor)
             for own in (self._connection, self._wake, self._waker):
                 own.close()
             gc.enable()
             connection = socket.socket(fileno=channel)
-            status = worker.serve(connection, WARM_UPS.get(warm))
+            status = worker.serve(connection, WARM_UPS.get(warm), Taker(socket.socket(fileno=ahead), streams))
             worker.let_go(connection)
         except BaseException:  # noqa: BLE001 - whatever it is, this process must not go on as a second zygote
             traceback.print_exc()
@@ -264,7 +266,7 @@ def _ended(pid: int) -> bool:
 
 
 def _out_of_the_way(descriptor: int) -> int:
-    """A copy of the channel's descriptor that user code which closes "all" descriptors from 3 on rarely meets."""
+    """A copy of a descriptor that user code which closes "all" descriptors from 3 on rarely meets."""
     import fcntl
 
     try:

@@ -13,7 +13,7 @@ from typing import Any
 
 from penstock.model.product import Fence, Items, Lineage, OutputSummary, ProductRef
 
-WIRE_VERSION = 9
+WIRE_VERSION = 10
 _LATEST = 253_402_300_799.0
 """The last second of the calendar of dates, since the epoch."""
 _MOST_BYTES = 2**62
@@ -353,7 +353,8 @@ class Finished:
     """The last message of an attempt. `imports` are the third-party top-level modules that it had loaded.
 
     `lineage` tells what a failed attempt was made from; that of a published one stands in its manifest. `items` is what
-    a dynamic block has returned for its children, `condition` the one that said no.
+    a dynamic block has returned for its children, `condition` the one that said no. `waited` are the seconds that a
+    process which others share neither worked nor wanted a processor.
     """
 
     outcome: Outcome
@@ -366,11 +367,13 @@ class Finished:
     lineage: Lineage | None = None
     items: Items | None = None
     condition: str = ""
+    waited: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what no clock says, and no machine has: it would be stored, and told to people."""
         _within(self.at, _LATEST)
         _within(self.cpu_seconds, _LATEST)
+        _within(self.waited, _LATEST)
         _within(self.peak_memory, _MOST_BYTES)
 
 

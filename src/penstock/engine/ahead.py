@@ -1,0 +1,170 @@
+"""Orders that lie ready for a process while it is at another one, and whose output is whose then. Not on Windows.
+
+The orders lie in a socket that both sides read: whoever takes one out first has it. So the supervisor may want them
+back at any moment, and knows for certain which of them the worker has begun, be it dead by then.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections import deque
+from typing import Generic, Protocol, TypeVar
+
+MARK_BYTES = 16
+"""Bytes that the worker writes to both streams before it begins an order that lay ready: what follows is its output."""
+
+ORDER_LIMIT = 64 * 1024
+"""Bytes of an order that may lie ready; a larger one is sent when it is its turn."""
+
+STREAMS = ("stdout", "stderr")
+
+
+class HasFrames(Protocol):
+    """An attempt, as far as it concerns us: `frames` are its order."""
+
+    frames: bytes
+
+
+A = TypeVar("A", bound=HasFrames)
+
+
+class Taker:
+    """The worker's side.
+
+    Args:
+        queue: the socket.
+        streams: descriptors of what its stdout and stderr were at first, whatever a block makes of them.
+    """
+
+    def __init__(self, queue: socket.socket, streams: tuple[int, int]) -> None:
+        self._queue = queue
+        self._streams = streams
+
+    def fileno(self) -> int:
+        """Can be read when an order lies ready."""
+        return self._queue.fileno()
+
+    def take(self) -> bytes | None:
+        """The frame of the next order, whose output begins now; None when there is none, or not any more.
+
+        Raises:
+            OSError: the supervisor is gone.
+        """
+        try:
+            data = self._queue.recv(MARK_BYTES + ORDER_LIMIT, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return None
+        if not data:
+            raise ConnectionResetError("the supervisor has gone")
+        for stream in self._streams:
+            os.write(stream, data[:MARK_BYTES])
+        return data[MARK_BYTES:]
+
+
+class Ahead(Generic[A]):
+    """The supervisor's side of one process.
+
+    `line` are the attempts whose orders were put in, in order, that have not ended; the first is the one that the
+    process is at. Nothing is put in while it is at an order that came down the channel: it would not know which of the
+    two is first.
+    """
+
+    def __init__(self) -> None:
+        self.line: deque[A] = deque()
+        self._ours: socket.socket | None = None
+        self._theirs: socket.socket | None = None
+        self._marks: dict[str, deque[tuple[bytes, A]]] = {stream: deque() for stream in STREAMS}
+        self._speaking: dict[str, A] = {}
+        self._torn: dict[str, bytes] = {}
+
+    def open(self) -> int:
+        """Open the socket; a descriptor of its other end, which is the caller's to close."""
+        if sys.platform == "win32":
+            raise OSError("no such socket")
+        self._ours, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        return os.dup(self._theirs.fileno())
+
+    def is_open(self) -> bool:
+        """Whether orders can be put in."""
+        return self._ours is not None
+
+    def put(self, attempt: A) -> bool:
+        """Lay its order ready, behind those that lie there; False where that cannot be done."""
+        if self._ours is None or len(attempt.frames) > ORDER_LIMIT:
+            return False
+        mark = b"\0" + os.urandom(MARK_BYTES - 1)
+        try:
+            self._ours.send(mark + attempt.frames, socket.MSG_DONTWAIT)
+        except OSError:
+            return False
+        self.line.append(attempt)
+        for marks in self._marks.values():
+            marks.append((mark, attempt))
+        return True
+
+    def take_back(self) -> list[A]:
+        """Take out what the worker has not taken; the attempts, which it will not begin any more, in order."""
+        back: deque[A] = deque()
+        while self.line and self._theirs is not None:
+            try:
+                if not self._theirs.recv(1, socket.MSG_DONTWAIT):
+                    break
+            except OSError:
+                break
+            back.appendleft(self.line.pop())
+            for marks in self._marks.values():
+                marks.pop()
+        return list(back)
+
+    def after(self, attempt: A) -> A | None:
+        """That attempt is over: the one which comes next."""
+        if self.line and self.line[0] is attempt:
+            self.line.popleft()
+        return self.line[0] if self.line else None
+
+    def split(self, stream: str, data: bytes) -> list[tuple[A | None, bytes]]:
+        """Whose output is what was read from a stream; None is that of the order that did not lie ready."""
+        marks = self._marks[stream]
+        if not marks and stream not in self._speaking and stream not in self._torn:
+            return [(None, data)]
+        found: list[tuple[A | None, bytes]] = []
+        data = self._torn.pop(stream, b"") + data
+        while marks:
+            mark, attempt = marks[0]
+            before, is_there, rest = data.partition(mark)
+            if not is_there:
+                break
+            found.append((self._speaking.get(stream), before))
+            self._speaking[stream] = attempt
+            data = rest
+            marks.popleft()
+        if marks and (torn := _beginning_of(marks[0][0], data)):
+            self._torn[stream] = data[-torn:]
+            data = data[:-torn]
+        found.append((self._speaking.get(stream), data))
+        return [(speaker, text) for speaker, text in found if text]
+
+    def rest(self, stream: str) -> bytes:
+        """What looked like the beginning of a mark at the end of a stream, and was none."""
+        return self._torn.pop(stream, b"")
+
+    def sent(self) -> None:
+        """An order is sent down the channel, while nothing lies ready: what comes is its output."""
+        self._speaking.clear()
+
+    def close(self) -> None:
+        """Close both ends."""
+        for end in (self._ours, self._theirs):
+            if end is not None:
+                end.close()
+        self._ours = self._theirs = None
+
+
+def _beginning_of(mark: bytes, data: bytes) -> int:
+    """How many bytes at the end of the data may be the beginning of that mark."""
+    at = data.find(mark[:1], max(0, len(data) - len(mark) + 1))
+    while at >= 0 and not mark.startswith(data[at:]):
+        at = data.find(mark[:1], at + 1)
+    return len(data) - at if at >= 0 else 0

@@ -1,0 +1,187 @@
+"""The processes in which the children of one block take turns, when it says `isolation: shared`.
+
+Short work goes to few processes, that find the next order ready when they have done one (`ahead`): no processor waits
+for another, and none has to warm up for each child. Where that would make work wait (a child that takes its time, or
+one that waits itself, for a server say) what lay ready is taken back, and gets processes of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable
+
+from penstock.engine.ahead import STREAMS
+from penstock.engine.process import Attempt, WorkerProcess
+from penstock.engine.reactor import Reactor
+from penstock.model.messages import Finished, Limits, Outcome
+
+FEW = 2 * (os.cpu_count() or 1)
+"""Processes that take all short work: twice the processors, as one or the other always waits for a disk."""
+
+DEEP = 8
+"""Orders that lie ready for one process at most."""
+
+PATIENCE = 0.02
+"""Seconds that an order waits behind another one before it goes elsewhere."""
+
+BOOT_PATIENCE = 0.5
+"""The same, behind a process that has not come up yet."""
+
+IDLENESS = 0.003
+"""Seconds that children may spend waiting on average: beyond it, others could use the processor meanwhile."""
+
+_WEIGHT = 0.125
+"""Of the newest child in the average: one that was held up once changes nothing."""
+
+
+Begin = Callable[["Crew", Attempt, WorkerProcess | None], bool]
+"""Gives an attempt to that idle process of a crew, or to a new one; False when there is none, which is told."""
+
+
+class Crew:
+    """The processes of one block of one run.
+
+    Args:
+        reactor: calls back.
+        begin: as `Begin`.
+        leave: no order comes for that process any more.
+    """
+
+    def __init__(
+        self,
+        reactor: Reactor,
+        begin: Begin,
+        leave: Callable[[WorkerProcess], None],
+    ) -> None:
+        self._reactor = reactor
+        self._begin = begin
+        self._leave = leave
+        self._members: set[WorkerProcess] = set()
+        self._tried: set[WorkerProcess] = set()
+        self._late: set[WorkerProcess] = set()
+        self._again: deque[Attempt] = deque()
+        self._waits = 0.0
+        self._closed = False
+
+    def wanted(self, orders: int) -> int:
+        """How many processes are to be made for so many orders, if they turn out to be short."""
+        return max(0, min(orders, FEW) - len(self._members))
+
+    def place(self, attempt: Attempt) -> None:
+        """Have it done: by a process that is idle, behind another attempt, or by a new process."""
+        idle = next((process for process in self._members if process.is_idle()), None)
+        if idle is None and (busy := self._shortest(attempt)) is not None and busy.ahead.put(attempt):
+            attempt.process = busy
+        elif self._begin(self, attempt, idle):
+            self._watch(attempt.process)
+
+    def withdraw(self, attempt: Attempt) -> bool:
+        """Whether no process has begun that attempt, and none will. What lay ready beside it goes elsewhere."""
+        if attempt not in self._again:
+            self._take_back(attempt.process)
+        if attempt not in self._again:
+            return False
+        self._again.remove(attempt)
+        return True
+
+    def came_up(self, process: WorkerProcess) -> None:
+        """That process is there: from now on it works."""
+        if process in self._members and process.attempt is not None:
+            self._watch(process)
+
+    def finished(self, attempt: Attempt, message: Finished) -> Attempt | None:
+        """That attempt is over; the next one, which is begun unless this one has failed: after that nobody goes on."""
+        process = attempt.process
+        self._late.discard(process)
+        self._tried.add(process)
+        process.attempt = process.ahead.after(attempt)
+        if message.outcome is Outcome.FAILED:
+            self._dismiss(process)
+            return None
+        if process.attempt is not None:
+            self._watch(process)
+        else:
+            self._reactor.cancel((self, process))
+        self._weigh(message.waited)
+        return process.attempt
+
+    def freed(self, process: WorkerProcess) -> None:
+        """The end of its attempt was told."""
+        if process.attempt is None and (self._closed or process not in self._members):
+            self._members.discard(process)
+            self._leave(process)
+
+    def lost(self, process: WorkerProcess, attempt: Attempt | None) -> list[Attempt]:
+        """That process has ended, at that attempt: those which end with it. What it had not begun goes elsewhere.
+
+        Where it has done nothing yet, its first attempt counts as begun: others may come to the same end.
+        """
+        for stream in STREAMS:
+            if attempt is not None and (rest := process.ahead.rest(stream)):
+                attempt.capture(stream, rest)
+        self._dismiss(process)
+        if attempt is not None and attempt in self._again and process not in self._tried:
+            self._again.remove(attempt)
+            process.ahead.line.appendleft(attempt)
+        self._tried.discard(process)
+        return list(process.ahead.line) or ([attempt] if attempt is not None and attempt not in self._again else [])
+
+    def close(self) -> None:
+        """No other child comes: the processes end, those at work when they are done."""
+        self._closed = True
+        for process in list(self._members):
+            self.freed(process)
+
+    def _shortest(self, attempt: Attempt) -> WorkerProcess | None:
+        """The process behind whose work it is done soonest; None where a process of its own is better."""
+        if self._waits > IDLENESS or attempt.order.limits != Limits():
+            return None
+        prompt = [process for process in self._members if self._takes_more(process)]
+        if len(prompt) < FEW:
+            return None
+        found = min(prompt, key=lambda process: len(process.ahead.line))
+        return found if len(found.ahead.line) <= DEEP else None
+
+    def _takes_more(self, process: WorkerProcess) -> bool:
+        line = process.ahead.line
+        at_work = bool(line) and line[0] is process.attempt  # else its order came down the channel
+        return at_work and process not in self._late and process.doom is None and process.exit is None
+
+    def _watch(self, process: WorkerProcess) -> None:
+        """It begins with something: what lies ready for it is not to wait for long."""
+        self._members.add(process)
+        patience = PATIENCE if process.pid is not None else BOOT_PATIENCE
+        self._reactor.at((self, process), time.monotonic() + patience, lambda: self._overdue(process))
+
+    def _overdue(self, process: WorkerProcess) -> None:
+        self._late.add(process)
+        self._take_back(process)
+
+    def _weigh(self, waited: float) -> None:
+        """Take note of how long a child has waited; where children do that, each gets a process."""
+        before, self._waits = self._waits, self._waits + (waited - self._waits) * _WEIGHT
+        if before <= IDLENESS < self._waits:
+            for process in self._members:
+                self._take_back(process)
+
+    def _dismiss(self, process: WorkerProcess) -> None:
+        """No order goes there any more."""
+        self._take_back(process)
+        self._reactor.cancel((self, process))
+        self._members.discard(process)
+        self._late.discard(process)
+
+    def _take_back(self, process: WorkerProcess) -> None:
+        """Take back what lies ready there; it is placed anew in the next turn."""
+        back = process.ahead.take_back()
+        if process.attempt in back:
+            process.attempt = None  # it was told of as begun when the one before was over
+        if back and not self._again:
+            self._reactor.soon(self._place_again)
+        self._again.extend(back)
+
+    def _place_again(self) -> None:
+        for _ in range(len(self._again)):
+            self.place(self._again.popleft())
