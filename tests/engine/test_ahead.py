@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import socket
 import sys
 from types import SimpleNamespace
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="orders lie read
 
 
 def attempt(text: bytes) -> Any:
-    return SimpleNamespace(frames=text, ended=None)
+    return SimpleNamespace(frames=text, mark=b"")
 
 
 class Lane:
@@ -38,7 +39,10 @@ class Lane:
     def take(self) -> tuple[bytes, bytes] | None:
         """The mark that the worker has written, and the order that it has taken."""
         frame = self._taker.take()
-        return None if frame is None else (os.read(self._marks, 1000), frame)
+        if frame is None:
+            return None
+        ready = select.select([self._marks], [], [], 0)[0]
+        return os.read(self._marks, 1000) if ready else b"", frame
 
     def taken(self) -> list[tuple[bytes, bytes]]:
         found = []
@@ -76,19 +80,28 @@ def test_what_comes_after_an_order_is_the_next_of_the_line() -> None:
         assert list(lane.ahead.line) == [again]
 
 
-def test_each_order_is_taken_once_while_both_sides_take() -> None:
-    orders = [b"%d" % number for number in range(60)]
-    with Lane(*orders) as lane:
-        child = os.fork()
-        if child == 0:  # the worker takes as fast as it can
-            count = 0
-            while lane.take() is not None:
-                count += 1
-            os._exit(count)
-        back = lane.ahead.take_back()
-        taken = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        assert back == lane.attempts[len(orders) - len(back) :]
-        assert taken + len(back) == len(orders)
+def test_each_order_is_taken_by_one_while_both_sides_take() -> None:
+    orders = [b"%d" % number for number in range(8)]
+    met = 0
+    for _ in range(3000):
+        with Lane(*orders) as lane:
+            out, into = os.pipe()
+            child = os.fork()
+            if child == 0:  # the worker takes as fast as it can
+                os.write(into, b"up")
+                os.write(into, b" ".join(order for _, order in lane.taken()))
+                os._exit(0)
+            os.close(into)
+            os.read(out, 2)
+            back = [attempt.frames for attempt in lane.ahead.take_back()]
+            os.waitpid(child, 0)
+            taken = os.read(out, 1000).split()
+            os.close(out)
+            assert sorted(back + taken) == orders
+            assert [attempt.frames for attempt in lane.ahead.line] == taken  # it is at the last of these at most
+            met += bool(back and taken)
+            if met == 20:
+                break
 
 
 def test_an_order_that_is_too_large_or_for_which_there_is_no_room_is_refused() -> None:
@@ -112,15 +125,12 @@ def test_the_worker_hears_that_the_supervisor_is_gone() -> None:
 texts = st.lists(st.one_of(st.binary(max_size=8), st.just(b"\0"), st.just(b"\0\0")), min_size=1, max_size=5)
 
 
-@given(texts=texts, cuts=st.lists(st.integers(1, 9), max_size=40), direct=st.booleans())
-def test_output_is_that_of_the_order_behind_whose_mark_it_stands(
-    texts: list[bytes], cuts: list[int], *, direct: bool
-) -> None:
-    orders = [b"%d" % number for number in range(len(texts) - direct)]
-    with Lane(*orders) as lane:
-        marks = [b"", *(mark for mark, _ in lane.taken())] if direct else [mark for mark, _ in lane.taken()]
-        speakers = [None, *lane.attempts] if direct else lane.attempts
+@given(texts=texts, cuts=st.lists(st.integers(1, 9), max_size=40))
+def test_output_is_that_of_the_order_behind_whose_mark_it_stands(texts: list[bytes], cuts: list[int]) -> None:
+    with Lane(*(b"%d" % number for number in range(len(texts)))) as lane:
+        marks = [mark for mark, _ in lane.taken()]
         stream = b"".join(mark + text for mark, text in zip(marks, texts, strict=True))
+        speakers = [None, *lane.attempts[1:]]  # the first is behind no other: it is what the process is at
         found: dict[int, bytes] = {}
         at = 0
         for size in [*cuts, len(stream)]:
@@ -129,30 +139,38 @@ def test_output_is_that_of_the_order_behind_whose_mark_it_stands(
             at += size
         assert not lane.ahead.rest("stdout")
         found = {speaker: text for speaker, text in found.items() if text}
-    assert found == {id(who): text for who, text in zip(speakers, texts, strict=True) if text}
+        assert found == {id(who): text for who, text in zip(speakers, texts, strict=True) if text}
 
 
 def test_what_only_begins_like_a_mark_is_output() -> None:
-    with Lane(b"one", b"two") as lane:
-        (first, _), (second, _) = lane.taken()
-        one, two = lane.attempts
-        assert len(first) == MARK_BYTES
-        assert lane.ahead.split("stderr", first + b"text" + second[:5]) == [(one, b"text")]
-        assert lane.ahead.split("stderr", b"no") == [(one, second[:5] + b"no")]
-        assert lane.ahead.split("stderr", second[:3]) == []
-        assert lane.ahead.rest("stderr") == second[:3]
-        assert lane.ahead.split("stderr", second + b"more") == [(two, b"more")]
+    with Lane(b"one", b"two", b"three") as lane:
+        (none, _), (second, _), (third, _) = lane.taken()
+        _, two, three = lane.attempts
+        assert none == b""
+        assert len(second) == MARK_BYTES
+        assert lane.ahead.split("stderr", b"text" + second[:5]) == [(None, b"text")]
+        assert lane.ahead.split("stderr", b"no") == [(None, second[:5] + b"no")]
+        assert lane.ahead.split("stderr", second + b"more" + third[:3]) == [(two, b"more")]
+        assert lane.ahead.rest("stderr") == third[:3]
+        assert lane.ahead.split("stderr", third + b"last") == [(three, b"last")]
 
 
 def test_the_mark_of_an_order_that_was_taken_back_is_not_waited_for() -> None:
     with Lane(b"one", b"two") as lane:
-        first = lane.take()
-        assert first is not None
+        assert lane.take() == (b"", b"one")
         lane.ahead.take_back()
-        third = attempt(b"three")
-        assert lane.ahead.put(third)
+        assert lane.ahead.put(third := attempt(b"three"))
         ((mark, _),) = lane.taken()
-        told = lane.ahead.split("stdout", first[0] + b"a\n" + mark + b"c\n")
-        assert told == [(lane.attempts[0], b"a\n"), (third, b"c\n")]
+        assert lane.ahead.split("stdout", b"a\n" + mark + b"c\n") == [(None, b"a\n"), (third, b"c\n")]
         lane.ahead.sent()
         assert lane.ahead.split("stdout", b"of the channel") == [(None, b"of the channel")]
+
+
+def test_one_that_was_taken_back_from_an_idle_process_takes_no_mark_of_another_along() -> None:
+    with Lane(b"one", b"two") as lane:
+        assert lane.ahead.take_back() == lane.attempts
+        for each in lane.attempts:
+            assert lane.ahead.put(each)
+        marks = [mark for mark, _ in lane.taken()]
+        assert marks[0] == b""
+        assert lane.ahead.split("stdout", b"a" + marks[1] + b"b") == [(None, b"a"), (lane.attempts[1], b"b")]

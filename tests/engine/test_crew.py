@@ -82,6 +82,24 @@ def test_short_work_is_done_by_few_processes(forked: Bench, monkeypatch: pytest.
 
 
 @forks
+def test_what_is_taken_back_again_and_again_is_done_once(
+    forked: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crews, "PATIENCE", 0.0002)
+    monkeypatch.setattr(crews, "BOOT_PATIENCE", 0.001)
+    done, crew = tmp_path / "done", forked.supervisor.crew()
+    for turn in range(12):
+        numbers = range(turn * 20, turn * 20 + 20)
+        codes = [counted(done, number, f"print({number})\nreturn {number}") for number in numbers]
+        children = begin(forked, crew, codes, name=f"turn{turn}")
+        finish(forked, children)
+        assert [seen.ended.failure for seen in children] == [None] * 20
+        assert [seen.text() for seen in children] == [f"{number}\n" for number in numbers]
+        assert [forked.value(seen) for seen in children] == list(numbers)
+    assert Counter(done.read_text().split()) == Counter(str(number) for number in range(240))
+
+
+@forks
 def test_nothing_waits_behind_a_child_that_takes_its_time(forked: Bench) -> None:
     slow = "print('up')\nimport time\ntime.sleep(600)"
     children = begin(forked, forked.supervisor.crew(), [slow, *["return 1"] * 12, slow, *["return 1"] * 12])

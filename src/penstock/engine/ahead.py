@@ -10,10 +10,15 @@ import os
 import socket
 import sys
 from collections import deque
+from contextlib import suppress
 from typing import Generic, Protocol, TypeVar
 
 MARK_BYTES = 16
-"""Bytes that the worker writes to both streams before it begins an order that lay ready: what follows is its output."""
+"""Bytes that the worker writes to both streams before it begins an order that lay behind another: what follows is its
+output."""
+
+_MARKED, _UNMARKED = b"\1", b"\0"
+_HEAD = 1 + MARK_BYTES
 
 ORDER_LIMIT = 64 * 1024
 """Bytes of an order that may lie ready; a larger one is sent when it is its turn."""
@@ -22,9 +27,10 @@ STREAMS = ("stdout", "stderr")
 
 
 class HasFrames(Protocol):
-    """An attempt, as far as it concerns us: `frames` are its order."""
+    """An attempt, as far as it concerns us: `frames` are its order, `mark` what it is known by while it lies ready."""
 
     frames: bytes
+    mark: bytes
 
 
 A = TypeVar("A", bound=HasFrames)
@@ -34,33 +40,30 @@ class Taker:
     """The worker's side.
 
     Args:
-        queue: the socket.
+        queue: the socket; it can be read when an order lies ready.
         streams: descriptors of what its stdout and stderr were at first, whatever a block makes of them.
     """
 
     def __init__(self, queue: socket.socket, streams: tuple[int, int]) -> None:
-        self._queue = queue
+        self.queue = queue
         self._streams = streams
 
-    def fileno(self) -> int:
-        """Can be read when an order lies ready."""
-        return self._queue.fileno()
-
     def take(self) -> bytes | None:
-        """The frame of the next order, whose output begins now; None when there is none, or not any more.
+        """The frame of the next order, or None; what is written to the streams from now on is its output.
 
         Raises:
             OSError: the supervisor is gone.
         """
         try:
-            data = self._queue.recv(MARK_BYTES + ORDER_LIMIT, socket.MSG_DONTWAIT)
+            data = self.queue.recv(_HEAD + ORDER_LIMIT, socket.MSG_DONTWAIT)
         except BlockingIOError:
             return None
         if not data:
             raise ConnectionResetError("the supervisor has gone")
-        for stream in self._streams:
-            os.write(stream, data[:MARK_BYTES])
-        return data[MARK_BYTES:]
+        if data.startswith(_MARKED):
+            for stream in self._streams:
+                os.write(stream, data[1:_HEAD])
+        return data[_HEAD:]
 
 
 class Ahead(Generic[A]):
@@ -75,7 +78,7 @@ class Ahead(Generic[A]):
         self.line: deque[A] = deque()
         self._ours: socket.socket | None = None
         self._theirs: socket.socket | None = None
-        self._marks: dict[str, deque[tuple[bytes, A]]] = {stream: deque() for stream in STREAMS}
+        self._marks: dict[str, deque[A]] = {stream: deque() for stream in STREAMS}
         self._speaking: dict[str, A] = {}
         self._torn: dict[str, bytes] = {}
 
@@ -94,29 +97,38 @@ class Ahead(Generic[A]):
         """Lay its order ready, behind those that lie there; False where that cannot be done."""
         if self._ours is None or len(attempt.frames) > ORDER_LIMIT:
             return False
-        mark = b"\0" + os.urandom(MARK_BYTES - 1)
+        attempt.mark = b"\0" + os.urandom(MARK_BYTES - 1)
+        kind = _MARKED if self.line else _UNMARKED
         try:
-            self._ours.send(mark + attempt.frames, socket.MSG_DONTWAIT)
+            self._ours.send(kind + attempt.mark + attempt.frames, socket.MSG_DONTWAIT)
         except OSError:
             return False
+        if self.line:
+            for marks in self._marks.values():
+                marks.append(attempt)
+        else:  # nothing else is under way there: each mark that is written would wake who reads the streams
+            self.sent()
         self.line.append(attempt)
-        for marks in self._marks.values():
-            marks.append((mark, attempt))
         return True
 
     def take_back(self) -> list[A]:
-        """Take out what the worker has not taken; the attempts, which it will not begin any more, in order."""
-        back: deque[A] = deque()
+        """Take out what the worker has not taken: the attempts, in order, which it will not begin any more."""
+        back: list[A] = []
         while self.line and self._theirs is not None:
             try:
-                if not self._theirs.recv(1, socket.MSG_DONTWAIT):
-                    break
+                data = self._theirs.recv(_HEAD, socket.MSG_DONTWAIT)
             except OSError:
                 break
-            back.appendleft(self.line.pop())
+            if not data:
+                break
+            # Not the last one always: the worker may take one between two that are taken here.
+            attempt = next(attempt for attempt in self.line if attempt.mark == data[1:])
+            self.line.remove(attempt)
+            back.append(attempt)
             for marks in self._marks.values():
-                marks.pop()
-        return list(back)
+                with suppress(ValueError):
+                    marks.remove(attempt)
+        return back
 
     def after(self, attempt: A) -> A | None:
         """That attempt is over: the one which comes next."""
@@ -132,15 +144,13 @@ class Ahead(Generic[A]):
         found: list[tuple[A | None, bytes]] = []
         data = self._torn.pop(stream, b"") + data
         while marks:
-            mark, attempt = marks[0]
-            before, is_there, rest = data.partition(mark)
+            before, is_there, rest = data.partition(marks[0].mark)
             if not is_there:
                 break
             found.append((self._speaking.get(stream), before))
-            self._speaking[stream] = attempt
+            self._speaking[stream] = marks.popleft()
             data = rest
-            marks.popleft()
-        if marks and (torn := _beginning_of(marks[0][0], data)):
+        if marks and (torn := _beginning_of(marks[0].mark, data)):
             self._torn[stream] = data[-torn:]
             data = data[:-torn]
         found.append((self._speaking.get(stream), data))

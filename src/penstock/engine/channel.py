@@ -241,6 +241,10 @@ class WorkerChannel:
         """Whether something has arrived."""
         return bool(self._received) or bool(select.select([self._connection], [], [], 0)[0])
 
+    def comes_first(self, other: socket.socket) -> bool:
+        """Wait until something has arrived, here or there; whether it has here."""
+        return bool(self._received) or self._connection in select.select([self._connection, other], [], [])[0]
+
     def fileno(self) -> int:
         """The connection's file descriptor."""
         return self._connection.fileno()

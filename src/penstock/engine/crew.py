@@ -30,7 +30,7 @@ BOOT_PATIENCE = 0.5
 """The same, behind a process that has not come up yet."""
 
 IDLENESS = 0.003
-"""Seconds that children may spend waiting on average: beyond it, others could use the processor meanwhile."""
+"""Seconds that the code of children may wait on average: beyond it, others could use the processor meanwhile."""
 
 _WEIGHT = 0.125
 """Of the newest child in the average: one that was held up once changes nothing."""
@@ -122,11 +122,13 @@ class Crew:
             if attempt is not None and (rest := process.ahead.rest(stream)):
                 attempt.capture(stream, rest)
         self._dismiss(process)
-        if attempt is not None and attempt in self._again and process not in self._tried:
-            self._again.remove(attempt)
-            process.ahead.line.appendleft(attempt)
+        tried = process in self._tried
         self._tried.discard(process)
-        return list(process.ahead.line) or ([attempt] if attempt is not None and attempt not in self._again else [])
+        if process.ahead.line or attempt is None:
+            return list(process.ahead.line)
+        if attempt in self._again and not tried:
+            self._again.remove(attempt)
+        return [] if attempt in self._again else [attempt]
 
     def close(self) -> None:
         """No other child comes: the processes end, those at work when they are done."""
@@ -176,8 +178,8 @@ class Crew:
     def _take_back(self, process: WorkerProcess) -> None:
         """Take back what lies ready there; it is placed anew in the next turn."""
         back = process.ahead.take_back()
-        if process.attempt in back:
-            process.attempt = None  # it was told of as begun when the one before was over
+        if process.attempt in back:  # it was the next one when the one before was over, and has not been begun
+            process.attempt = process.ahead.line[0] if process.ahead.line else None
         if back and not self._again:
             self._reactor.soon(self._place_again)
         self._again.extend(back)

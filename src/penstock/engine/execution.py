@@ -21,6 +21,7 @@ from penstock.engine.items import Tally, items_of
 from penstock.engine.lineage import lineage_of
 from penstock.engine.project_code import ProjectCode
 from penstock.engine.upstreams import Upstream
+from penstock.engine.usage import Waits
 from penstock.languages.job import BlockResult, Job, Parts
 from penstock.languages.registry import runner
 from penstock.model.block import BlockType, Language
@@ -83,6 +84,7 @@ class Execution:
         code: the project's import path.
         modules_before: how many modules were loaded before the first order of this process.
         memory: block -> what it returned, where that could not be stored and the order allows to keep it.
+        waits: measures how long the code waits, where somebody asks that.
         given: whether nobody looks at what the block has returned once it is stored.
         made: holds what the block was given and has returned, so that it is not freed before its end is told.
     """
@@ -95,8 +97,10 @@ class Execution:
     code: ProjectCode
     modules_before: int = 0
     memory: dict[str, list[object]] = field(default_factory=dict)
+    waits: Waits | None = None
     tests: list[TestOutcome] = field(default_factory=list)
     items: Items | None = None
+    waited: float = 0.0
     refused_by: str = ""
     refusal: Failure | None = None
     made: object = None
@@ -112,7 +116,8 @@ class Execution:
         """Ask the block's conditions, run it, store, test and publish what it returns, run its callbacks.
 
         The tests' results are in `tests` afterwards, what a dynamic block has returned in `items`, the condition that
-        said no in `refused_by`, and in `refusal` what it raised instead of an answer.
+        said no in `refused_by`, and in `refusal` what it raised instead of an answer; in `waited` the seconds that its
+        code has waited.
 
         Raises:
             BlockFailedError: tests failed; the outputs are published, marked with that.
@@ -136,7 +141,11 @@ class Execution:
         self.send(Started(time.time()), hold=bool(order.child) and order.limits == Limits())
         if order.conditions and not self._may_run(job):
             return Outcome.CONDITION_FALSE
+        if self.waits is not None:
+            self.waits.since()
         result = language.run(job)
+        if self.waits is not None:
+            self.waited = self.waits.since()
         self.made = (job, result)
         self.given = (
             result.check is None

@@ -262,7 +262,8 @@ class WorkerProcess:
 class Attempt:
     """An attempt that was launched; `ended` is its last event, None while it goes on.
 
-    `frames` are its order, for a process that has others ready; `interrupted` says that it was told to end.
+    `frames` are its order and `mark` what it is known by, for a process that has several ready; `interrupted` says that
+    it was told to end.
     """
 
     order: WorkOrder
@@ -271,6 +272,7 @@ class Attempt:
     finished: Finished | None = None
     ended: Ended | None = None
     frames: bytes = b""
+    mark: bytes = b""
     interrupted: bool = False
     captures: dict[str, LineCapture] = field(default_factory=dict)
 

@@ -10,7 +10,6 @@ import atexit
 import io
 import os
 import platform
-import select
 import socket
 import sys
 import threading
@@ -198,10 +197,9 @@ class WorkServer:
 
     def _next(self) -> ToWorker | None:
         """What is sent, else what lies ready; None when the supervisor has gone."""
-        while (ahead := self._ahead) is not None and not self._channel.is_readable():
+        while (ahead := self._ahead) is not None and not self._channel.comes_first(ahead.queue):
             if (frame := ahead.take()) is not None:
                 return next(FrameReader(TO_WORKER).feed(frame))
-            select.select([self._channel.fileno(), ahead.fileno()], [], [])
         return self._channel.receive()
 
     def _hold_session(self, order: WorkOrder) -> None:
@@ -213,8 +211,6 @@ class WorkServer:
 
     def _work(self, order: WorkOrder) -> Finished:
         before = usage()
-        if self._waits is not None:
-            self._waits.since()
         failure: Failure | None = None
         outcome = Outcome.FAILED
         execution: Execution | None = None
@@ -231,6 +227,7 @@ class WorkServer:
                     code,
                     modules_before(),
                     self._memory,
+                    self._waits,
                 )
                 outcome = execution.run()
         except BaseException as error:  # noqa: BLE001 - the worker's entry: whatever user code raises becomes a failure
@@ -249,7 +246,7 @@ class WorkServer:
             imports=loaded_packages(),
             peak_memory=used.peak_memory,
             cpu_seconds=used.cpu_seconds,
-            waited=self._waits.since() if self._waits is not None else 0.0,
+            waited=execution.waited if execution else 0.0,
             lineage=execution.lineage() if execution and failure is not None else None,
             items=execution.items if execution else None,
             condition=execution.refused_by if execution else "",

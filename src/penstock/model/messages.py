@@ -353,8 +353,8 @@ class Finished:
     """The last message of an attempt. `imports` are the third-party top-level modules that it had loaded.
 
     `lineage` tells what a failed attempt was made from; that of a published one stands in its manifest. `items` is what
-    a dynamic block has returned for its children, `condition` the one that said no. `waited` are the seconds that a
-    process which others share neither worked nor wanted a processor.
+    a dynamic block has returned for its children, `condition` the one that said no. `waited` are the seconds
+    that its code neither worked nor wanted a processor, where that is measured.
     """
 
     outcome: Outcome
