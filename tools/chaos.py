@@ -128,7 +128,7 @@ class Torment:
         from penstock.state.notify import tell
 
         rng = random.Random()
-        pipeline = rng.choice(("work", "caller"))
+        pipeline = rng.choice(("work", "caller", "fan"))
         row = create_run(state, NewRun(pipeline, "api"), time.time())
         with self.acknowledgements.open("a") as file:
             file.write(f"{row.id}\n")

@@ -11,7 +11,7 @@ import pytest
 from penstock.schedule.requests import NewRun, create_run
 from penstock.state.rows import BlockRunRow
 from penstock.state.store import State, open_state
-from tools.killing.project import make_project
+from tools.killing.project import CHILDREN, make_project
 from tools.killing.promises import broken_promises
 
 ROOT = Path(__file__).parents[2]
@@ -73,3 +73,16 @@ def test_a_minute_without_a_run_and_one_with_two_are_noticed(root: Path, store: 
     found, _ = broken_promises(root, [])
     assert [text for text in found if "slot" in text] == ["the slot 60.0 has 2 runs"]
     assert [text for text in found if "between" in text] == ["no run between 60.0 and 180.0"]
+
+
+def test_a_child_that_was_lost_is_noticed(root: Path, store: State) -> None:
+    run = create_run(store, NewRun("fan", "api"), NOW)
+    keys = ["many", "each", *(f"each:{number}" for number in range(CHILDREN - 1))]
+    blocks = [BlockRunRow(run.id, key, state="completed", ended_at=NOW, version="00000007") for key in keys]
+    with store.write() as connection:
+        store.runs.change(connection, run.id, state="completed", ended_at=NOW)
+        store.block_runs.put(connection, blocks)
+    found, _ = broken_promises(root, [])
+    assert f"{run.id} is complete, with 13 blocks and children" in found
+    assert f"{run.id} each:0 is complete, and its version 00000007 is not there" in found
+    assert not any(" each is complete" in text for text in found)

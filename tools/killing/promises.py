@@ -8,11 +8,13 @@ from itertools import pairwise
 from pathlib import Path
 
 from penstock.data import ProductStore
+from penstock.model.expand import base_of
 from penstock.project import open_project
 from penstock.state.address import state_url
 from penstock.state.rows import BlockRunRow, RunRow
 from penstock.state.run_list import RunFilter
 from penstock.state.store import open_state
+from tools.killing.project import CHILDREN
 
 MINUTE = 60.0
 _PAGE = 500
@@ -61,6 +63,8 @@ def _of_run(row: RunRow, blocks: list[BlockRunRow]) -> list[str]:
         found.append(f"{row.id} failed: {row.error}")
     if row.state == "cancelled" and not row.cancel_requested:
         found.append(f"{row.id} is cancelled, and nobody asked for that: {row.error}")
+    if row.state == "completed" and row.pipeline == "fan" and len(blocks) != 2 + CHILDREN:
+        found.append(f"{row.id} is complete, with {len(blocks)} blocks and children")
     found += [f"{row.id} has ended, and {block.block} is {block.state}" for block in blocks if block.ended_at is None]
     return found
 
@@ -80,6 +84,11 @@ def _of_children(rows: list[RunRow]) -> list[str]:
     return [f"{row.id} has asked for {children[row.id]} runs" for row in completed if children[row.id] != 1]
 
 
+def _fans(row: BlockRunRow, rows: list[BlockRunRow]) -> bool:
+    """Whether a block has children, which store what it makes."""
+    return any(base_of(other.block) == row.block != other.block for other in rows)
+
+
 def _of_products(root: Path, blocks: dict[str, list[BlockRunRow]]) -> list[str]:
     """No attempt has published twice, and what the store calls complete is there."""
     store = ProductStore(open_project(root).store_root())
@@ -91,7 +100,12 @@ def _of_products(root: Path, blocks: dict[str, list[BlockRunRow]]) -> list[str]:
             if manifest.lineage is not None:
                 attempts[manifest.lineage.run, address.block, manifest.lineage.attempt] += 1
     found = [f"{attempt} has published {count} versions" for attempt, count in attempts.items() if count > 1]
-    done = [(name, row) for name, rows in blocks.items() for row in rows if row.state == "completed"]
+    done = [
+        (name, row)
+        for name, rows in blocks.items()
+        for row in rows
+        if row.state == "completed" and not _fans(row, rows)
+    ]
     return found + [
         f"{name} {row.block} is complete, and its version {row.version} is not there"
         for name, row in done
