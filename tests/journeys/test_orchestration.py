@@ -16,6 +16,15 @@ WAITING = (
     "import threading\n\n\n@data_loader\ndef load():\n    print('waiting', flush=True)\n    threading.Event().wait()\n"
 )
 FIRST = "@data_loader\ndef load():\n    print('loaded once', flush=True)\n    return [1, 2, 3]\n"
+TALKS = """@data_loader
+def load(*args, **kwargs):
+    import pathlib, time
+
+    for number in range(1, 4):
+        while not pathlib.Path(kwargs["repo_path"], f"say{number}").exists():
+            time.sleep(0.02)
+        print(f"line {number} of three", flush=True)
+"""
 BROKEN = "@data_exporter\ndef send(rows):\n    return {}['nowhere']\n"
 NOISY = "@data_loader\ndef load():\n    print('before it fails', flush=True)\n    raise ValueError('known already')\n"
 MENDED = "@data_exporter\ndef send(rows):\n    return len(rows)\n"
@@ -210,3 +219,31 @@ def test_home_counts_how_runs_ended_and_leads_to_them(studio: Server, tabs: Tabs
     expect(page).to_have_url(re.compile("state=failed"))
     expect(page.get_by_role("row").filter(has_text="told").first).to_be_visible()
     expect(page.get_by_role("row").filter(has_text="done")).to_have_count(0)
+
+
+def test_the_logs_of_all_runs_show_what_is_printed_as_it_is(studio: Server, tabs: Tabs) -> None:
+    pipeline(studio, "talking", {"name": "talks", "content": TALKS})
+    made = studio.post("/api/triggers", {"pipeline": "talking", "name": "by hand", "kind": "api", "active": True})
+    page = tabs.open(studio, "/logs?pipeline=talking")
+    expect(page.get_by_text("No line meets that")).to_be_visible()
+    studio.post(f"/api/triggers/{made['id']}/run")
+    lines = page.get_by_role("listbox", name="Lines").get_by_role("option")
+    for number in (1, 2):
+        (studio.project / f"say{number}").touch()
+        expect(lines.filter(has_text=f"line {number} of three")).to_be_visible()
+    expect(lines.filter(has_text="of three").first).to_contain_text("line 2")  # the newest is at the top
+
+    # The line that is read stays chosen when another one comes above it.
+    lines.filter(has_text="line 1 of three").click()
+    (studio.project / "say3").touch()
+    expect(lines.filter(has_text="line 3 of three")).to_be_visible()
+    chosen = page.get_by_role("listbox", name="Lines").get_by_role("option", selected=True)
+    expect(chosen).to_contain_text("line 1 of three")
+    expect(page.get_by_role("complementary", name="The line")).to_contain_text("line 1 of three")
+
+    page.get_by_label("Find in the logs").fill("line 2")
+    expect(lines.filter(has_text="of three")).to_have_count(1)
+    page.get_by_label("Find in the logs").fill("what nobody says")
+    expect(page.get_by_text("No line meets that")).to_be_visible()
+    page.get_by_role("button", name="Show all", exact=True).click()
+    expect(lines.filter(has_text="line 3 of three")).to_be_visible()
