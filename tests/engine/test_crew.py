@@ -114,6 +114,25 @@ def test_nothing_waits_behind_a_child_that_takes_its_time(forked: Bench) -> None
 
 
 @forks
+def test_a_process_that_hangs_after_a_child_keeps_no_other_waiting(
+    forked: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crews, "STALL", 0.2)
+    monkeypatch.setattr("penstock.engine.supervisor.EXIT_PATIENCE", 0.2)
+    hangs = "import select, time\nselect.select = lambda *given: time.sleep(600)"  # where it waits for what comes next
+    crew = forked.supervisor.crew()
+    first = begin(forked, crew, [hangs] * crews.FEW, name="hangs")
+    finish(forked, first)
+    assert all(seen.ended.failure is None for seen in first)
+    rest = begin(forked, crew, ["return 1"] * 20)
+    finish(forked, rest)
+    assert all(seen.ended.failure is None for seen in rest)
+    assert not pids(first) & pids(rest)
+    crew.close()
+    forked.until(lambda: not any(pid is not None and is_alive(pid) for pid in pids(first)))
+
+
+@forks
 def test_nothing_waits_behind_a_child_that_asks(forked: Bench) -> None:
     asks = "from penstock.sdk.context import current\ncurrent().ask('secret', {})"
     children = begin(forked, forked.supervisor.crew(), [asks, *["return 1"] * 20])

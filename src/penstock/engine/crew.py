@@ -29,6 +29,9 @@ PATIENCE = 0.02
 BOOT_PATIENCE = 0.5
 """The same, behind a process that has not come up yet."""
 
+STALL = 5.0
+"""Seconds after which a process that takes no order, though it has nothing to do, is given up."""
+
 IDLENESS = 0.003
 """Seconds that the code of children may wait on average: beyond it, others could use the processor meanwhile."""
 
@@ -58,9 +61,9 @@ class Crew:
         self._reactor = reactor
         self._begin = begin
         self._leave = leave
-        self._members: set[WorkerProcess] = set()
+        self._members: dict[WorkerProcess, None] = {}  # those first that an order is offered to first
         self._tried: set[WorkerProcess] = set()
-        self._late: set[WorkerProcess] = set()
+        self._late: dict[WorkerProcess, float] = {}
         self._again: deque[Attempt] = deque()
         self._waits = 0.0
         self._closed = False
@@ -72,7 +75,8 @@ class Crew:
     def place(self, attempt: Attempt) -> None:
         """Have it done: by a process that is idle, behind another attempt, or by a new process."""
         idle = next((process for process in self._members if process.is_idle()), None)
-        if idle is None and (busy := self._shortest(attempt)) is not None and busy.ahead.put(attempt):
+        ready = idle is not None and idle not in self._late
+        if not ready and (busy := self._shortest(attempt)) is not None and busy.ahead.put(attempt):
             attempt.process = busy
         elif self._begin(self, attempt, idle):
             self._watch(attempt.process)
@@ -94,7 +98,7 @@ class Crew:
     def finished(self, attempt: Attempt, message: Finished) -> Attempt | None:
         """That attempt is over; the next one, which is begun unless this one has failed: after that nobody goes on."""
         process = attempt.process
-        self._late.discard(process)
+        self._late.pop(process, None)
         self._tried.add(process)
         process.attempt = process.ahead.after(attempt)
         if message.outcome is Outcome.FAILED:
@@ -110,7 +114,7 @@ class Crew:
     def freed(self, process: WorkerProcess) -> None:
         """The end of its attempt was told."""
         if process.attempt is None and (self._closed or process not in self._members):
-            self._members.discard(process)
+            self._members.pop(process, None)
             self._leave(process)
 
     def lost(self, process: WorkerProcess, attempt: Attempt | None) -> list[Attempt]:
@@ -153,13 +157,19 @@ class Crew:
 
     def _watch(self, process: WorkerProcess) -> None:
         """It begins with something: what lies ready for it is not to wait for long."""
-        self._members.add(process)
+        self._members.setdefault(process)
         patience = PATIENCE if process.pid is not None else BOOT_PATIENCE
         self._reactor.at((self, process), time.monotonic() + patience, lambda: self._overdue(process))
 
     def _overdue(self, process: WorkerProcess) -> None:
-        self._late.add(process)
+        now = time.monotonic()
+        since = self._late.setdefault(process, now)
+        self._members.pop(process, None)  # others come first from now on
+        self._members[process] = None
         self._take_back(process)
+        if process.attempt is None and process.pid is not None and now - since >= STALL:
+            self._dismiss(process)  # it may hang in what the last child has left behind
+            self._leave(process)
 
     def _weigh(self, waited: float) -> None:
         """Take note of how long a child has waited; where children do that, each gets a process."""
@@ -172,8 +182,8 @@ class Crew:
         """No order goes there any more."""
         self._take_back(process)
         self._reactor.cancel((self, process))
-        self._members.discard(process)
-        self._late.discard(process)
+        self._members.pop(process, None)
+        self._late.pop(process, None)
 
     def _take_back(self, process: WorkerProcess) -> None:
         """Take back what lies ready there; it is placed anew in the next turn."""
