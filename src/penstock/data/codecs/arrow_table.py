@@ -115,12 +115,10 @@ def encode_table(table: pa.Table, codec: str, **meta: Any) -> Encoded:
 
 def decode_table(source: Source) -> pa.Table:
     """The table of a stored value of this module."""
-    import pyarrow as pa
-
     schema = schema_of(source.stored.meta["schema"])
     columns = source.columns()
     if not columns:
-        return rows_alone(source.stored.rows or 0).replace_schema_metadata(schema.metadata)
+        return rows_alone(source.stored.rows or 0, schema.metadata)
     return _joined([_typed(column, field.type) for column, field in zip(columns, schema, strict=True)], schema)
 
 
@@ -137,17 +135,17 @@ def _joined(columns: list[pa.ChunkedArray], schema: pa.Schema) -> pa.Table:
     alike = all(column.type == field.type for column, field in zip(columns, schema, strict=True))
     if not alike or len(columns) > _APPENDED or pieces < _PIECES * len(columns):
         return pa.Table.from_arrays(columns, schema=schema)
-    table = rows_alone(len(columns[0]))
+    table = rows_alone(len(columns[0]), schema.metadata)
     for field, column in zip(schema, columns, strict=True):
         table = table.append_column(field, column)
-    return table.replace_schema_metadata(schema.metadata)
+    return table
 
 
-def rows_alone(count: int) -> pa.Table:
+def rows_alone(count: int, metadata: dict[bytes, bytes] | None = None) -> pa.Table:
     """A table of that many rows without columns: only a selection of none keeps their number."""
     import pyarrow as pa
 
-    return pa.table({"rows": pa.nulls(count)}).select([])
+    return pa.table({"rows": pa.nulls(count)}).replace_schema_metadata(metadata).select([])
 
 
 def _typed(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
