@@ -182,11 +182,34 @@ def arrow_tables() -> dict[str, pa.Table]:
         "dictionaries": pa.table(
             {"a": pa.chunked_array([pa.array(["x"]).dictionary_encode(), pa.array(["y"]).dictionary_encode()])}
         ),
+        "many pieces": _in_pieces(["text", "text", "number"], 20),
+        "many columns in many pieces": _in_pieces([f"c{at}" for at in range(70)], 20),
         "sliced": pa.table({"a": list(range(10)), "b": list("abcdefghij")}).slice(3, 4),
         "views": pa.table({"v": pa.array(["a" * 50, None], pa.string_view())}),
         "null type": pa.table({"n": pa.nulls(2)}),
         "times": pa.table({"t": pa.array([1], pa.timestamp("ns", "Asia/Tokyo")), "o": pa.array([1], pa.time32("s"))}),
     }
+
+
+def _in_pieces(names: list[str], pieces: int) -> pa.Table:
+    """Columns of text, the last one of numbers, in as many pieces; two names may be the same."""
+    texts = [pa.array([f"{name} {at}", None]) for at, name in enumerate(names[:-1])]
+    fields = [
+        *(pa.field(name, pa.string(), metadata={"x": name}) for name in names[:-1]),
+        pa.field(names[-1], pa.int64()),
+    ]
+    schema = pa.schema(fields, metadata={"k": "v"})
+    batch = pa.RecordBatch.from_arrays([*texts, pa.array([1, 2])], schema=schema)
+    return pa.Table.from_batches([batch] * pieces)
+
+
+@pytest.mark.skipif(not hasattr(pa, "uuid"), reason="this pyarrow has no such type")
+def test_extension_types_in_many_pieces(shelf):
+    piece = pa.ExtensionArray.from_storage(pa.uuid(), pa.array([b"0" * 16, None], pa.binary(16)))
+    table = pa.table({"u": pa.chunked_array([piece] * 20)})
+    found = shelf.back(table)
+    assert found.schema == table.schema
+    assert found.equals(table)
 
 
 @pytest.mark.skipif(not hasattr(pa, "uuid"), reason="this pyarrow has no such type")

@@ -66,3 +66,24 @@ print(id(before) in looked_at, id(after) in looked_at, gc.collect() > 0)
 def test_what_stays_is_spared_by_garbage_collections_and_what_comes_is_not() -> None:
     told = subprocess.run([sys.executable, "-c", SPARED], capture_output=True, text=True, check=True)
     assert told.stdout.split() == ["False", "True", "True"]
+
+
+CACHES = """
+import atexit, sys, typing
+from penstock.engine import worker
+if sys.argv[1] == "worker":
+    worker.prepare()
+import duckdb
+known = typing.List[bytearray]
+atexit._run_exitfuncs()
+print(typing.List[bytearray] is known)
+"""
+
+
+def test_no_library_empties_the_caches_of_typing_at_the_end_of_a_worker() -> None:
+    def kept(process: str) -> str:
+        told = subprocess.run([sys.executable, "-c", CACHES, process], capture_output=True, text=True, check=True)
+        return told.stdout.strip()
+
+    assert kept("other") == "False", "then nothing needs to be done about it any more"
+    assert kept("worker") == "True"

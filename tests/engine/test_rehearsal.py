@@ -25,6 +25,7 @@ print("heavy:", [name for name in ("pandas", "pyarrow", "numpy", "polars", "duck
 
 
 IN_SQL = """
+import gc
 import sys
 from penstock.engine import worker
 from penstock.engine.rehearsal import WARM_UPS
@@ -36,6 +37,7 @@ for _ in WARM_UPS["sql"]():
     left = steps == int(sys.argv[1])
     if left:
         break
+print("left to collect:", gc.collect() if not left else "not looked at")
 print("steps:", steps, "open:", len(embedded._ahead))
 print("heavy:", [name for name in ("pandas", "pyarrow", "duckdb") if name in sys.modules])
 if embedded._ahead:
@@ -72,7 +74,8 @@ def test_what_a_rehearsal_has_left_that_was_killed_is_removed(tmp_path: Path) ->
 
 def test_a_process_for_sql_has_run_all_that_a_block_runs_and_opened_a_database(tmp_path: Path) -> None:
     assert rehearsed(tmp_path, IN_SQL, "9") == [
-        "steps: 3 open: 1",
+        "left to collect: 0",
+        "steps: 4 open: 1",
         "heavy: ['pyarrow', 'duckdb']",
         "views: []",
         "limited: False",
@@ -82,5 +85,9 @@ def test_a_process_for_sql_has_run_all_that_a_block_runs_and_opened_a_database(t
 
 
 def test_a_rehearsal_can_be_left_at_each_step(tmp_path: Path) -> None:
-    assert rehearsed(tmp_path, IN_SQL, "2") == ["steps: 2 open: 0", "heavy: ['pyarrow', 'duckdb']"]
+    assert rehearsed(tmp_path, IN_SQL, "2") == [
+        "left to collect: not looked at",
+        "steps: 2 open: 0",
+        "heavy: ['pyarrow', 'duckdb']",
+    ]
     assert list(tmp_path.iterdir()) == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from penstock.data.codecs.arrow_table import decode_table
+from penstock.data.codecs.arrow_table import decode_table, rows_alone
 from penstock.data.manifest import OutputEntry, Stored
 from penstock.data.reading import Reader, ValueSource
 from penstock.model.errors import ValueRefusedError
@@ -64,7 +64,7 @@ def _pandas_table(source: ValueSource, *, index: bool) -> pa.Table:
         columns = list(rows.values()) + columns
         names = list(rows) + names
     if not columns:
-        return pa.table({"rows": pa.nulls(stored.rows or 0)}).select([])
+        return rows_alone(stored.rows or 0)
     if stored.codec in {"pandas.series", "pandas.array", "geo.series"} and not names[-1]:
         names[-1] = "value"
     return pa.Table.from_arrays(columns, names=names)

@@ -28,6 +28,7 @@ from penstock.engine.dependencies import is_installed, look_ahead
 from penstock.engine.execution import Execution
 from penstock.engine.failures import failure_of
 from penstock.engine.interrupts import Interrupts
+from penstock.engine.memory import keep_typing_caches
 from penstock.engine.project_code import ProjectCode
 from penstock.engine.usage import Usage, Waits, limit_memory, usage
 from penstock.languages.registry import runner
@@ -73,6 +74,7 @@ def prepare() -> None:
     runner("python")
     TO_WORKER.prepare()
     look_ahead()
+    keep_typing_caches()
     _set_up_streams()
     remember_loaded()
 

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+_APPENDED = 64
+"""Columns up to which a table is put together one by one."""
+_PIECES = 8
+"""Pieces of a column on average from which on that is worth it."""
+
 
 def codec_for(value: Any) -> str | None:
     """Which codec of this module stores the value."""
@@ -110,16 +115,37 @@ def encode_table(table: pa.Table, codec: str, **meta: Any) -> Encoded:
 
 def decode_table(source: Source) -> pa.Table:
     """The table of a stored value of this module."""
-    import pyarrow as pa
-
     schema = schema_of(source.stored.meta["schema"])
     columns = source.columns()
     if not columns:
-        # Rows without columns: only a selection of none keeps their number.
-        rows = pa.table({"rows": pa.nulls(source.stored.rows or 0)})
-        return rows.replace_schema_metadata(schema.metadata).select([])
-    cast = [_typed(column, field.type) for column, field in zip(columns, schema, strict=True)]
-    return pa.Table.from_arrays(cast, schema=schema)
+        return rows_alone(source.stored.rows or 0, schema.metadata)
+    return _joined([_typed(column, field.type) for column, field in zip(columns, schema, strict=True)], schema)
+
+
+def _joined(columns: list[pa.ChunkedArray], schema: pa.Schema) -> pa.Table:
+    """The table of these columns; they have the types of the schema, or ones that can be cast to them.
+
+    `Table.from_arrays` checks each piece, which for text means to look into it: of a large table that brings in a page
+    of the mapped file for every one, from the disk if need be. To append columns looks at their lengths alone, but
+    takes time in the square of their number.
+    """
+    import pyarrow as pa
+
+    pieces = sum(column.num_chunks for column in columns)
+    alike = all(column.type == field.type for column, field in zip(columns, schema, strict=True))
+    if not alike or len(columns) > _APPENDED or pieces < _PIECES * len(columns):
+        return pa.Table.from_arrays(columns, schema=schema)
+    table = rows_alone(len(columns[0]), schema.metadata)
+    for field, column in zip(schema, columns, strict=True):
+        table = table.append_column(field, column)
+    return table
+
+
+def rows_alone(count: int, metadata: dict[bytes, bytes] | None = None) -> pa.Table:
+    """A table of that many rows without columns: only a selection of none keeps their number."""
+    import pyarrow as pa
+
+    return pa.table({"rows": pa.nulls(count)}).replace_schema_metadata(metadata).select([])
 
 
 def _typed(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
