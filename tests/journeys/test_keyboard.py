@@ -36,6 +36,8 @@ def test_a_pipeline_is_made_and_run_by_the_keyboard_alone(studio: Server, tabs: 
     keys.type("@data_loader\ndef load():\nreturn [{'a': 1}, {'a': 2}]")
     keys.press("Control+Enter")
     expect(first.get_by_role("status").filter(has_text=re.compile("^done"))).to_be_visible()
+    # Who asks for them while the block gets another name hears that there are none.
+    expect(page.get_by_role("region", name="Selected").get_by_label("Version")).to_be_visible()
 
     keys.press("Escape")
     expect(first).to_be_focused()

@@ -142,7 +142,7 @@ def test_a_cancelled_run_begins_nothing_more(place: tuple[Path, Path]) -> None:
         assert ended(server, run) == "cancelled"
         found = begun(root, "cancel")
         assert len(found) < MANY
-        assert not any(Path(f"/proc/{pid}").exists() for _, pid in found)
+        wait_for("the end of their processes", lambda: not any(Path(f"/proc/{pid}").exists() for _, pid in found))
         states = Counter(one["state"] for one in server.get(f"/api/runs/{run}")["blocks"] if ":" in one["block"])
         assert set(states) <= {"cancelled", "interrupted"}
     finally:
