@@ -71,7 +71,8 @@ class Crew:
 
     def place(self, attempt: Attempt) -> None:
         """Have it done: by a process that is idle, behind another attempt, or by a new process."""
-        idle = next((process for process in self._members if process.is_idle()), None)
+        ready = (process for process in self._members if process.is_idle())
+        idle = min(ready, key=self._late.__contains__, default=None)  # a late one may still free what it has made
         if idle is None and (busy := self._shortest(attempt)) is not None and busy.ahead.put(attempt):
             attempt.process = busy
         elif self._begin(self, attempt, idle):
@@ -96,6 +97,9 @@ class Crew:
         process = attempt.process
         self._late.discard(process)
         self._tried.add(process)
+        for stream in STREAMS:  # all that it has written is read by now, and a mark is never written in pieces
+            if rest := process.ahead.rest(stream, attempt):
+                attempt.capture(stream, rest)
         process.attempt = process.ahead.after(attempt)
         if message.outcome is Outcome.FAILED:
             self._dismiss(process)
@@ -119,7 +123,7 @@ class Crew:
         Where it has done nothing yet, its first attempt counts as begun: others may come to the same end.
         """
         for stream in STREAMS:
-            if attempt is not None and (rest := process.ahead.rest(stream)):
+            if attempt is not None and (rest := process.ahead.rest(stream, attempt)):
                 attempt.capture(stream, rest)
         self._dismiss(process)
         tried = process in self._tried
@@ -187,3 +191,5 @@ class Crew:
     def _place_again(self) -> None:
         for _ in range(len(self._again)):
             self.place(self._again.popleft())
+        if self._closed:  # who lost its only order, and got no other, would wait for one for ever
+            self.close()

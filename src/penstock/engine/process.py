@@ -19,6 +19,7 @@ from penstock.model.errors import MessageInvalidError
 from penstock.model.messages import Finished, FromWorker, LetGo, WorkOrder
 
 if TYPE_CHECKING:
+    from penstock.engine.crew import Crew
     from penstock.engine.reactor import Reactor
 
 _CHUNK = 1 << 16
@@ -262,8 +263,8 @@ class WorkerProcess:
 class Attempt:
     """An attempt that was launched; `ended` is its last event, None while it goes on.
 
-    `frames` are its order and `mark` what it is known by, for a process that has several ready; `interrupted` says that
-    it was told to end.
+    `frames` are its order and `mark` what it is known by, for a process that has several ready; `crew` are those
+    that may do it, where they are several; `interrupted` says that it was told to end.
     """
 
     order: WorkOrder
@@ -273,6 +274,7 @@ class Attempt:
     ended: Ended | None = None
     frames: bytes = b""
     mark: bytes = b""
+    crew: Crew | None = None
     interrupted: bool = False
     captures: dict[str, LineCapture] = field(default_factory=dict)
 
