@@ -355,6 +355,28 @@ def test_ends_that_nobody_has_come_to_stop_only_their_own_process(
     finish(forked, children)
 
 
+@forks
+@pytest.mark.parametrize("end", ["sys.exit(3)", "return 'not the end of the worker'", "raise ValueError"])
+def test_what_a_child_has_forked_and_lets_come_back_ends(
+    forked: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    patient(monkeypatch)
+    done = tmp_path / "done"
+    code = f"import os, sys, time\nif not (pid := os.fork()):\n    time.sleep(0.05)\n    {end}\nreturn 'own'"
+    more = [counted(done, number, "import time\ntime.sleep(0.02)\nreturn 'more'") for number in range(crews.FEW * 5)]
+    children = begin(forked, forked.supervisor.crew(), [code] * crews.FEW + more)
+    finish(forked, children)
+    assert [seen.ended.failure for seen in children] == [None] * len(children)
+    assert [forked.value(seen) for seen in children] == ["own"] * crews.FEW + ["more"] * len(more)
+    assert Counter(done.read_text().split()) == Counter(str(number) for number in range(len(more)))
+
+
+def test_what_a_block_has_forked_has_its_own_exit_status(bench: Bench) -> None:
+    code = "import os, sys\nif not (pid := os.fork()):\n    sys.exit(3)\nreturn os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])"
+    if sys.platform != "win32":
+        assert bench.value(bench.run(body(code))) == 3
+
+
 def test_what_lies_ready_ends_with_the_supervisor(make_bench: Callable[..., Bench], tmp_path: Path) -> None:
     bench = make_bench()
     done = tmp_path / "done"
