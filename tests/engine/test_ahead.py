@@ -7,6 +7,7 @@ import select
 import socket
 import sys
 import threading
+from collections.abc import Iterator
 from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any, Self
@@ -16,6 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.engine.ahead import MARK_BYTES, ORDER_LIMIT, Ahead, Taker
+from penstock.engine.channel import TO_WORKER, WorkerChannel
+from penstock.engine.interrupts import Interrupts
+from penstock.engine.worker import WorkServer
+from penstock.model.messages import Shutdown
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="orders lie ready where fork is to be had")
 
@@ -135,6 +140,20 @@ def test_what_is_taken_back_after_its_end_was_told_is_passed_over() -> None:
     with Lane(b"one", b"two", b"three") as lane:
         lane.ahead.after(lane.attempts[0])  # a process that says so without having taken it
         assert lane.ahead.take_back() == lane.attempts[1:]
+
+
+def test_a_worker_that_warms_up_stops_for_an_order_that_lies_ready() -> None:
+    steps: list[int] = []
+
+    def warm_up() -> Iterator[None]:
+        for step in range(9):
+            steps.append(step)
+            yield
+
+    ours, theirs = socket.socketpair()
+    with ours, theirs, Lane(TO_WORKER.encode(Shutdown())) as lane:
+        WorkServer(WorkerChannel(theirs), Interrupts(), lane.taker).serve(warm_up)
+    assert steps == [0]
 
 
 def test_the_worker_hears_that_the_supervisor_is_gone() -> None:
