@@ -18,6 +18,7 @@ from penstock.engine.crew import Crew
 from penstock.engine.events import Ended
 from penstock.model.messages import Ask, Finished, Limits, Started
 from tests.engine.conftest import Bench, Seen, body, is_alive
+from tests.patience import until
 
 forks = pytest.mark.skipif(sys.platform != "linux", reason="orders lie ready where fork is to be had")
 
@@ -254,6 +255,21 @@ def test_all_are_ended_and_none_is_begun_for_it(forked: Bench, tmp_path: Path, h
     assert len(done.read_text().split()) < 40
     used = pids(children) - {None}
     forked.until(lambda: not any(is_alive(pid) for pid in used if pid is not None))
+
+
+@forks
+@pytest.mark.parametrize("how", ["interrupt", "kill"])
+def test_a_child_that_has_begun_unheard_is_ended(forked: Bench, tmp_path: Path, how: str) -> None:
+    done, many = tmp_path / "done", 3
+    code = f"import os, time\nwith open({str(done)!r}, 'a') as file: file.write(f'{{os.getpid()}}\\n')\ntime.sleep(600)"
+    forked.run(body("return 1"))  # what processes come from is there
+    children = begin(forked, forked.supervisor.crew(), [code] * many, child="item")
+    until("the children", lambda: done.exists() and len(done.read_text().split()) == many)  # nobody polls meanwhile
+    for seen in children:
+        getattr(forked.supervisor, how)(seen.attempt)
+    finish(forked, children)
+    forked.until(lambda: not any(is_alive(int(pid)) for pid in done.read_text().split()))
+    assert {seen.failure.kind for seen in children} == {"interrupted" if how == "interrupt" else "killed"}
 
 
 def test_an_order_with_a_limit_of_time_waits_behind_no_other(bench: Bench) -> None:

@@ -16,7 +16,7 @@ from penstock.engine.channel import FROM_WORKER, FrameReader
 from penstock.engine.events import AttemptEvent, Captured, Ended, OnEvent
 from penstock.engine.masking import masked
 from penstock.model.errors import MessageInvalidError
-from penstock.model.messages import Finished, FromWorker, LetGo, WorkOrder
+from penstock.model.messages import Finished, FromWorker, LetGo, Ready, WorkOrder
 
 if TYPE_CHECKING:
     from penstock.engine.crew import Crew
@@ -161,6 +161,17 @@ class WorkerProcess:
         from penstock.engine.process_tree import has_ended
 
         return self.pid is not None and has_ended(self.pid)
+
+    def reported_pid(self) -> int | None:
+        """What it has said of itself, though that has not been read yet; None where it has not come up."""
+        if self.connection is None:
+            return None
+        try:
+            data = self.connection.recv(_CHUNK, socket.MSG_PEEK)
+            first = next(FrameReader(FROM_WORKER).feed(data), None)
+        except (OSError, MessageInvalidError):
+            return None
+        return first.pid if isinstance(first, Ready) else None
 
     def drain_channel(self) -> None:
         """Read every message that has arrived."""

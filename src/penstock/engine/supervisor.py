@@ -440,6 +440,7 @@ class Supervisor:
         self._reactor.cancel(process)
         self._spares.forget(process)
         if process.pid is None:
+            process.pid = process.reported_pid()  # else it would go on at what it has begun meanwhile
             process.close_channel()  # it ends by itself as soon as it comes up and finds nobody there
         self._launcher.kill(process)
 
