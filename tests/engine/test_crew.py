@@ -308,10 +308,12 @@ def test_what_lay_behind_one_that_died_is_ended_before_it_has_another_process(
     done, go, crew = tmp_path / "done", tmp_path / "go", forked.supervisor.crew()
     dies = f"import os, pathlib, time\nwhile not pathlib.Path({str(go)!r}).exists(): time.sleep(0.005)\nos._exit(3)"
     children: list[Seen] = []
+    told: list[int] = []
 
     def heard(number: int, event: Any) -> None:
         children[number].events.append(event)
-        if isinstance(event, Ended):  # the run has failed: the others are not to go on
+        if isinstance(event, Ended) and not told:  # the run has failed: the others are told to end, once
+            told.append(number)
             for seen in children:
                 getattr(forked.supervisor, how)(seen.attempt)
 
