@@ -6,6 +6,9 @@ import os
 import select
 import socket
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any, Self
 
@@ -14,6 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.engine.ahead import MARK_BYTES, ORDER_LIMIT, Ahead, Taker
+from penstock.engine.channel import TO_WORKER, WorkerChannel
+from penstock.engine.interrupts import Interrupts
+from penstock.engine.worker import WorkServer
+from penstock.model.messages import Shutdown
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="orders lie ready where fork is to be had")
 
@@ -27,22 +34,22 @@ class Lane:
 
     def __init__(self, *orders: bytes) -> None:
         self.ahead: Ahead[Any] = Ahead()
-        self._marks, stream = os.pipe()
+        self.marks, self.stream = os.pipe()
         null = os.open(os.devnull, os.O_WRONLY)
-        self._open = (self._marks, stream, null)
+        self._open = (self.marks, self.stream, null)
         self.worker = socket.socket(fileno=self.ahead.open())
-        self._taker = Taker(self.worker, (stream, null))
+        self.taker = Taker(self.worker, (self.stream, null))
         self.attempts = [attempt(order) for order in orders]
         for each in self.attempts:
             assert self.ahead.put(each)
 
     def take(self) -> tuple[bytes, bytes] | None:
         """The mark that the worker has written, and the order that it has taken."""
-        frame = self._taker.take()
+        frame = self.taker.take()
         if frame is None:
             return None
-        ready = select.select([self._marks], [], [], 0)[0]
-        return os.read(self._marks, 1000) if ready else b"", frame
+        ready = select.select([self.marks], [], [], 0)[0]
+        return os.read(self.marks, 1000) if ready else b"", frame
 
     def taken(self) -> list[tuple[bytes, bytes]]:
         found = []
@@ -115,6 +122,40 @@ def test_an_order_that_is_too_large_or_for_which_there_is_no_room_is_refused() -
         assert not Ahead().put(attempt(b"x"))  # where there is no such socket
 
 
+def test_a_mark_waits_for_room_in_a_pipe_that_user_code_has_made_non_blocking() -> None:
+    with Lane(b"one", b"two") as lane:
+        assert lane.take() == (b"", b"one")
+        os.set_blocking(lane.stream, False)
+        with suppress(BlockingIOError):
+            while True:
+                os.write(lane.stream, b"x" * 4096)
+        reader = threading.Timer(0.1, lambda: os.read(lane.marks, 8192))
+        reader.start()
+        taken = lane.taker.take()
+        reader.join()
+        assert taken == b"two"
+
+
+def test_what_is_taken_back_after_its_end_was_told_is_passed_over() -> None:
+    with Lane(b"one", b"two", b"three") as lane:
+        lane.ahead.after(lane.attempts[0])  # a process that says so without having taken it
+        assert lane.ahead.take_back() == lane.attempts[1:]
+
+
+def test_a_worker_that_warms_up_stops_for_an_order_that_lies_ready() -> None:
+    steps: list[int] = []
+
+    def warm_up() -> Iterator[None]:
+        for step in range(9):
+            steps.append(step)
+            yield
+
+    ours, theirs = socket.socketpair()
+    with ours, theirs, Lane(TO_WORKER.encode(Shutdown())) as lane:
+        WorkServer(WorkerChannel(theirs), Interrupts(), lane.taker).serve(warm_up)
+    assert steps == [0]
+
+
 def test_the_worker_hears_that_the_supervisor_is_gone() -> None:
     with Lane() as lane:
         lane.ahead.close()
@@ -137,7 +178,7 @@ def test_output_is_that_of_the_order_behind_whose_mark_it_stands(texts: list[byt
             for speaker, text in lane.ahead.split("stdout", stream[at : at + size]):
                 found[id(speaker)] = found.get(id(speaker), b"") + text
             at += size
-        assert not lane.ahead.rest("stdout")
+        assert not lane.ahead.rest("stdout", lane.attempts[-1])
         found = {speaker: text for speaker, text in found.items() if text}
         assert found == {id(who): text for who, text in zip(speakers, texts, strict=True) if text}
 
@@ -151,7 +192,8 @@ def test_what_only_begins_like_a_mark_is_output() -> None:
         assert lane.ahead.split("stderr", b"text" + second[:5]) == [(None, b"text")]
         assert lane.ahead.split("stderr", b"no") == [(None, second[:5] + b"no")]
         assert lane.ahead.split("stderr", second + b"more" + third[:3]) == [(two, b"more")]
-        assert lane.ahead.rest("stderr") == third[:3]
+        assert lane.ahead.rest("stderr", three) == b""
+        assert lane.ahead.rest("stderr", two) == third[:3]
         assert lane.ahead.split("stderr", third + b"last") == [(three, b"last")]
 
 

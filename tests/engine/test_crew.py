@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,10 @@ import pytest
 
 from penstock.engine import crew as crews
 from penstock.engine.crew import Crew
+from penstock.engine.events import Ended
 from penstock.model.messages import Ask, Finished, Limits, Started
 from tests.engine.conftest import Bench, Seen, body, is_alive
+from tests.patience import until
 
 forks = pytest.mark.skipif(sys.platform != "linux", reason="orders lie ready where fork is to be had")
 
@@ -272,6 +276,21 @@ def test_all_are_ended_and_none_is_begun_for_it(forked: Bench, tmp_path: Path, h
     forked.until(lambda: not any(is_alive(pid) for pid in used if pid is not None))
 
 
+@forks
+@pytest.mark.parametrize("how", ["interrupt", "kill"])
+def test_a_child_that_has_begun_unheard_is_ended(forked: Bench, tmp_path: Path, how: str) -> None:
+    done, many = tmp_path / "done", 3
+    code = f"import os, time\nwith open({str(done)!r}, 'a') as file: file.write(f'{{os.getpid()}}\\n')\ntime.sleep(600)"
+    forked.run(body("return 1"))  # what processes come from is there
+    children = begin(forked, forked.supervisor.crew(), [code] * many, child="item")
+    until("the children", lambda: done.exists() and len(done.read_text().split()) == many)  # nobody polls meanwhile
+    for seen in children:
+        getattr(forked.supervisor, how)(seen.attempt)
+    finish(forked, children)
+    forked.until(lambda: not any(is_alive(int(pid)) for pid in done.read_text().split()))
+    assert {seen.failure.kind for seen in children} == {"interrupted" if how == "interrupt" else "killed"}
+
+
 def test_an_order_with_a_limit_of_time_waits_behind_no_other(bench: Bench) -> None:
     children = begin(bench, bench.supervisor.crew(), ["import time\ntime.sleep(600)"] * 7, limits=Limits(seconds=0.3))
     finish(bench, children)
@@ -286,6 +305,113 @@ def test_an_order_that_is_too_large_to_lie_ready_is_sent(forked: Bench) -> None:
     small = begin(forked, forked.supervisor.crew(), ["print(1)"] * 12, name="small")
     finish(forked, [*children, *small])
     assert {forked.value(seen)["n"] for seen in children} == {100_000}
+
+
+@forks
+def test_a_process_that_has_lost_its_order_does_not_outlive_its_crew(forked: Bench) -> None:
+    crew = forked.supervisor.crew()
+    children = begin(forked, crew, ["import time\ntime.sleep(600)"] * 12)
+    crew.close()  # as when a run is cancelled: its block has ended before its children are told to
+    for seen in children:
+        forked.supervisor.interrupt(seen.attempt)
+    finish(forked, children)
+    forked.until(lambda: not forked.supervisor._crews)
+
+
+@forks
+@pytest.mark.parametrize("how", ["interrupt", "kill"])
+def test_what_lay_behind_one_that_died_is_ended_before_it_has_another_process(
+    forked: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    patient(monkeypatch)
+    done, go, crew = tmp_path / "done", tmp_path / "go", forked.supervisor.crew()
+    dies = f"import os, pathlib, time\nwhile not pathlib.Path({str(go)!r}).exists(): time.sleep(0.005)\nos._exit(3)"
+    children: list[Seen] = []
+    told: list[int] = []
+
+    def heard(number: int, event: Any) -> None:
+        children[number].events.append(event)
+        if isinstance(event, Ended) and not told:  # the run has failed: the others are told to end, once
+            told.append(number)
+            for seen in children:
+                getattr(forked.supervisor, how)(seen.attempt)
+
+    for number in range(crews.FEW * 3):
+        order = forked.order(body(counted(done, number, dies)), block=f"child:{number}")
+        children.append(Seen())
+        children[-1].attempt = forked.supervisor.launch(order, on_event=partial(heard, number), crew=crew)
+    forked.until(lambda: done.exists() and len(done.read_text().split()) == crews.FEW)
+    go.touch()
+    finish(forked, children)
+    assert len(done.read_text().split()) == crews.FEW
+    assert {seen.failure.kind for seen in children} <= {"lost", "interrupted", "killed"}
+
+
+@forks
+def test_what_ends_like_a_mark_begins_is_not_that_of_the_next_child(
+    forked: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient(monkeypatch)
+    codes = [f"import os\nos.write(1, b'{number}' + bytes(1))" for number in range(crews.FEW * 8)]
+    children = begin(forked, forked.supervisor.crew(), codes)
+    finish(forked, children)
+    assert [seen.text() for seen in children] == [f"{number}\0\n" for number in range(len(children))]
+
+
+@forks
+def test_a_process_that_does_not_come_for_its_order_is_passed_over(forked: Bench) -> None:
+    crew = forked.supervisor.crew()
+    first = begin(forked, crew, ["import time\ntime.sleep(0.1)"] * 3)
+    finish(forked, first)
+    assert len(pids(first)) == 3
+    for pid in pids(first):
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)  # as one that frees gigabytes
+        try:
+            finish(forked, begin(forked, crew, ["return 1"], name=f"beside{pid}"))
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+
+FORGED = """
+import os, time
+from penstock.engine.channel import FROM_WORKER
+from penstock.model.messages import Finished, Outcome
+frame = FROM_WORKER.encode(Finished(Outcome.SUCCEEDED, time.time()))
+os.write(min(int(name) for name in os.listdir('/proc/self/fd') if int(name) >= 400), frame * 3)
+time.sleep(1)
+"""
+
+
+@forks
+def test_ends_that_nobody_has_come_to_stop_only_their_own_process(
+    forked: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crews, "PATIENCE", 0.5)
+    children = begin(forked, forked.supervisor.crew(), [FORGED] * crews.FEW + ["return 1"] * crews.FEW * 4)
+    finish(forked, children)
+
+
+@forks
+@pytest.mark.parametrize("end", ["sys.exit(3)", "return 'not the end of the worker'", "raise ValueError"])
+def test_what_a_child_has_forked_and_lets_come_back_ends(
+    forked: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    patient(monkeypatch)
+    done = tmp_path / "done"
+    code = f"import os, sys, time\nif not (pid := os.fork()):\n    time.sleep(0.05)\n    {end}\nreturn 'own'"
+    more = [counted(done, number, "import time\ntime.sleep(0.02)\nreturn 'more'") for number in range(crews.FEW * 5)]
+    children = begin(forked, forked.supervisor.crew(), [code] * crews.FEW + more)
+    finish(forked, children)
+    assert [seen.ended.failure for seen in children] == [None] * len(children)
+    assert [forked.value(seen) for seen in children] == ["own"] * crews.FEW + ["more"] * len(more)
+    assert Counter(done.read_text().split()) == Counter(str(number) for number in range(len(more)))
+
+
+def test_what_a_block_has_forked_has_its_own_exit_status(bench: Bench) -> None:
+    code = "import os, sys\nif not (pid := os.fork()):\n    sys.exit(3)\nreturn os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])"
+    if sys.platform != "win32":
+        assert bench.value(bench.run(body(code))) == 3
 
 
 def test_what_lies_ready_ends_with_the_supervisor(make_bench: Callable[..., Bench], tmp_path: Path) -> None:

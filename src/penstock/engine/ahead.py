@@ -7,6 +7,7 @@ back at any moment, and knows for certain which of them the worker has begun, be
 from __future__ import annotations
 
 import os
+import select
 import socket
 import sys
 from collections import deque
@@ -62,7 +63,7 @@ class Taker:
             raise ConnectionResetError("the supervisor has gone")
         if data.startswith(_MARKED):
             for stream in self._streams:
-                os.write(stream, data[1:_HEAD])
+                _write(stream, data[1:_HEAD])
         return data[_HEAD:]
 
 
@@ -122,7 +123,9 @@ class Ahead(Generic[A]):
             if not data:
                 break
             # Not the last one always: the worker may take one between two that are taken here.
-            attempt = next(attempt for attempt in self.line if attempt.mark == data[1:])
+            attempt = next((attempt for attempt in self.line if attempt.mark == data[1:]), None)
+            if attempt is None:  # its end was told though nobody had begun it: user code has written to the channel
+                continue
             self.line.remove(attempt)
             back.append(attempt)
             for marks in self._marks.values():
@@ -156,9 +159,9 @@ class Ahead(Generic[A]):
         found.append((self._speaking.get(stream), data))
         return [(speaker, text) for speaker, text in found if text]
 
-    def rest(self, stream: str) -> bytes:
-        """What looked like the beginning of a mark at the end of a stream, and was none."""
-        return self._torn.pop(stream, b"")
+    def rest(self, stream: str, attempt: A) -> bytes:
+        """What looked like the beginning of a mark at the end of what that attempt has written, and was none."""
+        return self._torn.pop(stream, b"") if self._speaking.get(stream, attempt) is attempt else b""
 
     def sent(self) -> None:
         """An order is sent down the channel, while nothing lies ready: what comes is its output."""
@@ -170,6 +173,17 @@ class Ahead(Generic[A]):
             if end is not None:
                 end.close()
         self._ours = self._theirs = None
+
+
+def _write(stream: int, mark: bytes) -> None:
+    """Write the mark whole, though a block, or a program that it has started, has made the pipe non-blocking."""
+    while True:
+        try:
+            os.write(stream, mark)
+        except BlockingIOError:
+            select.select([], [stream], [])
+        else:
+            return
 
 
 def _beginning_of(mark: bytes, data: bytes) -> int:

@@ -237,9 +237,9 @@ class WorkerChannel:
         self._received.extend(self._reader.feed(data))
         return True
 
-    def is_readable(self) -> bool:
-        """Whether something has arrived."""
-        return bool(self._received) or bool(select.select([self._connection], [], [], 0)[0])
+    def is_readable(self, *others: socket.socket) -> bool:
+        """Whether something has arrived, here or at one of the others."""
+        return bool(self._received) or bool(select.select([self._connection, *others], [], [], 0)[0])
 
     def comes_first(self, other: socket.socket) -> bool:
         """Wait until something has arrived, here or there; whether it has here."""

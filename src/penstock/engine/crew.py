@@ -74,11 +74,12 @@ class Crew:
 
     def place(self, attempt: Attempt) -> None:
         """Have it done: by a process that is idle, behind another attempt, or by a new process."""
-        idle = next((process for process in self._members if process.is_idle()), None)
-        ready = idle is not None and idle not in self._late
+        idle = (process for process in self._members if process.is_idle())
+        found = min(idle, key=self._late.__contains__, default=None)  # a late one may still free what it has made
+        ready = found is not None and found not in self._late
         if not ready and (busy := self._shortest(attempt)) is not None and busy.ahead.put(attempt):
             attempt.process = busy
-        elif self._begin(self, attempt, idle):
+        elif self._begin(self, attempt, found):
             self._watch(attempt.process)
 
     def withdraw(self, attempt: Attempt) -> bool:
@@ -100,6 +101,9 @@ class Crew:
         process = attempt.process
         self._late.pop(process, None)
         self._tried.add(process)
+        for stream in STREAMS:  # all that it has written is read by now, and a mark is never written in pieces
+            if rest := process.ahead.rest(stream, attempt):
+                attempt.capture(stream, rest)
         process.attempt = process.ahead.after(attempt)
         if message.outcome is Outcome.FAILED:
             self._dismiss(process)
@@ -123,7 +127,7 @@ class Crew:
         Where it has done nothing yet, its first attempt counts as begun: others may come to the same end.
         """
         for stream in STREAMS:
-            if attempt is not None and (rest := process.ahead.rest(stream)):
+            if attempt is not None and (rest := process.ahead.rest(stream, attempt)):
                 attempt.capture(stream, rest)
         self._dismiss(process)
         tried = process in self._tried
@@ -173,6 +177,7 @@ class Crew:
 
     def _weigh(self, waited: float) -> None:
         """Take note of how long a child has waited; where children do that, each gets a process."""
+        waited = min(waited, 4 * IDLENESS)  # one that takes minutes says nothing of the others
         before, self._waits = self._waits, self._waits + (waited - self._waits) * _WEIGHT
         if before <= IDLENESS < self._waits:
             for process in self._members:
@@ -197,3 +202,5 @@ class Crew:
     def _place_again(self) -> None:
         for _ in range(len(self._again)):
             self.place(self._again.popleft())
+        if self._closed:  # who lost its only order, and got no other, would wait for one for ever
+            self.close()

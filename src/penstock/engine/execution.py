@@ -7,11 +7,13 @@ import os
 import sys
 import time
 import tokenize
+import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from penstock.data import ProductStore, fingerprint
 from penstock.engine.dependencies import libraries_of
@@ -143,7 +145,12 @@ class Execution:
             return Outcome.CONDITION_FALSE
         if self.waits is not None:
             self.waits.since()
-        result = language.run(job)
+        process = os.getpid()
+        try:
+            result = language.run(job)
+        finally:
+            if os.getpid() != process:
+                _end_copy(sys.exc_info()[1])
         if self.waits is not None:
             self.waited = self.waits.since()
         self.made = (job, result)
@@ -318,6 +325,20 @@ class Execution:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         self.send(Log(level, text, time.time()))
+
+
+def _end_copy(error: BaseException | None) -> NoReturn:
+    """End what user code has forked and let come back: it would tell the end a second time, and take orders."""
+    status = 0
+    if isinstance(error, SystemExit):
+        status = error.code if isinstance(error.code, int) else int(error.code is not None)
+    elif error is not None:
+        traceback.print_exception(error)
+        status = 1
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):  # as at the end of a worker
+            stream.flush()
+    os._exit(status & 0xFF)
 
 
 @lru_cache(maxsize=1)

@@ -16,7 +16,7 @@ from penstock.engine.channel import FROM_WORKER, FrameReader
 from penstock.engine.events import AttemptEvent, Captured, Ended, OnEvent
 from penstock.engine.masking import masked
 from penstock.model.errors import MessageInvalidError
-from penstock.model.messages import Finished, FromWorker, LetGo, WorkOrder
+from penstock.model.messages import Finished, FromWorker, LetGo, Ready, WorkOrder
 
 if TYPE_CHECKING:
     from penstock.engine.reactor import Reactor
@@ -78,6 +78,13 @@ class PipeEnd:
     def close(self) -> None:
         """Close it."""
         os.close(self._descriptor)
+
+
+class Withdraws(Protocol):
+    """Those of whom one does an attempt."""
+
+    def withdraw(self, attempt: Attempt) -> bool:
+        """Whether nobody has begun it, and nobody will."""
 
 
 @dataclass(slots=True)
@@ -160,6 +167,17 @@ class WorkerProcess:
         from penstock.engine.process_tree import has_ended
 
         return self.pid is not None and has_ended(self.pid)
+
+    def reported_pid(self) -> int | None:
+        """What it has said of itself, though that has not been read yet; None where it has not come up."""
+        if self.connection is None:
+            return None
+        try:
+            data = self.connection.recv(_CHUNK, socket.MSG_PEEK)
+            first = next(FrameReader(FROM_WORKER).feed(data), None)
+        except (OSError, MessageInvalidError):
+            return None
+        return first.pid if isinstance(first, Ready) else None
 
     def drain_channel(self) -> None:
         """Read every message that has arrived."""
@@ -262,8 +280,8 @@ class WorkerProcess:
 class Attempt:
     """An attempt that was launched; `ended` is its last event, None while it goes on.
 
-    `frames` are its order and `mark` what it is known by, for a process that has several ready; `interrupted` says that
-    it was told to end.
+    `frames` are its order and `mark` what it is known by, for a process that has several ready; `crew` are those
+    that may do it, where they are several; `interrupted` says that it was told to end.
     """
 
     order: WorkOrder
@@ -273,6 +291,7 @@ class Attempt:
     ended: Ended | None = None
     frames: bytes = b""
     mark: bytes = b""
+    crew: Withdraws | None = None
     interrupted: bool = False
     captures: dict[str, LineCapture] = field(default_factory=dict)
 

@@ -167,7 +167,7 @@ class Supervisor:
             return self._told_soon(Attempt(order, self._nowhere, on_event), failure)
         attempt = Attempt(order, self._nowhere, on_event)
         if crew is not None:
-            attempt.frames = frames
+            attempt.frames, attempt.crew = frames, crew
             crew.place(attempt)
         elif process := self._assign(attempt, reuse.process if reuse is not None else None):
             process.kept = keep
@@ -245,10 +245,10 @@ class Supervisor:
 
     def _withdraw(self, attempt: Attempt, why: Doom) -> bool:
         """Whether nothing is to be done to its process: it has not begun the attempt, and will not; or it is over."""
-        process = attempt.process
-        if (crew := self._crews.get(process)) is None:
+        process, crew = attempt.process, attempt.crew
+        if crew is None:
             return False
-        if crew.withdraw(attempt):
+        if crew.withdraw(attempt):  # its process may have ended by now, and the crew may be about to find it another
             failure = failure_at_end(Exit(None), why, attempt.order.limits, "", invalid=None, oom=False)
             self._told_soon(attempt, failure)
             return True
@@ -440,6 +440,7 @@ class Supervisor:
         self._reactor.cancel(process)
         self._spares.forget(process)
         if process.pid is None:
+            process.pid = process.reported_pid()  # else it would go on at what it has begun meanwhile
             process.close_channel()  # it ends by itself as soon as it comes up and finds nobody there
         self._launcher.kill(process)
 

@@ -177,8 +177,9 @@ class WorkServer:
     def serve(self, warm_up: Callable[[], Iterator[None]] | None = None) -> None:
         """Until Shutdown or the end of the channel."""
         self._channel.send(Ready(os.getpid(), PYTHON))
+        queues = (self._ahead.queue,) if self._ahead is not None else ()
         for _ in warm_up() if warm_up is not None else ():
-            if self._channel.is_readable():
+            if self._channel.is_readable(*queues):
                 break
         while True:
             message = self._next()
