@@ -172,6 +172,7 @@ class Supervisor:
         elif process := self._assign(attempt, reuse.process if reuse is not None else None):
             process.kept = keep
             process.write(frames if keep else frames + _SHUTDOWN)
+            self._spares.fill()  # once the order is on its way
         return attempt
 
     def poll(self, timeout: float | None = None) -> None:
@@ -295,7 +296,6 @@ class Supervisor:
         attempt.process, process.attempt = process, attempt
         if process.pid is not None:
             self._limit_time(attempt, 0.0)
-        self._spares.fill()
         return process
 
     def _begin(self, crew: Crew, attempt: Attempt, idle: WorkerProcess | None) -> bool:
@@ -308,6 +308,7 @@ class Supervisor:
         if not process.ahead.put(attempt):
             process.ahead.sent()
             process.write(attempt.frames)
+        self._spares.fill()
         return True
 
     def _new_process(self, needs: Iterable[str], *, warm: str = "") -> WorkerProcess:
