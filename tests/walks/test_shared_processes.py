@@ -11,16 +11,12 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
-from penstock.data import ProductStore
-from penstock.model.product import Address
-from penstock.project import open_project
 from tests.cli.projects import B, write_project
-from tests.server.running import Server, start
+from tests.server.running import start
+from tests.walks.called import call, ended, make_callable, state, stored
 from tests.walks.schedulers import wait_for
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="orders lie ready where fork is to be had")
@@ -54,9 +50,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path
         B("all", "data_exporter", "return {'all': sorted(args[0])}", ("each",)),
     ]
     root = write_project(home / "project", fan=blocks)
-    (root / "notes").mkdir()
-    call = {"name": "call", "schedule_type": "api", "status": "active"}
-    (root / "pipelines" / "fan" / "triggers.yaml").write_text(yaml.safe_dump({"triggers": [call]}))
+    make_callable(root, "fan")
     patch = pytest.MonkeyPatch()
     patch.setenv("PENSTOCK_DATA_DIR", str(home / "data"))
     yield root, home
@@ -70,31 +64,11 @@ def begun(root: Path, go: str) -> list[tuple[int, int]]:
     return [(int(words[0]), int(words[1])) for words in found if len(words) == 2]
 
 
-def ask(server: Server, go: str, seconds: float) -> str:
-    (one,) = server.get("/api/triggers", params={"pipeline": "fan"})["triggers"]
-    return str(server.post(f"/api/triggers/{one['id']}/run", {"variables": {"go": go, "seconds": seconds}})["run"])
-
-
-def state(server: Server, run: str) -> str:
-    return str(server.get(f"/api/runs/{run}")["state"])
-
-
-def ended(server: Server, run: str) -> str:
-    wait_for(f"the end of {run}", lambda: state(server, run) not in {"initial", "running"})
-    return state(server, run)
-
-
-def stored(root: Path, block: str) -> Any:
-    store = ProductStore(open_project(root).store_root())
-    manifest = store.latest(Address("fan", block))
-    return store.load(manifest.ref) if manifest is not None else None
-
-
 def test_processes_that_are_killed_cost_only_what_they_were_at(place: tuple[Path, Path]) -> None:
     root, home = place
     server, rng = start(root, home), random.Random(7)
     try:
-        run = ask(server, "kills", 0.004)
+        run = call(server, "fan", go="kills", seconds=0.004)
         killed = 0
         while killed < 12 and state(server, run) in {"initial", "running"}:
             time.sleep(0.02)
@@ -104,7 +78,7 @@ def test_processes_that_are_killed_cost_only_what_they_were_at(place: tuple[Path
                     killed += 1
         assert ended(server, run) == "completed"
         assert killed
-        assert stored(root, "all") == {"all": list(range(MANY))}
+        assert stored(root, "fan", "all") == {"all": list(range(MANY))}
         times = Counter(item for item, _ in begun(root, "kills"))
         assert set(times) == set(range(MANY))
         assert sum(times.values()) <= MANY + killed  # what was not begun when its process died was no attempt
@@ -119,13 +93,13 @@ def test_a_server_that_is_killed_goes_on_with_what_was_not_done(place: tuple[Pat
     root, home = place
     server = start(root, home)
     try:
-        run = ask(server, "server", 0.004)
+        run = call(server, "fan", go="server", seconds=0.004)
         wait_for("some children", lambda: len(begun(root, "server")) > 60)
         server.stop(signal.SIGKILL)
         before = len(begun(root, "server"))
         server = start(root, home)
         assert ended(server, run) == "completed"
-        assert stored(root, "all") == {"all": list(range(MANY))}
+        assert stored(root, "fan", "all") == {"all": list(range(MANY))}
         again = len(begun(root, "server")) - MANY
         assert 0 <= again <= 20, f"{again} of {before} were done again"  # those that were under way at most
     finally:
@@ -136,7 +110,7 @@ def test_a_cancelled_run_begins_nothing_more(place: tuple[Path, Path]) -> None:
     root, home = place
     server = start(root, home)
     try:
-        run = ask(server, "cancel", 600)
+        run = call(server, "fan", go="cancel", seconds=600)
         wait_for("a child", lambda: begun(root, "cancel"))
         server.post(f"/api/runs/{run}/cancel", {})
         assert ended(server, run) == "cancelled"

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from penstock.data import ProductStore
-from penstock.model.product import Address
 from penstock.project import open_project
 from tests.cli.projects import B, write_project
 from tests.server.running import Server, start
+from tests.walks.called import call, ended, make_callable, stored
 from tests.walks.schedulers import wait_for
 
 STREAM = {"dynamic": {"parent": True, "modes": [{"type": "stream"}]}}
@@ -49,9 +48,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path
         B("all", "data_exporter", "return {'all': args[0]}", ("each",)),
     ]
     root = write_project(home / "project", people=blocks)
-    (root / "notes").mkdir()
-    call = {"name": "call", "schedule_type": "api", "status": "active"}
-    (root / "pipelines" / "people" / "triggers.yaml").write_text(yaml.safe_dump({"triggers": [call]}))
+    make_callable(root, "people")
     patch = pytest.MonkeyPatch()
     patch.setenv("PENSTOCK_DATA_DIR", str(home / "data"))
     yield root, home
@@ -72,20 +69,6 @@ def states(server: Server, run: str) -> dict[str, str]:
     return {name: one["state"] for name, one in blocks(server, run).items()}
 
 
-def ended(server: Server, run: str) -> str:
-    def state() -> str:
-        return str(server.get(f"/api/runs/{run}")["state"])
-
-    wait_for(f"the end of {run}", lambda: state() not in {"initial", "running"})
-    return state()
-
-
-def stored(root: Path, block: str) -> Any:
-    store = ProductStore(open_project(root).store_root())
-    manifest = store.latest(Address("people", block))
-    return store.load(manifest.ref) if manifest is not None else None
-
-
 def parts(root: Path) -> list[Path]:
     folder = ProductStore(open_project(root).store_root()).root / "parts"
     return [path for path in folder.rglob("*") if path.is_file()]
@@ -96,8 +79,7 @@ def asks_studio(server: Server, go: str) -> str:
 
 
 def asks_trigger(server: Server, go: str) -> str:
-    (one,) = server.get("/api/triggers", params={"pipeline": "people"})["triggers"]
-    return str(server.post(f"/api/triggers/{one['id']}/run", {"variables": {"go": go}})["run"])
+    return call(server, "people", go=go)
 
 
 @pytest.mark.parametrize("asks", [asks_studio, asks_trigger])
@@ -119,7 +101,7 @@ def test_children_are_on_the_page_of_a_run_before_their_parent_has_ended(
         found = states(server, run)
         assert {name for name in found if name.startswith("each:")} == {"each:0", "each:1", "each:2"}
         assert set(found.values()) == {"completed"}
-        assert stored(root, "all") == {"all": [10, 20, 30]}
+        assert stored(root, "people", "all") == {"all": [10, 20, 30]}
         wait_for("the parts are gone", lambda: not parts(root))
     finally:
         server.stop()
@@ -147,7 +129,7 @@ def test_a_server_that_is_killed_meanwhile_makes_the_children_anew(place: tuple[
             assert found[name]["state"] == "cancelled", "what was made of an attempt that came to nothing is told so"
         assert found["each:gone"]["failure"]["kind"] == "withdrawn"
         assert found["each:0"]["failure"] is None
-        assert stored(root, "all") == {"all": [10, 20, 30]}
+        assert stored(root, "people", "all") == {"all": [10, 20, 30]}
         wait_for("the parts are gone", lambda: not parts(root))
         assert lines(root, "ran", "go").count("30") == 1
     finally:

@@ -101,9 +101,7 @@ class Crew:
         process = attempt.process
         self._late.pop(process, None)
         self._tried.add(process)
-        for stream in STREAMS:  # all that it has written is read by now, and a mark is never written in pieces
-            if rest := process.ahead.rest(stream, attempt):
-                attempt.capture(stream, rest)
+        _take_rest(process, attempt)
         process.attempt = process.ahead.after(attempt)
         if message.outcome is Outcome.FAILED:
             self._dismiss(process)
@@ -126,9 +124,8 @@ class Crew:
 
         Where it has done nothing yet, its first attempt counts as begun: others may come to the same end.
         """
-        for stream in STREAMS:
-            if attempt is not None and (rest := process.ahead.rest(stream, attempt)):
-                attempt.capture(stream, rest)
+        if attempt is not None:
+            _take_rest(process, attempt)
         self._dismiss(process)
         tried = process in self._tried
         self._tried.discard(process)
@@ -204,3 +201,10 @@ class Crew:
             self.place(self._again.popleft())
         if self._closed:  # who lost its only order, and got no other, would wait for one for ever
             self.close()
+
+
+def _take_rest(process: WorkerProcess, attempt: Attempt) -> None:
+    """All that it has written is read by now, and a mark is never written in pieces: what looked like one is output."""
+    for stream in STREAMS:
+        if rest := process.ahead.rest(stream, attempt):
+            attempt.capture(stream, rest)
