@@ -17,6 +17,14 @@ from penstock.model.messages import BlockOrder
 COMING_PATIENCE = 5.0
 """Seconds that a process waits for an order that was said to come in a moment."""
 
+REST = 0.1
+"""Seconds without an order after which the next one is the first of something new."""
+BREATH = 0.003
+"""Seconds that such an order has to itself before a process is made ready for the one after it.
+
+The server and the block keep two processors busy: a third process that comes up keeps the block from its first line.
+"""
+
 _PROCESSORS = os.cpu_count() or 1
 
 
@@ -49,6 +57,7 @@ class Spares:
         self.ready: list[WorkerProcess] = []
         self._in_sql = 0
         self._coming = 0
+        self._taken_at = 0.0
 
     def __contains__(self, process: WorkerProcess) -> bool:
         """Whether that one waits here."""
@@ -93,6 +102,15 @@ class Spares:
         """Have as many as are wanted, as far as the machine gives them."""
         with suppress(OSError):
             self._fill()
+
+    def refill(self) -> None:
+        """As `fill`, after an order was sent: of the first one after a rest, a moment later."""
+        now = time.monotonic()
+        rested, self._taken_at = now - self._taken_at > REST, now
+        if rested:
+            self._reactor.at("spares", now + BREATH, self.fill)
+        else:
+            self.fill()
 
     def renew(self) -> None:
         """More is imported by now: replace those that came before it."""

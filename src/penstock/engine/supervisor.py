@@ -172,7 +172,7 @@ class Supervisor:
         elif process := self._assign(attempt, reuse.process if reuse is not None else None):
             process.kept = keep
             process.write(frames if keep else frames + _SHUTDOWN)
-            self._spares.fill()  # once the order is on its way
+            self._spares.refill()
         return attempt
 
     def poll(self, timeout: float | None = None) -> None:
