@@ -28,6 +28,11 @@ START = datetime(2024, 1, 1, tzinfo=UTC).timestamp()
 DAY = 86_400.0
 
 
+def look(making: Backfills, state: State, runs: set[str] | None = None) -> None:
+    with state.read() as connection:
+        making.look(connection, runs)
+
+
 def days(count: int, **more: object) -> Wanted:
     return Wanted("p", "b", start=START, end=START + count * DAY, **more)
 
@@ -75,7 +80,7 @@ def test_windows_become_runs_in_order_as_there_is_room(state: State) -> None:
     assert (first.execution_date, second.execution_date) == (START, START + DAY)
     assert first.variables == {"x": 1}
     assert (first.origin, first.partition, first.interval_end) == ("backfill", "20240101T000000", START + DAY)
-    making.look()
+    look(making, state)
     making.step(4.0)
     assert len(runs(state, number)) == 2, "no room"
     (third,) = end(state, making, first, "completed", 5.0)
@@ -96,14 +101,14 @@ def test_a_waiting_run_that_is_cancelled_makes_room_at_once(state: State) -> Non
     making, number = begun(state, days(3, parallelism=1))
     making.step(3.0)
     (first,) = runs(state, number)
-    making.look({first.id, "another"})
+    look(making, state, {first.id, "another"})
     making.step(4.0)
     assert [run.id for run in runs(state, number)] == [first.id]
     cancel_run(state, first.id, 5.0)
-    making.look({"another"})
+    look(making, state, {"another"})
     making.step(6.0)
     assert runs(state, number) == []
-    making.look({first.id})
+    look(making, state, {first.id})
     making.step(7.0)
     assert [run.slot for run in runs(state, number)] == [1.0]
 
@@ -145,7 +150,7 @@ def test_what_failed_is_run_again_and_the_newest_run_of_each_window_counts(state
     assert found(state, number).state == "failed"
     row, count = retry_backfill(state, number)
     assert (row.state, count) == ("running", 2)
-    making.look()
+    look(making, state)
     making.step(6.0)
     again = runs(state, number)
     assert [run.execution_date for run in again] == [START + DAY, START + 2 * DAY]
@@ -169,7 +174,7 @@ def test_cancelling_ends_what_waits_and_makes_no_more_and_it_can_go_on(state: St
     assert (asked.id, asked.cancel_requested) == (running.id, True)
     assert end(state, making, asked, "cancelled", 5.0) == []
     start_backfill(state, number, 6.0)
-    making.look()
+    look(making, state)
     making.step(7.0)
     assert [run.slot for run in runs(state, number)] == [2.0, 3.0]
 

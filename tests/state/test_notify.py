@@ -131,6 +131,23 @@ def test_who_was_too_busy_to_listen_is_told_that_something_was_missed(tmp_path: 
     assert files(tmp_path) == []
 
 
+def test_what_this_process_says_itself_is_heard_at_once_and_once(tmp_path: Path, heard: Messages) -> None:
+    threads: list[int] = []
+    made, beside = Notifier(tmp_path), Notifier(tmp_path)
+    made.listen(lambda topic, text: threads.append(threading.get_ident()) or heard.put((topic, text)))
+    others: Messages = queue.Queue()
+    beside.listen(lambda topic, text: others.put((topic, text)))
+    made.publish("run", "x")
+    assert threads == [threading.get_ident()]
+    assert tell(tmp_path, "run", "y") == 2  # comes after what would have come back over the socket
+    assert [heard.get(timeout=PATIENCE)[1] for _ in range(2)] == ["x", "y"]
+    made.close()
+    made.publish("run", "z")
+    assert [others.get(timeout=PATIENCE)[1] for _ in range(3)] == ["x", "y", "z"]
+    assert heard.empty()
+    beside.close()
+
+
 def test_nobody_listens(tmp_path: Path) -> None:
     assert tell(tmp_path / "not there", "run") == 0
     Notifier(tmp_path).publish("run", "x")

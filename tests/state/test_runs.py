@@ -69,7 +69,7 @@ def test_the_most_urgent_run_comes_first(state: State) -> None:
     add(state, "later", due_at=11.0)
     with state.write() as connection:
         assert [row.id for row in state.runs.waiting(connection, 10.0)] == ["urgent", "early", "late"]
-        assert state.runs.waiting_pipelines(connection, 10.0) == {"orders": 3}
+        assert state.runs.waiting_pipelines(connection, 10.0) == {"orders": (3, 0)}
         assert state.runs.next_due(connection, 10.0) == 11.0
 
 

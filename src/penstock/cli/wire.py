@@ -52,6 +52,7 @@ class Workbench:
     door: Callable[[], Project] | None = None
     """Gives the project as it is now, for each run that is decided; None keeps the one of the start."""
     _watchers: list[Callable[[RunPlan], Iterable[Sink]]] = field(default_factory=list)
+    _kept: set[str] = field(default_factory=set)
 
     def __enter__(self) -> Self:
         return self
@@ -156,14 +157,17 @@ class Workbench:
 
     def learn(self) -> None:
         """Keep what the workers have imported, for the next warm parent; a cache that cannot be written is no loss."""
-        learned = set(_learned(self.project)) | set(self.supervisor.learned())
-        if learned == set(_learned(self.project)):
+        if (found := self.supervisor.learned()) <= self._kept:
+            return
+        known = set(_learned(self.project))
+        self._kept |= found
+        if found <= known:
             return
         file = _learned_file(self.project)
         with suppress(OSError):
             file.parent.mkdir(parents=True, exist_ok=True)
             temporary = file.with_suffix(f".{secrets.token_hex(4)}")
-            temporary.write_text(json.dumps(sorted(learned)), encoding="utf-8")
+            temporary.write_text(json.dumps(sorted(known | found)), encoding="utf-8")
             temporary.replace(file)
 
     def imports(self, plan: RunPlan) -> list[str]:

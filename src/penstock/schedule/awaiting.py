@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from penstock.schedule.reasons import Reason, counted
@@ -11,6 +11,7 @@ from penstock.schedule.reasons import Reason, counted
 if TYPE_CHECKING:
     from penstock.model.messages import Answer
     from penstock.schedule.wishes import Request
+    from penstock.state.rows import RunRow
 
 CHILD = "child"
 """The kind of waiting of a run whose blocks wait for other runs."""
@@ -104,3 +105,21 @@ def awaited_by(waiting: Mapping[str, Any] | None, block: str = "") -> list[tuple
 def unnamed_waits(waiting: Mapping[str, Any] | None) -> int:
     """How many waits of a run's blocks there are beyond those that `awaited_by` tells."""
     return int(waiting.get("more") or 0) if waiting is not None and waiting.get("kind") == CHILD else 0
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a step of `Children` has done: calls to be made now, runs that are new, whether something held is free.
+
+    `waits` are the runs whose blocks have begun to wait for others, or have ended to.
+    """
+
+    acts: list[Callable[[], None]] = field(default_factory=list)
+    made: list[RunRow] = field(default_factory=list)
+    waits: list[RunRow] = field(default_factory=list)
+    freed: bool = False
+
+    @property
+    def news(self) -> list[tuple[str, RunRow]]:
+        """What there is to be told of runs: a word, as hearers know it, and the run."""
+        return [*(("created", row) for row in self.made), *(("waiting", row) for row in self.waits)]

@@ -242,17 +242,15 @@ class Backfills:
         self._told = told
         self._look = True
 
-    def look(self, runs: Collection[str] | None = None) -> None:
+    def look(self, connection: sa.Connection, runs: Collection[str] | None = None) -> None:
         """Something was asked of backfills: the next step reads them all. Or of these runs: if one of theirs has ended.
 
-        Raises:
-            StateUnavailableError: the store is away.
+        In a transaction of the caller, which reads.
         """
         if runs is None:
             self._look = True
         elif runs and not self._look:
-            with self._state.read() as connection:
-                self._look = self._state.backfills.have_ended(connection, runs)
+            self._look = self._state.backfills.have_ended(connection, runs)
 
     def step(self, now: float) -> bool:
         """Make runs of the backfills that are under way, a chunk at most; whether there is more to do at once.

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from penstock.model.errors import PenstockError, RunNotFoundError
 from penstock.model.expand import base_of
 from penstock.model.messages import Answer
 from penstock.project import Project
-from penstock.schedule.awaiting import Wait, waiting_of
+from penstock.schedule.awaiting import Outcome, Wait, waiting_of
 from penstock.schedule.blame import StumbleError, blaming
 from penstock.schedule.claim import Admission
 from penstock.schedule.failpoints import reach
@@ -59,24 +59,6 @@ class _Made:
     joined: bool = False
     answer: Answer | None = None
     wait: Wait | None = None
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What a step has done: calls to be made now, runs that are new, and whether something that was held is free.
-
-    `waits` are the runs whose blocks have begun to wait for others, or have ended to.
-    """
-
-    acts: list[Callable[[], None]] = field(default_factory=list)
-    made: list[RunRow] = field(default_factory=list)
-    waits: list[RunRow] = field(default_factory=list)
-    freed: bool = False
-
-    @property
-    def news(self) -> list[tuple[str, RunRow]]:
-        """What there is to be told of runs: a word, as hearers know it, and the run."""
-        return [*(("created", row) for row in self.made), *(("waiting", row) for row in self.waits)]
 
 
 class Children:
@@ -126,6 +108,11 @@ class Children:
     def ended(self, run: str) -> None:
         """A run has ended, or is driven elsewhere, whose blocks may have asked."""
         self._inbox.append(run)  # among the requests: it may be taken up again, and what it asks then is not meant
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody asks and nobody waits: what is heard then is of no use, for a wait that begins looks first."""
+        return not (self._inbox or self._new or self._waits)
 
     @property
     def waiting(self) -> set[str]:

@@ -190,14 +190,15 @@ class Claims:
     def _take(
         self, connection: sa.Connection, row: RunRow, now: float, *, over: int | None, recovered: bool
     ) -> Claim | None:
-        token = self._state.runs.claim(connection, row.id, self.owner, now=now, until=now + LEASE, over=over)
+        until, process = now + LEASE, self.process
+        token = self._state.runs.claim(
+            connection, row.id, self.owner, now=now, until=until, over=over, process=process, waiting=None
+        )
         if token is None:
             return None
         if recovered:
             self._admission.recovered(connection, row.id)
-        values = {"process": self.process, "waiting": None}
-        self._state.runs.write(connection, row.id, token, **values)
-        row = replace(row, lease_owner=self.owner, lease_token=token, lease_until=now + LEASE, process=self.process)
+        row = replace(row, lease_owner=self.owner, lease_token=token, lease_until=until, process=process, waiting=None)
         begun = recovered or row.started_at is not None or row.blocks_done > 0 or token > 1
         blocks = self._state.block_runs.of_run(connection, row.id) if begun else []
-        return Claim(replace(row, waiting=None), token, blocks, recovered)
+        return Claim(row, token, blocks, recovered)

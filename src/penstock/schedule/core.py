@@ -99,15 +99,12 @@ class Core:
         self._heard = Heard()
         self._agenda: float | None = None
         self._stale = True
-        self._sweep_at = 0.0
-        self._renew_at = 0.0
+        self._sweep_at = self._renew_at = self._retry_at = 0.0
         self._failures = 0
-        self._retry_at = 0.0
         self._offset = clock() - monotonic()
         self.runs: dict[str, DrivenRun] = {}
-        self._beginnings = Beginnings(
-            state, bench, self._admission, self._hearers.changed, self._stumbles, self.runs, clock
-        )
+        changed = self._hearers.changed
+        self._beginnings = Beginnings(state, bench, self._admission, changed, self._stumbles, self.runs, clock)
         self.failure = ""
         self.pid = int(self._claims.process["pid"])
 
@@ -348,12 +345,9 @@ class Core:
         self._stale = True
         if self.runs:
             self._cancel(set(self.runs) if heard.everything else heard.runs & set(self.runs))
-        self._tick(now)
-        self._late(now)
-        if self._backfills is not None:
-            self._backfills.look(None if heard.everything else heard.runs - self.runs.keys())
-            while self._backfills.step(now):
-                pass
+        self._find_due(heard, now)
+        while self._backfills is not None and self._backfills.step(now):
+            pass
         # This process may have stood still since the turn began: leases are counted from the moment that it is.
         now, at = self._clock(), self._monotonic()
         if not self.runs:
@@ -368,26 +362,33 @@ class Core:
         with self._stumbles.of(""):
             self._beginnings.begin(self._claims.waiting(now, AT_ONCE - len(self.runs), idle), now, at)
 
-    def _tick(self, now: float) -> None:
+    def _find_due(self, heard: Heard, now: float) -> None:
+        """Deal with the triggers that are due and the runs that are late; tell backfills what was heard."""
         with self._state.read() as connection:
             due = self._state.triggers.next_due(connection)
-        while due is not None and due <= now:
+            late = self._state.runs.next_sla(connection)
+            if self._backfills is not None:
+                self._backfills.look(connection, None if heard.everything else heard.runs - self.runs.keys())
+        if due is not None and due <= now:
+            self._tick(now)
+            late = now  # a run that has just been made may be
+        if late is not None and late <= now:
+            self._late(now)
+
+    def _tick(self, now: float) -> None:
+        more = True
+        while more:
             begun = self._monotonic()
             done = self._ticker.fire(now)
+            more = done.more
             METRICS.time("penstock_tick_seconds", self._monotonic() - begun)
             for row in (*done.made, *done.skipped):
                 self._told("created", row)
             if done.broken:
                 self._hearers.triggers(done.broken)
-            if not done.more:
-                return
 
     def _late(self, now: float) -> None:
         """Say of runs that they have not ended when they should have."""
-        with self._state.read() as connection:
-            due = self._state.runs.next_sla(connection)
-        if due is None or due > now:
-            return
         for row in self._stumbles.without(self._ends.late(now)):
             if (run := self.runs.get(row.id)) is not None:
                 run.late()
@@ -470,8 +471,7 @@ class Core:
             due = min(due, late - at)
         if self.runs:
             due = min(due, self._renew_at - at)
-        due = min([due, *(run.deadline - at for run in self.runs.values() if run.deadline is not None)])
-        return max(0.0, due)
+        return max(0.0, min([due, *(run.deadline - at for run in self.runs.values() if run.deadline is not None)]))
 
     def _follow_clock(self, now: float, at: float) -> None:
         """Look at everything when somebody has set the clock, and renew the leases by it."""

@@ -18,8 +18,8 @@ class Backfills(Protocol):
     def step(self, now: float) -> bool:
         """Make the next runs that there is room for; whether there is more to do at once."""
 
-    def look(self, runs: Collection[str] | None = None) -> None:
-        """Something was asked of backfills, or of these runs, which may be theirs."""
+    def look(self, connection: sa.Connection, runs: Collection[str] | None = None) -> None:
+        """Something was asked of backfills, or of these runs, which may be theirs; in a transaction that reads."""
 
     def ended(self, connection: sa.Connection, run: RunRow, now: float) -> list[RunRow]:
         """A run of a backfill has ended, in the transaction that writes it; the runs that take its place."""

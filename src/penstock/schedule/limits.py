@@ -154,8 +154,8 @@ class Limits:
             return []
         load = self._load(connection)
         first: dict[str, list[RunRow]] = {}
-        for row in self._state.runs.asked_for(connection, now):
-            if is_awaited(row):
+        if any(asked for _, asked in counts.values()):
+            for row in filter(is_awaited, self._state.runs.asked_for(connection, now)):
                 first.setdefault(row.pipeline, []).append(row)
         queues = {each: self._queue(connection, each, now, room, first.get(each, ()), load.full) for each in counts}
         return self._served(connection, queues, load, now, room, spare)

@@ -105,23 +105,31 @@ def insert_run(connection: sa.Connection, state: State, new: NewRun, now: float)
     return row if state.runs.insert(connection, row) else None
 
 
-def create_run(state: State, new: NewRun, now: float) -> RunRow:
+def create_run(state: State, new: NewRun | Callable[[sa.Connection], NewRun], now: float) -> RunRow:
     """Ask for a run; it is in the store when this returns.
+
+    Args:
+        state: the store.
+        new: the run, or what gives it in the transaction that writes it, and may raise.
+        now: seconds since the epoch.
 
     Raises:
         RunStateError: its slot of its trigger has a run already.
         StateUnavailableError: the store is away; nothing was asked.
     """
 
-    def work(connection: sa.Connection) -> RunRow | None:
-        row = insert_run(connection, state, new, now)
+    def work(connection: sa.Connection) -> RunRow:
+        wanted = new(connection) if callable(new) else new
+        row = insert_run(connection, state, wanted, now)
+        if row is None:
+            raise RunStateError(
+                f"starting {wanted.pipeline}: that slot of the trigger has a run", hint="Retry that run."
+            )
         reach("create.before_commit")
         return row
 
     row = state.transact(work)
     reach("create.after_commit")
-    if row is None:
-        raise RunStateError(f"starting {new.pipeline}: that slot of the trigger has a run", hint="Retry that run.")
     return row
 
 

@@ -86,7 +86,7 @@ class Scheduling:
         self.hearers: list[Callable[[str, RunRow], None]] = []
         """Called on the event loop with a word (created, started, waiting, late, lost, ended) and the stored run."""
         self.listeners: list[Callable[[str, str], None]] = []
-        """Called in the notifier's thread with each topic and text that another process tells, or this one."""
+        """Called in any thread with each topic and text that another process tells, or this one."""
         source = AlertSource(root)
         self.outbox = Outbox(state, source, str(root))
         self.sender = Sender(state, source, base=lambda: self.url, project=source.name)
@@ -139,8 +139,6 @@ class Scheduling:
 
     def wake(self, topic: str, text: str = "") -> None:
         """Tell every process, this one too, that something was asked or has changed; from any thread."""
-        if self.scheduler is not None:
-            self.scheduler.wake(topic, text)
         self._notifier.publish(topic, text)
 
     def cancel(self, run: str) -> None:
@@ -162,7 +160,7 @@ class Scheduling:
         return [Measure(), *self.bridge.sinks(plan)]
 
     def _heard(self, topic: str, text: str) -> None:
-        """A process tells something; in the notifier's thread."""
+        """A process tells something; in any thread."""
         if topic == TOPIC:
             self.ingest.heard(text)
             self.uploads.wake()

@@ -36,17 +36,22 @@ _FULL = ".full"
 """Ends the name of a file beside a socket: somebody found its queue full, so it must look at everything."""
 
 
-def tell(data_root: Path, topic: str, text: str = "") -> int:
+def tell(data_root: Path, topic: str, text: str = "", *, but: str = "") -> int:
     """Send a message to every process on this machine that listens; how many were reached.
 
     What is left of listeners that have ended is removed.
+
+    Args:
+        data_root: the project's data folder.
+        topic: what it is about.
+        text: what it says.
+        but: the file name of the one listener that is left out.
     """
     message = _packed(topic, text)
     folder = data_root / FOLDER
     reached = 0
-    try:
-        names = [name for name in os.listdir(folder) if name.startswith(_machine())]  # noqa: PTH208 - names are enough
-    except OSError:
+    names = _listeners(folder) - {but}
+    if not names:
         return 0
     with _short(folder) as short:
         for name in names:
@@ -73,7 +78,7 @@ def tell(data_root: Path, topic: str, text: str = "") -> int:
 
 
 class Notifier:
-    """Sends messages, and calls back for those that come in, from a thread of its own.
+    """Sends messages, and calls back for those that come in.
 
     Args:
         data_root: the project's data folder.
@@ -88,28 +93,36 @@ class Notifier:
         self._socket: socket.socket | None = None
         self._path: Path | None = None
         self._secret = b""
+        self._callback: Callback | None = None
 
     def publish(self, topic: str, text: str = "") -> None:
-        """Send a message to every listener, this process's own among them; call it after the commit of what it tells.
+        """Send a message to every listener, this one's own callback first; call it after the commit of what it tells.
 
         A database that is away is no error here: listeners look for themselves once they have it back.
         """
         _packed(topic, text)
+        if self._callback is not None:
+            self._callback(topic, text)
         if self._server is None or not self._server.publish(topic, text):
-            tell(self._data_root, topic, text)
+            tell(self._data_root, topic, text, but=self._path.name if self._path is not None else "")
 
     def listen(self, callback: Callback) -> None:
         """Begin to listen. The topic `MISSED` says that messages may have been lost, and to look at everything.
+
+        Args:
+            callback: called in a thread of its own for what others say, and in the thread of whoever publishes here.
 
         Raises:
             OSError: no socket can be made.
         """
         self._bind()
+        self._callback = callback
         self._thread = threading.Thread(target=self._run, args=(callback,), name="penstock-notify", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
         """Stop listening, and remove the socket."""
+        self._callback = None
         self._stop.close()
         if self._thread is not None:
             self._thread.join()
@@ -163,6 +176,14 @@ class Notifier:
         except OSError:
             return False
         return True
+
+
+def _listeners(folder: Path) -> set[str]:
+    """The files of this machine in the folder: of listeners, and beside them."""
+    try:
+        return {name for name in os.listdir(folder) if name.startswith(_machine())}  # noqa: PTH208 - names are enough
+    except OSError:
+        return set()
 
 
 class _GoneError(Exception):

@@ -56,7 +56,9 @@ _AT_ONCE = sa.and_(run.c.created_at > _NOW, run.c.due_at <= run.c.created_at)
 _AHEAD = sa.and_(_WAITING, run.c.due_at > _NOW, sa.or_(_AT_ONCE, run.c.lease_token > 0))
 _PULL_FORWARD = sa.update(run).where(_AHEAD).values(due_at=_NOW)
 _WAITING_PIPELINES = (
-    sa.select(run.c.pipeline, sa.func.count()).where(_WAITING, run.c.due_at <= _NOW, _FREE).group_by(run.c.pipeline)
+    sa.select(run.c.pipeline, sa.func.count(), sa.func.count(run.c.parent_run))
+    .where(_WAITING, run.c.due_at <= _NOW, _FREE)
+    .group_by(run.c.pipeline)
 )
 _CAP = (
     sa.update(run).where(_LEASED, run.c.lease_until > sa.bindparam("until")).values(lease_until=sa.bindparam("until"))
@@ -138,9 +140,10 @@ class Runs:
         query = _waiting(limit, one=bool(pipeline), but=bool(but_of))
         return rows_of(RunRow, connection.execute(query, {"now": now, **of}))
 
-    def waiting_pipelines(self, connection: sa.Connection, now: float) -> dict[str, int]:
-        """How many runs of each pipeline may begin and nobody drives."""
-        return _pairs(connection.execute(_WAITING_PIPELINES, {"now": now}))
+    def waiting_pipelines(self, connection: sa.Connection, now: float) -> dict[str, tuple[int, int]]:
+        """How many runs of each pipeline may begin and nobody drives, and how many of these blocks have asked for."""
+        found = connection.execute(_WAITING_PIPELINES, {"now": now})
+        return {name: (count, asked) for name, count, asked in found}
 
     def pull_forward(self, connection: sa.Connection, now: float) -> int:
         """Let runs begin now that were to begin when they were asked for, by a clock that was ahead; how many."""
@@ -164,7 +167,15 @@ class Runs:
         return rows_of(RunRow, found)
 
     def claim(
-        self, connection: sa.Connection, name: str, owner: str, *, now: float, until: float, over: int | None = None
+        self,
+        connection: sa.Connection,
+        name: str,
+        owner: str,
+        *,
+        now: float,
+        until: float,
+        over: int | None = None,
+        **values: Any,
     ) -> int | None:
         """Take the lease of an open run; its token, or None when somebody else holds it or the run has ended.
 
@@ -175,10 +186,12 @@ class Runs:
             now: seconds since the epoch.
             until: when the lease expires unless it is renewed.
             over: take it even from a living lease with this token: that of a process known to be dead.
+            values: columns to set with it.
         """
         given = {"name": name, "owner": owner, "until": until}
         given |= {"now": now} if over is None else {"over": over}
-        return connection.execute(_claim(dead=over is not None), given).scalar()
+        given |= {f"to_{column}": value for column, value in values.items()}
+        return connection.execute(_claim(tuple(values), dead=over is not None), given).scalar()
 
     def renew(self, connection: sa.Connection, owner: str, until: float) -> dict[str, int]:
         """Keep all leases of an owner until then; the tokens of the runs that it still drives."""
@@ -416,10 +429,11 @@ def _lost(limit: int) -> sa.Select[Any]:
     return locking(sa.select(*_COLUMNS).where(_LEASED, run.c.lease_until < _NOW, _OPEN).limit(limit), run, skip=True)
 
 
-@lru_cache(maxsize=2)
-def _claim(*, dead: bool) -> Any:
+@lru_cache(maxsize=8)
+def _claim(columns: tuple[str, ...], *, dead: bool) -> Any:
     free = run.c.lease_token == sa.bindparam("over") if dead else _FREE
     taken = {"lease_owner": _OWNER, "lease_token": run.c.lease_token + 1, "lease_until": sa.bindparam("until")}
+    taken |= {column: sa.bindparam(f"to_{column}") for column in columns}
     return sa.update(run).where(run.c.id == _NAME, _OPEN, free).values(taken).returning(run.c.lease_token)
 
 

@@ -70,7 +70,14 @@ def insert_new(
         done = (connection.execute(unless_there(table, row, unique)).rowcount for row in rows)
         return {row[key.name] for row, count in zip(rows, done, strict=True) if count}
     # one statement at a time tells for sure which rows went in
-    return set(connection.execute(or_nothing(connection.dialect.name, table).returning(key), list(rows)).scalars())
+    given = list(rows) if len(rows) > 1 else rows[0]  # SQLAlchemy takes a longer way for lists
+    return set(connection.execute(_telling_which(connection.dialect.name, table), given).scalars())
+
+
+@cache
+def _telling_which(dialect: str, table: sa.Table) -> Any:
+    """As `or_nothing`; it gives the keys of the rows that went in."""
+    return or_nothing(dialect, table).returning(next(iter(table.primary_key.columns)))
 
 
 @cache

@@ -121,7 +121,7 @@ class StudioChildren:
 
     def heard(self, topic: str, text: str) -> None:
         """Another process tells something; in any thread."""
-        if topic != "triggers":
+        if topic != "triggers" and not self._children.idle:
             self._children.heard(text if topic == RUNS else "")
             if (loop := self._events) is not None:
                 with suppress(RuntimeError):  # it has ended in this moment
@@ -129,7 +129,7 @@ class StudioChildren:
 
     def changed(self, what: str, row: RunRow) -> None:
         """A run of the scheduler of this process was made, has begun or ended."""
-        if what in {"ended", "lost"}:
+        if what in {"ended", "lost"} and not self._children.idle:
             self._children.heard(row.id)
             self._kick()
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from penstock.config import environment
 from penstock.model.errors import EditRefusedError, PenstockError, SettingInvalidError, TriggerNotFoundError
@@ -37,6 +37,9 @@ from penstock.server.triggers.shelf import Shelf
 from penstock.server.triggers.showing import SHOWN, trigger_detail, trigger_of, trigger_summary
 from penstock.state.rows import TriggerRow
 from penstock.state.store import State
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 LONGEST = 366 * 86400.0
 LATEST = 2e11
@@ -104,7 +107,10 @@ class TriggerService:
     def find(self, number: int) -> TriggerRow:
         """The row of a trigger that is in its file. Raises TriggerNotFoundError."""
         with self._state.read() as connection:
-            row = self._state.triggers.get(connection, number)
+            return self._found(connection, number)
+
+    def _found(self, connection: sa.Connection, number: int) -> TriggerRow:
+        row = self._state.triggers.get(connection, number)
         if row is None or row.removed_at is not None:
             raise TriggerNotFoundError(
                 f"opening trigger {number}: there is none of that number",
@@ -199,13 +205,18 @@ class TriggerService:
                     self._files.change(pipeline, row.name, {"settings": {"after": renamed}}, whole=False)
 
     def run_now(self, number: int, variables: Mapping[str, Any]) -> str:
-        """Ask for a run of a trigger, whether it is active or not; the run's name. Raises StateUnavailableError."""
-        row = self.find(number)
-        made = create_run(
-            self._state,
-            NewRun(row.pipeline, "studio", variables=variables, trigger=row, options={"environment": "prod"}),
-            self._clock(),
-        )
+        """Ask for a run of a trigger, whether it is active or not; the run's name.
+
+        Raises:
+            TriggerNotFoundError: there is none of that number.
+            StateUnavailableError: the store is away; nothing was asked.
+        """
+
+        def new(connection: sa.Connection) -> NewRun:
+            row = self._found(connection, number)
+            return NewRun(row.pipeline, "studio", variables=variables, trigger=row, options={"environment": "prod"})
+
+        made = create_run(self._state, new, self._clock())
         self._notify(RUNS, made.id)
         return made.id
 
