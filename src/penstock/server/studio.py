@@ -181,7 +181,8 @@ def make_studio(bench: Bench, open_bench: OpenBench | None = None) -> Studio:
     hub.hear(language.hear)
     state = open_state(url := state_url(data_root))
     notifier = Notifier(data_root, url)
-    triggers = TriggerService(workspace.parts, state, hub, notifier.publish)
+    ends = RunEnds(hub, lambda run: board.summary(run))  # noqa: PLW0108 - the board comes later
+    triggers = TriggerService(workspace.parts, state, hub, notifier.publish, ends.made)
     workspace.followers.append(triggers.pipeline_moved)
     scheduling = Scheduling(
         bench.project.root,
@@ -195,9 +196,11 @@ def make_studio(bench: Bench, open_bench: OpenBench | None = None) -> Studio:
     )
     bench.watch_runs(lambda plan: [scheduling.ingest.sink(plan.pipeline.uuid), Measure()])
     runs.cancel_elsewhere = scheduling.cancel
-    board = RunBoard(state, runs, hub, project, scheduling.wake)
+    board = RunBoard(state, runs, hub, project, scheduling.wake, ends.made)
     children = StudioChildren(state, project, pump, scheduling.ingest.one, board.told, board.waits, board.ending)
     children.join(bench, scheduling.listeners)
+    owner = scheduling.scheduler.owner if scheduling.scheduler is not None else ""
+    ends.join(scheduling.listeners, scheduling.bridge.call_now, owner)
     alerts = AlertService(workspace.parts, state, hub, scheduling.sender)
     workspace.followers.append(alerts.pipeline_moved)
     workspace.block_followers.append(alerts.block_moved)
@@ -220,7 +223,7 @@ def make_studio(bench: Bench, open_bench: OpenBench | None = None) -> Studio:
         triggers=triggers,
         scheduling=scheduling,
         board=board,
-        ends=RunEnds(hub, board.summary).join(scheduling.listeners, scheduling.bridge.call_now),
+        ends=ends,
         children=children,
         backfills=BackfillService(state, project, hub, scheduling.wake),
         singles=SingleBlocks(bench, pump, project, reader),

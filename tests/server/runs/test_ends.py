@@ -6,7 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from http.client import HTTPConnection
@@ -19,9 +19,12 @@ import msgspec
 import pytest
 
 from penstock.model.errors import RunNotFoundError
+from penstock.schedule.requests import RUNS
 from penstock.server.hub import Hub
+from penstock.server.runs import ends as ends_module
 from penstock.server.runs.ends import RunEnds
 from penstock.server.schema.runs import RunSummary
+from penstock.state.notify import MISSED
 from tests.patience import PATIENCE, until
 from tests.server.running import start
 from tests.server.serving import Server, make_project, serving
@@ -180,6 +183,74 @@ def test_a_run_that_is_deleted_is_not_waited_for_any_more() -> None:
         assert ends._waiting == {}
 
     asyncio.run(main())
+
+
+class Told:
+    """Waiting for a run that this process has made, with what was looked at."""
+
+    def __init__(self) -> None:
+        self.looked: list[str] = []
+        self.state = "running"
+        self.hub = Hub()
+        self.ends = RunEnds(self.hub, self._look, 10 * PATIENCE)
+        self._listeners: list[Callable[[str, str], None]] = []
+        self.ends.join(self._listeners, lambda what, *given: what(*given), own="this scheduler")
+        self.ends.made("r")
+        self.tell(RUNS, "r")
+
+    def _look(self, run: str) -> RunSummary:
+        self.looked.append(run)
+        return msgspec.structs.replace(OPEN_RUN, state=self.state)
+
+    def tell(self, topic: str, text: str) -> None:
+        for listener in self._listeners:
+            listener(topic, text)
+
+    async def wait(self, told: Callable[[], object]) -> None:
+        self.hub.attach(asyncio.get_running_loop())
+        waiting = asyncio.ensure_future(self.ends.wait("r", 10 * PATIENCE))
+        await asyncio.sleep(0)
+        assert self.looked == []  # nothing can have happened to it
+        self.tell("scheduler", "this scheduler")
+        self.tell(RUNS, "another")
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        self.state = "completed"
+        told()
+        assert (await asyncio.wait_for(waiting, PATIENCE)).state == "completed"
+        assert (self.looked, self.ends._new) == (["r"], {})
+
+
+@pytest.mark.parametrize("message", [(RUNS, "r"), (RUNS, ""), ("scheduler", "another scheduler"), (MISSED, "")])
+def test_a_run_that_was_made_here_is_looked_at_when_others_tell(message: tuple[str, str]) -> None:
+    told = Told()
+    asyncio.run(told.wait(lambda: told.tell(*message)))
+
+
+def test_a_run_that_was_made_here_is_looked_at_when_its_end_is_published() -> None:
+    told = Told()
+    asyncio.run(told.wait(lambda: told.hub.publish("run:r", {"type": "run_ended"})))
+
+
+@pytest.mark.parametrize("message", [(RUNS, "r"), ("scheduler", "another scheduler")])
+def test_a_run_that_ends_before_it_is_waited_for_is_looked_at_first(message: tuple[str, str]) -> None:
+    told = Told()
+    told.tell(*message)
+    told.state = "completed"
+    assert asyncio.run(told.ends.wait("r", 10 * PATIENCE)).state == "completed"
+
+
+def test_who_does_not_want_to_wait_is_told_at_once() -> None:
+    told = Told()
+    assert asyncio.run(told.ends.wait("r", 0.0)).state == "running"
+
+
+def test_as_many_new_runs_are_known_as_are_of_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ends_module, "_REMEMBERED", 2)
+    told = Told()
+    for name in ("s", "t", "u"):
+        told.ends.made(name)
+    assert list(told.ends._new) == ["t", "u"]
 
 
 def test_a_run_that_is_not_there_is_not_waited_for(server: Server) -> None:

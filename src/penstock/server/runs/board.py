@@ -63,6 +63,7 @@ class RunBoard:
         hub: where changes are told.
         project: the project as it is now.
         wake: tells schedulers that something was asked.
+        made: told of each run that is made here, before others are.
         clock: seconds since the epoch.
     """
 
@@ -73,6 +74,7 @@ class RunBoard:
         hub: Hub,
         project: Callable[[], Project],
         wake: Callable[[str, str], object],
+        made: Callable[[str], object],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._state = state
@@ -80,6 +82,7 @@ class RunBoard:
         self._hub = hub
         self._project = project
         self._wake = wake
+        self._made_here = made
         self._clock = clock
         self._rules = RuleBook(project)
         self._fetcher = LogFetcher(project, state)
@@ -322,6 +325,7 @@ class RunBoard:
         return self.line(row)
 
     def _made(self, row: RunRow) -> RunSummary:
+        self._made_here(row.id)
         line = self._asked(row)
         self._tell("run_created", line, own=False)
         return line

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any
 
 from penstock.observe import ingest
-from penstock.schedule.requests import TRIGGERS
+from penstock.schedule.requests import RUNS, TRIGGERS
 from penstock.server.hub import Hub
 from penstock.server.schema.runs import RunSummary
 from penstock.state.rows import OPEN
@@ -17,6 +17,8 @@ _NO_ENDS = frozenset({TRIGGERS, ingest.TOPIC})
 """Topics of other processes that say nothing of a run's end in the store; a record is told once it was read in."""
 LOOK_EVERY = 15.0
 """Seconds after which a run is looked at even when nothing was heard: what another process tells may be lost."""
+_REMEMBERED = 1000
+"""New runs that are known to have met nothing yet."""
 
 
 class RunEnds:
@@ -32,11 +34,13 @@ class RunEnds:
         self._summary = summary
         self._every = every
         self._waiting: dict[str, set[asyncio.Event]] = {}
+        self._new: dict[str, bool] = {}
+        self._soon: Callable[..., None] = lambda *_: None
         hub.hear(self.hear)
 
     def hear(self, topics: tuple[str, ...], event: Any) -> None:
         """Something was published."""
-        if not self._waiting or not isinstance(event, dict):
+        if not (self._waiting or self._new) or not isinstance(event, dict):
             return
         if event.get("type") == "run_ended":
             for topic in topics:
@@ -47,17 +51,42 @@ class RunEnds:
         elif event.get("type") == "run_recorded":  # one of another process, whose record was read in
             self._wake(event["run"])
 
-    def join(self, listeners: list[Callable[[str, str], None]], soon: Callable[[Callable[[], None]], None]) -> Self:
-        """Hear what other processes tell, in any thread; `soon` has something called on the event loop."""
-        listeners.append(lambda topic, _: None if topic in _NO_ENDS else soon(self.look))
-        return self
+    def join(self, listeners: list[Callable[[str, str], None]], soon: Callable[..., None], own: str = "") -> None:
+        """Hear what processes tell.
 
-    def look(self) -> None:
-        """Another process has told something: it may have ended any run that is waited for."""
-        for run in self._waiting:
-            self._wake(run)
+        Args:
+            listeners: called in any thread, with a topic and a text.
+            soon: has something called on the event loop, in the order in which it was asked for.
+            own: what the scheduler of this process is called; its ends are published.
+        """
+        self._soon = soon
+        listeners.append(lambda topic, text: None if topic in _NO_ENDS or text == own else soon(self.told, topic, text))
+
+    def made(self, run: str) -> None:
+        """A run is made in this moment; in any thread, before that is told.
+
+        Who waits for its end need not look whether it has ended, as long as nothing else was told of it.
+        """
+        self._soon(self._remember, run)
+
+    def told(self, topic: str, text: str) -> None:
+        """A process has told something; on the event loop."""
+        if topic != RUNS or not text:
+            self._new.clear()  # it may have ended any of them
+            for run in self._waiting:
+                self._wake(run)
+        elif self._new.get(text):
+            self._new[text] = False  # that it was made
+        else:
+            self._wake(text)
+
+    def _remember(self, run: str) -> None:
+        self._new[run] = True
+        if len(self._new) > _REMEMBERED:
+            del self._new[next(iter(self._new))]
 
     def _wake(self, run: str) -> None:
+        self._new.pop(run, None)
         for woken in self._waiting.get(run, ()):
             woken.set()
 
@@ -74,14 +103,16 @@ class RunEnds:
         try:
             while True:
                 woken.clear()  # before the look as well, which takes a while
-                found = await asyncio.to_thread(self._summary, run)
                 left = until - clock()
-                if found.state not in OPEN or left <= 0:
-                    return found
+                if run not in self._new or left <= 0:
+                    found = await asyncio.to_thread(self._summary, run)
+                    left = until - clock()
+                    if found.state not in OPEN or left <= 0:
+                        return found
                 try:
                     await asyncio.wait_for(woken.wait(), min(left, self._every))
                 except TimeoutError:
-                    continue
+                    self._new.pop(run, None)
         finally:
             waiting = self._waiting[run]
             waiting.discard(woken)

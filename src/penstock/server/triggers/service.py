@@ -55,6 +55,7 @@ class TriggerService:
         state: the state store.
         hub: told of triggers that change, and heard for files that do.
         notify: tells other processes a topic and a text.
+        made: told of each run that is made here, before others are.
         clock: seconds since the epoch.
     """
 
@@ -64,6 +65,7 @@ class TriggerService:
         state: State,
         hub: Hub,
         notify: Callable[[str, str], object],
+        made: Callable[[str], object],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._files = TriggerFiles(parts)
@@ -71,6 +73,7 @@ class TriggerService:
         self._state = state
         self._hub = hub
         self._notify = notify
+        self._made_here = made
         self._clock = clock
         self._environment = environment.text("ENV")
         alerts = Outbox(state, AlertSource(parts.root), str(parts.root))
@@ -217,6 +220,7 @@ class TriggerService:
             return NewRun(row.pipeline, "studio", variables=variables, trigger=row, options={"environment": "prod"})
 
         made = create_run(self._state, new, self._clock())
+        self._made_here(made.id)
         self._notify(RUNS, made.id)
         return made.id
 
