@@ -77,6 +77,8 @@ def test_arguments_and_upstreams_must_agree(parameters: str, upstream: str, caus
         ("import no_such_package_anywhere\n" + DECORATED.format("custom", ""), "custom", "", "PS035", "custom/x.py:1"),
         ("from default_repo.custom.wrap.tools import x\n" + DECORATED.format("custom", ""), "custom", "", "PS034", "custom/x.py:1"),
         (DECORATED.format("custom", ""), "custom", "language: r", "PS014", "pipelines/p/metadata.yaml:3:3"),
+        (DECORATED.format("transformer", ""), "transformer", "configuration: {isolation: Shared}", "PS025", "pipelines/p/metadata.yaml:3:48"),
+        (DECORATED.format("transformer", ""), "transformer", "configuration: {isolation: [shared]}", "PS025", "pipelines/p/metadata.yaml:3:48"),
         ("select 1", "transformer", "language: sql, configuration: {data_provider: postgres, data_provider_profile: none}", "PS042", "pipelines/p/metadata.yaml:3:88"),
     ],
 )  # fmt: skip
@@ -147,6 +149,11 @@ def test_sql_on_a_system_that_is_not_there_yet_is_told(tmp_path: Path) -> None:
     found = {each.code: each for each in _block(tmp_path, "select 1", entry=entry)}
     assert found["PS023"].message == "block x: this version does not run SQL on bigquery"
     assert str(found["PS023"].location) == "pipelines/p/metadata.yaml:3:63"
+
+
+@pytest.mark.parametrize("entry", ["configuration: {isolation: shared}", "configuration: {isolation: }", ""])
+def test_isolation_that_there_is_is_no_finding(entry: str, tmp_path: Path) -> None:
+    assert _block(tmp_path, DECORATED.format("transformer", ""), entry=entry) == []
 
 
 def test_a_global_data_product_runs(tmp_path: Path) -> None:

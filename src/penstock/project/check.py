@@ -25,6 +25,7 @@ PIPELINE_RULES: tuple[CheckingRule[PipelineSubject], ...] = (
     graphs.UnsupportedPipeline(),
     graphs.UnsupportedBlock(),
     graphs.NeverAsked(),
+    graphs.UnknownIsolation(),
     blocks.UnreadableCode(),
     blocks.PythonSyntax(),
     blocks.NoFunction(),

@@ -16,6 +16,8 @@ RUNS = frozenset({PipelineType.PYTHON, PipelineType.PYSPARK, PipelineType.DATABR
 LANGUAGES = frozenset({Language.PYTHON, Language.SQL})
 """Languages whose blocks take part in a run of this version."""
 
+SHARED = "shared"
+"""The one value of `isolation` in the configuration of a block."""
 
 PROVIDERS = frozenset({"duckdb", "postgres", "postgresql"})
 """Systems that SQL blocks of this version run on."""
@@ -102,6 +104,28 @@ class NeverAsked(CheckingRule[PipelineSubject]):
                 elif block.language is not Language.PYTHON:
                     message = f"this {kind} is written in {block.language}, and only Python runs"
                     yield subject.tell(type(self), block, message, "Rewrite it in Python.", place)
+
+
+class UnknownIsolation(CheckingRule[PipelineSubject]):
+    """A block asks for an isolation that there is not: each attempt gets a process of its own.
+
+    `shared` lets the children of a dynamic block take turns in a few processes; without the key none is shared.
+    """
+
+    code, severity = "PS025", Severity.WARNING
+
+    def check(self, subject: PipelineSubject) -> Iterator[Diagnostic]:
+        """One finding a block."""
+        for block in subject.pipeline.blocks:
+            asked = block.configuration.get("isolation")
+            if asked is not None and asked != SHARED:
+                yield subject.tell(
+                    type(self),
+                    block,
+                    f"there is no isolation {str(asked)[:40]!r}, so each of its attempts has a process of its own",
+                    f"Write isolation: {SHARED}, or remove the key.",
+                    subject.reading.locate(block.uuid, "configuration", "isolation"),
+                )
 
 
 def _unsupported(block: Block) -> str:
