@@ -49,13 +49,16 @@ def _compare(bench: Bench, rows: int, query: str) -> dict[str, object]:
         memory_rounds=1,
     )
     forget(bench.penstock_data)
-    inside = statistics.median(json.loads(sample.output)["seconds"] for sample in samples["script"])
+    told = [json.loads(sample.output) for sample in samples["script"]]
+    inside, connected = (statistics.median(each[name] for each in told) for name in ("seconds", "connected"))
     seconds = {name: statistics.median(block_seconds(s, block) for s in samples[name]) for name in list(samples)[1:]}
     found: dict[str, object] = {
         "runs": {name: figures(several) for name, several in samples.items()},
         "query in the script": round(inside, 4),
+        "query in the script, with its connection": round(connected, 4),
         "block in the pipeline": round(seconds["pipeline"], 4),
         "block in the pipeline, ratio to the query": round(seconds["pipeline"] / inside, 3),
+        "block in the pipeline, ratio to the query with its connection": round(seconds["pipeline"] / connected, 3),
         "block alone": round(seconds["block alone"], 4),
         "pipeline, ratio to the script": round(
             median(samples["pipeline"], "wall") / median(samples["script"], "wall"), 3
