@@ -90,3 +90,19 @@ def test_processes_of_orders_that_do_not_come_are_ended(bench: Bench, monkeypatc
 def test_nothing_comes_up_for_a_block_whose_libraries_are_not_there_yet(bench: Bench) -> None:
     bench.supervisor.expect(child("import library_that_is_not_there\n" + PYTHON), 3)
     assert len(plain(bench)) == 1
+
+
+def test_the_first_block_after_a_rest_begins_before_the_next_process_is_made(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spares, "REST", 0.0)
+    monkeypatch.setattr(spares, "BREATH", 3600.0)
+    bench.run(PYTHON)
+    assert plain(bench) == []
+    monkeypatch.setattr(spares, "REST", 3600.0)
+    bench.run(PYTHON)
+    assert len(plain(bench)) == 1  # of the second one at once
+    monkeypatch.setattr(spares, "REST", 0.0)
+    monkeypatch.setattr(spares, "BREATH", 0.001)
+    bench.run(PYTHON)
+    bench.until(lambda: len(plain(bench)) == 1)

@@ -8,8 +8,8 @@ import sys
 import time
 import tokenize
 import traceback
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
@@ -145,12 +145,9 @@ class Execution:
             return Outcome.CONDITION_FALSE
         if self.waits is not None:
             self.waits.since()
-        process = os.getpid()
-        try:
+        with _alone():
             result = language.run(job)
-        finally:
-            if os.getpid() != process:
-                _end_copy(sys.exc_info()[1])
+        result.outputs[:] = map(_guarded, result.outputs)
         if self.waits is not None:
             self.waited = self.waits.since()
         self.made = (job, result)
@@ -188,7 +185,8 @@ class Execution:
     def _may_run(self, job: Job) -> bool:
         from penstock.languages.python.add_ons import failed_condition
 
-        self.refused_by, wrong = failed_condition(job, _text)
+        with _alone():
+            self.refused_by, wrong = failed_condition(job, _text)
         if wrong is not None:
             self.refusal = failure_of(wrong, self.order.project)
         if self.refused_by:
@@ -201,7 +199,8 @@ class Execution:
         def failed(callback: str, error: Exception) -> None:
             self.send(CallbackFailed(callback, after.status, failure_of(error, self.order.project)))
 
-        run_callbacks(job, values, after, _text, failed)
+        with _alone():
+            run_callbacks(job, values, after, _text, failed)
 
     def _store(self, store: ProductStore, result: BlockResult, source: bytes) -> list[object]:
         """Store, test and publish; the outputs as the tests have seen them."""
@@ -218,7 +217,8 @@ class Execution:
                 items = self.tally.told() if self.tally is not None else items_of(values, order.key).told()
                 self.items = replace(items, parts=())
             if result.check is not None and order.run_tests:
-                self.tests.extend(result.check(values))
+                with _alone():
+                    self.tests.extend(result.check(values))
             if order.key not in self.memory:
                 lineage = lineage_of(order, source, result.files, self.code.digests)
                 with self.interrupts.shielded():
@@ -325,6 +325,32 @@ class Execution:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         self.send(Log(level, text, time.time()))
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Run user code; whatever it has forked and lets come back ends here."""
+    process = os.getpid()
+    try:
+        yield
+    finally:
+        if os.getpid() != process:
+            _end_copy(sys.exc_info()[1])
+
+
+def _guarded(value: object | Parts) -> object | Parts:
+    """An output whose parts, if it comes in parts, are made by this process alone."""
+    return Parts(_made_alone(value.items)) if isinstance(value, Parts) else value
+
+
+def _made_alone(parts: Iterator[object]) -> Iterator[object]:
+    while True:
+        with _alone():
+            try:
+                part = next(parts)
+            except StopIteration:
+                return
+        yield part
 
 
 def _end_copy(error: BaseException | None) -> NoReturn:

@@ -101,8 +101,8 @@ class Notifier:
         A database that is away is no error here: listeners look for themselves once they have it back.
         """
         _packed(topic, text)
-        if self._callback is not None:
-            self._callback(topic, text)
+        if (callback := self._callback) is not None:  # another thread may close this now
+            callback(topic, text)
         if self._server is None or not self._server.publish(topic, text):
             tell(self._data_root, topic, text, but=self._path.name if self._path is not None else "")
 

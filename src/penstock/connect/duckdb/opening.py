@@ -74,9 +74,17 @@ def connect(
         except duckdb.Error as error:
             raise _refused(database, str(error), held=False, wait=wait, token=token) from None
         else:
-            connection.execute("SET python_enable_replacements = false")
-            connection.execute("SET TimeZone = 'UTC'")
-            return connection
+            return _settled(connection)
+
+
+def _settled(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    try:
+        connection.execute("SET python_enable_replacements = false")
+        connection.execute("SET TimeZone = 'UTC'")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _holder(text: str) -> str:
