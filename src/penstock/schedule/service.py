@@ -113,6 +113,8 @@ class Scheduler:
 
     def wake(self, topic: str = "", text: str = "") -> None:
         """Something was asked, or has changed; from any thread. Never blocks."""
+        if (topic, text) == ("scheduler", self.owner):  # what this one has said itself
+            return
         self._messages.append((topic, text))
         with suppress(OSError):  # full: it has been woken; closed: it has ended
             self._theirs.send(b"x")
@@ -182,9 +184,7 @@ class Scheduler:
     def _step(self, core: Core, bench: ServiceBench) -> None:
         try:
             while self._messages:
-                topic, text = self._messages.popleft()
-                if (topic, text) != ("scheduler", self.owner):  # what this one said itself
-                    core.hear(topic, text)
+                core.hear(*self._messages.popleft())
             self._show(core)
             began = time.perf_counter()
             pause = core.turn()
