@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, until
 from tests.server.serving import make_project, serving
 
 WAITS = """
@@ -99,17 +99,20 @@ def test_a_run_of_the_command_line_is_shown_while_it_goes_on(tmp_path):
     root = make_project(tmp_path / "project", blocks=BLOCKS)
     command = [sys.executable, "-m", "penstock", "run", root, "flights", "--verbose"]
     with serving(root) as server, subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        pid = next(worker_of(line) for line in process.stdout if "pid" in line)
-        status = server.get("/pipelines/flights/status")
-        states = {block: entry["state"] for block, entry in status["blocks"].items()}
-        assert states == {"wait": "running", "after": "queued"}
-        (run,) = server.get("/runs", state="running")["runs"]
-        assert (run["origin"], run["state"]) == ("cli", "running")
-        refused = server.client.post(f"/runs/{run['run']}/interrupt", json={})
-        assert refused.status_code == 404
-        assert "Ctrl-C" in refused.json()["error"]["hint"]
-        process.kill()
+        try:
+            assert process.stdout is not None
+            pid = next(worker_of(line) for line in process.stdout if "pid" in line)
+            status = server.get("/pipelines/flights/status")
+            states = {block: entry["state"] for block, entry in status["blocks"].items()}
+            assert states == {"wait": "running", "after": "queued"}
+            # Its record is read in a moment after it has told of itself.
+            (run,) = until("the run", lambda: server.get("/runs", state="running")["runs"])
+            assert (run["origin"], run["state"]) == ("cli", "running")
+            refused = server.client.post(f"/runs/{run['run']}/interrupt", json={})
+            assert refused.status_code == 404
+            assert "Ctrl-C" in refused.json()["error"]["hint"]
+        finally:
+            process.kill()
         process.wait()
         assert gone(pid)
         assert server.get("/pipelines/flights/status")["blocks"]["wait"]["state"] == "interrupted"
