@@ -108,6 +108,11 @@ class Scheduling:
                 project=project,
             )
 
+    @property
+    def owner(self) -> str:
+        """What its scheduler is called; empty when another process has one."""
+        return self.scheduler.owner if self.scheduler is not None else ""
+
     async def start(self) -> None:
         """Begin, on the running event loop."""
         self.bridge.attach(asyncio.get_running_loop())

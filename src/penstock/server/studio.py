@@ -179,11 +179,9 @@ def make_studio(bench: Bench, open_bench: OpenBench | None = None) -> Studio:
     data_root = bench.project.data_dir()
     language = LanguageService(workspace.resolver, data_root / ".studio" / "language", workspace.is_block)
     hub.hear(language.hear)
-    state = open_state(url := state_url(data_root))
-    notifier = Notifier(data_root, url)
+    state, notifier = open_state(url := state_url(data_root)), Notifier(data_root, url)
     ends = RunEnds(hub, lambda run: board.summary(run))  # noqa: PLW0108 - the board comes later
     triggers = TriggerService(workspace.parts, state, hub, notifier.publish, ends.made)
-    workspace.followers.append(triggers.pipeline_moved)
     scheduling = Scheduling(
         bench.project.root,
         project,
@@ -199,10 +197,9 @@ def make_studio(bench: Bench, open_bench: OpenBench | None = None) -> Studio:
     board = RunBoard(state, runs, hub, project, scheduling.wake, ends.made)
     children = StudioChildren(state, project, pump, scheduling.ingest.one, board.told, board.waits, board.ending)
     children.join(bench, scheduling.listeners)
-    owner = scheduling.scheduler.owner if scheduling.scheduler is not None else ""
-    ends.join(scheduling.listeners, scheduling.bridge.call_now, owner)
+    ends.join(scheduling.listeners, scheduling.bridge.call_now, scheduling.owner)
     alerts = AlertService(workspace.parts, state, hub, scheduling.sender)
-    workspace.followers.append(alerts.pipeline_moved)
+    workspace.followers += [triggers.pipeline_moved, alerts.pipeline_moved]
     workspace.block_followers.append(alerts.block_moved)
     scheduling.hearers += [board.hear, children.changed, runs.heard_of]
     return Studio(
