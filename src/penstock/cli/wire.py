@@ -160,8 +160,8 @@ class Workbench:
         if (found := self.supervisor.learned()) <= self._kept:
             return
         known = set(_learned(self.project))
-        self._kept |= found
         if found <= known:
+            self._kept |= found
             return
         file = _learned_file(self.project)
         with suppress(OSError):
@@ -169,6 +169,7 @@ class Workbench:
             temporary = file.with_suffix(f".{secrets.token_hex(4)}")
             temporary.write_text(json.dumps(sorted(known | found)), encoding="utf-8")
             temporary.replace(file)
+            self._kept |= found
 
     def imports(self, plan: RunPlan) -> list[str]:
         """What the warm parent is to import for these blocks: what their files name, and what was learned before."""

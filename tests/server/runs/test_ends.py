@@ -188,13 +188,14 @@ def test_a_run_that_is_deleted_is_not_waited_for_any_more() -> None:
 class Told:
     """Waiting for a run that this process has made, with what was looked at."""
 
-    def __init__(self) -> None:
+    def __init__(self, own: str = "this scheduler") -> None:
+        self.own = own
         self.looked: list[str] = []
         self.state = "running"
         self.hub = Hub()
         self.ends = RunEnds(self.hub, self._look, 10 * PATIENCE)
         self._listeners: list[Callable[[str, str], None]] = []
-        self.ends.join(self._listeners, lambda what, *given: what(*given), own="this scheduler")
+        self.ends.join(self._listeners, lambda what, *given: what(*given), own=own)
         self.ends.made("r")
         self.tell(RUNS, "r")
 
@@ -211,7 +212,8 @@ class Told:
         waiting = asyncio.ensure_future(self.ends.wait("r", 10 * PATIENCE))
         await asyncio.sleep(0)
         assert self.looked == []  # nothing can have happened to it
-        self.tell("scheduler", "this scheduler")
+        if self.own:
+            self.tell("scheduler", self.own)
         self.tell(RUNS, "another")
         await asyncio.sleep(0)
         assert not waiting.done()
@@ -221,9 +223,10 @@ class Told:
         assert (self.looked, self.ends._new) == (["r"], {})
 
 
+@pytest.mark.parametrize("own", ["this scheduler", ""])
 @pytest.mark.parametrize("message", [(RUNS, "r"), (RUNS, ""), ("scheduler", "another scheduler"), (MISSED, "")])
-def test_a_run_that_was_made_here_is_looked_at_when_others_tell(message: tuple[str, str]) -> None:
-    told = Told()
+def test_a_run_that_was_made_here_is_looked_at_when_others_tell(message: tuple[str, str], own: str) -> None:
+    told = Told(own)
     asyncio.run(told.wait(lambda: told.tell(*message)))
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,17 +75,20 @@ def connect(
         except duckdb.Error as error:
             raise _refused(database, str(error), held=False, wait=wait, token=token) from None
         else:
-            return _settled(connection)
+            with closed_on_failure(connection):
+                connection.execute("SET python_enable_replacements = false")
+                connection.execute("SET TimeZone = 'UTC'")
+            return connection
 
 
-def _settled(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+@contextmanager
+def closed_on_failure(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Leave no database open that nobody is given."""
     try:
-        connection.execute("SET python_enable_replacements = false")
-        connection.execute("SET TimeZone = 'UTC'")
+        yield
     except BaseException:
         connection.close()
         raise
-    return connection
 
 
 def _holder(text: str) -> str:

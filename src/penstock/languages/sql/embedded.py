@@ -6,13 +6,12 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from penstock.connect.duckdb.opening import MEMORY, connect
+from penstock.connect.duckdb.opening import MEMORY, closed_on_failure, connect
 from penstock.connect.duckdb.system import tidied
 from penstock.connect.sql.names import literal
 from penstock.connect.sql.statements import Statement, first_line, last_table, split
@@ -40,7 +39,7 @@ def open_ahead() -> None:
         return
     with suppress(ConnectionFailedError, duckdb.Error):
         connection = _opened()
-        with _closed_on_failure(connection):
+        with closed_on_failure(connection):
             connection.sql("SELECT 1").fetchall()  # the first query of a process plans and compiles more than its own
         _ahead.append(connection)
 
@@ -76,19 +75,9 @@ def run_embedded(job: Job, settings: SqlSettings) -> pa.Table | None:
 def _opened() -> duckdb.DuckDBPyConnection:
     """A database in memory, which puts what does not fit there into a folder of this process."""
     connection = connect(MEMORY)
-    with _closed_on_failure(connection):
+    with closed_on_failure(connection):
         connection.execute(f"SET temp_directory = {literal(str(_spill_folder()))}")
     return connection
-
-
-@contextmanager
-def _closed_on_failure(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Leave no database open that nobody is given."""
-    try:
-        yield
-    except BaseException:
-        connection.close()
-        raise
 
 
 def _bound(connection: duckdb.DuckDBPyConnection, job: Job) -> None:

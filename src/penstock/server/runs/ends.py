@@ -34,7 +34,7 @@ class RunEnds:
         self._summary = summary
         self._every = every
         self._waiting: dict[str, set[asyncio.Event]] = {}
-        self._new: dict[str, bool] = {}
+        self._new: dict[str, bool] = {}  # whether it is still to be told that it was made
         self._soon: Callable[..., None] = lambda *_: None
         hub.hear(self.hear)
 
@@ -57,10 +57,15 @@ class RunEnds:
         Args:
             listeners: called in any thread, with a topic and a text.
             soon: has something called on the event loop, in the order in which it was asked for.
-            own: what the scheduler of this process is called; its ends are published.
+            own: what the scheduler of this process is called, empty where it has none; its ends are published.
         """
+
+        def heard(topic: str, text: str) -> None:
+            if topic not in _NO_ENDS and not (own and text == own):
+                soon(self.told, topic, text)
+
         self._soon = soon
-        listeners.append(lambda topic, text: None if topic in _NO_ENDS or text == own else soon(self.told, topic, text))
+        listeners.append(heard)
 
     def made(self, run: str) -> None:
         """A run is made in this moment; in any thread, before that is told.
