@@ -16,6 +16,7 @@ from penstock.engine.plan import RunPlan
 from penstock.engine.supervisor import Attempt
 from penstock.model import events
 from penstock.model.errors import headline
+from penstock.model.expand import SHARED
 from penstock.model.messages import Answer, Ask, BlockOrder, Failure, Finished, Output
 from penstock.model.product import Lineage, OutputSummary, ProductRef
 from penstock.model.run import DONE, ENDED, BlockState, Expanded, Grown, Run, RunState
@@ -267,4 +268,4 @@ def coming(handle: RunHandle, effect: Expanded | Grown, width: int, free: int) -
 
 def shares_processes(plan: RunPlan, block: str) -> bool:
     """Whether the children of that block take turns in a few processes: `isolation: shared` in its configuration."""
-    return plan.fan_out.fanned(block) and plan.block(block).configuration.get("isolation") == "shared"
+    return plan.fan_out.fanned(block) and plan.block(block).configuration.get("isolation") == SHARED

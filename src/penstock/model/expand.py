@@ -19,6 +19,8 @@ from penstock.model.product import Items
 
 MOST_CHILDREN = 100_000
 """Children of one block at most, when no limit is set."""
+SHARED = "shared"
+"""The one value of `isolation` in a block's configuration: its children take turns in a few processes."""
 
 _YES = frozenset({True, "true", "True", "yes"})
 

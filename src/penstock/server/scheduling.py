@@ -142,17 +142,14 @@ class Scheduling:
         self.uploads.close()
         self.ingest.close()
 
-    def wake(self, topic: str, text: str = "") -> None:
-        """Tell every process, this one too, that something was asked or has changed; from any thread."""
-        self._notifier.publish(topic, text)
-
     def cancel(self, run: str) -> None:
         """Ask for the end of a run, without waiting for the store: on the event loop."""
+        tell = self._notifier.publish
 
         def work() -> None:
             with suppress(PenstockError):  # it has ended in the meantime
-                cancel_run(self._state, run, time.time(), lambda child: self.wake(RUNS, child.id))
-                self.wake(RUNS, run)
+                cancel_run(self._state, run, time.time(), lambda child: tell(RUNS, child.id))
+                tell(RUNS, run)
 
         self._loop_work(work)
 

@@ -194,7 +194,7 @@ def make_studio(bench: Bench, open_bench: OpenBench | None = None) -> Studio:
     )
     bench.watch_runs(lambda plan: [scheduling.ingest.sink(plan.pipeline.uuid), Measure()])
     runs.cancel_elsewhere = scheduling.cancel
-    board = RunBoard(state, runs, hub, project, scheduling.wake, ends.made)
+    board = RunBoard(state, runs, hub, project, notifier.publish, ends.made)
     children = StudioChildren(state, project, pump, scheduling.ingest.one, board.told, board.waits, board.ending)
     children.join(bench, scheduling.listeners)
     ends.join(scheduling.listeners, scheduling.bridge.call_now, scheduling.owner)
@@ -222,7 +222,7 @@ def make_studio(bench: Bench, open_bench: OpenBench | None = None) -> Studio:
         board=board,
         ends=ends,
         children=children,
-        backfills=BackfillService(state, project, hub, scheduling.wake),
+        backfills=BackfillService(state, project, hub, notifier.publish),
         singles=SingleBlocks(bench, pump, project, reader),
         callers=Callers(state, default_provider()),
         calls=Calls(state, board.told),

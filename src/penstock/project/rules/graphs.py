@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from penstock.config.diagnostics import Diagnostic, Severity
 from penstock.model.block import Block, BlockType, Language
+from penstock.model.expand import SHARED
 from penstock.model.graph import find_cycle
 from penstock.model.pipeline import PipelineType
 from penstock.project.rules.base import CheckingRule
@@ -15,9 +16,6 @@ RUNS = frozenset({PipelineType.PYTHON, PipelineType.PYSPARK, PipelineType.DATABR
 """Kinds of pipelines that this version runs block by block."""
 LANGUAGES = frozenset({Language.PYTHON, Language.SQL})
 """Languages whose blocks take part in a run of this version."""
-
-SHARED = "shared"
-"""The one value of `isolation` in the configuration of a block."""
 
 PROVIDERS = frozenset({"duckdb", "postgres", "postgresql"})
 """Systems that SQL blocks of this version run on."""
