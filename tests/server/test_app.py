@@ -229,6 +229,9 @@ def test_what_is_not_there(app: App) -> None:
     method = run(owner(app, "DELETE", "/api/ask"))
     assert (method.status_code, method.headers["allow"]) == (405, "GET, HEAD")
     assert error_of(run(owner(app, "GET", "/api/fail/%ff")))["code"] == "A111"
+    long = run(owner(app, "GET", "/api/fail/" + "a" * 4097))
+    assert (long.status_code, error_of(long)["code"]) == (414, "A115")
+    assert "more than 4096 bytes" in error_of(long)["message"]
 
 
 def test_head_is_get_without_a_body(app: App) -> None:

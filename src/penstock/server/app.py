@@ -22,7 +22,7 @@ from penstock.server.guard import LOOPBACK, Guard, not_logged_in
 from penstock.server.headers import API_POLICY, PAGE_POLICY, Headers, headers_of, with_headers
 from penstock.server.permissions import Permission
 from penstock.server.routes import all_routes
-from penstock.server.routing import ELSEWHERE, Call, Match, Routes, Table
+from penstock.server.routing import ELSEWHERE, LONGEST_SEGMENT, Call, Match, Routes, Table
 from penstock.server.sockets import REFUSED, Sockets
 from penstock.server.static import StaticFiles
 
@@ -191,6 +191,9 @@ def _no_route(match: Match, method: str) -> HttpError:
         return HttpError(
             405, "A110", f"answering {method[:20]}: this path takes {allowed}", "Use one of them.", {"Allow": allowed}
         )
+    if match.why == "long":
+        doing = f"reading the address: a part of it has more than {LONGEST_SEGMENT} bytes"
+        return HttpError(414, "A115", doing, "No name is that long; look for one that was pasted twice.")
     if match.why == "malformed":
         return HttpError(400, "A111", "reading the address: it is not text", "Encode it as UTF-8, percent-encoded.")
     return HttpError(404, "A112", "answering a request: there is no such address", "docs/reference/api.md lists all.")

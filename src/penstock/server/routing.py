@@ -173,7 +173,7 @@ class Match:
 
     route: Route | None
     values: dict[str, str]
-    why: Literal["found", "unknown", "method", "malformed"]
+    why: Literal["found", "unknown", "method", "malformed", "long"]
     allowed: tuple[str, ...] = ()
 
 
@@ -201,6 +201,8 @@ class Table:
             raw_path: the path as it came, below the base path, without the query.
         """
         raw = raw_path.split(b"/")[1:]
+        if any(len(segment) > LONGEST_SEGMENT for segment in raw):
+            return Match(None, {}, "long")
         values = [_decode(segment) for segment in raw]
         if any(value is None for value in values):
             return Match(None, {}, "malformed")
@@ -218,8 +220,6 @@ class Table:
 
 def _decode(segment: bytes) -> str | None:
     """A segment's text; None when it is no text that a name can be."""
-    if len(segment) > LONGEST_SEGMENT:
-        return None
     try:
         text = unquote_to_bytes(segment).decode("utf-8")
     except UnicodeDecodeError:
