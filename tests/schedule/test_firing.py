@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from penstock.schedule import requests
 from penstock.schedule.ends import NoAlerts
+from penstock.schedule.rearm import rearm
 from penstock.schedule.sync import TriggerSync
 from penstock.schedule.tick import Ticker
 from penstock.state.rows import RunRow
@@ -80,6 +84,53 @@ def test_days_with_a_change_of_clocks_have_one_run_each(project: Project) -> Non
     }
 
 
+def test_every_slot_of_a_moment_gets_its_run_also_where_ids_are_drawn_twice(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = itertools.cycle(["00000a", "00000b", "00000c"])
+    monkeypatch.setattr(requests, "secrets", SimpleNamespace(token_hex=lambda _: next(few)))
+    for number in range(5):
+        project.put(f"p{number}", _time("@hourly", missed_runs="all"))
+    project.sync.everything()
+    project.now += 2 * DAY
+    made = project.ticker.fire(project.now).made
+    assert len({run.id for run in made}) == len(made) == 5 * 48
+    assert [len(project.runs(f"p{number}")) for number in range(5)] == [48] * 5
+    assert project.ticker.fire(project.now).made == []
+
+
+@pytest.mark.parametrize("policy", ["last", "none", "all"])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("  start_time: 2030-01-01 00:00:00\n", "  start_time: 2020-01-01 00:00:00\n"),
+        ("  start_time: 2030-01-01 00:00:00\n", ""),
+        ("", ""),  # it was daily
+    ],
+)
+def test_one_that_is_to_run_once_at_another_time_does(project: Project, policy: str, before: str, after: str) -> None:
+    project.put("orders", _time("@once" if before else "@daily", missed_runs=policy) + before)
+    project.sync.everything()
+    project.live(project.now + 2.5 * DAY)
+    count = len(project.runs("orders"))
+    project.put("orders", _time("@once", missed_runs=policy) + after)
+    project.sync.everything()
+    project.live(project.now + DAY)
+    runs = project.runs("orders")
+    assert (len(runs), runs[-1].slot) == (count + 1, START + 2.5 * DAY)
+
+
+def test_one_that_has_run_does_not_again_for_a_time_that_is_past(project: Project) -> None:
+    project.put("orders", _time("@once"))
+    project.sync.everything()
+    project.live(project.now + 60)
+    for start, runs in (("2024-01-01", 1), ("2024-04-05", 2)):
+        project.put("orders", _time("@once") + f"  start_time: {start} 00:00:00\n")
+        project.sync.everything()
+        project.live(project.now + 10 * DAY)
+        assert len(project.runs("orders")) == runs
+
+
 def test_looking_at_the_files_again_and_again_changes_nothing(project: Project) -> None:
     text = _time("0 */6 * * *")
     project.put("orders", text)
@@ -124,9 +175,12 @@ def test_a_run_with_a_landing_time_starts_earlier_the_longer_it_takes(project: P
         run = project.runs("orders")[-1]
         with project.state.write() as connection:
             project.state.runs.change(connection, run.id, state="completed", seconds=seconds)
+            ended = project.state.runs.get(connection, run.id)
+            assert ended is not None
+            rearm(connection, project.state, ended, project.now)
     project.live(project.now + 2 * DAY)
     starts = [datetime.fromtimestamp(run.created_at, UTC).strftime("%H:%M:%S") for run in project.runs("orders")]
-    assert starts == ["15:00:00", "15:00:00", "14:50:00", "14:35:00"]
+    assert starts == ["15:00:00", "14:50:00", "14:35:00", "14:35:00"]
 
 
 def test_a_poisoned_trigger_stops_only_itself(project: Project) -> None:

@@ -62,6 +62,20 @@ def test_of_many_runs_those_with_a_free_slot_go_in(state: State) -> None:
         assert len(state.runs.many(connection, [row.id for row in rows])) == 2999
 
 
+def test_a_new_run_whose_id_is_taken_goes_in_under_another(state: State) -> None:
+    number = trigger(state)
+    add(state, "at-1", trigger_id=number, slot=0.0)
+    slots = [(0.0, "at-1"), (0.0, "at-2"), (1.0, "at-1"), (2.0, "at-3"), (3.0, "at-3"), (None, "at-1")]
+    rows = [RunRow(name, "orders", 100.0, trigger_id=number, slot=slot) for slot, name in slots]
+    with state.write() as connection:
+        added = state.runs.add(connection, rows)
+        assert sorted(row.slot or 0.0 for row in added) == [0.0, 1.0, 2.0, 3.0]
+        assert [row for row in added if row.slot == 0.0] == []
+        there = state.runs.many(connection, [row.id for row in added])
+    assert there == {row.id: row for row in added}
+    assert len(there) == 4
+
+
 def test_the_most_urgent_run_comes_first(state: State) -> None:
     add(state, "late", due_at=5.0)
     add(state, "early", due_at=1.0)

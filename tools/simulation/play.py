@@ -21,7 +21,7 @@ from penstock.model.messages import WorkOrder
 from penstock.schedule import backfill, failpoints, requests
 from penstock.schedule.core import Core, Hearers
 from penstock.schedule.requests import NewRun, create_run
-from penstock.state import sums
+from penstock.state import runs, sums
 from penstock.state.rows import RunRow
 from penstock.state.tables import run
 from tools.simulation.checks import check_end, check_limits, check_living, check_order, check_probe, check_renewed
@@ -325,7 +325,7 @@ def _same_names(world: World) -> Iterator[None]:
     clock = SimpleNamespace(time=world.clock)
     with (
         patch.object(requests, "secrets", dice),
-        patch.object(backfill, "secrets", dice),
+        patch.object(runs, "secrets", dice),
         patch.object(sums, "time", clock),
     ):
         yield

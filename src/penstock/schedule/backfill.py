@@ -8,7 +8,6 @@ each window gets exactly one run, whoever is killed when. `slot` of such a run i
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -296,7 +295,7 @@ class Backfills:
             room = min(row.parallelism or MOST_OPEN, MOST_OPEN)
             room -= self._state.backfills.open_runs(connection, number) + len(made)
             made += self._next(connection, row, settings, min(room, CHUNK), now)
-        made = self._insert(connection, made)
+        made = self._state.runs.add(connection, made)
         if settings != dict(row.settings):
             self._state.backfills.change(connection, number, settings=settings)
         if not made:
@@ -321,16 +320,6 @@ class Backfills:
             made.append(_run(row, plan, place, settings, now + len(made) * _APART))
         settings["made"] = done + max(0, count)
         return made
-
-    def _insert(self, connection: sa.Connection, made: list[RunRow]) -> list[RunRow]:
-        """All of them, as they were stored: a name that somebody else has by chance is replaced."""
-        stored: list[RunRow] = []
-        left = made
-        while left:
-            there = self._state.runs.insert_many(connection, left)
-            stored += [run for run in left if run.id in there]
-            left = [replace(run, id=f"{run.id[:-1]}{secrets.token_hex(4)}") for run in left if run.id not in there]
-        return stored
 
     def _settle(self, connection: sa.Connection, row: BackfillRow, settings: Mapping[str, Any], now: float) -> None:
         """End a backfill when the newest run of each window has ended."""

@@ -12,6 +12,7 @@ from penstock.model.slots import due_slots, next_slot
 from penstock.model.trigger import Trigger
 from penstock.model.trigger_definition import to_definition
 from penstock.project.trigger_entry import TriggerEntry
+from penstock.schedule.retiring import is_once
 from penstock.schedule.tokens import hash_token
 from penstock.state.rows import TriggerRow
 
@@ -91,10 +92,23 @@ def next_due(row: TriggerRow, trigger: Trigger, now: float, lead: timedelta = ti
 
 def _enabled_at(trigger: Trigger, old: TriggerRow | None, moment: Moment) -> float:
     """Since when it has been active: since it was first seen so, or since the file says, when that is later."""
-    known = old.last_enabled_at if old is not None and _went_on(old, moment) else None
+    goes_on = old is not None and _went_on(old, moment) and not _begins_anew(to_definition(trigger), old)
+    known = old.last_enabled_at if old is not None and goes_on else None
     since = moment.now if known is None else known
     said = trigger.last_enabled_at.timestamp() if trigger.last_enabled_at else since
     return max(since, said)
+
+
+def _begins_anew(definition: Any, old: TriggerRow) -> bool:
+    """Whether a trigger has become one that runs once, or is one that waited and is to run at another time now."""
+    if not is_once(definition) or _schedule(definition) == _schedule(old.definition):
+        return False
+    return not is_once(old.definition) or not has_run(old)
+
+
+def has_run(row: TriggerRow) -> bool:
+    """Whether a trigger that runs once has done so since it was switched on."""
+    return row.last_slot is not None and row.last_slot >= (row.last_enabled_at or 0.0)
 
 
 def _went_on(old: TriggerRow, moment: Moment) -> bool:
@@ -115,6 +129,8 @@ def _dealt_with(definition: dict[str, Any], old: TriggerRow | None, now: float) 
         return None
     before, after = _schedule(old.definition), _schedule(definition)
     if before == after or after[-1]:  # with a landing time, the slot of today is still the same one
+        return old.last_slot
+    if is_once(definition):  # it has one slot, and `_enabled_at` says whether that is a new one
         return old.last_slot
     return max(old.last_slot or now, now)
 

@@ -1,10 +1,13 @@
-"""Triggers that are always on: the end of a run makes the next one due."""
+"""Triggers whose next slot the end of a run decides: those that are always on, and those with a landing time."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from penstock.model.trigger import Preset, TriggerKind
+from penstock.model.trigger_definition import from_definition
+from penstock.schedule.leads import lead_of
+from penstock.schedule.mirror import next_due
 from penstock.state.rows import RunRow
 
 if TYPE_CHECKING:
@@ -20,7 +23,7 @@ REST = 10.0
 
 
 def rearm(connection: sa.Connection, state: State, run: RunRow, now: float) -> None:
-    """A run of a trigger has ended: one that is always on is due again.
+    """A run of a trigger has ended: one that is always on is due again, one with a landing time knows its lead anew.
 
     Args:
         connection: of the transaction that ends the run.
@@ -29,9 +32,16 @@ def rearm(connection: sa.Connection, state: State, run: RunRow, now: float) -> N
         now: seconds since the epoch.
     """
     row = state.triggers.get(connection, run.trigger_id) if run.trigger_id is not None else None
-    if row is not None and row.active and not row.problem and is_always_on(row.definition):
+    if row is None or not row.active or row.problem:
+        return
+    if is_always_on(row.definition):
         due = max(now, run.created_at + PACE) if run.state == "completed" else now + REST
         state.triggers.change(connection, row.id, next_due_at=due)
+    elif run.state == "completed" and (row.definition.get("settings") or {}).get("landing_time_enabled"):
+        lead = lead_of(connection, state, row)
+        due_at = next_due(row, from_definition(row.definition), now, lead)
+        if due_at != row.next_due_at:
+            state.triggers.change(connection, row.id, next_due_at=due_at)
 
 
 def is_always_on(definition: Any) -> bool:

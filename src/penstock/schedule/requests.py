@@ -101,8 +101,8 @@ def run_row(new: NewRun, now: float) -> RunRow:
 
 def insert_run(connection: sa.Connection, state: State, new: NewRun, now: float) -> RunRow | None:
     """Put a run into the store, in a transaction of the caller; None when its slot has one already."""
-    row = run_row(new, now)
-    return row if state.runs.insert(connection, row) else None
+    added = state.runs.add(connection, [run_row(new, now)])
+    return added[0] if added else None
 
 
 def create_run(state: State, new: NewRun | Callable[[sa.Connection], NewRun], now: float) -> RunRow:

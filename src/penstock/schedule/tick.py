@@ -71,10 +71,8 @@ class Ticker:
                 continue
             new += made
             moved.append(after)
-        inserted = self._state.runs.insert_many(connection, new)
-        for made_row in new:
-            if made_row.id in inserted:
-                (done.made if made_row.open else done.skipped).append(made_row)
+        for run in self._state.runs.add(connection, new):
+            (done.made if run.open else done.skipped).append(run)
         self._state.triggers.fired(connection, moved)
         reach("tick.before_commit")
         return done

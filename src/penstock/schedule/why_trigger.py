@@ -10,6 +10,7 @@ from penstock.model.slots import slots_after
 from penstock.model.trigger import Preset, Trigger, TriggerKind
 from penstock.model.trigger_definition import from_definition
 from penstock.model.trigger_words import in_words
+from penstock.schedule.mirror import has_run
 from penstock.schedule.reasons import Explanation, Reason, counted, moment
 from penstock.schedule.why import has_scheduler
 from penstock.state.rows import RunRow, TriggerRow
@@ -89,8 +90,11 @@ _WAITS = {
 
 def _no_moment(state: State, connection: sa.Connection, row: TriggerRow, trigger: Trigger) -> Reason:
     preset = trigger.schedule.preset if trigger.schedule is not None else None
+    if preset is Preset.ONCE and has_run(row):
+        change = "Run it now, or set a start_time that is still to come."
+        return Reason("it runs once, and has run", row.last_slot, change)
     if preset is Preset.ONCE:
-        return Reason("it runs once, and has run", row.last_slot, "Run it now, or change its start_time.")
+        return Reason("its time passed while no scheduler ran, and missed_runs is none", None, "Run it now.")
     if preset is Preset.ALWAYS_ON and state.runs.open(connection, trigger_id=row.id):
         return Reason("its run is under way; the next starts when it has ended", None, "Cancel that run.")
     return Reason("its schedule has no further moment", row.updated_at, "Change its schedule.")

@@ -6,7 +6,9 @@ token: one that lost its lease without noticing (a paused process, a lost networ
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -81,6 +83,11 @@ _NEWEST_ENDED = (
 )
 
 
+def _same_slot(one: RunRow, other: RunRow) -> bool:
+    of_one, of_other = ((row.trigger_id, row.slot, row.ordinal) for row in (one, other))
+    return None not in of_one and of_one == of_other
+
+
 class Runs:
     """Runs, by id."""
 
@@ -93,6 +100,31 @@ class Runs:
         new = insert_new(connection, run, [values_of(row) for row in rows], _UNIQUE)
         forget(connection, [row.ended_at for row in rows])
         return new
+
+    def add(self, connection: sa.Connection, rows: Sequence[RunRow]) -> list[RunRow]:
+        """Insert new runs, as `insert_many`, but under another id where theirs is taken.
+
+        Ids of one microsecond differ by chance alone, and thousands are made in one. A slot has one run: what comes
+        for one that has is left out.
+
+        Returns:
+            The runs that went in, as they are stored.
+        """
+        stored: list[RunRow] = []
+        while rows:
+            seen: set[str] = set()
+            left: list[RunRow] = []
+            again: list[RunRow] = []
+            for row in rows:
+                (again if row.id in seen else left).append(row)
+                seen.add(row.id)
+            new = self.insert_many(connection, left)
+            stored += [row for row in left if row.id in new]
+            left = [row for row in left if row.id not in new]
+            there = self.many(connection, [row.id for row in left])
+            again += [row for row in left if row.id in there and not _same_slot(row, there[row.id])]
+            rows = [replace(row, id=f"{row.id.rpartition('-')[0]}-{secrets.token_hex(6)}") for row in again]
+        return stored
 
     def get(self, connection: sa.Connection, name: str) -> RunRow | None:
         """The run of that id."""

@@ -144,9 +144,10 @@ def _date(given: Any) -> float | None:
         return None
     try:
         if isinstance(given, int | float) and not isinstance(given, bool):
-            return datetime.fromtimestamp(given, UTC).timestamp()
-        found = datetime.fromisoformat(str(given))
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+            found = datetime.fromtimestamp(given, UTC)
+        else:
+            found = datetime.fromisoformat(str(given))
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC).timestamp()
     except (ValueError, OverflowError, OSError) as error:
         raise SettingInvalidError(
             f"reading the call: the execution date {str(given)[:40]!r} is none", hint="Such as 2024-01-31T08:00:00."
