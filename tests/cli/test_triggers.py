@@ -57,6 +57,20 @@ def test_the_list_says_when_and_what_cannot_start(project: Path, tmp_path: Path)
     assert "no triggers" in penstock("triggers", "list", "stock", "-p", project, home=tmp_path).out
 
 
+def test_one_that_is_for_another_environment_starts_nothing_here(project: Path, tmp_path: Path) -> None:
+    file(project).write_text(TRIGGERS.replace("- name: often", "- name: often\n  envs: [prod]"))
+    listed = penstock("triggers", "list", "orders", "-p", project, home=tmp_path)
+    assert "on for prod" in listed.out
+    for command in (["list", "orders"], ["next", "orders"]):
+        found = penstock("triggers", *command, "-p", project, "--json", home=tmp_path).document
+        told = [each.get("trigger") or each["name"] for each in found.get("upcoming") or found["triggers"]]
+        assert ("often" in told) == (command[0] == "list")
+    shown = penstock("triggers", "show", "orders", "often", "-p", project, "--json", home=tmp_path).document
+    assert (shown["next"], shown["upcoming"], shown["here"]) == (None, [], False)
+    there = penstock("triggers", "show", "orders", "often", "-p", project, "--json", home=tmp_path, ENV="prod").document
+    assert (len(there["upcoming"]), there["here"]) == (10, True)
+
+
 def test_of_many_some_are_listed(project: Path, tmp_path: Path) -> None:
     listed = penstock("triggers", "list", "--limit", "2", "-p", project, home=tmp_path)
     assert "called" in listed.out

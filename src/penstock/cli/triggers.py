@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from penstock.cli.text import say_list, text_table
+from penstock.config import environment
 from penstock.model.errors import FileInvalidError, PenstockError, ScheduleInvalidError, TriggerNotFoundError
 from penstock.model.slots import slots_after, upcoming
 from penstock.model.trigger import Slot, Trigger, TriggerKind
@@ -26,22 +27,25 @@ from penstock.project.text_file import write_text
 from penstock.project.trigger_edit import change_trigger
 from penstock.project.trigger_entry import TriggerEntry
 from penstock.project.triggers import TriggersReading, read_triggers
+from penstock.schedule.mirror import is_meant_here
 from penstock.state.rows import TriggerRow
 
 _project = click.option(
     "--project", "-p", default=".", type=click.Path(path_type=Path), help="The project's folder; default: here."
 )
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_UNKNOWN: tuple[None, timedelta] = (None, timedelta(0))
 _SHOWN = 500
 """Triggers in a table, unless more are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Listed:
-    """A trigger of the files, with its row if the state store has one."""
+    """A trigger of the files, with its row if the state store has one, and how long its runs take if it lands."""
 
     entry: TriggerEntry
     row: TriggerRow | None
+    lead: timedelta = timedelta(0)
 
     @property
     def trigger(self) -> Trigger:
@@ -57,12 +61,29 @@ class _Listed:
         since = self.row.last_enabled_at if self.row and self.row.active else None
         return datetime.fromtimestamp(since, UTC) if since is not None else None
 
+    @property
+    def state(self) -> str:
+        """Whether it starts runs here, in a word or two."""
+        if self.problem:
+            return "cannot start"
+        if not self.trigger.active:
+            return "off"
+        return "on" if self.here else f"on for {', '.join(self.trigger.envs)}"
+
+    @property
+    def here(self) -> bool:
+        """Whether it is meant for this environment."""
+        return is_meant_here(self.trigger, environment.text("ENV"))
+
+    def upcoming(self, now: datetime, count: int) -> list[Slot]:
+        """Its next slots: those that it would have, where it is switched off; none where it cannot start."""
+        if self.problem or not self.here:
+            return []
+        return upcoming(self.trigger, now, count, enabled_at=self.enabled or now, lead=self.lead)
+
     def next(self, now: datetime) -> Slot | None:
         """Its next slot, when it is active and can start."""
-        if not self.trigger.active or self.problem:
-            return None
-        found = upcoming(self.trigger, now, 1, enabled_at=self.enabled or now)
-        return found[0] if found else None
+        return next(iter(self.upcoming(now, 1)), None) if self.trigger.active else None
 
 
 @click.group()
@@ -94,7 +115,7 @@ def list_triggers(pipeline: str | None, project: Path, text: str, limit: int | N
         [
             each.trigger.pipeline,
             each.trigger.name,
-            "cannot start" if each.problem else "on" if each.trigger.active else "off",
+            each.state,
             in_words(each.trigger) or each.entry.written,
             _local(each.next(now), each.trigger),
         ]
@@ -124,7 +145,7 @@ def show(pipeline: str, name: str, project: Path, *, as_json: bool) -> None:
     now = datetime.now(UTC)
     found = _one(opened, pipeline, name)
     document = _document(found, now)
-    slots = [] if found.problem else upcoming(found.trigger, now, 10, enabled_at=found.enabled or now)
+    slots = found.upcoming(now, 10)
     document["upcoming"] = [slot.due.isoformat() for slot in slots]
     if as_json:
         click.echo(json.dumps(document, ensure_ascii=False, indent=2, default=str))
@@ -165,7 +186,7 @@ def show_next(pipeline: str | None, project: Path, count: int, *, as_json: bool)
 
     now = datetime.now(UTC)
     found, _ = _found(open_project(project), pipeline)
-    active = [each for each in found if each.trigger.active and not each.problem]
+    active = [each for each in found if each.state == "on"]
     streams = [_slots(each, index, now) for index, each in enumerate(active)]
     slots = [(active[index].trigger, slot) for _, index, slot in islice(heapq.merge(*streams), count + 1)]
     more, slots = len(slots) > count, slots[:count]
@@ -223,7 +244,8 @@ def token(pipeline: str, name: str, project: Path) -> None:
 
 def _slots(found: _Listed, index: int, now: datetime) -> Iterator[tuple[datetime, int, Slot]]:
     """The slots of a trigger, in a form that has an order."""
-    return ((slot.due, index, slot) for slot in slots_after(found.trigger, now, enabled_at=found.enabled or now))
+    slots = slots_after(found.trigger, now, enabled_at=found.enabled or now, lead=found.lead)
+    return ((slot.due, index, slot) for slot in slots)
 
 
 def _switch(project: Project, pipeline: str, name: str, *, active: bool) -> None:
@@ -275,7 +297,7 @@ def _found(
 
     if pipeline is not None:
         reading = _reading(project, pipeline)
-        listed = [_Listed(each, rows.get((pipeline, name))) for name, each in reading.entries.items()]
+        listed = [_Listed(each, *rows.get((pipeline, name), _UNKNOWN)) for name, each in reading.entries.items()]
         return [each for each in listed if wanted(each)], broken
     for uuid, folder in pipeline_folders(project.root):
         if enough and len(found) >= enough:
@@ -285,7 +307,7 @@ def _found(
         except FileInvalidError as error:
             broken[uuid] = error
             continue
-        listed = [_Listed(each, rows.get((uuid, name))) for name, each in reading.entries.items()]
+        listed = [_Listed(each, *rows.get((uuid, name), _UNKNOWN)) for name, each in reading.entries.items()]
         found += [each for each in listed if wanted(each)]
     return found, broken
 
@@ -298,18 +320,20 @@ def _one(project: Project, pipeline: str, name: str) -> _Listed:
         raise TriggerNotFoundError(
             f"opening trigger {name[:100]}: pipeline {pipeline} has none of that name", hint=f"It has {known}."
         )
-    return _Listed(entry, _rows(project).get((pipeline, name)))
+    return _Listed(entry, *_rows(project).get((pipeline, name), _UNKNOWN))
 
 
-def _rows(project: Project) -> dict[tuple[str, str], TriggerRow]:
-    """What the state store knows; nothing while there is none."""
+def _rows(project: Project) -> dict[tuple[str, str], tuple[TriggerRow, timedelta]]:
+    """What the state store knows, with the leads of landing times; nothing while there is none."""
     from penstock.cli.store import opened_state
+    from penstock.schedule.leads import lead_of
 
     with opened_state(project) as state:
         if state is None:
             return {}
         with state.read() as connection:
-            return {(row.pipeline, row.name): row for row in state.triggers.all(connection)}
+            rows = state.triggers.all(connection)
+            return {(row.pipeline, row.name): (row, lead_of(connection, state, row)) for row in rows}
 
 
 def _document(found: _Listed, now: datetime) -> dict[str, Any]:
@@ -321,6 +345,7 @@ def _document(found: _Listed, now: datetime) -> dict[str, Any]:
         "schedule": definition["schedule"] or found.entry.written or None,
         "words": in_words(found.trigger),
         "next": slot.due.isoformat() if slot else None,
+        "here": found.here,
         "problem": found.problem,
         "token_set": bool(found.entry.token or (found.row and found.row.token_hash)),
     }

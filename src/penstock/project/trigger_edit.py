@@ -46,9 +46,15 @@ def change_trigger(reading: TriggersReading, name: str, changes: Mapping[str, An
 
 
 def remove_trigger(reading: TriggersReading, name: str) -> str:
-    """The text without a trigger. Raises as `change_trigger`."""
+    """The text without a trigger. Raises as `change_trigger`.
+
+    Without any of that name: an earlier entry, which did not count beside the last, would come to life.
+    """
     data, listed = _data(reading)
-    del listed[_index(reading, name)]
+    last = _index(reading, name)
+    for at in range(len(listed) - 1, -1, -1):
+        if at == last or (isinstance(listed[at], Mapping) and listed[at].get("name") == name):
+            del listed[at]
     return update(reading.document.text, data, reading.document.file)
 
 

@@ -118,6 +118,9 @@ def read_entry(values: Values, raw: Mapping[str, Any], path: Path, name: str) ->
     )
     if kind is TriggerKind.DEPENDENCY and not settings.after:
         entry.problem("settings", "it waits for nothing", "Name a pipeline: settings: {after: [{pipeline: orders}]}.")
+    if kind is TriggerKind.EVENT and not any(each["pattern"] for each in trigger.event_matchers):
+        hint = "Write event_matchers: [{event_type: ..., name: ..., pattern: {key: value}}]."
+        entry.problem("event_matchers", "it hears no event", hint)
     return TriggerEntry(trigger, "; ".join(entry.problems), written, _token(entry), path)
 
 

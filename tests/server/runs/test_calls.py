@@ -165,10 +165,12 @@ def test_a_trigger_that_is_off_says_so_to_who_has_its_token(server: Server, outs
         (b'{"pipeline_run": {"variables": []}}', 422),
         (b'{"pipeline_run": {"execution_date": "soon"}}', 422),
         (b'{"pipeline_run": {"execution_date": 1e300}}', 422),
+        (b'{"pipeline_run": {"execution_date": "9999-12-31T23:59:59-12:00"}}', 422),
+        (b'{"pipeline_run": {"execution_date": "0001-01-01T00:00:00+14:00"}}', 422),
         (b"[" * 100_000, 400),
         (b'{"a": "' + b"x" * (1 << 20) + b'"}', 413),
     ],
-    ids=range(9),
+    ids=range(11),
 )
 def test_bodies_that_are_none(server: Server, outside: httpx.Client, body: bytes, status: int) -> None:
     path = f"/api/pipeline_schedules/{number(server, 'called')}/api_trigger"

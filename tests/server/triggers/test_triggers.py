@@ -266,7 +266,16 @@ def test_a_renamed_trigger_keeps_its_number(server: Server) -> None:
         ({"schedule": "0 8 * * *", "settings": {"time_zone": "Asia/Tokyo"}}, "every day at 08:00 Asia/Tokyo", 10, ""),
         ({"schedule": "61 * * * *"}, "", 0, "out of range"),
         ({"schedule": "@once", "start_time": "2999-01-01T00:00:00Z"}, "once", 1, ""),
-        ({"schedule": "@always_on"}, "always on: again when a run has ended", 0, ""),
+        ({"schedule": "@once"}, "once", 1, ""),
+        ({"schedule": "@once", "start_time": "2020-01-01T00:00:00Z"}, "once", 1, ""),
+        ({"schedule": "@always_on"}, "always on: again when a run has ended", 1, ""),
+        ({"kind": "event", "schedule": None}, "on events that match", 0, "it hears no event"),
+        (
+            {"kind": "event", "schedule": None, "event_matchers": [{"pattern": {}}]},
+            "on events that match",
+            0,
+            "it hears no event",
+        ),
         ({"kind": "api", "schedule": None}, "when it is called", 0, ""),
         ({"kind": "dependency", "settings": {"after": []}}, "", 0, "waits for nothing"),
         ({"kind": "dependency", "settings": {"after": [{"pipeline": "other"}]}}, "after other succeeded", 0, ""),
@@ -280,6 +289,35 @@ def test_a_preview_says_when(server: Server, given: dict[str, Any], words: str, 
     assert problem in found["problem"]
     assert bool(problem) == bool(found["problem"])
     assert not file(server).exists()
+
+
+def test_a_preview_begins_with_what_starts_at_once(server: Server) -> None:
+    monthly = HOURLY | {"schedule": "@monthly", "settings": {"create_initial_pipeline_run": True}}
+    for given in (HOURLY | {"schedule": "@once"}, HOURLY | {"schedule": "@always_on"}, monthly):
+        upcoming = ok(server.client.post("/triggers/preview", json=given))["upcoming"]
+        assert abs(upcoming[0] - datetime.now(UTC).timestamp()) < 60
+        assert upcoming == sorted(set(upcoming))
+
+
+def test_a_start_with_an_offset_is_that_moment_also_where_clocks_show_it_twice(server: Server) -> None:
+    settings = {"time_zone": "America/New_York"}
+    for moment in ("2027-11-07T05:30:00Z", "2027-11-07T06:30:00Z", "2027-11-07T01:30:00-05:00"):
+        made = make(server, name=moment, schedule="@once", start_time=moment, settings=settings)
+        assert made["next"] == datetime.fromisoformat(moment).timestamp()
+        assert made["problem"] == ""
+
+
+def test_of_two_of_one_name_a_deletion_takes_both_and_can_be_undone(server: Server) -> None:
+    entry = "- {{name: twice, schedule_type: time, schedule_interval: '{}', status: active}}\n"
+    text = f"# kept\n{entry.format('@daily')}{entry.format('@hourly')}"
+    put(server, text)
+    server.studio.triggers.mirror(["flights"])
+    (shown,) = ok(server.client.get("/triggers"))["triggers"]
+    assert shown["schedule"] == "@hourly"
+    undo = ok(server.client.delete(f"/triggers/{shown['id']}"))["undo"]
+    assert ok(server.client.get("/triggers"))["triggers"] == []
+    ok(server.client.post(f"/undo/{undo}"))
+    assert file(server).read_text() == text
 
 
 def test_the_calendar_shows_what_is_to_begin(server: Server) -> None:
@@ -337,6 +375,20 @@ def test_a_run_can_be_asked_for_now(server: Server) -> None:
     assert shown["last_run"]["run"] == run
     assert [mark["run"] for mark in shown["runs"]] == [run]
     assert not shown["active"]
+
+
+def test_those_that_wait_for_a_trigger_wait_for_it_by_its_new_name(server: Server) -> None:
+    first = make(server)
+    others = [
+        make(server, pipeline=pipeline, name=f"after it {pipeline}", kind="dependency", schedule=None, settings=waits)
+        for pipeline in ("fourth", "other")
+        for waits in [{"after": [{"pipeline": "flights", "trigger": first["name"]}, {"pipeline": "third"}]}]
+    ]
+    ok(server.client.patch(f"/triggers/{first['id']}", json={"set": {"name": "each hour"}}))
+    for each in others:
+        found = ok(server.client.get(f"/triggers/{each['id']}"))
+        assert found["settings"]["after"] == [{"pipeline": "flights", "trigger": "each hour"}, {"pipeline": "third"}]
+        assert found["problem"] == ""
 
 
 def test_triggers_follow_a_renamed_pipeline(server: Server) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from penstock.config import environment
@@ -13,7 +13,7 @@ from penstock.model.errors import EditRefusedError, PenstockError, SettingInvali
 from penstock.model.trigger import TriggerKind
 from penstock.observe.alerts.outbox import Outbox
 from penstock.observe.alerts.source import AlertSource
-from penstock.schedule.leads import lead_of
+from penstock.schedule.leads import lead_of, usual_lead
 from penstock.schedule.requests import RUNS, NewRun, create_run
 from penstock.schedule.sync import TriggerSync, move_triggers
 from penstock.schedule.tokens import hash_token, new_token
@@ -140,11 +140,13 @@ class TriggerService:
             wanted |= self._switched_on(row)
         if "name" in wanted:
             wanted["name"] = str(wanted["name"] or "").strip()
+        moved = {row.pipeline}
         with self._parts.lock:
             self._files.change(row.pipeline, row.name, wanted, changes.revision)
             if wanted.get("name", row.name) != row.name:
                 self._rename(row, wanted["name"])
-        self.mirror([row.pipeline])
+                moved |= self._followed(row, wanted["name"])
+        self.mirror(moved)
 
     def switch(self, number: int, *, active: bool) -> None:
         """Switch a trigger on or off. Raises as `TriggerFiles.change`."""
@@ -179,9 +181,15 @@ class TriggerService:
         """What a trigger would do."""
         now = datetime.fromtimestamp(self._clock(), UTC)
         try:
-            return values.preview(given.pipeline, file_of(given.pipeline), given, now)
+            return values.preview(given.pipeline, file_of(given.pipeline), given, now, self._lead(given))
         except (EditRefusedError, SettingInvalidError) as error:
             return TriggerPreview("", [], error.message)
+
+    def _lead(self, given: NewTrigger) -> timedelta:
+        """How long the runs of a trigger take, if it is one that there is; that it has a landing time may be new."""
+        with self._state.read() as connection:
+            row = self._state.triggers.named(connection, given.pipeline, given.name.strip())
+            return usual_lead(connection, self._state, row.id) if row is not None else timedelta(0)
 
     def calendar(self, wanted: CalendarQuery) -> Calendar:
         """What active triggers are to begin in a time. Raises SettingInvalidError, StateUnavailableError."""
@@ -199,13 +207,21 @@ class TriggerService:
             self._state.runs.rename_pipeline(connection, before, after)
             rows = self._state.triggers.all(connection)
         for row in rows:
-            waits = (row.definition.get("settings") or {}).get("after") or []
-            if any(each.get("pipeline") == before for each in waits):
-                renamed = [{**each, "pipeline": after} if each.get("pipeline") == before else each for each in waits]
-                # The folder is moved after this: a trigger of that pipeline itself is in the old one.
-                pipeline = before if row.pipeline == after else row.pipeline
-                with suppress(PenstockError):  # a file that cannot be changed shows the missing pipeline as its problem
-                    self._files.change(pipeline, row.name, {"settings": {"after": renamed}}, whole=False)
+            # The folder is moved after this: a trigger of that pipeline itself is in the old one.
+            pipeline = before if row.pipeline == after else row.pipeline
+            self._waits_anew(pipeline, row, {"pipeline": before}, {"pipeline": after})
+
+    def _waits_anew(self, pipeline: str, row: TriggerRow, before: Mapping[str, str], after: Mapping[str, str]) -> bool:
+        """Let a trigger that waits for what was renamed wait for it by its new name; whether it does.
+
+        A file that cannot be changed shows what is missing as its problem.
+        """
+        waits = (row.definition.get("settings") or {}).get("after") or []
+        renamed = [{**each, **after} if before.items() <= each.items() else each for each in waits]
+        if renamed != waits:
+            with suppress(PenstockError):
+                self._files.change(pipeline, row.name, {"settings": {"after": renamed}}, whole=False)
+        return renamed != waits
 
     def run_now(self, number: int, variables: Mapping[str, Any]) -> str:
         """Ask for a run of a trigger, whether it is active or not; the run's name.
@@ -257,6 +273,13 @@ class TriggerService:
             if taken is not None:
                 self._state.triggers.delete(connection, taken.id)
             self._state.triggers.change(connection, row.id, name=name, **kept)
+
+    def _followed(self, row: TriggerRow, name: str) -> set[str]:
+        """Let the triggers that wait for one wait for it by its new name; the pipelines that have such."""
+        with self._state.read() as connection:
+            rows = self._state.triggers.all(connection)
+        before = {"pipeline": row.pipeline, "trigger": row.name}
+        return {each.pipeline for each in rows if self._waits_anew(each.pipeline, each, before, {"trigger": name})}
 
     def _revision(self, pipeline: str) -> str:
         try:

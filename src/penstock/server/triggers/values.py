@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import msgspec
 
 from penstock.config.decoding import from_plain
 from penstock.model.errors import EditRefusedError, SettingInvalidError
-from penstock.model.slots import upcoming
+from penstock.model.slots import due_slots, upcoming
+from penstock.model.trigger import Slot
 from penstock.model.trigger_words import in_words
 from penstock.model.wall_clock import zone
 from penstock.project.trigger_edit import add_trigger
@@ -72,10 +73,13 @@ def file_changes(given: Mapping[str, Any], time_zone: str) -> dict[str, Any]:
     return changes
 
 
-def preview(pipeline: str, file: str, given: NewTrigger, now: datetime) -> TriggerPreview:
-    """What a trigger would do, read as its file would be."""
+def preview(pipeline: str, file: str, given: NewTrigger, now: datetime, lead: timedelta) -> TriggerPreview:
+    """What a trigger would do, read as its file would be and switched on now; `lead` is how long its runs take."""
     entry = read_back(pipeline, file, given)
-    slots = [] if entry.problem else upcoming(entry.trigger, now, _SHOWN, enabled_at=now)
+    slots: list[Slot] = []
+    if not entry.problem:
+        slots = due_slots(entry.trigger, None, now, enabled_at=now, lead=lead)
+        slots += upcoming(entry.trigger, now, _SHOWN - len(slots), enabled_at=now, lead=lead)
     words = in_words(entry.trigger)
     return TriggerPreview(words, [slot.due.timestamp() for slot in slots], entry.problem)
 
@@ -111,14 +115,18 @@ def _whole(value: Any) -> Any:
 
 
 def _moment(text: str | None, time_zone: Any) -> datetime | None:
-    """A start time as the file has it: on the clocks of the trigger's zone. Raises SettingInvalidError."""
+    """A start time as the file has it: on the clocks of the trigger's zone. Raises SettingInvalidError.
+
+    The second time that clocks show it, in autumn, needs its offset.
+    """
     if not text:
         return None
     try:
         found = datetime.fromisoformat(text.strip())
         if found.tzinfo is not None:
             place = zone(str(time_zone or "UTC"))
-            found = found.astimezone(place).replace(tzinfo=None)
+            found = found.astimezone(place)
+            found = found.replace(tzinfo=timezone(found.utcoffset() or timedelta()) if found.fold else None, fold=0)
     except (ValueError, OverflowError):
         raise SettingInvalidError(
             f"making a trigger: start_time is {text[:50]!r}, which is no date",
