@@ -1,7 +1,12 @@
+import os
+import subprocess
+import sys
+
 import pyarrow.parquet as pq
 import pytest
 
-from tests.cli.projects import B, penstock, write_pipeline, write_project
+from tests.cli.projects import B, clean_environment, penstock, write_pipeline, write_project
+from tests.patience import PATIENCE, until
 
 LOADER = B(
     "load",
@@ -108,6 +113,69 @@ def test_clean_keeps_the_latest_and_says_what_it_removed(tmp_path):
     assert "removed those of 3 runs" in logs.out
     wrong = penstock("clean", project, "--retention-period", "soon", home=tmp_path)
     assert (wrong.code, "soon" in wrong.err) == (2, True)
+
+
+def test_clean_leaves_a_run_under_way_what_it_reads_and_its_logs(tmp_path):
+    mark = tmp_path / "go on"
+    waits = (
+        f"import pathlib, time\nprint('waiting')\nwhile not pathlib.Path({str(mark)!r}).exists():\n    time.sleep(0.02)"
+    )
+    blocks = [
+        B("first", "data_loader", "return [1, 2]"),
+        B("slow", "custom", waits, ["first"]),
+        B("last", "transformer", "return args[0]", ["first", "slow"]),
+    ]
+    project = write_project(tmp_path / "p", frames=blocks)
+    command = [sys.executable, "-m", "penstock.cli.main", "run", str(project), "frames"]
+    environment = {**clean_environment(), "PENSTOCK_DATA_DIR": str(tmp_path / "data")}
+    run = subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=subprocess.DEVNULL)
+    try:
+        until("the slow block", lambda: list((tmp_path / "data").rglob("slow.log")))
+        assert penstock("run", project, "frames", "--block-uuid", "first", home=tmp_path).code == 0
+        cleaned = penstock("clean", project, "--keep", "1", "--retention-period", "0s", home=tmp_path)
+        assert "removed 0 versions" in cleaned.out
+        assert "removed those of 1 runs" in cleaned.out  # of the run of the block alone
+        mark.touch()
+        assert run.wait(PATIENCE) == 0
+    finally:
+        run.kill()
+        run.wait()
+    (left,) = penstock("runs", "-p", project, "--json", home=tmp_path).document["runs"]
+    assert (left["state"], left["blocks_done"]) == ("completed", 3)
+    assert "waiting" in penstock("logs", left["run"], "-p", project, home=tmp_path).out
+    assert "removed 1 versions" in penstock("clean", project, "--keep", "1", home=tmp_path).out
+
+
+def test_clean_of_a_pipeline_that_there_is_not_says_so(place):
+    home, project = place
+    for command in ("clean", "clean-old-logs", "clean-cached-variables"):
+        done = penstock(command, project, "--pipeline-uuid", "frame", "--retention-period", "1d", home=home)
+        assert (done.code, "frame" in done.err) == (2, True), done.err
+
+
+def test_a_number_means_its_version_however_many_there_are(tmp_path):
+    project = write_project(tmp_path / "p", frames=[B("load", "data_loader", "return kwargs['n']")])
+    for number in range(11):
+        variables = f'{{"n": {number}}}'
+        assert penstock("run", project, "frames", "--runtime-vars", variables, home=tmp_path).code == 0
+    for name in ("frames/load#1", "frames/load#00000001", "frames/load#10", "frames/load#00000010"):
+        done = penstock("data", "show", name, "-p", project, home=tmp_path)
+        assert (done.code, "frames/load#000000" in done.out) == (0, True), done.err
+    assert penstock("data", "diff", "frames/load", "1", "10", "-p", project, home=tmp_path).code in {0, 1}
+
+
+def test_an_export_follows_links_and_replaces_nothing_but_files(place, tmp_path):
+    home, project = place
+    target, link, fifo = tmp_path / "target.csv", tmp_path / "link.csv", tmp_path / "fifo.csv"
+    target.write_text("old")
+    link.symlink_to(target)
+    os.mkfifo(fifo)
+    command = ("data", "export", "frames/load", link, "-p", project, "--force")
+    assert penstock(*command, home=home).code == 0
+    assert link.is_symlink()
+    assert target.read_text().startswith("id,")
+    refused = penstock("data", "export", "frames/load", fifo, "-p", project, "--force", home=home)
+    assert (refused.code, "no ordinary file" in refused.err, fifo.is_fifo()) == (2, True, True)
 
 
 def test_a_number_to_keep_is_not_narrowed_by_the_age_that_the_project_sets(tmp_path):

@@ -12,8 +12,10 @@ from penstock.cli.text import human_size
 from penstock.config.durations import parse_duration
 from penstock.config.sizes import parse_size
 from penstock.data import CleanPolicy, ProductStore
+from penstock.data.naming import quote
 from penstock.model.errors import SettingInvalidError
 from penstock.observe.retention import prune_runs, remove_old_runs, remove_runs_beyond
+from penstock.observe.under_way import versions_in_use
 from penstock.project import Project, open_project
 
 _project = click.argument("project", default=".", type=click.Path(path_type=Path))
@@ -42,6 +44,7 @@ def clean(
     The latest good version of every output is always kept, and so is what a kept version is made of.
     """
     opened = open_project(project)
+    _known(opened, pipeline_uuid)
     _clean_outputs(opened, pipeline_uuid, retention_period, keep, dry_run=dry_run)
     _clean_logs(opened, pipeline_uuid, retention_period, dry_run=dry_run)
     _clean_runs(opened, pipeline_uuid, retention_period, dry_run=dry_run)
@@ -56,7 +59,9 @@ def clean_cached_variables(
     project: Path, pipeline_uuid: str | None, retention_period: str | None, *, dry_run: bool
 ) -> None:
     """Remove old versions of outputs."""
-    _clean_outputs(open_project(project), pipeline_uuid, retention_period, None, dry_run=dry_run)
+    opened = open_project(project)
+    _known(opened, pipeline_uuid)
+    _clean_outputs(opened, pipeline_uuid, retention_period, None, dry_run=dry_run)
 
 
 @click.command("clean-old-logs")
@@ -66,7 +71,9 @@ def clean_cached_variables(
 @_dry
 def clean_old_logs(project: Path, pipeline_uuid: str | None, retention_period: str | None, *, dry_run: bool) -> None:
     """Remove old logs."""
-    _clean_logs(open_project(project), pipeline_uuid, retention_period, dry_run=dry_run)
+    opened = open_project(project)
+    _known(opened, pipeline_uuid)
+    _clean_logs(opened, pipeline_uuid, retention_period, dry_run=dry_run)
 
 
 def _clean_outputs(
@@ -79,7 +86,11 @@ def _clean_outputs(
         return
     store = ProductStore(project.store_root())
     policy = CleanPolicy(
-        older_than=_seconds(period) if period else None, keep_last=keep, pipeline=pipeline, dry_run=dry_run
+        older_than=_seconds(period) if period else None,
+        keep_last=keep,
+        pipeline=pipeline,
+        dry_run=dry_run,
+        pinned=versions_in_use(project.logs_root(), _open_runs(project)),
     )
     removed = store.clean(policy)
     verb = "would remove" if dry_run else "removed"
@@ -92,12 +103,12 @@ def _clean_logs(project: Project, pipeline: str | None, period: str | None, *, d
     if period is None and size is None:
         click.echo("logs: nothing to do, no retention period is set (--retention-period)")
         return
-    root, count = project.logs_root(), 0
+    root, count, spared = project.logs_root(), 0, _open_runs(project)
     if period is not None:
         before = time.time() - _seconds(period)
-        count += remove_old_runs(root, before=before, pipeline=pipeline, dry_run=dry_run)
+        count += remove_old_runs(root, before=before, pipeline=pipeline, dry_run=dry_run, spared=spared)
     if size is not None:
-        count += remove_runs_beyond(root, parse_size(size), dry_run=dry_run)
+        count += remove_runs_beyond(root, parse_size(size), dry_run=dry_run, spared=spared)
     click.echo(f"logs: {'would remove' if dry_run else 'removed'} those of {count} runs")
 
 
@@ -113,6 +124,23 @@ def _clean_runs(project: Project, pipeline: str | None, period: str | None, *, d
         if state is not None:
             count = prune_runs(state, before=before, keep=keep, pipeline=pipeline or "", dry_run=dry_run)
     click.echo(f"runs: {'would remove' if dry_run else 'removed'} {count} from the list of runs")
+
+
+def _open_runs(project: Project) -> frozenset[str]:
+    """The runs that have not ended, by what the state store says; none while there is no store."""
+    with opened_state(project) as state:
+        if state is None:
+            return frozenset()
+        with state.read() as connection:
+            return frozenset(row.id for row in state.runs.open(connection))
+
+
+def _known(project: Project, pipeline: str | None) -> None:
+    """Refuse a pipeline that neither the project nor what it has left knows. Raises PipelineNotFoundError."""
+    stored = {address.pipeline for address in ProductStore(project.store_root()).addresses(pipeline)}
+    logs = project.logs_root() / "pipelines" / quote(pipeline or "")
+    if pipeline is not None and not stored and not logs.is_dir():
+        project.read(pipeline)
 
 
 def _seconds(period: str) -> float:

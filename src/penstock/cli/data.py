@@ -197,11 +197,14 @@ def find_manifest(store: ProductStore, name: str) -> Manifest:
         )
     if version is None:
         return store.latest(address) or versions[0]
-    matching = [manifest for manifest in versions if manifest.ref.version.lstrip("0").startswith(version.lstrip("0"))]
+    wanted = version.lstrip("0")
+    names = {manifest.ref.version.lstrip("0"): manifest for manifest in versions}
+    numbered = [manifest for name, manifest in names.items() if wanted == name.partition("-")[0]]
+    matching = numbered or [manifest for name, manifest in names.items() if name.startswith(wanted)]
     if len(matching) != 1:
         raise ProductMissingError(
             f"reading version {version} of {address}: {len(matching) or 'no'} versions of that name are stored",
-            hint="Versions: " + ", ".join(manifest.ref.version for manifest in versions[:5]),
+            hint="Versions: " + ", ".join(manifest.ref.version for manifest in (matching or versions)[:5]),
         )
     return matching[0]
 
@@ -214,7 +217,12 @@ def _first_output(manifest: Manifest, output: str | None) -> OutputSummary:
 
 
 def _no_output(manifest: Manifest, output: str | None) -> ProductMissingError:
-    names = ", ".join(summary.name for summary in manifest.summaries()) or "none"
+    names = ", ".join(summary.name for summary in manifest.summaries())
+    if not names:
+        return ProductMissingError(
+            f"reading {output or 'the output'} of {manifest.ref}: the block returned nothing",
+            hint="Return a value from that block, and run it again.",
+        )
     return ProductMissingError(
         f"reading {output or 'the output'} of {manifest.ref}: the block stored {names}",
         hint="Choose one with --output.",

@@ -65,7 +65,14 @@ def export(
 
 
 def _replace(path: Path, fill: Callable[[Path], None]) -> None:
+    """Put what `fill` writes in place of a file at once; a link stays, and the file that it leads to is replaced."""
     with translated(f"writing {path}"):
+        path = path.resolve() if path.is_symlink() else path
+        if path.exists() and not path.is_file():
+            raise SettingInvalidError(
+                f"writing {path}: it is no ordinary file, and it would be replaced by one",
+                hint="Name a file; to send an output on, write it to a file first.",
+            )
         if not path.parent.is_dir():
             raise SettingInvalidError(f"writing {path}: the folder does not exist", hint="Create the folder first.")
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:40]}-", dir=path.parent)

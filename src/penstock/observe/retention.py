@@ -11,8 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penstock.data.naming import quote, unquote
+from penstock.data.naming import quote
 from penstock.observe.record import RUN_RECORD
+from penstock.observe.under_way import is_under_way
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -61,9 +62,17 @@ def remove_old_runs(
     dry_run: bool = False,
     spared: Collection[str] = (),
 ) -> int:
-    """Remove those folders, but for those of the runs that are spared; the number of them."""
+    """Remove those folders, but for those of runs under way; the number of them.
+
+    Args:
+        logs_root: the folder of all logs of the project.
+        before: seconds since the epoch.
+        pipeline: only this pipeline's runs.
+        dry_run: count them, and remove nothing.
+        spared: the runs that have not ended, by what the state store says; others tell it by their record.
+    """
     found = old_runs(logs_root, before=before, pipeline=pipeline)
-    return sum(dry_run or _removed(folder) for folder in found if unquote(folder.name) not in spared)
+    return sum(dry_run or _removed(folder) for folder in found if not is_under_way(folder, spared))
 
 
 def remove_runs_beyond(logs_root: Path, size: int, *, dry_run: bool = False, spared: Collection[str] = ()) -> int:
@@ -73,7 +82,7 @@ def remove_runs_beyond(logs_root: Path, size: int, *, dry_run: bool = False, spa
         logs_root: the folder of all logs of the project.
         size: bytes that may stay.
         dry_run: count them, and remove nothing.
-        spared: runs whose logs stay, such as those under way; they count.
+        spared: as in `remove_old_runs`; what they hold counts.
     """
     found: list[tuple[float, int, Path]] = []
     for folder in _run_folders(logs_root):
@@ -88,7 +97,7 @@ def remove_runs_beyond(logs_root: Path, size: int, *, dry_run: bool = False, spa
     for _newest, held, folder in sorted(found):
         if total <= size:
             break
-        if unquote(folder.name) in spared:
+        if is_under_way(folder, spared):
             continue
         if not dry_run and not _removed(folder):
             continue
