@@ -17,6 +17,21 @@ def test_an_error_of_ours_shows_no_frames_of_the_standard_library(tmp_path: Path
     assert failure_of(error, "/usr/lib").frames
 
 
+def test_a_group_of_exceptions_says_what_is_in_it(tmp_path: Path) -> None:
+    inner = ExceptionGroup("two", [KeyError("b"), ValueError("c")])
+    found = failure_of(ExceptionGroup("g", [ValueError("a"), inner]), str(tmp_path))
+    assert (
+        found.message
+        == "g (2 sub-exceptions): ValueError: a; ExceptionGroup: two (2 sub-exceptions): KeyError: 'b'; ValueError: c"
+    )
+    assert "    ValueError: a\n" in found.traceback
+    assert "        KeyError: 'b'\n" in found.traceback
+    deep: Exception = ValueError("x")
+    for _ in range(2000):
+        deep = ExceptionGroup("deep", [deep])
+    assert len(failure_of(deep, str(tmp_path)).message) < 500
+
+
 @pytest.mark.parametrize(
     ("name", "hint"),
     [

@@ -30,6 +30,16 @@ def test_a_new_project_has_everything_and_no_findings(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == ["my shop ü"]
 
 
+@pytest.mark.parametrize("project_id", [None, "abc"])
+def test_what_its_comments_show_can_be_uncommented(tmp_path: Path, project_id: str | None) -> None:
+    path = create_project(tmp_path / "p", "standalone", project_uuid=project_id) / "metadata.yaml"
+    path.write_text(re.sub(r"^( *)# (?=[a-z_]+:|  webhook_url:)", r"\1", path.read_text(), flags=re.MULTILINE))
+    project = open_project(path.parent)
+    assert project.settings.notification_config["slack_config"].keys() == {"webhook_url"}
+    assert project.settings.logging_config.retention_period == "30d"
+    assert [each for each in check_project(project) if each.severity.value == "error"] == []
+
+
 @pytest.mark.parametrize("kind", ["standalone", "sub"])
 def test_types_and_ids(kind: str, tmp_path: Path) -> None:
     project = open_project(create_project(tmp_path / "p", kind, "k8s", "abc"))

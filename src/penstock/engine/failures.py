@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import os
+import textwrap
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,13 +12,16 @@ from types import TracebackType
 
 from penstock.engine.project_code import ALIAS
 from penstock.model.block import FOLDERS
-from penstock.model.errors import PenstockError
+from penstock.model.errors import PenstockError, headline
 from penstock.model.messages import Failure, Frame
 
 _OURS = str(Path(__file__).resolve().parent.parent) + os.sep
 _TEXT_LIMIT = 20_000
 _FRAME_LIMIT = 40
 _CAUSE_LIMIT = 5
+_GROUPS_LIMIT = 3
+"""Groups of exceptions inside of one another that are looked into."""
+_MEMBERS_LIMIT = 10
 
 
 def failure_of(error: BaseException, project: str) -> Failure:
@@ -102,14 +106,23 @@ def _traceback(error: BaseException, project: str) -> str:
     return _cut("".join(parts).lstrip("\n"))
 
 
-def _one_traceback(error: BaseException, project: str) -> str:
+def _one_traceback(error: BaseException, project: str, depth: int = 0) -> str:
     lines = [
         f'  File "{frame.file}", line {frame.line}, in {frame.function}\n'
         + (f"    {frame.text}\n" if frame.text else "")
         for frame in user_frames(error, project)
     ]
     head = "Traceback (most recent call last):\n" if lines else ""
-    return head + "".join(lines) + "".join(_last_lines(error))
+    text = head + "".join(lines) + "".join(_last_lines(error))
+    for number, each in enumerate(_members(error) if depth < _GROUPS_LIMIT else (), start=1):
+        inner = _one_traceback(each, project, depth + 1)
+        text += f"  exception {number} of it:\n{textwrap.indent(inner, '    ')}"
+    return text
+
+
+def _members(error: BaseException) -> tuple[BaseException, ...]:
+    """What a group holds, as tasks that ran at once raise one."""
+    return error.exceptions[:_MEMBERS_LIMIT] if isinstance(error, BaseExceptionGroup) else ()
 
 
 def _last_lines(error: BaseException) -> list[str]:
@@ -119,11 +132,14 @@ def _last_lines(error: BaseException) -> list[str]:
         return [f"{type(error).__name__}: (its message could not be made)\n"]
 
 
-def _message(error: BaseException) -> str:
+def _message(error: BaseException, depth: int = 0) -> str:
     try:
         text = str(error)
     except Exception:  # noqa: BLE001 - as above
         return "(its message could not be made)"
+    inner = _members(error) if depth < _GROUPS_LIMIT else ()
+    members = "; ".join(headline(type(each).__name__, _message(each, depth + 1)) for each in inner)
+    text = f"{text}: {members}" if members else text
     notes = getattr(error, "__notes__", None)
     if isinstance(notes, list):
         text = "\n".join([text, *map(str, notes)])

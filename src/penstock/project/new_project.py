@@ -39,16 +39,16 @@ retry_config:
   max_delay: 60
   exponential_backoff: true
 
-logging_config:
-  level: INFO
-  # retention_period: '30d'
-
 # Whom to tell about runs.
 notification_config:
   alert_on:
   - trigger_failure
   # slack_config:
   #   webhook_url: "{{ mage_secret_var('slack_webhook') }}"
+
+logging_config:
+  # retention_period: '30d'
+  level: INFO
 """
 
 IO_CONFIG = """\
