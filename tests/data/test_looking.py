@@ -86,6 +86,19 @@ def test_export_of_values(shelf, tmp_path):
         export(shelf.store, ref, None, tmp_path / "no" / "b", "json")
 
 
+def test_what_is_exported_can_be_read(shelf, tmp_path):
+    ref = shelf.put(pd.DataFrame([[1.5, np.inf, 1], [np.nan, -np.inf, 2]], columns=["x", "x", "n"])).ref
+    export(shelf.store, ref, None, tmp_path / "a.json", "json")
+    found = json.loads((tmp_path / "a.json").read_text(), parse_constant=pytest.fail)
+    assert found == [{"x": 1.5, "x_1": None, "n": 1.0}, {"x": None, "x_1": None, "n": 2.0}]
+    export(shelf.store, ref, None, tmp_path / "a.parquet", "parquet")
+    assert pd.read_parquet(tmp_path / "a.parquet").columns.tolist() == ["x", "x_1", "n"]
+    complex_numbers = shelf.put(pd.DataFrame({"z": [1j, 2.0]})).ref
+    for kind in ("csv", "parquet", "json", "arrow"):
+        with pytest.raises(ValueRefusedError, match="column z holds complex numbers"):
+            export(shelf.store, complex_numbers, None, tmp_path / "z", kind)
+
+
 def object_with_complex() -> dict[str, complex]:
     return {"z": 1j}
 

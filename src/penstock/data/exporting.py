@@ -59,9 +59,20 @@ def export(
     if entry.summary.kind in {Kind.JSON, Kind.TEXT, Kind.NOTHING} and not entry.stored.meta:
         fill = _value_filler(store.reader(manifest), entry, format)
     else:
+        _check_types(entry, f"{entry.summary.name} of {ref}")
         table = output_table(store.reader(manifest), entry, index=True)
         fill = _FILLERS[format](table, f"{entry.summary.name} of {ref}")
     _replace(path, fill)
+
+
+def _check_types(entry: OutputEntry, what: str) -> None:
+    """Refuse columns whose values are kept in a form that no other program reads. Raises ValueRefusedError."""
+    for column in entry.summary.columns:
+        if column.type.startswith("complex"):
+            raise ValueRefusedError(
+                f"exporting {what}: column {column.name} holds complex numbers, for which files have no type",
+                hint="Return its real and its imaginary part as two columns.",
+            )
 
 
 def _replace(path: Path, fill: Callable[[Path], None]) -> None:
@@ -126,10 +137,10 @@ def _parquet(table: pa.Table, what: str) -> Callable[[Path], None]:
 
 
 def _storable(table: pa.Table) -> pa.Table:
-    """Views of text as text, which every reader of Parquet knows."""
+    """Views of text as text, and no name twice: what every reader of Parquet knows."""
     for at, name in enumerate(table.column_names):
         table = table.set_column(at, name, without_views(table.column(at)))
-    return table
+    return _distinct_names(table)
 
 
 def _arrow(table: pa.Table, what: str) -> Callable[[Path], None]:
@@ -144,7 +155,9 @@ def _arrow(table: pa.Table, what: str) -> Callable[[Path], None]:
     return fill
 
 
-def _copied(options: str) -> Callable[[Any, str], Callable[[Path], None]]:
+def _copied(
+    options: str, form: Callable[[Any], Any] = lambda table: table
+) -> Callable[[Any, str], Callable[[Path], None]]:
     def prepare(table: pa.Table, what: str) -> Callable[[Path], None]:
         def fill(path: Path) -> None:
             import duckdb
@@ -153,7 +166,7 @@ def _copied(options: str) -> Callable[[Any, str], Callable[[Path], None]]:
                 raise ValueRefusedError(f"exporting {what}: it has no columns", hint="Export it as arrow.")
             with connection(files=True) as duck:
                 try:
-                    duck.register("stored", _distinct_names(table))
+                    duck.register("stored", _distinct_names(form(table), folds=True))
                     duck.execute(f"copy (from stored) to {literal(str(path))} ({options})")
                 except duckdb.IOException as error:
                     raise OSError(str(error).splitlines()[0]) from error
@@ -167,24 +180,36 @@ def _copied(options: str) -> Callable[[Any, str], Callable[[Path], None]]:
     return prepare
 
 
-def _distinct_names(table: pa.Table) -> pa.Table:
-    """DuckDB takes columns whose names differ only in case for one."""
+def _finite(table: pa.Table) -> pa.Table:
+    """Nothing in place of infinite numbers, of which JSON has none, as it stands for those that are none."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for at, field in enumerate(table.schema):
+        if pa.types.is_floating(field.type):
+            column = table.column(at)
+            table = table.set_column(at, field, pc.if_else(pc.is_finite(column), column, pa.scalar(None, field.type)))
+    return table
+
+
+def _distinct_names(table: pa.Table, *, folds: bool = False) -> pa.Table:
+    """The table with no name twice; with `folds` also none that differs from another only in case, as DuckDB wants."""
     seen: set[str] = set()
     names = []
     for name in table.column_names:
         free = name
         at = 1
-        while free.lower() in seen:
+        while (known := free.lower() if folds else free) in seen:
             free = f"{name}_{at}"
             at += 1
-        seen.add(free.lower())
+        seen.add(known)
         names.append(free)
     return table.rename_columns(names)
 
 
 _FILLERS: dict[str, Callable[[Any, str], Callable[[Path], None]]] = {
     "csv": _copied("format csv, header true"),
-    "json": _copied("format json, array true"),
+    "json": _copied("format json, array true", _finite),
     "parquet": _parquet,
     "arrow": _arrow,
 }
