@@ -56,7 +56,8 @@ def test_show_tells_where_it_comes_from_and_the_first_rows(place):
 def test_export_writes_the_whole_output(place, tmp_path, ending):
     home, project = place
     file = tmp_path / f"out.{ending}"
-    assert penstock("data", "export", "frames/load", file, "-p", project, home=home).code == 0
+    done = penstock("data", "export", "frames/load", file, "-p", project, home=home)
+    assert (done.code, done.err) == (0, "")
     assert file.stat().st_size > 0
     if ending == "parquet":
         assert pq.read_table(file).num_rows == 6

@@ -95,7 +95,8 @@ def main(arguments: list[str] | None = None) -> None:
         code = error.code if sys.stdout is output else 0
     finally:
         headstart.end()
-    gc.freeze()  # looking for cycles once more, among all that is about to go anyway, takes longer than a short block
+    if "_duckdb" not in sys.modules:  # which tells on stderr of each of its objects that is left
+        gc.freeze()  # looking for cycles once more, among all that is about to go, takes longer than a short block
     sys.exit(code if isinstance(code, int) else 0)
 
 
