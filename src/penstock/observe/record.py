@@ -160,17 +160,19 @@ def words_of(event: events.Event) -> tuple[str, str] | None:
         case events.BlockEnded(block=block, state=state, failure=failure, seconds=seconds, attempts=attempts):
             took = f" after {_spell(seconds)}" if attempts else ""
             why = f": {headline(failure.kind, failure.message)}" if failure is not None else ""
-            level = "WARNING" if failure is not None and failure.kind == "withdrawn" else "ERROR" if why else "INFO"
+            level = _LEVELS.get(failure.kind, "ERROR") if failure is not None else "INFO"
             found = level, f"{block}: {state.value}{took}{why}"
         case events.CallbackFailed(block=block, callback=callback, after=after, failure=failure):
             error = headline(failure.kind, failure.message)
             found = "ERROR", f"{block}: callback {callback or 'process'} after {after} failed: {error}"
         case events.RunEnded(state=state, seconds=seconds, error=error):
-            level = "INFO" if state is RunState.COMPLETED else "ERROR"
+            level = {RunState.COMPLETED: "INFO", RunState.CANCELLED: "WARNING"}.get(state, "ERROR")
             found = level, f"run {state.value} after {_spell(seconds)}" + (f": {error}" if error else "")
     return found
 
 
+_LEVELS = {"withdrawn": "WARNING", "condition": "INFO"}
+"""Of ends of blocks that are no failures."""
 _BEGUN = {
     "schedule": "started by the clock",
     "api": "started by a call",

@@ -1,6 +1,7 @@
 import { Link, type ErrorComponentProps } from "@tanstack/react-router";
-import { Compass, LogIn } from "lucide-react";
+import { Compass, LogIn, Unplug } from "lucide-react";
 import { ApiError } from "../api/client";
+import { useTopic } from "../api/useTopic";
 import { Button } from "../ui/Button";
 import { EmptyState, ErrorCard } from "../ui/feedback";
 
@@ -22,8 +23,22 @@ export function NotLoggedIn() {
   );
 }
 
+/** How browsers word it that a part of the page did not come: Chromium, Firefox, Safari; and the loader of styles. */
+const NOT_FETCHED = /dynamically imported module|Importing a module script failed|Unable to preload CSS/;
+
+/** A part of the page could not be fetched, as while the server is away: it is tried again when it is back. */
+function NotFetched() {
+  useTopic("project", () => undefined, () => window.location.reload());
+  return (
+    <EmptyState page icon={<Unplug size={32} aria-hidden="true" />} title="A part of this page could not be fetched" action={<Button onClick={() => window.location.reload()}>Try again</Button>}>
+      The server may be away, or have been updated. The page loads by itself when it answers again.
+    </EmptyState>
+  );
+}
+
 export function PageError({ error, reset }: ErrorComponentProps) {
   if (error instanceof ApiError && error.status === 401) return <NotLoggedIn />;
+  if (error instanceof Error && NOT_FETCHED.test(error.message)) return <NotFetched />;
   return (
     <div className="mx-auto max-w-2xl p-8">
       <ErrorCard error={error} action={<Button onClick={() => { reset(); window.location.reload(); }}>Reload the page</Button>} />

@@ -101,8 +101,15 @@ class Reasons:
         old = {ref.address.block: ref for ref in before.inputs}
         new = {ref.address.block: ref for ref in after.inputs}
         for block in [*new, *(name for name in old if name not in new)]:
-            if old.get(block) != new.get(block):
+            if not self._are_alike(old.get(block), new.get(block)):
                 yield Change("input", block, self._told(old.get(block)), self._told(new.get(block)))
+
+    def _are_alike(self, one: ProductRef | None, other: ProductRef | None) -> bool:
+        """Whether two versions are one, or nothing that is told of their outputs tells them apart: that is no lead."""
+        if one is None or other is None or one == other:
+            return one == other
+        before, after = (self._manifests.of(ref) for ref in (one, other))
+        return before is not None and after is not None and before.summaries() == after.summaries()
 
     def _told(self, ref: ProductRef | None) -> str | None:
         """A version with its size, such as "00000003-1f2e3d4c, 1,000 rows, 5 columns"."""

@@ -51,10 +51,18 @@ export function LogsPage() {
     setChosen(null);
     void navigate({ search: (held) => Object.fromEntries(Object.entries({ ...held, ...changes }).filter(([, value]) => value)), replace: true });
   };
+  const asked = useRef(text);
   useEffect(() => {
+    asked.current = settled;
     if (settled !== (filters.q ?? "")) set({ q: settled });
     // What is typed is followed, not what the address is set to by it.
   }, [settled]);
+  useEffect(() => {
+    // Somebody has gone to another address: by a link, or back.
+    if ((filters.q ?? "") === asked.current) return;
+    asked.current = filters.q ?? "";
+    setText(asked.current);
+  }, [filters.q]);
   useCommands([
     { id: "logs.find", title: "Find in the logs", group: "Logs", keys: ["/"], run: () => search.current?.focus() },
     { id: "logs.again", title: "Read the logs again", group: "Logs", keys: ["R"], run: () => void refetch() },
@@ -163,7 +171,7 @@ function Line({ line, zone, onClose, onOnly }: { line: FoundLine; zone: "local" 
     <aside aria-label="The line" className="flex w-full max-w-md flex-none flex-col gap-3 overflow-y-auto border-l border-line p-3 max-md:absolute max-md:inset-x-0 max-md:bottom-0 max-md:max-h-[60%] max-md:max-w-none max-md:bg-s0">
       <div className="flex items-center justify-between"><b>{dateTime(line.at, zone)}</b><IconButton label="Close" onClick={onClose}><X size={14} aria-hidden="true" /></IconButton></div>
       <dl className="grid grid-cols-[70px_1fr] gap-y-1">
-        <dt className="text-muted">Level</dt><dd>{line.level.toLowerCase()} <span className="text-muted">({line.stream})</span></dd>
+        <dt className="text-muted">Level</dt><dd>{line.level.toLowerCase()}{line.stream && <span className="text-muted"> ({line.stream})</span>}</dd>
         <dt className="text-muted">Pipeline</dt><dd><Link to="/pipelines/$pipeline" params={{ pipeline: line.pipeline }} search={line.block ? { block: line.block } : {}} className="text-accent hover:underline">{line.pipeline}</Link></dd>
         {line.block && <><dt className="text-muted">Block</dt><dd>{line.block}</dd></>}
         <dt className="text-muted">Run</dt><dd className="min-w-0 break-all"><Link to="/runs/$run" params={{ run: line.run }} search={line.block ? { block: line.block, tab: "logs" } : { tab: "logs" }} className="text-accent hover:underline">{line.run}</Link></dd>

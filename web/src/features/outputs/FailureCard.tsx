@@ -90,7 +90,7 @@ function FrameLine({ frame, main, onOpen }: { frame: Frame; main: boolean; onOpe
         )}{" "}
         in {frame.function}
       </div>
-      {frame.text && <pre className={main ? "overflow-x-auto font-mono text-code font-semibold" : "overflow-x-auto font-mono text-code text-muted"}>{frame.text}</pre>}
+      {frame.text && <pre tabIndex={0} aria-label={`Line ${frame.line}`} className={main ? "overflow-x-auto font-mono text-code font-semibold" : "overflow-x-auto font-mono text-code text-muted"}>{frame.text}</pre>}
     </div>
   );
 }

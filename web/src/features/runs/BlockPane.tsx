@@ -19,6 +19,7 @@ interface Props {
   onTab: (tab: string) => void;
 }
 
+const SHOWN = 60;
 const NOT_RUN = new Set(["initial", "queued", "upstream_failed", "condition_failed"]);
 
 /** Of the selected block: why it failed, what it printed and put out. */
@@ -29,6 +30,7 @@ export function BlockPane({ run, block, tab: wanted, onTab }: Props) {
   const failed = block?.state === "failed" && block.failure !== null;
   const tab = wanted ?? (failed ? "why" : run.state === "running" ? "logs" : "output");
   const parent = block && parentOf(block.block, new Set(run.blocks.map((one) => one.block)));
+  const children = block ? run.blocks.filter((one) => one.block.startsWith(`${block.block}:`)) : [];
   const tabs = [...(failed ? [{ value: "why", label: "Why it failed" }] : []), { value: "logs", label: "Logs" }, { value: "output", label: "Output" }, { value: "facts", label: "Facts" }];
   return (
     <div className="flex h-full flex-col">
@@ -42,10 +44,26 @@ export function BlockPane({ run, block, tab: wanted, onTab }: Props) {
       <div className="min-h-0 flex-1 overflow-auto">
         {block && tab === "why" && failed && <WhyCard run={run.run} pipeline={run.pipeline} block={block.block} partition={partitionOf(run)} onOpen={open} onLogs={() => onTab("logs")} busy={retryFrom.isPending} onRetry={run.state === "running" ? null : () => retryFrom.mutate(parent ?? block.block)} />}
         {tab === "logs" && <LogView run={run.run} block={block?.block} />}
-        {block && tab === "output" && (NOT_RUN.has(block.state) ? <NotRun run={run} block={block} /> : <OutputPanel pipeline={run.pipeline} block={block.block} status={statusOf(block)} version={block.ref?.version} partition={partitionOf(run)} onOpen={open} />)}
+        {block && children.length > 0 && tab !== "why" && tab !== "facts" && <Children run={run.run} children={children} what={tab === "logs" ? "log" : "output"} />}
+        {block && tab === "output" && !(children.length > 0 && block.outputs.length === 0) && (NOT_RUN.has(block.state) ? <NotRun run={run} block={block} /> : <OutputPanel pipeline={run.pipeline} block={block.block} status={statusOf(block)} version={block.ref?.version} partition={partitionOf(run)} onOpen={open} />)}
         {tab === "facts" && <Facts run={run} block={block} />}
       </div>
     </div>
+  );
+}
+
+/** A dynamic child has no output and no log of its own: each of its children has. */
+function Children({ run, children, what }: { run: string; children: RunDetail["blocks"]; what: "log" | "output" }) {
+  return (
+    <section className="border-t border-line p-4 first:border-t-0">
+      <p className="mb-2">It ran once for each of {count(children.length)} {children.length === 1 ? "item" : "items"}; each of these has its {what}:</p>
+      <ul className="flex flex-wrap gap-x-4 gap-y-1">
+        {children.slice(0, SHOWN).map((child) => (
+          <li key={child.block} className="flex min-w-0 items-center gap-1"><StatusBadge state={child.state} plain /><Link to="/runs/$run" params={{ run }} search={{ block: child.block, tab: what === "log" ? "logs" : "output" }} className="truncate text-accent hover:underline">{child.block}</Link></li>
+        ))}
+      </ul>
+      {children.length > SHOWN && <p className="mt-2 text-muted">and {count(children.length - SHOWN)} more, in the list of blocks.</p>}
+    </section>
   );
 }
 

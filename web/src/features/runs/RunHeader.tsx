@@ -41,7 +41,7 @@ export function RunHeader({ run, selected }: { run: RunDetail; selected: string 
   return (
     <header className="flex flex-none flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-4 py-2">
       <Link to="/runs" aria-label="All runs" className="text-muted hover:text-fg"><ChevronLeft size={16} aria-hidden="true" /></Link>
-      <h1 className="text-title font-semibold"><Link to="/pipelines/$pipeline" params={{ pipeline: run.pipeline }} className="hover:underline">{run.pipeline}</Link></h1>
+      <h1 className="min-w-0 max-w-full truncate text-title font-semibold" title={run.pipeline}><Link to="/pipelines/$pipeline" params={{ pipeline: run.pipeline }} className="hover:underline">{run.pipeline}</Link></h1>
       <StatusBadge state={run.state} />
       {run.sla_missed && <Badge tone="stale" title="It was expected to be done earlier.">late</Badge>}
       <Origin run={run} zone={zone} />

@@ -99,6 +99,11 @@ export function whyNotInEditor(block: string, partition: string | undefined): st
   return child === undefined ? "" : `This child ran on one item of them. The editor runs ${parent} for every item, so it cannot take these alone; retry the run from here instead.`;
 }
 
+/** What was said last is seen first. */
+function toEnd(box: HTMLElement | null): void {
+  if (box) box.scrollTop = box.scrollHeight;
+}
+
 /** The end of what the block printed and logged: where it failed. */
 function LastLines({ run, block, onLogs }: { run: string; block: string; onLogs: () => void }) {
   const { data } = useLastLines(run, block);
@@ -110,7 +115,7 @@ function LastLines({ run, block, onLogs }: { run: string; block: string; onLogs:
   return (
     <section>
       <div className="mb-1 flex items-baseline justify-between gap-3"><h2 className="font-semibold">What it said last</h2><button type="button" className="text-accent hover:underline" onClick={onLogs}>All of its log</button></div>
-      <pre tabIndex={0} aria-label="The last lines of its log" className="max-h-64 overflow-auto rounded-card border border-line bg-s1 px-3 py-1.5 font-mono text-code">
+      <pre ref={toEnd} tabIndex={0} aria-label="The last lines of its log" className="max-h-64 overflow-auto rounded-card border border-line bg-s1 px-3 py-1.5 font-mono text-code">
         {lines.map((line, index) => <span key={index} className="block"><span className="mr-2 select-none text-muted">{clock(line.at, zone)}</span>{pieces(line.text.slice(0, 2000)).map((piece, place) => <span key={place} style={{ color: piece.colour ?? undefined }}>{piece.text}</span>)}</span>)}
       </pre>
     </section>

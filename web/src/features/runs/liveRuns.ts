@@ -18,6 +18,9 @@ export function patched(held: Runs, events: readonly LiveEvent[]): { data: Runs;
     const change = changeOf(event);
     if (change) told.set(change.run, merged(told.get(change.run) ?? change, change));
   }
+  const gone = new Set(events.flatMap((event) => (event.type === "runs_deleted" ? (event.runs as string[]) : [])));
+  if (held.pages.some((page) => page.runs.some((run) => gone.has(run.run)))) held = without(held, gone);
+  for (const run of gone) told.delete(run);
   if (told.size === 0) return { data: held, missing: false };
   const seen = new Set<string>();
   const pages = held.pages.map((page) => {

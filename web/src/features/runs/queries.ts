@@ -75,6 +75,8 @@ export function useRun(run: string) {
     (events) => {
       // A run that a block of this one has asked for was made, has begun or ended.
       if (events.some((event) => askedBy(event) === run)) void client.invalidateQueries({ queryKey: key });
+      // Deleted by somebody else: the page says so instead of offering what cannot be done.
+      if (events.some((event) => event.type === "runs_deleted" && (event.runs as string[]).includes(run))) void client.resetQueries({ queryKey: key });
       const own = events.filter((event) => runOf(event) === run);
       if (own.length === 0) return;
       client.setQueryData<RunDetail>(key, (held) => (held ? appliedAll(held, own) : held));
