@@ -59,6 +59,50 @@ def test_a_block_lists_the_runs(project: Path) -> None:
     assert "returned int, not a list" in penstock("backfill", "preview", "orders", "-p", project, "--block", "load").err
 
 
+@pytest.fixture
+def listing(tmp_path: Path) -> Path:
+    return write_project(
+        tmp_path / "p",
+        orders=[
+            B("one", "custom", "return [{'city': 'Oslo'}]"),
+            B("none", "custom", "return []"),
+            B("millis", "custom", "return [{'execution_date': 1714521600000}, {}]"),
+            B("dated", "custom", "import datetime\nreturn [{'execution_date': datetime.date(2024, 5, 1)}] * 2"),
+            B("names", "data_loader", "return 'Oslo'"),
+            B("below", "custom", "return [{'city': args[0], **kwargs['given']}]", ("names",)),
+        ],
+    )
+
+
+def test_a_list_of_one_run_is_a_list_and_an_empty_one_is_refused(listing: Path) -> None:
+    found = json.loads(penstock("backfill", "preview", "orders", "-p", listing, "--block", "one", "--json").out)
+    assert [run["variables"] for run in found["runs"]] == [{"city": "Oslo"}]
+    assert "it lists no runs" in penstock("backfill", "preview", "orders", "-p", listing, "--block", "none").err
+
+
+def test_dates_of_a_list_are_dates_or_refused(listing: Path) -> None:
+    refused = penstock("backfill", "preview", "orders", "-p", listing, "--block", "millis")
+    assert "execution_date of entry 0, 1714521600000, lies outside of the calendar" in refused.err
+    assert "Traceback" not in refused.err
+    zone = ["--time-zone", "Europe/Paris"]
+    found = penstock("backfill", "preview", "orders", "-p", listing, "--block", "dated", "--json", *zone)
+    assert [run["execution_date"] for run in json.loads(found.out)["runs"]] == [1714514400.0] * 2
+
+
+def test_what_lists_runs_gets_variables_of_any_name_and_what_it_depends_on(listing: Path) -> None:
+    variables = json.dumps({"given": {"a": 1}, "pipeline_uuid": "x", "block_uuid": "y", "project_path": "z"})
+    arguments = ["--block", "below", "--runtime-vars", variables, "--json"]
+    found = json.loads(penstock("backfill", "preview", "orders", "-p", listing, *arguments).out)
+    assert [run["variables"] for run in found["runs"]] == [{"city": "Oslo", "a": 1}]
+
+
+def test_dates_are_on_the_clocks_of_the_time_zone(project: Path) -> None:
+    dates = ["--start", "2024-03-30", "--end", "2024-04-02", "--time-zone", "Europe/Paris", "--json"]
+    found = json.loads(penstock("backfill", "preview", "orders", "-p", project, *dates).out)
+    assert [run["partition"] for run in found["runs"]] == ["20240330T000000", "20240331T000000", "20240401T000000"]
+    assert found["runs"][0]["execution_date"] == 1711753200.0
+
+
 def test_a_list_says_that_there_is_more(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PENSTOCK_DATA_DIR", str(project.parent / "data"))  # as the command has it
     assert json.loads(penstock("backfill", "list", "-p", project, "--json").out) == {"backfills": [], "more": False}

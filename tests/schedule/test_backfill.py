@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -20,6 +22,7 @@ from penstock.schedule.backfill import (
     retry_backfill,
     start_backfill,
 )
+from penstock.schedule.listings import listing
 from penstock.schedule.requests import cancel_run
 from penstock.state.rows import BackfillRow, RunRow
 from penstock.state.store import State
@@ -234,7 +237,68 @@ def test_what_makes_no_sense_is_refused(wanted: Wanted, words: str) -> None:
         preview(wanted, 0.0)
 
 
-@pytest.mark.parametrize("date", ["soon", 10**400, "0001-01-01T00:00:00+14:00", True, None, ["x"]])
-def test_what_a_block_lists_as_a_date_and_is_none_is_now(date: object) -> None:
+@pytest.mark.parametrize(
+    ("date", "words"),
+    [
+        ("soon", "'soon', is no date"),
+        ("nan", "is no date"),
+        (float("nan"), "nan, is no date"),
+        (True, "True, is no date"),
+        (["x"], "of type list, is no date"),
+        (1714521600000, "1714521600000, lies outside of the calendar"),
+        (10**400, "outside of the calendar"),
+        (1e300, "outside of the calendar"),
+        (-1e12, "outside of the calendar"),
+        ("0001-01-01T00:00:00+14:00", "outside of the calendar"),
+        ("9999-12-31T23:00", "outside of the calendar"),
+    ],
+)
+def test_what_a_block_lists_as_a_date_and_is_none_is_refused(date: object, words: str) -> None:
+    with pytest.raises(SettingInvalidError, match=f"execution_date of entry 1, .*{words}"):
+        preview(Wanted("p", block="b", listed=[{}, {"execution_date": date}]), START)
+
+
+@pytest.mark.parametrize("date", [None, "", " "])
+def test_an_entry_without_a_date_has_that_of_its_making(date: object) -> None:
     runs, _ = preview(Wanted("p", block="b", listed=[{"execution_date": date}]), START)
-    assert runs[0].execution_date <= START
+    assert runs[0].execution_date == START
+
+
+def test_a_list_that_was_stored_with_a_date_that_is_none_still_makes_its_runs(state: State) -> None:
+    row = add_backfill(state, Wanted("p", block="b", listed=[{"execution_date": START}] * 3), 7.0)
+    with state.write() as connection:
+        dates = [{"execution_date": each} for each in (1e300, "soon", START)]
+        state.settings.put(connection, f"backfill:{row.id}:0", json.dumps(dates))
+        found = planned(state, connection, row, 0, 9)
+        assert [run.execution_date for run in found] == [7.0, 7.0, START]
+        elsewhere = replace(row, settings={**row.settings, "zone": "Nowhere"})
+        assert planned(state, connection, elsewhere, 1, 1)[0].execution_date == 7.0
+
+
+def test_dates_that_a_block_lists_are_on_the_clocks_of_the_time_zone() -> None:
+    listed = [{"execution_date": date} for date in ("2024-01-01", "2024-01-01T00:00Z", START)]
+    found, _ = preview(Wanted("p", block="b", listed=listed, zone="Europe/Paris"), 0.0)
+    assert [run.execution_date for run in found] == [START - 3600, START, START]
+    with pytest.raises(SettingInvalidError, match="no time zone"):
+        preview(Wanted("p", block="b", listed=listed, zone="Nowhere"), 0.0)
+
+
+@pytest.mark.parametrize(
+    ("output", "found"),
+    [
+        (None, []),
+        ({"city": "Oslo"}, [{"city": "Oslo"}]),
+        ([{"city": "Oslo"}, {"city": "Rome"}], [{"city": "Oslo"}, {"city": "Rome"}]),
+        (
+            [{"execution_date": datetime(2024, 5, 1, 8, tzinfo=UTC)}, 5],
+            [{"execution_date": "2024-05-01T08:00:00+00:00"}, 5],
+        ),
+    ],
+)
+def test_a_stored_output_is_a_list_of_runs(output: object, found: list[object]) -> None:
+    assert listing(output, "b") == found
+
+
+def test_what_is_no_list_of_runs_is_refused() -> None:
+    with pytest.raises(SettingInvalidError, match="block b lists: it returned str, not a list"):
+        listing("Oslo", "b")

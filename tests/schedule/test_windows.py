@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from penstock.model.errors import SettingInvalidError
-from penstock.schedule.windows import INTERVALS, Windows
+from penstock.schedule.windows import INTERVALS, Windows, moment_of
 
 
 def at(text: str) -> float:
@@ -41,6 +42,62 @@ def test_days_keep_their_hour_over_a_change_of_clocks_and_hours_go_by_elapsed_ti
     paris = windows("2024-03-29T23:00", "2024-04-01T00:00", "day", zone="Europe/Paris")
     assert begins(paris) == ["2024-03-29T23:00", "2024-03-30T23:00", "2024-03-31T22:00"]
     assert len(windows("2024-03-30T23:00", "2024-03-31T22:00", "hour", zone="Europe/Paris")) == 23
+
+
+def partitions(found: Windows) -> list[str]:
+    return [found.partition(place) for place in range(len(found))]
+
+
+def test_an_hour_that_clocks_show_twice_has_two_partitions() -> None:
+    hours = windows("2024-10-26T23:00", "2024-10-27T03:00", "hour", zone="Europe/Paris")
+    assert partitions(hours) == ["20241027T010000", "20241027T020000", "20241027T020000+0100", "20241027T030000"]
+    york = windows("2024-11-03T05:30", "2024-11-03T07:30", "minute", 30, zone="America/New_York")
+    assert partitions(york) == ["20241103T013000", "20241103T010000", "20241103T013000-0500", "20241103T020000"]
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        windows("2024-10-27T01:00", "2024-10-27T02:00", "hour", zone="Europe/Paris"),
+        windows("2024-10-26T01:00", "2024-10-28T01:00", "hour", 24, zone="Europe/Paris"),
+        windows("2024-10-27T00:30", "2024-10-27T01:30", "custom", 1800, zone="UTC"),
+        windows("2024-10-25T22:00", "2024-10-29T00:00", "day", zone="Europe/Paris"),
+    ],
+)
+def test_a_partition_that_no_other_window_has_keeps_its_name(found: Windows) -> None:
+    zone = ZoneInfo(found.zone)
+    clocks = [datetime.fromtimestamp(found.at(place)[0], zone) for place in range(len(found))]
+    assert partitions(found) == [f"{local:%Y%m%dT%H%M%S}" for local in clocks]
+
+
+def test_a_day_that_a_zone_has_left_out_has_its_own_partition() -> None:
+    days = windows("2011-12-29T10:00", "2012-01-01T00:00", "day", zone="Pacific/Apia")
+    assert partitions(days) == ["20111229T000000", "20111230T000000", "20111231T000000", "20120101T000000"]
+
+
+@pytest.mark.parametrize(
+    ("interval", "units"), [("second", 450), ("minute", 1), ("minute", 7), ("hour", 1), ("hour", 5), ("custom", 900)]
+)
+@pytest.mark.parametrize("zone", ["Europe/Paris", "America/New_York", "Australia/Lord_Howe", "UTC"])
+def test_no_two_windows_share_a_partition(interval: str, units: int, zone: str) -> None:
+    for start, end in [("2024-04-05", "2024-04-08"), ("2024-10-26", "2024-10-28"), ("2024-11-02", "2024-11-04")]:
+        found = partitions(windows(start, end, interval, units, zone=zone))
+        assert len(set(found)) == len(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "moment"),
+    [
+        ("2024-03-30", "UTC", "2024-03-30"),
+        ("2024-03-30", "Europe/Paris", "2024-03-29T23:00"),
+        ("2024-03-30T00:00Z", "Europe/Paris", "2024-03-30"),
+        ("2024-03-30T00:00-05:00", "Europe/Paris", "2024-03-30T05:00"),
+        ("2024-10-27T02:30", "Europe/Paris", "2024-10-27T00:30"),
+        ("2024-03-31T02:30", "Europe/Paris", "2024-03-31T01:30"),
+    ],
+)
+def test_a_date_without_an_offset_is_on_the_clocks_of_the_zone(text: str, zone: str, moment: str) -> None:
+    assert moment_of(text, zone) == at(moment)
 
 
 @pytest.mark.parametrize("interval", INTERVALS)

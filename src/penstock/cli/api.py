@@ -75,9 +75,14 @@ def run(
     options = RunOptions(
         variables=global_vars, blocks=(block_uuid,) if block_uuid else (), skip_sensors=not run_sensors
     )
+    return run_with(pipeline_uuid, project_path or Path(), options)
+
+
+def run_with(pipeline_uuid: str, project_path: str | Path, options: RunOptions) -> RunResult:
+    """As `run`, with all that may be asked of a run; its variables may have any names."""
     summary = Summary()
     refs: dict[str, ProductRef] = {}
-    with open_workbench(project_path or Path()) as bench:
+    with open_workbench(project_path) as bench:
         handle = bench.start(bench.plan(pipeline_uuid, options), [summary, _references(refs)])
         with waking(bench.supervisor):
             state = bench.loop.wait(handle)

@@ -14,6 +14,7 @@ import click
 
 from penstock.model.errors import SettingInvalidError
 from penstock.project import Project, open_project
+from penstock.schedule.windows import moment_of
 
 if TYPE_CHECKING:
     from penstock.state.store import State
@@ -89,17 +90,16 @@ def duration(seconds: float | None) -> str:
     return f"{seconds // _HOUR:.0f} h {seconds % _HOUR // _MINUTE:.0f} min"
 
 
-def parsed_moment(text: str | None, option: str) -> float | None:
-    """Seconds since the epoch from ISO 8601 text, UTC when it names no zone; None when it is not given.
+def parsed_moment(text: str | None, option: str, zone: str = "UTC") -> float | None:
+    """Seconds since the epoch from ISO 8601 text, on the clocks of the zone without an offset; None for no text.
 
     Raises:
-        SettingInvalidError: it is no date.
+        SettingInvalidError: it is no date, or there is no such zone.
     """
     if not text:
         return None
     try:
-        found = datetime.fromisoformat(text.strip())
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+        return moment_of(text, zone)
     except (ValueError, OverflowError) as error:
         raise SettingInvalidError(
             f"reading {option}: {text[:40]!r} is no date", hint="Such as 2024-01-31 or 2024-01-31T08:00."

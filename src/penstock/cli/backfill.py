@@ -14,7 +14,7 @@ import click
 from penstock.cli.asking import Asked, asking, json_option, moment, parsed_moment, project_option
 from penstock.cli.run import json_object
 from penstock.cli.text import say_list, text_table
-from penstock.model.errors import BackfillNotFoundError, SettingInvalidError
+from penstock.model.errors import BackfillNotFoundError
 from penstock.schedule.backfill import (
     BACKFILLS,
     Wanted,
@@ -25,6 +25,7 @@ from penstock.schedule.backfill import (
     retry_backfill,
     start_backfill,
 )
+from penstock.schedule.listings import listing
 from penstock.schedule.windows import INTERVALS
 from penstock.state.rows import BackfillRow
 
@@ -41,7 +42,10 @@ def _planning(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--interval", default="day", show_default=True, type=click.Choice(INTERVALS), help="Of a window."),
         click.option("--units", default=1, show_default=True, type=int, help="So many intervals are one window."),
         click.option(
-            "--time-zone", default="UTC", show_default=True, help="In which days, weeks and months are counted."
+            "--time-zone",
+            default="UTC",
+            show_default=True,
+            help="On whose clocks dates without an offset are, and days, weeks and months are counted.",
         ),
         click.option("--inclusive", is_flag=True, help="The window that begins at the end counts too."),
         click.option("--block", help="Instead of dates: the block that lists the variables of each run."),
@@ -210,8 +214,8 @@ def _wanted(asked: Asked, pipeline: str, given: dict[str, Any]) -> Wanted:
         pipeline=pipeline,
         name=given["name"],
         block=given["block"],
-        start=parsed_moment(given["start"], "--start"),
-        end=parsed_moment(given["end"], "--end"),
+        start=parsed_moment(given["start"], "--start", given["time_zone"]),
+        end=parsed_moment(given["end"], "--end", given["time_zone"]),
         interval=given["interval"],
         units=given["units"],
         zone=given["time_zone"],
@@ -226,14 +230,18 @@ def _wanted(asked: Asked, pipeline: str, given: dict[str, Any]) -> Wanted:
 
 def _listed(asked: Asked, pipeline: str, block: str, variables: dict[str, Any]) -> list[Any]:
     """What a block lists: it is run in a worker, and its stored output is read."""
-    from penstock.cli.api import run
+    from penstock.cli.api import run_with
     from penstock.data import ProductStore
+    from penstock.engine.plan import RunOptions
 
-    result = run(pipeline, asked.project.root, block, **variables)
+    options = RunOptions(
+        variables=variables,
+        blocks=(block,),
+        with_upstream=True,
+        run_tests=False,
+        environment="prod",
+        words=f"block {block}",
+    )
+    result = run_with(pipeline, asked.project.root, options)
     found = ProductStore(asked.project.store_root()).load(result.refs[block]) if block in result.refs else None
-    if not isinstance(found, list):
-        raise SettingInvalidError(
-            f"reading what block {block} lists: it returned {type(found).__name__}, not a list",
-            hint="Return a list of dicts: the variables of each run.",
-        )
-    return found
+    return listing(found, block)

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from penstock.model.errors import BackfillNotFoundError, RunStateError, SettingInvalidError
+from penstock.schedule.listings import check_list, date_of
 from penstock.schedule.requests import MOST_PRIORITY, NewRun, cancel_run, run_row
 from penstock.schedule.windows import MOST, Windows
 from penstock.state.rows import INITIAL, RUNNING, BackfillRow, RunRow
@@ -33,11 +33,8 @@ CHUNK = 500
 MOST_OPEN = 1000
 """Runs of one backfill that are open at most, also when it says nothing about it."""
 DEFAULT_OPEN = 10
-MOST_LISTED = 100_000
-"""Runs that a block may list."""
 _APART = 1e-6
 """Seconds between the runs of a chunk: lists and queues keep the order of the windows."""
-_LIST_BYTES = 64 << 20
 _BAD = ("failed", "cancelled", "interrupted")
 
 
@@ -85,7 +82,7 @@ def preview(wanted: Wanted, now: float, limit: int = 1000, first: int = 0) -> tu
     total = _checked(wanted)
     chosen = range(first, min(total, first + limit))
     if wanted.listed is not None:
-        return [_of_list(wanted.listed[place], place, now, "backfill") for place in chosen], total
+        return [_of_list(wanted.listed[place], place, now, "backfill", wanted.zone) for place in chosen], total
     windows = _windows(wanted)
     return [_of_window(windows, place) for place in chosen], total
 
@@ -214,8 +211,9 @@ def planned(state: State, connection: sa.Connection, row: BackfillRow, first: in
     total = int(row.settings.get("total", 0))
     places = range(max(0, first), min(total, first + limit))
     if row.start is None:
+        zone = str(row.settings.get("zone", "UTC"))
         return [
-            _of_list(given, place, row.created_at, f"backfill-{row.id}")
+            _of_list(given, place, row.created_at, f"backfill-{row.id}", zone)
             for place, given in _listed(state, connection, row, places)
         ]
     windows = windows_of(row)
@@ -343,7 +341,7 @@ def _checked(wanted: Wanted) -> int:
         if abs(getattr(wanted, name)) > MOST_PRIORITY:
             raise SettingInvalidError(f"{doing}: its {name} is no number that makes sense", hint="Write a smaller one.")
     if wanted.listed is not None:
-        return _checked_list(wanted.listed, wanted.block)
+        return check_list(wanted.listed, wanted.block, wanted.zone)
     if wanted.block:
         raise SettingInvalidError(f"{doing}: block {wanted.block} has not listed its runs", hint="Preview it again.")
     if wanted.start is None or wanted.end is None:
@@ -353,52 +351,23 @@ def _checked(wanted: Wanted) -> int:
     return len(windows)
 
 
-def _checked_list(listed: Iterable[Any], block: str | None) -> int:
-    doing = f"reading what block {block} lists"
-    rows = list(listed)
-    if not rows:
-        raise SettingInvalidError(f"{doing}: it lists no runs", hint="Return a list of dicts: the variables of a run.")
-    if len(rows) > MOST_LISTED:
-        raise SettingInvalidError(f"{doing}: more than {MOST_LISTED:,} runs", hint="Make several backfills of it.")
-    for place, row in enumerate(rows):
-        if not isinstance(row, Mapping) or not all(isinstance(key, str) for key in row):
-            raise SettingInvalidError(
-                f"{doing}: entry {place} is {type(row).__name__}, not a dict of variables",
-                hint="Return a list of dicts with names as keys.",
-            )
-    try:
-        size = len(json.dumps(rows, allow_nan=False))
-    except (TypeError, ValueError, RecursionError) as error:
-        raise SettingInvalidError(f"{doing}: {error}", hint="Variables are text, numbers, lists and dicts.") from error
-    if size > _LIST_BYTES:
-        raise SettingInvalidError(f"{doing}: it is larger than {_LIST_BYTES >> 20} MB", hint="List less at once.")
-    return len(rows)
-
-
 def _windows(wanted: Wanted) -> Windows:
     return Windows(wanted.start or 0.0, wanted.end or 0.0, wanted.interval, wanted.units, wanted.zone, wanted.inclusive)
 
 
 def _of_window(windows: Windows, place: int) -> Planned:
     begin, end = windows.at(place)
-    moment = datetime.fromtimestamp(begin, UTC)
-    local = moment.astimezone(ZoneInfo(windows.zone)) if windows.zone != "UTC" else moment
-    return Planned(begin, f"{local:%Y%m%dT%H%M%S}", {}, begin, end)
+    return Planned(begin, windows.partition(place), {}, begin, end)
 
 
-def _of_list(given: Mapping[str, Any], place: int, now: float, prefix: str) -> Planned:
+def _of_list(given: Mapping[str, Any], place: int, now: float, prefix: str, zone: str) -> Planned:
     """The run that one entry of a list makes: it may say its own date and partition."""
     partition = given.get("execution_partition")
-    date = given.get("execution_date")
-    at = now
-    with suppress(ValueError, OverflowError):  # what is no date is no date of its own
-        if isinstance(date, int | float) and not isinstance(date, bool):
-            at = float(date)
-        elif isinstance(date, str):
-            moment = datetime.fromisoformat(date)
-            at = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    at = None
+    with suppress(TypeError, ValueError, OverflowError, SettingInvalidError):  # it was stored when nobody checked it
+        at = date_of(given.get("execution_date"), zone)
     name = partition if isinstance(partition, str) and partition.strip() else f"{prefix}-{place:05}"
-    return Planned(at, name, dict(given))
+    return Planned(now if at is None else at, name, dict(given))
 
 
 def _run(row: BackfillRow, plan: Planned, place: int, settings: Mapping[str, Any], now: float) -> RunRow:

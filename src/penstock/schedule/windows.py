@@ -25,6 +25,8 @@ MOST = 1_000_000
 MOST_UNITS = 1_000_000_000
 _LAST_YEAR = 9998
 """Of the calendar of datetime, less one for time zones."""
+_CLOCKS = "%Y%m%dT%H%M%S"
+_NONE = timedelta()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class Windows:
             raise SettingInvalidError(
                 f"{doing}: the interval units are no number from 1 to {MOST_UNITS:,}", hint="Write such a whole number."
             )
-        _zone(self.zone)
+        zone_of(self.zone)
         try:
             _moment(self.start), _moment(self.end)
             count = len(self)
@@ -90,13 +92,35 @@ class Windows:
         count = position * self.units
         if self.interval in SECONDS:
             return self.start + count * SECONDS[self.interval]
-        zone = _zone(self.zone)
-        local = _moment(self.start).astimezone(zone).replace(tzinfo=None)
+        return self._on_the_clocks(count).replace(tzinfo=zone_of(self.zone)).timestamp()
+
+    def partition(self, position: int) -> str:
+        """Where the run of that window stores: its begin on the clocks of the zone; another one for each window.
+
+        Clocks that are put back show an hour twice: the second time has its offset behind it, when the first is the
+        begin of a window as well. A day that a zone has left out is called by its date.
+        """
+        begin, end = self.at(position)
+        local = _moment(begin).astimezone(zone_of(self.zone))
+        name = f"{local:{_CLOCKS}}"
+        if self.interval in SECONDS:
+            return f"{name}{local:%z}" if self._is_shown_twice(begin, local) else name
+        return name if begin < end else f"{self._on_the_clocks(position * self.units):{_CLOCKS}}"
+
+    def _is_shown_twice(self, begin: float, local: datetime) -> bool:
+        """Whether the window that shows the same clocks before this one belongs to the backfill, too."""
+        if not local.fold:
+            return False
+        back = (local.replace(fold=0).utcoffset() or _NONE) - (local.utcoffset() or _NONE)
+        step = timedelta(seconds=self.units * SECONDS[self.interval])
+        return back % step == _NONE and begin - back.total_seconds() >= self.start
+
+    def _on_the_clocks(self, count: int) -> datetime:
+        """So many days or months after the start, as the clocks of the zone would show it: they may leave it out."""
+        local = _moment(self.start).astimezone(zone_of(self.zone)).replace(tzinfo=None)
         if self.interval in DAYS:
-            local += timedelta(days=count * DAYS[self.interval])
-        else:
-            local = _plus_months(local, count * MONTHS[self.interval])
-        return local.replace(tzinfo=zone).timestamp()
+            return local + timedelta(days=count * DAYS[self.interval])
+        return _plus_months(local, count * MONTHS[self.interval])
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +139,27 @@ class _Starts:
             return float("inf")
 
 
+def moment_of(text: str, zone: str = "UTC") -> float:
+    """Seconds since the epoch from ISO 8601 text; without an offset it is what the clocks of the zone show.
+
+    Of what they show twice it is the first.
+
+    Raises:
+        ValueError, OverflowError: it is no date.
+        SettingInvalidError: there is no such time zone.
+    """
+    found = datetime.fromisoformat(text.strip())
+    return (found if found.tzinfo else found.replace(tzinfo=zone_of(zone))).timestamp()
+
+
+def in_calendar(seconds: float) -> bool:
+    """Whether a run can have that date: every zone's clocks can show it, and days around it."""
+    try:
+        return 1 < _moment(seconds).year <= _LAST_YEAR
+    except (ValueError, OverflowError, OSError):
+        return False
+
+
 def _plus_months(moment: datetime, months: int) -> datetime:
     year, month = divmod(moment.month - 1 + months, 12)
     year += moment.year
@@ -127,7 +172,8 @@ def _moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _zone(name: str) -> tzinfo:
+def zone_of(name: str) -> tzinfo:
+    """The time zone of that name. Raises SettingInvalidError."""
     if name == "UTC":
         return UTC
     try:

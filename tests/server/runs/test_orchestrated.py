@@ -49,7 +49,7 @@ def clean(value, *args, **kwargs):
 CITIES = """
 @custom
 def cities(*args, **kwargs):
-    return [{"city": "Oslo"}, {"city": "Rome"}]
+    return kwargs.get("listed", [{"city": "Oslo"}, {"city": "Rome"}])
 """
 SLOW = """name: slow
 type: python
@@ -314,9 +314,33 @@ def test_a_backfill_by_code(server: Server) -> None:
     assert [run["variables"] for run in shown["runs"]] == [{"city": "Oslo"}, {"city": "Rome"}]
     number = server.post("/api/backfills", {**body, "run": True})["id"]
     until(lambda: server.get(f"/api/backfills/{number}")["state"] == "completed")
-    assert server.post("/api/backfills/preview", {"pipeline": "sales", "block": "load"})["problem"].endswith(
-        "it returned dict, not a list"
-    )
+
+
+@pytest.mark.parametrize(
+    ("returned", "variables", "problem"),
+    [
+        ([{"city": "Oslo"}], [{"city": "Oslo"}], ""),
+        ([], [], "it lists no runs"),
+        ("Oslo", [], "it returned str, not a list"),
+        ([{}, {"execution_date": 1714521600000}], [], "of entry 1, 1714521600000, lies outside of the calendar"),
+        ([{}, {"execution_date": "soon"}], [], "of entry 1, 'soon', is no date"),
+    ],
+)
+def test_what_a_block_lists_is_a_list_of_runs_or_refused(
+    server: Server, returned: Any, variables: list[Any], problem: str
+) -> None:
+    body = {"pipeline": "sales", "block": "cities", "variables": {"listed": returned}}
+    shown = server.post("/api/backfills/preview", body)
+    assert [run["variables"] for run in shown["runs"]] == variables
+    assert shown["problem"].endswith(problem)
+    assert server.client.post("/api/backfills", json=body).status_code == (422 if problem else 201)
+
+
+def test_dates_without_an_offset_are_on_the_clocks_of_the_time_zone(server: Server) -> None:
+    body = {"pipeline": "sales", "start": "2024-10-27T00:00", "end": "2024-10-28T00:00", "time_zone": "Europe/Paris"}
+    shown = server.post("/api/backfills/preview", {**body, "interval_type": "hour"})
+    assert (shown["total"], shown["runs"][0]["execution_date"]) == (25, 1729980000.0)
+    assert [run["partition"] for run in shown["runs"][2:4]] == ["20241027T020000", "20241027T020000+0100"]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from penstock.model.errors import BackfillNotFoundError, PenstockError, SettingInvalidError
+from penstock.schedule.listings import listing
 from penstock.server.numbers import whole_number
 from penstock.server.permissions import Permission
 from penstock.server.routing import Call, Routes
@@ -95,9 +96,4 @@ async def _listed(call: Call) -> list[Any] | None:
     called = await call.studio.singles.call(
         given.pipeline, given.block, given.variables, upstream=True, origin="studio"
     )
-    if not isinstance(called.output, list):
-        raise SettingInvalidError(
-            f"reading what block {given.block} lists: it returned {type(called.output).__name__}, not a list",
-            hint="Return a list of dicts: the variables of each run.",
-        )
-    return called.output
+    return listing(called.output, given.block)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from penstock.model.errors import BackfillNotFoundError, PenstockError, SettingInvalidError
@@ -23,6 +22,7 @@ from penstock.schedule.backfill import (
     retry_backfill,
     start_backfill,
 )
+from penstock.schedule.windows import moment_of
 from penstock.server.hub import Hub
 from penstock.server.schema.backfills import Backfill, BackfillPreview, NewBackfill, PlannedRun
 from penstock.state.rows import BackfillRow
@@ -129,8 +129,8 @@ class BackfillService:
             pipeline=pipeline.uuid,
             name=given.name,
             block=given.block or None,
-            start=_moment(given.start, "start"),
-            end=_moment(given.end, "end"),
+            start=_moment(given.start, "start", given.time_zone),
+            end=_moment(given.end, "end", given.time_zone),
             interval=given.interval_type,
             units=given.interval_units,
             zone=given.time_zone,
@@ -143,12 +143,11 @@ class BackfillService:
         )
 
 
-def _moment(given: float | str | None, name: str) -> float | None:
+def _moment(given: float | str | None, name: str, zone: str) -> float | None:
     if not isinstance(given, str):
         return given
     try:
-        found = datetime.fromisoformat(given.strip())
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+        return moment_of(given, zone)
     except (ValueError, OverflowError) as error:
         raise SettingInvalidError(
             f"planning the backfill: its {name} {given[:40]!r} is no date",

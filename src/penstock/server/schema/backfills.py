@@ -18,7 +18,8 @@ class NewBackfill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `interval_type` is second, minute, hour, day, week, month, year or custom (seconds). The end does not count, unless
     `inclusive`. `parallelism` is how many runs may be open at once, 0 for no limit of its own; `retries` how often a
-    failed window is run again by itself. Text dates are ISO 8601, UTC when they name no zone.
+    failed window is run again by itself. Text dates are ISO 8601, on the clocks of `time_zone`
+    when they name no offset.
     """
 
     pipeline: str
