@@ -3397,7 +3397,8 @@ export interface components {
          *
          *         `interval_type` is second, minute, hour, day, week, month, year or custom (seconds). The end does not count, unless
          *         `inclusive`. `parallelism` is how many runs may be open at once, 0 for no limit of its own; `retries` how often a
-         *         failed window is run again by itself. Text dates are ISO 8601, UTC when they name no zone.
+         *         failed window is run again by itself. Text dates are ISO 8601, on the clocks of `time_zone`
+         *         when they name no offset.
          */
         NewBackfill: {
             pipeline: string;

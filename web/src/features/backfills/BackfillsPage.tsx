@@ -68,7 +68,8 @@ function Row({ one }: { one: BackfillSummary }) {
 /** What it goes over, in words. */
 export function over(one: Pick<BackfillSummary, "block" | "start" | "end" | "interval_type" | "interval_units" | "time_zone" | "inclusive">): string {
   if (one.block) return `once for each item of ${one.block}`;
-  const each = one.interval_units === 1 ? one.interval_type : `${one.interval_units} ${one.interval_type}s`;
+  const unit = one.interval_type === "custom" ? "second" : one.interval_type;
+  const each = one.interval_units === 1 ? unit : `${one.interval_units} ${unit}s`;
   const day = (at: number | null) => (at === null ? "?" : wallClock(new Date(at * 1000).toISOString(), one.time_zone).replace("T", " ").replace(" 00:00", ""));
   return `every ${each} from ${day(one.start)} to ${day(one.end)}${one.inclusive ? ", included" : ""} (${one.time_zone})`;
 }

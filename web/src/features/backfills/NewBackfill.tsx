@@ -12,7 +12,7 @@ import { Toggle } from "../triggers/FormParts";
 import { useSoon } from "../triggers/useSoon";
 import { VariableLines } from "../triggers/VariableLines";
 import { ZoneInput } from "../triggers/ZoneInput";
-import { backfillBody, backfillProblem, emptyBackfill, INTERVALS, type BackfillBody, type BackfillDraft } from "./draft";
+import { AT_ONCE, backfillBody, backfillProblem, emptyBackfill, INTERVALS, type BackfillBody, type BackfillDraft } from "./draft";
 import { useBackfillPreview, useChangeBackfills } from "./queries";
 
 /** What to run over, with the runs that this makes shown beside it while it is filled in. */
@@ -81,7 +81,7 @@ export function NewBackfill({ pipeline, onClose }: { pipeline: string; onClose: 
           )}
           {draft.by === "time" && <Toggle label="The end counts too" hint="A run for the time that begins with it." checked={draft.inclusive} onChange={(inclusive) => set({ inclusive })} />}
           <div className="flex flex-wrap gap-3">
-            <Field label="Runs at once" hint="Oldest first. Empty: no limit.">{(id) => <Input id={id} inputMode="numeric" className="!w-16" value={draft.parallelism} onChange={(event) => set({ parallelism: event.target.value })} />}</Field>
+            <Field label="Runs at once" hint={`Oldest first. Empty: ${AT_ONCE}, 0: no limit.`}>{(id) => <Input id={id} inputMode="numeric" className="!w-16" placeholder={String(AT_ONCE)} value={draft.parallelism} onChange={(event) => set({ parallelism: event.target.value })} />}</Field>
             <Field label="Run what failed again" hint="So many times, by itself.">{(id) => <Input id={id} inputMode="numeric" className="!w-16" placeholder="0" value={draft.retries} onChange={(event) => set({ retries: event.target.value })} />}</Field>
           </div>
           <div><p className="mb-1 font-medium">Variables</p><VariableLines lines={draft.variables} onChange={(lines) => set({ variables: lines })} known={variables} /></div>

@@ -1,17 +1,28 @@
 import { describe, expect, it } from "vitest";
 import { variableLine } from "../triggers/draft";
-import { backfillBody, backfillProblem, emptyBackfill, progressOf } from "./draft";
+import { over } from "./BackfillsPage";
+import { backfillBody, backfillProblem, emptyBackfill, INTERVALS, progressOf } from "./draft";
 
 describe("a backfill in the form", () => {
   const draft = emptyBackfill("orders", Date.UTC(2026, 0, 31, 15));
 
   it("begins with the last days", () => {
-    expect(backfillBody(draft)).toMatchObject({ start: Date.UTC(2026, 0, 24) / 1000, end: Date.UTC(2026, 0, 30) / 1000, interval_type: "day", interval_units: 1, parallelism: 1, retries: 0, inclusive: true, time_zone: "UTC", block: null });
+    expect(backfillBody(draft)).toMatchObject({ start: "2026-01-24T00:00", end: "2026-01-31T00:00", interval_type: "day", interval_units: 1, parallelism: 10, retries: 0, inclusive: false, time_zone: "UTC", block: null });
     expect(backfillProblem(draft)).toBe("");
   });
 
-  it("counts days of its time zone", () => {
-    expect(backfillBody({ ...draft, zone: "Europe/Helsinki", start: "2026-01-24T00:00", parallelism: "", retries: "2" })).toMatchObject({ start: Date.UTC(2026, 0, 23, 22) / 1000, parallelism: 0, retries: 2 });
+  it("leaves the clocks of its time zone to the server", () => {
+    expect(backfillBody({ ...draft, zone: "Europe/Helsinki", start: "2026-01-24T00:00" })).toMatchObject({ start: "2026-01-24T00:00", time_zone: "Europe/Helsinki" });
+    expect(backfillBody({ ...draft, zone: "Europe/Helsinki", by: "block", block: "dates" }).time_zone).toBe("UTC");
+  });
+
+  it.each([["", 10], ["0", 0], ["4", 4], ["2.9", 2], ["many", 10], ["-1", 10]])("%j runs at once are %i", (parallelism, runs) => {
+    expect(backfillBody({ ...draft, parallelism, retries: "2" })).toMatchObject({ parallelism: runs, retries: 2 });
+  });
+
+  it("offers every interval that the server knows", () => {
+    expect(INTERVALS.map(({ value }) => value).sort()).toEqual(["custom", "day", "hour", "minute", "month", "second", "week", "year"]);
+    expect(over({ block: null, start: 0, end: 0, interval_type: "custom", interval_units: 90, time_zone: "UTC", inclusive: false })).toMatch(/^every 90 seconds /);
   });
 
   it("by a block asks for no times", () => {

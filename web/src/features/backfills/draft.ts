@@ -1,7 +1,7 @@
 /** A backfill while it is being filled in, and as the server wants it. */
 import type { BackfillSummary } from "../../api/orchestration";
 import type { components } from "../../api/schema";
-import { momentOf, valueOf, type VariableLine } from "../triggers/draft";
+import { valueOf, type VariableLine } from "../triggers/draft";
 
 export interface BackfillDraft {
   name: string;
@@ -21,8 +21,11 @@ export interface BackfillDraft {
   variables: VariableLine[];
 }
 
-/** What a form sends; its moments are seconds since the epoch. */
-export type BackfillBody = Omit<components["schemas"]["NewBackfill"], "start" | "end" | "priority" | "run"> & { start: number | null; end: number | null };
+/** What a form sends; its moments are text without an offset, which the server reads on the clocks of the time zone. */
+export type BackfillBody = Omit<components["schemas"]["NewBackfill"], "start" | "end" | "priority" | "run"> & { start: string | null; end: string | null };
+
+/** Runs that are open at once when nobody says otherwise, as everywhere. */
+export const AT_ONCE = 10;
 
 export const INTERVALS: readonly { value: string; label: string }[] = [
   { value: "minute", label: "minutes" },
@@ -32,37 +35,36 @@ export const INTERVALS: readonly { value: string; label: string }[] = [
   { value: "month", label: "months" },
   { value: "year", label: "years" },
   { value: "second", label: "seconds" },
+  { value: "custom", label: "seconds (custom)" },
 ];
 
 export function emptyBackfill(pipeline: string, now = Date.now()): BackfillDraft {
   const day = (back: number) => `${new Date(now - back * 86_400_000).toISOString().slice(0, 10)}T00:00`;
-  return { name: "", pipeline, by: "time", block: "", start: day(7), end: day(1), intervalType: "day", units: "1", zone: "UTC", inclusive: true, parallelism: "1", retries: "", variables: [] };
+  return { name: "", pipeline, by: "time", block: "", start: day(7), end: day(0), intervalType: "day", units: "1", zone: "UTC", inclusive: false, parallelism: String(AT_ONCE), retries: "", variables: [] };
 }
 
 export function backfillBody(draft: BackfillDraft): BackfillBody {
-  const moment = (text: string) => {
-    const iso = momentOf(text, draft.zone);
-    return iso === null ? null : Date.parse(iso) / 1000;
-  };
   const byTime = draft.by === "time";
   return {
     name: draft.name.trim(),
     pipeline: draft.pipeline,
     block: byTime ? null : draft.block || null,
-    start: byTime ? moment(draft.start) : null,
-    end: byTime ? moment(draft.end) : null,
+    start: byTime ? draft.start || null : null,
+    end: byTime ? draft.end || null : null,
     interval_type: draft.intervalType,
     interval_units: Math.max(1, Math.trunc(Number(draft.units)) || 1),
-    time_zone: draft.zone,
+    // Of a backfill by a block the form shows no time zone.
+    time_zone: byTime ? draft.zone : "UTC",
     inclusive: byTime && draft.inclusive,
-    parallelism: whole(draft.parallelism),
-    retries: whole(draft.retries),
+    parallelism: whole(draft.parallelism, AT_ONCE),
+    retries: whole(draft.retries, 0),
     variables: Object.fromEntries(draft.variables.filter((one) => one.name.trim()).map((one) => [one.name.trim(), valueOf(one.text)])),
   };
 }
 
-function whole(text: string): number {
-  return Number(text) > 0 ? Math.trunc(Number(text)) : 0;
+/** A whole number from 0 on; the other one for an empty field, and for what is none. */
+function whole(text: string, otherwise: number): number {
+  return text.trim() && Number(text) >= 0 ? Math.trunc(Number(text)) : otherwise;
 }
 
 export function backfillProblem(draft: BackfillDraft): string {
