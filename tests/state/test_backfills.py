@@ -65,3 +65,14 @@ def test_five_thousand_blocks_come_back_in_their_order(state: State) -> None:
         state.block_runs.put(connection, reversed(rows))
     with state.read() as connection:
         assert state.block_runs.of_run(connection, "r1") == rows
+
+
+def test_backfills_follow_their_pipeline_to_its_new_name(state: State) -> None:
+    with state.write() as connection:
+        backfills = state.backfills
+        mine = backfills.add(connection, BackfillRow("orders", "a", 5.0))
+        other = backfills.add(connection, BackfillRow("users", "b", 6.0))
+        assert backfills.rename_pipeline(connection, "orders", "sales") == 1
+        assert [one.id for one in backfills.all(connection, "sales")] == [mine]
+        assert backfills.all(connection, "orders") == []
+        assert [one.id for one in backfills.all(connection, "users")] == [other]

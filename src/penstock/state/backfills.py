@@ -79,6 +79,11 @@ class Backfills:
         """Set columns of a backfill; whether it is there."""
         return connection.execute(sa.update(backfill).where(backfill.c.id == number).values(values)).rowcount > 0
 
+    def rename_pipeline(self, connection: sa.Connection, old: str, new: str) -> int:
+        """The pipeline has another name from now on, and takes its backfills along; how many."""
+        moved = sa.update(backfill).where(backfill.c.pipeline == old).values(pipeline=new)
+        return connection.execute(moved).rowcount
+
     def delete(self, connection: sa.Connection, number: int) -> bool:
         """Delete a backfill; its runs stay, without it. Whether it was there."""
         return connection.execute(sa.delete(backfill).where(backfill.c.id == number)).rowcount > 0

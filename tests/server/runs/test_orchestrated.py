@@ -88,6 +88,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "metadata.yaml": "project_type: standalone\n",
         "pipelines/sales/metadata.yaml": PIPELINE,
         "pipelines/sales/triggers.yaml": TRIGGERS,
+        "pipelines/moves/metadata.yaml": PIPELINE.replace("name: sales", "name: moves"),
         "pipelines/slow/metadata.yaml": SLOW,
         "pipelines/slow/triggers.yaml": TRIGGERS,
         "pipelines/needy/metadata.yaml": NEEDY,
@@ -306,6 +307,16 @@ def test_a_backfill_that_fails_is_run_again(server: Server) -> None:
     assert server.post(f"/api/backfills/{number}/retry")["runs"] == 1
     until(lambda: server.get(f"/api/backfills/{number}")["state"] == "failed")
     assert len(server.get("/api/runs", params={"backfill": number})["runs"]) == 2
+
+
+def test_a_backfill_follows_its_pipeline_to_its_new_name(server: Server) -> None:
+    number = server.post("/api/backfills", {"pipeline": "moves", "start": 0, "end": 1})["id"]
+    server.post("/api/pipelines/moves/rename", {"name": "moved"})
+    assert [one["id"] for one in server.get("/api/backfills", params={"pipeline": "moved"})["backfills"]] == [number]
+    server.post(f"/api/backfills/{number}/start")
+    until(lambda: server.get(f"/api/backfills/{number}")["state"] != "running")
+    found = server.get(f"/api/backfills/{number}")
+    assert (found["state"], found["error"], found["pipeline"]) == ("completed", "", "moved")
 
 
 def test_a_backfill_by_code(server: Server) -> None:

@@ -201,10 +201,11 @@ class TriggerService:
             return calendar_page(connection, self._state, since, until, wanted.limit, wanted.after)
 
     def pipeline_moved(self, before: str, after: str) -> None:
-        """Let triggers and runs follow a pipeline to its new name; those that wait for it wait for it by that name."""
+        """Let triggers, runs and backfills follow a pipeline to its new name; who waits for it does so by that name."""
         with self._state.write() as connection:
             move_triggers(connection, self._state, before, after)
             self._state.runs.rename_pipeline(connection, before, after)
+            self._state.backfills.rename_pipeline(connection, before, after)
             rows = self._state.triggers.all(connection)
         for row in rows:
             # The folder is moved after this: a trigger of that pipeline itself is in the old one.
