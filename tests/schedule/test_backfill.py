@@ -23,7 +23,7 @@ from penstock.schedule.backfill import (
     start_backfill,
 )
 from penstock.schedule.listings import listing
-from penstock.schedule.requests import cancel_run
+from penstock.schedule.requests import cancel_run, retry_run
 from penstock.state.rows import BackfillRow, RunRow
 from penstock.state.store import State
 
@@ -59,6 +59,12 @@ def end(state: State, making: Backfills, row: RunRow, outcome: str, now: float) 
         return making.ended(connection, ended, now)
 
     return state.transact(work)
+
+
+def finish(state: State, making: Backfills, number: int) -> None:
+    """Let every run complete, those that are made then too."""
+    while still := runs(state, number):
+        end(state, making, still[0], "completed", 20.0)
 
 
 def found(state: State, number: int) -> BackfillRow:
@@ -179,7 +185,85 @@ def test_cancelling_ends_what_waits_and_makes_no_more_and_it_can_go_on(state: St
     start_backfill(state, number, 6.0)
     look(making, state)
     making.step(7.0)
-    assert [run.slot for run in runs(state, number)] == [2.0, 3.0]
+    again = runs(state, number)
+    assert [(run.slot, run.retry_of) for run in again] == [(0.0, waiting.id), (1.0, running.id)]
+    finish(state, making, number)
+    row = found(state, number)
+    assert (row.state, row.error) == ("completed", "")
+
+
+def test_what_ends_only_after_a_cancelled_backfill_goes_on_is_run_again(state: State) -> None:
+    making, number = begun(state, days(3, parallelism=1))
+    making.step(3.0)
+    (running,) = runs(state, number)
+    with state.write() as connection:
+        state.runs.claim(connection, running.id, "somebody", now=3.0, until=99.0)
+    cancel_backfill(state, number, 4.0)
+    start_backfill(state, number, 5.0)
+    look(making, state)
+    making.step(6.0)
+    assert [run.id for run in runs(state, number)] == [running.id], "no room before it has ended"
+    (again,) = end(state, making, running, "cancelled", 7.0)
+    assert (again.slot, again.retry_of) == (0.0, running.id)
+    finish(state, making, number)
+    assert found(state, number).state == "completed"
+    with state.read() as connection:
+        assert state.runs.of_backfill(connection, number) == {"cancelled": 1, "completed": 3}
+
+
+def test_a_backfill_that_was_cancelled_by_an_earlier_version_runs_what_was_cut_off(state: State) -> None:
+    making, number = begun(state, days(3, parallelism=2))
+    making.step(3.0)
+    cancel_backfill(state, number, 4.0)
+    with state.write() as connection:
+        row = state.backfills.get(connection, number)
+        assert row is not None
+        settings = {name: value for name, value in row.settings.items() if name != "cut"}
+        state.backfills.change(connection, number, settings=settings)
+    start_backfill(state, number, 5.0)
+    look(making, state)
+    making.step(6.0)
+    assert [run.slot for run in runs(state, number)] == [0.0, 1.0]
+
+
+def test_what_somebody_has_run_again_meanwhile_is_not_run_once_more(state: State) -> None:
+    making, number = begun(state, days(2, parallelism=1))
+    making.step(3.0)
+    (first,) = runs(state, number)
+    cancel_backfill(state, number, 4.0)
+    end(state, making, retry_run(state, first.id, 5.0), "completed", 6.0)
+    start_backfill(state, number, 7.0)
+    look(making, state)
+    making.step(8.0)
+    assert [run.slot for run in runs(state, number)] == [1.0]
+
+
+def test_what_is_retried_is_tried_as_often_by_itself_as_at_first(state: State) -> None:
+    making, number = begun(state, days(1, retries=2))
+    making.step(3.0)
+    for attempts in (3, 6):
+        for attempt in range(attempts - 3, attempts):
+            (run,) = runs(state, number)
+            end(state, making, run, "failed", 4.0 + attempt)
+        assert found(state, number).state == "failed"
+        with state.read() as connection:
+            assert state.runs.of_backfill(connection, number) == {"failed": attempts}
+        retry_backfill(state, number)
+        look(making, state)
+        making.step(4.0 + attempts)
+    (run,) = runs(state, number)
+    assert run.ordinal == 6
+
+
+def test_a_run_of_an_earlier_version_keeps_what_is_left_of_its_retries(state: State) -> None:
+    making, number = begun(state, days(1, retries=2))
+    making.step(3.0)
+    (first,) = runs(state, number)
+    (second,) = end(state, making, first, "failed", 4.0)
+    with state.write() as connection:
+        state.runs.change(connection, second.id, settings={})
+    (third,) = end(state, making, second, "failed", 5.0)
+    assert end(state, making, third, "failed", 6.0) == []
 
 
 def test_a_run_for_each_entry_of_a_list(state: State) -> None:

@@ -36,6 +36,10 @@ DEFAULT_OPEN = 10
 _APART = 1e-6
 """Seconds between the runs of a chunk: lists and queues keep the order of the windows."""
 _BAD = ("failed", "cancelled", "interrupted")
+_CUT = "cut"
+"""In the settings of a backfill: its runs that were open when it was cancelled; their windows are owed a run."""
+_RETRIES = "backfill_retries"
+"""In the settings of a run: how often its window has been run again by itself since somebody last asked for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +132,7 @@ def add_backfill(state: State, wanted: Wanted, now: float) -> BackfillRow:
 
 
 def start_backfill(state: State, number: int, now: float) -> BackfillRow:
-    """Let a backfill begin, or one that was cancelled go on where it stood.
+    """Let a backfill begin, or one that was cancelled go on where it stood: what was cut off runs again.
 
     Raises:
         BackfillNotFoundError: there is none of that number.
@@ -139,7 +143,13 @@ def start_backfill(state: State, number: int, now: float) -> BackfillRow:
         row = _found(connection, state, number, "starting")
         if row.state not in {INITIAL, "cancelled"}:
             raise RunStateError(f"starting backfill {row.name}: it is {row.state}", hint="Retry what failed in it.")
-        return _changed(connection, state, row, state=RUNNING, started_at=row.started_at or now, ended_at=None)
+        settings = dict(row.settings)
+        if row.state == "cancelled":
+            cut = {run.id for run in state.backfills.latest_in(connection, number, ["cancelled"], MOST)}
+            cut |= {run.id for run in state.runs.open(connection, backfill_id=number) if run.cancel_requested}
+            settings[_CUT] = sorted({*settings.get(_CUT, ()), *cut})
+        begun = row.started_at or now
+        return _changed(connection, state, row, state=RUNNING, started_at=begun, ended_at=None, settings=settings)
 
     return state.transact(work)
 
@@ -155,8 +165,9 @@ def cancel_backfill(state: State, number: int, now: float) -> tuple[BackfillRow,
         if row.state not in {INITIAL, RUNNING}:
             been = "been cancelled" if row.state == "cancelled" else row.state
             raise RunStateError(f"cancelling backfill {row.name}: it has {been}", hint="There is nothing left.")
-        row = _changed(connection, state, row, state="cancelled", ended_at=now)
-        return row, [run.id for run in state.runs.open(connection, backfill_id=number)]
+        names = [run.id for run in state.runs.open(connection, backfill_id=number)]
+        settings = {**row.settings, _CUT: sorted({*row.settings.get(_CUT, ()), *names})}
+        return _changed(connection, state, row, state="cancelled", ended_at=now, settings=settings), names
 
     row, names = state.transact(work)
     cancelled = []
@@ -287,9 +298,12 @@ class Backfills:
             return []
         made: list[RunRow] = []
         settings = dict(row.settings)
-        if after is not None and after.state == "failed" and after.ordinal < int(settings.get("retries", 0)):
-            made.append(_again(after, now))
+        if after is not None and after.state == "failed":
+            retries = int(after.settings.get(_RETRIES, after.ordinal))
+            if retries < int(settings.get("retries", 0)):
+                made.append(_again(after, now, retries + 1))
         if row.state == RUNNING:
+            self._take_up(connection, number, settings)
             room = min(row.parallelism or MOST_OPEN, MOST_OPEN)
             room -= self._state.backfills.open_runs(connection, number) + len(made)
             made += self._next(connection, row, settings, min(room, CHUNK), now)
@@ -300,6 +314,18 @@ class Backfills:
             self._settle(connection, row, settings, now)
         return made
 
+    def _take_up(self, connection: sa.Connection, number: int, settings: dict[str, Any]) -> None:
+        """Put what was cut off and has ended among what is to be run again; `settings` is moved on."""
+        cut = settings.pop(_CUT, None)
+        if not cut:
+            return
+        runs = self._state.runs.many(connection, cut)
+        if still := [name for name in cut if name in runs and runs[name].open]:
+            settings[_CUT] = still
+        latest = self._state.backfills.latest_in(connection, number, ["cancelled"], MOST)
+        again = settings.get("again", [])
+        settings["again"] = [*again, *(run.id for run in latest if run.id in {*cut} - {*again})]
+
     def _next(
         self, connection: sa.Connection, row: BackfillRow, settings: dict[str, Any], room: int, now: float
     ) -> list[RunRow]:
@@ -309,7 +335,7 @@ class Backfills:
         again = list(settings.get("again", ()))
         old = self._state.runs.many(connection, again[:room])
         names = [name for name in again[:room] if name in old]
-        made = [_again(old[name], now + place * _APART) for place, name in enumerate(names)]
+        made = [_again(old[name], now + place * _APART, 0) for place, name in enumerate(names)]
         if again:
             settings["again"] = again[room:]
         done, total = int(settings.get("made", 0)), int(settings.get("total", 0))
@@ -389,8 +415,8 @@ def _run(row: BackfillRow, plan: Planned, place: int, settings: Mapping[str, Any
     )
 
 
-def _again(old: RunRow, now: float) -> RunRow:
-    """A new run of the window of an old one, with the pipeline as it is then."""
+def _again(old: RunRow, now: float, retries: int) -> RunRow:
+    """A new run of the window of an old one, with the pipeline as it is then; `retries` were made by themselves."""
     new = NewRun(
         old.pipeline,
         "backfill",
@@ -403,7 +429,7 @@ def _again(old: RunRow, now: float) -> RunRow:
         partition=old.partition,
         priority=old.priority,
         options=old.options,
-        settings=old.settings,
+        settings={**old.settings, _RETRIES: retries},
         backfill_id=old.backfill_id,
         retry_of=old.id,
     )
