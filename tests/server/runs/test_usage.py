@@ -48,7 +48,8 @@ def test_a_running_block_tells_what_it_uses_until_it_ends(server: Server) -> Non
         live.until("block_started", run=run)
         live.subscribe(f"run:{run}")
         used = live.until("block_usage", run=run)[-1]["blocks"]["hold"]
-        assert used["memory"] > 50_000_000 / 2
+        while used["memory"] <= 50_000_000 / 2:  # the first may be told before the block has taken its memory
+            used = live.until("block_usage", run=run)[-1]["blocks"]["hold"]
         assert used["cpu"] >= 0
         task = server.studio.usage._task
         assert task is not None
