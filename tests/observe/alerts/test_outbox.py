@@ -10,7 +10,7 @@ import pytest
 from penstock.observe.alerts.facts import Delivery, Fact, fact_of
 from penstock.observe.alerts.outbox import Outbox
 from penstock.observe.alerts.settings import AlertSettings, read_alert_settings
-from penstock.state.rows import AlertRow, BlockRunRow, RunRow, TriggerRow
+from penstock.state.rows import AlertRow, BackfillRow, BlockRunRow, RunRow, TriggerRow
 from penstock.state.store import State
 
 FAILURE = {
@@ -44,7 +44,7 @@ class Told:
         self.number += 1
         row = RunRow(
             f"run{self.number}", "orders", at - 5, state=outcome, started_at=at - 4, ended_at=at, seconds=4.0,
-            trigger_id=self.triggers[trigger], **values,
+            trigger_id=self.triggers[trigger] if "backfill_id" not in values else None, **values,
         )  # fmt: skip
         if outcome == "failed" and failure is None and "error" not in values:
             failure = FAILURE
@@ -56,6 +56,11 @@ class Told:
                 self.state.block_runs.put(connection, [BlockRunRow(row.id, "clean", failure=failure)])
             self.outbox.run_ended(connection, row)
         return row.id
+
+    def backfill(self, total: int, made: int) -> int:
+        row = BackfillRow("orders", "again", 0.0, "running", settings={"total": total, "made": made})
+        with self.state.write() as connection:
+            return self.state.backfills.add(connection, row)
 
     def rows(self) -> list[AlertRow]:
         with self.state.read() as connection:
@@ -167,6 +172,47 @@ def test_a_success_of_another_trigger_closes_nothing(told: Told) -> None:
     assert told.facts()[0].affected == (str(told.triggers[0]),)
     told.end("completed", at=300.0, trigger=0)
     assert told.rows()[0].closed_at == 300.0
+
+
+def test_a_window_that_goes_well_says_nothing_of_one_that_failed(told: Told) -> None:
+    number = told.backfill(4, made=2)
+    for window in range(3):
+        outcome = "completed" if window % 2 else "failed"
+        told.end(outcome, at=100.0 + window, backfill_id=number, slot=float(window))
+    told.end("completed", at=110.0)
+    (row,) = told.rows()
+    assert (row.closed_at, told.facts()[0].repeats) == (None, 1)
+
+
+def test_a_backfill_works_again_when_all_of_its_windows_went_well(told: Told) -> None:
+    number = told.backfill(2, made=1)
+    told.end("failed", at=100.0, backfill_id=number, slot=0.0)
+    told.end("completed", at=110.0, backfill_id=number, slot=0.0, ordinal=1)
+    assert told.rows()[0].closed_at is None, "it has another window to come"
+    with told.state.write() as connection:
+        told.state.backfills.change(connection, number, settings={"total": 2, "made": 2})
+    told.end("failed", at=120.0, backfill_id=number, slot=1.0)
+    told.end("completed", at=130.0, backfill_id=number, slot=1.0, ordinal=1)
+    assert [(row.kind, row.closed_at) for row in told.rows()] == [("failure", 130.0), ("recovery", 130.0)]
+
+
+def test_a_trigger_that_fails_as_a_backfill_did_is_told(told: Told) -> None:
+    number = told.backfill(1, made=1)
+    told.end("failed", at=100.0, backfill_id=number, slot=0.0)
+    told.sent(101.0)
+    told.end("failed", at=200.0)
+    assert [row.sent_at for row in told.rows()] == [101.0, None]
+    told.end("completed", at=300.0)
+    assert [row.closed_at for row in told.rows()] == [None, 300.0, 300.0]
+
+
+def test_a_backfill_that_was_deleted_keeps_nothing_open(told: Told) -> None:
+    number = told.backfill(1, made=1)
+    told.end("failed", at=100.0, backfill_id=number, slot=0.0)
+    with told.state.write() as connection:
+        told.state.backfills.delete(connection, number)
+    told.end("completed", at=200.0)
+    assert told.rows()[0].closed_at == 200.0
 
 
 @pytest.mark.parametrize("outcome", ["failed", "cancelled", "interrupted"])

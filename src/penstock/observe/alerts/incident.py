@@ -26,9 +26,13 @@ def fingerprint(kind: str, message: str) -> str:
     return hashlib.sha256(f"{kind}|{' '.join(text.split())}".encode("utf-8", "replace")).hexdigest()[:12]
 
 
-def failure_incident(pipeline: str, block: str, kind: str, message: str) -> str:
-    """Runs of this pipeline fail at this block with this error."""
-    return _bounded(f"run|{pipeline}|{block}|{fingerprint(kind, message)}")
+def failure_incident(pipeline: str, block: str, kind: str, message: str, backfill: int | None = None) -> str:
+    """Runs of this pipeline fail at this block with this error; those of a backfill are an incident of their own.
+
+    A backfill's failed windows may never be run again: what is open because of them hides no failure of a trigger.
+    """
+    name = f"run|{pipeline}|{block}|{fingerprint(kind, message)}"
+    return _bounded(name if backfill is None else f"{name}|backfill {backfill}")
 
 
 def late_incident(pipeline: str, trigger: str) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _AFFECTED = 50
 """Triggers that are named in one incident; beyond them the first success closes it."""
+_OF_BACKFILL = "backfill "
 
 
 class Outbox:
@@ -96,7 +97,7 @@ class Outbox:
         fields = error_fields(failure, error, root=self._root, secrets=self._settings(run.pipeline).secrets)
         fact = replace(fact, **fields)
         shape = str(failure.get("message") or "") if failure else error
-        incident = failure_incident(run.pipeline, run.failed_block or "", fact.error_class, shape)
+        incident = failure_incident(run.pipeline, run.failed_block or "", fact.error_class, shape, _backfill(run))
         self._tell(connection, incident, fact)
 
     def _went_well(self, connection: sa.Connection, run: RunRow) -> None:
@@ -117,14 +118,28 @@ class Outbox:
                 self._close(connection, row, fact, run, now)
 
     def _succeeded(self, connection: sa.Connection, row: AlertRow, fact: Fact, run: RunRow, now: float) -> None:
-        """A success of one trigger says nothing about the runs of another one."""
-        left = tuple(each for each in fact.affected if each != _of(run))
+        """A success of one trigger says nothing about the runs of another one, nor one window about the next."""
+        left = tuple(each for each in fact.affected if not self._made_good(connection, each, run))
         if left == fact.affected and len(left) < _AFFECTED:
             return
         if left and len(fact.affected) < _AFFECTED:
             self._state.alerts.change(connection, row.id, payload=replace(fact, affected=left).payload())
             return
         self._close(connection, row, fact, run, now)
+
+    def _made_good(self, connection: sa.Connection, affected: str, run: RunRow) -> bool:
+        """Whether a run that went well ends what was wrong there: a trigger, or a backfill when all of it went well."""
+        if not affected.startswith(_OF_BACKFILL):
+            return affected == _of(run)
+        found = self._state.backfills.get(connection, int(affected.removeprefix(_OF_BACKFILL)))
+        if found is None:  # somebody has deleted it, and will not run its windows again
+            return True
+        settings = found.settings
+        if found.id != _backfill(run) or settings.get("again") or settings.get("made", 0) < settings.get("total", 0):
+            return False
+        if self._state.backfills.open_runs(connection, found.id):
+            return False
+        return self._state.backfills.latest_states(connection, found.id).keys() <= {"completed"}
 
     def _close(self, connection: sa.Connection, row: AlertRow, fact: Fact, run: RunRow, now: float) -> None:
         self._state.alerts.change(connection, row.id, closed_at=now)
@@ -202,5 +217,12 @@ def _unheard(fact: Fact) -> bool:
     return not fact.muted_until and all(each.sent_at is None for each in fact.delivered.values())
 
 
+def _backfill(run: RunRow) -> int | None:
+    return run.backfill_id if run.trigger_id is None else None
+
+
 def _of(run: RunRow) -> str:
-    return str(run.trigger_id) if run.trigger_id is not None else "-"
+    """What the run was one of, as a fact names it: its trigger, its backfill, or neither."""
+    if run.trigger_id is not None:
+        return str(run.trigger_id)
+    return f"{_OF_BACKFILL}{run.backfill_id}" if run.backfill_id is not None else "-"
