@@ -176,6 +176,22 @@ def test_a_silent_server_holds_up_nobody_else(state: State, clock: Clock) -> Non
     assert "127.0.0.1" in got(state, numbers[0])[0].error
 
 
+def test_a_silent_channel_holds_up_neither_the_others_nor_what_comes_meanwhile(state: State, clock: Clock) -> None:
+    with receiving("silent", "silent") as bad, receiving() as good:
+        add(state)
+        made = sender(state, named(slack=bad.url, webhook=good.url), clock)
+        with ThreadPoolExecutor(1) as pool:
+            turn = pool.submit(made.turn)
+            assert good.wait().json["incident"] == "run|orders|clean|1"
+            bad.wait()
+            add(state, incident="what comes meanwhile")
+            made.wake()
+            assert good.wait().json["incident"] == "what comes meanwhile"
+            assert not turn.done()
+            bad.over.set()  # it hangs up
+            turn.result()
+
+
 def test_a_silent_server_is_left_in_the_end(state: State, clock: Clock) -> None:
     with receiving("silent") as server:
         number = add(state)
@@ -212,6 +228,25 @@ def test_nobody_hears_of_a_recovery_before_the_failure(state: State, clock: Cloc
             clock.now += WAITS[1]
             made.turn()
         assert [each.json["type"] for each in server.received] == ["failure", "failure", "recovery"]
+
+
+def test_who_has_heard_of_a_failure_hears_of_its_end_though_another_channel_is_dead(state: State, clock: Clock) -> None:
+    with receiving(500, 500) as dead, receiving() as good:
+        made = sender(state, named(slack=dead.url, webhook=good.url), clock)
+        opened = add(state, closed_at=NOW)
+        made.turn()
+        over = add(state, replace(FAILED, kind=AlertKind.RECOVERY, opened=opened), closed_at=NOW)
+        assert made.turn() == NOW + WAITS[0]
+        assert [each.json["type"] for each in good.received] == ["failure", "recovery"]
+        assert len(dead.received) == 1
+        assert got(state, over)[0].sent_at is None
+        for wait in WAITS[:3]:  # refused once more, taken, and then the end
+            clock.now += wait + 1
+            made.turn()
+        titles = [each.json["text"] for each in dead.received]
+        assert ["works again" in title for title in titles] == [False, False, False, True]
+        assert len(good.received) == 2
+    assert got(state, over)[0].sent_at == clock.now
 
 
 def test_what_nobody_wants_is_kept_and_not_sent(state: State, clock: Clock) -> None:

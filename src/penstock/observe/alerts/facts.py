@@ -30,12 +30,18 @@ class AlertKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How the message to one channel stands; `final` when it is not tried again."""
+    """How the message to one channel stands; `final` when it is not tried again, else it is at `due_at`."""
 
     sent_at: float | None = None
     attempts: int = 0
     error: str = ""
     final: bool = False
+    due_at: float = 0.0
+
+    @property
+    def over(self) -> bool:
+        """Whether it was taken, or given up."""
+        return self.sent_at is not None or self.final
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +49,10 @@ class Fact:
     """Something that happened to a run or a trigger. Times in seconds since the epoch, `line` from 1, 0 for none.
 
     `run` is the first run of the incident, `last_run` the newest; `repeats` counts those after the first. `affected`
-    names the triggers whose runs failed so. `told` counts the messages about it that went out before, and `ordered` is
-    when the newest of them was asked for, 0 for the first. `opened` is the number of the alert that a recovery closes.
-    `delivered` says how each channel stands. `muted_until` is set where nobody was told because somebody wanted it so.
+    names the triggers and backfills whose runs failed so. `told` counts the messages about it that went out before,
+    and `ordered` is when the newest of them was asked for, 0 for the first. `opened` is the number of the alert that
+    a recovery closes. `delivered` says how each channel stands. `muted_until` is set where nobody was told because
+    somebody wanted it so.
     """
 
     kind: AlertKind

@@ -1,8 +1,8 @@
 """Sends what is in the box of alerts: a thread of its own, so that no slow server holds up a schedule.
 
 At least once: what was sent is written down after it, and a message that a kill has sent twice carries the same key. A
-channel that fails is tried again, later each time, for a day; the others are not held up by it, and how each stands is
-kept beside the alert.
+channel that fails is tried again, later each time, for a day; neither it nor one that is slow holds up the others, and
+how each stands is kept beside the alert. Nobody hears that something works again before having heard that it failed.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from penstock.config import environment
 from penstock.model.errors import StateUnavailableError
 from penstock.observe.alerts.delivery import deliver
 from penstock.observe.alerts.facts import AlertKind, Delivery, Fact, fact_of, fact_or_none
+from penstock.observe.alerts.lanes import Lanes
 from penstock.observe.alerts.posts import DEADLINE, DeliveryError
 from penstock.observe.alerts.settings import AlertSettings, Channel
 from penstock.observe.alerts.texts import worded
@@ -28,8 +29,8 @@ from penstock.state.rows import AlertRow
 if TYPE_CHECKING:
     from penstock.state.store import State
 
-AT_ONCE = 8
-"""Alerts that are sent at once, each by a thread."""
+AT_ONCE = 16
+"""Alerts that are sent at once, each by a thread, and one for each of its channels."""
 HELD = 600.0
 """Seconds for which an alert belongs to the sender that took it; one whose process died is sent again after them."""
 WAITS = (10.0, 30.0, 60.0, 300.0, 900.0, 1800.0, 3600.0)
@@ -39,6 +40,8 @@ GIVEN_UP = 86_400.0
 _KEPT = 90 * 86_400.0
 """Seconds for which alerts that are over are kept."""
 _AWAY = 5.0
+_LOOK = 10.0
+"""Seconds after which it is looked at what is due, while something is under way and nobody says anything."""
 _log = logging.getLogger("penstock.alerts")
 
 
@@ -73,6 +76,7 @@ class Sender:
         self._clock = clock
         self._deadline = deadline
         self.told = told
+        self._lanes = Lanes()
         self._wanted = threading.Event()
         self._ending = False
         self._thread = threading.Thread(target=self._go, name="alerts", daemon=True)
@@ -97,23 +101,41 @@ class Sender:
             self._thread.join(self._deadline + 1)
 
     def turn(self) -> float | None:
-        """Send what is due now; when the next message is, None when none waits.
+        """Send what is due now, and what becomes due meanwhile; when the next message is, None when none waits.
 
         Raises:
-            StateUnavailableError: the store is away.
+            StateUnavailableError: the store is away; what was under way has been tried.
         """
-        while not self._ending:
-            now = self._clock()
-            with self._state.write() as connection:
-                rows = self._state.alerts.due(connection, now, now + HELD, AT_ONCE)
-                if not rows:
-                    self._state.alerts.prune(connection, now - _KEPT)
-                    return self._state.alerts.next_due(connection)
-            with ThreadPoolExecutor(len(rows), thread_name_prefix="alert") as pool:
-                # The first error of the store ends the turn, after all of them were tried.
-                for done in [pool.submit(self._send, row) for row in rows]:
-                    done.result()
+        under_way: set[Future[None]] = set()
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="alert") as pool:
+            while not self._ending:
+                rows = self._taken(AT_ONCE - len(under_way))
+                for row in rows:
+                    under_way.add(sent := pool.submit(self._send, row))
+                    sent.add_done_callback(lambda _: self._wanted.set())
+                if not under_way:
+                    return self._rest()
+                # One that is slow is not waited for: what comes meanwhile is sent beside it.
+                self._wanted.wait(_LOOK)
+                self._wanted.clear()
+                for sent in [each for each in under_way if each.done()]:
+                    under_way.remove(sent)
+                    sent.result()
         return None
+
+    def _taken(self, room: int) -> list[AlertRow]:
+        """So many of what is due; nobody else sends them for a while."""
+        if not room:
+            return []
+        now = self._clock()
+        with self._state.write() as connection:
+            return self._state.alerts.due(connection, now, now + HELD, room)
+
+    def _rest(self) -> float | None:
+        """Nothing is due: what is over for long is removed; when the next message is."""
+        with self._state.write() as connection:
+            self._state.alerts.prune(connection, self._clock() - _KEPT)
+            return self._state.alerts.next_due(connection)
 
     def _go(self) -> None:
         while not self._ending:
@@ -135,14 +157,15 @@ class Sender:
         except ValueError as error:
             self._finish(row.id, error=f"reading the alert: {error}")
             return
-        if fact.kind is AlertKind.RECOVERY and (wait := self._must_wait(fact)) is not None:
-            with self._state.write() as connection:
-                self._state.alerts.change(connection, row.id, due_at=wait)
-            return
         settings = self.settings(row.pipeline)
-        wanted = settings.hearing(fact.kind)
         muted_until = self._muted(fact)
-        results = {} if muted_until else {channel.key: self._to(row, fact, channel, settings) for channel in wanted}
+        wanted = () if muted_until else settings.hearing(fact.kind)
+        results: dict[str, Delivery] = {}
+        if wanted:
+            waits = self._waits(fact, wanted)
+            with ThreadPoolExecutor(len(wanted), thread_name_prefix="channel") as pool:
+                sent = [pool.submit(self._to, row, fact, each, settings, waits.get(each.key)) for each in wanted]
+                results = {channel.key: done.result() for channel, done in zip(wanted, sent, strict=True)}
         self._note(row, replace(fact, muted_until=muted_until), results)
 
     def _muted(self, fact: Fact) -> float:
@@ -152,31 +175,53 @@ class Sender:
         with self._state.read() as connection:
             if fact.kind is AlertKind.RECOVERY:
                 opened = self._state.alerts.get(connection, fact.opened)
-                before = fact_or_none(opened.payload) if opened is not None else None
+                if opened is None or opened.sent_at is None:
+                    return 0.0
+                before = fact_or_none(opened.payload)
                 return before.muted_until if before is not None and not before.delivered else 0.0
             mute = self._state.mutes.holding(connection, fact.pipeline, fact.block, self._clock())
         return mute.until if mute is not None else 0.0
 
-    def _must_wait(self, fact: Fact) -> float | None:
-        """Until when a recovery waits, so that nobody hears of it before the failure."""
+    def _waits(self, fact: Fact, channels: Iterable[Channel]) -> dict[str, float]:
+        """Until when the channels wait that have not heard of a failure whose end this is, by key."""
+        if fact.kind is not AlertKind.RECOVERY:
+            return {}
         with self._state.read() as connection:
             opened = self._state.alerts.get(connection, fact.opened)
         if opened is None or opened.sent_at is not None:
-            return None
-        return min(opened.due_at + 1, self._clock() + WAITS[1])
+            return {}
+        now = self._clock()
+        before = fact_or_none(opened.payload)
+        stands = before.delivered if before is not None else {}
+        found = {}
+        for key in (channel.key for channel in channels):
+            heard = stands.get(key, Delivery())
+            if not heard.over:
+                found[key] = heard.due_at + 1 if heard.due_at > now else now + WAITS[1]
+        return found
 
-    def _to(self, row: AlertRow, fact: Fact, channel: Channel, settings: AlertSettings) -> Delivery:
+    def _to(
+        self, row: AlertRow, fact: Fact, channel: Channel, settings: AlertSettings, wait: float | None = None
+    ) -> Delivery:
+        """Send it to one channel, if that has to have it now; how that stands then."""
         before = fact.delivered.get(channel.key, Delivery())
-        if before.sent_at is not None or before.final:
+        now = self._clock()
+        if before.over or before.due_at > now:
             return before
+        if wait is not None:
+            return replace(before, due_at=wait)
         key = f"penstock-{row.id}-{fact.told}"
         message = worded(fact, settings, incident=row.incident, key=key, base=self.address(), project=self.project)
-        try:
-            deliver(message, channel, deadline=self._deadline)
-        except DeliveryError as error:
-            METRICS.count("penstock_alert_deliveries_total", result="failed")
-            over = error.final or self._clock() - (fact.ordered or row.created_at) > GIVEN_UP
-            return Delivery(None, before.attempts + 1, error.message, over)
+        with self._lanes.to(channel.place) as free:
+            if not free:
+                return replace(before, due_at=now + WAITS[1])
+            try:
+                deliver(message, channel, deadline=self._deadline)
+            except DeliveryError as error:
+                METRICS.count("penstock_alert_deliveries_total", result="failed")
+                now, attempts = self._clock(), before.attempts + 1
+                over = error.final or now - (fact.ordered or row.created_at) > GIVEN_UP
+                return Delivery(None, attempts, error.message, over, now + WAITS[min(before.attempts, len(WAITS) - 1)])
         METRICS.count("penstock_alert_deliveries_total", result="sent")
         return Delivery(self._clock(), before.attempts + 1)
 
@@ -187,12 +232,12 @@ class Sender:
             if now_there is None:
                 return
             current = fact_of(now_there.payload)
+            changes: dict[str, object] = {}
             if current.told == fact.told:
                 current = replace(current, delivered=results, muted_until=fact.muted_until)
-                self._state.alerts.change(
-                    connection, row.id, payload=current.payload(), **_standing(row, results, self._clock())
-                )
-        if self.told is not None:
+                changes = _standing(row, fact.delivered, results, self._clock())
+                self._state.alerts.change(connection, row.id, payload=current.payload(), **changes)
+        if self.told is not None and changes.get("attempts", row.attempts) != row.attempts:
             self.told(row.id)
 
     def _finish(self, number: int, *, error: str) -> None:
@@ -200,10 +245,12 @@ class Sender:
             self._state.alerts.change(connection, number, sent_at=self._clock(), error=error)
 
 
-def _standing(row: AlertRow, results: dict[str, Delivery], now: float) -> dict[str, object]:
+def _standing(
+    row: AlertRow, before: Mapping[str, Delivery], results: Mapping[str, Delivery], now: float
+) -> dict[str, object]:
     """The columns of an alert after a turn: it is over when every channel has it, or has given up."""
     errors = "; ".join(f"{key}: {each.error}" for key, each in results.items() if each.error)
-    attempts = row.attempts + 1
-    if all(each.sent_at is not None or each.final for each in results.values()):
-        return {"sent_at": now, "attempts": attempts, "error": errors}
-    return {"due_at": now + WAITS[min(row.attempts, len(WAITS) - 1)], "attempts": attempts, "error": errors}
+    left = [each.due_at for each in results.values() if not each.over]
+    tried = not left or any(each.attempts != before.get(key, Delivery()).attempts for key, each in results.items())
+    changes: dict[str, object] = {"attempts": row.attempts + tried, "error": errors}
+    return changes | ({"due_at": min(left)} if left else {"sent_at": now})

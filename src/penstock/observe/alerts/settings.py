@@ -82,6 +82,11 @@ class Channel:
         """The URL that is called; empty for e-mail."""
         return str(self.settings.get("address", ""))
 
+    @property
+    def place(self) -> str:
+        """What is reached, by whatever protocol: messages to one place share its pace."""
+        return self.address or f"{self.settings.get('smtp_host')}:{self.settings.get('smtp_port')}"
+
 
 @dataclass(frozen=True, slots=True)
 class AlertSettings:
