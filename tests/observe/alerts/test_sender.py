@@ -272,6 +272,44 @@ def test_an_alert_that_cannot_be_read_stops_no_other(state: State, clock: Clock)
     assert "reading the alert" in row.error
 
 
+def test_an_alert_that_cannot_be_worded_is_told_all_the_same(state: State, clock: Clock) -> None:
+    def odd(pipeline: str) -> AlertSettings:
+        broken = {"failure": {"title": 7}} if pipeline == "odd" else {}
+        return replace(named(webhook=server.url)(""), templates=broken)
+
+    with receiving() as server:
+        number = add(state, replace(FAILED, pipeline="odd"), "first")
+        add(state, incident="second")
+        sender(state, odd, clock).turn()
+        told = {each.json["incident"]: each.json for each in server.received}
+    assert told["first"]["title"] == "Pipeline odd failed"
+    assert told["first"]["link"] == f"https://penstock.example/runs/{FAILED.run}"
+    assert "error" in told["second"]
+    assert got(state, number)[0].sent_at == NOW
+
+
+def test_an_alert_that_cannot_be_tried_stops_no_other_and_is_tried_again(state: State, clock: Clock) -> None:
+    asked: list[str] = []
+
+    def settings(pipeline: str) -> AlertSettings:
+        asked.append(pipeline)
+        if asked.count("odd") == 1 and pipeline == "odd":
+            raise RuntimeError("a mistake of ours")
+        return named(slack=server.url)("")
+
+    with receiving() as server:
+        number = add(state, replace(FAILED, pipeline="odd"))
+        add(state, incident="another")
+        made = sender(state, settings, clock)
+        assert made.turn() == NOW + WAITS[0]
+        assert len(server.received) == 1
+        assert got(state, number)[0].error == "sending it: RuntimeError"
+        clock.now += WAITS[0]
+        assert made.turn() is None
+        assert len(server.received) == 2
+    assert got(state, number)[0].error == ""
+
+
 def test_two_senders_share_the_work(state: State, clock: Clock) -> None:
     with receiving() as server:
         for each in range(20):

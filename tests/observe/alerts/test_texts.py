@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,8 @@ from penstock.observe.alerts.facts import AlertKind, Fact, error_fields, fact_of
 from penstock.observe.alerts.incident import failure_incident, fingerprint
 from penstock.observe.alerts.redact import redacted
 from penstock.observe.alerts.settings import read_alert_settings
-from penstock.observe.alerts.texts import variables
+from penstock.observe.alerts.texts import moment, variables
+from penstock.observe.alerts.webhook import body_of
 from tests.observe.alerts.facts import FAILED, said
 
 
@@ -52,6 +54,14 @@ def test_each_kind_has_words() -> None:
         message = said(replace(FAILED, kind=kind))
         assert message.title
         assert "{" not in message.title + message.summary
+
+
+@pytest.mark.parametrize("date", [1.7e12, 1e300, -1e12, float("nan"), float("inf")])
+def test_a_date_that_no_calendar_has_is_told_as_a_number(date: float) -> None:
+    message = said(replace(FAILED, execution_date=date))
+    assert ("Execution time", f"{date:g} s since 1970") in message.fields
+    assert moment(date) == f"{date:g} s since 1970"
+    json.dumps(body_of(message), allow_nan=False)
 
 
 @pytest.mark.parametrize("base", ["https://x.example/base/", "https://x.example/base"])

@@ -11,6 +11,8 @@ from penstock.observe.alerts.texts import Message
 
 Made = TypeVar("Made")
 
+_ODD = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, OSError)
+
 _POSTS: dict[ChannelKind, Callable[[Message, Channel], posts.Post]] = {
     ChannelKind.SLACK: chat.slack,
     ChannelKind.TEAMS: chat.teams,
@@ -38,7 +40,7 @@ def deliver(message: Message, channel: Channel, *, deadline: float = posts.DEADL
 def _made(make: Callable[[Message, Channel], Made], message: Message, channel: Channel) -> Made:
     try:
         return make(message, channel)
-    except (ValueError, TypeError, LookupError, AttributeError) as error:  # what settings may hold is anybody's guess
+    except _ODD as error:  # what settings may hold is anybody's guess
         name = type(error).__name__
         raise posts.DeliveryError(
             f"making the message for {channel.key}: {name}; one of its settings cannot be used", final=True

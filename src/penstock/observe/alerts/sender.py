@@ -22,7 +22,7 @@ from penstock.observe.alerts.facts import AlertKind, Delivery, Fact, fact_of, fa
 from penstock.observe.alerts.lanes import Lanes
 from penstock.observe.alerts.posts import DEADLINE, DeliveryError
 from penstock.observe.alerts.settings import AlertSettings, Channel
-from penstock.observe.alerts.texts import worded
+from penstock.observe.alerts.texts import Message, unworded, worded
 from penstock.observe.metrics import METRICS
 from penstock.state.rows import AlertRow
 
@@ -37,6 +37,8 @@ WAITS = (10.0, 30.0, 60.0, 300.0, 900.0, 1800.0, 3600.0)
 """Seconds before each further try; the last of them for all that follow."""
 GIVEN_UP = 86_400.0
 """Seconds after which a message that nobody takes is given up."""
+_TRIES = len(WAITS) + int(GIVEN_UP / WAITS[-1])
+"""Tries after which an alert is given up that cannot even be tried: about a day of them."""
 _KEPT = 90 * 86_400.0
 """Seconds for which alerts that are over are kept."""
 _AWAY = 5.0
@@ -153,6 +155,26 @@ class Sender:
 
     def _send(self, row: AlertRow) -> None:
         try:
+            self._try(row)
+        except StateUnavailableError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a mistake of ours costs this alert some time, and the others nothing
+            _log.exception("sending alert %s", row.id)
+            self._put_off(row, f"sending it: {type(error).__name__}")
+
+    def _put_off(self, row: AlertRow, error: str) -> None:
+        """Try an alert again later that came to nothing; not for ever."""
+        now = self._clock()
+        changes: dict[str, object] = {"due_at": now + WAITS[min(row.attempts, len(WAITS) - 1)]}
+        if row.attempts >= _TRIES:
+            changes = {"sent_at": now}
+        with self._state.write() as connection:
+            there = self._state.alerts.held(connection, row.id)
+            if there is not None and there.sent_at is None:
+                self._state.alerts.change(connection, row.id, attempts=row.attempts + 1, error=error, **changes)
+
+    def _try(self, row: AlertRow) -> None:
+        try:
             fact = fact_of(row.payload)
         except ValueError as error:
             self._finish(row.id, error=f"reading the alert: {error}")
@@ -211,7 +233,7 @@ class Sender:
         if wait is not None:
             return replace(before, due_at=wait)
         key = f"penstock-{row.id}-{fact.told}"
-        message = worded(fact, settings, incident=row.incident, key=key, base=self.address(), project=self.project)
+        message = self._worded(fact, settings, row.incident, key)
         with self._lanes.to(channel.place) as free:
             if not free:
                 return replace(before, due_at=now + WAITS[1])
@@ -224,6 +246,14 @@ class Sender:
                 return Delivery(None, attempts, error.message, over, now + WAITS[min(before.attempts, len(WAITS) - 1)])
         METRICS.count("penstock_alert_deliveries_total", result="sent")
         return Delivery(self._clock(), before.attempts + 1)
+
+    def _worded(self, fact: Fact, settings: AlertSettings, incident: str, key: str) -> Message:
+        base = self.address()
+        try:
+            return worded(fact, settings, incident=incident, key=key, base=base, project=self.project)
+        except Exception:  # noqa: BLE001 - whatever a fact may hold: somebody has to hear of it
+            _log.exception("wording the alert of incident %s", incident)
+            return unworded(fact, incident=incident, key=key, base=base)
 
     def _note(self, row: AlertRow, fact: Fact, results: dict[str, Delivery]) -> None:
         """Write down how it went; a message that was ordered anew meanwhile stays ordered."""

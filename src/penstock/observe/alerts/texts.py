@@ -111,6 +111,28 @@ def worded(
     )
 
 
+def unworded(fact: Fact, *, incident: str, key: str, base: str = "") -> Message:
+    """The message about a fact whose words cannot be made: that it happened, and where to read more.
+
+    Args: as `worded`.
+    """
+    title, _ = _WORDS[fact.kind]
+    title = _filled(title, {"pipeline_uuid": fact.pipeline, "pipeline_schedule_name": fact.trigger})
+    fields = (("Pipeline", fact.pipeline), ("Run", fact.last_run or fact.run))
+    return Message(
+        fact.kind,
+        " ".join(title.split())[:250],
+        "The words of this message could not be made; the run and the log of the scheduler say more.",
+        "",
+        run_link(base, fact),
+        fact.last_at or fact.at,
+        incident,
+        key,
+        tuple((label, value) for label, value in fields if value),
+        Fact(fact.kind, fact.pipeline, fact.at, run=fact.run, trigger=fact.trigger, last_run=fact.last_run),
+    )
+
+
 def run_link(base: str, fact: Fact) -> str:
     """The address of the page of the run, or of the pipeline's triggers where there is no run; empty without a base."""
     if not base:
@@ -137,8 +159,13 @@ def duration(seconds: float | None) -> str:
 
 
 def moment(at: float | None) -> str:
-    """A time in UTC to the second; empty for None."""
-    return "" if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    """A time in UTC to the second; empty for None. One that no calendar has, which a run may be given, is a number."""
+    if at is None:
+        return ""
+    try:
+        return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (OverflowError, OSError, ValueError):
+        return f"{at:g} s since 1970"
 
 
 def _clean(fact: Fact, settings: AlertSettings) -> Fact:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import math
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -63,10 +64,15 @@ def body_of(message: Message) -> dict[str, Any]:
         "file": fact.file,
         "line": fact.line,
         "repeats": fact.repeats,
-        "execution_date": fact.execution_date,
+        "execution_date": _number(fact.execution_date),
         "started": fact.started,
         "ended": fact.ended,
     }
+
+
+def _number(value: float | None) -> float | None:
+    # JSON has no infinity, and who reads it refuses the whole message.
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _line(value: object) -> str:
