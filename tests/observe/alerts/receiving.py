@@ -39,7 +39,8 @@ class Received:
 @dataclass
 class Receiver:
     """An HTTP server. `answers` are the statuses of the next requests, 200 after them; a status may be a manner:
-    "silent" answers nothing until the test ends, "dripping" a byte at a time, "redirect" elsewhere, "close" nothing."""
+    "silent" answers nothing until the test ends, "dripping" a byte at a time, "redirect" elsewhere, "close" nothing,
+    "repeating" 500 with what it was sent."""
 
     url: str = ""
     received: list[Received] = field(default_factory=list)
@@ -78,9 +79,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.receiver.over.wait(2 * PATIENCE)
         elif manner == "dripping":
             self._drip()
+        elif manner == "repeating":
+            keys = [headers.get("authorization", ""), headers.get("x-a", "")]
+            self._answer(500, f"{self.path} {keys} ".encode() + body)
 
-    def _answer(self, status: int) -> None:
-        text = b"no_service" if status >= 400 else b"ok"
+    def _answer(self, status: int, text: bytes = b"") -> None:
+        text = text or (b"no_service" if status >= 400 else b"ok")
         self.send_response(status)
         if status != 204:
             self.send_header("Content-Length", str(len(text)))
@@ -132,6 +136,7 @@ class Mailbox:
     taken: list[tuple[str, list[str], EmailMessage]] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)
     refuse: str = ""
+    answer: str = "250 OK"
 
     async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802
         if self.refuse:
@@ -142,7 +147,7 @@ class Mailbox:
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
         message = message_from_bytes(envelope.content, policy=policy.default)
         self.taken.append((envelope.mail_from, envelope.rcpt_tos, message))
-        return "250 OK"
+        return self.answer
 
 
 @contextmanager

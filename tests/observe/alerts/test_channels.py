@@ -8,6 +8,7 @@ import pytest
 
 from penstock.observe.alerts.delivery import deliver
 from penstock.observe.alerts.facts import AlertKind
+from penstock.observe.alerts.posts import DeliveryError
 from penstock.observe.alerts.settings import AlertSettings, ChannelKind
 from penstock.observe.alerts.webhook import signature
 from tests.observe.alerts.facts import FAILED, channel, said
@@ -150,6 +151,26 @@ def test_secrets_are_kept_out_of_messages(server: Receiver) -> None:
         assert "refused" in text
         for secret in ("hunter22", "own-key-123", "s3cr3t", "abcdefghijk"):
             assert secret not in text, request.path
+
+
+def test_secrets_are_kept_out_of_what_the_other_side_repeats() -> None:
+    kept = "R0KEYR0KEY-42"
+    channels = [
+        (ChannelKind.PAGERDUTY, {"routing_key": kept, "url": "{url}"}),
+        (ChannelKind.OPSGENIE, {"api_key": kept, "url": "{url}"}),
+        (ChannelKind.SLACK, {"webhook_url": f"{{url}}/{kept}/x"}),
+        (ChannelKind.TELEGRAM, {"webhook_url": f"{{url}}/send?chat_id=1&key={kept}"}),
+        (ChannelKind.WEBHOOK, {"webhook_url": "{url}", "headers": {"X-A": kept}}),
+    ]
+    for kind, settings in channels:
+        with receiving("repeating") as server:
+            given = {k: v.format(url=server.url) if isinstance(v, str) else v for k, v in settings.items()}
+            told = channel(kind, **given)
+            with pytest.raises(DeliveryError) as caught:
+                deliver(said(), told)
+        assert "it answered 500 (" in caught.value.message
+        for part in (kept, kept[:8]):
+            assert part not in caught.value.message, kind
 
 
 def test_messages_stay_within_what_the_other_side_takes(server: Receiver) -> None:

@@ -95,6 +95,14 @@ def test_refused_receivers_are_told(answer: str, *, final: bool) -> None:
     assert caught.value.final is final
 
 
+def test_an_answer_is_told_without_the_password() -> None:
+    with mailbox() as box:
+        box.answer = "554 no mail with pa55word-42 in it"
+        with pytest.raises(DeliveryError) as caught:
+            deliver(said(), _channel(box.port, smtp_starttls=False, smtp_password="pa55word-42"))
+    assert "it answered 554 (no mail with *** in it)" in caught.value.message
+
+
 def test_a_title_cannot_add_headers() -> None:
     with mailbox() as box:
         fact = replace(FAILED, pipeline="shop\r\nBcc: eve@example.com")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from penstock.observe.alerts import chat, mail, paging, posts, webhook
+from penstock.observe.alerts.redact import redacted
 from penstock.observe.alerts.settings import Channel, ChannelKind
 from penstock.observe.alerts.texts import Message
 
@@ -31,10 +32,14 @@ def deliver(message: Message, channel: Channel, *, deadline: float = posts.DEADL
     Raises:
         posts.DeliveryError: it was not taken.
     """
+
+    def hide(text: str) -> str:
+        return redacted(text, channel.secrets)
+
     if channel.kind is ChannelKind.EMAIL:
-        mail.send(_made(mail.email, message, channel), deadline=deadline)
+        mail.send(_made(mail.email, message, channel), deadline=deadline, hide=hide)
     else:
-        posts.send(_made(_POSTS[channel.kind], message, channel), deadline=deadline)
+        posts.send(_made(_POSTS[channel.kind], message, channel), deadline=deadline, hide=hide)
 
 
 def _made(make: Callable[[Message, Channel], Made], message: Message, channel: Channel) -> Made:

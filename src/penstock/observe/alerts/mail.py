@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import smtplib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -13,6 +13,7 @@ from email.utils import format_datetime, formataddr, parseaddr
 from html import escape
 
 from penstock.observe.alerts.posts import DeliveryError
+from penstock.observe.alerts.redact import redacted
 from penstock.observe.alerts.settings import Channel
 from penstock.observe.alerts.texts import Message
 
@@ -65,8 +66,13 @@ def email(message: Message, channel: Channel) -> Mail:
     )
 
 
-def send(mail: Mail, *, deadline: float = DEADLINE) -> None:
+def send(mail: Mail, *, deadline: float = DEADLINE, hide: Callable[[str], str] = redacted) -> None:
     """Hand it to its server.
+
+    Args:
+        mail: what goes where.
+        deadline: seconds that each step may take.
+        hide: takes secrets out of what the server answers.
 
     Raises:
         DeliveryError: the server was not reached, refused, or cannot do what was asked (TLS, login).
@@ -86,7 +92,7 @@ def send(mail: Mail, *, deadline: float = DEADLINE) -> None:
         raise DeliveryError(f"{where}: it refused every receiver", final=min(codes) >= _FOREVER) from error
     except smtplib.SMTPResponseException as error:
         text = error.smtp_error.decode("utf-8", "replace") if isinstance(error.smtp_error, bytes) else error.smtp_error
-        words = f"{where}: it answered {error.smtp_code} ({' '.join(str(text).split())[:200]})"
+        words = f"{where}: it answered {error.smtp_code} ({hide(' '.join(str(text).split()))[:200]})"
         raise DeliveryError(words, final=error.smtp_code >= _FOREVER) from error
     except ssl.SSLError as error:
         raise DeliveryError(f"{where}: TLS failed: {error.reason or error}") from error
@@ -94,7 +100,7 @@ def send(mail: Mail, *, deadline: float = DEADLINE) -> None:
         raise DeliveryError(f"{where}: no answer within {deadline:g} s") from error
     except (smtplib.SMTPException, OSError, ValueError) as error:
         cause = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
-        raise DeliveryError(f"{where}: {cause}", final=isinstance(error, ValueError)) from error
+        raise DeliveryError(f"{where}: {hide(cause)}", final=isinstance(error, ValueError)) from error
     if refused:
         raise DeliveryError(f"{where}: it refused {', '.join(sorted(refused))}", final=True)
 

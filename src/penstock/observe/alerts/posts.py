@@ -14,7 +14,7 @@ import ssl
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -22,12 +22,15 @@ from ipaddress import IPv6Address, ip_address
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from penstock.observe.alerts.redact import redacted
 from penstock.version import __version__
 
 DEADLINE = 15.0
 """Seconds that one delivery may take in all, however slowly the other side answers."""
 _ANSWER = 2000
 """Bytes of an answer that are read, for the message of an error."""
+_TOLD = 200
+"""Characters of it that the error shows; far less than is read, so that no secret is cut off and then not known."""
 _LATER = frozenset({408, 409, 423, 425, 429})
 """Statuses of refusals that may be over when it is tried again."""
 _METADATA = frozenset({"100.100.100.200", "168.63.129.16", "fd00:ec2::254"})
@@ -107,8 +110,13 @@ class _Watched:
                     connection.sock.shutdown(socket.SHUT_RDWR)
 
 
-def send(post: Post, *, deadline: float = DEADLINE) -> None:
+def send(post: Post, *, deadline: float = DEADLINE, hide: Callable[[str], str] = redacted) -> None:
     """Send it.
+
+    Args:
+        post: what goes where.
+        deadline: seconds that it may take in all.
+        hide: takes secrets out of what the other side answers, which may be what it was sent.
 
     Raises:
         DeliveryError: the other side was not reached, did not answer in time, or refused.
@@ -124,7 +132,7 @@ def send(post: Post, *, deadline: float = DEADLINE) -> None:
         raise
     except urllib.error.HTTPError as error:
         with error:
-            raise _refused(host, error) from None
+            raise _refused(host, error, hide) from None
     except (http.client.InvalidURL, ValueError) as error:  # its text may show a key in a header, or the address
         raise DeliveryError(f"{host}: the address or a header is none that can be sent", final=True) from error
     except (OSError, http.client.HTTPException) as error:
@@ -188,7 +196,7 @@ def _opened(watched: _Watched, request: urllib.request.Request, deadline: float)
         raise TimeoutError
 
 
-def _refused(host: str, error: urllib.error.HTTPError) -> DeliveryError:
+def _refused(host: str, error: urllib.error.HTTPError, hide: Callable[[str], str]) -> DeliveryError:
     status = error.code
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
         target = host_of(error.headers.get("Location") or "")
@@ -196,7 +204,7 @@ def _refused(host: str, error: urllib.error.HTTPError) -> DeliveryError:
             f"{host}: it redirects to {target}, which is not followed; name the address itself", final=True
         )
     try:
-        text = " ".join(_beginning(error).decode("utf-8", "replace").split())[:200]
+        text = hide(" ".join(_beginning(error).decode("utf-8", "replace").split()))[:_TOLD]
     except (OSError, http.client.HTTPException, ValueError):
         text = ""
     words = f"{host}: it answered {status}" + (f" ({text})" if text else "")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from penstock.config.durations import parse_duration
 from penstock.config.environment import parse_flag
@@ -67,6 +68,8 @@ _NEEDED = {ChannelKind.OPSGENIE: "api_key", ChannelKind.PAGERDUTY: "routing_key"
 _SECRETS = frozenset(
     {"webhook_url", "url", "api_key", "routing_key", "smtp_password", "secret", "Authorization", "token"}
 )
+_LONG_STEP = 12
+"""Characters from which on a step of an address may be a key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,19 @@ class Channel:
     def address(self) -> str:
         """The URL that is called; empty for e-mail."""
         return str(self.settings.get("address", ""))
+
+    @property
+    def secrets(self) -> set[str]:
+        """What nobody is to read in what the other side answers: it may repeat what it was sent, and where."""
+        found = {*_secrets(self.settings), *_secrets(self.settings.get("headers"), "secret")}
+        try:
+            parts = urlsplit(self.address)
+        except ValueError:
+            return found
+        asked = [value for _, value in parse_qsl(parts.query)]
+        told = [unquote(step) for step in parts.path.split("/") if len(step) >= _LONG_STEP]
+        path = parts.path if len(parts.path) >= _LONG_STEP else ""
+        return {*found, path, *told, *asked, unquote(path)} - {""}
 
     @property
     def place(self) -> str:
@@ -263,10 +279,11 @@ def _flag(given: Any, name: str, *, default: bool) -> bool:
 
 
 def _secrets(data: Any, key: str = "") -> Iterator[str]:
+    """The secret values: those below keys that say so, and all of a map whose `key` does."""
     match data:
         case Mapping():
             for name, value in data.items():
-                yield from _secrets(value, str(name))
+                yield from _secrets(value, key if key in _SECRETS else str(name))
         case list():
             for value in data:
                 yield from _secrets(value, key)
