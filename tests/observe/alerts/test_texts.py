@@ -71,12 +71,31 @@ def test_links_are_below_the_base(base: str) -> None:
 
 
 def test_a_fact_survives_the_store() -> None:
-    import json
-
     assert fact_of(json.loads(json.dumps(FAILED.payload()))) == FAILED
     for broken in ({}, {"kind": "nothing", "pipeline": "p", "at": 1}, {"kind": "failure", "pipeline": 3, "at": "x"}):
         with pytest.raises(ValueError, match=r"(?i)expected|missing|invalid"):
             fact_of(broken)
+
+
+@pytest.mark.parametrize(
+    "coloured",
+    [
+        "\x1b[1;31mred\x1b[0m",
+        "\x1b]8;;https://x.example\x07red\x1b]8;;\x1b\\",
+        "\x1b[2K\x1b[1Gr\x00e\x08d",
+        "\x9b31mred\x1b7",
+    ],
+)
+def test_what_only_a_terminal_reads_is_left_out(coloured: str) -> None:
+    failure = {"kind": "E", "message": f"a {coloured} line", "traceback": f"one\n\t{coloured}", "hint": coloured}
+    found = error_fields(failure, "")
+    assert (found["error"], found["traceback"], found["hint"]) == ("E: a red line", "one\n\tred", "red")
+    assert error_fields(None, coloured)["error"] == "red"
+    assert said(replace(FAILED, error=coloured)).summary == "red"
+
+
+def test_a_secret_in_colours_is_found() -> None:
+    assert redacted("my-own\x1b[31m-secret", ["my-own-secret"]) == "***"
 
 
 def test_errors_that_differ_in_numbers_alone_are_one_incident() -> None:

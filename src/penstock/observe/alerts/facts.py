@@ -131,7 +131,7 @@ def error_fields(
         "hint": redacted(_sentence(str(failure.get("hint") or "")), known),
         "file": file,
         "line": line,
-        "traceback": redacted(str(failure.get("traceback") or "")[-_TRACE:], known),
+        "traceback": redacted(str(failure.get("traceback") or "")[-4 * _TRACE :], known)[-_TRACE:],
     }
 
 

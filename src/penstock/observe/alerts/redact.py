@@ -1,4 +1,4 @@
-"""Takes secrets out of texts that leave the machine: values that are known, and what looks like one."""
+"""Takes out of texts that leave the machine what must not be in them: secrets, and what only a terminal reads."""
 
 from __future__ import annotations
 
@@ -21,13 +21,23 @@ _PATTERNS = (
 )
 
 
+_ESCAPES = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # colours and moves
+    r"|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)?"  # titles and links
+    r"|\x1b[PX^_][^\x1b\n]*(?:\x1b\\)?"
+    r"|\x1b[ -/]*[0-~]"
+    r"|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+)
+
+
 def redacted(text: str, known: Iterable[str] = ()) -> str:
-    """The text without secrets.
+    """The text without secrets, and without the escapes that colour it in a terminal: a chat shows them as they are.
 
     Args:
         text: a message of an error, a traceback.
         known: secret values that must not be in it, whatever they look like.
     """
+    text = _ESCAPES.sub("", text)
     text = Mask((value for value in known if len(value) >= SHORTEST), HIDDEN)(text)
     for pattern, mark in _PATTERNS:
         text = pattern.sub(mark, text)
