@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -92,6 +93,28 @@ class Alerts:
     def change(self, connection: sa.Connection, number: int, **values: Any) -> bool:
         """Set columns of an alert; whether it is there."""
         return connection.execute(sa.update(alert).where(alert.c.id == number).values(values)).rowcount > 0
+
+    def rename_pipeline(self, connection: sa.Connection, old: str, new: str, named: Callable[[str], str]) -> int:
+        """The pipeline has another name from now on, and takes its alerts along; how many.
+
+        Those that are open or wait to be sent know it themselves too, as `pipeline` of their payload; and as `incident`
+        the name that others know an open one by, who close theirs by it.
+
+        Args:
+            connection: of the transaction that renames it.
+            old: its name before.
+            new: its name now.
+            named: the name of an incident, from the one that it had.
+        """
+        query = sa.select(*_COLUMNS).where(alert.c.pipeline == old, sa.or_(_OPEN, _UNSENT)).order_by(alert.c.id)
+        for row in rows_of(AlertRow, connection.execute(locking(query, alert))):
+            changes: dict[str, Any] = {"payload": {**row.payload, "pipeline": new}}
+            incident = named(row.incident)
+            if row.closed_at is None and incident != row.incident and self.open(connection, incident) is None:
+                changes["payload"]["incident"] = row.payload.get("incident") or row.incident
+                changes["incident"] = incident
+            self.change(connection, row.id, **changes)
+        return connection.execute(sa.update(alert).where(alert.c.pipeline == old).values(pipeline=new)).rowcount
 
     def recent(self, connection: sa.Connection, limit: int = 100, *, before: int | None = None) -> list[AlertRow]:
         """Alerts, newest first; `before` goes on after the one of that number."""

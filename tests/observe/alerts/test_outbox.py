@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 
 from penstock.observe.alerts.facts import Delivery, Fact, fact_of
+from penstock.observe.alerts.incident import of_renamed
 from penstock.observe.alerts.outbox import Outbox
 from penstock.observe.alerts.settings import AlertSettings, read_alert_settings
 from penstock.state.rows import AlertRow, BackfillRow, BlockRunRow, RunRow, TriggerRow
@@ -32,6 +34,7 @@ class Told:
         self.settings = settings
         self.outbox = Outbox(state, lambda _pipeline: self.settings, "/srv/shop")
         self.number = 0
+        self.pipeline = "orders"
         with state.write() as connection:
             self.triggers = [
                 state.triggers.add(connection, TriggerRow("orders", name, {"description": f"about {name}"}))
@@ -43,7 +46,7 @@ class Told:
     ) -> str:
         self.number += 1
         row = RunRow(
-            f"run{self.number}", "orders", at - 5, state=outcome, started_at=at - 4, ended_at=at, seconds=4.0,
+            f"run{self.number}", self.pipeline, at - 5, state=outcome, started_at=at - 4, ended_at=at, seconds=4.0,
             trigger_id=self.triggers[trigger] if "backfill_id" not in values else None, **values,
         )  # fmt: skip
         if outcome == "failed" and failure is None and "error" not in values:
@@ -213,6 +216,35 @@ def test_a_backfill_that_was_deleted_keeps_nothing_open(told: Told) -> None:
         told.state.backfills.delete(connection, number)
     told.end("completed", at=200.0)
     assert told.rows()[0].closed_at == 200.0
+
+
+def test_an_incident_follows_its_pipeline_to_another_name(told: Told) -> None:
+    told.end("failed", at=100.0)
+    known = told.rows()[0].incident
+    for old, new in (("orders", "sales"), ("sales", "purchases")):
+        with told.state.write() as connection:
+            count = told.state.alerts.rename_pipeline(connection, old, new, partial(of_renamed, old=old, new=new))
+            assert count == 1
+    told.pipeline = "purchases"
+    told.sent(101.0)
+    told.end("failed", at=200.0)
+    assert (len(told.rows()), told.facts()[0].repeats, told.facts()[0].pipeline) == (1, 1, "purchases")
+    told.end("completed", at=300.0)
+    failure, recovery = told.rows()
+    assert (failure.closed_at, recovery.pipeline) == (300.0, "purchases")
+    assert recovery.incident == failure.incident == known.replace("orders", "purchases")
+    assert [fact.incident for fact in told.facts()] == [known, known], "who is on call closes what was opened"
+
+
+def test_an_incident_keeps_its_name_where_the_new_one_is_taken(told: Told) -> None:
+    told.end("failed", at=100.0)
+    told.pipeline = "sales"
+    told.end("failed", at=110.0)
+    with told.state.write() as connection:
+        named = partial(of_renamed, old="orders", new="sales")
+        assert told.state.alerts.rename_pipeline(connection, "orders", "sales", named) == 1
+    told.end("completed", at=200.0)
+    assert [row.closed_at for row in told.rows()] == [200.0] * 4
 
 
 @pytest.mark.parametrize("outcome", ["failed", "cancelled", "interrupted"])

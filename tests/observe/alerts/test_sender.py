@@ -310,6 +310,13 @@ def test_an_alert_that_cannot_be_tried_stops_no_other_and_is_tried_again(state: 
     assert got(state, number)[0].error == ""
 
 
+def test_others_hear_of_an_incident_by_the_name_that_they_know(state: State, clock: Clock) -> None:
+    with receiving() as server:
+        add(state, replace(FAILED, incident="run|before|clean|1"))
+        sender(state, named(webhook=server.url), clock).turn()
+        assert server.received[0].json["incident"] == "run|before|clean|1"
+
+
 def test_two_senders_share_the_work(state: State, clock: Clock) -> None:
     with receiving() as server:
         for each in range(20):

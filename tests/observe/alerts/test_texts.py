@@ -9,7 +9,7 @@ import pytest
 
 from penstock.model.alert_words import VARIABLES
 from penstock.observe.alerts.facts import AlertKind, Fact, error_fields, fact_of
-from penstock.observe.alerts.incident import failure_incident, fingerprint
+from penstock.observe.alerts.incident import failure_incident, fingerprint, late_incident, of_renamed
 from penstock.observe.alerts.redact import redacted
 from penstock.observe.alerts.settings import read_alert_settings
 from penstock.observe.alerts.texts import moment, variables
@@ -110,6 +110,13 @@ def test_names_of_incidents_are_short_and_distinct() -> None:
     names = {failure_incident("p" * 500 + end, "b" * 500, "E", "m") for end in "xy"}
     assert len(names) == 2
     assert all(len(name) <= 240 for name in names)
+
+
+def test_a_renamed_pipeline_names_its_incidents_anew() -> None:
+    assert of_renamed(failure_incident("a", "b", "E", "m", 3), "a", "z") == failure_incident("z", "b", "E", "m", 3)
+    assert of_renamed(late_incident("a", "daily"), "a", "z" * 300) == late_incident("z" * 300, "daily")
+    for other in (late_incident("ab", "daily"), "success|a", late_incident("a", "d" * 300)):
+        assert of_renamed(other, "a", "z") == other
 
 
 def test_the_innermost_line_of_the_project_is_told() -> None:

@@ -12,7 +12,10 @@ from typing import Any
 import httpx
 import pytest
 
+from penstock.observe.alerts.facts import AlertKind, Fact, fact_of
+from penstock.observe.alerts.incident import failure_incident
 from penstock.schedule.tokens import hash_token
+from penstock.state.rows import AlertRow
 from tests.server.serving import Server, add_pipeline, make_project
 
 HOURLY = {"pipeline": "flights", "name": "hourly", "schedule": "@hourly", "active": True}
@@ -406,6 +409,21 @@ def test_triggers_follow_a_renamed_pipeline(server: Server) -> None:
     gone = ok(server.client.get("/triggers"))["triggers"]
     assert [one["name"] for one in gone] == ["after it"]
     assert "afterwards, which is not in the project" in gone[0]["problem"]
+
+
+def test_alerts_follow_a_renamed_pipeline(server: Server) -> None:
+    add_pipeline(server.root, "early", [])
+    fact = Fact(AlertKind.FAILURE, "early", 1.0, run="r", affected=("1",))
+    row = AlertRow(failure_incident("early", "b", "E", "m"), "failure", 1.0, "early", None, fact.payload(), sent_at=1.0)
+    with server.studio.state.write() as connection:
+        number = server.studio.state.alerts.add(connection, row)
+    ok(server.client.post("/pipelines/early/rename", json={"name": "late"}))
+    with server.studio.state.read() as connection:
+        found = server.studio.state.alerts.get(connection, number)
+    assert (found.pipeline, fact_of(found.payload).pipeline) == ("late", "late")
+    server.client.delete("/pipelines/late")
+    assert found.incident == failure_incident("late", "b", "E", "m")
+    assert fact_of(found.payload).incident == row.incident
 
 
 ODD: list[Any] = [

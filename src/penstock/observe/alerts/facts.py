@@ -51,8 +51,8 @@ class Fact:
     `run` is the first run of the incident, `last_run` the newest; `repeats` counts those after the first. `affected`
     names the triggers and backfills whose runs failed so. `told` counts the messages about it that went out before,
     and `ordered` is when the newest of them was asked for, 0 for the first. `opened` is the number of the alert that
-    a recovery closes. `delivered` says how each channel stands. `muted_until` is set where nobody was told because
-    somebody wanted it so.
+    a recovery closes. `incident` is the name that others know it by, where its own has changed since. `delivered`
+    says how each channel stands. `muted_until` is set where nobody was told because somebody wanted it so.
     """
 
     kind: AlertKind
@@ -83,6 +83,7 @@ class Fact:
     ordered: float = 0.0
     opened: int = 0
     muted_until: float = 0.0
+    incident: str = ""
     delivered: Mapping[str, Delivery] = field(default_factory=dict)
 
     def payload(self) -> dict[str, Any]:

@@ -45,6 +45,14 @@ def trigger_incident(pipeline: str, trigger: str) -> str:
     return _bounded(f"trigger|{pipeline}|{trigger}")
 
 
+def of_renamed(incident: str, old: str, new: str) -> str:
+    """What an incident is called now that its pipeline has another name; as it was, where that cannot be told."""
+    kind, _, rest = incident.partition("|")
+    if len(incident) >= _LONGEST or not rest.startswith(f"{old}|"):
+        return incident
+    return _bounded(f"{kind}|{new}{rest[len(old) :]}")
+
+
 def _bounded(name: str) -> str:
     if len(name) <= _LONGEST:
         return name

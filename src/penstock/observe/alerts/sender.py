@@ -233,7 +233,7 @@ class Sender:
         if wait is not None:
             return replace(before, due_at=wait)
         key = f"penstock-{row.id}-{fact.told}"
-        message = self._worded(fact, settings, row.incident, key)
+        message = self._worded(fact, settings, fact.incident or row.incident, key)
         with self._lanes.to(channel.place) as free:
             if not free:
                 return replace(before, due_at=now + WAITS[1])

@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from penstock.config import environment
 from penstock.model.errors import EditRefusedError, PenstockError, SettingInvalidError, TriggerNotFoundError
 from penstock.model.trigger import TriggerKind
+from penstock.observe.alerts.incident import of_renamed
 from penstock.observe.alerts.outbox import Outbox
 from penstock.observe.alerts.source import AlertSource
 from penstock.schedule.leads import lead_of, usual_lead
@@ -201,11 +203,13 @@ class TriggerService:
             return calendar_page(connection, self._state, since, until, wanted.limit, wanted.after)
 
     def pipeline_moved(self, before: str, after: str) -> None:
-        """Let triggers, runs and backfills follow a pipeline to its new name; who waits for it does so by that name."""
+        """Let triggers, runs, backfills and alerts follow a pipeline to its new name, and who waits for it."""
         with self._state.write() as connection:
             move_triggers(connection, self._state, before, after)
             self._state.runs.rename_pipeline(connection, before, after)
             self._state.backfills.rename_pipeline(connection, before, after)
+            named = partial(of_renamed, old=before, new=after)
+            self._state.alerts.rename_pipeline(connection, before, after, named)
             rows = self._state.triggers.all(connection)
         for row in rows:
             # The folder is moved after this: a trigger of that pipeline itself is in the old one.
