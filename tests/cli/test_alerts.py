@@ -74,3 +74,13 @@ def test_a_test_message_goes_to_each_channel_and_a_refusal_is_told(project: Path
     unknown = call(project, "test", "pager")
     assert isinstance(unknown.exception, SettingInvalidError)
     assert "slack" in unknown.exception.hint
+
+
+def test_a_channel_with_several_addresses_is_tested_as_a_whole_or_one_of_them(project: Path) -> None:
+    with receiving() as first, receiving() as second:
+        (project / "metadata.yaml").write_text(
+            f"notification_config:\n  teams_config: {{webhook_url: ['{first.url}', '{second.url}']}}\n"
+        )
+        assert call(project, "test", "teams").output == "teams 1: sent\nteams 2: sent\n"
+        assert call(project, "test", "teams 2").output == "teams 2: sent\n"
+        assert (len(first.received), len(second.received)) == (1, 2)

@@ -54,7 +54,10 @@ def alerts(ctx: click.Context, project: Path, *, as_json: bool, limit: int) -> N
 @click.option("--pipeline", default="", help="Use the settings of this pipeline.")
 @click.pass_obj
 def test(above: Path, channel: str | None, project: Path | None, pipeline: str) -> None:
-    """Send a test message to CHANNEL, such as slack; without one, to every channel that is set up."""
+    """Send a test message to CHANNEL, such as slack, to all of its addresses, or "slack 2" to one of them.
+
+    Without CHANNEL, to every channel that is set up.
+    """
     from penstock.observe.alerts.delivery import deliver
     from penstock.observe.alerts.facts import AlertKind, Fact
     from penstock.observe.alerts.posts import DeliveryError
@@ -65,7 +68,7 @@ def test(above: Path, channel: str | None, project: Path | None, pipeline: str) 
     settings = source(pipeline)
     for problem in settings.problems:
         click.echo(f"notification_config: {problem}", err=True)
-    chosen = [each for each in settings.channels if channel in {None, each.key}]
+    chosen = [each for each in settings.channels if channel in {None, each.key, str(each.kind)}]
     if not chosen:
         known = ", ".join(each.key for each in settings.channels) or "none"
         raise SettingInvalidError(
