@@ -53,6 +53,8 @@ def run_scheduler(root: Path) -> None:
         signal.signal(number, lambda *_: files.end())
     scheduling.begin()
     click.echo(f"The scheduler of {root} runs; its state is kept in {state.where}.")
+    if scheduling.sender.settings("").channels and not scheduling.sender.address():
+        notice("alerts hold no links: no studio has served the project yet; set PENSTOCK_PUBLIC_URL to its address")
     spare_what_stays()
     try:
         files.follow()

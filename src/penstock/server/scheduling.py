@@ -12,7 +12,7 @@ from typing import Any
 
 from penstock.engine.loop import Sink
 from penstock.engine.plan import RunPlan
-from penstock.model.errors import PenstockError
+from penstock.model.errors import PenstockError, StateUnavailableError
 from penstock.model.messages import WorkOrder
 from penstock.observe.alerts.outbox import Outbox
 from penstock.observe.alerts.sender import Sender
@@ -39,6 +39,8 @@ from penstock.state.store import State
 
 FAILED = "failed"
 _log = logging.getLogger("penstock.scheduler")
+_ADDRESS = "studio:address"
+"""Name under which the state holds the address of the studio: a scheduler alone has none of its own."""
 _NEWS = 60.0
 """Seconds after its end for which it is worth telling pages that a run has been stored; the rest is history."""
 
@@ -82,14 +84,14 @@ class Scheduling:
         self._tasks: set[asyncio.Future[None]] = set()
         self.bridge = Bridge(sinks_for)
         self.url = ""
-        """The address of the studio, for links in alerts."""
+        """The address of the studio that this process serves, for links in alerts; empty when it serves none."""
         self.hearers: list[Callable[[str, RunRow], None]] = []
         """Called on the event loop with a word (created, started, waiting, late, lost, ended) and the stored run."""
         self.listeners: list[Callable[[str, str], None]] = []
         """Called in any thread with each topic and text that another process tells, or this one."""
         source = AlertSource(root)
         self.outbox = Outbox(state, source, str(root))
-        self.sender = Sender(state, source, base=lambda: self.url, project=source.name)
+        self.sender = Sender(state, source, base=self.address, project=source.name)
         self.ingest = Ingest(state, project().logs_root(), self._recorded)
         self.scheduler: Scheduler | None = None
         if open_bench is not None:
@@ -113,6 +115,14 @@ class Scheduling:
         """What its scheduler is called; empty when another process has one."""
         return self.scheduler.owner if self.scheduler is not None else ""
 
+    def address(self) -> str:
+        """The address of the studio: of this process, else of the last one that served the project; "" for none."""
+        if self.url:
+            return self.url
+        with suppress(StateUnavailableError), self._state.read() as connection:
+            return self._state.settings.get(connection, _ADDRESS)
+        return ""
+
     async def start(self) -> None:
         """Begin, on the running event loop."""
         self.bridge.attach(asyncio.get_running_loop())
@@ -121,6 +131,9 @@ class Scheduling:
     def begin(self) -> None:
         """Begin, without an event loop."""
         self._notifier.listen(self._heard)
+        if self.url:
+            with suppress(StateUnavailableError), self._state.write() as connection:
+                self._state.settings.put(connection, _ADDRESS, self.url)
         self.ingest.start()
         self.sender.start()
         self.housekeeping.start()
