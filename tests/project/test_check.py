@@ -114,6 +114,67 @@ def test_words_of_alerts_that_name_no_variable_are_found_where_they_stand(tmp_pa
     assert found[1].hint == "Write {pipeline_uuid}."
 
 
+BROKEN_ALERTS = """notification_config:
+  alert_on: [trigger_failed, trigger_success]
+  repeat_after: bogus
+  slack_config: {webhook: x}
+  teams_config: text
+  discord_config: {webhook_url: "{{ env_var('DISCORD') }}"}
+  google_chat_config: {webhook_url: ""}
+  telegram_config:
+  opsgenie_config: {api_key: "{{ mage_secret_var('key') }}", url: here}
+  email_config: {smtp_host: "{{ env_var('HOST') }}", smtp_port: "{{ env_var('PORT') }}"}
+"""
+
+
+@pytest.mark.parametrize("pipeline", ["", "p"])
+def test_alert_settings_that_cannot_be_used_are_found_where_they_stand(tmp_path: Path, pipeline: str) -> None:
+    (tmp_path / "pipelines/p").mkdir(parents=True)
+    (tmp_path / "metadata.yaml").write_text("" if pipeline else BROKEN_ALERTS)
+    text = "uuid: p\ntype: python\nblocks: []\n" + (BROKEN_ALERTS if pipeline else "")
+    (tmp_path / "pipelines/p/metadata.yaml").write_text(text)
+    found = [each for each in check_project(open_project(tmp_path)) if each.code == "PS051"]
+    below = 3 if pipeline else 0
+    assert {(each.location.line - below, each.message.partition(": ")[2][:40]) for each in found if each.location} == {
+        (2, "alert_on: 'trigger_failed' is none of tr"),
+        (3, "reading repeat_after: 'bogus' is not a d"),
+        (4, "slack_config: webhook_url is missing or "),
+        (5, "teams_config: it is no map"),
+        (9, "opsgenie_config: url is no address that "),
+        (10, "email_config: to_emails is missing or em"),
+    }
+    assert {(each.pipeline, each.severity.value) for each in found} == {(pipeline, "warning")}
+
+
+ODD_WORDS = """notification_config:
+  message_templates:
+    failures: {title: x}
+    success: text
+    failure:
+      titel: x
+      title: "{error!r} {error:>10} {pipeline_run_url.x} {'a': {error}} {other: 1}"
+      summary: 7
+    recovery:
+"""
+
+
+def test_words_of_alerts_that_would_not_be_told_are_found(tmp_path: Path) -> None:
+    (tmp_path / "pipelines").mkdir()
+    (tmp_path / "metadata.yaml").write_text(ODD_WORDS)
+    found = [each for each in check_project(open_project(tmp_path)) if each.code == "PS050"]
+    assert [
+        (each.location.line if each.location else 0, each.message.partition("templates.")[2]) for each in found
+    ] == [
+        (3, "failures: there is no such occasion"),
+        (4, "success: it is no map of title, summary and details"),
+        (6, "failure: a message has no part titel"),
+        (7, "failure.title: {error!r} is not filled in, for a variable stands alone in its braces"),
+        (7, "failure.title: {error:>10} is not filled in, for a variable stands alone in its braces"),
+        (7, "failure.title: {pipeline_run_url.x} is not filled in, for a variable stands alone in its braces"),
+    ]
+    assert [each.hint for each in found][2:4] == ["Write title.", "Write {error}."]
+
+
 def test_a_module_is_looked_for_to_its_last_part(tmp_path: Path) -> None:
     (tmp_path / "utils/deep").mkdir(parents=True)
     for name in ("__init__", "dates", "deep/more"):

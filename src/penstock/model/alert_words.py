@@ -35,15 +35,20 @@ OWN_VARIABLES = (
 )
 VARIABLES = (*MAGE_VARIABLES, *OWN_VARIABLES)
 """What a template may name in braces."""
+OCCASIONS = ("failure", "success", "passed_sla", "recovery", "trigger", "test")
+"""What a message may have words of its own for."""
+PARTS = ("title", "summary", "details")
 VARIABLE = re.compile(r"\{(\w+)\}")
 """A variable in a template."""
+_FORMATTED = re.compile(r"\{(\w+)[!:.\[][^{}]*\}")
+"""A variable with something beside it in its braces, as Python's own templates have it."""
 _OF_FILE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 """What is filled in when the file is read, before any alert."""
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateMistake:
-    """What is wrong with a template: its occasion and part, a sentence about it, and what to do."""
+    """What is wrong with a template: its occasion and part, "" for what holds it; a sentence, and what to do."""
 
     occasion: str
     part: str
@@ -52,16 +57,30 @@ class TemplateMistake:
 
 
 def template_mistakes(templates: Any) -> Iterator[TemplateMistake]:
-    """The variables that the texts of `message_templates` name and that no alert has.
+    """What would not be told as it is meant: occasions, parts and variables that there are not.
 
     Args:
-        templates: texts by occasion and part, as the file has them; anything else holds no mistake of this kind.
+        templates: texts by occasion and part, as the file has them.
     """
-    occasions = templates.items() if isinstance(templates, Mapping) else ()
-    for occasion, parts in occasions:
-        for part, text in parts.items() if isinstance(parts, Mapping) else ():
-            if isinstance(text, str):
-                yield from _of_text(str(occasion), str(part), text)
+    if templates is None:
+        return
+    if not isinstance(templates, Mapping):
+        yield TemplateMistake("", "", "message_templates: it is no map", f"Write one with {_either(OCCASIONS)}.")
+        return
+    for occasion, parts in templates.items():
+        where = f"message_templates.{str(occasion)[:60]}"
+        if occasion not in OCCASIONS:
+            yield TemplateMistake(str(occasion), "", f"{where}: there is no such occasion", _close(occasion, OCCASIONS))
+        elif isinstance(parts, Mapping):
+            for part, text in parts.items():
+                if part not in PARTS:
+                    words = f"{where}: a message has no part {str(part)[:60]}"
+                    yield TemplateMistake(str(occasion), str(part), words, _close(part, PARTS))
+                elif isinstance(text, str):
+                    yield from _of_text(str(occasion), str(part), text)
+        elif parts is not None:
+            words = f"{where}: it is no map of title, summary and details"
+            yield TemplateMistake(str(occasion), "", words, f"Write the text below {_either(PARTS)}.")
 
 
 def refuse_templates(config: Any, known: Collection[TemplateMistake]) -> None:
@@ -84,10 +103,27 @@ def mistakes_of(config: Any) -> list[TemplateMistake]:
     return list(template_mistakes(config.get("message_templates"))) if isinstance(config, Mapping) else []
 
 
+def _close(name: object, known: Collection[str]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(str(name), known, n=1)
+    return f"Write {close[0]}." if close else f"Write {_either(known)}."
+
+
+def _either(known: Collection[str]) -> str:
+    return f"one of {', '.join(known)}"
+
+
 def _of_text(occasion: str, part: str, text: str) -> Iterator[TemplateMistake]:
     from difflib import get_close_matches
 
-    for name in dict.fromkeys(VARIABLE.findall(_OF_FILE.sub("", text))):
+    text = _OF_FILE.sub("", text)
+    where = f"message_templates.{occasion}.{part}"
+    for found in _FORMATTED.finditer(text):
+        if found[1] in VARIABLES:
+            words = f"{where}: {found[0][:60]} is not filled in, for a variable stands alone in its braces"
+            yield TemplateMistake(occasion, part, words, f"Write {{{found[1]}}}.")
+    for name in dict.fromkeys(VARIABLE.findall(text)):
         if name in VARIABLES:
             continue
         close = get_close_matches(name, VARIABLES, n=1)
@@ -95,6 +131,6 @@ def _of_text(occasion: str, part: str, text: str) -> Iterator[TemplateMistake]:
         yield TemplateMistake(
             occasion,
             part,
-            f"message_templates.{occasion}.{part}: alerts have no variable {{{name[:60]}}}",
+            f"{where}: alerts have no variable {{{name[:60]}}}",
             f"Write {{{close[0]}}}." if close else f"Write one of {known}, or leave the braces out.",
         )

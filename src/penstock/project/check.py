@@ -15,7 +15,7 @@ from penstock.project.rules.subject import PipelineSubject, ProjectView
 
 PROJECT_RULES: tuple[CheckingRule[ProjectView], ...] = (
     files.InvalidProfile(),
-    messages.UnknownVariableOfProject(),
+    messages.AlertsOfProject(),
     imports.MissingRequirement(),
     triggers.TriggerCycle(),
 )
@@ -37,7 +37,7 @@ PIPELINE_RULES: tuple[CheckingRule[PipelineSubject], ...] = (
     triggers.TriggersRead(),
     triggers.UnknownDependency(),
     files.MissingProfile(),
-    messages.UnknownVariableOfPipeline(),
+    messages.AlertsOfPipeline(),
 )
 """Rules that look at each pipeline."""
 _ORDER = (Severity.ERROR, Severity.WARNING, Severity.INFO)

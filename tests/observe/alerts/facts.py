@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from penstock.config.alert_channels import Channel, ChannelKind
 from penstock.observe.alerts.facts import AlertKind, Fact
-from penstock.observe.alerts.settings import AlertSettings, Channel, ChannelKind, read_alert_settings
+from penstock.observe.alerts.settings import AlertSettings, read_alert_settings
 from penstock.observe.alerts.texts import Message, worded
 
 FAILED = Fact(

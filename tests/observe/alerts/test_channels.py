@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from penstock.config.alert_channels import ChannelKind
 from penstock.observe.alerts.delivery import deliver
 from penstock.observe.alerts.facts import AlertKind
 from penstock.observe.alerts.posts import DeliveryError
-from penstock.observe.alerts.settings import AlertSettings, ChannelKind
+from penstock.observe.alerts.settings import AlertSettings
 from penstock.observe.alerts.webhook import signature
 from tests.observe.alerts.facts import FAILED, channel, said
 from tests.observe.alerts.receiving import Receiver, receiving

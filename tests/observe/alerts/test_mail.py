@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from penstock.config.alert_channels import Channel, ChannelKind
 from penstock.observe.alerts.delivery import deliver
 from penstock.observe.alerts.posts import DeliveryError
-from penstock.observe.alerts.settings import Channel, ChannelKind
 from tests.observe.alerts.facts import FAILED, channel, said
 from tests.observe.alerts.receiving import certificate_for_localhost, mailbox
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from penstock.config.alert_channels import Occasion
 from penstock.model.errors import StateUnavailableError
 from penstock.observe.alerts.facts import AlertKind, Delivery, Fact, fact_of
 from penstock.observe.alerts.sender import GIVEN_UP, HELD, WAITS, Sender
-from penstock.observe.alerts.settings import AlertSettings, Occasion, read_alert_settings
+from penstock.observe.alerts.settings import AlertSettings, read_alert_settings
 from penstock.state.mutes import Mute
 from penstock.state.rows import AlertRow
 from penstock.state.store import State

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from penstock.config.alert_channels import REPEAT_AFTER, ChannelKind, Occasion
 from penstock.observe.alerts.facts import AlertKind
-from penstock.observe.alerts.settings import REPEAT_AFTER, ChannelKind, Occasion, read_alert_settings
+from penstock.observe.alerts.settings import read_alert_settings
 from penstock.observe.alerts.source import AlertSource
 
 

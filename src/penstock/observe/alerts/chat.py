@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from penstock.config.alert_channels import Channel
 from penstock.observe.alerts.posts import Post
-from penstock.observe.alerts.settings import Channel
 from penstock.observe.alerts.texts import Message
 
 _SLACK_TEXT, _DISCORD_TEXT, _TEAMS_TEXT, _PLAIN_TEXT = 2800, 3500, 8000, 3500

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from penstock.config.alert_channels import Channel, ChannelKind
 from penstock.observe.alerts import chat, mail, paging, posts, webhook
 from penstock.observe.alerts.redact import redacted
-from penstock.observe.alerts.settings import Channel, ChannelKind
 from penstock.observe.alerts.texts import Message
 
 Made = TypeVar("Made")

@@ -12,9 +12,9 @@ from email.message import EmailMessage
 from email.utils import format_datetime, formataddr, parseaddr
 from html import escape
 
+from penstock.config.alert_channels import Channel
 from penstock.observe.alerts.posts import DeliveryError
 from penstock.observe.alerts.redact import redacted
-from penstock.observe.alerts.settings import Channel
 from penstock.observe.alerts.texts import Message
 
 DEADLINE = 15.0

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from penstock.config.alert_channels import Channel
 from penstock.observe.alerts.posts import Post
-from penstock.observe.alerts.settings import Channel
 from penstock.observe.alerts.texts import Message
 
 

@@ -16,12 +16,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from penstock.config import environment
+from penstock.config.alert_channels import Channel
 from penstock.model.errors import StateUnavailableError
 from penstock.observe.alerts.delivery import deliver
 from penstock.observe.alerts.facts import AlertKind, Delivery, Fact, fact_of, fact_or_none
 from penstock.observe.alerts.lanes import Lanes
 from penstock.observe.alerts.posts import DEADLINE, DeliveryError
-from penstock.observe.alerts.settings import AlertSettings, Channel
+from penstock.observe.alerts.settings import AlertSettings
 from penstock.observe.alerts.texts import Message, unworded, worded
 from penstock.observe.metrics import METRICS
 from penstock.state.rows import AlertRow

@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from penstock.config.alert_channels import Channel
 from penstock.observe.alerts.posts import Post
-from penstock.observe.alerts.settings import Channel
 from penstock.observe.alerts.texts import Message
 
 _PREFIX = "whsec_"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from penstock.config.alert_channels import ChannelKind, Occasion
 from penstock.config.templates import has_marks
 from penstock.observe.alerts.facts import Delivery, fact_or_none
 from penstock.observe.alerts.posts import host_of
-from penstock.observe.alerts.settings import AlertSettings, ChannelKind, Occasion
+from penstock.observe.alerts.settings import AlertSettings
 from penstock.observe.alerts.texts import variables
 from penstock.project.layout import METADATA
 from penstock.server.projects.plain import to_plain
