@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import platform
 import subprocess
 import sys
 from dataclasses import replace
 
 import pytest
 
+from penstock.observe.liveness import machine
 from penstock.schedule.awaiting import Awaited, waiting_of
 from penstock.schedule.limit_rules import Rules
 from penstock.schedule.reasons import Explanation
@@ -81,10 +81,10 @@ def test_a_scheduler_of_this_machine_that_was_killed_is_gone_at_once(state: Stat
     ended.wait()
     put(state, RUN, scheduler=False)
     with state.write() as connection:
-        state.nodes.put(connection, NodeRow("dead", "both", platform.node(), ended.pid, NOW - 100, NOW - 1))
+        state.nodes.put(connection, NodeRow("dead", "both", machine(), ended.pid, NOW - 100, NOW - 1))
     assert ask(state, RUN).text == "no scheduler is running"
     with state.write() as connection:
-        state.nodes.put(connection, NodeRow("here", "both", platform.node(), os.getpid(), NOW - 100, NOW - 1))
+        state.nodes.put(connection, NodeRow("here", "both", machine(), os.getpid(), NOW - 100, NOW - 1))
     assert ask(state, RUN).text == "nothing keeps it: a scheduler takes it next"
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import platform
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 _START_TIME = 19
 """Place of the start time among the fields of /proc/<pid>/stat that follow the name."""
+_FIRST_SPACE = "pid:[4026531836]"
+"""The numbers of processes of the machine itself, as Linux names them."""
 
 
 def identity() -> dict[str, Any]:
@@ -28,8 +31,22 @@ def is_gone(process: dict[str, Any]) -> bool:
 
 
 def is_nowhere(host: str, pid: int) -> bool:
-    """Whether this is the machine of that name, and no process on it has that number; of others nothing is known."""
-    return host == platform.node() and _started(pid) is None
+    """Whether this is where `machine` has that name, and no process has that number; of others nothing is known."""
+    return host == machine() and _started(pid) is None
+
+
+@cache
+def machine() -> str:
+    """The name of this machine; in a container with process numbers of its own, these too: names may be the same."""
+    space = number_space()
+    return platform.node() if space in {"", _FIRST_SPACE} else f"{platform.node()} {space}"
+
+
+def number_space() -> str:
+    """What tells apart numbers of processes in containers; "" where nothing does."""
+    with suppress(OSError, AttributeError):
+        return os.readlink("/proc/self/ns/pid")  # noqa: PTH115 - a name, no path
+    return ""
 
 
 @cache

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from penstock.model.messages import Failure
 from penstock.model.run import BlockState
-from penstock.observe.liveness import identity, is_gone
+from penstock.observe.liveness import identity, is_gone, number_space
 from penstock.schedule.drive import OWED
 from penstock.state.rows import BlockRunRow, RunRow
 
@@ -25,20 +23,14 @@ MOST_LOST = 5
 
 def driver_identity() -> dict[str, Any]:
     """This process, as a run remembers who drives it. `space` tells apart numbers of processes in containers."""
-    return {**identity(), "space": _space()}
+    return {**identity(), "space": number_space()}
 
 
 def is_dead(process: Mapping[str, Any] | None) -> bool:
     """Whether the process that drove a run is surely dead: of this machine, and not there any more."""
-    if not process or process.get("host") != identity()["host"] or process.get("space") != _space():
+    if not process or process.get("host") != identity()["host"] or process.get("space") != number_space():
         return False  # of elsewhere: its lease will tell
     return is_gone(dict(process))
-
-
-def _space() -> str:
-    with suppress(OSError, AttributeError):
-        return os.readlink("/proc/self/ns/pid")  # noqa: PTH115 - a name, no path
-    return ""
 
 
 def abandoned(

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from penstock.engine.handle import Asking
 from penstock.model.errors import StateUnavailableError
+from penstock.observe.liveness import machine
 from penstock.observe.metrics import METRICS
 from penstock.project import Project
 from penstock.schedule.bench import Bench
@@ -222,7 +223,7 @@ class Scheduler:
             return
         self._seen_at = at
         now = self._clock()
-        node = NodeRow(self.owner, self._kind, platform.node(), core.pid, now, now)
+        node = NodeRow(self.owner, self._kind, machine(), core.pid, now, now)
         with suppress(StateUnavailableError), self._state.write() as connection:
             if not self._state.nodes.seen(connection, self.owner, now):
                 self._state.nodes.put(connection, node)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.model.expand import base_of
 from penstock.model.run import DONE, ENDED
-from penstock.observe.liveness import is_nowhere
 from penstock.schedule.awaiting import awaited_by, unnamed_waits
 from penstock.schedule.claim import AT_ONCE
 from penstock.schedule.limit_rules import Rules
 from penstock.schedule.limits import Load, blocked_words, refusal
+from penstock.schedule.presence import START_ONE, presence
 from penstock.schedule.reasons import Explanation, Reason, counted, listed, moment
 from penstock.schedule.stumbles import STUMBLED
 from penstock.state.rows import INITIAL, Blocked, BlockRunRow, RunRow
@@ -22,15 +22,11 @@ if TYPE_CHECKING:
 
     from penstock.state.store import State
 
-SEEN_WITHIN = 180.0
-"""Seconds after which a scheduler that does not say that it is there counts as gone."""
-_SCHEDULERS = frozenset({"scheduler", "both"})
 _SHOWN = 20
 _LOOKED_AT = 500
 _FOLLOWED = 3
 _DEEP = 5
 """How far it is followed that a run waits for another, which waits for another."""
-_NO_SCHEDULER = "Start one: `penstock start`, or `penstock start --instance-type scheduler`."
 RulesOf = Callable[[str], Rules]
 
 
@@ -72,14 +68,8 @@ def explain_block(
 
 
 def has_scheduler(state: State, connection: sa.Connection, now: float) -> bool:
-    """Whether a scheduler has said lately that it is there."""
-    return _schedulers(state, connection, now) > 0
-
-
-def _schedulers(state: State, connection: sa.Connection, now: float) -> int:
-    nodes = state.nodes.all(connection)
-    lately = [node for node in nodes if node.kind in _SCHEDULERS and node.seen_at > now - SEEN_WITHIN]
-    return sum(not is_nowhere(node.host, node.pid) for node in lately)
+    """Whether a scheduler is there."""
+    return presence(state, connection, now).there > 0
 
 
 def _ended(row: RunRow) -> Reason:
@@ -104,9 +94,9 @@ def _waiting(state: State, connection: sa.Connection, row: RunRow, rules: RulesO
         found.append(
             Reason(f"it is not to begin before {moment(row.due_at)}", row.created_at, "Nothing has to be done.")
         )
-    schedulers = _schedulers(state, connection, now)
+    schedulers = presence(state, connection, now).there
     if not schedulers:
-        found.append(Reason("no scheduler is running", row.due_at, _NO_SCHEDULER))
+        found.append(Reason("no scheduler is running", row.due_at, START_ONE))
     counts = state.runs.open_counts(connection)
     load = Load.counted(counts)
     refused = refusal(rules(row.pipeline), load, row)
@@ -117,7 +107,7 @@ def _waiting(state: State, connection: sa.Connection, row: RunRow, rules: RulesO
     elif told.get("kind") == STUMBLED:
         found.append(Reason(str(told.get("text")), told.get("since"), "It is tried again by itself."))
     elif told.get("kind") == "handed_over":
-        found.append(Reason(str(told.get("text")), told.get("since"), _NO_SCHEDULER))
+        found.append(Reason(str(told.get("text")), told.get("since"), START_ONE))
     found += [reason for reason in (_full(counts, schedulers, row), _ahead(state, connection, row, now)) if reason]
     if not found:
         found.append(Reason("nothing keeps it: a scheduler takes it next", row.due_at))
@@ -157,11 +147,11 @@ def _under_way(
     if row.cancel_requested:
         found.append(Reason("it is being cancelled: its blocks are given a moment to end", None))
     if row.lease_owner is None and row.lease_token > 0:
-        found.append(Reason("nobody drives it at the moment", None, _NO_SCHEDULER))
+        found.append(Reason("nobody drives it at the moment", None, START_ONE))
     elif row.lease_until is not None and row.lease_until < now:
         text = f"the process that drove it is gone since about {moment(row.lease_until)}"
         alive = has_scheduler(state, connection, now)
-        found.append(Reason(text, row.lease_until, "A scheduler takes it over." if alive else _NO_SCHEDULER))
+        found.append(Reason(text, row.lease_until, "A scheduler takes it over." if alive else START_ONE))
     found += _awaited(state, connection, row, rules, now, deep)
     working, waits = _not_named(row, blocks), unnamed_waits(row.waiting)
     idle = [each for each in blocks.values() if each.state in {"initial", "queued"}]
@@ -252,7 +242,7 @@ def _running(row: RunRow, found: BlockRunRow, blocks: Mapping[str, BlockRunRow])
 def _ready(row: RunRow, found: BlockRunRow, blocks: Mapping[str, BlockRunRow]) -> Reason:
     """A block that could start."""
     if row.lease_owner is None:
-        return Reason("nobody drives its run at the moment", found.queued_at, _NO_SCHEDULER)
+        return Reason("nobody drives its run at the moment", found.queued_at, START_ONE)
     busy = sum(each.state == "running" for each in blocks.values())
     return Reason(
         f"it waits for a free worker; {counted(busy, 'block')} of its run {'is' if busy == 1 else 'are'} under way",

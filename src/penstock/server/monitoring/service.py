@@ -12,6 +12,7 @@ from penstock.model.errors import PenstockError, StateUnavailableError
 from penstock.observe.figures import Figures
 from penstock.observe.metrics import METRICS, Metrics
 from penstock.observe.monitor import DAY, Monitor, name_of_day
+from penstock.schedule.presence import HEARD_WITHIN, START_ONE, Presence, presence
 from penstock.server.monitoring.hours import HoursOfRuns
 from penstock.server.schema.alerts import (
     DayOfRuns,
@@ -25,15 +26,13 @@ from penstock.state import monitoring
 from penstock.state.store import State
 from penstock.version import __version__
 
-DEAD_AFTER = 150.0
-"""Seconds without a sign of life after which a scheduler counts as gone; it gives one each half minute."""
 _NO_DATABASE = "The state database does not answer. Nothing begins until it does, and nothing is lost."
 _FAILS = (
     "The scheduler cannot write the state database, or stumbled; the log of the server says why. "
     "It tries again by itself."
 )
 _UNKNOWN = "Whether a scheduler runs elsewhere is not known without the database."
-_NO_SCHEDULER = "No scheduler is running: start one with `penstock start --instance-type scheduler`."
+_NO_SCHEDULER = f"No scheduler is running. {START_ONE}"
 _FAILURES = 20
 _PIPELINES = 500
 
@@ -90,14 +89,12 @@ class MonitoringService:
         """Whether database and scheduler work; a server that is meant to have no scheduler needs one elsewhere."""
         try:
             with self._state.read() as connection:
-                seen = [node for node in self._state.nodes.all(connection) if node.kind in {"scheduler", "both"}]
+                elsewhere = presence(self._state, connection, self._clock())
         except PenstockError:
-            own = self._own_scheduler(None)
-            if own.status == "off":  # those elsewhere tell of themselves in the database
-                own = PartHealth("off", text=_UNKNOWN)
+            # Schedulers elsewhere tell of themselves in the database.
+            own = self._own_scheduler() or PartHealth("off", text=_UNKNOWN)
             return Health("down", own, PartHealth("down", text=_NO_DATABASE))
-        newest = max((node.seen_at for node in seen), default=None)
-        scheduler = self._own_scheduler(newest)
+        scheduler = self._own_scheduler() or _elsewhere(elsewhere, self._clock())
         return Health("ok" if scheduler.status != "down" else "down", scheduler, PartHealth("ok"))
 
     def ready(self) -> PartHealth:
@@ -109,24 +106,24 @@ class MonitoringService:
             return PartHealth("down", text=_NO_DATABASE)
         return PartHealth("ok")
 
-    def _own_scheduler(self, newest: float | None) -> PartHealth:
-        now = self._clock()
+    def _own_scheduler(self) -> PartHealth | None:
+        """The one of this process; None when it has none."""
         own = self._scheduler()
-        if own is not None:
-            last = own.last_tick
-            ago = None if last is None else max(0.0, now - last)
-            if own.failure:
-                return PartHealth("down", ago, _FAILS)
-            return _heard(ago) if ago is not None else PartHealth("ok")
-        return PartHealth("off", text=_NO_SCHEDULER) if newest is None else _heard(max(0.0, now - newest))
+        if own is None:
+            return None
+        last = own.last_tick
+        ago = None if last is None else max(0.0, self._clock() - last)
+        if own.failure:
+            return PartHealth("down", ago, _FAILS)
+        return _heard(ago) if ago is not None else PartHealth("ok")
 
     def metrics(self) -> str:
         """Every number in Prometheus' text format; where the database is away, those of this process."""
         put = self._metrics.put
         put("penstock_info", 1, version=__version__)
-        began = time.perf_counter()
+        began, elsewhere = time.perf_counter(), Presence()
         try:
-            self._from_store()
+            elsewhere = self._from_store()
         except StateUnavailableError:
             put("penstock_up", 0, part="database")
         else:
@@ -136,16 +133,20 @@ class MonitoringService:
         if own is not None:
             put("penstock_up", 0 if own.failure else 1, part="scheduler")
             put("penstock_scheduler_last_tick_seconds", own.last_tick or 0.0)
+        else:
+            put("penstock_up", 1 if elsewhere.there else 0, part="scheduler")
+            put("penstock_scheduler_last_tick_seconds", elsewhere.heard_at or 0.0)
         self._from_processes()
         return self._metrics.text()
 
-    def _from_store(self) -> None:
+    def _from_store(self) -> Presence:
         put = self._metrics.put
         with self._state.read() as connection:
             counts = self._state.runs.open_counts(connection)
             alerts = self._state.alerts.counts(connection)
             triggers = monitoring.triggers(connection)
             put("penstock_runs_late", monitoring.late_runs(connection))
+            elsewhere = presence(self._state, connection, self._clock())
         for state in ("initial", "running"):
             put("penstock_runs_open", sum(each["count"] for each in counts if each["state"] == state), state=state)
         for active in (True, False):
@@ -154,6 +155,7 @@ class MonitoringService:
         put("penstock_incidents_open", alerts["open"])
         if self._state.dialect == "sqlite":
             put("penstock_database_bytes", _size(str(self._state.url.database)))
+        return elsewhere
 
     def _from_processes(self) -> None:
         import psutil
@@ -214,6 +216,17 @@ def _size(file: str) -> int:
 
 def _heard(ago: float) -> PartHealth:
     """A scheduler that gave a sign of life so many seconds ago."""
-    if ago <= DEAD_AFTER:
+    if ago <= HEARD_WITHIN:
         return PartHealth("ok", ago)
     return PartHealth("down", ago, f"The scheduler gave its last sign of life {ago:.0f} s ago.")
+
+
+def _elsewhere(found: Presence, now: float) -> PartHealth:
+    """The schedulers of other processes."""
+    if found.heard_at is None:
+        return PartHealth("off", text=_NO_SCHEDULER)
+    ago = max(0.0, now - found.heard_at)
+    if not found.there and found.vanished:
+        text = f"The process of the scheduler is gone; it gave its last sign of life {ago:.0f} s ago. {START_ONE}"
+        return PartHealth("down", ago, text)
+    return _heard(ago)
