@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from penstock.cli.wire import with_defaults
 from penstock.model.trigger import OnLimit
 from penstock.project import open_project
 from penstock.schedule.limit_rules import RuleBook, Rules, on_limit, trigger_limit
@@ -65,6 +66,51 @@ def test_a_trigger_overrides_its_pipeline() -> None:
 def test_what_is_no_number_is_no_limit(tmp_path: Path, text: str) -> None:
     rules = project(tmp_path, f"concurrency_config: {{pipeline_run_limit: {text}}}\n")("p")
     assert rules.trigger is None
+
+
+@pytest.mark.parametrize(
+    ("of_project", "of_pipeline", "of_environment", "limit"),
+    [
+        ("", "", "", None),
+        ("", "", "3", 3),
+        ("4", "", "3", 4),
+        ("4", "2", "3", 2),
+        ("4", "0", "3", None),
+        ("4", "null", "3", 4),
+        ("", "many", "", None),
+    ],
+)
+def test_blocks_of_a_run_at_once_are_as_the_pipeline_says_else_the_project_else_the_environment(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    of_project: str,
+    of_pipeline: str,
+    of_environment: str,
+    limit: int | None,
+) -> None:
+    if of_environment:
+        monkeypatch.setenv("CONCURRENCY_CONFIG_BLOCK_RUN_LIMIT", of_environment)
+
+    def config(text: str) -> str:
+        return f"concurrency_config: {{block_run_limit: {text}}}\n" if text else ""
+
+    book = project(tmp_path, config(of_project), PIPELINE + config(of_pipeline))
+    assert book("p").run_blocks == limit
+    opened = open_project(tmp_path)
+    started = with_defaults(opened, opened.pipeline("p")).concurrency_config.get("block_run_limit")
+    assert (started if isinstance(started, int) and started > 0 else None) == limit, "the run loop is told the same"
+
+
+@pytest.mark.parametrize(("says", "variable", "alone"), [("", "1", True), ("false", "1", False), ("true", "", True)])
+def test_a_pipeline_in_one_process_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, says: str, variable: str, *, alone: bool
+) -> None:
+    if variable:
+        monkeypatch.setenv("RUN_PIPELINE_IN_ONE_PROCESS", variable)
+    own = PIPELINE + (f"run_pipeline_in_one_process: {says}\n" if says else "")
+    assert project(tmp_path, pipeline=own)("p").in_one_process is alone
+    opened = open_project(tmp_path)
+    assert with_defaults(opened, opened.pipeline("p")).run_in_one_process is alone
 
 
 def test_resources_of_blocks(tmp_path: Path) -> None:

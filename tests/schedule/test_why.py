@@ -14,7 +14,7 @@ from penstock.schedule.awaiting import Awaited, waiting_of
 from penstock.schedule.limit_rules import Rules
 from penstock.schedule.reasons import Explanation
 from penstock.schedule.why import explain_block, explain_run
-from penstock.state.rows import BlockRunRow, NodeRow, RunRow
+from penstock.state.rows import BlockRunRow, NodeRow, RunRow, TriggerRow
 from penstock.state.store import State
 
 NOW = 1_700_000_000.0
@@ -186,6 +186,43 @@ def test_a_run_whose_block_waits_for_a_product_names_it_and_the_run_that_makes_i
     assert ask_block(state, row, "customers") == told.text
     assert ask_block(state, row, "ask") == "ask waits for the run other of pipeline report"
     assert ask_block(state, row, "busy") == "it is under way"
+
+
+def test_the_limit_of_blocks_of_one_run_is_named(state: State) -> None:
+    row = replace(RUN, state="running", lease_owner="one", lease_token=1, lease_until=NOW + 10)
+    put(state, row)
+    put_blocks(
+        state,
+        BlockRunRow("r", "one", state="running", started_at=NOW - 9),
+        BlockRunRow("r", "each", state="running", started_at=NOW - 9),
+        BlockRunRow("r", "each:a", state="running", started_at=NOW - 9),
+        BlockRunRow("r", "next", state="queued"),
+    )
+    told = "2 blocks of its run are under way, and block_run_limit of its pipeline is 2"
+    assert ask_block(state, row, "next", Rules(run_blocks=2)) == told
+    free = "it waits for a free worker; 2 blocks of its run are under way"
+    assert ask_block(state, row, "next", Rules(run_blocks=3)) == free
+    assert ask_block(state, row, "next") == free
+    alone = "2 blocks of its run are under way, and its pipeline runs in one process, one block at a time"
+    assert ask_block(state, row, "next", Rules(in_one_process=True)) == alone
+
+
+def test_runs_that_the_limit_of_another_trigger_keeps_back_come_before_none(state: State) -> None:
+    with state.write() as connection:
+        full = state.triggers.add(connection, TriggerRow("p", "full"))
+        other = state.triggers.add(connection, TriggerRow("p", "other"))
+    one = {"settings": {"pipeline_run_limit": 1}, "trigger_id": full}
+    running = RunRow("a", "p", NOW - 90, state="running", lease_owner="one", lease_token=1, **one)
+    kept_back = RunRow("b", "p", NOW - 80, due_at=NOW - 80, **one)
+    row = replace(RUN, trigger_id=other)
+    put(state, row, running, kept_back)
+    assert ask(state, row).text == "nothing keeps it: a scheduler takes it next"
+    behind = replace(kept_back, id="c", due_at=NOW - 70)
+    put(state, behind)
+    assert [each.text for each in ask(state, behind).details] == [
+        "1 run of its trigger under way, and the trigger's limit is 1",
+        "1 run comes before it",
+    ]
 
 
 def put_waiting(state: State, names: list[str], *others: str) -> RunRow:

@@ -30,6 +30,7 @@ from penstock.model.pipeline import Pipeline
 from penstock.observe.record import RunRecorder
 from penstock.project import Project, open_project
 from penstock.project.code import third_party
+from penstock.schedule.limit_rules import block_run_limit, runs_in_one_process
 
 LEARNED = "imports.json"
 """File in the project's cache folder: the third-party modules that its blocks were seen to import."""
@@ -75,7 +76,7 @@ class Workbench:
         if self.door is not None:
             self.project = self.door()
         loaded = self.project.pipeline(pipeline)
-        loaded = with_defaults(loaded)
+        loaded = with_defaults(self.project, loaded)
         options = replace(
             options,
             retry_config=asdict(self.project.settings.retry_config),
@@ -180,12 +181,12 @@ class Workbench:
         return with_storing(wanted)
 
 
-def with_defaults(pipeline: Pipeline) -> Pipeline:
-    """The pipeline with what the environment says where its file says nothing."""
-    if "run_pipeline_in_one_process" not in pipeline.raw and environment.flag("RUN_PIPELINE_IN_ONE_PROCESS"):
+def with_defaults(project: Project, pipeline: Pipeline) -> Pipeline:
+    """The pipeline with what the project's settings, or the environment, say where its file says nothing."""
+    if runs_in_one_process(pipeline) != pipeline.run_in_one_process:
         pipeline = replace(pipeline, run_in_one_process=True)
-    limit = environment.read("CONCURRENCY_CONFIG_BLOCK_RUN_LIMIT")
-    if limit and "block_run_limit" not in pipeline.concurrency_config:
+    limit = block_run_limit(project, pipeline)
+    if limit != pipeline.concurrency_config.get("block_run_limit"):
         pipeline = replace(pipeline, concurrency_config={**pipeline.concurrency_config, "block_run_limit": limit})
     return pipeline
 

@@ -9,7 +9,8 @@
 | `resources` | project | units that there are of each named resource |
 | `resources` | a block's entry | units that one run of the block takes: name -> units, or a list of names |
 
-How many blocks of one run work at once (`concurrency_config.block_run_limit`) is the run loop's to keep.
+How many blocks of one run work at once (`concurrency_config.block_run_limit` of the pipeline, else of the project, else
+of the environment) is the run loop's to keep; it is here to be told.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Rules:
     `project` counts runs of all pipelines, `pipeline` those of this one, `trigger` those of each of its triggers;
     `per_block` and `every_block` runs of a block, whatever the run and the pipeline. `takes` says what each block
     needs of named resources, `capacity` what there is of them; a resource that the project does not declare has one
-    unit.
+    unit. `run_blocks` counts the blocks of one run, of which one works at a time when it runs `in_one_process`.
     """
 
     project: int | None = None
@@ -50,6 +51,8 @@ class Rules:
     priority: int = 0
     takes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     capacity: Mapping[str, int] = field(default_factory=dict)
+    run_blocks: int | None = None
+    in_one_process: bool = False
 
     def wanted(self, block: str) -> dict[str, tuple[int, int]]:
         """What a run of a block takes before it starts: key -> units, and how many there are of it."""
@@ -114,7 +117,24 @@ def rules_of(project: Project, pipeline: Pipeline | None) -> Rules:
         priority=_whole(merged.get("pipeline_run_priority")),
         takes=takes,
         capacity=_units(capacity),
+        run_blocks=_run_blocks(project, pipeline) if pipeline is not None else None,
+        in_one_process=pipeline is not None and runs_in_one_process(pipeline),
     )
+
+
+def runs_in_one_process(pipeline: Pipeline) -> bool:
+    """Whether its blocks run one after the other in one process, as it says, else as the environment does."""
+    if "run_pipeline_in_one_process" in pipeline.raw:
+        return pipeline.run_in_one_process
+    return pipeline.run_in_one_process or environment.flag("RUN_PIPELINE_IN_ONE_PROCESS")
+
+
+def block_run_limit(project: Project, pipeline: Pipeline) -> Any:
+    """`block_run_limit` as the pipeline says it, else the project, else the environment; None where none does."""
+    for said in (pipeline.concurrency_config, project.settings.concurrency_config):
+        if said.get("block_run_limit") is not None:
+            return said["block_run_limit"]
+    return environment.read("CONCURRENCY_CONFIG_BLOCK_RUN_LIMIT") or None
 
 
 def trigger_limit(rules: Rules, settings: Mapping[str, Any]) -> int | None:
@@ -125,6 +145,15 @@ def trigger_limit(rules: Rules, settings: Mapping[str, Any]) -> int | None:
 def on_limit(rules: Rules, settings: Mapping[str, Any]) -> OnLimit:
     """What becomes of a run for which there is no room, by its settings."""
     return _on_limit(settings.get("on_limit")) or rules.on_limit
+
+
+def _run_blocks(project: Project, pipeline: Pipeline) -> int | None:
+    """As the run loop counts."""
+    try:
+        value = block_run_limit(project, pipeline)
+    except PenstockError:
+        return None  # `penstock check` says what is wrong with it
+    return int(min(value, _MOST)) if isinstance(value, int | float) and value >= 1 else None
 
 
 def _stamp(project: Project, pipeline: str) -> tuple[int, ...]:

@@ -99,7 +99,8 @@ def _waiting(state: State, connection: sa.Connection, row: RunRow, rules: RulesO
         found.append(Reason("no scheduler is running", row.due_at, START_ONE))
     counts = state.runs.open_counts(connection)
     load = Load.counted(counts)
-    refused = refusal(rules(row.pipeline), load, row)
+    own = rules(row.pipeline)
+    refused = refusal(own, load, row)
     told = row.waiting or {}
     if refused is not None:
         since = told.get("since") if told.get("kind") == refused.kind else row.due_at
@@ -108,7 +109,9 @@ def _waiting(state: State, connection: sa.Connection, row: RunRow, rules: RulesO
         found.append(Reason(str(told.get("text")), told.get("since"), "It is tried again by itself."))
     elif told.get("kind") == "handed_over":
         found.append(Reason(str(told.get("text")), told.get("since"), START_ONE))
-    found += [reason for reason in (_full(counts, schedulers, row), _ahead(state, connection, row, now)) if reason]
+    found += [
+        reason for reason in (_full(counts, schedulers, row), _ahead(state, connection, row, own, load, now)) if reason
+    ]
     if not found:
         found.append(Reason("nothing keeps it: a scheduler takes it next", row.due_at))
     return found
@@ -123,9 +126,9 @@ def _full(counts: Iterable[Mapping[str, Any]], schedulers: int, row: RunRow) -> 
     return Reason(text, row.due_at, "It begins when one of them has ended and it is the turn of its pipeline.")
 
 
-def _ahead(state: State, connection: sa.Connection, row: RunRow, now: float) -> Reason | None:
+def _ahead(state: State, connection: sa.Connection, row: RunRow, rules: Rules, load: Load, now: float) -> Reason | None:
     """The runs of its pipeline that come before it."""
-    queue = state.runs.waiting(connection, now, _LOOKED_AT, pipeline=row.pipeline)
+    queue = _queue(state, connection, row, rules, load, now)
     names = [each.id for each in queue]
     place = names.index(row.id) if row.id in names else len(names)
     if place == 0 or row.due_at > now:
@@ -137,6 +140,22 @@ def _ahead(state: State, connection: sa.Connection, row: RunRow, now: float) -> 
     if higher:
         text += f", {higher} of them with a higher priority"
     return Reason(text, row.due_at, f"The first of them is {names[0]}; a higher priority moves it forward.")
+
+
+def _queue(state: State, connection: sa.Connection, row: RunRow, rules: Rules, load: Load, now: float) -> list[RunRow]:
+    """What waits of its pipeline, itself too, in this order; not what the limit of another trigger keeps back."""
+    full: set[int] = set()
+    while True:
+        queue = state.runs.waiting(connection, now, _LOOKED_AT, pipeline=row.pipeline, but_of=full)
+        found: set[int] = set()
+        for each in queue:
+            if each.trigger_id is not None and each.trigger_id not in {row.trigger_id, *found}:
+                refused = refusal(rules, load, each)
+                if refused is not None and refused.kind == "trigger_limit":
+                    found.add(each.trigger_id)
+        if not found:
+            return queue
+        full |= found
 
 
 def _under_way(
@@ -211,7 +230,7 @@ def _of_block(
     if blocked is not None:
         refused = blocked_words(blocked)
         return Reason(refused.text, found.queued_at, refused.change)
-    return _ready(row, found, blocks)
+    return _ready(row, found, blocks, rules)
 
 
 def _not_named(row: RunRow, blocks: Mapping[str, BlockRunRow]) -> list[str]:
@@ -239,15 +258,25 @@ def _running(row: RunRow, found: BlockRunRow, blocks: Mapping[str, BlockRunRow])
     return replace(first, text=f"{first.text}, and {more:,} more wait{'s' if more == 1 else ''}") if more else first
 
 
-def _ready(row: RunRow, found: BlockRunRow, blocks: Mapping[str, BlockRunRow]) -> Reason:
+def _ready(row: RunRow, found: BlockRunRow, blocks: Mapping[str, BlockRunRow], rules: Rules) -> Reason:
     """A block that could start."""
     if row.lease_owner is None:
         return Reason("nobody drives its run at the moment", found.queued_at, START_ONE)
-    busy = sum(each.state == "running" for each in blocks.values())
+    running = [key for key, each in blocks.items() if each.state == "running"]
+    fanned_out = {base_of(key) for key in running if base_of(key) != key}
+    busy = len([key for key in running if key not in fanned_out])
+    under_way = f"{counted(busy, 'block')} of its run {'is' if busy == 1 else 'are'} under way"
+    if rules.in_one_process and busy:
+        text = f"{under_way}, and its pipeline runs in one process, one block at a time"
+        return Reason(text, found.queued_at, "It starts when that one has ended.")
+    if rules.run_blocks is not None and busy >= rules.run_blocks:
+        text = f"{under_way}, and block_run_limit of its pipeline is {rules.run_blocks}"
+        change = "It starts when one of them ends; a higher block_run_limit holds for runs that begin from then on."
+        return Reason(text, found.queued_at, change)
     return Reason(
-        f"it waits for a free worker; {counted(busy, 'block')} of its run {'is' if busy == 1 else 'are'} under way",
+        f"it waits for a free worker; {under_way}",
         found.queued_at,
-        "It starts when one is free, or when queue_config.concurrency or block_run_limit is raised.",
+        "It starts when one is free, or when queue_config.concurrency is raised.",
     )
 
 
