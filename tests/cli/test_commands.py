@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,8 @@ from penstock.model.errors import every_error
 from tests.cli.projects import B, clean_environment, penstock, write_project
 from tests.patience import PATIENCE
 
+FULL = Path("/dev/full")
+
 
 def test_help_names_every_command(tmp_path):
     shown = penstock("--help", home=tmp_path)
@@ -19,6 +22,36 @@ def test_help_names_every_command(tmp_path):
     for name in COMMANDS:
         assert name in shown.out
         assert penstock(name, "--help", home=tmp_path).code == 0
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["runs"], 3, "running `penstock runs`: what it writes cannot be stored: No space left on device"),
+        (["runs", "--json"], 3, "running `penstock runs`: what it writes cannot be stored: No space left on device"),
+        (["run", "p", "--json"], 3, "running `penstock run`: what it writes cannot be stored"),
+        (["run", "none", "--json"], 2, "opening pipeline none: "),
+        (["--help"], 3, "running `penstock --help`: what it writes cannot be stored"),
+    ],
+)
+def test_an_output_that_is_full_is_told_and_the_machine_has_refused(arguments, code, told, tmp_path):
+    project = write_project(tmp_path / "project", p=[B("one", "custom", "return 1")])
+    with FULL.open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "penstock", *arguments],
+            cwd=project,
+            env={**clean_environment(), "PENSTOCK_DATA_DIR": str(tmp_path / "data")},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    assert done.returncode == code, done.stderr
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
 
 
 def test_an_unknown_command_is_misuse(tmp_path):

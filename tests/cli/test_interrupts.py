@@ -92,3 +92,11 @@ def test_ctrl_c_before_the_command_has_begun_is_one_word(raised, said):
     assert done.stderr.startswith(said)
     assert ("Traceback" in done.stderr) is (said == "Traceback")
     assert done.returncode == (-signal.SIGINT if said != "Traceback" else 1)
+
+
+def test_ctrl_c_while_what_the_command_is_built_on_is_imported_is_one_word(tmp_path: Path) -> None:
+    (tmp_path / "click.py").write_text("raise KeyboardInterrupt")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import penstock.cli.main"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert done.stderr == "interrupted\n"
+    assert done.returncode == -signal.SIGINT

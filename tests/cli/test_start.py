@@ -61,6 +61,20 @@ def test_an_empty_folder_becomes_a_project(tmp_path: Path) -> None:
     assert server.stop() == 0
 
 
+def test_a_new_project_is_of_the_kind_that_is_asked_for_and_one_that_is_there_stays_as_it_is(tmp_path: Path) -> None:
+    asked = ("--project-type", "sub", "--cluster-type", "k8s", "--project-uuid", "abc")
+    server = start(tmp_path / "project", tmp_path, *asked)
+    assert server.stop() == 0
+    file = tmp_path / "project" / "metadata.yaml"
+    made = file.read_text()
+    assert {"project_type: sub", "cluster_type: k8s", "project_uuid: abc"} <= set(made.splitlines())
+    again = start(tmp_path / "project", tmp_path, "--project-type", "standalone", "--project-uuid", "def")
+    assert again.stop() == 0
+    assert file.read_text() == made
+    told = (tmp_path / "server.log").read_text()
+    assert told.count("--project-type, --project-uuid mean nothing here") == 1
+
+
 def test_a_folder_of_other_things_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "file.txt").write_text("x")

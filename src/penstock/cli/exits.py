@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from enum import IntEnum
 from typing import Any
 
@@ -56,12 +58,28 @@ def error_document(error: PenstockError) -> dict[str, Any]:
 
 def report(error: PenstockError, *, as_json: bool = False) -> Exit:
     """Show an error (one line, its place, what to do) and give its exit code."""
-    if as_json:
-        click.echo(json.dumps(error_document(error), ensure_ascii=False))
-    else:
-        click.echo(f"error {error.code}: {error.message}", err=True)
-        if error.location:
-            click.echo(f"  at {error.location}", err=True)
-        if error.hint:
-            click.echo(f"  {error.hint}", err=True)
+    if as_json and _said(json.dumps(error_document(error), ensure_ascii=False)):
+        return exit_code(error)
+    click.echo(f"error {error.code}: {error.message}", err=True)
+    if error.location:
+        click.echo(f"  at {error.location}", err=True)
+    if error.hint:
+        click.echo(f"  {error.hint}", err=True)
     return exit_code(error)
+
+
+def _said(text: str) -> bool:
+    """Print it, and tell whether that went: the output may be full, or its reader gone."""
+    try:
+        click.echo(text)
+    except OSError:
+        drop_output()
+        return False
+    return True
+
+
+def drop_output() -> None:
+    """From now on lines go nowhere; what could not be written would else be tried again at the very end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

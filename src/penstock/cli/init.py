@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from penstock.project.init import create_project
+from penstock.project.init import TYPES, create_project
 
+CLUSTERS = ("k8s", "ecs", "cloud_run", "emr")
 EXAMPLE = "example_pipeline"
 """The pipeline that a new project holds."""
 
@@ -17,10 +18,10 @@ EXAMPLE = "example_pipeline"
 @click.argument("project", type=click.Path(path_type=Path))
 @click.option(
     "--project-type",
-    type=click.Choice(["standalone", "main", "sub"]),
+    type=click.Choice(TYPES),
     help="standalone (default); main manages workspaces; sub is one of them.",
 )
-@click.option("--cluster-type", type=click.Choice(["k8s", "ecs", "cloud_run", "emr"]), help="Where workspaces run.")
+@click.option("--cluster-type", type=click.Choice(CLUSTERS), help="Where workspaces run.")
 @click.option("--project-uuid", help="The project's id; a random one by default.")
 def init(project: Path, project_type: str | None, cluster_type: str | None, project_uuid: str | None) -> None:
     """Create a project in the folder PROJECT, with an example pipeline that runs offline."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import penstock.cli.abrupt  # noqa: F401 - first of all: Ctrl-C may come during the imports below
+
+# isort: split
+
+import errno
 import gc
 import sys
 from importlib import import_module
 
 import click
 
-import penstock.cli.abrupt  # noqa: F401 - first of all: Ctrl-C may come during the imports below
 from penstock.cli.exits import report
 from penstock.config.environment import lookup
 from penstock.engine import headstart
-from penstock.model.errors import PenstockError, SettingInvalidError
+from penstock.model.errors import PenstockError, SettingInvalidError, StorageError
 from penstock.version import __version__
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -40,6 +44,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "version": ("penstock.cli.version:version", "Show the versions of Penstock and of what it builds on."),
 }
 """Command -> where it lives and its line of help, so that `--help` imports none of them."""
+
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
 class LazyGroup(click.Group):
@@ -78,26 +85,48 @@ def main(arguments: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ["run"]:
         headstart.begin()  # takes as long as importing the command
-    output = sys.stdout
     try:
-        # https://no-color.org: whatever the variable holds, as long as it holds something
-        color = False if lookup("NO_COLOR") else None
-        code = cli.main(arguments, prog_name="penstock", standalone_mode=False, color=color)
-    except PenstockError as error:
-        code = report(error, as_json="--json" in arguments)
-    except click.ClickException as error:
-        code = _misuse(error, as_json="--json" in arguments)
-    except (click.Abort, KeyboardInterrupt):
+        code = _code(arguments, as_json="--json" in arguments)
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        code = _no_room(error, arguments)
+    except KeyboardInterrupt:
         click.echo("interrupted", err=True)
         code = 130
-    except SystemExit as error:
-        # Click ends so, with another output in place, when the reader has gone (`penstock data show ... | head`).
-        code = error.code if sys.stdout is output else 0
     finally:
         headstart.end()
     if "_duckdb" not in sys.modules:  # which tells on stderr of each of its objects that is left
         gc.freeze()  # looking for cycles once more, among all that is about to go, takes longer than a short block
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _code(arguments: list[str], *, as_json: bool) -> int | str | None:
+    """Run the command line, show its error, and give its exit code."""
+    output = sys.stdout
+    try:
+        # https://no-color.org: whatever the variable holds, as long as it holds something
+        color = False if lookup("NO_COLOR") else None
+        code: int | str | None = cli.main(arguments, prog_name="penstock", standalone_mode=False, color=color)
+    except PenstockError as error:
+        code = report(error, as_json=as_json)
+    except click.ClickException as error:
+        code = _misuse(error, as_json=as_json)
+    except click.Abort:
+        click.echo("interrupted", err=True)
+        code = 130
+    except SystemExit as error:
+        # Click ends so, with another output in place, when the reader has gone (`penstock data show ... | head`).
+        code = error.code if sys.stdout is output else 0
+    return code
+
+
+def _no_room(error: OSError, arguments: list[str]) -> int:
+    """Say that a disk, or what the output goes to, is full, and give the exit code."""
+    command = " ".join(["penstock", *arguments[:1]])
+    where = f" {error.filename}" if error.filename else ""
+    told = f"running `{command}`: what it writes{where} cannot be stored: {error.strerror}"
+    return report(StorageError(told, hint="Make room, or write it elsewhere."), as_json="--json" in arguments)
 
 
 def _misuse(error: click.ClickException, *, as_json: bool) -> int:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import click
 
+from penstock.cli.init import CLUSTERS
 from penstock.cli.servers import Running, forget, remember, running_on
 from penstock.config import environment
 from penstock.model.errors import PortBusyError, ProjectNotFoundError, SettingInvalidError
+from penstock.project.init import TYPES, create_project
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not listened on
@@ -47,6 +51,9 @@ INSTANCES = {
     metavar="all|server|scheduler",
     help="What to start: the studio and the scheduler, or one of them; INSTANCE_TYPE overrides it.",
 )
+@click.option("--project-type", type=click.Choice(TYPES), help="Of a project that is made now, as for `init`.")
+@click.option("--cluster-type", type=click.Choice(CLUSTERS), help="Of a project that is made now, as for `init`.")
+@click.option("--project-uuid", help="Of a project that is made now, as for `init`.")
 @click.option("--manage-instance", hidden=True, default=None, help="Accepted for compatibility.")
 @click.option("--dbt-docs-instance", hidden=True, default=None, help="Accepted for compatibility.")
 def start(
@@ -59,6 +66,9 @@ def start(
     browser: bool,
     terminal: bool,
     instance_type: str,
+    project_type: str | None,
+    cluster_type: str | None,
+    project_uuid: str | None,
     manage_instance: str | None,
     dbt_docs_instance: str | None,
 ) -> None:
@@ -68,6 +78,7 @@ def start(
     prints another address for it. Its triggers start runs for as long as this command runs.
     """
     del manage_instance, dbt_docs_instance
+    new = {"project_type": project_type, "cluster_type": cluster_type, "project_uuid": project_uuid}
     from penstock.cli.server_log import configure_server_log
     from penstock.engine.memory import share_one_heap
     from penstock.server.serving import listen
@@ -79,7 +90,7 @@ def start(
     if not serves:
         from penstock.cli.scheduler import run_scheduler
 
-        run_scheduler(opened_or_new(project))
+        run_scheduler(opened_or_new(project, new))
         return
     base = base_path_of(base_path or environment.text("PENSTOCK_BASE_PATH"))
     # Behind a proxy that takes a prefix away, or adds one, the two differ.
@@ -99,7 +110,7 @@ def start(
         _tell(found.link(), browser=browser, note="It runs already.")
         return
     try:
-        root = opened_or_new(project)
+        root = opened_or_new(project, new)
         _serve(root, listener, host, seen, arrives, hosts, browser=browser, terminal=terminal, scheduler=schedules)
     finally:
         listener.close()
@@ -173,23 +184,30 @@ def _tell(link: str, *, browser: bool, note: str = "") -> None:
         threading.Thread(target=webbrowser.open, args=(link,), daemon=True).start()
 
 
-def opened_or_new(project: Path) -> Path:
+def opened_or_new(project: Path, new: Mapping[str, str | None] = MappingProxyType({})) -> Path:
     """The folder of the project; a missing or empty folder becomes a new project.
+
+    Args:
+        project: the folder.
+        new: what was said of a new project: `project_type`, `cluster_type`, `project_uuid`.
 
     Raises:
         ProjectNotFoundError: the folder holds other things.
     """
     from penstock.project import open_project
-    from penstock.project.init import create_project
 
     try:
-        return open_project(project).root
+        root = open_project(project).root
     except ProjectNotFoundError:
         if project.exists() and (not project.is_dir() or any(project.iterdir())):
             raise
-        created = create_project(project)
+        created = create_project(project, **new)
         click.echo(f"Made the project {project}.", err=True)
         return created
+    if given := [f"--{name.replace('_', '-')}" for name, value in new.items() if value]:
+        verb = "means" if len(given) == 1 else "mean"
+        click.echo(f"{', '.join(given)} {verb} nothing here: {project} is a project already.", err=True)
+    return root
 
 
 def base_path_of(text: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
 import click
+
+from penstock.cli.exits import drop_output
 
 WIDEST = 40
 """Characters of a cell; longer ones are cut with an ellipsis."""
@@ -58,9 +58,7 @@ def say(line: str) -> None:
     try:
         click.echo(line)
     except BrokenPipeError:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+        drop_output()
 
 
 def say_list(name: str, items: Sequence[Any], *, more: bool = False, **also: Any) -> None:
