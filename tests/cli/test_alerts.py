@@ -59,7 +59,7 @@ def test_alerts_are_listed_with_what_became_of_them(project: Path) -> None:
 
 
 def test_a_test_message_goes_to_each_channel_and_a_refusal_is_told(project: Path) -> None:
-    with receiving() as good, receiving(404) as bad:
+    with receiving() as good, receiving(404, 404) as bad:
         (project / "metadata.yaml").write_text(
             f"notification_config:\n  slack_config: {{webhook_url: '{good.url}'}}\n"
             f"  discord_config: {{webhook_url: '{bad.url}'}}\n  teams_config: {{webhook_url: ''}}\n"
@@ -71,6 +71,12 @@ def test_a_test_message_goes_to_each_channel_and_a_refusal_is_told(project: Path
         assert "teams_config: webhook_url is missing" in result.output
         assert call(project, "test", "slack").exit_code == 0
         assert (len(good.received), len(bad.received)) == (2, 1)
+        told = call(project, "test", "--json")
+        assert told.exit_code == 3
+        channels = json.loads(told.stdout)["channels"]
+        assert [(each["channel"], each["sent"]) for each in channels] == [("slack", True), ("discord", False)]
+        assert "404" in channels[1]["error"]
+        assert call(project, "test", "slack", "--json").exit_code == 0
     unknown = call(project, "test", "pager")
     assert isinstance(unknown.exception, SettingInvalidError)
     assert "slack" in unknown.exception.hint

@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -98,6 +99,46 @@ def test_misuse_is_one_sentence(place, arguments, code, problem):
     done = penstock("data", *arguments, "-p", project, home=home)
     assert (done.code, problem in done.err) == (code, True), done.err
     assert "Traceback" not in done.err
+
+
+def test_clean_and_export_tell_in_json(tmp_path):
+    project = write_project(tmp_path / "p", orders=[B("load", "data_loader", "return [1, 2]")])
+    for _ in range(2):
+        assert penstock("run", project, "orders", home=tmp_path).code == 0
+    would = json.loads(penstock("clean", project, "--keep", "1", "--dry-run", "--json", home=tmp_path).out)
+    assert would["outputs"]["versions"] == 1
+    assert (would["logs"], would["runs"], would["dry_run"]) == (None, None, True)
+    logs = json.loads(
+        penstock("clean-old-logs", project, "--retention-period", "0m", "--dry-run", "--json", home=tmp_path).out
+    )
+    assert logs == {"logs": {"runs": 2}, "dry_run": True}
+    file = tmp_path / "out.json"
+    told = penstock("data", "export", "orders/load", file, "-p", project, "--json", home=tmp_path)
+    document = json.loads(told.out)
+    assert (document["file"], document["bytes"], document["format"]) == (str(file), file.stat().st_size, "json")
+
+
+def test_a_pipeline_that_there_is_not_ends_with_2_and_one_that_was_deleted_is_cleaned(tmp_path):
+    project = write_project(tmp_path / "p", orders=[B("load", "data_loader", "return [1, 2]")])
+    assert penstock("run", project, "orders", home=tmp_path).code == 0
+    for arguments in (
+        ["blocks", project, "none"],
+        ["clean", project, "--pipeline-uuid", "none", "--keep", "1"],
+        ["clean-old-logs", project, "--pipeline-uuid", "none"],
+        ["clean-cached-variables", project, "--pipeline-uuid", "none"],
+        ["data", "list", "none", "-p", project],
+    ):
+        done = penstock(*arguments, home=tmp_path)
+        assert done.code == 2, (arguments, done.err)
+        as_json = penstock(*arguments, "--json", home=tmp_path)
+        assert (as_json.code, json.loads(as_json.out)["error"]["code"]) == (2, "J102")
+    (project / "pipelines" / "orders" / "metadata.yaml").unlink()
+    left = penstock("clean-old-logs", project, "--pipeline-uuid", "orders", "--retention-period", "0m", home=tmp_path)
+    assert (left.code, "those of 1 runs" in left.out) == (0, True), left.err
+    broken = project / "pipelines" / "broken" / "metadata.yaml"
+    broken.parent.mkdir()
+    broken.write_text("a: [")
+    assert penstock("blocks", project, "broken", home=tmp_path).code == 0, "it is listed with what is wrong"
 
 
 def test_clean_keeps_the_latest_and_says_what_it_removed(tmp_path):

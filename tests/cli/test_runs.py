@@ -71,6 +71,12 @@ def test_without_a_scheduler_a_run_waits_and_says_why(project: Path) -> None:
     assert penstock("cancel", run, "-p", project).code == 1
 
 
+def test_blocks_of_a_run_that_has_not_begun_are_those_of_its_pipeline(project: Path) -> None:
+    run = penstock("trigger", "orders", "-p", project).out.strip()
+    assert penstock("logs", run, "-p", project, "--block", "load").code == 0
+    assert penstock("logs", run, "-p", project, "--block", "other").code == 2
+
+
 def test_a_moment_is_told_once() -> None:
     assert told("it is under way", 0.0) == "it is under way (since 1970-01-01 00:00:00 UTC)"
     assert told("it is due since 1970-01-01 00:00:00 UTC", 0.0) == "it is due since 1970-01-01 00:00:00 UTC"
@@ -94,6 +100,14 @@ def test_runs_of_the_terminal_are_listed_and_their_logs_read(project: Path) -> N
     (run,) = [each["run"] for each in json.loads(penstock("runs", "orders", "-p", project, "--json").out)["runs"]]
     assert "load: loading" in penstock("logs", run, "-p", project).out
     assert penstock("logs", run, "-p", project, "--search", "nothing like it").out == ""
+    nothing = penstock("logs", run, "-p", project, "--block", "load", "--level", "error")
+    assert (nothing.code, nothing.out, nothing.err) == (0, "", "")
+    other = penstock("logs", run, "-p", project, "--block", "laod")
+    assert (other.code, other.out) == (2, "")
+    assert "it has no block laod" in other.err
+    assert "Did you mean load?" in other.err
+    bogus = penstock("logs", run, "-p", project, "--level", "bogus")
+    assert (bogus.code, "WARNING" in bogus.err) == (2, True)
 
 
 def test_with_a_server_runs_run(served: Path) -> None:
@@ -103,6 +117,7 @@ def test_with_a_server_runs_run(served: Path) -> None:
     failed = penstock("trigger", "orders", "-p", served, "--runtime-vars", '{"by": 0}', "--wait")
     assert failed.code == 1
     run = failed.out.split()[0]
+    assert failed.err == f"waiting for run {run}\n"
     assert "division by zero" in failed.out
     assert "it failed in block load" in penstock("why", run, "-p", served).out
     assert "it failed" in penstock("why", run, "load", "-p", served).out
@@ -123,11 +138,21 @@ def test_with_a_server_runs_run(served: Path) -> None:
         ["why", "orders", "nobody"],
         ["runs", "orders", "--trigger", "nobody"],
         ["runs", "nobody"],
+        ["runs", "--backfill", "77"],
+        ["backfill", "list", "nobody"],
+        ["backfill", "show", "77"],
+        ["data", "list", "nobody"],
+        ["cancel", "nobody"],
+        ["retry", "nobody"],
     ],
     ids=" ".join,
 )
 def test_what_is_not_there_is_an_error_in_words(project: Path, arguments: list[str]) -> None:
     found = penstock(*arguments, "-p", project)
-    assert found.code in {1, 2}
+    assert found.code == 2
     assert "error " in found.err
     assert "Traceback" not in found.err
+    if arguments[0] not in {"cancel", "retry"}:  # they tell of each run
+        as_json = penstock(*arguments, "--json", "-p", project)
+        assert (as_json.code, as_json.err) == (2, "")
+        assert json.loads(as_json.out)["error"]["message"]

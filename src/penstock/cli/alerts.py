@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from penstock.cli.exits import Exit
 from penstock.cli.store import opened_state
 from penstock.cli.text import say_list, text_table
 from penstock.model.errors import ConnectionFailedError, SettingInvalidError
@@ -52,8 +53,9 @@ def alerts(ctx: click.Context, project: Path, *, as_json: bool, limit: int) -> N
 @click.argument("channel", required=False)
 @click.option("--project", "-p", type=click.Path(path_type=Path), help="The project's folder; default: here.")
 @click.option("--pipeline", default="", help="Use the settings of this pipeline.")
-@click.pass_obj
-def test(above: Path, channel: str | None, project: Path | None, pipeline: str) -> None:
+@_json
+@click.pass_context
+def test(ctx: click.Context, channel: str | None, project: Path | None, pipeline: str, *, as_json: bool) -> None:
     """Send a test message to CHANNEL, such as slack, to all of its addresses, or "slack 2" to one of them.
 
     Without CHANNEL, to every channel that is set up.
@@ -64,7 +66,7 @@ def test(above: Path, channel: str | None, project: Path | None, pipeline: str) 
     from penstock.observe.alerts.source import AlertSource
     from penstock.observe.alerts.texts import worded
 
-    source = AlertSource(open_project(project or above).root)
+    source = AlertSource(open_project(project or ctx.obj).root)
     settings = source(pipeline)
     for problem in settings.problems:
         click.echo(f"notification_config: {problem}", err=True)
@@ -76,6 +78,7 @@ def test(above: Path, channel: str | None, project: Path | None, pipeline: str) 
             hint=f"Channels that are: {known}. They stand below notification_config in metadata.yaml.",
         )
     failed = []
+    told: list[dict[str, Any]] = []
     for each in chosen:
         key = f"penstock-test-{int(time.time() * 1000)}"
         fact = Fact(AlertKind.TEST, "", time.time())
@@ -83,9 +86,15 @@ def test(above: Path, channel: str | None, project: Path | None, pipeline: str) 
             deliver(worded(fact, settings, incident=key, key=key, project=source.name), each)
         except DeliveryError as error:
             failed.append(error.message)
+            told.append({"channel": each.key, "sent": False, "error": error.message})
             click.echo(f"{each.key}: {error.message}", err=True)
         else:
-            click.echo(f"{each.key}: sent")
+            told.append({"channel": each.key, "sent": True, "error": ""})
+            if not as_json:
+                click.echo(f"{each.key}: sent")
+    if as_json:  # one document: what each said stands in it
+        say_list("channels", told)
+        ctx.exit(Exit.ENVIRONMENT if failed else Exit.SUCCESS)
     if failed:
         raise ConnectionFailedError(
             f"sending a test message: {len(failed)} of {len(chosen)} channels did not take it",

@@ -112,6 +112,8 @@ def list_backfills(pipeline: str | None, project: Path, *, as_json: bool) -> Non
         rows = asked.state.backfills.all(connection, pipeline or "", limit=_MOST + 1)
         more, rows = len(rows) > _MOST, rows[:_MOST]
         counts = {row.id: asked.state.runs.of_backfill(connection, row.id) for row in rows}
+        if pipeline and not rows:
+            asked.project.pipeline(pipeline)  # says so when there is none of that name
     if as_json:
         documents = [{**asdict(row), "runs": counts[row.id]} for row in rows]
         say_list("backfills", documents, more=more)

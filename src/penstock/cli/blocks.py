@@ -9,7 +9,7 @@ import click
 
 from penstock.cli.text import say_list
 from penstock.model.block import Block
-from penstock.model.errors import PenstockError
+from penstock.model.errors import PenstockError, PipelineNotFoundError
 from penstock.project import Project, open_project
 
 
@@ -37,6 +37,8 @@ def _pipeline(project: Project, uuid: str) -> dict[str, Any]:
     """One pipeline as a document; a file that cannot be read is an entry with an error, not the end of the list."""
     try:
         pipeline = project.pipeline(uuid)
+    except PipelineNotFoundError:
+        raise  # somebody has asked for what there is not
     except PenstockError as error:
         return {"uuid": uuid, "type": "unknown", "error": error.message, "blocks": []}
     return {

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import click
 
+from penstock.cli.asking import json_option
 from penstock.cli.store import opened_state
-from penstock.cli.text import human_size
+from penstock.cli.text import human_size, say_document
 from penstock.config.durations import parse_duration
 from penstock.config.sizes import parse_size
 from penstock.data import CleanPolicy, ProductStore
-from penstock.data.naming import quote
 from penstock.model.errors import SettingInvalidError
+from penstock.observe.archive import RunArchive
 from penstock.observe.retention import prune_runs, remove_old_runs, remove_runs_beyond
 from penstock.observe.under_way import versions_in_use
 from penstock.project import Project, open_project
@@ -36,18 +39,26 @@ _dry = click.option("--dry-run", is_flag=True, help="Say what would be removed a
     help="Keep this many versions of each output; alone: remove all others, whatever their age.",
 )
 @_dry
+@json_option
 def clean(
-    project: Path, pipeline_uuid: str | None, retention_period: str | None, keep: int | None, *, dry_run: bool
+    project: Path,
+    pipeline_uuid: str | None,
+    retention_period: str | None,
+    keep: int | None,
+    *,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Remove old versions of outputs, old logs, and old runs from the list of runs.
 
     The latest good version of every output is always kept, and so is what a kept version is made of.
     """
-    opened = open_project(project)
-    _known(opened, pipeline_uuid)
-    _clean_outputs(opened, pipeline_uuid, retention_period, keep, dry_run=dry_run)
-    _clean_logs(opened, pipeline_uuid, retention_period, dry_run=dry_run)
-    _clean_runs(opened, pipeline_uuid, retention_period, dry_run=dry_run)
+    opened = _opened(project, pipeline_uuid)
+    cleaned = _Cleaned(dry_run=dry_run, as_json=as_json)
+    _clean_outputs(opened, pipeline_uuid, retention_period, keep, cleaned)
+    _clean_logs(opened, pipeline_uuid, retention_period, cleaned)
+    _clean_runs(opened, pipeline_uuid, retention_period, cleaned)
+    cleaned.end()
 
 
 @click.command("clean-cached-variables")
@@ -55,13 +66,14 @@ def clean(
 @_pipeline
 @_period
 @_dry
+@json_option
 def clean_cached_variables(
-    project: Path, pipeline_uuid: str | None, retention_period: str | None, *, dry_run: bool
+    project: Path, pipeline_uuid: str | None, retention_period: str | None, *, dry_run: bool, as_json: bool
 ) -> None:
     """Remove old versions of outputs."""
-    opened = open_project(project)
-    _known(opened, pipeline_uuid)
-    _clean_outputs(opened, pipeline_uuid, retention_period, None, dry_run=dry_run)
+    cleaned = _Cleaned(dry_run=dry_run, as_json=as_json)
+    _clean_outputs(_opened(project, pipeline_uuid), pipeline_uuid, retention_period, None, cleaned)
+    cleaned.end()
 
 
 @click.command("clean-old-logs")
@@ -69,61 +81,115 @@ def clean_cached_variables(
 @_pipeline
 @_period
 @_dry
-def clean_old_logs(project: Path, pipeline_uuid: str | None, retention_period: str | None, *, dry_run: bool) -> None:
+@json_option
+def clean_old_logs(
+    project: Path, pipeline_uuid: str | None, retention_period: str | None, *, dry_run: bool, as_json: bool
+) -> None:
     """Remove old logs."""
+    cleaned = _Cleaned(dry_run=dry_run, as_json=as_json)
+    _clean_logs(_opened(project, pipeline_uuid), pipeline_uuid, retention_period, cleaned)
+    cleaned.end()
+
+
+@dataclass(slots=True)
+class _Cleaned:
+    """What was removed: told part by part as it is done, or in the end as one document."""
+
+    dry_run: bool
+    as_json: bool
+    document: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def verb(self) -> str:
+        return "would remove" if self.dry_run else "removed"
+
+    def tell(self, part: str, words: str, **counts: int) -> None:
+        """A part is done; without counts there was nothing to do."""
+        self.document[part] = counts or None
+        if not self.as_json:
+            click.echo(f"{part}: {words}")
+
+    def end(self) -> None:
+        """Everything is done."""
+        if self.as_json:
+            say_document({**self.document, "dry_run": self.dry_run})
+
+
+def _opened(project: Path, pipeline: str | None) -> Project:
+    """The project.
+
+    Raises:
+        PipelineNotFoundError: it has no pipeline of that name, and nothing is left of one.
+    """
     opened = open_project(project)
-    _known(opened, pipeline_uuid)
-    _clean_logs(opened, pipeline_uuid, retention_period, dry_run=dry_run)
+    if pipeline and pipeline not in opened.pipeline_uuids() and not _is_left(opened, pipeline):
+        opened.pipeline(pipeline)
+    return opened
+
+
+def _is_left(project: Project, pipeline: str) -> bool:
+    """Whether outputs, logs or runs are stored of a pipeline of that name, which may be deleted since."""
+    if any(ProductStore(project.store_root()).addresses(pipeline)):
+        return True
+    if next(RunArchive(project.logs_root()).newest(pipeline), None) is not None:
+        return True
+    from penstock.state.run_list import RunFilter
+
+    with opened_state(project) as state:
+        if state is None:
+            return False
+        with state.read() as connection:
+            return bool(state.runs.page(connection, RunFilter(pipelines=(pipeline,)), limit=1).rows)
 
 
 def _clean_outputs(
-    project: Project, pipeline: str | None, period: str | None, keep: int | None, *, dry_run: bool
+    project: Project, pipeline: str | None, period: str | None, keep: int | None, cleaned: _Cleaned
 ) -> None:
     if keep is None:  # a number that is asked for by itself is not narrowed by the age that the project sets
         period = period or project.settings.variables_retention_period
     if period is None and keep is None:
-        click.echo("outputs: nothing to do, no retention period is set (--retention-period, --keep)")
+        cleaned.tell("outputs", "nothing to do, no retention period is set (--retention-period, --keep)")
         return
     store = ProductStore(project.store_root())
     policy = CleanPolicy(
         older_than=_seconds(period) if period else None,
         keep_last=keep,
         pipeline=pipeline,
-        dry_run=dry_run,
+        dry_run=cleaned.dry_run,
         pinned=versions_in_use(project.logs_root(), _open_runs(project)),
     )
     removed = store.clean(policy)
-    verb = "would remove" if dry_run else "removed"
-    click.echo(f"outputs: {verb} {removed.versions} versions, {human_size(removed.bytes)}")
+    words = f"{cleaned.verb} {removed.versions} versions, {human_size(removed.bytes)}"
+    cleaned.tell("outputs", words, versions=removed.versions, bytes=removed.bytes)
 
 
-def _clean_logs(project: Project, pipeline: str | None, period: str | None, *, dry_run: bool) -> None:
+def _clean_logs(project: Project, pipeline: str | None, period: str | None, cleaned: _Cleaned) -> None:
     size = project.settings.logging_config.retention_size if period is None and pipeline is None else None
     period = period or project.settings.log_retention_period
     if period is None and size is None:
-        click.echo("logs: nothing to do, no retention period is set (--retention-period)")
+        cleaned.tell("logs", "nothing to do, no retention period is set (--retention-period)")
         return
     root, count, spared = project.logs_root(), 0, _open_runs(project)
     if period is not None:
         before = time.time() - _seconds(period)
-        count += remove_old_runs(root, before=before, pipeline=pipeline, dry_run=dry_run, spared=spared)
+        count += remove_old_runs(root, before=before, pipeline=pipeline, dry_run=cleaned.dry_run, spared=spared)
     if size is not None:
-        count += remove_runs_beyond(root, parse_size(size), dry_run=dry_run, spared=spared)
-    click.echo(f"logs: {'would remove' if dry_run else 'removed'} those of {count} runs")
+        count += remove_runs_beyond(root, parse_size(size), dry_run=cleaned.dry_run, spared=spared)
+    cleaned.tell("logs", f"{cleaned.verb} those of {count} runs", runs=count)
 
 
-def _clean_runs(project: Project, pipeline: str | None, period: str | None, *, dry_run: bool) -> None:
+def _clean_runs(project: Project, pipeline: str | None, period: str | None, cleaned: _Cleaned) -> None:
     period = period or project.settings.run_retention_period
     keep = project.settings.run_retention_count or None
     if period is None and keep is None:
-        click.echo("runs: nothing to do, no retention period is set (--retention-period)")
+        cleaned.tell("runs", "nothing to do, no retention period is set (--retention-period)")
         return
     before = time.time() - _seconds(period) if period else None
     with opened_state(project) as state:
         count = 0
         if state is not None:
-            count = prune_runs(state, before=before, keep=keep, pipeline=pipeline or "", dry_run=dry_run)
-    click.echo(f"runs: {'would remove' if dry_run else 'removed'} {count} from the list of runs")
+            count = prune_runs(state, before=before, keep=keep, pipeline=pipeline or "", dry_run=cleaned.dry_run)
+    cleaned.tell("runs", f"{cleaned.verb} {count} from the list of runs", runs=count)
 
 
 def _open_runs(project: Project) -> frozenset[str]:
@@ -133,14 +199,6 @@ def _open_runs(project: Project) -> frozenset[str]:
             return frozenset()
         with state.read() as connection:
             return frozenset(row.id for row in state.runs.open(connection))
-
-
-def _known(project: Project, pipeline: str | None) -> None:
-    """Refuse a pipeline that neither the project nor what it has left knows. Raises PipelineNotFoundError."""
-    stored = {address.pipeline for address in ProductStore(project.store_root()).addresses(pipeline)}
-    logs = project.logs_root() / "pipelines" / quote(pipeline or "")
-    if pipeline is not None and not stored and not logs.is_dir():
-        project.read(pipeline)
 
 
 def _seconds(period: str) -> float:

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from penstock.cli.exits import Exit
-from penstock.cli.text import human_size, say_list, text_table
+from penstock.cli.text import human_size, say_document, say_list, text_table
 from penstock.data import Manifest, ProductStore
 from penstock.model.errors import ProductMissingError, SettingInvalidError
 from penstock.model.product import UNPARTITIONED, Address, Kind, OutputSummary
@@ -39,16 +39,20 @@ def data() -> None:
 @click.option("--versions", "all_versions", is_flag=True, help="All versions, not only the latest.")
 def list_products(pipeline: str | None, project: Path, *, as_json: bool, all_versions: bool) -> None:
     """List what is stored, of one PIPELINE or of all."""
-    store = _store(project)
+    opened = open_project(project)
+    store = ProductStore(opened.store_root())
     found: list[Manifest] = []
     for address in sorted(store.addresses(pipeline), key=str):
         versions = store.versions(address)
         found += versions if all_versions else versions[:1]
+    if not found and pipeline:
+        opened.pipeline(pipeline)  # says so when there is none of that name
     if as_json:
         say_list("products", [_document(manifest) for manifest in found])
         return
     if not found:
-        click.echo("nothing is stored yet; run a pipeline first")
+        what = f"of pipeline {pipeline} yet; run it first" if pipeline else "yet; run a pipeline first"
+        click.echo(f"nothing is stored {what}")
         return
     rows = [
         [
@@ -103,7 +107,10 @@ def show(name: str, project: Path, output: str | None, *, as_json: bool, rows: i
     "--format", "kind", type=click.Choice(["csv", "parquet", "json", "arrow"]), help="Default: by the ending."
 )
 @click.option("--force", is_flag=True, help="Replace an existing file.")
-def export(name: str, file: Path, project: Path, output: str | None, kind: str | None, *, force: bool) -> None:
+@_json
+def export(
+    name: str, file: Path, project: Path, output: str | None, kind: str | None, *, force: bool, as_json: bool
+) -> None:
     """Write one stored output to FILE, whole or not at all."""
     from penstock.data import export as write
 
@@ -119,7 +126,12 @@ def export(name: str, file: Path, project: Path, output: str | None, kind: str |
     if file.exists() and not force:
         raise SettingInvalidError(f"exporting {name} to {file}: the file exists", hint="Use --force to replace it.")
     write(store, manifest.ref, chosen.name, file, kind)
-    click.echo(f"wrote {file}: {human_size(file.stat().st_size)}")
+    size = file.stat().st_size
+    if as_json:
+        document = {"file": str(file), "bytes": size, "format": kind, "output": chosen.name, "rows": chosen.rows}
+        say_document({**document, "product": str(manifest.ref.address), "version": manifest.ref.version})
+        return
+    click.echo(f"wrote {file}: {human_size(size)}")
 
 
 @data.command()

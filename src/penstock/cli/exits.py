@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from penstock.model.errors import PenstockError, Phase
+from penstock.model.errors import PenstockError, Phase, RunNotFoundError
 
 
 class Exit(IntEnum):
@@ -19,9 +19,9 @@ class Exit(IntEnum):
     SUCCESS = 0
     """Everything asked for was done."""
     FAILED = 1
-    """The run failed, the check found errors, or the two versions differ."""
+    """The run failed, the check found errors, the two versions differ, or a run cannot be changed as it is now."""
     USAGE = 2
-    """The command line, a setting or a project file is wrong; nothing was run."""
+    """The command line, a setting or a project file is wrong, or there is nothing of that name; nothing was run."""
     ENVIRONMENT = 3
     """The machine or another system refused: disk, permission, connection, missing data."""
     INTERRUPTED = 130
@@ -41,7 +41,7 @@ _BY_PHASE = {
 
 def exit_code(error: PenstockError) -> Exit:
     """The exit code for an error that ended a command."""
-    return _BY_PHASE[error.phase]
+    return Exit.USAGE if isinstance(error, RunNotFoundError) else _BY_PHASE[error.phase]
 
 
 def error_document(error: PenstockError) -> dict[str, Any]:

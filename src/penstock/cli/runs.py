@@ -6,18 +6,29 @@ import json
 import threading
 import time
 from dataclasses import asdict
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from penstock.cli.asking import Asked, asking, duration, json_option, moment, parsed_moment, project_option
-from penstock.cli.exits import Exit
+from penstock.cli.exits import Exit, exit_code
 from penstock.cli.run import json_object
 from penstock.cli.text import say_list, text_table
-from penstock.model.errors import PenstockError, RunNotFoundError, TriggerNotFoundError
+from penstock.data.naming import unquote
+from penstock.model.errors import (
+    BackfillNotFoundError,
+    BlockNotFoundError,
+    PenstockError,
+    RunNotFoundError,
+    TriggerNotFoundError,
+)
 from penstock.schedule.reasons import Explanation
 from penstock.state.rows import OPEN, RunRow, TriggerRow
+
+if TYPE_CHECKING:
+    from penstock.observe.archive import RunArchive
 
 _LOOK_EVERY = 0.3
 """Seconds between looks at a run that is waited for."""
@@ -54,6 +65,7 @@ def trigger(ctx: click.Context, /, pipeline: str, name: str | None, project: Pat
         asked.wake(_RUNS, row.id)
         asked.warn_when_alone()
         if given["wait"]:
+            click.echo(f"waiting for run {row.id}", err=True)  # who gives up waiting knows which it is
             row = _wait(asked, row)
         if given["as_json"]:
             click.echo(json.dumps(_document(row, ""), ensure_ascii=False, default=str))
@@ -101,13 +113,13 @@ def runs(pipeline: str | None, project: Path, name: str | None, limit: int, *, a
             if as_json:  # a page of the list has no variables
                 whole = asked.state.runs.many(connection, [row.id for row in rows])
                 rows = [whole.get(row.id, row) for row in rows]
+        if not rows:  # says so when there is nothing of that name
+            _check_there(asked, pipeline, given["backfill"])
     if as_json:
         documents = [_document(row, names.get(row.trigger_id or 0, "")) for row in rows]
         say_list("runs", documents, more=after is not None)
         return
     if not rows:
-        if pipeline:
-            asked.project.pipeline(pipeline)  # says so when there is none of that name
         click.echo("no runs")
         return
     titles = ["run", "pipeline", "state", "began", "took", "blocks", "by", "what"]
@@ -118,7 +130,7 @@ def runs(pipeline: str | None, project: Path, name: str | None, limit: int, *, a
 @click.argument("run")
 @project_option
 @click.option("--block", default="", help="Only this block's.")
-@click.option("--level", default="", help="This level and worse ones.")
+@click.option("--level", default="", help="This level and worse ones: DEBUG, INFO, WARNING, ERROR, CRITICAL.")
 @click.option("--search", "text", default="", help="Only lines that hold this text.")
 @click.option("--lines", "-n", default=200, show_default=True, type=click.IntRange(1, 100_000), help="The last ones.")
 @json_option
@@ -139,9 +151,11 @@ def logs(run: str, project: Path, block: str, level: str, text: str, lines: int,
         folder = archive.folder(pipeline, run)
         if row is not None and not row.open and row.started_at is not None:
             LogFetcher(lambda: asked.project, asked.state).fetch(pipeline, run)
-    if is_fetched(folder):
-        click.echo("read back from the bucket that logs are copied to", err=True)
-    found = read_logs(folder, block=block, before="end", limit=lines, level=level, text=text).lines
+        if is_fetched(folder):
+            click.echo("read back from the bucket that logs are copied to", err=True)
+        found = read_logs(folder, block=block, before="end", limit=lines, level=level, text=text).lines
+        if block and not found:
+            _check_block(asked, archive, run, block)
     for line in found:
         if as_json:
             click.echo(json.dumps(asdict(line), ensure_ascii=False))
@@ -215,6 +229,35 @@ def why(what: str, name: str | None, project: Path, *, as_json: bool) -> None:
             click.echo(f"  {reason.change}")
 
 
+def _check_block(asked: Asked, archive: RunArchive, run: str, block: str) -> None:
+    """Raises BlockNotFoundError: it takes no part in the run."""
+    with asked.state.read() as connection:
+        row = asked.state.runs.get(connection, run)
+        known = {each.block for each in asked.state.block_runs.of_run(connection, run)}
+    if (head := archive.find(run)) is not None:
+        known |= {*head.blocks, *(unquote(log.stem) or "" for log in archive.folder(head.pipeline, run).glob("*.log"))}
+    if row is not None and not known:  # it has not begun
+        known = {each.uuid for each in asked.project.pipeline(row.pipeline).blocks}
+    if block not in known:
+        near = get_close_matches(block, known, n=1)
+        raise BlockNotFoundError(
+            f"reading the logs of run {run[:100]}: it has no block {block[:100]}",
+            hint=f"Did you mean {near[0]}?" if near else "See `penstock blocks`.",
+        )
+
+
+def _check_there(asked: Asked, pipeline: str | None, backfill: int | None) -> None:
+    """Raises PipelineNotFoundError or BackfillNotFoundError."""
+    if pipeline:
+        asked.project.pipeline(pipeline)
+    if backfill is not None:
+        with asked.state.read() as connection:
+            if asked.state.backfills.get(connection, backfill) is None:
+                raise BackfillNotFoundError(
+                    f"listing the runs of backfill {backfill}: there is none", hint="See `penstock backfill list`."
+                )
+
+
 def _each(names: tuple[str, ...], project: Path, work: Any, *, as_json: bool) -> Exit:
     """Do something with each of these runs; what fails with one keeps nobody from the others."""
     done: list[RunRow] = []
@@ -238,7 +281,9 @@ def _each(names: tuple[str, ...], project: Path, work: Any, *, as_json: bool) ->
             click.echo(f"{row.id} {'cancelled' if asking_word else row.state}{asking_word}")
         for refusal in errors.values():
             click.echo(f"error {refusal.code}: {refusal.message}", err=True)
-    return Exit.FAILED if errors else Exit.SUCCESS
+    if done and errors:
+        return Exit.FAILED
+    return max((exit_code(refusal) for refusal in errors.values()), default=Exit.SUCCESS)
 
 
 def _wait(asked: Asked, row: RunRow) -> RunRow:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -70,4 +70,9 @@ def say_list(name: str, items: Sequence[Any], *, more: bool = False, **also: Any
         more: whether there are more than were asked for.
         also: what else there is to tell.
     """
-    say(json.dumps({name: items, **also, "more": more}, ensure_ascii=False, indent=2, default=str))
+    say_document({name: items, **also, "more": more})
+
+
+def say_document(document: Mapping[str, Any]) -> None:
+    """Write an object as JSON; what JSON cannot hold becomes text."""
+    say(json.dumps(document, ensure_ascii=False, indent=2, default=str))

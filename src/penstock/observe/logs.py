@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from penstock.data.naming import quote
+from penstock.model.errors import SettingInvalidError
 from penstock.observe.record import KEPT_FILES, LEVELS, RUN_LOG
 
 LOOKED_AT = 200_000
@@ -206,8 +207,17 @@ def _page(
 
 
 def wanted_lines(level: str, text: str) -> Callable[[LogLine], bool]:
-    """Whether a line is of this level or a worse one, and holds the text, in any case; empty ones ask for nothing."""
-    levels = set(LEVELS[LEVELS.index(level.upper()) :]) if level.upper() in LEVELS else set()
+    """Whether a line is of this level or a worse one, and holds the text, in any case; empty ones ask for nothing.
+
+    Raises:
+        SettingInvalidError: there is no such level.
+    """
+    if level and level.upper() not in LEVELS:
+        raise SettingInvalidError(
+            f"looking for lines of the level {level[:40]!r}: there is none of that name",
+            hint=f"Levels are {', '.join(LEVELS)}.",
+        )
+    levels = set(LEVELS[LEVELS.index(level.upper()) :]) if level else set()
     needle = text.lower()
 
     def check(line: LogLine) -> bool:

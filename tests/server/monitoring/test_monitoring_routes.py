@@ -111,6 +111,15 @@ def test_odd_questions_have_an_answer(server: Server, query: str) -> None:
     assert server.client.get("/monitor?days=99999999").status_code == 200
 
 
+def test_a_level_that_there_is_not_is_refused(server: Server) -> None:
+    run = ok_run(server)
+    for path in ("/logs", f"/runs/{run}/logs"):
+        reply = server.client.get(path, params={"level": "bogus"})
+        assert reply.status_code == 422, reply.text
+        assert "WARNING" in reply.text
+        assert server.client.get(path, params={"level": "warning"}).status_code == 200
+
+
 def test_a_database_that_is_away_is_told(server: Server) -> None:
     state = server.studio.state
     database = str(state.url.database)
