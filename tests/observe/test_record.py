@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from penstock.model import events
 from penstock.model.errors import StorageError
+from penstock.model.messages import Failure, Frame
 from penstock.model.run import BlockState, RunState
 from penstock.observe import record
 from penstock.observe.archive import RunArchive
@@ -57,6 +58,21 @@ def test_a_sensor_says_one_line_for_each_question(tmp_path):
         "other: started",
         "wait: started, attempt 2",
     ]
+
+
+def test_the_last_output_of_a_block_that_was_killed_stands_once_in_its_log_beside_why_it_ended(tmp_path):
+    recorder = RunRecorder(tmp_path, "p", "r")
+    recorder(events.BlockPrinted("r", "load", "stdout", "last words\n", 1.0))
+    killed = Failure("killed", "the block's process was ended by SIGKILL", traceback="last words")
+    recorder(events.BlockEnded("r", "load", BlockState.FAILED, 2.0, 1.0, 1, failure=killed))
+    trace = "Traceback (most recent call last):\nKeyboardInterrupt"
+    stopped = Failure(
+        "interrupted", "the block was interrupted", frames=(Frame("a.py", 1, "f", "", own=True),), traceback=trace
+    )
+    recorder(events.BlockEnded("r", "other", BlockState.CANCELLED, 3.0, 1.0, 1, failure=stopped))
+    recorder.close()
+    assert [line["message"] for line in lines(recorder.folder / "load.log")] == ["last words", killed.message]
+    assert [line["message"] for line in lines(recorder.folder / "other.log")] == [trace]
 
 
 def test_a_block_has_a_log_of_its_own_in_json_lines(tmp_path):

@@ -38,7 +38,7 @@ class Metric:
 DECLARED: tuple[Metric, ...] = (
     Metric("penstock_info", GAUGE, "The version that runs.", ("version",)),
     Metric("penstock_up", GAUGE, "1 while this part works: scheduler, database.", ("part",)),
-    Metric("penstock_runs_ended_total", COUNTER, "Runs that this process has seen end.", ("state", "origin")),
+    Metric("penstock_runs_ended_total", COUNTER, "Runs that have ended while this process runs.", ("state", "origin")),
     Metric("penstock_run_seconds", HISTOGRAM, "How long runs took.", ("state",), LONG),
     Metric("penstock_pipeline_runs_ended_total", COUNTER, "Runs ended, by pipeline.", ("pipeline", "state")),
     Metric("penstock_run_wait_seconds", HISTOGRAM, "How much later than due runs began.", (), (*SHORT[5:], *LONG[4:])),
@@ -116,8 +116,8 @@ class Metrics:
         with self._lock:
             self._families[name].numbers.clear()
 
-    def time(self, name: str, seconds: float, **labels: str) -> None:
-        """Put an observation into a histogram."""
+    def time(self, name: str, seconds: float, times: int = 1, **labels: str) -> None:
+        """Put an observation into a histogram, or so many of that length."""
         with self._lock:
             family = self._families[name]
             bounds = family.metric.bounds
@@ -125,8 +125,8 @@ class Metrics:
             found = family.histograms.get(place)
             if found is None:
                 found = family.histograms[place] = _Histogram([0] * (len(bounds) + 1))
-            found.counts[bisect_left(bounds, seconds)] += 1
-            found.total += seconds
+            found.counts[bisect_left(bounds, seconds)] += times
+            found.total += seconds * times
 
     def text(self) -> str:
         """All numbers in Prometheus' text format."""

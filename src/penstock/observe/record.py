@@ -19,12 +19,15 @@ import msgspec
 from penstock.data.naming import quote
 from penstock.model import events
 from penstock.model.errors import StorageError, headline
+from penstock.model.messages import Failure
 from penstock.model.run import RunState
 from penstock.observe.liveness import identity
 
 RUN_LOG = "%run.log"
 """What the run says of itself; no block's name is ever written so."""
 RUN_RECORD = "run.jsonl"
+_ENDED = frozenset({"killed", "timeout", "memory", "interrupted", "lost"})
+"""Kinds of failures of a process that could not tell of its end."""
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 ROTATE_BYTES = 20 * 1024 * 1024
 """A block's log is continued in a new file at this size; ten are kept, so that a chatty block cannot fill the disk."""
@@ -103,8 +106,8 @@ class RunRecorder:
             case events.BlockEnded():
                 self._block_ended(event)
             case events.CallbackFailed(block=block, failure=failure, at=at):
-                if failure.traceback:
-                    self._file(f"{quote(block)}.log").write(log_line(at, "ERROR", failure.traceback, block=block))
+                if trace := _traceback(failure):
+                    self._file(f"{quote(block)}.log").write(log_line(at, "ERROR", trace, block=block))
                 self._record(event)
             case _:
                 self._record(event)
@@ -122,7 +125,7 @@ class RunRecorder:
     def _block_ended(self, event: events.BlockEnded) -> None:
         name = f"{quote(event.block)}.log"
         if event.failure is not None and event.failure.kind != "condition":  # the log has told of that
-            detail = event.failure.traceback or event.failure.message
+            detail = _traceback(event.failure) or event.failure.message
             self._file(name).write(log_line(event.at, "ERROR", detail, block=event.block))
         self._record(event)
         if (file := self._files.pop(name, None)) is not None:  # a run may have more blocks than a process has files
@@ -142,6 +145,11 @@ class RunRecorder:
         if file is None:
             file = self._files[name] = RotatingFile(self.folder / name, rotates=rotates)
         return file
+
+
+def _traceback(failure: Failure) -> str:
+    """The traceback of a failure; "" where there is only its last output instead, which the log has already."""
+    return "" if failure.kind in _ENDED and not failure.frames else failure.traceback
 
 
 def words_of(event: events.Event) -> tuple[str, str] | None:

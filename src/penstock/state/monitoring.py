@@ -7,12 +7,12 @@ added up, and a median is known to within five per cent.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from penstock.state.tables import run, trigger
+from penstock.state.tables import block_run, run, trigger
 
 STEP = 1.1
 SHORTEST = 0.01
@@ -71,6 +71,43 @@ def failures(
     wanted = sa.select(run.c.id, run.c.error).where(run.c.id.in_([line["last"] for line in found]))
     errors = {line.id: line.error for line in connection.execute(wanted)}
     return [{**line, "error": errors.get(line["last"], "")} for line in found]
+
+
+def driven_ends(connection: sa.Connection, since: float, limit: int) -> list[Any]:
+    """Runs that schedulers have driven and that ended since then, the first ones first.
+
+    Returns:
+        `id`, `pipeline`, `state`, `origin`, `seconds`, `ended_at`, and `late`: how much later than due a run of a
+        trigger began, None for others.
+    """
+    of_trigger = sa.and_(run.c.trigger_id.is_not(None), run.c.started_at.is_not(None))
+    late = sa.case((of_trigger, run.c.started_at - run.c.due_at))
+    columns = (run.c.id, run.c.pipeline, run.c.state, run.c.origin, run.c.seconds, run.c.ended_at, late.label("late"))
+    query = sa.select(*columns).where(run.c.ended_at >= since, run.c.lease_token > 0)
+    return list(connection.execute(query.order_by(run.c.ended_at, run.c.id).limit(limit)))
+
+
+def block_ends(connection: sa.Connection, runs: Sequence[str], bounds: Sequence[float]) -> list[Any]:
+    """How the blocks of these runs have ended, grouped by state and by how long they took, up to each of the bounds.
+
+    Returns:
+        `state`, their `count`, and how many of them have `begun`; `seconds` that these took in all, `rows` that they
+        put out, processor time `cpu`, and `retries`.
+    """
+    took = f"({block_run.name}.ended_at - {block_run.name}.started_at)"
+    cases = " ".join(f"WHEN {took} <= {bound!r} THEN {step}" for step, bound in enumerate(bounds))
+    step: sa.ColumnElement[int] = sa.literal_column(f"CASE {cases} ELSE {len(bounds)} END", sa.Integer)
+    seconds = sa.case((block_run.c.attempts > 0, block_run.c.ended_at - block_run.c.started_at))
+    query = sa.select(
+        block_run.c.state,
+        sa.func.count().label("count"),
+        sa.func.count(seconds).label("begun"),
+        sa.func.coalesce(sa.func.sum(seconds), 0.0).label("seconds"),
+        sa.func.coalesce(sa.func.sum(block_run.c.rows_out), 0).label("rows"),
+        sa.func.coalesce(sa.func.sum(block_run.c.cpu_seconds), 0.0).label("cpu"),
+        sa.func.sum(sa.case((block_run.c.attempts > 1, block_run.c.attempts - 1), else_=0)).label("retries"),
+    ).where(block_run.c.run_id.in_(runs), block_run.c.ended_at.is_not(None))
+    return list(connection.execute(query.group_by(block_run.c.state, step)))
 
 
 def triggers(connection: sa.Connection) -> dict[bool, int]:

@@ -8,16 +8,19 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from penstock.observe.liveness import machine
 from penstock.observe.metrics import Metrics
 from penstock.schedule.presence import HEARD_WITHIN
 from penstock.schedule.why import has_scheduler
+from penstock.server.monitoring import ends
 from penstock.server.monitoring.service import MonitoringService
-from penstock.state.rows import NodeRow
+from penstock.state.rows import BlockRunRow, NodeRow, RunRow, TriggerRow
 from penstock.state.store import State, open_state
 from tests.server.serving import Server, make_project, serving
 
@@ -123,3 +126,80 @@ def test_without_its_database_a_server_knows_of_no_scheduler_that_works(state: S
     (tmp_path / "state.db").mkdir()
     assert 'penstock_up{part="scheduler"} 0' in service.metrics()
     assert "is not known without the database" in service.health().scheduler.text
+
+
+def put_run(state: State, name: str, ended_at: float, token: int = 1, **values: Any) -> None:
+    row = RunRow(
+        name, "p", NOW - 90, "completed", "schedule", ended_at=ended_at, seconds=2.0, lease_token=token, **values
+    )
+    with state.write() as connection:
+        state.runs.insert_many(connection, [row])
+        state.block_runs.put(
+            connection,
+            [
+                BlockRunRow(
+                    name, "a", 0, "completed", 3, started_at=NOW, ended_at=NOW + 2, rows_out=7, cpu_seconds=0.5
+                ),
+                BlockRunRow(name, "b", 1, "completed", 1, started_at=NOW, ended_at=NOW + 20),
+                BlockRunRow(name, "c", 2, "upstream_failed", 0, ended_at=NOW),
+                BlockRunRow(name, "d", 3, "initial"),
+            ],
+        )
+
+
+def numbers(text: str) -> dict[str, float]:
+    return {
+        f"{sample.name} {' '.join(sample.labels.values())}".strip(): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def test_runs_that_others_drive_are_counted_once_from_the_store(state: State) -> None:
+    now = NOW
+    with state.write() as connection:
+        trigger = state.triggers.add(connection, TriggerRow("p", "t"))
+    put_run(state, "before", NOW - 1)
+    service = MonitoringService(state, scheduler=lambda: None, metrics=Metrics(), clock=lambda: now)
+    assert "penstock_runs_ended_total completed schedule" not in numbers(service.metrics())
+    put_run(state, "one", NOW + 5, trigger_id=trigger, due_at=NOW - 40, started_at=NOW - 10)
+    put_run(state, "of_the_studio", NOW + 5, token=0)
+    now = NOW + 10
+    service.metrics()
+    put_run(state, "late_to_be_written", NOW + 4)
+    found = numbers(service.metrics())
+    assert found == numbers(service.metrics()) | {
+        name: value for name, value in found.items() if name.startswith(("process", "penstock_p", "penstock_database"))
+    }
+    assert found["penstock_runs_ended_total completed schedule"] == 2
+    assert found["penstock_pipeline_runs_ended_total p completed"] == 2
+    assert found["penstock_run_seconds_sum completed"] == 4
+    assert (found["penstock_run_wait_seconds_count"], found["penstock_run_wait_seconds_sum"]) == (1, 30)
+    assert found["penstock_block_runs_ended_total completed"] == 4
+    assert found["penstock_block_runs_ended_total upstream_failed"] == 2
+    assert found["penstock_block_seconds_sum completed"] == 44
+    assert found["penstock_block_seconds_bucket completed 1"] == 0
+    assert found["penstock_block_seconds_bucket completed 5"] == 2
+    assert found["penstock_block_seconds_bucket completed 60"] == 4
+    assert found["penstock_block_retries_total"] == 4
+    assert found["penstock_rows_written_total"] == 14
+    assert found["penstock_block_cpu_seconds_total"] == 1
+
+
+def test_more_than_one_look_counts_are_counted_by_the_next(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ends, "_AT_ONCE", 2)
+    service = MonitoringService(state, scheduler=lambda: None, metrics=Metrics(), clock=lambda: NOW + 1000)
+    service._ends._since = NOW
+    for number in range(5):
+        put_run(state, f"r{number}", NOW + 200 * number)
+    seen = [numbers(service.metrics())["penstock_runs_ended_total completed schedule"] for _ in range(4)]
+    assert seen == [2, 4, 5, 5]
+
+
+def test_a_server_with_a_scheduler_of_its_own_counts_what_it_hears(state: State) -> None:
+    class Own:
+        last_tick, failure = NOW, ""
+
+    service = MonitoringService(state, scheduler=Own, metrics=Metrics(), clock=lambda: NOW)
+    put_run(state, "one", NOW + 5)
+    assert "penstock_runs_ended_total completed schedule" not in numbers(service.metrics())

@@ -13,6 +13,7 @@ from penstock.observe.figures import Figures
 from penstock.observe.metrics import METRICS, Metrics
 from penstock.observe.monitor import DAY, Monitor, name_of_day
 from penstock.schedule.presence import HEARD_WITHIN, START_ONE, Presence, presence
+from penstock.server.monitoring.ends import EndsElsewhere
 from penstock.server.monitoring.hours import HoursOfRuns
 from penstock.server.schema.alerts import (
     DayOfRuns,
@@ -60,6 +61,7 @@ class MonitoringService:
         self._metrics = metrics
         self._clock = clock
         self._monitor = Monitor(state, clock)
+        self._ends = EndsElsewhere(state, metrics, clock)
         self.hours = HoursOfRuns(state, clock)
 
     def page(self, days: int, pipeline: str) -> MonitorPage:
@@ -122,14 +124,16 @@ class MonitoringService:
         put = self._metrics.put
         put("penstock_info", 1, version=__version__)
         began, elsewhere = time.perf_counter(), Presence()
+        own = self._scheduler()
         try:
             elsewhere = self._from_store()
+            if own is None:
+                self._ends.count()
         except StateUnavailableError:
             put("penstock_up", 0, part="database")
         else:
             put("penstock_up", 1, part="database")
             self._metrics.time("penstock_database_seconds", time.perf_counter() - began)
-        own = self._scheduler()
         if own is not None:
             put("penstock_up", 0 if own.failure else 1, part="scheduler")
             put("penstock_scheduler_last_tick_seconds", own.last_tick or 0.0)
