@@ -27,13 +27,6 @@ from tests.server.serving import Server, make_project, serving
 NOW = 1_700_000_000.0
 
 
-@pytest.fixture
-def state(tmp_path: Path) -> Iterator[State]:
-    opened = open_state(f"sqlite:///{tmp_path}/state.db")
-    yield opened
-    opened.close()
-
-
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with serving(make_project(tmp_path_factory.mktemp("alone") / "project"), scheduler=False) as started:
@@ -115,7 +108,8 @@ def test_probes_are_told_of_a_scheduler_that_was_killed(alone: Server) -> None:
     assert alone.get("/status")["statuses"][0]["scheduler_status"] == "stopped"
 
 
-def test_without_its_database_a_server_knows_of_no_scheduler_that_works(state: State, tmp_path: Path) -> None:
+def test_without_its_database_a_server_knows_of_no_scheduler_that_works(tmp_path: Path) -> None:
+    state = open_state(f"sqlite:///{tmp_path}/state.db")
     put(state, "one", os.getpid(), NOW)
     metrics = Metrics()
     service = MonitoringService(state, scheduler=lambda: None, metrics=metrics, clock=lambda: NOW)
