@@ -46,7 +46,16 @@ def ask(state: State, trigger: Trigger, runs: list[RunRow] | None = None, **colu
             {},
             "it does not start before 2025-01-01 00:00:00 UTC; its next run is due at 2024-01-11 00:00:00 UTC",
         ),
-        (replace(DAILY, schedule=parse_schedule("@once")), {"next_due_at": None}, "it runs once, and has run"),
+        (
+            replace(DAILY, schedule=parse_schedule("@once")),
+            {"next_due_at": None, "last_slot": NOW},
+            "it runs once, and has run",
+        ),
+        (
+            replace(DAILY, schedule=parse_schedule("@once")),
+            {"next_due_at": None},
+            "its time passed while no scheduler ran, and missed_runs is none",
+        ),
         (Trigger("p", "t", TriggerKind.API, active=True), {}, "it waits to be called"),
         (Trigger("p", "t", TriggerKind.EVENT, active=True), {}, "it waits for an event that matches"),
         (
