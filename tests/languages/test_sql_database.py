@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import traceback
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from penstock.sdk.io.postgres import Postgres
 from penstock.sdk.io.sql import BaseSQL
 from tests.languages.jobs import run_block
 from tests.languages.upstreams import Held
+from tests.patience import PATIENCE, until
 
 CLIENTS: dict[str, type[BaseSQL]] = {"duckdb": DuckDB, "postgres": Postgres}
 
@@ -165,6 +167,47 @@ def test_an_upload_replaces_the_one_before(project: Project) -> None:
     for value in (1, "text", 2.5):
         held = Held("up", pd.DataFrame({"x": [value]}))
         assert cells(project.run("SELECT x FROM {{ df_1 }}", held, **policy("replace"))) == [(value,)]
+
+
+@pytest.fixture
+def on_postgres(tmp_path: Path, postgres_profile: Callable[..., dict[str, object]]) -> Project:
+    text = yaml.safe_dump({"version": "0.1.1", "default": postgres_profile()})
+    (tmp_path / "io_config.yaml").write_text(text, encoding="utf-8")
+    return Project(tmp_path, "postgres")
+
+
+@pytest.mark.parametrize("settings", [{"use_raw_sql": True}, {"export_write_policy": "replace"}])
+@pytest.mark.parametrize("there", [False, True])
+def test_a_query_reads_the_upload_of_its_own_run(
+    on_postgres: Project,
+    settings: dict[str, Any],
+    there: bool,  # noqa: FBT001 - a table of tests
+) -> None:
+    """The first run has uploaded its rows and waits for a table that is locked; the second begins meanwhile."""
+    project = on_postgres
+    values = {number: Held("up", pd.DataFrame({"x": [number] * number})) for number in (1, 2, 3)}
+    if there:
+        project.run("SELECT * FROM {{ df_1 }}", values[3], raw=True)
+    query = "SELECT min(x) AS low, max(x) AS high, count(*) AS n FROM {{ df_1 }}"
+    with project.client() as client, ThreadPoolExecutor() as threads:
+        client.execute_query_raw("CREATE TABLE gate AS SELECT 1 AS open")
+        client.execute("LOCK TABLE gate IN ACCESS EXCLUSIVE MODE")
+        held = threads.submit(project.run, f"{query}, gate", values[1], configuration=settings, uuid="one")
+        waits = "SELECT count(*) FROM pg_locks WHERE relation = 'gate'::regclass AND NOT granted"
+        until("the first waits", lambda: client.system.query(waits).table[0].to_pylist() == [1])
+        other = threads.submit(project.run, query, values[2], configuration=settings, uuid="two")
+        until("the second waits", lambda: other.done() or any("Another process" in text for text in project.warnings()))
+        client.rollback()
+        assert (cells(held.result(PATIENCE)), cells(other.result(PATIENCE))) == ([(1, 1, 1)], [(2, 2, 2)])
+    assert project.rows("SELECT * FROM dev_pipe_up_v1") == [(2,), (2,)]
+
+
+def test_an_upload_stays_when_the_query_is_refused(project: Project) -> None:
+    held = Held("up", pd.DataFrame({"x": [1]}))
+    named = {"upstream_block_configuration": {"up": {"table_name": "to_look_at"}}}
+    with pytest.raises(QueryFailedError):
+        project.run("CREATE TABLE t AS SELECT 1 AS a; SELECT nope FROM {{ df_1 }}", held, configuration=named)
+    assert project.rows("SELECT * FROM to_look_at") == [(1,)]
 
 
 def test_only_used_upstreams_are_uploaded(project: Project) -> None:

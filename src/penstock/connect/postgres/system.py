@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ class PostgresSystem(SqlSystem):
     name = "postgres"
     name_limit = 63
     case_folds = False
+    shared = True
 
     def __init__(self, settings: Settings, tell: Callable[[str], None] = lambda _: None) -> None:
         self.settings = settings
@@ -130,6 +132,26 @@ class PostgresSystem(SqlSystem):
         with self._errors("reading the schemas"):
             found = self.connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [target.schema]).fetchone()
         return found is not None
+
+    def hold(self, targets: Iterable[Target], *, beside: Iterable[Target] = ()) -> None:
+        """See the protocol. Schemas that are not there yet are held as well."""
+        targets, beside = list(targets), list(beside)
+        schemas = {target.schema for target in (*targets, *beside) if target.schema and not self.has_schema(target)}
+        alone: set[tuple[str, ...]] = {("table", t.schema or self.default_schema(), t.table) for t in targets}
+        others = {("table", t.schema or self.default_schema(), t.table) for t in beside} - alone
+        alone |= {("schema", schema) for schema in schemas}
+        for what in sorted(alone | others):  # everybody in one order, so that nobody waits for one that waits for him
+            self._hold(what, "_shared" if what in others else "")
+
+    def _hold(self, what: tuple[str, ...], kind: str) -> None:
+        """Wait for an advisory lock of the transaction: a table that is not there yet cannot be locked itself."""
+        digest = hashlib.sha256("\0".join(("penstock", *what)).encode()).digest()
+        key = int.from_bytes(digest[:8], "big", signed=True)
+        with self._errors("waiting for other writers"):
+            held = self.connection.execute(f"SELECT pg_try_advisory_xact_lock{kind}(%s)".encode(), [key]).fetchone()
+            if held == (False,):
+                self._tell(f"Another process writes to {what[0]} {'.'.join(what[1:])}; waiting until it has done that.")
+                self.connection.execute(f"SELECT pg_advisory_xact_lock{kind}(%s)".encode(), [key])
 
     def ddl_type(self, field: pa.Field) -> str:
         """See the protocol."""

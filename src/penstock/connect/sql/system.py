@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
+import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from penstock.connect.sql.names import Target, quoted
 from penstock.connect.sql.widening import fits
-from penstock.model.errors import PenstockError, UnsupportedError
+from penstock.model.errors import PenstockError, QueryFailedError, UnsupportedError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -43,6 +44,9 @@ class SqlSystem(ABC):
     """Whether two names that differ only in case are the same column."""
     shows_frames: bool = False
     """Whether `show` can make an Arrow table readable by queries without copying it."""
+    shared: bool = False
+    """Whether other processes may write to the database while this one does; then `hold` and `kept` can be used."""
+    _inside: bool = False
     _tell: Callable[[str], None]
 
     def show(self, name: str, table: pa.Table) -> None:
@@ -116,6 +120,30 @@ class SqlSystem(ABC):
     def unique_keys(self, target: Target) -> list[frozenset[str]]:
         """The sets of columns on which the table has a unique index or constraint."""
 
+    def hold(self, targets: Iterable[Target], *, beside: Iterable[Target] = ()) -> None:
+        """Keep other writers of those tables off until the transaction ends, also while a table is not there yet.
+
+        All that a transaction is going to write is held at once, and first of all: two that waited for each other would
+        both wait for ever. Where one process has the database for itself there is nobody to keep off.
+
+        Args:
+            targets: tables that nobody else may write meanwhile.
+            beside: tables that others may write as well, but not hold.
+        """
+        del targets, beside
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Keep what the transaction has done so far when the system refuses what is done inside, which is undone."""
+        self.run("SAVEPOINT _penstock_kept")
+        try:
+            yield
+        except QueryFailedError:
+            with suppress(PenstockError):  # the first error says why
+                self.run("ROLLBACK TO SAVEPOINT _penstock_kept")
+                self.commit()
+            raise
+
     def hear(self, tell: Callable[[str], None]) -> None:
         """From now on tell that one."""
         self._tell = tell
@@ -135,15 +163,18 @@ class SqlSystem(ABC):
 
     def stage(self, like: Target, columns: Sequence[str]) -> Target:
         """A temporary table with those columns of another, for rows on their way."""
-        target = Target("_penstock_stage")
+        target = Target(f"_penstock_stage_{secrets.token_hex(4)}")
         chosen = ", ".join(quoted(name) for name in columns)
-        self.run(f"DROP TABLE IF EXISTS {target.sql}")
         self.run(f"CREATE TEMPORARY TABLE {target.sql} AS SELECT {chosen} FROM {like.sql} LIMIT 0")
         return target
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Commit what is done inside; undo all of it when anything fails."""
+        """Commit what is done inside; undo all of it when anything fails. One inside another is a part of that."""
+        if self._inside:
+            yield
+            return
+        self._inside = True
         try:
             yield
         except BaseException:
@@ -153,6 +184,8 @@ class SqlSystem(ABC):
                 # the connection is gone, and with it the transaction; the first error says why
                 self.close()
             raise
+        finally:
+            self._inside = False
         self.commit()
 
     def __enter__(self) -> Self:

@@ -7,6 +7,7 @@ A failure at any point leaves the table as it was.
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -62,6 +63,7 @@ def write_table(system: SqlSystem, table: pa.Table, target: Target, plan: WriteP
     doing = f"exporting to {target}"
     _check_columns(system, table, plan, doing)
     with system.transaction():
+        hold_for(system, target, plan)
         table = _prepare(system, table, target, plan, doing)
         _append(system, table, target, plan)
 
@@ -74,6 +76,7 @@ def write_query(system: SqlSystem, query: str, target: Target, plan: WritePlan) 
     """
     doing = f"exporting a query to {target}"
     with system.transaction():
+        hold_for(system, target, plan)
         if plan.create_schema:
             _ensure_schema(system, target)
         exists = system.columns(target) is not None
@@ -82,9 +85,8 @@ def write_query(system: SqlSystem, query: str, target: Target, plan: WritePlan) 
         if exists and plan.if_exists is IfExists.APPEND and not plan.on_conflict:
             system.run(f"INSERT INTO {target.sql}{_named(system, query, target)}\n{query}")
             return
-        stage = Target(shortened(f"{target.table}__new", system.name_limit), target.schema, target.database)
         # the query may read the table that it replaces, so the new one stands beside it first
-        system.run(f"DROP TABLE IF EXISTS {stage.sql}")
+        stage = _beside(system, target)
         system.run(f"CREATE TABLE {stage.sql} AS\n{query}")
         if exists and plan.if_exists is IfExists.APPEND:
             _merge(system, stage, target, list(system.columns(stage) or {}), plan)
@@ -96,6 +98,26 @@ def write_query(system: SqlSystem, query: str, target: Target, plan: WritePlan) 
         if not exists:
             system.run(f"ALTER TABLE {stage.sql} RENAME TO {quoted(target.table)}")
             _ensure_unique(system, target, plan)
+
+
+def hold_for(system: SqlSystem, target: Target, plan: WritePlan, *, also: Sequence[Target] = ()) -> None:
+    """Keep other writers off the target, and off those as well, until the transaction ends.
+
+    Rows are appended to a table that is as it has to be by several at once; who makes or replaces it does that alone.
+    """
+    if not system.shared:
+        return
+    appends = plan.if_exists is IfExists.APPEND and system.columns(target) is not None
+    if appends and (not plan.unique or frozenset(plan.unique) in system.unique_keys(target)):
+        system.hold(also, beside=[target])
+    else:
+        system.hold([target, *also])
+
+
+def _beside(system: SqlSystem, target: Target) -> Target:
+    """A table next to that one, of a name that nobody else has."""
+    name = shortened(f"{target.table}__new_{secrets.token_hex(4)}", system.name_limit)
+    return Target(name, target.schema, target.database)
 
 
 def _named(system: SqlSystem, query: str, target: Target) -> str:

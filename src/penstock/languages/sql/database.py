@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from penstock.connect.sql.names import Target, shortened
 from penstock.connect.sql.statements import Statement, last_table, split
 from penstock.connect.sql.system import ROW_CAP, SqlSystem
-from penstock.connect.sql.write import WritePlan, write_query
+from penstock.connect.sql.write import WritePlan, hold_for, write_query
 from penstock.languages.job import Job
 from penstock.languages.sql.naming import default_table
 from penstock.languages.sql.settings import SqlSettings
@@ -44,10 +45,27 @@ def run_on(system: SqlSystem, job: Job, settings: SqlSettings) -> pa.Table | Non
     if not statements:
         job.log("warning", "The block holds no SQL statement; it has no output.")
         return None
+    if system.shared and not any(_rules(statement) for statement in statements):
+        return _undisturbed(block, upstreams, statements)
     upstreams.upload(statements)
-    if settings.raw or settings.verbatim or not statements[-1].plain_query:
-        return block.raw(statements)
-    return block.wrapped(statements)
+    return block.run(statements)
+
+
+def _undisturbed(block: _Block, upstreams: Upstreams, statements: list[Statement]) -> pa.Table | None:
+    """Upload, query and reading back in one transaction, so that no other run changes a table in between.
+
+    Tables of uploads are named after the upstream: blocks beside this one and other runs write them too. An upload
+    stays when the query is refused, to be looked at.
+    """
+    with block.system.transaction():
+        uploads = upstreams.uploads()
+        if block.wraps(statements):
+            hold_for(block.system, block.target(), block.plan(), also=uploads)
+        elif uploads:
+            block.system.hold(uploads)
+        upstreams.upload(statements)
+        with block.system.kept() if uploads else nullcontext():
+            return block.run(statements)
 
 
 @dataclass(slots=True)
@@ -60,12 +78,24 @@ class _Block:
     def __post_init__(self) -> None:
         self.schema = self.settings.schema or self.system.default_schema()
 
+    def run(self, statements: list[Statement]) -> pa.Table | None:
+        """The output of the block's statements."""
+        return self.wrapped(statements) if self.wraps(statements) else self.raw(statements)
+
+    def wraps(self, statements: list[Statement]) -> bool:
+        """Whether the rows of the last statement go into the block's table."""
+        return not self.settings.raw and not self.settings.verbatim and statements[-1].plain_query
+
+    def plan(self) -> WritePlan:
+        """How they go there."""
+        return WritePlan(if_exists=self.settings.policy)
+
     def wrapped(self, statements: list[Statement]) -> pa.Table | None:
         """Write the query's rows into the block's table, by the write policy, and read the table."""
-        target = self._target()
+        target = self.target()
         if len(statements) > 1:
             self._all(statements[:-1])
-        write_query(self.system, statements[-1].text, target, WritePlan(if_exists=self.settings.policy))
+        write_query(self.system, statements[-1].text, target, self.plan())
         return self._read(f"SELECT * FROM {target.sql}")
 
     def raw(self, statements: list[Statement]) -> pa.Table | None:
@@ -85,7 +115,7 @@ class _Block:
         """The rows of the last statement. One transaction, unless the statements rule theirs or cannot be in one."""
         if any(_alone(statement) for statement in statements):
             return self._each_alone(statements)
-        if any(statement.verb in _RULE for statement in statements):
+        if any(_rules(statement) for statement in statements):
             return self._run(statements)
         with self.system.transaction():
             return self._run(statements)
@@ -123,7 +153,12 @@ class _Block:
             "warning", f"The output has only the first {rows:,} rows: {why}. The table in the database has all."
         )
 
-    def _target(self) -> Target:
+    def target(self) -> Target:
+        """The block's table.
+
+        Raises:
+            QueryFailedError: its name holds a dot.
+        """
         order = self.job.order
         name = self.settings.table
         if name and "." in name and not self.settings.schema:
@@ -145,6 +180,11 @@ def _alone(statement: Statement) -> bool:
     return statement.verb in _ALONE or (
         made and ("concurrently" in words or _second(statement) in (["database"], ["system"]))
     )
+
+
+def _rules(statement: Statement) -> bool:
+    """Whether it begins or ends a transaction by itself."""
+    return statement.verb in _RULE or _alone(statement)
 
 
 def _second(statement: Statement) -> list[str]:

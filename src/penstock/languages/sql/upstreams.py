@@ -61,6 +61,10 @@ class Upstreams:
                 self._texts[token] = written(self._uploads[token])
         return self._texts[token]
 
+    def uploads(self) -> list[Target]:
+        """The tables that `upload` is going to write."""
+        return list(self._uploads.values())
+
     def upload(self, statements: list[Statement]) -> None:
         """Make the upstreams readable that the query uses and that are not in the database: shown or uploaded."""
         for token, name in self._shown.items():
