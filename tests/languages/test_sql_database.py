@@ -256,6 +256,42 @@ def test_the_query_of_an_upstream_raw_block_is_inlined(project: Project) -> None
     assert (held.read, project.tables()) == (0, {"dev_pipe_block_v1"})
 
 
+USES = {
+    "SELECT x FROM {{ df_1 }}": [(5,)],
+    "SELECT x FROM {{ df_1 }};": [(5,)],
+    "SELECT x FROM {{ df_1 }} -- all": [(5,)],
+    "SELECT x FROM {{ df_1 }} WHERE x > 1": [(5,)],
+    "SELECT x FROM {{ df_1 }}\nORDER BY x LIMIT 1": [(5,)],
+    "SELECT x, count(*) FROM {{ df_1 }} GROUP BY x": [(5, 1)],
+    "SELECT a.x FROM {{ df_1 }} AS a": [(5,)],
+    'SELECT "A".x FROM {{ df_1 }} "A"': [(5,)],
+    "SELECT a.x, b.y FROM {{ df_1 }} a JOIN {{ df_2 }} b ON a.x < b.y": [(5, 6)],
+    "SELECT x, y FROM {{ df_1 }} LEFT JOIN {{ df_2 }} ON x < y": [(5, 6)],
+    "SELECT x, y FROM {{ df_1 }}, {{ df_2 }}": [(5, 6)],
+    "SELECT x, y FROM (VALUES (1)) AS t(z) JOIN {{ df_1 }} ON z < x, {{ df_2 }} WHERE x < y": [(5, 6)],
+    "SELECT x, y FROM ({{ df_1 }} CROSS JOIN {{ df_2 }})": [(5, 6)],
+    "SELECT a.x FROM ({{ df_1 }}) AS a": [(5,)],
+    "SELECT a.x FROM ({{ df_1 }} UNION {{ df_2 }}) AS a ORDER BY 1": [(5,), (6,)],
+    "SELECT a.x FROM (SELECT x FROM {{ df_1 }}) a": [(5,)],
+    "SELECT x FROM {{ df_1 }} UNION SELECT y FROM {{ df_2 }} ORDER BY 1": [(5,), (6,)],
+    "WITH a AS (SELECT * FROM {{ df_1 }}), b AS (SELECT * FROM {{ df_2 }}) SELECT x, y FROM a, b": [(5, 6)],
+    "SELECT y FROM {{ df_2 }} WHERE 5 IN {{ df_1 }} AND EXISTS {{ df_1 }}": [(6,)],
+    "SELECT y FROM {{ df_2 }} WHERE y - 1 IN ({{ df_1 }})": [(6,)],
+    "SELECT {{ df_1 }} + 1 AS a, {{ df_2 }} AS b": [(6, 6)],
+    "SELECT {{ df_1 }}.x FROM {{ df_1 }}": [(5,)],
+    "SELECT '{{ df_1 }}' <> '' AS told": [(True,)],
+}
+
+
+@pytest.mark.parametrize("query", USES)
+def test_an_inlined_query_needs_no_alias_and_may_have_one(project: Project, query: str) -> None:
+    (project.folder / "transformers").mkdir()
+    for name, text in {"first": "SELECT 5 AS x", "other": "SELECT 6 AS y -- one"}.items():
+        (project.folder / "transformers" / f"{name}.sql").write_text(text, encoding="utf-8")
+    upstreams = [upstream_sql(project, name, use_raw_sql=True) for name in ("first", "other")]
+    assert cells(project.run(query, *upstreams, raw=True)) == USES[query]
+
+
 def test_the_table_that_an_upstream_raw_block_made_is_used(project: Project) -> None:
     (project.folder / "transformers").mkdir()
     source = 'CREATE TABLE "Made" AS SELECT 1 AS x; INSERT INTO "Made" VALUES (2)'

@@ -40,7 +40,7 @@ def run_on(system: SqlSystem, job: Job, settings: SqlSettings) -> pa.Table | Non
     block = _Block(system, job, settings)
     upstreams = Upstreams(system, job, settings, block.schema)
     references = {token: Reference(partial(upstreams.use, token)) for token in upstreams.tokens}
-    text = job.source if settings.verbatim else rendered(job, references)
+    text = job.source if settings.verbatim else upstreams.complete(rendered(job, references))
     statements = split(text)
     if not statements:
         job.log("warning", "The block holds no SQL statement; it has no output.")

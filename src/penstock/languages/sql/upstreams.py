@@ -13,7 +13,8 @@ from penstock.connect.sql.system import SqlSystem
 from penstock.connect.sql.write import IfExists, WritePlan, write_table
 from penstock.languages.job import Input, Job
 from penstock.languages.sql.connection import same_connection
-from penstock.languages.sql.naming import default_table, fitted_names, written
+from penstock.languages.sql.inlining import Inlined, with_queries
+from penstock.languages.sql.naming import default_table, fitted_names, identifier, written
 from penstock.languages.sql.settings import SqlSettings, read_settings
 from penstock.languages.sql.tables import table_of
 from penstock.languages.sql.templating import rendered
@@ -45,12 +46,13 @@ class Upstreams:
         self._texts: dict[str, str] = {}
         self._uploads: dict[str, Target] = {}
         self._shown: dict[str, str] = {}
+        self._queries: dict[str, Inlined] = {}
 
     def use(self, token: str) -> str:
-        """What stands for that upstream in the query; an upload happens later, in `upload`."""
+        """What stands for that upstream in the query, before `complete`; an upload happens later, in `upload`."""
         if token not in self._texts:
             entry = self.tokens[token]
-            there = self._there(entry)
+            there = self._there(token, entry)
             if there:
                 self._texts[token] = there
             elif self._can_show(entry):
@@ -60,6 +62,10 @@ class Upstreams:
                 self._uploads[token] = self._target(entry)
                 self._texts[token] = written(self._uploads[token])
         return self._texts[token]
+
+    def complete(self, text: str) -> str:
+        """The rendered text with the queries of upstreams in their places."""
+        return with_queries(text, self._queries)
 
     def uploads(self) -> list[Target]:
         """The tables that `upload` is going to write."""
@@ -91,7 +97,7 @@ class Upstreams:
         only_read = not (self._settings.raw and _NEEDS_TABLE.search(self._job.source))
         return self._system.shows_frames and not named and only_read
 
-    def _there(self, entry: Input) -> str:
+    def _there(self, token: str, entry: Input) -> str:
         """How the query reaches an upstream that worked on this very database: its table or its query; else empty."""
         if entry.language != Language.SQL or entry.type == BlockType.SENSOR or entry.partial:
             return ""
@@ -101,7 +107,7 @@ class Upstreams:
         source = _source(self._job, entry)
         if not theirs.raw and not theirs.verbatim:
             return self._written_table(entry, theirs)
-        return self._raw_result(source) if source else ""
+        return self._raw_result(token, entry, source) if source else ""
 
     def _written_table(self, entry: Input, theirs: SqlSettings) -> str:
         limit = self._system.name_limit
@@ -110,14 +116,16 @@ class Upstreams:
         # the block may have run on other settings; then its stored output is what counts
         return written(target) if self._system.columns(target) is not None else ""
 
-    def _raw_result(self, source: str) -> str:
-        """A subquery of an upstream's own SELECT, or the table that it made; empty when it reads its own upstreams."""
+    def _raw_result(self, token: str, entry: Input, source: str) -> str:
+        """What stands for an upstream's own SELECT, or its table's name; empty when it reads its own upstreams."""
         if "df_" in source or "block_output" in source:
             return ""
         text = rendered(_quiet(self._job, source), {})
         statements = split(text)
         if len(statements) == 1 and statements[0].plain_query:
-            return f"(\n{statements[0].text}\n)"
+            place = f"_penstock_query_{token}_"
+            self._queries[place] = Inlined(statements[0].text, identifier(self._target(entry).table))
+            return place
         return statements[-1].table if statements and not statements[-1].answers else ""
 
     def _target(self, entry: Input) -> Target:
