@@ -9,10 +9,8 @@ import math
 import signal
 import subprocess
 import sys
-import threading
 import uuid
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -29,8 +27,6 @@ from penstock.connect.sql.names import Target, quoted
 from penstock.connect.sql.system import SqlSystem
 from penstock.connect.sql.write import IfExists, OnConflict, WritePlan, write_query, write_table
 from penstock.model.errors import QueryFailedError
-from tests.patience import PATIENCE
-from tests.servers import PostgresServer
 
 Opener = Callable[[], SqlSystem]
 
@@ -284,11 +280,28 @@ def test_a_query_that_replaces_the_table_it_reads(system: SqlSystem) -> None:
     assert rows(system) == [(3, "x"), (4, "x")]
 
 
-def test_a_query_appends_by_name_when_the_names_agree_and_by_place_otherwise(system: SqlSystem) -> None:
+def test_a_query_appends_by_the_names_of_its_columns(system: SqlSystem) -> None:
     write_table(system, frame(a=[1], b=["x"]), T, REPLACE)
     write_query(system, "SELECT 'y' AS b, 2 AS a", T, APPEND)
-    write_query(system, "SELECT 3 AS one, 'z' AS two", T, APPEND)
-    assert rows(system) == [(1, "x"), (2, "y"), (3, "z")]
+    write_query(system, 'SELECT 3 AS "A"', T, APPEND)
+    assert rows(system) == [(1, "x"), (2, "y"), (3, None)]
+    assert told == []
+
+
+@pytest.mark.parametrize("query", ["SELECT 3 AS one, 'z' AS two", "SELECT 3 AS a, 'z' AS a"])
+def test_a_query_that_names_no_column_of_the_table_appends_by_place_and_says_so(system: SqlSystem, query: str) -> None:
+    write_table(system, frame(a=[1], b=["x"]), T, REPLACE)
+    write_query(system, query, T, APPEND)
+    assert rows(system) == [(1, "x"), (3, "z")]
+    assert len(told) == 1
+    assert "in their order" in told[0]
+
+
+def test_a_query_that_names_some_columns_of_the_table_is_refused(system: SqlSystem) -> None:
+    write_table(system, frame(a=[1], b=[2]), T, REPLACE)
+    with pytest.raises(QueryFailedError, match=r"columns b2 are not in the table, which has a, b"):
+        write_query(system, "SELECT 5 AS b2, 6 AS a", T, APPEND)
+    assert rows(system) == [(1, 2)]
 
 
 def test_a_query_that_fails_leaves_the_old_table(system: SqlSystem) -> None:
@@ -311,79 +324,6 @@ def test_tables_of_somebody_else_are_left_alone(system: SqlSystem) -> None:
     assert [rows(system, other) for other in others] == [[(7,)], [(7,)]]
     left = system.query("SELECT table_name AS name FROM information_schema.tables WHERE table_name LIKE '%things%'")
     assert sorted(left.table["name"].to_pylist()) == ["things", "things__new"]
-
-
-class Writers:
-    """Two connections to one PostgreSQL: what the second does in a thread begins while the first has not committed."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.waiting = threading.Event()
-        self.first = PostgresSystem(settings)
-        self.second = PostgresSystem(settings, lambda _: self.waiting.set())
-
-    def meanwhile(self, first: Callable[[SqlSystem], None], second: Callable[[SqlSystem], None]) -> None:
-        with ThreadPoolExecutor() as threads:
-            with self.first.transaction():
-                first(self.first)
-                other = threads.submit(second, self.second)
-                other.add_done_callback(lambda _: self.waiting.set())
-                assert self.waiting.wait(PATIENCE)
-                assert not other.done()
-            other.result(PATIENCE)
-
-
-@pytest.fixture
-def writers(postgres_server: PostgresServer, postgres_database: str) -> Iterator[Writers]:
-    settings = Settings(
-        postgres_database, postgres_server.user, "not-a-secret", postgres_server.host, postgres_server.port
-    )
-    pair = Writers(settings)
-    with pair.first, pair.second:
-        yield pair
-
-
-def by_frame(value: int, target: Target, plan: WritePlan) -> Callable[[SqlSystem], None]:
-    return lambda system: write_table(system, frame(a=[value] * 3), target, plan)
-
-
-def by_query(value: int, target: Target, plan: WritePlan) -> Callable[[SqlSystem], None]:
-    return lambda system: write_query(system, f"SELECT {value} AS a FROM generate_series(1, 3)", target, plan)
-
-
-@pytest.mark.parametrize("there", [False, True])
-@pytest.mark.parametrize("target", [T, Target("things", "a new schema")])
-@pytest.mark.parametrize("writer", [by_frame, by_query])
-def test_of_two_that_replace_at_once_one_stays(writers: Writers, writer: Any, target: Target, there: bool) -> None:  # noqa: FBT001 - a table of tests
-    if there:
-        writer(0, target, REPLACE)(writers.first)
-    writers.meanwhile(writer(1, target, REPLACE), writer(2, target, REPLACE))
-    assert rows(writers.first, target) == [(2,)] * 3
-
-
-@pytest.mark.parametrize("writer", [by_frame, by_query])
-def test_of_two_that_append_to_a_new_table_one_makes_it(writers: Writers, writer: Any) -> None:
-    writers.meanwhile(writer(1, T, APPEND), writer(2, T, APPEND))
-    assert rows(writers.first) == [(1,)] * 3 + [(2,)] * 3
-
-
-@pytest.mark.parametrize("writer", [by_frame, by_query])
-def test_those_that_append_to_a_table_do_not_wait_for_each_other(writers: Writers, writer: Any) -> None:
-    writer(0, T, REPLACE)(writers.first)
-    writers.second.run("SET lock_timeout = '60s'")
-    with writers.first.transaction():
-        writer(1, T, APPEND)(writers.first)
-        writer(2, T, APPEND)(writers.second)
-    assert not writers.waiting.is_set()
-    assert rows(writers.first) == [(0,)] * 3 + [(1,)] * 3 + [(2,)] * 3
-
-
-def test_tables_are_held_in_one_order(writers: Writers) -> None:
-    one, two = Target("one"), Target("two", "public")
-    writers.meanwhile(lambda system: system.hold([one, two]), lambda system: system.hold([two, one]))
-    writers.second.rollback()
-    writers.meanwhile(
-        lambda system: system.hold([one]), lambda system: system.hold([], beside=[Target("one", "public")])
-    )
 
 
 def unique(method: OnConflict | None, policy: IfExists = IfExists.APPEND) -> WritePlan:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -83,7 +83,7 @@ def write_query(system: SqlSystem, query: str, target: Target, plan: WritePlan) 
         if exists and plan.if_exists is IfExists.FAIL:
             raise _already(doing)
         if exists and plan.if_exists is IfExists.APPEND and not plan.on_conflict:
-            system.run(f"INSERT INTO {target.sql}{_named(system, query, target)}\n{query}")
+            system.run(f"INSERT INTO {target.sql}{_named(system, query, target, doing)}\n{query}")
             return
         # the query may read the table that it replaces, so the new one stands beside it first
         stage = _beside(system, target)
@@ -120,12 +120,25 @@ def _beside(system: SqlSystem, target: Target) -> Target:
     return Target(name, target.schema, target.database)
 
 
-def _named(system: SqlSystem, query: str, target: Target) -> str:
-    """The column list of an INSERT when the table has the query's columns; otherwise they go in by their position."""
-    names, existing = system.result_names(query), system.columns(target) or {}
-    if len(set(names)) < len(names) or not set(names) <= set(existing):
+def _named(system: SqlSystem, query: str, target: Target, doing: str) -> str:
+    """The column list of an INSERT; empty when the query names none of the table's columns and goes by their position.
+
+    Raises:
+        QueryFailedError: the table has some of the query's columns and not the others.
+    """
+    names, existing = system.result_names(query), list(system.columns(target) or {})
+    found = [_match(name, existing) for name in names]
+    unknown = [name for name, match in zip(names, found, strict=True) if match is None]
+    if unknown and len(unknown) < len(names):
+        raise QueryFailedError(
+            f"{doing}: the query's columns {', '.join(unknown)} are not in the table, which has {', '.join(existing)}",
+            hint="Name each column of the query as in the table, or replace the table.",
+        )
+    if unknown or len(set(found)) < len(found):
+        why = "The names of the query's columns are not those of the table" if unknown else "Two columns have one name"
+        system.tell(f"{why}; into {target} they go in their order: {', '.join(names)} as {', '.join(existing)}.")
         return ""
-    return " (" + ", ".join(quoted(name) for name in names) + ")"
+    return " (" + ", ".join(quoted(str(name)) for name in found) + ")"
 
 
 def _refilled(system: SqlSystem, stage: Target, target: Target, plan: WritePlan) -> bool:
@@ -186,12 +199,9 @@ def _keeps(system: SqlSystem, table: pa.Table, existing: Mapping[str, str], plan
 
 def _matched(names: Sequence[str], existing: Mapping[str, str], doing: str) -> list[str]:
     """The target's name for each column: the same, or the same but for case, or as it was before or after cleaning."""
-    folded = {name.lower(): name for name in existing}
     found = []
     for name in names:
-        plain = name.removeprefix("_")
-        tries = [name.lower(), *([plain.lower()] if plain.lower() in RESERVED else []), f"_{name.lower()}"]
-        match = name if name in existing else next((folded[key] for key in tries if key in folded), None)
+        match = _match(name, existing)
         if match is None:
             raise QueryFailedError(
                 f"{doing}: column {name} is not in the table, which has {', '.join(existing)}",
@@ -200,6 +210,15 @@ def _matched(names: Sequence[str], existing: Mapping[str, str], doing: str) -> l
         found.append(match)
     unique_names(found, doing)
     return found
+
+
+def _match(name: str, existing: Collection[str]) -> str | None:
+    if name in existing:
+        return name
+    folded = {column.lower(): column for column in existing}
+    plain = name.lower().removeprefix("_")
+    tries = [name.lower(), *([plain] if plain in RESERVED else []), f"_{name.lower()}"]
+    return next((folded[key] for key in tries if key in folded), None)
 
 
 def _append(system: SqlSystem, table: pa.Table, target: Target, plan: WritePlan) -> None:
