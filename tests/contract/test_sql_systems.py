@@ -139,6 +139,17 @@ def test_a_polars_frame_and_rows_of_dicts(system: SqlSystem) -> None:
     assert rows(system) == [(1, "a"), (2, None), (3, "c"), (4, None)]
 
 
+@pytest.mark.parametrize("oldest", [False, True])
+def test_categories_of_polars_are_their_texts(system: SqlSystem, oldest: bool) -> None:  # noqa: FBT001 - a table of tests
+    texts, some = ["a", None, "b", "a"], pl.Series(["x", "y", None, "y"], dtype=pl.Enum(["x", "y"]))
+    made = pl.DataFrame({"at": range(4), "kind": pl.Series(texts, dtype=pl.Categorical), "some": some})
+    level = pl.CompatLevel.oldest() if oldest else pl.CompatLevel.newest()
+    write_table(system, made.to_arrow(compat_level=level), T, REPLACE)
+    assert rows(system) == [(0, "a", "x"), (1, None, "y"), (2, "b", None), (3, "a", "y")]
+    write_table(system, made.clear().to_arrow(compat_level=level), T, REPLACE)
+    assert rows(system) == []
+
+
 def test_no_rows_make_a_table_with_its_columns(system: SqlSystem) -> None:
     write_table(system, frame(a=pd.Series([], dtype="int64"), b=pd.Series([], dtype="float64")), T, REPLACE)
     assert list(system.columns(T) or {}) == ["a", "b"]
