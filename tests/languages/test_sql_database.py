@@ -301,6 +301,21 @@ def test_the_table_that_an_upstream_raw_block_made_is_used(project: Project) -> 
     assert cells(project.run("SELECT sum(x) AS s FROM {{ df_1 }}", held))[0][0] == 3
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "CREATE TEMP TABLE tq AS SELECT * FROM generate_series(1, 3000) AS g(x)",
+        'CREATE TEMPORARY TABLE IF NOT EXISTS "tq" (x INT); INSERT INTO tq SELECT * FROM generate_series(1, 3000)',
+    ],
+)
+def test_the_rows_of_a_temporary_table_are_what_the_next_block_reads(project: Project, source: str) -> None:
+    (project.folder / "transformers").mkdir()
+    (project.folder / "transformers" / "first.sql").write_text(source, encoding="utf-8")
+    held = upstream_sql(project, "first", project.run(source, uuid="first", raw=True), use_raw_sql=True)
+    assert cells(project.run("SELECT count(*) AS n, max(x) AS x FROM {{ df_1 }}", held)) == [(3000, 3000)]
+    assert "tq" not in project.tables()
+
+
 def test_an_upstream_query_over_its_own_upstreams_is_uploaded(project: Project) -> None:
     (project.folder / "transformers").mkdir()
     (project.folder / "transformers" / "first.sql").write_text("SELECT * FROM {{ df_1 }}", encoding="utf-8")

@@ -109,6 +109,13 @@ class Statement:
         return ""
 
     @property
+    def temporary(self) -> bool:
+        """Whether the table that it creates or inserts into is one of the connection alone, as far as it tells."""
+        before = self.tokens[: _before_table(self.tokens)] if self._first == "create" else ()
+        words = {token.identifier for token in before if token.kind == "word"}
+        return bool(words & {"temp", "temporary"}) or self.table.lower().startswith(("pg_temp.", "temp."))
+
+    @property
     def names(self) -> frozenset[str]:
         """Every name that occurs in it, in lower case: tables, columns, functions, words of the language."""
         return frozenset(token.identifier for token in self.tokens if token.identifier)
@@ -190,6 +197,17 @@ def last_table(statements: Sequence[Statement]) -> str:
         if table and split(table)[0].tokens[-1].identifier not in dropped:
             return table
     return ""
+
+
+def is_temporary(table: str, statements: Sequence[Statement]) -> bool:
+    """Whether those statements make that table, as written there, for their connection alone."""
+    name = split(table)[0].tokens
+    made = [split(each.table)[0].tokens for each in statements if each.table and each.temporary]
+    return any(tokens[-1].identifier == name[-1].identifier for tokens in made)
+
+
+def _before_table(found: Sequence[Token]) -> int:
+    return next((at for at, token in enumerate(found[:5]) if token.identifier == "table"), 0)
 
 
 def _close(parts: list[Token], found: list[Statement]) -> None:

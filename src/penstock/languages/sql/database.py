@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from penstock.connect.sql.names import Target, shortened
-from penstock.connect.sql.statements import Statement, last_table, split
+from penstock.connect.sql.statements import Statement, is_temporary, last_table, split
 from penstock.connect.sql.system import ROW_CAP, SqlSystem
 from penstock.connect.sql.write import WritePlan, hold_for, write_query
 from penstock.languages.job import Job
@@ -108,7 +108,9 @@ class _Block:
             return self._cut(found)
         table = last_table(statements)
         if table:
-            return self._read(f"SELECT * FROM {table}", most=REREAD_ROWS)
+            # a temporary table is gone after this block, whose output is all that is left of it
+            most = ROW_CAP if is_temporary(table, statements) else REREAD_ROWS
+            return self._read(f"SELECT * FROM {table}", most)
         return None
 
     def _all(self, statements: list[Statement]) -> pa.Table | None:

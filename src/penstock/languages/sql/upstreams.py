@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.connect.sql.names import Target, shortened
-from penstock.connect.sql.statements import Statement, split
+from penstock.connect.sql.statements import Statement, is_temporary, split
 from penstock.connect.sql.system import SqlSystem
 from penstock.connect.sql.write import IfExists, WritePlan, write_table
 from penstock.languages.job import Input, Job
@@ -126,7 +126,9 @@ class Upstreams:
             place = f"_penstock_query_{token}_"
             self._queries[place] = Inlined(statements[0].text, identifier(self._target(entry).table))
             return place
-        return statements[-1].table if statements and not statements[-1].answers else ""
+        table = statements[-1].table if statements and not statements[-1].answers else ""
+        # a temporary one has gone with the connection of that block
+        return "" if table and is_temporary(table, statements) else table
 
     def _target(self, entry: Input) -> Target:
         limit = self._system.name_limit
