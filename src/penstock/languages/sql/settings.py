@@ -16,7 +16,11 @@ _TRUE, _FALSE = frozenset({"true", "yes", "on", "1"}), frozenset({"false", "no",
 
 @dataclass(frozen=True, slots=True)
 class SqlSettings:
-    """How a SQL block runs. An empty `provider` is the embedded DuckDB; `limit` bounds the output of a run."""
+    """How a SQL block runs. An empty `provider` is the embedded DuckDB; `limit` bounds the output.
+
+    That is `limit_in_pipeline_run`. Mage writes the key `limit` into every block, for what its editor shows; to keep it
+    would cut the outputs of projects that run in full there.
+    """
 
     provider: str = ""
     profile: str = ""

@@ -35,7 +35,7 @@ function describe(configuration: Record<string, unknown>): string {
     if (configuration.use_raw_sql) parts.push("statements as they are");
     else parts.push(`into ${table || "a table named after the block"}, ${POLICIES[String(configuration.export_write_policy ?? "append")] ?? "append to it"}`);
   }
-  if (configuration.limit) parts.push(`at most ${Number(configuration.limit).toLocaleString("en-US")} rows`);
+  if (configuration.limit_in_pipeline_run) parts.push(`at most ${Number(configuration.limit_in_pipeline_run).toLocaleString("en-US")} rows`);
   return parts.join(" · ");
 }
 
@@ -93,8 +93,8 @@ function SqlForm({ block }: { block: BlockDetail }) {
           </Field>
         </>
       )}
-      <Field label="Rows at most">
-        {(id) => <Input key={text("limit")} id={id} type="number" min={1} defaultValue={text("limit")} placeholder="all" onBlur={(event) => event.target.value !== text("limit") && set("limit", event.target.value ? Number(event.target.value) : undefined)} />}
+      <Field label="Rows at most" hint="Of the output; a table has all">
+        {(id) => <Input key={text("limit_in_pipeline_run")} id={id} type="number" min={1} defaultValue={text("limit_in_pipeline_run")} placeholder="all" onBlur={(event) => event.target.value !== text("limit_in_pipeline_run") && set("limit_in_pipeline_run", event.target.value ? Number(event.target.value) : undefined)} />}
       </Field>
     </div>
   );
