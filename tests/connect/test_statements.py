@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.connect.sql.names import clean_name, quoted, shortened
-from penstock.connect.sql.statements import first_line, last_table, split, tokens
+from penstock.connect.sql.statements import in_short, last_table, split, tokens
 from penstock.connect.sql.widening import fits
 from penstock.model.errors import QueryFailedError
 
@@ -106,15 +106,21 @@ def test_which_table_was_made_or_filled_last(text: str, table: str) -> None:
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("-- what it does\n\n/* and\nwhy */ select 1\nfrom a", "select 1"),
-        ("select 1 -- x", "select 1 -- x"),
+        ("-- what it does\n\n/* and\nwhy */ select 1\n  -- one\n  from a", "select 1 from a"),
+        ("select 1 -- x", "select 1"),
+        ("select 'a -- b'", "select 'a -- b'"),
         ("-- only", ""),
         ("", ""),
     ],
 )
-def test_messages_show_the_first_line_that_does_something(text: str, line: str) -> None:
-    assert first_line(text) == line
-    assert first_line("select " + "a" * 100) == "select " + "a" * 73
+def test_messages_show_a_statement_in_one_line(text: str, line: str) -> None:
+    assert in_short(text) == line
+    assert in_short("select " + "a" * 100) == "select " + "a" * 72 + "…"
+
+
+def test_statements_know_their_lines() -> None:
+    text = "-- one\n\nselect 'a\nb' ;\n\n/* \n */ select\n2; select 3;\n"
+    assert [each.line for each in split(text)] == [3, 7, 8]
 
 
 @given(st.text(alphabet="ab;'\"`$-/*\n eE\\()_1é", max_size=60))

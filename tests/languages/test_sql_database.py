@@ -337,9 +337,37 @@ def test_raw_statements_run_in_order_and_the_last_is_the_output(project: Project
     assert project.rows("SELECT count(*) FROM t") == [(2,)]
 
 
-def test_a_failure_shows_the_line_of_the_block(project: Project) -> None:
-    with pytest.raises(QueryFailedError, match="running 'SELECT nope FROM t'"):
-        project.run("-- what it does\n\nSELECT nope FROM t", raw=True)
+WRONG = "SELECT\n  nope\nFROM (VALUES (1)) AS t(x)"
+
+
+@pytest.mark.parametrize("policy", ["append", "replace"])
+@pytest.mark.parametrize("raw", [False, True])
+@pytest.mark.parametrize("there", [False, True])
+def test_a_failure_shows_the_statement_and_its_line_in_the_block(
+    project: Project,
+    raw: bool,  # noqa: FBT001 - a table of tests
+    policy: str,
+    there: bool,  # noqa: FBT001 - a table of tests
+) -> None:
+    if there:
+        project.run("SELECT 1 AS x")
+    more = {"configuration": {"export_write_policy": policy}}
+    told = r"^block.sql:3: running 'SELECT nope FROM \(VALUES \(1\)\) AS t\(x\)' on (PostgreSQL|DuckDB): "
+    with pytest.raises(QueryFailedError, match=told):
+        project.run(f"-- what it does\n\n{WRONG}", raw=raw, **more)
+    with pytest.raises(QueryFailedError, match=told.replace("3", "2")):
+        project.run(f"CREATE TABLE a AS SELECT 1 AS x;\n{WRONG}", raw=raw, **more)
+
+
+def test_a_line_is_told_where_templates_leave_it(project: Project) -> None:
+    (project.folder / "transformers").mkdir()
+    (project.folder / "transformers" / "first.sql").write_text("SELECT\n1 AS x", encoding="utf-8")
+    held = upstream_sql(project, "first", use_raw_sql=True)
+    lines = "CREATE TABLE a AS\nSELECT * FROM {{ df_1 }};\n" + WRONG
+    with pytest.raises(QueryFailedError, match=r"^block.sql:3: running 'SELECT nope"):
+        project.run(lines, held, raw=True)
+    with pytest.raises(QueryFailedError, match=r"^block.sql: running 'SELECT nope"):
+        project.run("-- {{ two }}\n" + WRONG, raw=True, variables={"two": "lines\n-- here"})
 
 
 def test_a_query_without_columns(project: Project) -> None:

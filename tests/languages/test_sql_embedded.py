@@ -261,7 +261,9 @@ def test_python_variables_are_never_tables(tmp_path: Path) -> None:
 
 
 def test_an_error_of_the_query_shows_the_query(tmp_path: Path) -> None:
-    with pytest.raises(QueryFailedError, match=r"(?s)'SELECT colour FROM df_1' on the embedded DuckDB.*color"):
+    with pytest.raises(
+        QueryFailedError, match=r"(?s)^my_block.sql:1: running 'SELECT colour FROM df_1' on the embedded DuckDB.*color"
+    ):
         sql(tmp_path, "SELECT colour FROM df_1", Held("up", pa.table({"color": [1]})))
 
 

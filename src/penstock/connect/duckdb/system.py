@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.connect.duckdb.opening import LOCK_WAIT, MEMORY, connect
 from penstock.connect.sql.frames import MARK, marked
 from penstock.connect.sql.names import Target, literal, quoted
-from penstock.connect.sql.statements import first_line, split
+from penstock.connect.sql.statements import in_short, split
 from penstock.connect.sql.system import ROW_CAP, Answer, SqlSystem
 from penstock.connect.sql.widening import fits
 from penstock.model.errors import ConnectionFailedError, QueryFailedError
@@ -247,7 +247,7 @@ class DuckDBSystem(SqlSystem):
         except duckdb.ConnectionException as error:
             raise ConnectionFailedError(f"using the DuckDB database {self.database}: {error}") from None
         except (duckdb.Error, RuntimeError) as error:
-            first = first_line(sql)
+            first = in_short(self._about or sql)
             text = str(error).replace(self._token, "***") if self._token else str(error)
             raise QueryFailedError(f"running {first!r} on DuckDB: {text.strip()}") from None
 

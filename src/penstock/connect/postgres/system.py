@@ -12,7 +12,7 @@ from penstock.connect.postgres import types
 from penstock.connect.postgres.opening import Link, Settings, driver
 from penstock.connect.sql.frames import MARK
 from penstock.connect.sql.names import Target, quoted
-from penstock.connect.sql.statements import Statement, first_line, split
+from penstock.connect.sql.statements import Statement, in_short, split
 from penstock.connect.sql.system import ROW_CAP, Answer, SqlSystem
 from penstock.model.errors import ConnectionFailedError, QueryFailedError
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _CHUNK = 16 << 20
 _ROWS_PER_WRITE = 65_536
 _SHOWN = 80
-_WRAPPED = "SELECT * FROM (\n"
+_WRAPPED, _LIMITED = "SELECT * FROM (\n", "\n) AS limited LIMIT "
 
 
 class PostgresSystem(SqlSystem):
@@ -103,7 +103,7 @@ class PostgresSystem(SqlSystem):
         found = split(sql)
         if len(found) == 1 and found[0].plain_query:
             # one more row than asked for tells whether there were more
-            table: pa.Table | None = self._copied(f"{_WRAPPED}{found[0].text}\n) AS limited LIMIT {limit + 1}")
+            table: pa.Table | None = self._copied(f"{_WRAPPED}{found[0].text}{_LIMITED}{limit + 1}")
         else:
             table = self.run(sql)
         if table is None:
@@ -227,7 +227,7 @@ class PostgresSystem(SqlSystem):
         connection.execute("SELECT 1")
         prepared = connection.pgconn.prepare(b"", query.encode())
         if prepared.status != psycopg.pq.ExecStatus.COMMAND_OK:
-            raise QueryFailedError(_failed(query, prepared.error_message.decode(errors="replace")))
+            raise QueryFailedError(_failed(self._about or query, prepared.error_message.decode(errors="replace")))
         shape = connection.pgconn.describe_prepared(b"")
         return [
             ((shape.fname(at) or b"").decode(), int(shape.ftype(at)), int(shape.fmod(at)))
@@ -285,11 +285,13 @@ class PostgresSystem(SqlSystem):
                     f"({str(error).strip().splitlines()[0] if str(error).strip() else 'no reason given'})",
                     hint="Run it again; nothing that was not committed has been changed.",
                 ) from None
-            raise QueryFailedError(_failed(sql, str(error))) from None
+            raise QueryFailedError(_failed(self._about or sql, str(error))) from None
 
 
 def _shown(sql: str) -> str:
-    return first_line(sql.removeprefix(_WRAPPED), _SHOWN)
+    if sql.startswith(_WRAPPED):
+        sql = sql.removeprefix(_WRAPPED).rpartition(_LIMITED)[0]
+    return in_short(sql, _SHOWN)
 
 
 def _failed(sql: str, reason: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _LEXEME = re.compile(
     r"""
@@ -55,10 +55,11 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement without its semicolon; `tokens` leave out space and comments."""
+    """One statement without its semicolon; `tokens` leave out space and comments, `line` is that of the first."""
 
     text: str
     tokens: tuple[Token, ...]
+    line: int = field(default=0, compare=False)
 
     @property
     def verb(self) -> str:
@@ -164,27 +165,38 @@ def split(text: str) -> list[Statement]:
     """The statements of a text; those that hold nothing but comments are left out."""
     found: list[Statement] = []
     parts: list[Token] = []
-    depth = 0
+    depth = line = 0
+    now = 1
     for token in tokens(text):
         if token.text == ";" and token.kind == "mark" and depth == 0:
-            _close(parts, found)
-            parts = []
+            _close(parts, found, line)
+            parts, line = [], 0
             continue
         parts.append(token)
+        if not line and token.kind not in {"space", "comment"}:
+            line = now
+        now += token.text.count("\n")
         if token.kind == "word":
             depth = _body_depth(depth, token.identifier, parts)
-    _close(parts, found)
+    _close(parts, found, line)
     return found
 
 
-def first_line(text: str, longest: int = 80) -> str:
-    """The first line of a text that is more than space and comments, for messages; cut where it is long."""
-    begin = 0
+def in_short(text: str, longest: int = 80) -> str:
+    """A text in one line without its comments, for messages; cut where it is long."""
+    parts: list[str] = []
+    size = 0
     for token in tokens(text):
-        if token.kind not in {"space", "comment"}:
+        if token.kind in {"space", "comment"}:
+            if parts and parts[-1] != " ":
+                parts.append(" ")
+            continue
+        parts.append(token.text)
+        size += len(token.text)
+        if size > longest:
             break
-        begin += len(token.text)
-    return text[begin:].strip().partition("\n")[0].strip()[:longest]
+    short = " ".join("".join(parts).split())
+    return short if len(short) <= longest else short[: longest - 1].rstrip() + "…"
 
 
 def last_table(statements: Sequence[Statement]) -> str:
@@ -210,10 +222,10 @@ def _before_table(found: Sequence[Token]) -> int:
     return next((at for at, token in enumerate(found[:5]) if token.identifier == "table"), 0)
 
 
-def _close(parts: list[Token], found: list[Statement]) -> None:
+def _close(parts: list[Token], found: list[Statement], line: int) -> None:
     told = tuple(token for token in parts if token.kind not in {"space", "comment"})
     if told:
-        found.append(Statement("".join(token.text for token in parts).strip(), told))
+        found.append(Statement("".join(token.text for token in parts).strip(), told, line))
 
 
 def _body_depth(depth: int, word: str, parts: list[Token]) -> int:

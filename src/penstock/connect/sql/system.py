@@ -47,6 +47,7 @@ class SqlSystem(ABC):
     shared: bool = False
     """Whether other processes may write to the database while this one does; then `hold` and `kept` can be used."""
     _inside: bool = False
+    _about: str = ""
     _tell: Callable[[str], None]
 
     def show(self, name: str, table: pa.Table) -> None:
@@ -143,6 +144,15 @@ class SqlSystem(ABC):
                 self.run("ROLLBACK TO SAVEPOINT _penstock_kept")
                 self.commit()
             raise
+
+    @contextmanager
+    def about(self, sql: str) -> Iterator[None]:
+        """Name that statement in errors; those that are run inside are made of it."""
+        self._about = sql
+        try:
+            yield
+        finally:
+            self._about = ""
 
     def hear(self, tell: Callable[[str], None]) -> None:
         """From now on tell that one."""

@@ -83,11 +83,14 @@ def write_query(system: SqlSystem, query: str, target: Target, plan: WritePlan) 
         if exists and plan.if_exists is IfExists.FAIL:
             raise _already(doing)
         if exists and plan.if_exists is IfExists.APPEND and not plan.on_conflict:
-            system.run(f"INSERT INTO {target.sql}{_named(system, query, target, doing)}\n{query}")
+            columns = _named(system, query, target, doing)
+            with system.about(query):
+                system.run(f"INSERT INTO {target.sql}{columns}\n{query}")
             return
         # the query may read the table that it replaces, so the new one stands beside it first
         stage = _beside(system, target)
-        system.run(f"CREATE TABLE {stage.sql} AS\n{query}")
+        with system.about(query):
+            system.run(f"CREATE TABLE {stage.sql} AS\n{query}")
         if exists and plan.if_exists is IfExists.APPEND:
             _merge(system, stage, target, list(system.columns(stage) or {}), plan)
             system.run(f"DROP TABLE {stage.sql}")

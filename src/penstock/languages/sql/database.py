@@ -9,11 +9,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from penstock.connect.sql.names import Target, shortened
-from penstock.connect.sql.statements import Statement, is_temporary, last_table, split
+from penstock.connect.sql.statements import Statement, is_temporary, last_table
 from penstock.connect.sql.system import ROW_CAP, SqlSystem
 from penstock.connect.sql.write import WritePlan, hold_for, write_query
 from penstock.languages.job import Job
 from penstock.languages.sql.naming import default_table
+from penstock.languages.sql.places import placed, told_at
 from penstock.languages.sql.settings import SqlSettings
 from penstock.languages.sql.templating import Reference, rendered
 from penstock.languages.sql.upstreams import Upstreams
@@ -40,8 +41,8 @@ def run_on(system: SqlSystem, job: Job, settings: SqlSettings) -> pa.Table | Non
     block = _Block(system, job, settings)
     upstreams = Upstreams(system, job, settings, block.schema)
     references = {token: Reference(partial(upstreams.use, token)) for token in upstreams.tokens}
-    text = job.source if settings.verbatim else upstreams.complete(rendered(job, references))
-    statements = split(text)
+    text = job.source if settings.verbatim else rendered(job, references)
+    statements = placed(job, text, upstreams.complete(text))
     if not statements:
         job.log("warning", "The block holds no SQL statement; it has no output.")
         return None
@@ -95,14 +96,16 @@ class _Block:
         target = self.target()
         if len(statements) > 1:
             self._all(statements[:-1])
-        write_query(self.system, statements[-1].text, target, self.plan())
+        with told_at(self.job, statements[-1]):
+            write_query(self.system, statements[-1].text, target, self.plan())
         return self._read(f"SELECT * FROM {target.sql}")
 
     def raw(self, statements: list[Statement]) -> pa.Table | None:
         """Run the statements as they are, all or nothing; the last one's rows, or the first of the table it filled."""
         last = statements[-1]
         if last.answers and len(statements) == 1 and last.plain_query:
-            return self._read(last.text)
+            with told_at(self.job, last):
+                return self._read(last.text)
         found = self._all(statements)
         if found is not None:
             return self._cut(found)
@@ -125,14 +128,16 @@ class _Block:
     def _run(self, statements: list[Statement]) -> pa.Table | None:
         table = None
         for statement in statements:
-            table = self.system.run(statement.text)
+            with told_at(self.job, statement):
+                table = self.system.run(statement.text)
         return table if statements[-1].answers else None
 
     def _each_alone(self, statements: list[Statement]) -> pa.Table | None:
         table = None
         for statement in statements:
-            table = self.system.run_alone(statement.text) if _alone(statement) else self.system.run(statement.text)
-            self.system.commit()
+            with told_at(self.job, statement):
+                table = self.system.run_alone(statement.text) if _alone(statement) else self.system.run(statement.text)
+                self.system.commit()
         return table if statements[-1].answers else None
 
     def _read(self, query: str, most: int = ROW_CAP) -> pa.Table:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from penstock.connect.duckdb.opening import MEMORY, closed_on_failure, connect
 from penstock.connect.duckdb.system import tidied
 from penstock.connect.sql.names import literal
-from penstock.connect.sql.statements import Statement, first_line, last_table, split
+from penstock.connect.sql.statements import Statement, in_short, last_table
 from penstock.languages.job import Input, Job
 from penstock.languages.sql.naming import fitted_names
+from penstock.languages.sql.places import placed, told_at
 from penstock.languages.sql.settings import SqlSettings
 from penstock.languages.sql.tables import table_of
 from penstock.languages.sql.templating import Reference, rendered
@@ -55,7 +56,7 @@ def run_embedded(job: Job, settings: SqlSettings) -> pa.Table | None:
     names = {f"df_{at}": entry for at, entry in enumerate(job.inputs, start=1)}
     references = {token: Reference(partial(str, token)) for token in names}
     text = job.source if settings.verbatim else rendered(job, references)
-    statements = split(text)
+    statements = placed(job, text, text)
     if not statements:
         job.log("warning", "The block holds no SQL statement; it has no output.")
         return None
@@ -63,7 +64,7 @@ def run_embedded(job: Job, settings: SqlSettings) -> pa.Table | None:
     try:
         _bound(connection, job)
         _register(connection, job, statements, names)
-        table = _result(connection, statements)
+        table = _result(connection, job, statements)
     finally:
         _done_with(connection, job)
     if table is not None and settings.limit is not None and table.num_rows > settings.limit:
@@ -135,13 +136,15 @@ def _shown_as(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table,
         ) from error
 
 
-def _result(connection: duckdb.DuckDBPyConnection, statements: list[Statement]) -> pa.Table | None:
+def _result(connection: duckdb.DuckDBPyConnection, job: Job, statements: list[Statement]) -> pa.Table | None:
     last = statements[-1]
     for statement in statements[:-1]:
-        _run(connection, statement.text)
-    relation = _run(connection, last.text)
-    if last.answers:
-        return _arrow(relation, last.text)
+        with told_at(job, statement):
+            _run(connection, statement.text)
+    with told_at(job, last):
+        relation = _run(connection, last.text)
+        if last.answers:
+            return _arrow(relation, last.text)
     table = last_table(statements)
     if table:
         query = f"SELECT * FROM {table}"
@@ -168,7 +171,7 @@ def _arrow(relation: Any, sql: str) -> pa.Table:
 
 
 def _failed(sql: str, error: Exception) -> QueryFailedError:
-    first = first_line(sql)
+    first = in_short(sql)
     missing = "No files found" in str(error)
     hint = "A path begins at the project's folder, such as 'data/orders.csv'." if missing else "Correct the query."
     return QueryFailedError(f"running {first!r} on the embedded DuckDB: {str(error).strip()}", hint=hint)
