@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.connect.sql.names import clean_name, quoted, shortened
-from penstock.connect.sql.statements import in_short, last_table, split, tokens
+from penstock.connect.sql.statements import in_short, last_table, relined, split, tokens
 from penstock.connect.sql.widening import fits
 from penstock.model.errors import QueryFailedError
 
@@ -116,6 +116,12 @@ def test_which_table_was_made_or_filled_last(text: str, table: str) -> None:
 def test_messages_show_a_statement_in_one_line(text: str, line: str) -> None:
     assert in_short(text) == line
     assert in_short("select " + "a" * 100) == "select " + "a" * 72 + "…"
+
+
+def test_the_lines_of_a_message_are_moved_with_the_mark_below() -> None:
+    message = "no such column\nLINE 9: nope\n        ^\nHINT: LINE 3: is a text"
+    assert relined(message, 1) == "no such column\nLINE 10: nope\n         ^\nHINT: LINE 3: is a text"
+    assert relined("LINE 2: x", -1) == "LINE 1: x"
 
 
 def test_statements_know_their_lines() -> None:

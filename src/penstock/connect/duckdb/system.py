@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.connect.duckdb.opening import LOCK_WAIT, MEMORY, connect
 from penstock.connect.sql.frames import MARK, marked
 from penstock.connect.sql.names import Target, literal, quoted
-from penstock.connect.sql.statements import in_short, split
+from penstock.connect.sql.statements import in_short, relined, split
 from penstock.connect.sql.system import ROW_CAP, Answer, SqlSystem
 from penstock.connect.sql.widening import fits
 from penstock.model.errors import ConnectionFailedError, QueryFailedError
@@ -249,7 +249,9 @@ class DuckDBSystem(SqlSystem):
         except (duckdb.Error, RuntimeError) as error:
             first = in_short(self._about or sql)
             text = str(error).replace(self._token, "***") if self._token else str(error)
-            raise QueryFailedError(f"running {first!r} on DuckDB: {text.strip()}") from None
+            raise QueryFailedError(
+                f"running {first!r} on DuckDB: {relined(text.strip(), -1 if self._about else 0)}"
+            ) from None
 
 
 def tidied(relation: Any) -> pa.Table:

@@ -12,7 +12,7 @@ from penstock.connect.postgres import types
 from penstock.connect.postgres.opening import Link, Settings, driver
 from penstock.connect.sql.frames import MARK
 from penstock.connect.sql.names import Target, quoted
-from penstock.connect.sql.statements import Statement, in_short, split
+from penstock.connect.sql.statements import Statement, in_short, relined, split
 from penstock.connect.sql.system import ROW_CAP, Answer, SqlSystem
 from penstock.model.errors import ConnectionFailedError, QueryFailedError
 
@@ -227,7 +227,7 @@ class PostgresSystem(SqlSystem):
         connection.execute("SELECT 1")
         prepared = connection.pgconn.prepare(b"", query.encode())
         if prepared.status != psycopg.pq.ExecStatus.COMMAND_OK:
-            raise QueryFailedError(_failed(self._about or query, prepared.error_message.decode(errors="replace")))
+            raise QueryFailedError(_failed(query, self._about, prepared.error_message.decode(errors="replace")))
         shape = connection.pgconn.describe_prepared(b"")
         return [
             ((shape.fname(at) or b"").decode(), int(shape.ftype(at)), int(shape.fmod(at)))
@@ -285,7 +285,7 @@ class PostgresSystem(SqlSystem):
                     f"({str(error).strip().splitlines()[0] if str(error).strip() else 'no reason given'})",
                     hint="Run it again; nothing that was not committed has been changed.",
                 ) from None
-            raise QueryFailedError(_failed(self._about or sql, str(error))) from None
+            raise QueryFailedError(_failed(sql, self._about, str(error))) from None
 
 
 def _shown(sql: str) -> str:
@@ -294,8 +294,9 @@ def _shown(sql: str) -> str:
     return in_short(sql, _SHOWN)
 
 
-def _failed(sql: str, reason: str) -> str:
-    return f"running {_shown(sql)!r} on PostgreSQL: {reason.strip()}"
+def _failed(sql: str, about: str, reason: str) -> str:
+    ours = bool(about) or sql.startswith(_WRAPPED)
+    return f"running {_shown(about or sql)!r} on PostgreSQL: {relined(reason.strip(), -1 if ours else 0)}"
 
 
 def _parsed(data: bytes, shape: list[tuple[str, int, int]]) -> pa.Table:

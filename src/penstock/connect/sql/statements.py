@@ -26,6 +26,8 @@ _LEXEME = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
+_LINE = re.compile(r"^LINE (?P<line>\d+):(?P<rest>[^\n]*)(?:\n(?P<space> *)\^)?", re.MULTILINE)
+
 _QUERIES = frozenset(
     (
         *("select", "values", "table", "from", "pivot", "unpivot", "summarize"),
@@ -180,6 +182,17 @@ def split(text: str) -> list[Statement]:
             depth = _body_depth(depth, token.identifier, parts)
     _close(parts, found, line)
     return found
+
+
+def relined(message: str, by: int) -> str:
+    """A database's message whose `LINE 3: ...` counts from so many lines before; the mark below it stays in place."""
+
+    def moved(match: re.Match[str]) -> str:
+        line = str(int(match["line"]) + by)
+        space = (match["space"] or "") + " " * (len(line) - len(match["line"]))
+        return f"LINE {line}:{match['rest']}" + ("" if match["space"] is None else f"\n{space}^")
+
+    return _LINE.sub(moved, message) if by else message
 
 
 def in_short(text: str, longest: int = 80) -> str:

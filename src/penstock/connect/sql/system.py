@@ -147,7 +147,7 @@ class SqlSystem(ABC):
 
     @contextmanager
     def about(self, sql: str) -> Iterator[None]:
-        """Name that statement in errors; those that are run inside are made of it."""
+        """Name that statement in errors, and count its lines; what is run inside holds it after a line of ours."""
         self._about = sql
         try:
             yield

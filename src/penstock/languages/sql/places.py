@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 
-from penstock.connect.sql.statements import Statement, split
+from penstock.connect.sql.statements import Statement, relined, split, tokens
 from penstock.languages.job import Job
 from penstock.model.errors import Location, QueryFailedError
 
@@ -31,14 +32,18 @@ def placed(job: Job, text: str, complete: str) -> list[Statement]:
 
 @contextmanager
 def told_at(job: Job, statement: Statement) -> Iterator[None]:
-    """Say of an error in that statement where in the block's file it stands."""
+    """Say of an error in that statement where in the block's file it stands; a `LINE` in it becomes one of the file."""
     try:
         yield
     except QueryFailedError as error:
         if error.location is not None:
             raise
         place = Location(_file(job), statement.line)
-        raise QueryFailedError(f"{place}: {error.message}", hint=error.hint, location=place) from None
+        # behind a query that was put into the statement the database counts further than the file has lines
+        lead = takewhile(lambda token: token.kind in {"space", "comment"}, tokens(statement.text))
+        before = sum(token.text.count("\n") for token in lead)
+        message = relined(error.message, statement.line - before - 1) if statement.line else error.message
+        raise QueryFailedError(f"{place}: {message}", hint=error.hint, location=place) from None
 
 
 def _file(job: Job) -> str:
