@@ -37,7 +37,7 @@ _NOT_YET = frozenset({BlockType.DBT, BlockType.UNKNOWN})
 class Occasion:
     """What a run was made for by a trigger, a backfill or a call: what the block variables of that name say.
 
-    `partition` is the value of `execution_partition`, `event` what came with the call.
+    `partition` is the value of `execution_partition`, `event` what came with the call, `trigger` the trigger's name.
     """
 
     execution_date: datetime
@@ -45,6 +45,7 @@ class Occasion:
     interval_end: datetime | None = None
     partition: str = ""
     event: Mapping[str, Any] = field(default_factory=dict)
+    trigger: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,11 +375,11 @@ def _builtins(plan: RunPlan, block: Block, failed_attempts: int) -> dict[str, An
     seconds = None
     if occasion and occasion.interval_start and occasion.interval_end:
         seconds = int((occasion.interval_end - occasion.interval_start).total_seconds())
-    return {
+    found = _of_event(plan)
+    found |= {
         "env": plan.options.environment,
         "ds": moment.strftime("%Y-%m-%d"),
         "hr": moment.strftime("%H"),
-        "event": dict(occasion.event) if occasion else {},
         "execution_partition": partition_name(plan),
         "interval_seconds": seconds,
         "pipeline_uuid": plan.pipeline.uuid,
@@ -386,6 +387,28 @@ def _builtins(plan: RunPlan, block: Block, failed_attempts: int) -> dict[str, An
         "repo_path": plan.place.project,
         "retry": {"attempts": failed_attempts},
     }
+    if plan.run:
+        found["pipeline_run_id"] = plan.run
+    if occasion and occasion.trigger:
+        found["trigger_name"] = occasion.trigger
+    return found
+
+
+def _of_event(plan: RunPlan) -> dict[str, Any]:
+    """What the event of a run sets: `event` itself, over a variable of that name, and each key that no variable has.
+
+    Like the execution date it is what a run was made for, and no variable: other runs do not make its outputs stale.
+    """
+    event = plan.options.occasion.event if plan.options.occasion else {}
+    given = plan.options.variables.get("event", plan.pipeline.variables.get("event"))
+    if isinstance(given, Mapping):
+        whole: Any = {**given, **event}
+    else:
+        whole = dict(event) if event or given is None else given
+    if not event:
+        return {"event": whole}
+    loose = event.keys() - plan.pipeline.variables.keys() - plan.options.variables.keys()
+    return {**{key: event[key] for key in event if key in loose}, "event": whole}
 
 
 def _datetimes(plan: RunPlan) -> dict[str, str]:

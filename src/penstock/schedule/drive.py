@@ -41,6 +41,7 @@ def options_of(row: RunRow) -> RunOptions:
         interval_end=_moment(row.interval_end),
         partition=f"{row.trigger_id}/{stamp}" if row.trigger_id is not None else "",
         event=dict(row.event or {}),
+        trigger=str(row.options.get("trigger") or ""),
     )
     return RunOptions(
         variables=dict(row.variables),

@@ -41,8 +41,9 @@ _OF_SETTINGS = ("allow_blocks_to_fail", "timeout", "timeout_status", "on_limit",
 class NewRun:
     """A run that is asked for. Times are seconds since the epoch.
 
-    The variables of the trigger lie below these; `options` are fields of `RunOptions` (blocks, with_upstream, ...),
-    `settings` go over those of the trigger; `due_at` is the moment before which it does not begin.
+    The variables of the trigger lie below these; `options` are fields of `RunOptions` (blocks, with_upstream, ...), to
+    which the name of the trigger is added; `settings` go over those of the trigger; `due_at` is the moment before which
+    it does not begin.
     """
 
     pipeline: str
@@ -88,7 +89,7 @@ def run_row(new: NewRun, now: float) -> RunRow:
         interval_end=new.interval_end,
         variables={**(definition.get("variables") or {}), **new.variables},
         event=dict(new.event) if new.event is not None else None,
-        options=dict(new.options),
+        options={**new.options, "trigger": new.trigger.name} if new.trigger is not None else dict(new.options),
         settings=settings,
         priority=_priority(new.priority if new.priority is not None else of_trigger.get("priority")),
         due_at=new.due_at if new.due_at is not None else now,

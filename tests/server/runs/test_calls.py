@@ -24,6 +24,7 @@ blocks:
 - {uuid: load, name: load, type: data_loader, language: python, upstream_blocks: [], downstream_blocks: [score]}
 - {uuid: score, name: score, type: transformer, language: python, upstream_blocks: [load], downstream_blocks: []}
 - {uuid: table, name: table, type: data_loader, language: python, upstream_blocks: [], downstream_blocks: []}
+- {uuid: seen, name: seen, type: data_loader, language: python, upstream_blocks: [], downstream_blocks: []}
 - {uuid: broken, name: broken, type: data_loader, language: python, upstream_blocks: [], downstream_blocks: []}
 """
 BLOCKS = {
@@ -34,6 +35,10 @@ BLOCKS = {
     ),
     "data_loaders/table.py": (
         "import pandas as pd\n@data_loader\ndef table(*args, **kwargs):\n    return pd.DataFrame({'a': [1, 2]})\n"
+    ),
+    "data_loaders/seen.py": (
+        "NAMES = ('customer', 'factor', 'env', 'event', 'trigger_name', 'pipeline_run_id')\n"
+        "@data_loader\ndef seen(*args, **kwargs):\n    return {name: kwargs.get(name) for name in NAMES}\n"
     ),
     "data_loaders/broken.py": "@data_loader\ndef broken(*args, **kwargs):\n    raise ValueError('no such model')\n",
 }
@@ -118,6 +123,26 @@ def test_a_trigger_is_called_by_address_and_by_header(server: Server, outside: h
     assert (run["origin"], run["trigger"]["name"]) == ("api", "called")
     assert run["execution_date"] == 1706933106.0
     assert finished(server, by_header["id"])["trigger"]["id"] == trigger
+
+
+def test_what_stands_beside_the_run_fills_the_keywords_that_no_variable_has(
+    server: Server, outside: httpx.Client
+) -> None:
+    body = {"pipeline_run": {"variables": {"event": {"a": 1}}}, "customer": 7, "factor": 9, "env": "theirs"}
+    path = f"/api/pipeline_schedules/{number(server, 'called')}/api_trigger"
+    made = outside.post(path, headers=bearer("plain-token-of-the-file"), json=body).json()["pipeline_run"]
+    finished(server, made["id"])
+    store = ProductStore(open_project(server.project).store_root())
+    (seen,) = (each for each in store.versions(Address("sales", "seen")) if each.lineage.run == made["id"])
+    assert store.load(seen.ref) == {
+        "customer": 7,
+        "factor": 2,
+        "env": "prod",
+        "event": {"a": 1, "customer": 7, "factor": 9, "env": "theirs"},
+        "trigger_name": "called",
+        "pipeline_run_id": made["id"],
+    }
+    assert "customer" not in seen.lineage.variables, "what a run was made for makes nothing stale"
 
 
 def test_who_may_not_is_answered_the_same_whatever_is_wrong(server: Server, outside: httpx.Client) -> None:

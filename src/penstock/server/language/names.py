@@ -34,6 +34,8 @@ _GIVEN = {
     "hr": "str",
     "event": "dict",
     "retry": "dict",
+    "pipeline_run_id": "str",
+    "trigger_name": "str",
     "interval_start_datetime": "datetime",
     "interval_end_datetime": "datetime",
     "interval_seconds": "int",
