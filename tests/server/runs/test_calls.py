@@ -25,6 +25,9 @@ blocks:
 - {uuid: score, name: score, type: transformer, language: python, upstream_blocks: [load], downstream_blocks: []}
 - {uuid: table, name: table, type: data_loader, language: python, upstream_blocks: [], downstream_blocks: []}
 - {uuid: seen, name: seen, type: data_loader, language: python, upstream_blocks: [], downstream_blocks: []}
+- {uuid: model, name: model, type: data_loader, language: python, upstream_blocks: [], downstream_blocks: []}
+- {uuid: pieces, name: pieces, type: data_loader, language: python, upstream_blocks: [], downstream_blocks: []}
+- {uuid: long, name: long, type: data_loader, language: python, upstream_blocks: [], downstream_blocks: []}
 - {uuid: broken, name: broken, type: data_loader, language: python, upstream_blocks: [], downstream_blocks: []}
 """
 BLOCKS = {
@@ -40,6 +43,15 @@ BLOCKS = {
         "NAMES = ('customer', 'factor', 'env', 'event', 'trigger_name', 'pipeline_run_id')\n"
         "@data_loader\ndef seen(*args, **kwargs):\n    return {name: kwargs.get(name) for name in NAMES}\n"
     ),
+    "data_loaders/model.py": (
+        "import numpy as np\nimport pandas as pd\n@data_loader\ndef model(*args, **kwargs):\n"
+        "    frame = pd.DataFrame({'a': [1, 2], 'b': [[1], []]})\n"
+        "    return {'scores': np.array([0.1, np.nan]), 'table': frame, 'n': np.int64(7)}\n"
+    ),
+    "data_loaders/pieces.py": (
+        "@data_loader\ndef pieces(*args, **kwargs):\n    yield {'piece': 1}\n    yield {'piece': 2}\n"
+    ),
+    "data_loaders/long.py": "@data_loader\ndef long(*args, **kwargs):\n    return 'x' * kwargs.get('length', 1)\n",
     "data_loaders/broken.py": "@data_loader\ndef broken(*args, **kwargs):\n    raise ValueError('no such model')\n",
 }
 TRIGGERS = """triggers:
@@ -242,6 +254,19 @@ def test_one_block_is_run_and_its_output_is_the_answer(server: Server, outside: 
     assert reply.json()["run"]["status"] == "completed"
     by_address = outside.post("/api/runs/plain-token-of-the-file", json={"run": {"block_uuid": "table"}})
     assert by_address.json()["run"]["output"] == [{"a": 1}, {"a": 2}]
+
+
+def test_an_answer_is_json_all_the_way_down(outside: httpx.Client) -> None:
+    def call(block: str, **variables: Any) -> httpx.Response:
+        body = {"run": {"block_uuid": block, "variables": variables}}
+        return outside.post("/api/runs", headers=bearer("plain-token-of-the-file"), json=body)
+
+    table = [{"a": 1, "b": [1]}, {"a": 2, "b": []}]
+    assert call("model").json()["run"]["output"] == {"scores": [0.1, None], "table": table, "n": 7}
+    assert call("pieces").json()["run"]["output"] == [{"piece": 1}, {"piece": 2}]
+    refused = call("long", length=17_000_000)
+    assert refused.status_code == 422
+    assert "it has 17,000,000 bytes, and an answer may have 16,777,216 bytes (16 MB)" in refused.text
 
 
 def test_calls_at_the_same_time_get_each_their_own_answer(outside: httpx.Client, server: Server) -> None:

@@ -47,7 +47,6 @@ MOST_ROWS = 100_000
 _OF_ONE_CALL = "call-"
 """How the partition begins in which the outputs of one call lie, until it is answered; the name of its run follows."""
 _ONE_CALL = re.compile(rf"{_OF_ONE_CALL}\d{{8}}-\d{{6}}-\d{{6}}-[0-9a-z]+")
-_TABLES = frozenset({Kind.TABLE, Kind.SERIES, Kind.ARRAY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,12 +238,12 @@ class SingleBlocks:
 
     async def _value(self, target: Target, output: OutputSummary, block: str) -> Any:
         if output.rows is not None and output.rows > MOST_ROWS:
-            raise _too_large(block, f"{output.rows:,} rows")
-        is_table = output.kind in _TABLES
-        question = DownloadQuestion(target=target, format="json") if is_table else RawQuestion(target=target)
+            raise _too_large(block, f"{output.rows:,} rows", f"{MOST_ROWS:,}")
+        is_table = output.kind is Kind.TABLE
+        question = DownloadQuestion(target=target, format="json") if is_table else RawQuestion(target=target, json=True)
         _, content = await self._reader.ask(question)
         if len(content) > MOST_BYTES:
-            raise _too_large(block, f"{len(content) >> 20} MB")
+            raise _too_large(block, f"{len(content):,} bytes", f"{MOST_BYTES:,} bytes ({MOST_BYTES >> 20} MB)")
         if output.kind == Kind.TEXT:
             return content.decode("utf-8", "replace")
         try:
@@ -252,12 +251,12 @@ class SingleBlocks:
         except msgspec.DecodeError as error:
             raise UnsupportedError(
                 f"answering with what block {block} returned: {output.kind} is no JSON",
-                hint="Let the block return a table, text, or a value of lists and dicts.",
+                hint="Let the block return tables, arrays, text, or a value of lists and dicts.",
             ) from error
 
 
-def _too_large(block: str, size: str) -> UnsupportedError:
+def _too_large(block: str, size: str, most: str) -> UnsupportedError:
     return UnsupportedError(
-        f"answering with what block {block} returned: {size} are too many for one answer",
+        f"answering with what block {block} returned: it has {size}, and an answer may have {most}",
         hint="Return less, or read the stored output.",
     )

@@ -51,7 +51,7 @@ class BlockCallBody(msgspec.Struct, frozen=True):
 
 
 class BlockOutput(msgspec.Struct, frozen=True):
-    """What the block returned: rows of a table as objects, other values as they are, a list of several outputs."""
+    """What the block returned, as JSON: tables as lists of objects, arrays and series as lists of their values."""
 
     pipeline_uuid: str
     block_uuid: str

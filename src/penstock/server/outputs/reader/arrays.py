@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.data import OutputEntry
 from penstock.data.codecs.numpy_array import descr_of
+from penstock.data.manifest import Stored
 from penstock.data.reading import Reader
 from penstock.model.errors import SettingInvalidError
 from penstock.server.outputs.reader.view import View, ViewColumn, refuse_table
@@ -21,16 +22,16 @@ TIMES = frozenset(["datetime64[s]", "datetime64[ms]", "datetime64[us]", "datetim
 TABLE_AXES = 2
 
 
-def stored_array(reader: Reader, entry: OutputEntry) -> np.ndarray:
+def stored_array(reader: Reader, stored: Stored) -> np.ndarray:
     """A stored numpy array over the mapped file, read-only."""
     import numpy as np
 
-    meta = entry.stored.meta
+    meta = stored.meta
     dtype = np.lib.format.descr_to_dtype(descr_of(meta["dtype"]))
     order: Any = "F" if meta["fortran"] else "C"
-    if entry.stored.blob is None:
+    if stored.blob is None:
         return np.empty(meta["shape"], dtype=dtype, order=order)
-    content = memoryview(reader.map_file(entry.stored.blob)[1])
+    content = memoryview(reader.map_file(stored.blob)[1])
     return np.frombuffer(content, dtype=dtype).reshape(meta["shape"], order=order)
 
 
@@ -46,7 +47,7 @@ def array_view(reader: Reader, entry: OutputEntry, place: tuple[int, ...]) -> Vi
         ValueRefusedError: the array has no axis.
         SettingInvalidError: there is no such place.
     """
-    array = stored_array(reader, entry)
+    array = stored_array(reader, entry.stored)
     if array.ndim == 0:
         raise refuse_table(reader.manifest, entry)
     flat = _at(array, place)

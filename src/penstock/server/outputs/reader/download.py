@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,11 +17,11 @@ from penstock.data.codecs.arrow_table import without_views
 from penstock.model.errors import SettingInvalidError, ValueRefusedError
 from penstock.model.product import Kind
 from penstock.server.outputs.reader.conditions import find_column
+from penstock.server.outputs.reader.document import Documents, cells, distinct, encode, has_document, json_array
 from penstock.server.outputs.reader.page import take_rows
 from penstock.server.outputs.reader.questions import DownloadQuestion, RawQuestion
 from penstock.server.outputs.reader.rows import chosen_rows
 from penstock.server.outputs.reader.shelf import Shelf
-from penstock.server.outputs.reader.special import untagged
 from penstock.server.outputs.reader.text import FULL, texts
 from penstock.server.outputs.reader.value import Item, numpy_array, open_item, text_of
 from penstock.server.outputs.reader.view import View, ViewColumn
@@ -129,21 +130,6 @@ def _no_columns(rows: int) -> pa.RecordBatch:
     return pa.record_batch([pa.nulls(max(rows, 0))], names=["rows"]).select([])
 
 
-def distinct(names: list[str]) -> list[str]:
-    """The names, made different where two are the same."""
-    seen: set[str] = set()
-    found = []
-    for name in names:
-        free = name
-        at = 1
-        while free in seen:
-            free = f"{name}_{at}"
-            at += 1
-        seen.add(free)
-        found.append(free)
-    return found
-
-
 def _typed(part: pa.ChunkedArray, form: str) -> pa.Array:
     """The values with their types; what Arrow has no type for as text."""
     import pyarrow as pa
@@ -228,14 +214,12 @@ def _parquet(sink: Sink, batches: Iterator[pa.RecordBatch], columns: list[ViewCo
 
 
 def _json(sink: Sink, batches: Iterator[pa.RecordBatch], columns: list[ViewColumn]) -> None:
-    del columns
-    encoder = msgspec.json.Encoder()
     mark = b"["
     for batch in batches:
         names = batch.schema.names
-        values = [column.to_pylist() for column in batch.columns]
+        values = [cells(data, column.form) for data, column in zip(batch.columns, columns, strict=True)]
         for row in zip(*values, strict=True):
-            sink.write(mark + b"\n" + encoder.encode(dict(zip(names, row, strict=True))))
+            sink.write(mark + b"\n" + encode(dict(zip(names, row, strict=True))))
             mark = b","
         sink.pass_on()
     sink.write(b"[]\n" if mark == b"[" else b"\n]\n")
@@ -248,27 +232,39 @@ _WRITERS: dict[str, Callable[[Sink, Iterator[Any], list[ViewColumn]], None]] = {
     "json": _json,
     "arrow": _arrow,
 }
-_ARRAYS: dict[str, Callable[[Any, str], Any]] = {"csv": _worded, "json": _worded, "parquet": _typed, "arrow": _typed}
+_ARRAYS: dict[str, Callable[[Any, str], Any]] = {"csv": _worded, "json": json_array, "parquet": _typed, "arrow": _typed}
 
 
 def answer_raw(work: Work, shelf: Shelf, question: RawQuestion) -> None:
     """Answer with what is no table as a file: the head {media_type, ending, version, output}.
 
     Raises:
-        ValueRefusedError: it is a table.
+        ValueRefusedError: it is a table, or too large, or has no JSON where that is asked for.
     """
     item = open_item(shelf, question.target)
-    family = item.stored.codec.partition(".")[0]
+    codec = item.stored.codec
+    family = codec.partition(".")[0]
     summary = item.entry.summary
-    if summary.kind in {Kind.TABLE, Kind.SERIES} or family not in _FILES:
+    table = summary.kind in {Kind.TABLE, Kind.SERIES}
+    media, ending = "application/json", "json"
+    make: Callable[[Item], bytes | memoryview] = partial(_document, work)
+    if question.json and (has_document(codec) or family not in _FILES):
+        make = partial(_document, work, strict=True)
+    elif table or (family not in {"plain", "parts"} and family not in _FILES):
         raise ValueRefusedError(
             f"downloading {summary.name} of {item.manifest.ref} as it is: it is {summary.kind.value} ({summary.codec})",
-            hint="Choose csv, parquet, json or arrow.",
+            hint="Choose csv, parquet, json or arrow." if table else "Read it in a block.",
         )
-    media, ending, make = _FILES[family]
+    elif family in _FILES:
+        media, ending, make = _FILES[family]
     content = make(item)
     work.head({"media_type": media, "ending": ending, "version": item.manifest.ref.version, "output": summary.name})
     work.chunk(content)
+
+
+def _document(work: Work, item: Item, *, strict: bool = False) -> bytes:
+    content = Documents(item.reader, item.manifest, work.check, strict=strict).whole(item.stored)
+    return content if strict else msgspec.json.format(content, indent=2)
 
 
 def _npy(item: Item) -> bytes:
@@ -277,10 +273,6 @@ def _npy(item: Item) -> bytes:
     out = io.BytesIO()
     np.lib.format.write_array(out, numpy_array(item), allow_pickle=False)
     return out.getvalue()
-
-
-def _document(item: Item) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(untagged(item.form())), indent=2)
 
 
 def _pixels(item: Item) -> bytes | memoryview:
@@ -294,7 +286,6 @@ def _pixels(item: Item) -> bytes | memoryview:
 
 
 _FILES: dict[str, tuple[str, str, Callable[[Item], bytes | memoryview]]] = {
-    "plain": ("application/json", "json", _document),
     "text": ("text/plain; charset=utf-8", "txt", lambda item: text_of(item).encode()),
     "bytes": ("application/octet-stream", "bin", Item.blob),
     "image": ("image/png", "png", _pixels),

@@ -87,9 +87,13 @@ class FrameQuestion(msgspec.Struct, frozen=True, kw_only=True, tag="frame"):
 
 
 class RawQuestion(msgspec.Struct, frozen=True, kw_only=True, tag="raw"):
-    """The bytes of what is no table, as a file."""
+    """The bytes of what is no table, as a file.
+
+    With `json` a series, an array or a list is JSON too, and what has no JSON is refused wherever it stands in a value.
+    """
 
     target: Target
+    json: bool = False
 
 
 class DownloadQuestion(msgspec.Struct, frozen=True, kw_only=True, tag="download"):

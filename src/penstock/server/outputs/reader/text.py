@@ -91,23 +91,42 @@ def nested_text(value: pa.Scalar, limit: int) -> str | None:
     return msgspec.json.encode(plain(value, limit)).decode()
 
 
-def plain(value: pa.Scalar, limit: int) -> Any:
-    """A scalar as JSON can hold it; long lists end with a note of how many items there are."""
+def plain(value: pa.Scalar, limit: int, leaf: Callable[[Any], Any] | None = None) -> Any:
+    """A scalar as JSON can hold it; long lists end with a note of how many items there are.
+
+    Args:
+        value: the scalar.
+        limit: so many items, about, of each list.
+        leaf: makes what is not nested: as a person reads it when none is given, or `json_leaf`.
+    """
     import pyarrow as pa
 
     if not value.is_valid:
         return None
     kind = value.type
     types = pa.types
+
+    def inner(item: pa.Scalar) -> Any:
+        return plain(item, limit, leaf)
+
     if types.is_map(kind):
-        return _items(value.values, limit, lambda pair: [plain(pair["key"], limit), plain(pair["value"], limit)])
+        return _items(value.values, limit, lambda pair: [inner(pair["key"]), inner(pair["value"])])
     if types.is_struct(kind):
-        return {kind.field(at).name: plain(value[at], limit) for at in range(kind.num_fields)}
+        return {kind.field(at).name: inner(value[at]) for at in range(kind.num_fields)}
     if types.is_nested(kind) and hasattr(value, "values"):
-        return _items(value.values, limit, lambda item: plain(item, limit))
+        numbers = leaf is json_leaf and types.is_floating(value.values.type)
+        return value.values.to_pylist() if numbers else _items(value.values, limit, inner)
     if types.is_dictionary(kind):
-        return plain(value.value, limit)
-    return _leaf(value)
+        return inner(value.value)
+    return (leaf or _leaf)(value)
+
+
+def json_leaf(value: pa.Scalar) -> Any:
+    """What is not nested as JSON: a number where it is one, which encodes as null when it is not finite."""
+    import pyarrow as pa
+
+    exact = pa.types.is_floating(value.type) or pa.types.is_decimal(value.type)
+    return value.as_py() if exact else _leaf(value)
 
 
 def _items(values: pa.Array, limit: int, make: Any) -> list[Any]:

@@ -196,7 +196,7 @@ def _array(item: Item, question: ValueQuestion) -> tuple[Bundle, bool]:
 
 def numpy_array(item: Item) -> Any:
     """A stored numpy array over the mapped file, read-only."""
-    return stored_array(item.reader, item.entry)
+    return stored_array(item.reader, item.stored)
 
 
 def _pickled(item: Item, question: ValueQuestion) -> tuple[Bundle, bool]:
