@@ -20,3 +20,9 @@ def test_dates() -> None:
     assert parsed_moment(None, "--start") is None
     with pytest.raises(SettingInvalidError, match="--start"):
         parsed_moment("soon", "--start")
+
+
+@pytest.mark.parametrize("text", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"])
+def test_a_date_that_the_calendar_does_not_have_in_utc_is_none(text: str) -> None:
+    with pytest.raises(SettingInvalidError, match="is no date"):
+        parsed_moment(text, "--execution-date")
