@@ -77,6 +77,14 @@ def test_blocks_of_a_run_that_has_not_begun_are_those_of_its_pipeline(project: P
     assert penstock("logs", run, "-p", project, "--block", "other").code == 2
 
 
+def test_the_trigger_of_a_run_is_named_wherever_it_is_printed(project: Path) -> None:
+    made = json.loads(penstock("trigger", "orders", "called", "-p", project, "--json").out)
+    assert made["trigger"] == "called"
+    (cancelled,) = json.loads(penstock("cancel", made["run"], "-p", project, "--json").out)["done"]
+    assert (cancelled["run"], cancelled["trigger"]) == (made["run"], "called")
+    assert json.loads(penstock("trigger", "orders", "-p", project, "--json").out)["trigger"] is None
+
+
 def test_a_moment_is_told_once() -> None:
     assert told("it is under way", 0.0) == "it is under way (since 1970-01-01 00:00:00 UTC)"
     assert told("it is due since 1970-01-01 00:00:00 UTC", 0.0) == "it is due since 1970-01-01 00:00:00 UTC"

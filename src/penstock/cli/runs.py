@@ -68,7 +68,7 @@ def trigger(ctx: click.Context, /, pipeline: str, name: str | None, project: Pat
             click.echo(f"waiting for run {row.id}", err=True)  # who gives up waiting knows which it is
             row = _wait(asked, row)
         if given["as_json"]:
-            click.echo(json.dumps(_document(row, ""), ensure_ascii=False, default=str))
+            click.echo(json.dumps(_document(row, name or ""), ensure_ascii=False, default=str))
         elif given["wait"]:
             click.echo(f"{row.id} {row.state}{f': {row.error}' if row.error else ''}")
         else:
@@ -271,9 +271,12 @@ def _each(names: tuple[str, ...], project: Path, work: Any, *, as_json: bool) ->
                 continue
             done.append(row)
             asked.wake(_RUNS, row.id)
+        with asked.state.read() as connection:
+            triggers = {row.id: asked.state.triggers.get(connection, row.trigger_id or 0) for row in done}
+    named = {run: trigger.name for run, trigger in triggers.items() if trigger is not None}
     if as_json:
         refused = [{"run": name, "message": refusal.message} for name, refusal in errors.items()]
-        documents = [_document(row, "") for row in done]
+        documents = [_document(row, named.get(row.id, "")) for row in done]
         click.echo(json.dumps({"done": documents, "refused": refused}, ensure_ascii=False, default=str))
     else:
         for row in done:

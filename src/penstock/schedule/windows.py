@@ -149,7 +149,8 @@ def moment_of(text: str, zone: str = "UTC") -> float:
         SettingInvalidError: there is no such time zone.
     """
     found = datetime.fromisoformat(text.strip())
-    return (found if found.tzinfo else found.replace(tzinfo=zone_of(zone))).timestamp()
+    # A date at the edge of the calendar may be none in UTC.
+    return (found if found.tzinfo else found.replace(tzinfo=zone_of(zone))).astimezone(UTC).timestamp()
 
 
 def in_calendar(seconds: float) -> bool:

@@ -15,6 +15,7 @@ from penstock.data import ProductStore
 from penstock.model.product import Address
 from penstock.project import open_project
 from penstock.server.runs.callers import SIGNATURE, TIMESTAMP, signature_of
+from penstock.server.runs.calls import MOST_NESTED
 from tests.patience import PATIENCE
 from tests.server.running import Server, start
 
@@ -27,6 +28,8 @@ blocks:
 - {uuid: seen, name: seen, type: data_loader, language: python, upstream_blocks: [], downstream_blocks: []}
 - {uuid: model, name: model, type: data_loader, language: python, upstream_blocks: [], downstream_blocks: []}
 - {uuid: pieces, name: pieces, type: data_loader, language: python, upstream_blocks: [], downstream_blocks: []}
+- {uuid: several, name: several, type: data_loader, language: python, upstream_blocks: [], downstream_blocks: []}
+- {uuid: nothing, name: nothing, type: data_loader, language: python, upstream_blocks: [], downstream_blocks: []}
 - {uuid: long, name: long, type: data_loader, language: python, upstream_blocks: [], downstream_blocks: []}
 - {uuid: broken, name: broken, type: data_loader, language: python, upstream_blocks: [], downstream_blocks: []}
 """
@@ -51,11 +54,14 @@ BLOCKS = {
     "data_loaders/pieces.py": (
         "@data_loader\ndef pieces(*args, **kwargs):\n    yield {'piece': 1}\n    yield {'piece': 2}\n"
     ),
+    "data_loaders/several.py": "@data_loader\ndef several(*args, **kwargs):\n    return ['a', None, 1.5]\n",
+    "data_loaders/nothing.py": "@data_loader\ndef nothing(*args, **kwargs):\n    pass\n",
     "data_loaders/long.py": "@data_loader\ndef long(*args, **kwargs):\n    return 'x' * kwargs.get('length', 1)\n",
     "data_loaders/broken.py": "@data_loader\ndef broken(*args, **kwargs):\n    raise ValueError('no such model')\n",
 }
 TRIGGERS = """triggers:
 - {name: called, schedule_type: api, status: active, token: plain-token-of-the-file, variables: {factor: 2}}
+- {name: also_off, schedule_type: api, status: inactive, token: plain-token-of-the-file}
 - {name: off, schedule_type: api, status: inactive, token: token-of-one-that-is-off}
 - {name: timed, schedule_type: time, schedule_interval: '@daily', status: inactive, token: token-of-a-timed-one}
 - name: signed
@@ -205,6 +211,8 @@ def test_a_trigger_that_is_off_says_so_to_who_has_its_token(server: Server, outs
         (b'{"pipeline_run": {"execution_date": "9999-12-31T23:59:59-12:00"}}', 422),
         (b'{"pipeline_run": {"execution_date": "0001-01-01T00:00:00+14:00"}}', 422),
         (b"[" * 100_000, 400),
+        (b'{"a": ' + b"[" * 95 + b"]" * 95 + b"}", 422),
+        (b'{"pipeline_run": {"variables": {"a": ' + b"[" * 95 + b"]" * 95 + b"}}}", 422),
         (b'{"a": "' + b"x" * (1 << 20) + b'"}', 413),
     ],
     ids=range(11),
@@ -213,6 +221,22 @@ def test_bodies_that_are_none(server: Server, outside: httpx.Client, body: bytes
     path = f"/api/pipeline_schedules/{number(server, 'called')}/api_trigger"
     reply = outside.post(path, headers=bearer("plain-token-of-the-file"), content=body)
     assert reply.status_code == status, reply.text
+
+
+def test_what_is_taken_reaches_the_blocks_however_deep_it_is(server: Server, outside: httpx.Client) -> None:
+    headers = bearer("plain-token-of-the-file")
+    path = f"/api/pipeline_schedules/{number(server, 'called')}/api_trigger"
+    given = b"[" * (MOST_NESTED - 3) + b"]" * (MOST_NESTED - 3)
+    body = b'{"a": ' + given + b', "pipeline_run": {"variables": {"b": ' + given + b"}}}"
+    made = outside.post(path, headers=headers, content=body).json()["pipeline_run"]
+    blocks = {each["block"]: each["state"] for each in finished(server, made["id"])["blocks"]}
+    assert blocks["seen"] == "completed"
+    deep: list[Any] = []
+    for _ in range(MOST_NESTED):
+        deep = [deep]
+    run = {"block_uuid": "seen", "variables": {"a": deep}}
+    assert outside.post("/api/runs", headers=headers, json={"run": run}).status_code == 422
+    assert outside.post("/api/events", headers=bearer("token-of-the-event"), json={"a": deep}).status_code == 422
 
 
 def test_what_a_body_names_changes_no_code_and_no_settings(server: Server, outside: httpx.Client) -> None:
@@ -250,10 +274,10 @@ def test_one_block_is_run_and_its_output_is_the_answer(server: Server, outside: 
     }
     reply = outside.post("/api/runs", headers=bearer("plain-token-of-the-file"), json=body)
     assert reply.status_code == 200, reply.text
-    assert reply.json()["run"]["output"] == {"score": 14, "event": {}}
+    assert reply.json()["run"]["output"] == [{"score": 14, "event": {}}]
     assert reply.json()["run"]["status"] == "completed"
     by_address = outside.post("/api/runs/plain-token-of-the-file", json={"run": {"block_uuid": "table"}})
-    assert by_address.json()["run"]["output"] == [{"a": 1}, {"a": 2}]
+    assert by_address.json()["run"]["output"] == [[{"a": 1}, {"a": 2}]]
 
 
 def test_an_answer_is_json_all_the_way_down(outside: httpx.Client) -> None:
@@ -262,8 +286,10 @@ def test_an_answer_is_json_all_the_way_down(outside: httpx.Client) -> None:
         return outside.post("/api/runs", headers=bearer("plain-token-of-the-file"), json=body)
 
     table = [{"a": 1, "b": [1]}, {"a": 2, "b": []}]
-    assert call("model").json()["run"]["output"] == {"scores": [0.1, None], "table": table, "n": 7}
-    assert call("pieces").json()["run"]["output"] == [{"piece": 1}, {"piece": 2}]
+    assert call("model").json()["run"]["output"] == [{"scores": [0.1, None], "table": table, "n": 7}]
+    assert call("pieces").json()["run"]["output"] == [[{"piece": 1}, {"piece": 2}]]
+    assert call("several").json()["run"]["output"] == ["a", None, 1.5]
+    assert call("nothing").json()["run"]["output"] == []
     refused = call("long", length=17_000_000)
     assert refused.status_code == 422
     assert "it has 17,000,000 bytes, and an answer may have 16,777,216 bytes (16 MB)" in refused.text
@@ -273,7 +299,7 @@ def test_calls_at_the_same_time_get_each_their_own_answer(outside: httpx.Client,
     def call(factor: int) -> int:
         run = {"block_uuid": "score", "variables": {"base": factor, "factor": 1}, "run_upstream_blocks": True}
         reply = outside.post("/api/runs", headers=bearer("plain-token-of-the-file"), json={"run": run})
-        return int(reply.json()["run"]["output"]["score"])
+        return int(reply.json()["run"]["output"][0]["score"])
 
     with ThreadPoolExecutor(6) as pool:
         assert list(pool.map(call, range(12))) == list(range(12))
@@ -303,7 +329,7 @@ def test_a_call_that_stores_nothing_leaves_nothing_behind(server: Server, outsid
     reply = outside.post("/api/runs", headers=bearer("plain-token-of-the-file"), json={"run": run})
     assert reply.status_code == 200, reply.text
     answer = reply.json()["run"]
-    assert answer["output"] == {"score": {"score": 6, "event": {}}, "table": [{"a": 1}, {"a": 2}]}[block]
+    assert answer["output"] == [{"score": {"score": 6, "event": {}}, "table": [{"a": 1}, {"a": 2}]}[block]]
     assert stored(server) == before
     folder = open_project(server.project).store_root() / "products" / "sales" / block
     assert not [place for place in folder.glob("call-*") if list(place.glob("m/*"))]
@@ -324,7 +350,7 @@ def test_a_call_that_is_not_recorded_is_no_run(server: Server, outside: httpx.Cl
     before, runs = recorded(server), server.get("/api/runs", params={"limit": 500})["runs"]
     run = {"block_uuid": "table", "record": False}
     reply = outside.post("/api/runs", headers=bearer("plain-token-of-the-file"), json={"run": run})
-    assert reply.json()["run"]["output"] == [{"a": 1}, {"a": 2}]
+    assert reply.json()["run"]["output"] == [[{"a": 1}, {"a": 2}]]
     newest = stored(server)[Address("sales", "table")]
     assert recorded(server) == before
     assert [each["run"] for each in server.get("/api/runs", params={"limit": 500})["runs"]] == [

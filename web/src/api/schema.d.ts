@@ -2311,14 +2311,16 @@ export interface components {
         };
         /**
          * BlockOutput
-         * @description What the block returned: rows of a table as objects, other values as they are, a list of several outputs.
+         * @description What the block returned, as JSON: a list of its outputs, also of one.
+         *
+         *         Tables are lists of objects, arrays and series lists of their values.
          */
         BlockOutput: {
             pipeline_uuid: string;
             block_uuid: string;
             pipeline_run_id: string;
             status: string;
-            output: unknown;
+            output: unknown[];
         };
         /**
          * BlockOutputAnswer

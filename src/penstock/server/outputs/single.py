@@ -51,11 +51,16 @@ _ONE_CALL = re.compile(rf"{_OF_ONE_CALL}\d{{8}}-\d{{6}}-\d{{6}}-[0-9a-z]+")
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """What a block has returned: one value, or a list where it returns several."""
+    """What a block has returned: a value for each output."""
 
     run: str
     state: str
-    output: Any
+    outputs: list[Any]
+
+    @property
+    def output(self) -> Any:
+        """The one value, or a list where the block returns several; None where it returns none."""
+        return self.outputs[0] if len(self.outputs) == 1 else (self.outputs or None)
 
 
 class SingleBlocks:
@@ -233,8 +238,7 @@ class SingleBlocks:
                     output=output.name,
                 )
                 outputs.append(await self._value(target, output, block))
-        value = outputs[0] if len(outputs) == 1 else (outputs or None)
-        return Called(plan.run, state, value)
+        return Called(plan.run, state, outputs)
 
     async def _value(self, target: Target, output: OutputSummary, block: str) -> Any:
         if output.rows is not None and output.rows > MOST_ROWS:

@@ -13,8 +13,8 @@ from penstock.server.answers import HttpError
 from penstock.server.numbers import whole_number
 from penstock.server.permissions import Permission
 from penstock.server.routing import MEGABYTE, Call, Routes
-from penstock.server.runs.callers import Bucket, Proof, kind_of
-from penstock.server.runs.calls import check_ready
+from penstock.server.runs.callers import Bucket, Proof
+from penstock.server.runs.calls import check_depth, check_ready
 from penstock.server.schema.calls import (
     BlockCallBody,
     BlockOutput,
@@ -105,6 +105,7 @@ async def _run_block(call: Call, token: str) -> BlockOutputAnswer:
             "Use the token of a trigger of that pipeline.",
         )
     check_ready(trigger)
+    check_depth(wanted.variables, "variables")
     _check_pace(trigger)
     called = await call.studio.singles.call(
         trigger.pipeline,
@@ -115,7 +116,7 @@ async def _run_block(call: Call, token: str) -> BlockOutputAnswer:
         record=wanted.record,
         keep=wanted.store_variables,
     )
-    output = BlockOutput(trigger.pipeline, wanted.block_uuid, called.run, called.state, called.output)
+    output = BlockOutput(trigger.pipeline, wanted.block_uuid, called.run, called.state, called.outputs)
     return BlockOutputAnswer(output)
 
 
@@ -124,8 +125,8 @@ async def _by_token(
 ) -> TriggerRow:
     """The trigger of a call's token; refused alike whatever is wrong."""
     proof = Proof.of(call.request.headers, token)
-    found: TriggerRow | None = await asyncio.to_thread(call.studio.callers.by_token, proof, number)
-    if found is None or kind_of(found) != kind:
+    found: TriggerRow | None = await asyncio.to_thread(call.studio.callers.by_token, proof, number, kind)
+    if found is None:
         raise _refused(call)
     return found
 

@@ -88,14 +88,23 @@ class Callers:
         self._secrets = secrets
         self._clock = clock
 
-    def by_token(self, proof: Proof, number: int | None = None) -> TriggerRow | None:
-        """The trigger of a token, when it is that number's; None when it may not be started so."""
+    def by_token(
+        self, proof: Proof, number: int | None = None, kind: TriggerKind = TriggerKind.API
+    ) -> TriggerRow | None:
+        """The trigger of that kind that a token starts, one that is switched on before others; None when there is none.
+
+        Args:
+            proof: the token.
+            number: only this trigger.
+            kind: what the trigger waits for.
+        """
         if not proof.token or len(proof.token) > _LONGEST_TOKEN:
             return None
         with self._state.read() as connection:
             rows = self._state.triggers.by_token(connection, hash_token(proof.token))
         # With a signature asked for, a token alone is not enough.
-        return next((row for row in rows if number in {None, row.id} and not webhook_of(row)), None)
+        found = [row for row in rows if number in {None, row.id} and kind_of(row) == kind and not webhook_of(row)]
+        return next((row for row in found if row.active and not row.problem), next(iter(found), None))
 
     def signed(self, proof: Proof, number: int, body: bytes) -> TriggerRow | None:
         """The trigger of that number, when the call is signed with its secret, and not too long ago."""

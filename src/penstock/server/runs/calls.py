@@ -24,6 +24,8 @@ from penstock.state.store import State
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+MOST_NESTED = 90
+"""Lists and objects inside of each other in what a call brings: a little fewer than an order for a block may have."""
 _DAY = 86_400
 _REMEMBERED = int(2 * LONGEST_WINDOW) // _DAY
 """Days for which a used signature is remembered: one that was signed ahead of our clock counts for two windows."""
@@ -55,8 +57,9 @@ class Calls:
 
         Raises:
             RunStateError: the trigger is switched off, or cannot start runs; the signature was used before.
-            SettingInvalidError: variables or date that are none.
+            SettingInvalidError: variables or date that are none; a body that is nested too deep.
         """
+        check_depth(given, "body")
         asked = given.get("pipeline_run")
         asked = {} if asked is None else asked
         if not isinstance(asked, dict):
@@ -93,7 +96,11 @@ class Calls:
         Args:
             event: what has happened.
             only: of this trigger alone.
+
+        Raises:
+            SettingInvalidError: the event is nested too deep.
         """
+        check_depth(event, "event")
         with self._state.read() as connection:
             rows = [only] if only is not None else self._state.triggers.all(connection)
         wanted = [row for row in rows if _hears(row, event)]
@@ -130,6 +137,24 @@ def check_ready(trigger: TriggerRow) -> None:
         raise RunStateError(f"starting {trigger.pipeline}: its trigger cannot start runs", hint=trigger.problem)
     if not trigger.active:
         raise RunStateError(f"starting {trigger.pipeline}: its trigger is switched off", hint="Switch it on.")
+
+
+def check_depth(given: Mapping[str, Any], what: str) -> None:
+    """Refuse values that no block could be sent. Raises SettingInvalidError."""
+    level: list[Any] = [given]
+    for _ in range(MOST_NESTED):
+        level = [
+            item
+            for holder in level
+            for item in (holder.values() if isinstance(holder, Mapping) else holder)
+            if isinstance(item, Mapping | list)
+        ]
+        if not level:
+            return
+    raise SettingInvalidError(
+        f"reading the call: its {what} has more than {MOST_NESTED} values nested in each other",
+        hint="Send a flatter value, or the place where it can be read.",
+    )
 
 
 def _hears(row: TriggerRow, event: Mapping[str, Any]) -> bool:

@@ -51,13 +51,16 @@ class BlockCallBody(msgspec.Struct, frozen=True):
 
 
 class BlockOutput(msgspec.Struct, frozen=True):
-    """What the block returned, as JSON: tables as lists of objects, arrays and series as lists of their values."""
+    """What the block returned, as JSON: a list of its outputs, also of one.
+
+    Tables are lists of objects, arrays and series lists of their values.
+    """
 
     pipeline_uuid: str
     block_uuid: str
     pipeline_run_id: str
     status: str
-    output: Any
+    output: list[Any]
 
 
 class BlockOutputAnswer(msgspec.Struct, frozen=True):
