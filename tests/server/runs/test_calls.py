@@ -215,7 +215,7 @@ def test_a_trigger_that_is_off_says_so_to_who_has_its_token(server: Server, outs
         (b'{"pipeline_run": {"variables": {"a": ' + b"[" * 95 + b"]" * 95 + b"}}}", 422),
         (b'{"a": "' + b"x" * (1 << 20) + b'"}', 413),
     ],
-    ids=range(11),
+    ids=range(13),
 )
 def test_bodies_that_are_none(server: Server, outside: httpx.Client, body: bytes, status: int) -> None:
     path = f"/api/pipeline_schedules/{number(server, 'called')}/api_trigger"
