@@ -97,3 +97,23 @@ def test_a_data_product_is_made_once(tmp_path):
     assert (project / "worked.txt").read_text() == "x"
     listed = penstock("data", "list", "user", "-p", project, "--json", home=tmp_path).document["products"]
     assert [each["outputs"][0]["preview"] for each in listed] == [{"work": [7]}] * 2
+
+
+def test_variables_arrive_as_from_a_store(tmp_path):
+    given = (
+        "import datetime as dt, decimal, json, pathlib\nfrom penstock.sdk.triggers import trigger_pipeline\n"
+        "moment = dt.datetime(2024, 1, 2, 3, 4, 5, 6, tzinfo=dt.UTC)\n"
+        "values = {'day': dt.date(2024, 1, 2), 'at': moment, 'price': decimal.Decimal('1.50'), 'pair': (1, 2), 1: 2}\n"
+        "run = trigger_pipeline('child', variables={'v': values}, check_status=True, error_on_failure=True)\n"
+        "pathlib.Path(kwargs['repo_path'], 'told.txt').write_text(json.dumps(run.variables['v']))"
+    )
+    seen = (
+        "import json, pathlib\n"
+        "pathlib.Path(kwargs['repo_path'], 'seen.txt').write_text(json.dumps(kwargs['v']))\nreturn 7"
+    )
+    project = write_project(tmp_path / "p", parent=[B("ask", "custom", given)], child=[B("work", "data_loader", seen)])
+    done = penstock("run", project, "parent", home=tmp_path)
+    assert done.code == 0, done.err
+    texts = {"day": "2024-01-02", "at": "2024-01-02T03:04:05.000006+00:00", "price": "1.50"}
+    for name in ("seen", "told"):
+        assert json.loads((project / f"{name}.txt").read_text()) == {**texts, "pair": [1, 2], "1": 2}

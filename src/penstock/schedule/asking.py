@@ -14,7 +14,7 @@ from penstock.model.messages import Answer, Ask, AskKind
 from penstock.model.pipeline import Pipeline
 from penstock.project import Project
 from penstock.project.global_products import global_product
-from penstock.schedule.wishes import Request, Wish, wish_of
+from penstock.schedule.wishes import Request, Wish, as_stored, wish_of
 
 if TYPE_CHECKING:
     from penstock.state.rows import RunRow
@@ -33,7 +33,8 @@ def wish_for(ask: Ask, project: Project) -> Wish | None:
     if ask.kind is AskKind.RUN:
         return None
     if ask.kind is AskKind.TRIGGER_PIPELINE:
-        return wish_of(ask.arguments)
+        wish = wish_of(ask.arguments)
+        return replace(wish, variables=as_stored(wish.variables))
     name = str(ask.arguments.get("uuid") or "")
     settings, variables = ask.arguments.get("settings") or {}, ask.arguments.get("variables") or {}
     if not isinstance(settings, Mapping) or not isinstance(variables, Mapping):
@@ -44,7 +45,7 @@ def wish_for(ask: Ask, project: Project) -> Wish | None:
     product = global_product(project, name, settings)
     if not product.settings:
         product = replace(product, settings=_last(project.pipeline(product.pipeline)))
-    return Wish(product.pipeline, variables, waits=True, demands=True, product=product)
+    return Wish(product.pipeline, as_stored(variables), waits=True, demands=True, product=product)
 
 
 def _last(pipeline: Pipeline) -> dict[str, int]:

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date, time
 from typing import TYPE_CHECKING, Any
 
 from penstock.model.errors import (
@@ -58,6 +59,19 @@ class Wish:
         # As it will be stored: there all keys are text, and can be put in order.
         stored = json.loads(json.dumps([*said, number], default=str))
         return hashlib.sha256(json.dumps(stored, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def as_stored(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The variables of a run as blocks get them from the store, which holds JSON: a date is its text in ISO 8601.
+
+    Without a store they are the same, so that a block does not work in one place and fail in the other.
+    """
+    found: dict[str, Any] = json.loads(json.dumps(dict(variables), default=_text))
+    return found
+
+
+def _text(value: Any) -> str:
+    return value.isoformat() if isinstance(value, date | time) else str(value)
 
 
 @dataclass(frozen=True, slots=True)
