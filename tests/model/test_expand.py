@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from penstock.model.expand import Axis, DynamicSettings, Mode, Option, axes_of, base_of, children_of, dynamic_settings
+from penstock.model.expand import (
+    Axis,
+    DynamicSettings,
+    Fans,
+    Mode,
+    Option,
+    axes_of,
+    base_of,
+    children_of,
+    dynamic_settings,
+)
+from penstock.model.run import BlockState, Expanded, restored
 
 
 @pytest.mark.parametrize(
@@ -58,3 +69,21 @@ def test_a_product_beyond_the_limit_is_counted_and_not_made():
     made, total = children_of("c", axes, options, 3)
     assert total == 10_000_000_000
     assert [key for key, _ in made] == ["c:0:0", "c:0:1", "c:0:2"]
+
+
+@pytest.mark.parametrize("kept", ["a", "a:0"], ids=["a block", "a child"])
+def test_an_output_from_before_the_block_was_dynamic_does_not_count_as_no_items(kept):
+    """In a run that goes on: its parent was made dynamic after it had run."""
+    graph = {"z": (), "a": ("z",), "b": ("a",)}
+    item = DynamicSettings(parent=True)
+    settings = {"a": item, "z": item} if kept == "a:0" else {"a": item}
+    ref = {"address": {"pipeline": "p", "block": kept, "partition": "_"}, "version": "v1"}
+    done = {"state": "completed", "ref": ref, "items": None}
+    saved = {"z": {"state": "completed", "ref": None, "items": {"count": 1, "names": ()}}, kept: done}
+    run, effects = restored("r", graph, None, saved, fans=Fans(axes_of(graph, list(graph), settings)))
+    assert [type(effect).__name__ for effect in effects if not isinstance(effect, Expanded)] == ["RunEnded"]
+    assert run.blocks["b"].state is BlockState.FAILED
+    assert run.blocks["b"].failure is not None
+    assert (
+        f"reading the items of {kept}: its output was stored when it was not dynamic" in run.blocks["b"].failure.message
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 
 from penstock.engine.process import Doom, Exit
-from penstock.model.errors import MessageInvalidError
+from penstock.model.errors import MessageInvalidError, PenstockError
 from penstock.model.messages import Failure, Limits
 
 _LOST, _TIMEOUT, _INTERRUPTED, _MESSAGE = "X102", "X103", "X104", "X105"
@@ -54,6 +54,11 @@ def failure_at_end(
             traceback=output,
         )
     return _ended_by_signal(-end.code, output, oom=oom)
+
+
+def refusal_of(error: PenstockError) -> Failure:
+    """An error of the control side, as the cause of a failed attempt."""
+    return Failure(kind=type(error).__name__, message=error.message, hint=error.hint, code=error.code)
 
 
 _AGAIN = "Run the block again; if it happens again, the last lines of its output say more."

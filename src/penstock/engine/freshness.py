@@ -74,11 +74,11 @@ def _settled(store: ProductStore, manifest: Manifest, refs: tuple[ProductRef, ..
     inputs = manifest.lineage.inputs
     if len(inputs) != len(refs) or all(part_of(ref.version) is None for ref in inputs):
         return manifest
-    settled = tuple(now if _came_of(store, before, now) else before for before, now in zip(inputs, refs, strict=True))
+    settled = tuple(now if came_of(store, before, now) else before for before, now in zip(inputs, refs, strict=True))
     return replace(manifest, lineage=replace(manifest.lineage, inputs=settled))
 
 
-def _came_of(store: ProductStore, before: ProductRef, now: ProductRef) -> bool:
+def came_of(store: ProductStore, before: ProductRef, now: ProductRef) -> bool:
     """Whether that version was published by the attempt that had yielded that part."""
     part = part_of(before.version)
     if part is None or before.address != now.address:

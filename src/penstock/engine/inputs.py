@@ -8,54 +8,12 @@ from penstock.data import ProductStore
 from penstock.engine.plan import RunPlan
 from penstock.model.block import Block, BlockType
 from penstock.model.errors import ProductMissingError
-from penstock.model.expand import Axis, Fans, Mode, Option, Source, item_options
+from penstock.model.expand import Axis, Mode, Source, base_of
 from penstock.model.messages import InputOrder
 from penstock.model.product import Address, ProductRef
 from penstock.model.run import DONE, BlockState, Run
 
-
-def with_outside(store: ProductStore, plan: RunPlan) -> Fans:
-    """The fan-out of a run, with what is stored of the dynamic parents that take no part in it."""
-    fans = plan.fan_out
-    wanted = {
-        axis
-        for axes in fans.axes.values()
-        for axis in axes
-        if axis.mode is not Mode.WHOLE and axis.parent not in plan.graph
-    }
-    if not wanted:
-        return fans
-    return replace(fans, outside={axis: _stored_options(store, plan, axis) for axis in wanted})
-
-
-def _stored_options(store: ProductStore, plan: RunPlan, axis: Axis) -> tuple[Option, ...]:
-    parent = axis.parent
-    if axis.mode is Mode.ITEM:
-        manifest = store.latest(Address(plan.pipeline.uuid, parent, plan.options.partition))
-        if manifest is not None:
-            return item_options(parent, manifest.items)
-    found: list[Option] = []
-    for key, label in _stored_children(store, plan, parent):
-        if axis.mode is Mode.ITEM:
-            latest = store.latest(Address(plan.pipeline.uuid, key, plan.options.partition))
-            found.extend(item_options(key, latest.items if latest is not None else None, label))
-        else:
-            found.append(Option(label, key))
-    return tuple(found)
-
-
-def _stored_children(store: ProductStore, plan: RunPlan, parent: str) -> list[tuple[str, str]]:
-    """The children of a block that its newest run has stored, and their labels; numbers by their value."""
-    found: list[tuple[str, str, str]] = []
-    for address in store.addresses(plan.pipeline.uuid):
-        base, _, label = address.block.partition(":")
-        if base == parent and label and address.partition == plan.options.partition:
-            manifest = store.latest(address)
-            if manifest is not None:
-                found.append((manifest.lineage.run, address.block, label))
-    newest = max((run for run, _, _ in found), default="")
-    children = [(key, label) for run, key, label in found if run == newest]
-    return sorted(children, key=lambda child: [(not part.isdigit(), part.zfill(12)) for part in child[1].split(":")])
+_SHOWN = 10
 
 
 def bound_inputs(store: ProductStore, plan: RunPlan, run: Run, key: str) -> tuple[InputOrder, ...]:
@@ -76,7 +34,7 @@ def bound_inputs(store: ProductStore, plan: RunPlan, run: Run, key: str) -> tupl
 def _bound(store: ProductStore, plan: RunPlan, run: Run, key: str, source: Source) -> InputOrder:
     upstream = plan.index.get(source.parent) or plan.pipeline.block(source.parent)
     if source.mode is Mode.ALL:
-        units = _children(store, plan, run, source.parent)
+        units = _children(plan, run, key, source.parent)
         parts = tuple(_ref(store, plan, run, key, unit, upstream) for unit in units)
         order = InputOrder(source.parent, None, parts=parts, units=tuple(units))
     elif source.item is not None and _yields(run, source.unit):
@@ -100,11 +58,27 @@ def _yields(run: Run, unit: str) -> bool:
     return unit in run.streams and run.blocks[unit].state not in DONE
 
 
-def _children(store: ProductStore, plan: RunPlan, run: Run, parent: str) -> list[str]:
+def _children(plan: RunPlan, run: Run, key: str, parent: str) -> list[str]:
     """The children whose output is reduced; one that was not to run has none."""
     if parent not in run.blocks:
-        return [key for key, _ in _stored_children(store, plan, parent)]
+        return _stored_children(plan, key, Axis(parent, Mode.ALL))
     return [key for key in run.children[parent] if run.blocks[key].state is not BlockState.CONDITION_FAILED]
+
+
+def _stored_children(plan: RunPlan, key: str, axis: Axis) -> list[str]:
+    """The children of a block that takes no part in the run, when all of them have what they returned stored."""
+    fans, parent = plan.fan_out, axis.parent
+    if (unknown := fans.unknown.get(axis)) is not None:
+        raise ProductMissingError(f"running block {key}: {unknown.message}", hint=unknown.hint)
+    units = [option.unit for option in fans.outside.get(axis, ())]
+    if lacking := [unit for unit in units if unit in fans.lacking]:
+        names = ", ".join(lacking[:_SHOWN]) + (", ..." if len(lacking) > _SHOWN else "")
+        raise ProductMissingError(
+            f"running block {key}: {len(lacking):,} of {len(units):,} children of its upstream {parent} have no stored "
+            f"output that goes with those of the others ({names})",
+            hint=f"Run {parent} again, or what is stale, or add --with-upstream.",
+        )
+    return units
 
 
 def _ref(
@@ -115,6 +89,11 @@ def _ref(
         return run.blocks[unit].ref
     if upstream is not None and upstream.type is BlockType.SENSOR:
         return None
+    if unit in plan.fan_out.lacking:
+        raise ProductMissingError(
+            f"running block {key}: its upstream {unit} has no stored output that goes with those of the others",
+            hint=f"Run {base_of(unit)} again, or what is stale, or add --with-upstream.",
+        )
     address = Address(plan.pipeline.uuid, unit, plan.options.partition)
     if (version := plan.options.inputs.get(unit)) is not None:
         return store.manifest(ProductRef(address, version)).ref

@@ -18,11 +18,13 @@ from typing import Any
 from penstock.data import ProductStore
 from penstock.engine.aftermath import aftermath_of, owed
 from penstock.engine.crew import Crew
+from penstock.engine.endings import refusal_of
 from penstock.engine.freshness import fresh_version, with_items
 from penstock.engine.handle import Asker, Asking, Current, RunHandle, Sink, coming, guarded, shares_processes
-from penstock.engine.inputs import bound_inputs, with_outside
+from penstock.engine.inputs import bound_inputs
 from penstock.engine.plan import RunPlan, check_runnable, work_order
 from penstock.engine.sensors import interval_of
+from penstock.engine.stored_children import with_outside
 from penstock.engine.streaming import YIELDS, believed, expansion_told, forget_parts, part_came, regrouped, without
 from penstock.engine.supervisor import Attempt, Captured, Ended, Supervisor
 from penstock.engine.telling import lost_callbacks, told_by
@@ -64,7 +66,7 @@ from penstock.model.run import (
     restored,
 )
 
-__all__ = ["Asker", "RunHandle", "RunLoop", "Sink", "failure_of"]
+__all__ = ["Asker", "RunHandle", "RunLoop", "Sink"]
 
 
 class RunLoop:
@@ -299,7 +301,7 @@ class RunLoop:
             order = work_order(plan, base, fence, inputs, failed_attempts=failed, child=child)
         except PenstockError as error:
             self._advance(handle, AttemptStarted(key))
-            self._advance(handle, AttemptFailed(key, failure_of(error), final=True))
+            self._advance(handle, AttemptFailed(key, refusal_of(error), final=True))
             return
         self._advance(handle, AttemptStarted(key))
         now = self._clock()
@@ -493,8 +495,3 @@ class RunLoop:
         handle.sink(handle.ended_run(state, self._clock(), reason))
         if handle.on_end is not None:
             handle.on_end(handle)
-
-
-def failure_of(error: PenstockError) -> Failure:
-    """An error of the control side, as the cause of a failed attempt."""
-    return Failure(kind=type(error).__name__, message=error.message, hint=error.hint, code=error.code)

@@ -201,6 +201,7 @@ def fan_out_of(
         options.cut_children,
         options.children_at_once,
         streams_of(taking_part, [uuid for uuid in order if uuid in selected], streaming),
+        above={uuid: axes[uuid] for uuid in axes if uuid not in selected and any(axis.fans for axis in axes[uuid])},
     )
 
 

@@ -15,6 +15,7 @@ from math import prod
 from typing import Any
 
 from penstock.model.graph import Graph
+from penstock.model.messages import Failure
 from penstock.model.product import Items
 
 MOST_CHILDREN = 100_000
@@ -84,6 +85,9 @@ class Fans:
     of the run. At most `most` children of a block are made: beyond that it fails, or with `cut` has no more. `at_once`
     of its children are under way at a time. `streams` has the blocks whose children are made while what they are made
     from still comes, each with the axis along which they grow: their only one that fans.
+
+    Of parents outside, `above` has the axes of those that have children themselves, `unknown` says along which axes it
+    is not known what there is, and why; `lacking` are the children whose output is missing among those of the others.
     """
 
     axes: Mapping[str, tuple[Axis, ...]] = field(default_factory=dict)
@@ -92,6 +96,9 @@ class Fans:
     cut: bool = False
     at_once: int | None = None
     streams: Mapping[str, Axis] = field(default_factory=dict)
+    above: Mapping[str, tuple[Axis, ...]] = field(default_factory=dict)
+    unknown: Mapping[Axis, Failure] = field(default_factory=dict)
+    lacking: frozenset[str] = frozenset()
 
     def fanned(self, block: str) -> bool:
         """Whether that block has children."""
@@ -215,6 +222,16 @@ def streams_of(
         if parent in found if axis.mode is Mode.EACH else parent in streaming and parent in order and not spread:
             found[block] = axis
     return found
+
+
+def without_items(unit: str) -> Failure:
+    """Why a block cannot run for each item of one that has stored its output before it was dynamic."""
+    block = base_of(unit)
+    return Failure(
+        "NoItems",
+        f"reading the items of {unit}: its output was stored when it was not dynamic, so they are not known",
+        f"Run {block} again; in a run that goes on, run it again from {block}.",
+    )
 
 
 def item_options(unit: str, items: Items | None, prefix: str = "") -> tuple[Option, ...]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import Enum, auto
 
-from penstock.model.expand import Axis, Mode, Option, Unit, children_of, item_options
+from penstock.model.expand import Axis, Mode, Option, Unit, children_of, item_options, without_items
 from penstock.model.messages import Failure
 from penstock.model.product import Items, ProductRef
 from penstock.model.run_nouns import (
@@ -223,6 +223,9 @@ class Settling:
         """Make the children of a block, now that all is known that it fans out over."""
         run = self.run
         axes = run.fans.axes[block]
+        if (unknown := self._unknown(axes)) is not None:
+            self._fail_later(block, replace(run.blocks[block], state=BlockState.FAILED, failure=unknown))
+            return
         options = {axis: self._options(axis) for axis in axes if axis.fans}
         made, total = children_of(block, axes, options, run.fans.most)
         if total > run.fans.most and not run.fans.cut:
@@ -360,6 +363,20 @@ class Settling:
                 run.down.setdefault(other, []).append(key)
         if run.blocks[key].state is BlockState.INITIAL:
             self._one_less(key)
+
+    def _unknown(self, axes: Sequence[Axis]) -> Failure | None:
+        """Why it is not known what a block fans out over; None when it is."""
+        run = self.run
+        for axis in axes:
+            if (failure := run.fans.unknown.get(axis)) is not None:
+                return failure
+            if axis.mode is not Mode.ITEM or axis.parent not in run.blocks or axis.parent in run.streams:
+                continue
+            for unit in run.children.get(axis.parent, [axis.parent]):
+                entry = run.blocks[unit]
+                if entry.state in DONE and entry.ref is not None and entry.items is None:
+                    return without_items(unit)
+        return None
 
     def _options(self, axis: Axis, first: int = 0) -> Sequence[Option]:
         """What there is along an axis: the parent's items, its children, or the items of its children.
