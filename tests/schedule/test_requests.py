@@ -78,6 +78,19 @@ def test_a_run_that_goes_on_counts_the_blocks_that_stay_done_and_not_their_child
     assert retry_incomplete(state, row.id, NOW + 5).blocks_done == 2
 
 
+def test_a_run_goes_on_again_after_it_was_cancelled_while_it_waited(state: State) -> None:
+    row = ended(state)
+    with state.write() as connection:
+        state.block_runs.put(connection, [BlockRunRow("run", "b", state="completed", ended_at=NOW)])
+    retry_incomplete(state, row.id, NOW + 5)
+    cancel_run(state, row.id, NOW + 6)
+    assert retry_incomplete(state, row.id, NOW + 7).state == "initial"
+    with state.write() as connection:
+        state.runs.change(connection, row.id, state="completed", ended_at=NOW + 8)
+    with pytest.raises(RunStateError, match="all of its blocks are done"):
+        retry_incomplete(state, row.id, NOW + 9)
+
+
 def test_what_a_cancelled_run_held_is_free(state: State) -> None:
     """One that was handed over by a scheduler that stopped may hold units while it waits."""
     with state.write() as connection:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.engine.plan import new_run_id
 from penstock.model.errors import RunNotFoundError, RunStateError
 from penstock.model.expand import base_of
-from penstock.model.run import DONE, ENDED, BlockState
+from penstock.model.run import DONE, ENDED, BlockState, RunState
 from penstock.schedule.failpoints import reach
 from penstock.schedule.family import ASKED, close_wishes, left_alone
 from penstock.schedule.rearm import rearm
@@ -261,7 +261,8 @@ def _again(state: State, name: str, blocks: frozenset[str], now: float) -> RunRo
         chosen = blocks | _below(blocks, {row.block: row.upstream for row in rows})
         dropped = [row.block for row in rows if row.state not in DONE or base_of(row.block) in chosen]
         close_wishes(connection, state, name, lambda block: block in dropped)
-        if rows and not dropped:
+        # One that went on before and did not begin, cancelled while it waited say, has no rows of what is left to do.
+        if rows and not dropped and old.state == RunState.COMPLETED:
             raise RunStateError(f"retrying run {name}: all of its blocks are done", hint="Retry the whole run.")
         if dropped:
             state.block_runs.delete(connection, name, dropped)

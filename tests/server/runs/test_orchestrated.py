@@ -230,6 +230,24 @@ def test_a_run_that_is_tried_again_counts_from_then_on_every_page(server: Server
     assert blocks["cities"]["ended"] <= before["ended"], "what was done is kept"
 
 
+def test_a_run_that_could_not_go_on_says_so_on_every_page_and_goes_on_later(server: Server) -> None:
+    run = fire(server, "sales", day="bad")
+    before = ended(server, run)
+    assert "no file of that day" in before["error"]
+    file = server.project / "pipelines/sales/metadata.yaml"
+    file.write_text("name: [sales\n")
+    server.post(f"/api/runs/{run}/retry_incomplete")
+    page = until(lambda: (found := server.get(f"/api/runs/{run}"))["ended"] not in {None, before["ended"]} and found)
+    [line] = [each for each in server.get("/api/runs")["runs"] if each["run"] == run]
+    file.write_text(PIPELINE)
+    assert "pipelines/sales/metadata.yaml" in page["error"]
+    names = ("state", "error", "failed_block", "ended", "seconds", "blocks_done")
+    assert [page[name] for name in names] == [line[name] for name in names]
+    server.post(f"/api/runs/{run}/retry_incomplete")
+    after = until(lambda: (found := server.get(f"/api/runs/{run}"))["ended"] not in {None, page["ended"]} and found)
+    assert "no file of that day" in after["error"]
+
+
 def test_what_waits_says_why_and_is_cancelled_before_it_begins(server: Server) -> None:
     first, second = fire(server, "slow"), fire(server, "slow")
     until(lambda: server.get(f"/api/runs/{first}")["blocks"])

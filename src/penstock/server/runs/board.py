@@ -379,7 +379,7 @@ def _known_to_store(row: RunRow, line: RunSummary, found: RunDetail) -> dict[str
     """What the record of a run does not say, and its state where the scheduler knows better."""
     names = ("trigger", "backfill", "execution_date", "priority", "waiting", "retry_of", "parent_run", "sla_missed")
     fields: dict[str, Any] = {name: getattr(line, name) for name in (*names, "lateness")}
-    if row.lease_token > 0 and (row.state != found.state):
+    if row.lease_token > 0 and (row.state != found.state or not row.open):  # its record may end with an earlier attempt
         names = ("state", "started", "ended", "seconds", "failed_block", "error", "blocks_done", "blocks_total")
         fields |= {name: getattr(line, name) for name in names}
     elif row.lease_token > 0 and row.started_at is not None:  # its record tells other beginnings too
