@@ -267,17 +267,24 @@ def test_events_of_unknown_blocks_change_nothing() -> None:
     ("policy", "waits"),
     [
         (RetryPolicy(retries=0), [None]),
-        (RetryPolicy(retries=3, delay=5, max_delay=12), [5, 10, 12, None]),
+        (RetryPolicy(retries=3, delay=5), [5, 10, 20, None]),
         (RetryPolicy(retries=2, delay=7, exponential=False), [7, 7, None]),
         (RetryPolicy(retries=2, delay=0), [0, 0, None]),
+        # All delays together stay below the longest, as in Mage.
+        (RetryPolicy(retries=5, delay=0.5, max_delay=3), [0.5, 1, None]),
+        (RetryPolicy(retries=5, delay=1, max_delay=1, exponential=False), [None]),
+        (RetryPolicy(retries=5, delay=1, max_delay=3, exponential=False), [1, 1, None]),
+        (RetryPolicy(retries=5), [5, 10, 20, None]),
     ],
 )
 def test_waits_between_attempts(policy: RetryPolicy, waits: list[float | None]) -> None:
     assert [policy.wait(failed) for failed in range(1, len(waits) + 1)] == waits
 
 
-def test_a_block_that_fails_for_weeks_waits_its_longest() -> None:
-    assert RetryPolicy(retries=100_000, delay=0.5, max_delay=60).wait(99_999) == 60
+@pytest.mark.parametrize("exponential", [True, False])
+def test_a_block_that_fails_for_weeks_is_given_up(exponential: bool) -> None:  # noqa: FBT001 - both are tried
+    assert RetryPolicy(100_000, 1e-9, 60, exponential).wait(10) is not None
+    assert RetryPolicy(100_000_000_000, 1e-9, 60, exponential).wait(99_999_999_999) is None
 
 
 def test_an_attempt_that_was_too_early_counts_for_nothing() -> None:

@@ -42,7 +42,7 @@ class RetryConfig:
 
     retries: int = _key(INTEGER, 0, "Attempts after the first one.")
     delay: float = _key(NUMBER, 5.0, "Seconds before the second attempt.")
-    max_delay: float = _key(NUMBER, 60.0, "Seconds that all delays of a block may add up to.")
+    max_delay: float = _key(NUMBER, 60.0, "Seconds that all delays of a block together stay below.")
     exponential_backoff: bool = _key(FLAG, True, "Whether each delay is twice the one before.")
 
 

@@ -54,9 +54,13 @@ BAD = frozenset({BlockState.FAILED, BlockState.UPSTREAM_FAILED, BlockState.INTER
 ENDED = WELL | BAD | {BlockState.CANCELLED}
 
 
+_MOST_DOUBLED = 1000
+"""How often a delay is doubled at most: further ones would not fit into a float."""
+
+
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often and when a failed block is tried again; seconds."""
+    """How often and when a failed block is tried again; seconds. All its delays together stay below `max_delay`."""
 
     retries: int = 0
     delay: float = 5.0
@@ -67,9 +71,10 @@ class RetryPolicy:
         """Seconds before the next attempt after that many failures, or None when there is none left."""
         if failed_attempts > self.retries:
             return None
-        # Beyond 2**32 every delay is at its maximum, and a power of any size would not fit into a float.
-        factor = 2 ** min(failed_attempts - 1, 32) if self.exponential else 1
-        return min(self.delay * factor, self.max_delay)
+        times = min(failed_attempts, _MOST_DOUBLED)
+        delay = self.delay * 2 ** (times - 1) if self.exponential else self.delay
+        together = self.delay * (2**times - 1) if self.exponential else self.delay * failed_attempts
+        return delay if together < self.max_delay else None
 
 
 @dataclass(frozen=True, slots=True)
