@@ -185,6 +185,51 @@ def test_a_callback_that_fails_is_told_and_leaves_its_block_as_it_is(fan):
     assert "add_ons.py" not in log
 
 
+def test_a_callback_and_a_condition_may_not_end_the_process_of_their_block(fan):
+    leave = "@callback('{kind}')\ndef f(*args, **kwargs):\n    import sys\n    sys.exit(3)"
+    fan.write(
+        B("load", "data_loader", "return 1"),
+        B("next", "transformer", KEEP, ("load",)),
+        B("bad", "data_loader", "return 1 / 0"),
+        B("left_out", "transformer", KEEP, ("load",)),
+        attached={
+            "well": ("load", leave.format(kind="success")),
+            "badly": ("bad", leave.format(kind="failure")),
+            "told": ("load bad", NOTE),
+            "asked": ("left_out", "@condition\ndef f(*args, **kwargs):\n    raise SystemExit('no')"),
+        },
+    )
+    result = fan.run()
+    assert states(result) == {
+        "load": "completed", "next": "completed", "bad": "failed", "left_out": "condition_failed",
+    }  # fmt: skip
+    assert result.block("bad")["failure"]["kind"] == "ZeroDivisionError"
+    assert sorted(note[:2] for note in notes(fan)) == [["failure", "bad"], ["success", "load"]], "the others run"
+    assert "callback well failed after the block's success: SystemExit: 3" in fan.log("load")
+    assert "condition asked called sys.exit('no')" in result.block("left_out")["failure"]["message"]
+
+
+@pytest.mark.parametrize("raises", ["ValueError", "SystemExit"])
+def test_what_a_callback_forks_ends_with_what_it_raises(fan, raises):
+    fork = (
+        "@callback('success')\ndef f(*args, **kwargs):\n    import os\n    if not (child := os.fork()):\n"
+        f"        raise {raises}\n    os.waitpid(child, 0)"
+    )
+    fan.write(B("load", "data_loader", "return 1"), attached={"fork": ("load", fork), "told": ("load", NOTE)})
+    assert states(fan.run()) == {"load": "completed"}
+    assert len(notes(fan)) == 1, "the copy calls nobody back"
+    assert "callback fork failed" not in fan.log("load")
+
+
+def test_a_process_that_a_callback_ends_is_not_blamed_on_the_block(fan):
+    leave = "@callback('success')\ndef f(*args, **kwargs):\n    import os\n    os._exit(7)"
+    fan.write(B("load", "data_loader", "return 1"), attached={"leave": ("load", leave)})
+    failure = fan.run().block("load")["failure"]
+    assert failure["message"] == (
+        "the block's process ended with exit code 7 after its output was stored, before its callbacks had ended"
+    )
+
+
 def test_callbacks_whose_process_is_killed_are_told(fan):
     die = (
         "@callback('failure')\ndef f(data, **kwargs):\n    import os, signal\n    os.kill(os.getpid(), signal.SIGKILL)"

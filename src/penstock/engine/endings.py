@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import replace
 
 from penstock.engine.process import Doom, Exit
 from penstock.model.errors import MessageInvalidError, PenstockError
@@ -18,6 +19,15 @@ _MEANING = {
     "SIGILL": "a native library was built for another processor",
 }
 _ABORTED_FOR_MEMORY = ("bad_alloc", "memory allocation of", "out of memory", "Cannot allocate memory")
+
+
+_UNFINISHED = "before the block had finished"
+
+
+def after_storing(failure: Failure) -> Failure:
+    """The same, of an attempt that has stored its output: what it still had to do were its callbacks."""
+    stored = "after its output was stored, before its callbacks had ended"
+    return replace(failure, message=failure.message.replace(_UNFINISHED, stored))
 
 
 def failure_at_end(
@@ -48,8 +58,9 @@ def failure_at_end(
     if end.code >= 0:
         return Failure(
             "lost",
-            f"the block's process ended with exit code {end.code} before the block had finished",
-            "Code in the block, or a library, called os._exit or ended the process in another way.",
+            f"the block's process ended with exit code {end.code} {_UNFINISHED}",
+            "Code in the block, in its conditions or callbacks, or a library, called os._exit or ended the process in "
+            "another way.",
             _LOST,
             traceback=output,
         )
@@ -88,7 +99,7 @@ def _ended_by_us(doom: Doom, limits: Limits, output: str) -> Failure:
         case Doom.CHANNEL:
             return Failure(
                 "lost",
-                "the block's process closed its channel to Penstock before the block had finished, and was ended",
+                f"the block's process closed its channel to Penstock {_UNFINISHED}, and was ended",
                 "Code in the block may close file descriptors that are not its own.",
                 _LOST,
                 traceback=output,

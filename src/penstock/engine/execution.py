@@ -188,7 +188,7 @@ class Execution:
         with _alone():
             self.refused_by, wrong = failed_condition(job, _text)
         if wrong is not None:
-            self.refusal = failure_of(wrong, self.order.project)
+            self.refusal = failure_of(wrong, self.order.project, who=f"condition {self.refused_by}")
         if self.refused_by:
             self._log("INFO", f"not run: condition {self.refused_by} is false")
         return not self.refused_by
@@ -196,8 +196,9 @@ class Execution:
     def _call_back(self, job: Job, values: list[object], after: Aftermath) -> None:
         from penstock.languages.python.add_ons import run_callbacks
 
-        def failed(callback: str, error: Exception) -> None:
-            self.send(CallbackFailed(callback, after.status, failure_of(error, self.order.project)))
+        def failed(callback: str, error: Exception | SystemExit) -> None:
+            failure = failure_of(error, self.order.project, who=f"callback {callback}")
+            self.send(CallbackFailed(callback, after.status, failure))
 
         with _alone():
             run_callbacks(job, values, after, _text, failed)

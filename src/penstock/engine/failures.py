@@ -24,12 +24,13 @@ _GROUPS_LIMIT = 3
 _MEMBERS_LIMIT = 10
 
 
-def failure_of(error: BaseException, project: str) -> Failure:
+def failure_of(error: BaseException, project: str, *, who: str = "the block") -> Failure:
     """The failure that an exception of user code, or of ours on its behalf, amounts to.
 
     Args:
         error: what was raised.
         project: the project's folder, whose files count as the user's own.
+        who: whose code it is, in words.
     """
     frames = user_frames(error, project)
     text = _traceback(error, project)
@@ -49,7 +50,7 @@ def failure_of(error: BaseException, project: str) -> Failure:
             text,
         )
     if isinstance(error, SystemExit):
-        return _exit(error, frames, text)
+        return _exit(error, frames, text, who)
     if isinstance(error, SyntaxError):
         return _syntax(error, project, frames, text)
     return Failure(
@@ -158,12 +159,12 @@ def _is_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException"
 
 
-def _exit(error: SystemExit, frames: tuple[Frame, ...], text: str) -> Failure:
+def _exit(error: SystemExit, frames: tuple[Frame, ...], text: str, who: str) -> Failure:
     called = f"sys.exit({error.code!r})" if error.code is not None else "sys.exit()"
     return Failure(
         "SystemExit",
-        f"the block called {called} before it had returned",
-        "Return from the block's function instead; to fail on purpose, raise an exception that says why.",
+        f"{who} called {called} before it had returned",
+        "Return from the function instead; to fail on purpose, raise an exception that says why.",
         "X101",
         frames,
         text,

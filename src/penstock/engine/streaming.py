@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from penstock.data import ProductStore
+from penstock.engine.endings import after_storing
 from penstock.engine.events import Ended
 from penstock.engine.handle import Current, RunHandle
 from penstock.model import events
@@ -46,6 +47,9 @@ def part_came(key: str, current: Current, event: Yielded) -> ItemsCame | None:
 
 def believed(current: Current, end: Ended) -> Ended:
     """How an attempt has ended: not well when a part was refused, even if its process came to its end by itself."""
+    stored = current.output is not None and bool(current.attempt.order.callbacks)
+    if end.failure is not None and stored and not current.refused:
+        return replace(end, failure=after_storing(end.failure))
     if not current.refused or (end.failure is not None and end.failure.kind != "killed"):
         return end
     return replace(end, failure=replace(_REFUSED, traceback=end.output))

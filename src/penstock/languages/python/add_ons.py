@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -24,17 +25,20 @@ ReadSource = Callable[[BlockOrder], str]
 """The text of an attached file."""
 
 
-def failed_condition(job: Job, read: ReadSource) -> tuple[str, Exception | None]:
+def failed_condition(job: Job, read: ReadSource) -> tuple[str, Exception | SystemExit | None]:
     """Ask the conditions of a block, all of which must be true; which one is not, empty when the block may run.
 
-    A condition gets the inputs of the block. One that raises counts as false: what it raised comes second, and the log
-    says it.
+    A condition gets the inputs of the block. One that raises, or calls `sys.exit`, counts as false: what it raised
+    comes second, and the log says it.
     """
+    process = os.getpid()
     for condition in job.order.conditions:
         try:
             if not _holds(job, condition, read):
                 return condition.uuid, None
-        except Exception as error:  # noqa: BLE001 - whatever the condition raises, its block does not run
+        except (Exception, SystemExit) as error:  # whatever the condition raises, its block does not run
+            if os.getpid() != process:  # what it has forked ends with that, and asks nothing more
+                raise
             _tell(job, f"condition {condition.uuid} failed and counts as false", error)
             return condition.uuid, error
     return "", None
@@ -54,17 +58,24 @@ def _holds(job: Job, condition: BlockOrder, read: ReadSource) -> bool:
 
 
 def run_callbacks(
-    job: Job, outputs: Sequence[Any], after: Aftermath, read: ReadSource, failed: Callable[[str, Exception], None]
+    job: Job,
+    outputs: Sequence[Any],
+    after: Aftermath,
+    read: ReadSource,
+    failed: Callable[[str, Exception | SystemExit], None],
 ) -> None:
     """Run what is to run after a block has ended so, in the order of the pipeline's file.
 
-    A callback gets the block's output (None when it has none). One that raises does not change how the block has ended:
-    the log says why, `failed` is told its name and what it raised, and the others run.
+    A callback gets the block's output (None when it has none). One that raises, or calls `sys.exit`, does not change
+    how the block has ended: the log says why, `failed` is told its name and what it raised, and the others run.
     """
+    process = os.getpid()
     for callback in job.order.callbacks:
         try:
             _call_back(job, callback, outputs, after, read)
-        except Exception as error:  # noqa: BLE001 - whatever the callback raises, its block has ended as it has
+        except (Exception, SystemExit) as error:  # whatever the callback raises, its block has ended as it has
+            if os.getpid() != process:  # what it has forked ends with that, and calls nobody else back
+                raise
             said = f"callback {callback.uuid} failed after the block's {after.status}"
             job.log("ERROR", f"{said}: {type(error).__name__}: {error}")
             failed(callback.uuid, error)
