@@ -39,6 +39,13 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workbench
         B("bad", "custom", bad, head=head),
     ]
     write_pipeline(root, "stops", stops)
+    called = "@callback('{0}')\ndef f(*args, **kwargs):\n    print('{0}', kwargs.get('__error'))\n"
+    (root / "callbacks").mkdir()
+    text = "from penstock import callback\n" + "".join(map(called.format, ("success", "failure", "cancelled")))
+    (root / "callbacks" / "called.py").write_text(text)
+    callback = {"uuid": "called", "type": "callback", "language": "python", "upstream_blocks": ["asks"]}
+    waits = [B("asks", "sensor", "return False", configuration={"poll_interval": 3600})]
+    write_pipeline(root, "waits", waits, callbacks=[callback])
     for name, isolation in (("shared", "shared"), ("apart", "process")):
         blocks = [
             B("many", "data_loader", "return [list(range(5))]", configuration={"dynamic": True}),
@@ -123,3 +130,31 @@ def test_what_was_cancelled_runs_again_in_a_run_that_goes_on_and_its_end_is_told
     bench.loop.wait(handle)
     ends = {event.block: event.state.value for event in told if isinstance(event, events.BlockEnded)}
     assert ends == {"first": "completed", "second": "failed"}
+
+
+@pytest.mark.parametrize("taken_up", [False, True])
+@pytest.mark.parametrize(
+    ("asked", "state", "printed"),
+    [
+        ("cancel", "cancelled", "cancelled None"),
+        ("time out", "failed", "failure it took too long"),
+        ("give up", "cancelled", "cancelled None"),
+    ],
+)
+def test_a_sensor_between_two_questions_is_under_way(
+    bench: Workbench, asked: str, state: str, printed: str, *, taken_up: bool
+) -> None:
+    told: list[events.Event] = []
+    resume = {"asks": {"state": "queued", "attempts": 0, "between": True, "due": bench.clock() + 3600, "pause": 3600.0}}
+    handle = bench.start(bench.plan("waits", RunOptions()), [told.append], resume=resume if taken_up else None)
+    while not taken_up and not any(isinstance(event, events.BlockWaiting) for event in told):
+        bench.loop.poll()
+    if asked == "cancel":
+        bench.loop.cancel(handle)
+    else:
+        end = RunState.FAILED if asked == "time out" else RunState.CANCELLED
+        bench.loop.time_out(handle, end, "it took too long")
+    bench.loop.wait(handle)
+    assert [event.state.value for event in told if isinstance(event, events.BlockEnded)] == [state]
+    assert [event.text.strip() for event in told if isinstance(event, events.BlockPrinted)] == [printed]
+    assert isinstance(told[-1], events.RunEnded), "after its callbacks"

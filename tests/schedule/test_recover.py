@@ -23,6 +23,13 @@ def test_a_child_that_was_withdrawn_and_has_come_again_has_no_failed_attempt() -
     assert (found["b:0"]["failed_at"], found["b:1"]["failed_at"]) == (NOW, None)
 
 
+def test_a_sensor_that_has_asked_before_is_under_way() -> None:
+    asked = BlockRunRow("r", "b", state="queued", queued_at=NOW, waiting={"kind": "sensor", "since": NOW})
+    held = BlockRunRow("r", "c", state="queued", queued_at=NOW, waiting={"kind": "resource", "since": NOW})
+    found = entries([asked, held], now=NOW)
+    assert (found["b"]["between"], found["c"]["between"]) == (True, False)
+
+
 def test_what_has_ended_is_not_due() -> None:
     row = BlockRunRow("r", "b", state="completed", queued_at=NOW, due_at=NOW + 30, ended_at=NOW)
     assert entries([row], now=NOW)["b"]["due"] is None

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from penstock.data import ProductStore
+from penstock.engine.attached import NOTHING_ATTACHED
 from penstock.engine.handle import RunHandle
 from penstock.engine.inputs import bound_inputs
 from penstock.engine.plan import work_order
@@ -31,6 +32,16 @@ def aftermath_of(order: WorkOrder, entry: BlockRun) -> WorkOrder | None:
     if entry.state is BlockState.CANCELLED or interrupted:
         return replace(order, aftermath=Aftermath(CallbackStatus.CANCELLED), conditions=())
     return replace(order, aftermath=Aftermath(CallbackStatus.FAILURE, entry.failure), conditions=())
+
+
+def left_waiting(handle: RunHandle, store: ProductStore, key: str) -> WorkOrder | None:
+    """The order to run the callbacks of a sensor that has ended between two of its questions; None for any other."""
+    run, plan = handle.run, handle.plan
+    if key not in run.between:
+        return None
+    run.between.discard(key)
+    callbacks = plan.attached.get(run.base(key), NOTHING_ATTACHED).callbacks
+    return aftermath_of(_order(handle, store, key), run.blocks[key]) if callbacks else None
 
 
 def owed(

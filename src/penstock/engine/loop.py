@@ -16,7 +16,7 @@ from itertools import count
 from typing import Any
 
 from penstock.data import ProductStore
-from penstock.engine.aftermath import aftermath_of, owed
+from penstock.engine.aftermath import aftermath_of, left_waiting, owed
 from penstock.engine.crew import Crew
 from penstock.engine.endings import refusal_of
 from penstock.engine.freshness import fresh_version, with_items
@@ -471,6 +471,7 @@ class RunLoop:
                 handle.sink(handle.ended_block(key, self._clock(), self._stored_outputs(handle, key)))
                 if (crew := handle.crews.pop(key, None)) is not None:
                     crew.close()
+                self._call_back(handle, key, left_waiting(handle, self._store, key))
         if not without:
             self._close(handle)
 

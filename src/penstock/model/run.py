@@ -136,6 +136,7 @@ def _take(step: Settling, current: BlockRun, event: _OfBlock) -> None:
     key = event.block
     match event:
         case AttemptStarted():
+            step.run.between.discard(key)
             step.put(key, replace(current, state=BlockState.RUNNING, attempts=current.attempts + 1))
         case ItemsCame(ref=ref, items=items):
             if current.state is BlockState.RUNNING and step.run.fans.streaming(key):
@@ -189,6 +190,7 @@ def _is_over(run: Run, key: str) -> bool:
 
 def _too_early(step: Settling, key: str, current: BlockRun) -> None:
     """The attempt counts for nothing; where another block has failed, and nothing is begun any more, there is none."""
+    step.run.between.add(key)
     if _is_over(step.run, key):
         step.end(key, replace(current, state=BlockState.CANCELLED))
     else:
@@ -221,7 +223,7 @@ def _end_all(run: Run, state: RunState, failure: Failure | None) -> list[Effect]
         under_way = entry.state is BlockState.RUNNING
         if under_way and key not in run.children:
             effects.append(Kill(key))
-        if under_way and failure is not None and state is RunState.FAILED:
+        if (under_way or key in run.between) and failure is not None and state is RunState.FAILED:
             run.blocks[key] = replace(entry, state=BlockState.FAILED, failure=failure)
         else:
             run.blocks[key] = replace(entry, state=BlockState.CANCELLED)
@@ -262,11 +264,14 @@ def restored(
         graph: as for `new_run`.
         policies: as for `new_run`.
         entries: what `snapshot` gave for blocks and children; left out is what is to run again from the start.
+            `between` says of one that it had found it too early.
         keep_going: as for `new_run`.
         fans: as for `new_run`.
     """
     run = _empty(run_id, graph, policies, keep_going, fans)
     run.saved = {key: _entry(saved) for key, saved in entries.items()}
+    begun = {key for key, saved in entries.items() if saved.get("between")}
+    run.between = {key for key in begun if run.saved[key].state not in ENDED}
     step = Settling(run)
     leave_behind(step)
     step.begin()

@@ -125,7 +125,8 @@ class Run:
 
     `streams` has what blocks under way have yielded, `growing` the blocks whose children are not all known and over how
     many options they have fanned out, `floor` those that can end no better than so. Entries in `withdrawn` count no
-    more; the processes of those in `ebbing` have to end before the block that they were made from is tried again.
+    more; the processes of those in `ebbing` have to end before the block that they were made from is tried again. Those
+    in `between` were under way and have found it too early; they are asked again later.
     """
 
     id: str
@@ -149,6 +150,7 @@ class Run:
     floor: dict[str, BlockState] = field(default_factory=dict)
     withdrawn: set[str] = field(default_factory=set)
     ebbing: dict[str, tuple[set[str], float]] = field(default_factory=dict)
+    between: set[str] = field(default_factory=set)
     open: int = 0
     stopping: bool = False
     changed: dict[str, None] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.model.messages import Failure
 from penstock.model.run import BlockState
 from penstock.observe.liveness import identity, is_gone, number_space
-from penstock.schedule.drive import OWED
+from penstock.schedule.drive import OWED, SENSOR
 from penstock.state.rows import BlockRunRow, RunRow
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def entries(
     """What `RunLoop.start` resumes a run from.
 
     `due` is the moment before which a block is not tried again: the end of its back-off, or of a pause of a sensor.
-    `pause` is how many seconds a back-off was meant to take.
+    `pause` is how many seconds a back-off was meant to take, `between` tells of a sensor that has asked before.
 
     Args:
         rows: the blocks of the run.
@@ -88,6 +88,7 @@ def entries(
             # One that is being ended has its last state before its process has come to its end.
             "told": row.ended_at is not None,
             "owed": owed_callbacks(row, lost=recovered),
+            "between": (row.waiting or {}).get("kind") == SENSOR,
         }
         if recovered and row.state == BlockState.RUNNING and lost_attempts(row) > MOST_LOST:
             entry |= {"state": BlockState.FAILED.value, "failure": asdict(_given_up(row))}
