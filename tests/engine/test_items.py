@@ -52,6 +52,11 @@ def test_frames_series_and_arrays():
     for values in (pd.Series([5, 6], index=["a", "b"]), pl.Series([5, 6]), np.array([5, 6])):
         found = items_of([values], "many")
         assert [found.item(at) for at in range(len(found))] == [5, 6]
+    rows = items_of([np.array([[1, 2], [3, 4], [5, 6]])], "many")
+    assert rows.told() == Items(3)
+    assert [rows.item(at).tolist() for at in range(3)] == [[1, 2], [3, 4], [5, 6]]
+    cube = items_of([np.zeros((2, 2, 2))], "many")
+    assert (cube.told(), cube.item(0).shape) == (Items(1), (2, 2, 2))
     several = items_of([pd.DataFrame({"a": [1]}), pd.DataFrame({"a": [2]})], "many")
     assert [frame["a"].tolist() for frame in (several.item(0), several.item(1))] == [[1], [2]]
 

@@ -31,6 +31,13 @@ from penstock.model.run import BlockState, Expanded, restored
         ({"dynamic": {"parent": True}}, DynamicSettings(parent=True)),
         ({"dynamic": {"parent": ["a", "b"]}}, DynamicSettings(parent=frozenset("ab"))),
         ({"dynamic": {"parent": []}}, DynamicSettings()),
+        ({"dynamic": {"parent": "one", "reduce_output": "b"}}, DynamicSettings(frozenset({"one"}), frozenset("b"))),
+        (
+            {"dynamic": {"parent": "false", "reduce_output_upstream": "a"}},
+            DynamicSettings(False, False, frozenset("a")),
+        ),
+        ({"dynamic": True, "reduce_output": "one"}, DynamicSettings(True, frozenset({"one"}))),
+        ({"dynamic": True, "reduce_output": "no"}, DynamicSettings(True)),
         ({"dynamic": {"reduce_output": ["a"]}, "reduce_output": True}, DynamicSettings(reduce=True)),
         ({"dynamic": {"reduce_output": ["a"]}, "reduce_output": ["b"]}, DynamicSettings(reduce=frozenset("ab"))),
         ({"dynamic": {"reduce_output_upstream": ["a"]}}, DynamicSettings(reduce_upstream=frozenset("a"))),

@@ -1,8 +1,8 @@
 """What a dynamic block has returned, as items: in the worker that stores it, and in those of its children.
 
 `[[item, ...], [metadata, ...]]` is the full form; the metadata may be left out. A frame stands for its rows, each a
-dict; a list, a series or an array for its elements; several values that are none of these for themselves. A block in
-stream mode yields parts, each of which is read so.
+dict; a list, a series or an array for its elements, an array of two dimensions for its rows; several values that are
+none of these for themselves. A block in stream mode yields parts, each of which is read so.
 """
 
 from __future__ import annotations
@@ -166,12 +166,14 @@ def _is_list(value: Any) -> bool:
 
 
 def _is_frame(value: Any) -> bool:
-    return getattr(value, "ndim", 0) == 2 or type(value).__name__ in {"DataFrame", "Table"}  # noqa: PLR2004 - rows, columns
+    table = getattr(value, "ndim", 0) == 2 and hasattr(value, "columns")  # noqa: PLR2004 - rows, columns
+    return table or type(value).__name__ in {"DataFrame", "Table"}
 
 
 def _is_many(value: Any) -> bool:
     """Whether it stands for several items."""
     one = getattr(value, "ndim", 0) == 1 or type(value).__name__ == "Series"
+    one = one or (type(value).__module__ == "numpy" and getattr(value, "ndim", 0) == 2)  # noqa: PLR2004 - its rows
     return _is_list(value) or _is_frame(value) or one
 
 

@@ -24,6 +24,7 @@ SHARED = "shared"
 """The one value of `isolation` in a block's configuration: its children take turns in a few processes."""
 
 _YES = frozenset({True, "true", "True", "yes"})
+_NO = frozenset({"", "false", "False", "no", "None", "null", "0"})
 
 
 class Mode(StrEnum):
@@ -137,9 +138,9 @@ class DynamicSettings:
 def dynamic_settings(configuration: Mapping[str, Any]) -> DynamicSettings:
     """The settings in both forms: `dynamic: true` beside `reduce_output: true`, and the map under `dynamic`."""
     given = configuration.get("dynamic")
-    reduce = _choice(configuration.get("reduce_output"))
+    reduce, above = (_choice(configuration.get(key)) for key in ("reduce_output", "reduce_output_upstream"))
     if not isinstance(given, Mapping):
-        return DynamicSettings(_choice(given), reduce, _choice(configuration.get("reduce_output_upstream")))
+        return DynamicSettings(_choice(given, named=False), reduce, above)
     return DynamicSettings(
         _choice(given.get("parent")),
         _either(reduce, _choice(given.get("reduce_output"))),
@@ -154,9 +155,12 @@ def _streams(modes: Any) -> bool:
     return any((mode.get("type") if isinstance(mode, Mapping) else mode) == "stream" for mode in listed)
 
 
-def _choice(value: Any) -> Choice:
+def _choice(value: Any, *, named: bool = True) -> Choice:
+    """What a value chooses; where blocks may be named, any text but yes and no is the name of one."""
     if isinstance(value, list | tuple | set | frozenset):
         return frozenset(str(item) for item in value) or False
+    if named and isinstance(value, str) and value not in _YES | _NO:
+        return frozenset({value})
     return isinstance(value, str | bool | int) and value in _YES
 
 

@@ -23,7 +23,7 @@ it("knows the other way to write that a block is dynamic, and survives rings", (
 
 it("knows blocks by name in what is dynamic and what is reduced, from either side", () => {
   const found = fannedOut([
-    block("many", [], { dynamic: { parent: ["each"] } }),
+    block("many", [], { dynamic: { parent: "each" } }),
     block("each", ["many"], { dynamic: { reduce_output: ["sum"] } }),
     block("other", ["many"]),
     block("sum", ["each"]),

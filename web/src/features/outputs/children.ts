@@ -10,14 +10,22 @@ type Choice = ReadonlySet<string> | boolean;
 /** What a configuration may write for yes. */
 const YES = new Set<unknown>([true, 1, "true", "True", "yes"]);
 
-const choice = (value: unknown): Choice => (Array.isArray(value) ? value.length > 0 && new Set(value.map(String)) : YES.has(value));
+/** What it may write for no; any other text names one block, where blocks are named. */
+const NO = new Set<unknown>(["", "false", "False", "no", "None", "null", "0"]);
+
+function choice(value: unknown, named = true): Choice {
+  if (Array.isArray(value)) return value.length > 0 && new Set(value.map(String));
+  if (named && typeof value === "string" && !YES.has(value) && !NO.has(value)) return new Set([value]);
+  return YES.has(value);
+}
+
 const has = (chosen: Choice, block: string) => (typeof chosen === "boolean" ? chosen : chosen.has(block));
 
 /** What a block says of those below it and above it, in both forms that a configuration has for it. */
 function settingsOf({ configuration }: Fanning): { parent: Choice; reduce: Choice[]; above: Choice } {
   const given = configuration.dynamic;
   const reduce = choice(configuration.reduce_output);
-  if (typeof given !== "object" || given === null || Array.isArray(given)) return { parent: choice(given), reduce: [reduce], above: choice(configuration.reduce_output_upstream) };
+  if (typeof given !== "object" || given === null || Array.isArray(given)) return { parent: choice(given, false), reduce: [reduce], above: choice(configuration.reduce_output_upstream) };
   const map = given as Record<string, unknown>;
   return { parent: choice(map.parent), reduce: [reduce, choice(map.reduce_output)], above: choice(map.reduce_output_upstream) };
 }
