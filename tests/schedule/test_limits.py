@@ -127,6 +127,16 @@ def test_skip_ends_what_a_schedule_made_and_keeps_a_backfill(state: State) -> No
     assert kept.state == "initial"
 
 
+def test_a_run_that_its_trigger_leaves_out_says_so(state: State) -> None:
+    skips = [replace(row, settings={"on_limit": "skip"}) for row in rows("p", 2, origin="schedule")]
+    insert(state, skips)
+    assert claim(state, limits(state, {"p": Rules(pipeline=1)}), 10) == ["p--00000"]
+    with state.read() as connection:
+        found = state.runs.get(connection, "p--00001")
+    assert found is not None
+    assert found.error.endswith("its limit is 1, and on_limit of its trigger is skip")
+
+
 def test_a_trigger_that_is_always_on_goes_on_after_a_run_that_was_left_out(state: State) -> None:
     always = {"kind": "time", "schedule": "@always_on"}
     with state.write() as connection:

@@ -286,9 +286,16 @@ class Limits:
             seconds=0.0,
             waiting=None,
             cancel_requested=True,
-            error=f"skipped: {refused.text}, and on_pipeline_run_limit_reached is skip",
+            error=f"skipped: {refused.text}, and {_says_skip(row)}",
         )
         rearm(connection, self._state, row, now)
+
+
+def _says_skip(row: RunRow) -> str:
+    """Where it stands that a run without room is left out."""
+    if on_limit(Rules(), row.settings) is OnLimit.SKIP:
+        return "on_limit of its trigger is skip"
+    return "on_pipeline_run_limit_reached is skip"
 
 
 def _runs(count: int) -> str:
