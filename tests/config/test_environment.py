@@ -25,6 +25,8 @@ def test_names_win_over_aliases_and_empty_counts_as_not_set() -> None:
         ("INITIAL_METADATA", "[" * 100_000),
         ("INITIAL_METADATA", "3"),
         ("PROJECT_TYPE", "other"),
+        ("DYNAMIC_BLOCKS_MAX_CHILD_BLOCKS", "-1"),
+        ("DYNAMIC_BLOCKS_MAX_CONCURRENT_CHILD_BLOCKS", "-2"),
     ],
 )
 def test_values_of_the_wrong_kind_are_one_sentence(name: str, value: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -158,3 +159,19 @@ def test_a_sensor_between_two_questions_is_under_way(
     assert [event.state.value for event in told if isinstance(event, events.BlockEnded)] == [state]
     assert [event.text.strip() for event in told if isinstance(event, events.BlockPrinted)] == [printed]
     assert isinstance(told[-1], events.RunEnded), "after its callbacks"
+
+
+@pytest.mark.parametrize(("given", "most"), [("2", 2), (" 2.5", 2), ("many", 0), ("nan", 0), ("-1", 0), (3, 3)])
+def test_a_limit_in_quotes_counts(bench: Workbench, given: object, most: int) -> None:
+    handle = bench.start(bench.plan("endless", RunOptions()), [])
+    bench.loop.wait(handle)
+    limited = replace(handle.plan.pipeline, concurrency_config={"block_run_limit": given})
+    handle.plan = replace(handle.plan, pipeline=limited)
+    assert handle.width() == most
+
+
+def test_a_timeout_of_nothing_is_none(bench: Workbench) -> None:
+    write_pipeline(
+        bench.project.root, "patient", [B("slow", "custom", "import time\ntime.sleep(0.3)", more={"timeout": 0})]
+    )
+    assert run(bench, "patient").state is RunState.COMPLETED

@@ -29,7 +29,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """One environment variable. `aliases` are looked up in order when `name` is not set."""
+    """One environment variable. `aliases` are looked up in order when `name` is not set; `least` bounds a number."""
 
     name: str
     kind: Kind
@@ -37,6 +37,7 @@ class Variable:
     description: str
     aliases: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
+    least: int | None = None
 
 
 VARIABLES: tuple[Variable, ...] = (
@@ -121,6 +122,7 @@ VARIABLES: tuple[Variable, ...] = (
         Kind.INTEGER,
         0,
         "Children of one block at most, when its upstream is dynamic; 0: 100,000.",
+        least=0,
     ),
     Variable(
         "DYNAMIC_BLOCKS_MAX_CHILD_BLOCKS_BEHAVIOR",
@@ -134,6 +136,7 @@ VARIABLES: tuple[Variable, ...] = (
         Kind.INTEGER,
         0,
         "Children of one block at once; 0: as many as blocks of a run.",
+        least=0,
     ),
     Variable(
         "PROJECT_TYPE",
@@ -301,7 +304,12 @@ def _parse(variable: Variable, key: str, text: str) -> Any:
         case Kind.FLAG:
             return parse_flag(text, name=where)
         case Kind.INTEGER | Kind.NUMBER:
-            return _parse_number(variable.kind, where, text)
+            number = _parse_number(variable.kind, where, text)
+            if variable.least is not None and number < variable.least:
+                raise SettingInvalidError(
+                    f"reading {where}: {text[:40]} is below {variable.least}", hint="Correct or unset the variable."
+                )
+            return number
         case Kind.JSON:
             return _parse_json(where, text)
         case Kind.TEXT:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any, ParamSpec, TypeVar
 
@@ -165,6 +165,9 @@ class RunHandle:
         if self.plan.pipeline.run_in_one_process:
             return 1
         value = self.plan.pipeline.concurrency_config.get("block_run_limit")
+        if isinstance(value, str):  # in quotes, as a template may leave it
+            with suppress(ValueError):
+                value = float(value)
         return int(min(value, _MOST)) if isinstance(value, int | float) and value >= 1 else 0
 
     def begun_run(self, now: float) -> events.RunStarted:

@@ -339,7 +339,7 @@ def work_order(
         builtins=builtins,
         datetimes=_datetimes(plan),
         run_tests=plan.options.run_tests,
-        limits=Limits(memory=plan.options.memory_limit or block_memory(), seconds=block.timeout),
+        limits=Limits(memory=plan.options.memory_limit or block_memory(), seconds=block.timeout or None),
         remote_blocks=tuple(dict(each) for each in plan.options.remote_blocks),
         allow_pickle=plan.options.allow_pickle,
         keep_in_memory=plan.pipeline.run_in_one_process and plan.pipeline.cache_output_in_memory,
