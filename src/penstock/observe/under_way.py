@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from penstock.config.decoding import from_plain
 from penstock.data.naming import unquote
 from penstock.model.product import ProductRef
 from penstock.observe.liveness import is_gone
@@ -57,7 +58,7 @@ def versions_in_use(logs_root: Path, open_runs: Collection[str] = ()) -> frozens
             continue
         for entry in map(_entry, lines):
             try:
-                found.add(msgspec.convert(entry["ref"], ProductRef))
+                found.add(from_plain(entry["ref"], ProductRef))
             except (KeyError, msgspec.ValidationError):  # most entries have none
                 continue
     return frozenset(found)
