@@ -31,7 +31,9 @@ export function Shell() {
   const navigate = useNavigate();
   const { history } = useRouter();
   const root = project.data?.root;
-  useEffect(() => (root ? keepHistory(root) : undefined), [root]);
+  useEffect(() => {
+    return root ? keepHistory(root) : undefined;
+  }, [root]);
   useProjectEvents();
   useKeys();
   usePaletteSoon();

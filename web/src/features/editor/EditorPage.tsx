@@ -113,11 +113,10 @@ function useLive(session: EditorSession, begun: boolean): void {
 /** Saves what is unsaved when the page is left, and what could not be saved once the server is back; asks before text is lost that could not be saved. */
 function useUnsaved(session: EditorSession): void {
   useEffect(() => () => void session.documents.saveAll(), [session]);
-  useEffect(
-    () => useConnection.subscribe((now, before) => {
+  useEffect(() => {
+    return useConnection.subscribe((now, before) => {
       if (now.state === "open" && before.state !== "open") void session.documents.saveAll();
-    }),
-    [session],
-  );
+    });
+  }, [session]);
   useBlocker({ shouldBlockFn: () => false, enableBeforeUnload: anythingUnsaved });
 }

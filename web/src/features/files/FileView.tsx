@@ -107,7 +107,9 @@ function FileText({ path, files, doc, language, line, enter, onEntered }: Pick<P
   const navigate = useNavigate();
   const box = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState(line ?? null);
-  useEffect(() => setAt(line ?? null), [line]);
+  useEffect(() => {
+    setAt(line ?? null);
+  }, [line]);
   const view = files.views.get(path);
   useScroll(box, files, path, line === undefined);
   return (

@@ -32,7 +32,9 @@ export function TreePane({ shown, actions, unused, onUnused, onOpen }: Props) {
   const picker = useRef<HTMLInputElement>(null);
   const folder = useRef("");
   const git = useGitStatus();
-  useEffect(() => setMarked(new Set(shown ? [shown] : [])), [shown]);
+  useEffect(() => {
+    setMarked(new Set(shown ? [shown] : []));
+  }, [shown]);
   const upload = (base: string) => {
     folder.current = base;
     picker.current?.click();

@@ -62,7 +62,9 @@ export function TablePanel({ target, columns: given, width = given.length, total
     return () => store.close();
   }, [store]);
   const [, redraw] = useState(0);
-  useEffect(() => store.subscribe(() => redraw((n) => n + 1)) as () => void, [store]);
+  useEffect(() => {
+    return store.subscribe(() => redraw((n) => n + 1)) as () => void;
+  }, [store]);
   const known = useMemo(() => new Map(given.map((column) => [column.name, column])), [given]);
   const met = seen.current.size;
   const total_ = store.columnsTotal;

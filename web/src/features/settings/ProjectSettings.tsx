@@ -74,7 +74,9 @@ function TextValue({ setting, onSave }: { setting: Setting; onSave: (value: unkn
   const told = shown(setting.value);
   const [text, setText] = useState(told);
   const [problem, setProblem] = useState("");
-  useEffect(() => setText(told), [told]);
+  useEffect(() => {
+    setText(told);
+  }, [told]);
   // What was sent by Enter and refused is not sent again by leaving the field.
   const sent = useRef<string | null>(null);
   const commit = () => {

@@ -60,6 +60,8 @@ export function FigureField({ label, hint, value, onChange, placeholder = "none"
 /** Why a form was not taken, above its fields; brought into view, since what is pressed stands at the top of any scrolling. */
 export function Refused({ error, action }: { error: unknown; action?: ReactNode }) {
   const place = useRef<HTMLDivElement>(null);
-  useEffect(() => place.current?.scrollIntoView({ block: "center" }), [error]);
+  useEffect(() => {
+    place.current?.scrollIntoView({ block: "center" });
+  }, [error]);
   return <div ref={place}><ErrorCard error={error} action={action} /></div>;
 }

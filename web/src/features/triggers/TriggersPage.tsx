@@ -34,10 +34,14 @@ export function TriggersPage() {
   const items = virtual.getVirtualItems();
   const looked = pagesOf(items[0]?.index ?? 0, items.at(-1)?.index ?? 0);
   const wanted = looked.join(" ");
-  useEffect(() => setWindow(wanted.split(" ").map(Number)), [wanted]);
+  useEffect(() => {
+    setWindow(wanted.split(" ").map(Number));
+  }, [wanted]);
   // Another list begins at its top.
   const narrowed = JSON.stringify(filters);
-  useEffect(() => box.current?.scrollTo(0, 0), [narrowed]);
+  useEffect(() => {
+    box.current?.scrollTo(0, 0);
+  }, [narrowed]);
   const goal = useRef<number | null>(null);
   useEffect(() => {
     if (goal.current === null) return;

@@ -80,7 +80,9 @@ interface KeptProps {
 
 function Kept({ label, hint, value, rows, onKeep }: KeptProps) {
   const [text, setText] = useState(value);
-  useEffect(() => setText(value), [value]);
+  useEffect(() => {
+    setText(value);
+  }, [value]);
   const keep = () => text !== value && void onKeep(text);
   return (
     <Field label={label} hint={hint}>

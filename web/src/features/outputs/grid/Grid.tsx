@@ -81,11 +81,15 @@ export function Grid({ store: asked, columns: all, layout, onLayout, rows, onRow
     paddingStart: left.end,
     scrollPaddingStart: left.end,
   });
-  useEffect(() => virtual.measure(), [virtual, layout, columns, pinned]);
+  useEffect(() => {
+    virtual.measure();
+  }, [virtual, layout, columns, pinned]);
   const scrolled: Item[] = virtual.getVirtualItems().map((item) => ({ index: item.index + pinned, start: item.start, size: item.size }));
   const shown = [...left.items, ...scrolled].map((item) => columns[item.index]?.index ?? -1).join(",");
   const seen = useMemo(() => (shown ? shown.split(",").map(Number).filter((column) => column >= 0) : []), [shown]);
-  useEffect(() => onVisibleColumns(seen), [seen, onVisibleColumns]);
+  useEffect(() => {
+    onVisibleColumns(seen);
+  }, [seen, onVisibleColumns]);
 
   // Another order (other rows, other version) asks for its first page even before its length is known.
   useEffect(() => {
