@@ -5,8 +5,9 @@ import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
 import { ErrorCard, Spinner } from "../../ui/feedback";
 import { Field, Input, Select } from "../../ui/fields";
+import { MomentInput } from "../../ui/MomentInput";
 import { usePipelines } from "../pipelines/queries";
-import { wallClock } from "../triggers/draft";
+import { momentProblem, wallClock } from "../triggers/draft";
 import { usePipelineBlocks, usePipelineVariables } from "../triggers/queries";
 import { Toggle } from "../triggers/FormParts";
 import { useSoon } from "../triggers/useSoon";
@@ -57,8 +58,8 @@ export function NewBackfill({ pipeline, onClose }: { pipeline: string; onClose: 
           </fieldset>
           {draft.by === "time" ? (
             <div className="flex flex-wrap gap-3">
-              <Field label="From" >{(id) => <Input id={id} type="datetime-local" className="!w-52" value={draft.start} onChange={(event) => set({ start: event.target.value })} />}</Field>
-              <Field label="To">{(id) => <Input id={id} type="datetime-local" className="!w-52" value={draft.end} onChange={(event) => set({ end: event.target.value })} />}</Field>
+              <Field label="From">{(id) => <MomentInput id={id} className="!w-52" value={draft.start} aria-invalid={momentProblem(draft.start, draft.zone) !== ""} onChange={(start) => set({ start })} />}</Field>
+              <Field label="To">{(id) => <MomentInput id={id} className="!w-52" value={draft.end} aria-invalid={momentProblem(draft.end, draft.zone) !== ""} onChange={(end) => set({ end })} />}</Field>
               <Field label="Time zone">{(id) => <ZoneInput id={id} value={draft.zone} onChange={(zone) => set({ zone })} />}</Field>
               <Field label="One run every">
                 {(id) => (

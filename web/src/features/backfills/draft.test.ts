@@ -33,6 +33,12 @@ describe("a backfill in the form", () => {
     expect([backfillProblem({ ...draft, pipeline: "" }), backfillProblem({ ...draft, start: "2026-02-01T00:00" }), backfillProblem({ ...draft, end: "" }), backfillProblem({ ...draft, by: "block" })].every(Boolean)).toBe(true);
   });
 
+  it.each(["0002-01-01T00:00", "12026-01-01T00:00", "?"])("says that a field holds no time: %s", (start) => {
+    expect(backfillProblem({ ...draft, start })).toContain("1000 to 9999");
+    expect(backfillProblem({ ...draft, end: start })).toContain("1000 to 9999");
+    expect(backfillBody({ ...draft, start }).start).toBeNull();
+  });
+
   it("is as far as runs have ended", () => {
     expect(progressOf({ counts: { completed: 2, failed: 1, running: 1 }, total: 6 })).toEqual({ done: 2, failed: 1, share: 0.5 });
     expect(progressOf({ counts: {}, total: 0 }).share).toBe(0);

@@ -1,7 +1,7 @@
 /** A backfill while it is being filled in, and as the server wants it. */
 import type { BackfillSummary } from "../../api/orchestration";
 import type { components } from "../../api/schema";
-import { valueOf, type VariableLine } from "../triggers/draft";
+import { momentProblem, valueOf, type VariableLine } from "../triggers/draft";
 
 export interface BackfillDraft {
   name: string;
@@ -71,6 +71,8 @@ export function backfillProblem(draft: BackfillDraft): string {
   if (!draft.pipeline) return "Choose a pipeline.";
   if (draft.by === "block") return draft.block ? "" : "Choose the block whose output says what to run with.";
   if (!draft.start || !draft.end) return "Say from when to when.";
+  const wrong = momentProblem(draft.start, draft.zone) || momentProblem(draft.end, draft.zone);
+  if (wrong) return wrong;
   return draft.end < draft.start ? "It ends before it begins." : "";
 }
 

@@ -1,5 +1,6 @@
 import { Field, Input, Select } from "../../ui/fields";
-import type { Draft } from "./draft";
+import { MomentInput } from "../../ui/MomentInput";
+import { problemsOf, type Draft } from "./draft";
 import { Toggle } from "./FormParts";
 import { canLand, OFTEN, STEPS, timeOf, twoDigits, WEEKDAYS, written, type Often, type Spoken } from "./schedule";
 import { ZoneInput } from "./ZoneInput";
@@ -14,6 +15,7 @@ interface Props {
 /** When the clock starts it. */
 export function ScheduleFields({ draft, onChange }: Props) {
   const { said } = draft;
+  const problems = problemsOf(draft);
   const say = (changes: Partial<Spoken>) => onChange({ said: { ...said, ...changes } });
   const landable = canLand(written(said));
   return (
@@ -71,8 +73,8 @@ export function ScheduleFields({ draft, onChange }: Props) {
         </fieldset>
       )}
       <div className="flex flex-wrap gap-3">
-        <Field label={draft.landing && landable ? "Ready by" : "Not before"} hint={draft.landing && landable ? "Runs are started early enough to have ended by this time of day, as long as the last ones took." : "No run is for a time before this. Empty: from now on."}>
-          {(id) => <Input id={id} type="datetime-local" className="!w-56" value={draft.start} onChange={(event) => onChange({ start: event.target.value })} />}
+        <Field label={draft.landing && landable ? "Ready by" : "Not before"} hint={draft.landing && landable ? "Runs are started early enough to have ended by this time of day, as long as the last ones took." : "No run is for a time before this. Empty: from now on."} error={problems.start}>
+          {(id) => <MomentInput id={id} className="!w-56" value={draft.start} aria-invalid={problems.start !== undefined} onChange={(start) => onChange({ start })} />}
         </Field>
         {said.often !== "always" && said.often !== "once" && (
           <Field label="Runs that were missed" hint="While Penstock was not running, or could not start them.">

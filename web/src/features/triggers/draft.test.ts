@@ -50,6 +50,15 @@ describe("clocks of other places", () => {
     expect(momentOf("2026-01-31T08:00", "Nowhere/Town")).toBe("2026-01-31T08:00:00.000Z");
     expect(momentOf("", "UTC")).toBeNull();
   });
+
+  it.each(["0002-01-01T00:00", "0202-01-01T00:00", "12026-01-01T00:00", "999999-12-31T23:59", "9999-12-31T23:59", "?"])("is no moment while it is typed, or beyond what there is: %s", (start) => {
+    const draft = { ...emptyDraft("p", "Europe/Paris"), name: "n", start };
+    expect(momentOf(start, "Europe/Paris")).toBeNull();
+    expect(momentOf(start, "Pacific/Auckland") ?? "9").toMatch(/^9/);
+    expect(problemsOf(draft)).toHaveProperty("start");
+    expect(problemsOf({ ...draft, kind: "api" })).toEqual({});
+    expect(problemsOf({ ...draft, start: "" })).toEqual({});
+  });
 });
 
 describe("values", () => {

@@ -161,18 +161,30 @@ export function wallClock(moment: string | null, zone: string): string {
   const at = new Date(moment);
   if (Number.isNaN(at.getTime())) return "";
   const parts = new Intl.DateTimeFormat("sv-SE", { timeZone: zoneOr(zone), year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" }).format(at);
-  return parts.replace(" ", "T");
+  return parts.replace(" ", "T").padStart("2026-01-31T08:00".length, "0");
 }
 
-/** The moment at which a zone's clocks show this, as ISO text in UTC. */
+/** The years that a time may be of: four figures, as everything that reads it has them. */
+const YEARS = /^[1-9]\d{3}-/;
+
+/** The moment at which a zone's clocks show this, as ISO text in UTC; null for none, and for what is no time of these years. */
 export function momentOf(clock: string, zone: string): string | null {
-  if (!clock) return null;
+  if (!YEARS.test(clock)) return null;
   const wanted = Date.parse(`${clock}Z`);
   if (Number.isNaN(wanted)) return null;
   let guess = wanted;
   // Twice: the first guess may lie on the other side of a change of clocks.
-  for (let round = 0; round < 2; round += 1) guess += wanted - Date.parse(`${wallClock(new Date(guess).toISOString(), zone)}Z`);
-  return new Date(guess).toISOString();
+  for (let round = 0; round < 2; round += 1) {
+    guess += wanted - Date.parse(`${wallClock(new Date(guess).toISOString(), zone)}Z`);
+    if (Number.isNaN(guess)) return null; // the clocks of the zone are beyond these years
+  }
+  const moment = new Date(guess).toISOString();
+  return YEARS.test(moment) ? moment : null;
+}
+
+/** What is wrong with a field for a time; empty where it is one, or none. */
+export function momentProblem(clock: string, zone: string): string {
+  return clock && momentOf(clock, zone) === null ? "Write a date and a time, in the years 1000 to 9999." : "";
 }
 
 function zoneOr(zone: string): string {
@@ -196,6 +208,7 @@ export function problemsOf(draft: Draft): Partial<Record<"pipeline" | "name" | "
   if (draft.kind === "event" && matchersOf(draft.matchers) === null) found.matchers = 'Write a list of maps, as [{"pattern": {"source": ["orders"]}}].';
   if (draft.kind === "dependency" && !draft.after.some((one) => one.pipeline)) found.after = "Name at least one pipeline.";
   const names = draft.variables.map((one) => one.name.trim()).filter(Boolean);
+  if (draft.kind === "time" && momentProblem(draft.start, draft.zone)) found.start = momentProblem(draft.start, draft.zone);
   if (new Set(names).size < names.length) found.variables = "Two variables have the same name.";
   return found;
 }
