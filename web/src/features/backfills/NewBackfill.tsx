@@ -7,13 +7,13 @@ import { ErrorCard, Spinner } from "../../ui/feedback";
 import { Field, Input, Select } from "../../ui/fields";
 import { MomentInput } from "../../ui/MomentInput";
 import { usePipelines } from "../pipelines/queries";
-import { momentProblem, wallClock } from "../triggers/draft";
+import { momentProblem, variablesProblem, wallClock } from "../triggers/draft";
 import { usePipelineBlocks, usePipelineVariables } from "../triggers/queries";
-import { Toggle } from "../triggers/FormParts";
+import { FigureField, Toggle } from "../triggers/FormParts";
 import { useSoon } from "../triggers/useSoon";
 import { VariableLines } from "../triggers/VariableLines";
 import { ZoneInput } from "../triggers/ZoneInput";
-import { AT_ONCE, backfillBody, backfillProblem, emptyBackfill, INTERVALS, type BackfillBody, type BackfillDraft } from "./draft";
+import { AT_ONCE, backfillBody, backfillProblem, emptyBackfill, figureProblems, INTERVALS, type BackfillBody, type BackfillDraft } from "./draft";
 import { useBackfillPreview, useChangeBackfills } from "./queries";
 
 /** What to run over, with the runs that this makes shown beside it while it is filled in. */
@@ -25,6 +25,7 @@ export function NewBackfill({ pipeline, onClose }: { pipeline: string; onClose: 
   const blocks = usePipelineBlocks(draft.pipeline);
   const set = (changes: Partial<BackfillDraft>) => setDraft((held) => ({ ...held, ...changes }));
   const problem = backfillProblem(draft);
+  const figures = figureProblems(draft);
   const now = problem ? "" : JSON.stringify(backfillBody(draft));
   const soon = useSoon(now, 250);
   // A block that lists the runs is run for it, so not before somebody says so.
@@ -61,10 +62,10 @@ export function NewBackfill({ pipeline, onClose }: { pipeline: string; onClose: 
               <Field label="From">{(id) => <MomentInput id={id} className="!w-52" value={draft.start} aria-invalid={momentProblem(draft.start, draft.zone) !== ""} onChange={(start) => set({ start })} />}</Field>
               <Field label="To">{(id) => <MomentInput id={id} className="!w-52" value={draft.end} aria-invalid={momentProblem(draft.end, draft.zone) !== ""} onChange={(end) => set({ end })} />}</Field>
               <Field label="Time zone">{(id) => <ZoneInput id={id} value={draft.zone} onChange={(zone) => set({ zone })} />}</Field>
-              <Field label="One run every">
+              <Field label="One run every" error={figures.units}>
                 {(id) => (
                   <span className="flex gap-2">
-                    <Input id={id} inputMode="numeric" className="!w-16" value={draft.units} onChange={(event) => set({ units: event.target.value })} />
+                    <Input id={id} inputMode="numeric" className="!w-16" value={draft.units} aria-invalid={figures.units !== ""} onChange={(event) => set({ units: event.target.value })} />
                     <Select aria-label="Unit" value={draft.intervalType} onChange={(event) => set({ intervalType: event.target.value })}>{INTERVALS.map((one) => <option key={one.value} value={one.value}>{one.label}</option>)}</Select>
                   </span>
                 )}
@@ -82,10 +83,10 @@ export function NewBackfill({ pipeline, onClose }: { pipeline: string; onClose: 
           )}
           {draft.by === "time" && <Toggle label="The end counts too" hint="A run for the time that begins with it." checked={draft.inclusive} onChange={(inclusive) => set({ inclusive })} />}
           <div className="flex flex-wrap gap-3">
-            <Field label="Runs at once" hint={`Oldest first. Empty: ${AT_ONCE}, 0: no limit.`}>{(id) => <Input id={id} inputMode="numeric" className="!w-16" placeholder={String(AT_ONCE)} value={draft.parallelism} onChange={(event) => set({ parallelism: event.target.value })} />}</Field>
-            <Field label="Run what failed again" hint="So many times, by itself.">{(id) => <Input id={id} inputMode="numeric" className="!w-16" placeholder="0" value={draft.retries} onChange={(event) => set({ retries: event.target.value })} />}</Field>
+            <FigureField label="Runs at once" hint={`Oldest first. Empty: ${AT_ONCE}, 0: no limit.`} placeholder={String(AT_ONCE)} least={0} value={draft.parallelism} onChange={(parallelism) => set({ parallelism })} />
+            <FigureField label="Run what failed again" hint="So many times, by itself." placeholder="0" least={0} value={draft.retries} onChange={(retries) => set({ retries })} />
           </div>
-          <div><p className="mb-1 font-medium">Variables</p><VariableLines lines={draft.variables} onChange={(lines) => set({ variables: lines })} known={variables} /></div>
+          <div><p className="mb-1 font-medium">Variables</p><VariableLines lines={draft.variables} onChange={(lines) => set({ variables: lines })} problem={variablesProblem(draft.variables)} known={variables} /></div>
         </div>
         <Preview zone={draft.zone} problem={problem || (text === "" && draft.by === "block" ? "The block is run to list them, when you say so." : "")} data={preview.data} error={preview.error} waiting={!problem && preview.isFetching && !preview.data} />
       </div>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { variableLine } from "../triggers/draft";
 import { over } from "./BackfillsPage";
-import { backfillBody, backfillProblem, emptyBackfill, INTERVALS, progressOf } from "./draft";
+import { backfillBody, backfillProblem, emptyBackfill, figureProblems, INTERVALS, progressOf } from "./draft";
 
 describe("a backfill in the form", () => {
   const draft = emptyBackfill("orders", Date.UTC(2026, 0, 31, 15));
@@ -37,6 +37,16 @@ describe("a backfill in the form", () => {
     expect(backfillProblem({ ...draft, start })).toContain("1000 to 9999");
     expect(backfillProblem({ ...draft, end: start })).toContain("1000 to 9999");
     expect(backfillBody({ ...draft, start }).start).toBeNull();
+  });
+
+  it.each([["units", "0"], ["units", "-3"], ["units", "1.9"], ["units", "abc"], ["units", ""], ["parallelism", "abc"], ["parallelism", "-2"], ["retries", "x"]] as const)("does not take what is no figure for another: %s %s", (field, text) => {
+    expect(backfillProblem({ ...draft, [field]: text })).toContain("Write a whole figure");
+    expect(figureProblems({ ...draft, [field]: text })[field]).not.toBe("");
+    expect(backfillProblem({ ...draft, [field]: "3" })).toBe("");
+  });
+
+  it("does not drop a value because its variable has no name yet", () => {
+    expect(backfillProblem({ ...draft, variables: [variableLine("", "x")] })).toContain("no name");
   });
 
   it("is as far as runs have ended", () => {

@@ -1,7 +1,7 @@
 /** A backfill while it is being filled in, and as the server wants it. */
 import type { BackfillSummary } from "../../api/orchestration";
 import type { components } from "../../api/schema";
-import { momentProblem, valueOf, type VariableLine } from "../triggers/draft";
+import { figureProblem, momentProblem, valueOf, variablesProblem, type VariableLine } from "../triggers/draft";
 
 export interface BackfillDraft {
   name: string;
@@ -67,8 +67,19 @@ function whole(text: string, otherwise: number): number {
   return text.trim() && Number(text) >= 0 ? Math.trunc(Number(text)) : otherwise;
 }
 
+/** What is wrong with the figures, by field; empty where nothing is. */
+export function figureProblems(draft: BackfillDraft): Record<"units" | "parallelism" | "retries", string> {
+  const units = draft.by === "time" ? figureProblem(draft.units) || (draft.units.trim() ? "" : "Write a whole figure, 1 or more.") : "";
+  return { units, parallelism: figureProblem(draft.parallelism, 0), retries: figureProblem(draft.retries, 0) };
+}
+
 export function backfillProblem(draft: BackfillDraft): string {
   if (!draft.pipeline) return "Choose a pipeline.";
+  const { units, parallelism, retries } = figureProblems(draft);
+  if (units) return `One run every: ${units}`;
+  if (parallelism) return `Runs at once: ${parallelism}`;
+  if (retries) return `Run what failed again: ${retries}`;
+  if (variablesProblem(draft.variables)) return variablesProblem(draft.variables);
   if (draft.by === "block") return draft.block ? "" : "Choose the block whose output says what to run with.";
   if (!draft.start || !draft.end) return "Say from when to when.";
   const wrong = momentProblem(draft.start, draft.zone) || momentProblem(draft.end, draft.zone);

@@ -1,8 +1,7 @@
 import { useEffect, useRef, type ReactNode } from "react";
 import { ErrorCard } from "../../ui/feedback";
 import { Field, Input, Select, Switch } from "../../ui/fields";
-import type { Span, Unit } from "./draft";
-import { UNITS } from "./draft";
+import { figureProblem, spanProblem, UNITS, type Span, type Unit } from "./draft";
 
 /** A part of a form under its own heading. */
 export function Part({ title, note, children }: { title: string; note?: ReactNode; children: ReactNode }) {
@@ -32,12 +31,12 @@ export function Toggle({ label, hint, checked, onChange, disabled }: { label: st
 
 /** A length of time: a figure and its unit. */
 export function SpanField({ label, hint, value, onChange }: { label: string; hint?: ReactNode; value: Span; onChange: (value: Span) => void }) {
-  const wrong = value.text.trim() !== "" && !(Number(value.text) > 0);
+  const problem = spanProblem(value);
   return (
-    <Field label={label} hint={hint} error={wrong ? "Write how long, as a figure above 0." : undefined}>
+    <Field label={label} hint={hint} error={problem}>
       {(id) => (
         <span className="flex gap-2">
-          <Input id={id} inputMode="decimal" className="!w-24" value={value.text} aria-invalid={wrong} placeholder="none" onChange={(event) => onChange({ ...value, text: event.target.value })} />
+          <Input id={id} inputMode="decimal" className="!w-24" value={value.text} aria-invalid={problem !== ""} placeholder="none" onChange={(event) => onChange({ ...value, text: event.target.value })} />
           <Select aria-label={`Unit of ${label.toLowerCase()}`} value={value.unit} onChange={(event) => onChange({ ...value, unit: event.target.value as Unit })}>
             {Object.keys(UNITS).map((unit) => <option key={unit}>{unit}</option>)}
           </Select>
@@ -49,10 +48,10 @@ export function SpanField({ label, hint, value, onChange }: { label: string; hin
 
 /** A whole figure, or none. */
 export function FigureField({ label, hint, value, onChange, placeholder = "none", least = 1 }: { label: string; hint?: ReactNode; value: string; onChange: (value: string) => void; placeholder?: string; least?: number }) {
-  const wrong = value.trim() !== "" && !(Number.isInteger(Number(value)) && Number(value) >= least);
+  const problem = figureProblem(value, least);
   return (
-    <Field label={label} hint={hint} error={wrong ? "Write a whole figure." : undefined}>
-      {(id) => <Input id={id} inputMode="numeric" className="!w-24" value={value} aria-invalid={wrong} placeholder={placeholder} onChange={(event) => onChange(event.target.value)} />}
+    <Field label={label} hint={hint} error={problem}>
+      {(id) => <Input id={id} inputMode="numeric" className="!w-24" value={value} aria-invalid={problem !== ""} placeholder={placeholder} onChange={(event) => onChange(event.target.value)} />}
     </Field>
   );
 }

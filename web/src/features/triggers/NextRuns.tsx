@@ -8,24 +8,25 @@ import { until } from "./list";
 import { usePreview } from "./queries";
 import { useSoon } from "./useSoon";
 
-/** The next ten times at which the trigger starts a run, as the form stands now. */
-export function NextRuns({ body, zone }: { body: Body; zone: string }) {
+/** The next ten times at which the trigger starts a run, as the form stands now; a `problem` of the form stands for them. */
+export function NextRuns({ body, zone, problem = "" }: { body: Body; zone: string; problem?: string }) {
   const shown = usePreferences((held) => held.zone);
   useMinute();
   // What can be told of is asked about; the name does not change when it starts.
   const text = useSoon(JSON.stringify({ ...body, name: body.name || "new", pipeline: body.pipeline }), 250);
   const asked = JSON.parse(text) as Body;
   const asks = Boolean(asked.pipeline) || asked.kind === "time";
-  const { data: told, error, isPending } = usePreview(asks ? asked : null);
-  const data = asks ? told : undefined; // what was told of another kind stays held until the next answer
-  const words = error ? error.message : data?.problem;
+  const { data: told, error: refused, isPending } = usePreview(asks && !problem ? asked : null);
+  const data = asks && !problem ? told : undefined; // what was told of another kind stays held until the next answer
+  const error = problem ? null : refused;
+  const words = problem || (error ? error.message : data?.problem);
   return (
     <section aria-label="Next runs" className="flex flex-col gap-2">
       <h2 className="text-[14px] font-semibold">Next runs</h2>
       <div role="status" className="flex flex-col gap-2">
         {data && !error && data.words && <p className="flex items-center gap-2"><CalendarClock size={14} aria-hidden="true" className="flex-none text-muted" />{capital(data.words)}</p>}
         {words && <p className="flex gap-2 text-failed"><AlertTriangle size={14} aria-hidden="true" className="mt-0.5 flex-none" /><span>{words}</span></p>}
-        {isPending && asked.kind === "time" && <Spinner label="Looking ahead" />}
+        {isPending && !problem && asked.kind === "time" && <Spinner label="Looking ahead" />}
       </div>
       {data && !error && data.upcoming.length > 0 && (
         <ol className="overflow-hidden rounded-card border border-line">

@@ -3,6 +3,7 @@ import { Button, IconButton } from "../../ui/Button";
 import { Field, Input, Select, TextArea } from "../../ui/fields";
 import { usePipelines } from "../pipelines/queries";
 import { problemsOf, type Draft, type Upstream } from "./draft";
+import { FigureField } from "./FormParts";
 import { usePipelineBlocks, useTriggersOf } from "./queries";
 
 interface Props {
@@ -92,9 +93,7 @@ export function CallFields({ draft, onChange }: Props) {
           {(id) => <Input id={id} className="!w-56" value={draft.secret} spellCheck={false} placeholder="not signed" onChange={(event) => onChange({ secret: event.target.value })} />}
         </Field>
         {draft.secret.trim() && (
-          <Field label="Calls older than this are refused" hint="In seconds.">
-            {(id) => <Input id={id} inputMode="numeric" className="!w-24" value={draft.tolerance} onChange={(event) => onChange({ tolerance: event.target.value })} />}
-          </Field>
+          <FigureField label="Calls older than this are refused" hint="In seconds." placeholder="300" value={draft.tolerance} onChange={(tolerance) => onChange({ tolerance })} />
         )}
       </div>
     </>

@@ -1,7 +1,7 @@
 import { Field, Input, Select } from "../../ui/fields";
 import { MomentInput } from "../../ui/MomentInput";
 import { problemsOf, type Draft } from "./draft";
-import { Toggle } from "./FormParts";
+import { FigureField, Toggle } from "./FormParts";
 import { canLand, OFTEN, STEPS, timeOf, twoDigits, WEEKDAYS, written, type Often, type Spoken } from "./schedule";
 import { ZoneInput } from "./ZoneInput";
 
@@ -65,11 +65,12 @@ export function ScheduleFields({ draft, onChange }: Props) {
           <div className="flex flex-wrap gap-x-4 gap-y-1">
             {[1, 2, 3, 4, 5, 6, 0].map((day) => (
               <label key={day} className="inline-flex items-center gap-1.5">
-                <input type="checkbox" checked={said.days.includes(day)} onChange={(event) => say({ days: event.target.checked ? [...said.days, day] : said.days.filter((one) => one !== day) })} />
+                <input type="checkbox" aria-invalid={problems.said !== undefined} checked={said.days.includes(day)} onChange={(event) => say({ days: event.target.checked ? [...said.days, day] : said.days.filter((one) => one !== day) })} />
                 {WEEKDAYS[day]}
               </label>
             ))}
           </div>
+          {problems.said && <p role="alert" className="text-[12px] text-failed">{problems.said}</p>}
         </fieldset>
       )}
       <div className="flex flex-wrap gap-3">
@@ -88,9 +89,7 @@ export function ScheduleFields({ draft, onChange }: Props) {
           </Field>
         )}
         {draft.missed === "all" && said.often !== "always" && said.often !== "once" && (
-          <Field label="But at most">
-            {(id) => <Input id={id} inputMode="numeric" className="!w-24" placeholder="100" value={draft.missedLimit} onChange={(event) => onChange({ missedLimit: event.target.value })} />}
-          </Field>
+          <FigureField label="But at most" placeholder="100" value={draft.missedLimit} onChange={(missedLimit) => onChange({ missedLimit })} />
         )}
       </div>
       {landable && <Toggle label="Have it ready by a time" hint="Starts each run so much earlier that it has ended by then." checked={draft.landing} onChange={(landing) => onChange({ landing })} />}

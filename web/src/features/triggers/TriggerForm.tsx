@@ -1,6 +1,6 @@
 import { Field, Input, Select, TextArea } from "../../ui/fields";
 import { usePipelines } from "../pipelines/queries";
-import { problemsOf, type Draft } from "./draft";
+import { LEAST_PRIORITY, problemsOf, type Draft } from "./draft";
 import { FigureField, Part, SpanField, Toggle } from "./FormParts";
 import { KINDS } from "./list";
 import { AfterFields, CallFields, EventFields } from "./OtherKinds";
@@ -68,7 +68,7 @@ export function TriggerForm({ draft, fixed, tried, onChange }: Props) {
               </Select>
             )}
           </Field>
-          <FigureField label="Priority" hint="Higher goes first." value={draft.priority} placeholder="0" least={-1_000_000} onChange={(priority) => onChange({ priority })} />
+          <FigureField label="Priority" hint="Higher goes first." value={draft.priority} placeholder="0" least={LEAST_PRIORITY} onChange={(priority) => onChange({ priority })} />
         </div>
         <div className="flex flex-wrap gap-x-6 gap-y-3">
           <SpanField label="Time limit of a run" hint="Then it is stopped." value={draft.timeout} onChange={(timeout) => onChange({ timeout })} />

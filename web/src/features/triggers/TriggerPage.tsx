@@ -13,7 +13,7 @@ import { Menu } from "../../ui/Menu";
 import { StatusBadge } from "../../ui/status";
 import { toast } from "../../ui/toasts";
 import { Calling, TokenDialog } from "./Calling";
-import { bodyOf, changesOf, draftOf, emptyDraft, problemsOf, type Draft } from "./draft";
+import { bodyOf, changesOf, draftOf, emptyDraft, newProblems, problemsOf, type Draft } from "./draft";
 import { NextRuns } from "./NextRuns";
 import { useChangeTriggers, useExplained, useTrigger } from "./queries";
 import { Refused } from "./FormParts";
@@ -35,7 +35,7 @@ export function NewTriggerPage() {
   const open = (trigger: TriggerDetail) => void navigate({ to: "/triggers/$trigger", params: { trigger: String(trigger.id) }, replace: true });
   const save = () => {
     setTried(true);
-    if (Object.keys(problemsOf(draft)).length > 0) return;
+    if (Object.keys(problemsOf(draft)).length > 0) return showProblem();
     create.mutate(bodyOf(draft), {
       onSuccess: (trigger) => {
         toast(`Made ${trigger.name}.`, { seconds: 3 });
@@ -51,7 +51,7 @@ export function NewTriggerPage() {
       back={pipeline}
       actions={<Button look="primary" busy={create.isPending} onClick={save}>Make the trigger</Button>}
       form={<>{create.error && <Refused error={create.error} />}<TriggerForm draft={draft} fixed={false} tried={tried} onChange={(changes) => setDraft((held) => ({ ...held, ...changes }))} /></>}
-      side={<NextRuns body={bodyOf(draft)} zone={draft.zone} />}
+      side={<NextRuns body={bodyOf(draft)} zone={draft.zone} problem={scheduleProblem(draft)} />}
     >
       {made && <TokenDialog token={made.token} trigger={made.trigger} onClose={() => open(made.trigger)} />}
     </Frame>
@@ -84,7 +84,8 @@ function Edit({ trigger }: { trigger: TriggerDetail }) {
   if (trigger.revision !== held.revision && !dirty && !change.isPending) reset(trigger);
   useBlocker({ shouldBlockFn: () => !window.confirm("Leave without saving what you changed?"), disabled: !dirty || remove.isPending || remove.isSuccess, enableBeforeUnload: dirty });
   const save = () => {
-    if (!dirty || Object.keys(problemsOf(draft)).length > 0) return;
+    if (!dirty) return;
+    if (Object.keys(newProblems(held.draft, draft)).length > 0) return showProblem();
     change.mutate({ id: trigger.id, revision: held.revision, set: changes }, { onSuccess: (now) => { reset(now); toast("Saved.", { seconds: 2 }); } });
   };
   useSaving(save);
@@ -128,7 +129,7 @@ function Edit({ trigger }: { trigger: TriggerDetail }) {
       side={
         <>
           <Explained id={trigger.id} />
-          {(draft.kind === "time" || dirty) && <NextRuns body={bodyOf(draft)} zone={draft.zone} />}
+          {(draft.kind === "time" || dirty) && <NextRuns body={bodyOf(draft)} zone={draft.zone} problem={scheduleProblem(draft)} />}
           {(trigger.kind === "api" || trigger.kind === "event") && <Calling trigger={trigger} onToken={setToken} />}
           <LastRuns trigger={trigger} />
         </>
@@ -175,6 +176,17 @@ function LastRuns({ trigger }: { trigger: TriggerDetail }) {
   );
 }
 
+/** What keeps the form from saying when it starts. */
+function scheduleProblem(draft: Draft): string {
+  const { said, start } = problemsOf(draft);
+  return said ?? start ?? "";
+}
+
+/** Goes to the first field that is marked, once the marks are drawn. */
+function showProblem(): void {
+  requestAnimationFrame(() => document.querySelector<HTMLElement>('[aria-label="The trigger"] [aria-invalid="true"]')?.focus());
+}
+
 function Frame({ title, of, back, actions, form, side, children }: { title: string; of?: string; back: string | undefined; actions: ReactNode; form: ReactNode; side: ReactNode; children?: ReactNode }) {
   return (
     <div className="flex h-full flex-col">
@@ -186,7 +198,7 @@ function Frame({ title, of, back, actions, form, side, children }: { title: stri
       </header>
       <div className="min-h-0 flex-1 overflow-y-auto">
         <div className="mx-auto flex max-w-6xl flex-col gap-8 p-4 sm:p-6 lg:flex-row">
-          <div className="flex min-w-0 flex-1 flex-col gap-4">{form}</div>
+          <div role="group" aria-label="The trigger" className="flex min-w-0 flex-1 flex-col gap-4">{form}</div>
           <aside aria-label="About when it runs" className="flex w-full flex-none flex-col gap-6 lg:sticky lg:top-0 lg:w-80 lg:self-start">{side}</aside>
         </div>
       </div>

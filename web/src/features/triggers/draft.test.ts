@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { TriggerDetail } from "../../api/orchestration";
-import { bodyOf, changesOf, draftOf, emptyDraft, momentOf, problemsOf, span, secondsOf, valueOf, variableLine, wallClock } from "./draft";
+import { bodyOf, changesOf, draftOf, emptyDraft, momentOf, newProblems, problemsOf, span, secondsOf, valueOf, variableLine, wallClock } from "./draft";
+import { spoken } from "./schedule";
 
 const DETAIL = {
   id: 1, pipeline: "orders", name: "nightly", kind: "time", schedule: "30 8 * * *", words: "", active: true, time_zone: "Europe/Paris", next: null, last_run: null, problem: "",
@@ -29,6 +30,43 @@ describe("a trigger in the form", () => {
     expect(body.schedule).toBeNull();
     expect(body.start_time).toBeNull();
     expect(body.settings).toEqual({ timeout: 5400, pipeline_run_limit: 2, webhook: { secret: "hook", tolerance_seconds: 300 } });
+  });
+
+  it.each([
+    ["runLimit", "2x"], ["runLimit", "0"], ["runLimit", "1.5"], ["priority", "high"], ["timeout", "5m"], ["timeout", "-1"], ["sla", "0"], ["missedLimit", "all"], ["missedLimit", "0x10"],
+  ] as const)("marks what is no figure, and is not saved without it: %s %s", (field, text) => {
+    const draft = { ...emptyDraft("p", "UTC"), name: "n", missed: "all" };
+    const typed = (value: string) => ({ ...draft, [field]: field === "timeout" || field === "sla" ? { text: value, unit: "minutes" } : value });
+    expect(problemsOf(typed(text))).toHaveProperty(field);
+    expect(problemsOf(typed(" 2 "))).toEqual({});
+    expect(problemsOf(typed(""))).toEqual({});
+  });
+
+  it("marks figures only where they are shown", () => {
+    const draft = { ...emptyDraft("p", "UTC"), name: "n", missedLimit: "x", tolerance: "x", priority: "-3" };
+    expect(problemsOf(draft)).toEqual({});
+    expect(Object.keys(problemsOf({ ...draft, missed: "all" }))).toEqual(["missedLimit"]);
+    expect(Object.keys(problemsOf({ ...draft, kind: "api", secret: "hook" }))).toEqual(["tolerance"]);
+  });
+
+  it("keeps nobody from another change because of what stood odd in its file", () => {
+    const before = draftOf({ ...DETAIL, settings: { ...DETAIL.settings, pipeline_run_limit: 0 } });
+    expect(newProblems(before, { ...before, description: "new" })).toEqual({});
+    expect(newProblems(before, { ...before, runLimit: "-1" })).toHaveProperty("runLimit");
+    expect(newProblems(before, { ...before, priority: "x" })).toHaveProperty("priority");
+  });
+
+  it("of every week needs a day: it is not every day", () => {
+    const draft = { ...emptyDraft("p", "UTC"), name: "n", said: { ...spoken("0 6 * * 1"), days: [] } };
+    expect(problemsOf(draft)).toEqual({ said: "Choose a day." });
+    expect(bodyOf(draft).schedule?.trim()).toBe("0 6 * *");
+    expect(problemsOf({ ...draft, kind: "api" })).toEqual({});
+  });
+
+  it("does not drop a value because its variable has no name yet", () => {
+    const draft = { ...emptyDraft("p", "UTC"), name: "n" };
+    expect(problemsOf({ ...draft, variables: [variableLine("", 3)] })).toHaveProperty("variables");
+    expect(problemsOf({ ...draft, variables: [variableLine(), variableLine("x")] })).toEqual({});
   });
 
   it("says what is missing before anybody is asked", () => {

@@ -200,17 +200,62 @@ function list(text: string): string[] {
   return [...new Set(text.split(",").map((one) => one.trim()).filter(Boolean))];
 }
 
+/** What is wrong with a whole figure; empty where it is one, or none is given. */
+export function figureProblem(text: string, least = 1): string {
+  const plain = text.trim();
+  if (plain === "" || (/^[+-]?\d+$/.test(plain) && Number(plain) >= least && Number.isSafeInteger(Number(plain)))) return "";
+  return least < 0 ? "Write a whole figure." : `Write a whole figure, ${least} or more.`;
+}
+
+/** What is wrong with a length of time; empty where it is one, or none is given. */
+export function spanProblem({ text }: Span): string {
+  const plain = text.trim();
+  return plain === "" || (/^\+?(\d+\.?\d*|\.\d+)$/.test(plain) && Number(plain) > 0) ? "" : "Write how long, as a figure above 0.";
+}
+
+/** What is wrong with the variables of a form; empty where nothing is. */
+export function variablesProblem(lines: readonly VariableLine[]): string {
+  const names = lines.map((one) => one.name.trim()).filter(Boolean);
+  if (new Set(names).size < names.length) return "Two variables have the same name.";
+  return lines.some((one) => !one.name.trim() && one.text.trim()) ? "A variable has a value, and no name." : "";
+}
+
+export const LEAST_PRIORITY = -1_000_000;
+
+/** The fields that figures are typed into, as far as they are shown. */
+function wrongFigures(draft: Draft): [keyof Problems, string][] {
+  const waits = draft.kind === "time" && draft.missed === "all" && draft.said.often !== "always" && draft.said.often !== "once";
+  return [
+    ["missedLimit", waits ? figureProblem(draft.missedLimit) : ""],
+    ["tolerance", draft.kind === "api" && draft.secret.trim() ? figureProblem(draft.tolerance) : ""],
+    ["runLimit", figureProblem(draft.runLimit)],
+    ["priority", figureProblem(draft.priority, LEAST_PRIORITY)],
+    ["timeout", spanProblem(draft.timeout)],
+    ["sla", spanProblem(draft.sla)],
+  ];
+}
+
+export type Problems = Partial<Record<"pipeline" | "name" | "said" | "matchers" | "after" | "start" | "variables" | "missedLimit" | "tolerance" | "runLimit" | "priority" | "timeout" | "sla", string>>;
+
 /** What is wrong with a draft before anybody is asked, by field. */
-export function problemsOf(draft: Draft): Partial<Record<"pipeline" | "name" | "matchers" | "after" | "start" | "variables", string>> {
-  const found: ReturnType<typeof problemsOf> = {};
+export function problemsOf(draft: Draft): Problems {
+  const found: Problems = {};
   if (!draft.pipeline) found.pipeline = "Choose the pipeline that it runs.";
   if (!draft.name.trim()) found.name = "Give it a name.";
   if (draft.kind === "event" && matchersOf(draft.matchers) === null) found.matchers = 'Write a list of maps, as [{"pattern": {"source": ["orders"]}}].';
   if (draft.kind === "dependency" && !draft.after.some((one) => one.pipeline)) found.after = "Name at least one pipeline.";
-  const names = draft.variables.map((one) => one.name.trim()).filter(Boolean);
   if (draft.kind === "time" && momentProblem(draft.start, draft.zone)) found.start = momentProblem(draft.start, draft.zone);
-  if (new Set(names).size < names.length) found.variables = "Two variables have the same name.";
+  if (draft.kind === "time" && draft.said.often === "weekly" && draft.said.days.length === 0) found.said = "Choose a day.";
+  if (variablesProblem(draft.variables)) found.variables = variablesProblem(draft.variables);
+  for (const [key, problem] of wrongFigures(draft)) if (problem) found[key] = problem;
   return found;
+}
+
+/** Those of a draft that its file did not have already: what stands odd there keeps nobody from changing something else. */
+export function newProblems(before: Draft, now: Draft): Problems {
+  const known = problemsOf(before);
+  const stays = (key: keyof Problems) => known[key] !== undefined && JSON.stringify(before[key]) === JSON.stringify(now[key]);
+  return Object.fromEntries(Object.entries(problemsOf(now)).filter(([key]) => !stays(key as keyof Problems)));
 }
 
 export function matchersOf(text: string): Record<string, unknown>[] | null {

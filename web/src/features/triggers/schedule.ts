@@ -73,11 +73,11 @@ function daysOf(text: string): (number | null)[] {
   return Array.from({ length: to - from + 1 }, (_, index) => from + index);
 }
 
-/** Days as a field of an expression; three and more in a row as a stretch. */
+/** Days as a field of an expression; three and more in a row as a stretch. Of none it is empty, which is no expression: it must not become every day. */
 function dayField(days: readonly number[]): string {
   const sorted = [...new Set(days)].sort();
   const [first = 0, last = 0] = [sorted[0], sorted.at(-1)];
-  if (sorted.length === 0) return "*";
+  if (sorted.length === 0) return "";
   return sorted.length > 2 && last - first === sorted.length - 1 ? `${first}-${last}` : sorted.join(",");
 }
 
