@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from penstock.model.errors import EditRefusedError, TriggerNotFoundError
@@ -25,10 +26,20 @@ def add_trigger(reading: TriggersReading, values: Mapping[str, Any]) -> str:
     return update(reading.document.text, data, reading.document.file)
 
 
-def change_trigger(reading: TriggersReading, name: str, changes: Mapping[str, Any]) -> str:
-    """The text with keys of a trigger set; those whose value is None are taken out. Maps are changed key by key.
+@dataclass(frozen=True, slots=True)
+class VariableChanges:
+    """What changes of a trigger's variables: some set, some dropped by name, others as they are written."""
 
-    A map below `variables` is a value, and is replaced as a whole.
+    set: Mapping[str, Any] = field(default_factory=dict)
+    dropped: Collection[str] = ()
+
+
+def change_trigger(
+    reading: TriggersReading, name: str, changes: Mapping[str, Any], variables: VariableChanges | None = None
+) -> str:
+    """The text with keys of a trigger set; those whose value is None are taken out. Settings are changed one by one.
+
+    A map of `variables` in `changes` replaces them as a whole; what is given as `variables` changes them one by one.
 
     Raises:
         TriggerNotFoundError: there is none of that name.
@@ -42,6 +53,8 @@ def change_trigger(reading: TriggersReading, name: str, changes: Mapping[str, An
     data, listed = _data(reading)
     entry = listed[_index(reading, name)]
     _merge(entry, changes)
+    if variables is not None:
+        _change_variables(entry, variables)
     return update(reading.document.text, data, reading.document.file)
 
 
@@ -70,6 +83,20 @@ def _merge(entry: dict[str, Any], changes: Mapping[str, Any]) -> None:
                 entry[key] = settings
         elif not same(old, value):
             entry[key] = copy_data(value)
+
+
+def _change_variables(entry: dict[str, Any], changes: VariableChanges) -> None:
+    held = entry.get("variables")
+    old = held if isinstance(held, dict) else {}
+    gone = set(changes.dropped)
+    wanted = {key: value for key, value in old.items() if str(key) not in gone}
+    written = {str(key): key for key in wanted}
+    for name, value in changes.set.items():
+        wanted[written.get(name, name)] = copy_data(value)
+    if wanted:
+        entry["variables"] = wanted
+    elif old:
+        del entry["variables"]
 
 
 def _data(reading: TriggersReading) -> tuple[Any, list[Any]]:

@@ -114,6 +114,55 @@ def test_a_change_touches_only_its_key(server: Server) -> None:
     assert file(server).read_text() == text + "  settings: {}\n"
 
 
+VARIABLES = """\
+- name: a
+  schedule_type: time
+  schedule_interval: '@daily'
+  variables:
+    account: 123456789012345678   # of the bank
+    nested: [1, {big: -98765432109876543210}]
+    rate: 1.0
+    since: 2024-01-01
+    code: '007'
+    7: seven
+    note: hello
+"""
+
+
+def test_a_variable_is_changed_without_the_others(server: Server) -> None:
+    put(server, VARIABLES)
+    server.studio.triggers.mirror(["flights"])
+    (one,) = ok(server.client.get("/triggers"))["triggers"]
+    shown = ok(server.client.get(f"/triggers/{one['id']}"))
+    assert shown["exact"] == {"account": "123456789012345678", "nested": '[1, {"big": -98765432109876543210}]'}
+    body = {"revision": shown["revision"], "set": {}, "variables": {"note": "bye", "7": 7, "new": None}}
+    changed = ok(server.client.patch(f"/triggers/{one['id']}", json=body))
+    after = VARIABLES.replace("hello", "bye").replace("7: seven", "7: 7")
+    assert file(server).read_text() == after + "    new: null\n"
+    assert changed["variables"]["new"] is None
+    body = {"set": {"description": "d"}, "dropped": ["rate", "nowhere", "7", "new"]}
+    ok(server.client.patch(f"/triggers/{one['id']}", json=body))
+    after = after.replace("    rate: 1.0\n", "").replace("    7: 7\n", "")
+    assert file(server).read_text() == after + "  description: d\n"
+    ok(server.client.patch(f"/triggers/{one['id']}", json={"set": {}, "dropped": list(shown["variables"])}))
+    assert "variables" not in file(server).read_text()
+
+
+def test_others_and_its_own_switch_do_not_stand_in_the_way_of_a_change(server: Server) -> None:
+    first, second = (make(server, name=name, kind="api", schedule=None, active=False) for name in ("one", "two"))
+    place = f"/triggers/{first['id']}"
+    ok(server.client.patch(f"/triggers/{second['id']}", json={"set": {"description": "of the other"}}))
+    ok(server.client.post(f"{place}/activate"))
+    ok(server.client.post(f"{place}/token"))
+    file(server).write_text(f"# a comment\n{file(server).read_text()}")
+    body = {"revision": first["revision"], "set": {"description": "mine"}}
+    changed = ok(server.client.patch(place, json=body))
+    assert (changed["active"], changed["description"]) == (True, "mine")
+    error = refused(server.client.patch(place, json=body), 409, "trigger one of pipeline flights: it has changed")
+    assert error["details"]["revision"] == changed["revision"] != first["revision"]
+    assert "of the other" in file(server).read_text()
+
+
 def test_switching_on_and_off(server: Server) -> None:
     made = make(server, active=False)
     assert made["next"] is None

@@ -4585,7 +4585,9 @@ export interface components {
          * TriggerChanges
          * @description What to set, by the names of `NewTrigger`; null takes a value out. Settings are changed one by one.
          *
-         *         With `revision`, the change is refused when the file is another one.
+         *         `variables` sets some of its variables and `dropped` takes some out, by name; the others stay as they are written,
+         *         where `variables` below `set` replaces all of them. With `revision`, the change is refused when the trigger has
+         *         become another one since.
          */
         TriggerChanges: {
             set: {
@@ -4593,6 +4595,12 @@ export interface components {
             };
             /** @default  */
             revision: string;
+            /** @default {} */
+            variables: {
+                [key: string]: unknown;
+            };
+            /** @default [] */
+            dropped: string[];
         };
         /**
          * TriggerCounts
@@ -4657,6 +4665,10 @@ export interface components {
             upcoming: number[];
             /** @default true */
             here: boolean;
+            /** @default {} */
+            exact: {
+                [key: string]: string;
+            };
             /** @default null */
             token: string | null;
         };
@@ -4671,8 +4683,9 @@ export interface components {
          * TriggerDetail
          * @description A trigger with all its settings; those that are not named have their defaults.
          *
-         *         `revision` is that of its file, `url` where it is called and `curl` how, `token_set` whether anything may call it,
-         *         `here` whether it is meant for this environment.
+         *         `revision` is that of its entry, without its switch and its token, `url` where it is called and `curl` how,
+         *         `token_set` whether anything may call it, `here` whether it is meant for this environment. `exact` has as JSON text
+         *         those of its variables whose whole numbers are too large for a reader that takes every number for a double.
          */
         TriggerDetail: {
             id: number;
@@ -4721,6 +4734,10 @@ export interface components {
             upcoming: number[];
             /** @default true */
             here: boolean;
+            /** @default {} */
+            exact: {
+                [key: string]: string;
+            };
         };
         /**
          * TriggerList

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from penstock.model.errors import (
     ScheduleInvalidError,
 )
 from penstock.project.layout import METADATA, PIPELINES, TRIGGERS, pipeline_folder
-from penstock.project.trigger_edit import add_trigger, change_trigger, remove_trigger
+from penstock.project.trigger_edit import VariableChanges, add_trigger, change_trigger, remove_trigger
 from penstock.project.trigger_entry import TriggerEntry
 from penstock.project.triggers import TriggersReading, entries_of, read_triggers
 from penstock.project.yaml_edit import copy_data
@@ -28,6 +29,8 @@ from penstock.server.projects.trash import Removed
 
 SECTION = "triggers"
 """Where a deleted trigger belongs; sections of pipelines have other names."""
+_SWITCHED = frozenset({"status", "last_enabled_at", "token"})
+"""Keys that buttons of their own change."""
 _IGNORED = frozenset({"PS017", "PS044"})
 """Findings that say of a value that it counts for nothing."""
 
@@ -56,10 +59,17 @@ class TriggerFiles:
     def add(self, pipeline: str, values: Mapping[str, Any]) -> TriggerEntry:
         """Add a trigger; its entry. Raises ScheduleInvalidError when it could not start, and as `change`."""
         name = str(values["name"])
-        return self._write(pipeline, name, None, lambda reading: add_trigger(reading, values))
+        return self._write(pipeline, name, lambda reading: add_trigger(reading, values))
 
     def change(
-        self, pipeline: str, name: str, changes: Mapping[str, Any], revision: str = "", *, whole: bool = True
+        self,
+        pipeline: str,
+        name: str,
+        changes: Mapping[str, Any],
+        revision: str = "",
+        *,
+        whole: bool = True,
+        variables: VariableChanges | None = None,
     ) -> TriggerEntry:
         """Change keys of a trigger; its entry as it is then.
 
@@ -67,18 +77,22 @@ class TriggerFiles:
             pipeline: the pipeline's uuid.
             name: the trigger's name before.
             changes: keys of the file; None takes one out.
-            revision: refuse when the file is another one.
+            revision: refuse when the trigger is another one, by `revision_of`.
             whole: refuse what could not start; without it, a trigger that is wrong can be switched off.
+            variables: what changes of its variables, one by one.
 
         Raises:
-            ConflictError: the file is not of that revision.
+            ConflictError: the trigger is not of that revision.
             ScheduleInvalidError: it could not start as it would be then.
             TriggerNotFoundError, EditRefusedError, StorageError: as they say; and as `read`.
         """
         after = str(changes.get("name", name))
-        return self._write(
-            pipeline, after if whole else "", revision, lambda reading: change_trigger(reading, name, changes), after
-        )
+
+        def change(reading: TriggersReading) -> str:
+            _check_revision(reading, name, revision)
+            return change_trigger(reading, name, changes, variables)
+
+        return self._write(pipeline, after if whole else "", change, after)
 
     def remove(self, pipeline: str, name: str) -> str:
         """Take a trigger out; the token that brings it back for a day. Raises as `change`."""
@@ -109,14 +123,12 @@ class TriggerFiles:
         self,
         pipeline: str,
         checked: str,
-        revision: str | None,
         change: Callable[[TriggersReading], str],
         name: str = "",
     ) -> TriggerEntry:
         with self.parts.lock:
             for attempt in range(ATTEMPTS):
                 reading = self.read(pipeline)
-                _check_revision(reading, revision)
                 text = change(reading)
                 entries, found = entries_of(parse_yaml(text, reading.document.file), pipeline)
                 entry = entries.get(name or checked)
@@ -134,7 +146,7 @@ class TriggerFiles:
                 try:
                     self._save(reading, text)
                 except ConflictError:
-                    if revision or attempt == ATTEMPTS - 1:
+                    if attempt == ATTEMPTS - 1:
                         raise
                     continue
                 return entry
@@ -143,6 +155,21 @@ class TriggerFiles:
     def _save(self, reading: TriggersReading, text: str) -> str:
         revision = reading.file.revision if reading.file else None
         return self.parts.contents.save(file_of(reading.pipeline), text, revision).revision
+
+
+def revision_of(reading: TriggersReading, name: str) -> str:
+    """What a change of a trigger is made from: its entry; "" where there is none.
+
+    Its switch and its token are not of it, nor are other triggers: whoever changes those does not stand in the way.
+    """
+    entry = reading.entries.get(name)
+    if entry is None:
+        return ""
+    data = reading.document.data
+    listed = data if isinstance(data, list) else data["triggers"]
+    kept = {key: value for key, value in copy_data(listed[int(entry.path[-1])]).items() if key not in _SWITCHED}
+    written = yaml.safe_dump(kept, allow_unicode=True, sort_keys=False)
+    return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def file_of(pipeline: str) -> str:
@@ -163,11 +190,13 @@ def _refuse_what_is_new(name: str, pipeline: str, found: Iterable[Diagnostic], b
             )
 
 
-def _check_revision(reading: TriggersReading, revision: str | None) -> None:
-    now = reading.file.revision if reading.file else ""
-    if revision and revision != now:
+def _check_revision(reading: TriggersReading, name: str, revision: str) -> None:
+    if not revision or name not in reading.entries:
+        return
+    now = revision_of(reading, name)
+    if revision != now:
         raise ConflictError(
-            f"changing the triggers of pipeline {reading.pipeline}: their file has changed since it was opened",
+            f"changing trigger {name} of pipeline {reading.pipeline}: it has changed since it was opened",
             hint="Look at the trigger as it is now, and repeat the change.",
             location=Location(reading.document.file),
             details={"revision": now, "content": reading.document.text},

@@ -86,8 +86,9 @@ class TriggerList(msgspec.Struct, frozen=True):
 class TriggerDetail(TriggerSummary, frozen=True):
     """A trigger with all its settings; those that are not named have their defaults.
 
-    `revision` is that of its file, `url` where it is called and `curl` how, `token_set` whether anything may call it,
-    `here` whether it is meant for this environment.
+    `revision` is that of its entry, without its switch and its token, `url` where it is called and `curl` how,
+    `token_set` whether anything may call it, `here` whether it is meant for this environment. `exact` has as JSON text
+    those of its variables whose whole numbers are too large for a reader that takes every number for a double.
     """
 
     settings: dict[str, Any] = {}
@@ -103,6 +104,7 @@ class TriggerDetail(TriggerSummary, frozen=True):
     token_set: bool = False
     upcoming: list[float] = []
     here: bool = True
+    exact: dict[str, str] = {}
 
 
 class TriggerCreated(TriggerDetail, frozen=True):
@@ -132,11 +134,15 @@ class NewTrigger(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class TriggerChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What to set, by the names of `NewTrigger`; null takes a value out. Settings are changed one by one.
 
-    With `revision`, the change is refused when the file is another one.
+    `variables` sets some of its variables and `dropped` takes some out, by name; the others stay as they are written,
+    where `variables` below `set` replaces all of them. With `revision`, the change is refused when the trigger has
+    become another one since.
     """
 
     set: dict[str, Any]
     revision: str = ""
+    variables: dict[str, Any] = {}
+    dropped: list[str] = []
 
 
 class TriggerPreview(msgspec.Struct, frozen=True):

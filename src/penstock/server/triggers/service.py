@@ -15,13 +15,14 @@ from penstock.model.trigger import TriggerKind
 from penstock.observe.alerts.incident import of_renamed
 from penstock.observe.alerts.outbox import Outbox
 from penstock.observe.alerts.source import AlertSource
+from penstock.project.trigger_edit import VariableChanges
 from penstock.schedule.leads import lead_of, usual_lead
 from penstock.schedule.requests import RUNS, NewRun, create_run
 from penstock.schedule.sync import TriggerSync, move_triggers
 from penstock.schedule.tokens import hash_token, new_token
 from penstock.server.hub import Hub
 from penstock.server.projects.parts import Parts
-from penstock.server.projects.trigger_files import TriggerFiles, file_of
+from penstock.server.projects.trigger_files import TriggerFiles, file_of, revision_of
 from penstock.server.schema.triggers import (
     Calendar,
     CalendarQuery,
@@ -106,7 +107,7 @@ class TriggerService:
         with self._state.read() as connection:
             runs = self._state.runs.of_trigger(connection, number, SHOWN)
             lead = lead_of(connection, self._state, row)
-        revision = self._revision(row.pipeline)
+        revision = self._revision(row)
         return trigger_detail(row, runs, revision, self._clock(), lead, self._environment, base)
 
     def find(self, number: int) -> TriggerRow:
@@ -142,9 +143,10 @@ class TriggerService:
             wanted |= self._switched_on(row)
         if "name" in wanted:
             wanted["name"] = str(wanted["name"] or "").strip()
+        variables = VariableChanges(changes.variables, changes.dropped)
         moved = {row.pipeline}
         with self._parts.lock:
-            self._files.change(row.pipeline, row.name, wanted, changes.revision)
+            self._files.change(row.pipeline, row.name, wanted, changes.revision, variables=variables)
             if wanted.get("name", row.name) != row.name:
                 self._rename(row, wanted["name"])
                 moved |= self._followed(row, wanted["name"])
@@ -286,9 +288,8 @@ class TriggerService:
         before = {"pipeline": row.pipeline, "trigger": row.name}
         return {each.pipeline for each in rows if self._waits_anew(each.pipeline, each, before, {"trigger": name})}
 
-    def _revision(self, pipeline: str) -> str:
+    def _revision(self, row: TriggerRow) -> str:
         try:
-            file = self._files.read(pipeline).file
+            return revision_of(self._files.read(row.pipeline), row.name)
         except PenstockError:
             return ""
-        return file.revision if file else ""

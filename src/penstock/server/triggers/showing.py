@@ -23,6 +23,8 @@ from penstock.state.triggers import RunBrief
 
 SHOWN = 10
 """Slots and runs that are shown of a trigger."""
+_SAFE = 2**53 - 1
+"""Whole numbers up to here are exact as doubles."""
 
 
 def trigger_of(row: TriggerRow) -> Trigger:
@@ -92,7 +94,20 @@ def trigger_detail(
         token_set=row.token_hash is not None,
         upcoming=[slot.due.timestamp() for slot in slots],
         here=is_meant_here(trigger, environment),
+        exact={name: _json(value) for name, value in trigger.variables.items() if _holds_large(value)},
     )
+
+
+def _holds_large(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(_holds_large(each) for each in value.values())
+    if isinstance(value, list):
+        return any(_holds_large(each) for each in value)
+    return isinstance(value, int) and abs(value) > _SAFE
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _common(row: TriggerRow, trigger: Trigger, runs: Sequence[RunRow | RunBrief]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import { StatusBadge } from "../../ui/status";
 import { toast } from "../../ui/toasts";
 import { Calling, TokenDialog } from "./Calling";
 import { bodyOf, changesOf, draftOf, emptyDraft, newProblems, problemsOf, type Draft } from "./draft";
+import { mergedDraft, type Merged } from "./merging";
 import { NextRuns } from "./NextRuns";
 import { useChangeTriggers, useExplained, useTrigger } from "./queries";
 import { Refused } from "./FormParts";
@@ -74,22 +75,28 @@ function Edit({ trigger }: { trigger: TriggerDetail }) {
   const [draft, setDraft] = useState(held.draft);
   const [token, setToken] = useState("");
   const changes = useMemo(() => changesOf(bodyOf(held.draft), bodyOf(draft)), [held, draft]);
-  const dirty = Object.keys(changes).length > 0;
+  const dirty = changes !== null;
   const reset = (now: TriggerDetail) => {
     const next = draftOf(now);
     setHeld({ revision: now.revision, draft: next });
     setDraft(next);
   };
-  // What somebody else changed shows at once where nothing is being typed.
-  if (trigger.revision !== held.revision && !dirty && !change.isPending) reset(trigger);
+  // What somebody else changed shows at once; what is being typed stays.
+  const merged = trigger.revision !== held.revision && !change.isPending ? mergedDraft(held.draft, draft, draftOf(trigger)) : null;
+  const goOn = (found: Merged) => {
+    setHeld({ revision: trigger.revision, draft: draftOf(trigger) });
+    setDraft(found.draft);
+  };
+  if (merged && merged.both.length === 0) goOn(merged);
   useBlocker({ shouldBlockFn: () => !window.confirm("Leave without saving what you changed?"), disabled: !dirty || remove.isPending || remove.isSuccess, enableBeforeUnload: dirty });
   const save = () => {
-    if (!dirty) return;
+    if (!changes) return;
     if (Object.keys(newProblems(held.draft, draft)).length > 0) return showProblem();
-    change.mutate({ id: trigger.id, revision: held.revision, set: changes }, { onSuccess: (now) => { reset(now); toast("Saved.", { seconds: 2 }); } });
+    change.mutate({ id: trigger.id, revision: held.revision, changes }, { onSuccess: (now) => { reset(now); toast("Saved.", { seconds: 2 }); } });
   };
   useSaving(save);
   const conflict = change.error instanceof ApiError && change.error.status === 409;
+  const clash = merged && merged.both.length > 0 ? merged : null;
   const runNow = () => run.mutate({ id: trigger.id, name: trigger.name });
   const toggle = (active: boolean) => activate.mutate({ id: trigger.id, active });
   useCommands([
@@ -122,7 +129,8 @@ function Edit({ trigger }: { trigger: TriggerDetail }) {
       form={
         <>
           {trigger.problem && <ErrorCard error={new Error(trigger.problem)} />}
-          {change.error && <Refused error={change.error} action={conflict && <Button onClick={() => { change.reset(); reset(trigger); }}>Show what it is now</Button>} />}
+          {clash && <Clash what={clash.both} onKeep={() => { change.reset(); goOn(clash); }} onDrop={() => { change.reset(); reset(trigger); }} />}
+          {change.error && !clash && (conflict && change.variables?.revision !== held.revision ? dirty && <p role="status" className="rounded-card border border-line bg-s1 p-3">Somebody else has changed this trigger too. What both have changed is in the form now: save it again.</p> : <Refused error={change.error} />)}
           <TriggerForm draft={draft} fixed tried onChange={(changed) => setDraft((now) => ({ ...now, ...changed }))} />
         </>
       }
@@ -137,6 +145,16 @@ function Edit({ trigger }: { trigger: TriggerDetail }) {
     >
       {token && <TokenDialog token={token} trigger={trigger} onClose={() => setToken("")} />}
     </Frame>
+  );
+}
+
+/** Somebody else has changed what is being typed: nothing is lost before it is said which of the two is to count. */
+function Clash({ what, onKeep, onDrop }: { what: string[]; onKeep: () => void; onDrop: () => void }) {
+  return (
+    <div role="alert" className="rounded-card border border-line-strong bg-s1 p-3">
+      <p className="font-medium">Somebody else has changed what you are changing: {what.join(", ")}.</p>
+      <p className="mt-2 flex gap-2"><Button onClick={onKeep}>Keep what I typed</Button><Button onClick={onDrop}>Show what it is now</Button></p>
+    </div>
   );
 }
 

@@ -12,9 +12,9 @@ export function VariableLines({ lines, onChange, problem, known = [] }: { lines:
     <div className="flex flex-col gap-2" role="group" aria-label="Variables">
       {lines.map((one) => (
         <div key={one.key} className="flex items-center gap-2">
-          <Input aria-label="Name of the variable" className="!w-44 font-mono" spellCheck={false} value={one.name} aria-invalid={Boolean(problem) && !one.name.trim() && one.text.trim() !== ""} onChange={(event) => set(one.key, { name: event.target.value })} />
+          <Input aria-label="Name of the variable" className="!w-44 font-mono" spellCheck={false} value={one.name} aria-invalid={Boolean(problem) && !one.name.trim() && one.text.trim() !== ""} onChange={(event) => set(one.key, { name: event.target.value, exact: undefined })} />
           <Input aria-label={`Value of ${one.name || "the variable"}`} className="min-w-0 flex-1 font-mono" spellCheck={false} value={one.text} onChange={(event) => set(one.key, { text: event.target.value })} />
-          <span className="w-14 flex-none text-meta text-muted">{kindOf(valueOf(one.text))}</span>
+          <span className="w-14 flex-none text-meta text-muted">{one.text === one.exact && !/^[[{]/.test(one.text) ? "number" : kindOf(valueOf(one.text))}</span>
           <IconButton label={`Remove ${one.name || "the variable"}`} onClick={() => onChange(lines.filter((other) => other.key !== one.key))}><X size={14} aria-hidden="true" /></IconButton>
         </div>
       ))}

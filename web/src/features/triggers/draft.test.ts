@@ -6,7 +6,7 @@ import { spoken } from "./schedule";
 const DETAIL = {
   id: 1, pipeline: "orders", name: "nightly", kind: "time", schedule: "30 8 * * *", words: "", active: true, time_zone: "Europe/Paris", next: null, last_run: null, problem: "",
   tags: ["a", "b"], description: "d", runs: [], settings: { time_zone: "Europe/Paris", missed_runs: "all", missed_runs_limit: 5, timeout: 5400, pipeline_run_limit: 2 },
-  variables: { city: "Oulu", days: 3, code: "007", list: [1], empty: "" }, sla: 7200, start_time: "2026-01-31T07:00:00+00:00", event_matchers: [], envs: [], revision: "r", url: null, curl: null, token_set: false, upcoming: [], file: "pipelines/orders/triggers.yaml", here: true,
+  variables: { city: "Oulu", days: 3, code: "007", list: [1], empty: "" }, sla: 7200, start_time: "2026-01-31T07:00:00+00:00", event_matchers: [], envs: [], revision: "r", url: null, curl: null, token_set: false, upcoming: [], file: "pipelines/orders/triggers.yaml", here: true, exact: {},
 } satisfies TriggerDetail;
 
 describe("a trigger in the form", () => {
@@ -16,13 +16,25 @@ describe("a trigger in the form", () => {
     expect(body.variables).toEqual(DETAIL.variables);
     expect(body).toMatchObject({ schedule: "30 8 * * *", sla: 7200, tags: ["a", "b"] });
     expect(Date.parse(body.start_time ?? "")).toBe(Date.parse(DETAIL.start_time));
-    expect(changesOf(body, bodyOf(draftOf(DETAIL)))).toEqual({});
+    expect(changesOf(body, bodyOf(draftOf(DETAIL)))).toBeNull();
   });
 
   it("changes what was changed, and takes out what is as it is anyway", () => {
     const before = draftOf(DETAIL);
     const now = { ...before, missed: "last", zone: "UTC", start: "", sla: span(null) };
-    expect(changesOf(bodyOf(before), bodyOf(now))).toEqual({ start_time: null, sla: null, settings: { time_zone: null, missed_runs: null, missed_runs_limit: null } });
+    expect(changesOf(bodyOf(before), bodyOf(now))).toEqual({ set: { start_time: null, sla: null, settings: { time_zone: null, missed_runs: null, missed_runs_limit: null } }, variables: {}, dropped: [] });
+  });
+
+  it("sends the variables that change alone, by their names: figures that are too large for here stay as they are", () => {
+    const exact = { account: "123456789012345678", nested: '[1, {"big": -98765432109876543210}]' };
+    const before = draftOf({ ...DETAIL, variables: { account: JSON.parse(exact.account) as unknown, nested: JSON.parse(exact.nested) as unknown, rate: 1, note: "hello" }, exact });
+    expect(before.variables.map((one) => one.text)).toEqual([exact.account, exact.nested, "1", "hello"]);
+    const typed = (name: string, text: string) => ({ ...before, variables: before.variables.map((one) => (one.name === name ? { ...one, text } : one)) });
+    expect(changesOf(bodyOf(before), bodyOf(typed("note", "bye")))).toEqual({ set: {}, variables: { note: "bye" }, dropped: [] });
+    expect(problemsOf(typed("note", "bye"))).toEqual({});
+    const renamed = { ...before, variables: before.variables.slice(2).map((one) => (one.name === "note" ? { ...one, name: "words" } : one)) };
+    expect(changesOf(bodyOf(before), bodyOf(renamed))).toEqual({ set: {}, variables: { words: "hello" }, dropped: ["account", "nested", "note"] });
+    expect(problemsOf(typed("nested", '[2, {"big": -98765432109876543210}]')).variables).toContain("too large");
   });
 
   it("of another kind keeps nothing of a schedule", () => {

@@ -13,6 +13,8 @@ export interface VariableLine {
   name: string;
   /** JSON where it is JSON, otherwise the text itself. */
   text: string;
+  /** The text as the file has it, where its figures are more than can be read here; gone once another name is typed. */
+  exact?: string;
 }
 
 export interface Draft {
@@ -73,7 +75,8 @@ export interface Body {
 
 let next = 1;
 
-export function variableLine(name = "", value: unknown = ""): VariableLine {
+export function variableLine(name = "", value: unknown = "", exact?: string): VariableLine {
+  if (exact !== undefined) return { key: next++, name, text: exact, exact };
   return { key: next++, name, text: typeof value === "string" && !looksOtherwise(value) ? value : JSON.stringify(value) };
 }
 
@@ -93,6 +96,16 @@ export function valueOf(text: string): unknown {
   } catch {
     return text;
   }
+}
+
+/** Whether a list or a map has figures that would come out as others. */
+function rounds(text: string): boolean {
+  const within = (value: unknown): boolean => {
+    if (typeof value === "number") return !Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value));
+    return typeof value === "object" && value !== null && Object.values(value).some(within);
+  };
+  const value = valueOf(text);
+  return typeof value === "object" && within(value);
 }
 
 export function span(seconds: number | null): Span {
@@ -140,7 +153,7 @@ export function draftOf(trigger: TriggerDetail): Draft {
     ...(trigger.event_matchers.length > 0 ? { matchers: JSON.stringify(trigger.event_matchers, null, 2) } : {}),
     secret: webhook?.secret ?? "",
     tolerance: String(webhook?.tolerance_seconds ?? 300),
-    variables: Object.entries(trigger.variables).map(([name, value]) => variableLine(name, value)),
+    variables: Object.entries(trigger.variables).map(([name, value]) => variableLine(name, value, trigger.exact?.[name])),
     skipIfRunning: settings.skip_if_previous_running === true,
     allowToFail: settings.allow_blocks_to_fail === true,
     initialRun: settings.create_initial_pipeline_run === true,
@@ -217,7 +230,9 @@ export function spanProblem({ text }: Span): string {
 export function variablesProblem(lines: readonly VariableLine[]): string {
   const names = lines.map((one) => one.name.trim()).filter(Boolean);
   if (new Set(names).size < names.length) return "Two variables have the same name.";
-  return lines.some((one) => !one.name.trim() && one.text.trim()) ? "A variable has a value, and no name." : "";
+  if (lines.some((one) => !one.name.trim() && one.text.trim())) return "A variable has a value, and no name.";
+  const large = lines.find((one) => one.text !== one.exact && rounds(one.text));
+  return large ? `${large.name} has a figure that is too large to be sent from here: change it in the file.` : "";
 }
 
 export const LEAST_PRIORITY = -1_000_000;
@@ -313,11 +328,18 @@ function settingsOf(draft: Draft, schedule: string | null): Record<string, unkno
   return Object.fromEntries(said.filter(([, value]) => value !== null));
 }
 
-/** What a change of a trigger sets: the fields that differ, and the settings that go as null. */
-export function changesOf(before: Body, now: Body): Record<string, unknown> {
+/** What a change of a trigger tells the server; variables one by one, since those that stay cannot all be written as they are in the file. */
+export interface Changes {
+  set: Record<string, unknown>;
+  variables: Record<string, unknown>;
+  dropped: string[];
+}
+
+/** What a change of a trigger sets: the fields and variables that differ, and the settings that go as null; null where nothing differs. */
+export function changesOf(before: Body, now: Body): Changes | null {
   const found: Record<string, unknown> = {};
   for (const key of Object.keys(now) as (keyof Body)[]) {
-    if (key === "pipeline" || key === "settings" || JSON.stringify(now[key]) === JSON.stringify(before[key])) continue;
+    if (key === "pipeline" || key === "settings" || key === "variables" || JSON.stringify(now[key]) === JSON.stringify(before[key])) continue;
     found[key] = now[key];
   }
   const settings: Record<string, unknown> = {};
@@ -325,5 +347,8 @@ export function changesOf(before: Body, now: Body): Record<string, unknown> {
     if (JSON.stringify(before.settings[key]) !== JSON.stringify(now.settings[key])) settings[key] = now.settings[key] ?? null;
   }
   if (Object.keys(settings).length > 0) found.settings = settings;
-  return found;
+  const same = (name: string) => name in before.variables && JSON.stringify(before.variables[name]) === JSON.stringify(now.variables[name]);
+  const variables = Object.fromEntries(Object.entries(now.variables).filter(([name]) => !same(name)));
+  const dropped = Object.keys(before.variables).filter((name) => !(name in now.variables));
+  return Object.keys(found).length + Object.keys(variables).length + dropped.length > 0 ? { set: found, variables, dropped } : null;
 }

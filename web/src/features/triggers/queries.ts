@@ -1,10 +1,10 @@
 import { keepPreviousData, useInfiniteQuery, useMutation, useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { api, segment } from "../../api/client";
+import { api, ApiError, segment } from "../../api/client";
 import type { CalendarDetail, Explanation, TriggerCreated, TriggerDetail, TriggerList, TriggerPreview, TriggerSummary } from "../../api/orchestration";
 import type { BlockDetail, PipelineDetail, RunSummary, VariableDetail } from "../../api/types";
 import { toast, toastError } from "../../ui/toasts";
-import type { Body } from "./draft";
+import type { Body, Changes } from "./draft";
 import { PAGE, type Filters } from "./list";
 
 /** Those of one pipeline, as many as a page holds; nothing is asked without one. */
@@ -102,8 +102,10 @@ export function useChangeTriggers() {
   };
   const create = useMutation({ mutationFn: (body: Body) => api.post<TriggerCreated>("/triggers", { body }), onSuccess: keep });
   const change = useMutation({
-    mutationFn: ({ id, revision, set }: { id: number; revision: string; set: Record<string, unknown> }) => api.patch<TriggerDetail>(`/triggers/${id}`, { body: { revision, set } }),
+    mutationFn: ({ id, revision, changes }: { id: number; revision: string; changes: Changes }) => api.patch<TriggerDetail>(`/triggers/${id}`, { body: { revision, ...changes } }),
     onSuccess: keep,
+    // Somebody else was faster: the form is to see how it is now.
+    onError: (error) => error instanceof ApiError && error.status === 409 && done(),
   });
   const activate = useMutation({
     mutationFn: ({ id, active }: { id: number; active: boolean }) => api.post<unknown>(`/triggers/${id}/${active ? "activate" : "deactivate"}`, { body: {} }),
