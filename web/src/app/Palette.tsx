@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Command, defaultFilter } from "cmdk";
 import { Dialog as Radix } from "radix-ui";
-import { useDeferredValue, useState, type RefObject } from "react";
+import { useDeferredValue, useEffect, useRef, useState, type KeyboardEvent, type PointerEvent, type RefObject } from "react";
 import { api } from "../api/client";
 import { Kbd } from "../ui/Kbd";
 import { allCommands, byGroup, type Command as Action } from "./commands";
@@ -66,6 +66,38 @@ function offered(one: Chosen, commands: readonly Action[]): { one: Chosen; title
   return command ? [{ one, title: command.title, detail: command.group, keys: command.keys?.[0] }] : [];
 }
 
+const MOVES = new Set(["ArrowDown", "ArrowUp", "Home", "End"]);
+/** With Control, as in a terminal. */
+const LETTERS = new Set(["n", "p", "j", "k"]);
+
+/**
+ * Keeps the highlight on the first of the list, whatever comes above it later, until somebody moves it.
+ *
+ * The list is ranked by what draws it, and drawn again as finds arrive, so it is looked at as it stands.
+ */
+function useBest() {
+  const root = useRef<HTMLDivElement>(null);
+  const moved = useRef(false);
+  useEffect(() => {
+    const list = root.current;
+    if (!list) return;
+    const watch = new MutationObserver(() => {
+      const first = list.querySelector("[cmdk-item]");
+      // By its own key: a value that is set from outside would leave the input pointing at another line for those who hear it read.
+      if (!moved.current && first && first.getAttribute("aria-selected") !== "true") list.dispatchEvent(new window.KeyboardEvent("keydown", { key: "Home", bubbles: true }));
+    });
+    watch.observe(list, { childList: true, subtree: true });
+    return () => watch.disconnect();
+  }, []);
+  return {
+    root,
+    /** Something else is typed: what was moved to is no answer to that. */
+    again: () => { moved.current = false; },
+    onKeyDown: (event: KeyboardEvent) => { moved.current ||= event.isTrusted && (MOVES.has(event.key) || (event.ctrlKey && LETTERS.has(event.key))); },
+    onPointerMove: (event: PointerEvent) => { moved.current ||= (event.target as Element).closest("[cmdk-item]") !== null; },
+  };
+}
+
 function Search({ typed, onDone }: { typed: RefObject<string>; onDone: () => void }) {
   const [text, setText] = useState(typed.current);
   const query = useDeferredValue(text.trim());
@@ -89,9 +121,10 @@ function Search({ typed, onDone }: { typed: RefObject<string>; onDone: () => voi
     if ("command" in one) commands.find(({ id }) => id === one.command)?.run();
     else void navigate({ to: one.to, params: one.params, search: one.search });
   };
+  const best = useBest();
   return (
-    <Command label="Commands" loop filter={fits}>
-      <Command.Input autoFocus value={text} onValueChange={setText} placeholder="Type a command, or the name of a pipeline, block or file" className="h-11 w-full border-b border-line bg-transparent px-4 text-[14px] outline-none placeholder:text-muted" />
+    <Command ref={best.root} label="Commands" loop filter={fits} onKeyDown={best.onKeyDown} onPointerMove={best.onPointerMove}>
+      <Command.Input autoFocus value={text} onValueChange={(now) => { best.again(); setText(now); }} placeholder="Type a command, or the name of a pipeline, block or file" className="h-11 w-full border-b border-line bg-transparent px-4 text-[14px] outline-none placeholder:text-muted" />
       <Command.List className="max-h-[55vh] overflow-y-auto p-1.5">
         <Command.Empty className="p-4 text-center text-muted">{found.isFetching ? "Searching…" : "Nothing of that name."}</Command.Empty>
         {last.length > 0 && (
