@@ -19,13 +19,27 @@ interface Props extends Omit<InputHTMLAttributes<HTMLInputElement>, "value" | "o
 export function MomentInput({ value, onChange, ...rest }: Props) {
   const input = useRef<HTMLInputElement>(null);
   const first = useRef(value === INCOMPLETE ? "" : value);
+  const told = useRef(value);
   const show = () => {
-    if (input.current && value !== INCOMPLETE && toldBy(input.current) !== value) input.current.value = value;
+    if (!input.current || value === INCOMPLETE || toldBy(input.current) === value) return;
+    input.current.value = value;
+    told.current = value;
   };
   useEffect(() => {
     if (document.activeElement !== input.current) show();
-  });
-  return <Input {...rest} ref={input} type="datetime-local" min="1000-01-01T00:00" max="9999-12-31T23:59" defaultValue={first.current} onBlur={show} onChange={(event) => onChange(toldBy(event.target))} />;
+  }, [value]);
+  // Of the first parts the browser tells nothing: its value was empty, and still is.
+  const tell = ({ currentTarget }: { currentTarget: HTMLInputElement }) => {
+    const now = toldBy(currentTarget);
+    if (now === told.current) return;
+    told.current = now;
+    onChange(now);
+  };
+  const leave = ({ currentTarget }: { currentTarget: HTMLInputElement }) => {
+    tell({ currentTarget });
+    if (!currentTarget.validity.badInput) show();
+  };
+  return <Input {...rest} ref={input} type="datetime-local" min="1000-01-01T00:00" max="9999-12-31T23:59" defaultValue={first.current} onChange={tell} onKeyUp={tell} onBlur={leave} />;
 }
 
 function toldBy({ value, validity }: HTMLInputElement): string {

@@ -14,7 +14,7 @@ import { OF_RUNS, SubPages } from "../../ui/SubPages";
 import { pieces } from "../outputs/ansi";
 import { usePipelines } from "../pipelines/queries";
 import { SINCE } from "../runs/filters";
-import { Between } from "../runs/RunFilterBar";
+import { Between } from "../runs/Between";
 import { useSoon } from "../triggers/useSoon";
 import { useLogs, useNewLines, type LogFilters } from "./queries";
 
@@ -108,10 +108,7 @@ export function LogsPage() {
           <option value="between">Between …</option>
         </Select>
         {filters.since === "between" && (
-          <>
-            <Between label="From" value={filters.from} onChange={(from) => set({ from })} />
-            <Between label="To" value={filters.to} onChange={(to) => set({ to })} />
-          </>
+          <Between from={filters.from} to={filters.to} onChange={set} />
         )}
         {filters.run && <Button look="quiet" icon={<X size={13} aria-hidden="true" />} onClick={() => set({ run: undefined })}>One run only</Button>}
         <span className="ml-auto flex items-center gap-2">

@@ -3,8 +3,8 @@ import type { Ref } from "react";
 import { Input, Select } from "../../ui/fields";
 import { usePipelines } from "../pipelines/queries";
 import { useFirstTriggers, useTriggersOf } from "../triggers/queries";
-import { usePreferences } from "../../app/preferences";
-import { addressOf, fieldOf, ORIGINS, SINCE, STATES, type RunFilters } from "./filters";
+import { Between } from "./Between";
+import { ORIGINS, SINCE, STATES, type RunFilters } from "./filters";
 
 /** Triggers to choose from, of all pipelines. */
 const MOST = 300;
@@ -38,20 +38,11 @@ export function RunFilterBar({ filters, search, onChange, onDown }: Props) {
       <Choice label="Started" none="Any start" value={filters.origin} options={Object.entries(ORIGINS).map(([value, words]) => [value, `Started ${words}`])} onChange={(origin) => onChange({ origin })} />
       <Choice label="Time" none="Any time" value={filters.since} options={[...SINCE.map((one): [string, string] => [one.value, one.label]), ["between", "Between …"]]} onChange={(since) => onChange({ since, ...(since === "between" ? {} : { from: undefined, to: undefined }) })} />
       {filters.since === "between" && (
-        <>
-          <Between label="From" value={filters.from} onChange={(from) => onChange({ from })} />
-          <Between label="To" value={filters.to} onChange={(to) => onChange({ to })} />
-        </>
+        <Between from={filters.from} to={filters.to} onChange={onChange} />
       )}
       {filters.backfill && <button type="button" className="rounded-control bg-accent-soft px-2 py-1" onClick={() => onChange({ backfill: undefined })}>Backfill {filters.backfill} <span aria-hidden="true">✕</span><span className="sr-only">Show those of every backfill</span></button>}
     </>
   );
-}
-
-/** One end of a stretch of time, on the clock that the reader has chosen. */
-export function Between({ label, value, onChange }: { label: string; value: string | undefined; onChange: (value: string) => void }) {
-  const zone = usePreferences((held) => held.zone);
-  return <Input type="datetime-local" aria-label={zone === "utc" ? `${label} (UTC)` : label} title={zone === "utc" ? "In UTC" : "In local time"} className="!w-48" value={fieldOf(value, zone)} onChange={(event) => onChange(addressOf(event.target.value, zone))} />;
 }
 
 function Choice({ label, none, options, value, onChange }: { label: string; none: string; options: [string, string][]; value: string | undefined; onChange: (value: string) => void }) {
