@@ -91,8 +91,16 @@ function Edit({ trigger }: { trigger: TriggerDetail }) {
   useBlocker({ shouldBlockFn: () => !window.confirm("Leave without saving what you changed?"), disabled: !dirty || remove.isPending || remove.isSuccess, enableBeforeUnload: dirty });
   const save = () => {
     if (!changes) return;
+    const sent = draft;
+    const saved = (now: TriggerDetail) => {
+      // What was typed while it was on its way stays.
+      const next = draftOf(now);
+      setHeld({ revision: now.revision, draft: next });
+      setDraft((typed) => mergedDraft(sent, typed, next).draft);
+      toast("Saved.", { seconds: 2 });
+    };
     if (Object.keys(newProblems(held.draft, draft)).length > 0) return showProblem();
-    change.mutate({ id: trigger.id, revision: held.revision, changes }, { onSuccess: (now) => { reset(now); toast("Saved.", { seconds: 2 }); } });
+    change.mutate({ id: trigger.id, revision: held.revision, changes }, { onSuccess: saved });
   };
   useSaving(save);
   const conflict = change.error instanceof ApiError && change.error.status === 409;
