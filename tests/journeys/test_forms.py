@@ -157,10 +157,10 @@ def test_what_is_marked_as_wrong_is_not_saved(studio: Server, tabs: Tabs) -> Non
     page.get_by_label("Pipeline", exact=True).select_option("marked")
     told = page.get_by_role("region", name="The runs it makes")
     expect(told).to_contain_text(re.compile(r"\d+ runs"))
-    for field, wrong, right in (("One run every", "0", "1"), ("Runs at once", "abc", "2")):
+    for field, wrong, right, least in (("One run every", "0", "1", 1), ("Runs at once", "abc", "2", 0)):
         page.get_by_label(field).fill(wrong)
         expect(page.get_by_label(field)).to_have_attribute("aria-invalid", "true")
-        expect(told).to_contain_text(f"{field}: Write a whole figure, 1 or more.")
+        expect(told).to_contain_text(f"{field}: Write a whole figure, {least} or more.")
         expect(page.get_by_role("button", name="Make it, start later")).to_be_disabled()
         page.get_by_label(field).fill(right)
         expect(told).to_contain_text(re.compile(r"\d+ runs"))
