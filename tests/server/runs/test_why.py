@@ -97,3 +97,25 @@ def code_changes(why) -> list[str]:
 def add_variables(server: Server, **variables) -> None:
     blocks = [("load", "data_loader", [], LOAD), ("check", "transformer", ["load"], CHECK)]
     add_pipeline(server.root, "flights", blocks, variables=variables)
+
+
+SWAPPED = (
+    "import pandas\n@data_loader\ndef load(**kwargs):\n    rows = list(range(2000))\n    one, other = kwargs['swap']\n"
+    "    rows[one], rows[other] = rows[other], rows[one]\n    return pandas.DataFrame({'a': rows})\n"
+)
+FAILS = "@transformer\ndef check(rows, **kwargs):\n    assert not kwargs.get('fail'), 'told to'\n    return rows\n"
+
+
+@pytest.mark.parametrize(
+    ("swap", "changed"), [([0, 0], []), ([1000, 1001], ["load"])], ids=["the same", "in the middle"]
+)
+def test_a_new_version_of_an_input_is_a_change_only_where_its_rows_are_others(tmp_path, swap, changed):
+    blocks = [("load", "data_loader", [], SWAPPED), ("check", "transformer", ["load"], FAILS)]
+    root = make_project(tmp_path / "project", blocks=blocks)
+    with serving(root) as server:
+        add_pipeline(root, "flights", blocks, variables={"swap": [0, 0]})
+        server.run()
+        add_pipeline(root, "flights", blocks, variables={"swap": swap, "fail": True})
+        why = server.get(f"/runs/{failed(server)}/why/check")
+        assert why["inputs"][0]["ref"]["version"].startswith("00000002-")
+        assert [change["what"] for change in why["changed_since_good"] if change["kind"] == "input"] == changed

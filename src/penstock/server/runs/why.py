@@ -105,11 +105,11 @@ class Reasons:
                 yield Change("input", block, self._told(old.get(block)), self._told(new.get(block)))
 
     def _are_alike(self, one: ProductRef | None, other: ProductRef | None) -> bool:
-        """Whether two versions are one, or nothing that is told of their outputs tells them apart: that is no lead."""
+        """Whether two versions are one, or hold the same: a new version of the same rows is no lead."""
         if one is None or other is None or one == other:
             return one == other
         before, after = (self._manifests.of(ref) for ref in (one, other))
-        return before is not None and after is not None and before.summaries() == after.summaries()
+        return before is not None and after is not None and self._manifests.hold_same(before, after)
 
     def _told(self, ref: ProductRef | None) -> str | None:
         """A version with its size, such as "00000003-1f2e3d4c, 1,000 rows, 5 columns"."""
