@@ -79,3 +79,19 @@ def test_the_server_is_started_again_while_a_block_runs(
     write(page, "waits", "@data_loader\ndef load():\n    return 5\n")
     page.keyboard.press("Control+Enter")
     state(page, "waits", "done")
+
+
+def test_a_page_that_is_opened_while_the_server_is_away_loads_when_it_is_back(
+    start_studio: Start, tabs: Tabs, tmp_path: Path
+) -> None:
+    away = ("ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE", "WebSocket connection")
+    tabs.watch.allow(*away, "dynamically imported module", "Unable to preload CSS")
+    server = start_studio(None, "--port", str(a_port()))
+    page = tabs.open(server, "/")
+    page.wait_for_load_state("networkidle")
+    server.stop()
+    page.get_by_role("link", name="Settings").first.click()
+    expect(page.get_by_role("heading", name="A part of this page could not be fetched")).to_be_visible()
+
+    start_studio(tmp_path / "project", "--port", server.url.rsplit(":", 1)[1])
+    expect(page.get_by_role("heading", name="Settings")).to_be_visible()

@@ -1,9 +1,9 @@
 import { Link, type ErrorComponentProps } from "@tanstack/react-router";
 import { Compass, LogIn, Unplug } from "lucide-react";
 import { ApiError } from "../api/client";
-import { useTopic } from "../api/useTopic";
 import { Button } from "../ui/Button";
 import { EmptyState, ErrorCard } from "../ui/feedback";
+import { notFetched, useLoadAgain } from "./parts";
 
 export function NotFound() {
   return (
@@ -23,12 +23,9 @@ export function NotLoggedIn() {
   );
 }
 
-/** How browsers word it that a part of the page did not come: Chromium, Firefox, Safari; and the loader of styles. */
-const NOT_FETCHED = /dynamically imported module|Importing a module script failed|Unable to preload CSS/;
-
 /** A part of the page could not be fetched, as while the server is away: it is tried again when it is back. */
 function NotFetched() {
-  useTopic("project", () => undefined, () => window.location.reload());
+  useLoadAgain();
   return (
     <EmptyState page icon={<Unplug size={32} aria-hidden="true" />} title="A part of this page could not be fetched" action={<Button onClick={() => window.location.reload()}>Try again</Button>}>
       The server may be away, or have been updated. The page loads by itself when it answers again.
@@ -38,7 +35,7 @@ function NotFetched() {
 
 export function PageError({ error, reset }: ErrorComponentProps) {
   if (error instanceof ApiError && error.status === 401) return <NotLoggedIn />;
-  if (error instanceof Error && NOT_FETCHED.test(error.message)) return <NotFetched />;
+  if (notFetched(error)) return <NotFetched />;
   return (
     <div className="mx-auto max-w-2xl p-8">
       <ErrorCard error={error} action={<Button onClick={() => { reset(); window.location.reload(); }}>Reload the page</Button>} />

@@ -1,6 +1,7 @@
 /** The pages: one row each, loaded when they are first opened. Pipeline ids may hold `/`, which the address encodes. */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { BASE } from "../api/client";
+import { fetched } from "./parts";
 import { NotFound, PageError } from "./problems";
 import { Shell } from "./Shell";
 
@@ -28,14 +29,14 @@ const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, er
 const home = createRoute({
   getParentRoute: () => root,
   path: "/",
-  component: lazyRouteComponent(() => import("../features/home/HomePage"), "HomePage"),
+  component: lazyRouteComponent(fetched(() => import("../features/home/HomePage")), "HomePage"),
 });
 
 const pipelines = createRoute({
   getParentRoute: () => root,
   path: "/pipelines",
   validateSearch: texts("q", "tag", "type", "state", "group", "sort"),
-  component: lazyRouteComponent(() => import("../features/pipelines/PipelinesPage"), "PipelinesPage"),
+  component: lazyRouteComponent(fetched(() => import("../features/pipelines/PipelinesPage")), "PipelinesPage"),
 });
 
 type EditorSearch = Partial<Record<"block" | "output" | "version" | "child" | "beside" | "given" | "view", string>> & { tab?: EditorTab };
@@ -47,121 +48,121 @@ const editor = createRoute({
     ...(texts("block", "output", "version", "child", "beside", "given", "view", "tab")(search) as EditorSearch),
     ...line(search),
   }),
-  component: lazyRouteComponent(() => import("../features/editor/EditorPage"), "EditorPage"),
+  component: lazyRouteComponent(fetched(() => import("../features/editor/EditorPage")), "EditorPage"),
 });
 
 const settings = createRoute({
   getParentRoute: () => root,
   path: "/settings",
-  component: lazyRouteComponent(() => import("../features/settings/SettingsPage"), "SettingsPage"),
+  component: lazyRouteComponent(fetched(() => import("../features/settings/SettingsPage")), "SettingsPage"),
 });
 
 const runs = createRoute({
   getParentRoute: () => root,
   path: "/runs",
   validateSearch: texts("pipeline", "state", "q", "trigger", "backfill", "origin", "since", "from", "to"),
-  component: lazyRouteComponent(() => import("../features/runs/RunsPage"), "RunsPage"),
+  component: lazyRouteComponent(fetched(() => import("../features/runs/RunsPage")), "RunsPage"),
 });
 
 const triggers = createRoute({
   getParentRoute: () => root,
   path: "/triggers",
   validateSearch: texts("q", "pipeline", "kind", "state", "tag"),
-  component: lazyRouteComponent(() => import("../features/triggers/TriggersPage"), "TriggersPage"),
+  component: lazyRouteComponent(fetched(() => import("../features/triggers/TriggersPage")), "TriggersPage"),
 });
 
 const newTrigger = createRoute({
   getParentRoute: () => root,
   path: "/triggers/new",
   validateSearch: texts("pipeline"),
-  component: lazyRouteComponent(() => import("../features/triggers/TriggerPage"), "NewTriggerPage"),
+  component: lazyRouteComponent(fetched(() => import("../features/triggers/TriggerPage")), "NewTriggerPage"),
 });
 
 const trigger = createRoute({
   getParentRoute: () => root,
   path: "/triggers/$trigger",
-  component: lazyRouteComponent(() => import("../features/triggers/TriggerPage"), "TriggerPage"),
+  component: lazyRouteComponent(fetched(() => import("../features/triggers/TriggerPage")), "TriggerPage"),
 });
 
 const calendar = createRoute({
   getParentRoute: () => root,
   path: "/calendar",
   validateSearch: texts("span"),
-  component: lazyRouteComponent(() => import("../features/triggers/CalendarPage"), "CalendarPage"),
+  component: lazyRouteComponent(fetched(() => import("../features/triggers/CalendarPage")), "CalendarPage"),
 });
 
 const backfills = createRoute({
   getParentRoute: () => root,
   path: "/backfills",
   validateSearch: texts("pipeline", "new"),
-  component: lazyRouteComponent(() => import("../features/backfills/BackfillsPage"), "BackfillsPage"),
+  component: lazyRouteComponent(fetched(() => import("../features/backfills/BackfillsPage")), "BackfillsPage"),
 });
 
 const backfill = createRoute({
   getParentRoute: () => root,
   path: "/backfills/$backfill",
-  component: lazyRouteComponent(() => import("../features/backfills/BackfillPage"), "BackfillPage"),
+  component: lazyRouteComponent(fetched(() => import("../features/backfills/BackfillPage")), "BackfillPage"),
 });
 
 const monitor = createRoute({
   getParentRoute: () => root,
   path: "/monitor",
   validateSearch: texts("pipeline", "days"),
-  component: lazyRouteComponent(() => import("../features/monitor/MonitorPage"), "MonitorPage"),
+  component: lazyRouteComponent(fetched(() => import("../features/monitor/MonitorPage")), "MonitorPage"),
 });
 
 const logs = createRoute({
   getParentRoute: () => root,
   path: "/logs",
   validateSearch: texts("q", "pipeline", "run", "block", "level", "since", "from", "to"),
-  component: lazyRouteComponent(() => import("../features/logs/LogsPage"), "LogsPage"),
+  component: lazyRouteComponent(fetched(() => import("../features/logs/LogsPage")), "LogsPage"),
 });
 
 const alerts = createRoute({
   getParentRoute: () => root,
   path: "/alerts",
-  component: lazyRouteComponent(() => import("../features/alerts/AlertsPage"), "AlertsPage"),
+  component: lazyRouteComponent(fetched(() => import("../features/alerts/AlertsPage")), "AlertsPage"),
 });
 
 const run = createRoute({
   getParentRoute: () => root,
   path: "/runs/$run",
   validateSearch: texts("block", "tab"),
-  component: lazyRouteComponent(() => import("../features/runs/RunPage"), "RunPage"),
+  component: lazyRouteComponent(fetched(() => import("../features/runs/RunPage")), "RunPage"),
 });
 
 const data = createRoute({
   getParentRoute: () => root,
   path: "/data",
   validateSearch: texts("q", "pipeline", "kind", "age"),
-  component: lazyRouteComponent(() => import("../features/data/DataPage"), "DataPage"),
+  component: lazyRouteComponent(fetched(() => import("../features/data/DataPage")), "DataPage"),
 });
 
 const product = createRoute({
   getParentRoute: () => root,
   path: "/data/$pipeline/$block",
   validateSearch: texts("version", "tab", "output", "partition", "before"),
-  component: lazyRouteComponent(() => import("../features/data/ProductPage"), "ProductPage"),
+  component: lazyRouteComponent(fetched(() => import("../features/data/ProductPage")), "ProductPage"),
 });
 
 const templates = createRoute({
   getParentRoute: () => root,
   path: "/templates",
   validateSearch: texts("q", "type", "source", "template", "tab"),
-  component: lazyRouteComponent(() => import("../features/templates/TemplatesPage"), "TemplatesPage"),
+  component: lazyRouteComponent(fetched(() => import("../features/templates/TemplatesPage")), "TemplatesPage"),
 });
 
 const files = createRoute({
   getParentRoute: () => root,
   path: "/files",
   validateSearch: (search: Record<string, unknown>) => ({ ...texts("path")(search), ...line(search) }),
-  component: lazyRouteComponent(() => import("../features/files/FilesPage"), "FilesPage"),
+  component: lazyRouteComponent(fetched(() => import("../features/files/FilesPage")), "FilesPage"),
 });
 
 const terminal = createRoute({
   getParentRoute: () => root,
   path: "/terminal",
-  component: lazyRouteComponent(() => import("../features/terminal/TerminalPage"), "TerminalPage"),
+  component: lazyRouteComponent(fetched(() => import("../features/terminal/TerminalPage")), "TerminalPage"),
 });
 
 export const router = createRouter({
