@@ -224,3 +224,19 @@ def test_less_severe_records_are_left_out_and_printed_lines_never(tmp_path):
     recorder.close()
     said = [line["message"] for line in lines(recorder.folder / "load.log")]
     assert said == ["logged WARNING", "logged ERROR", "logged OWN", "printed"]
+
+
+def test_only_what_went_wrong_is_an_error_in_the_log_of_the_run(tmp_path):
+    recorder = RunRecorder(tmp_path, "p", "r")
+    ends = {
+        "condition": BlockState.CONDITION_FAILED,
+        "withdrawn": BlockState.CANCELLED,
+        "ValueError": BlockState.FAILED,
+    }
+    for kind, ended in ends.items():
+        recorder(events.BlockEnded("r", kind, ended, 1.0, failure=Failure(kind, "said so")))
+    for run in (RunState.COMPLETED, RunState.CANCELLED, RunState.FAILED):
+        recorder(events.RunEnded("r", "p", run, 2.0, 1.0))
+    recorder.close()
+    levels = [entry["level"] for entry in lines(recorder.folder / RUN_LOG)]
+    assert levels == ["INFO", "WARNING", "ERROR", "INFO", "WARNING", "ERROR"]

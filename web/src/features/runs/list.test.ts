@@ -34,6 +34,14 @@ describe("a list of runs that goes on", () => {
     expect(patched(held, [{ type: "files_changed" }])).toEqual({ data: held, missing: false });
   });
 
+  it("loses what was deleted elsewhere, also what was told of it at once", () => {
+    const held = pages([run("a"), run("b")], [run("c")]);
+    const gone = { type: "runs_deleted", runs: ["a", "c", "never seen"] };
+    const { data, missing } = patched(held, [{ type: "run_changed", run: run("c", { state: "failed" }) }, gone]);
+    expect([ids(data), missing]).toEqual([[["b"], []], false]);
+    expect(patched(held, [{ type: "runs_deleted", runs: ["other"] }])).toEqual({ data: held, missing: false });
+  });
+
   it("takes a newer first page without showing a run twice", () => {
     const held = pages([run("b"), run("a")], [run("z"), run("y")]);
     const next = withFirst(held, { runs: [run("c"), run("b", { state: "completed" })], next: "other" });
