@@ -2331,7 +2331,7 @@ export interface components {
         };
         /**
          * BlockRunDetail
-         * @description One block in a run.
+         * @description One block in a run. One that `waits` for its next attempt is queued, and has the failure of its last.
          */
         BlockRunDetail: {
             block: string;
@@ -2350,6 +2350,8 @@ export interface components {
             upstream: string[];
             /** @default [] */
             callback_failures: components["schemas"]["CallbackFailure"][];
+            /** @default null */
+            waits: components["schemas"]["NextAttempt"] | null;
         };
         /**
          * BlockStatus
@@ -3660,6 +3662,14 @@ export interface components {
             settings: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * NextAttempt
+         * @description What a block waits for whose last attempt has ended at `since`: the next one begins at `due`.
+         */
+        NextAttempt: {
+            since: number;
+            due: number;
         };
         /**
          * OutputDetail

@@ -287,6 +287,8 @@ export interface BlockRun {
   cpu_seconds: number | null;
   upstream: string[];
   callback_failures: CallbackFailure[];
+  /** Between two attempts: when the last one ended and the next begins. */
+  waits: { since: number; due: number } | null;
 }
 
 /** A run that a block has asked for, or whose block has. */
@@ -327,7 +329,7 @@ export type PipelineEvent =
   | { type: "content_changed"; block: string; content_revision: string; content?: string | null }
   | { type: "run_started"; run: RunSummary }
   | { type: "run_ended"; run: RunSummary }
-  | { type: "block_queued"; run: string; block: string }
+  | { type: "block_queued"; run: string; block: string; waits?: { since: number; due: number } }
   | { type: "block_started"; run: string; block: string; attempt: number; at: number }
   | { type: "block_output"; run: string | null; block: string; execution?: string | null; items: OutputItem[]; dropped?: number }
   | { type: "block_progress"; run: string; block: string }

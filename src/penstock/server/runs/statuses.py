@@ -16,7 +16,7 @@ from penstock.observe.archive import RunArchive, RunHead
 from penstock.observe.record import RUN_RECORD
 from penstock.server.runs.manifests import Manifests
 from penstock.server.runs.summaries import shown_outputs, shown_state, what_changed
-from penstock.server.schema.runs import BlockRunDetail, BlockStatus, CallbackFailure, VersionRef
+from penstock.server.schema.runs import BlockRunDetail, BlockStatus, CallbackFailure, NextAttempt, VersionRef
 
 RUNS_LOOKED_AT = 2000
 _BLOCKS_KEPT = 1000
@@ -79,7 +79,10 @@ class Statuses:
         return found
 
     def _entries(self, head: RunHead) -> Entries:
-        """Block -> what the record says of it: the fields of its end, `started` and `attempts`."""
+        """Block -> what the record says of it: the fields of its end, `started` and `attempts`.
+
+        Of one that waits for its next attempt, `waits` is what was told when the last one had ended.
+        """
         # A run that is retried ends once more: its record has grown since it was read at its first end.
         record = self._archive.folder(head.pipeline, head.run) / RUN_RECORD
         size = record.stat().st_size if record.exists() else 0
@@ -88,17 +91,7 @@ class Statuses:
             return known
         entries: Entries = {}
         for entry in self._archive.events(head):
-            block = str(entry.get("block"))
-            if entry["event"] == "BlockStarted":
-                entries[block] = _begun(entries.get(block, {}), entry["at"])
-            elif entry["event"] == "BlockExpanded":
-                entries.setdefault(block, {}).update(started=entry["at"], children=_made_anew(entries, entry))
-            elif entry["event"] == "BlockGrew":
-                entries.setdefault(block, {}).setdefault("children", []).extend(_made_anew(entries, entry))
-            elif entry["event"] == "BlockEnded":
-                entries.setdefault(block, {}).update(entry)
-            elif entry["event"] == "CallbackFailed":
-                entries.setdefault(block, {}).setdefault("callbacks", []).append(entry)
+            _take(entries, entry)
         if head.ended is not None:
             self._records[head.run, size] = entries
             while len(self._records) > 1 and sum(map(len, list(self._records.values()))) > _BLOCKS_KEPT:
@@ -115,7 +108,7 @@ class Statuses:
                 return BlockStatus()
             return self._with_output(BlockStatus("completed", run=stored.lineage.run or None, stale=stale), stored.ref)
         head, entry = last
-        failure = _failure(entry.get("failure"))
+        failure = _failure(entry.get("failure") or _waits(head, entry).get("failure"))
         status = BlockStatus(
             state=_state(head, entry, failure),
             run=head.run,
@@ -143,9 +136,28 @@ class Statuses:
         )
 
 
+def _take(entries: Entries, entry: dict[str, Any]) -> None:
+    """Add what the next line of a record says of a block."""
+    block = str(entry.get("block"))
+    match entry["event"]:
+        case "BlockStarted":
+            entries[block] = _begun(entries.get(block, {}), entry["at"])
+        case "BlockRetrying" | "BlockWaiting":
+            entries.setdefault(block, {})["waits"] = entry
+        case "BlockExpanded":
+            entries.setdefault(block, {}).update(started=entry["at"], children=_made_anew(entries, entry))
+        case "BlockGrew":
+            entries.setdefault(block, {}).setdefault("children", []).extend(_made_anew(entries, entry))
+        case "BlockEnded":
+            entries.setdefault(block, {}).update(entry)
+        case "CallbackFailed":
+            entries.setdefault(block, {}).setdefault("callbacks", []).append(entry)
+
+
 def _begun(entry: dict[str, Any], at: float) -> dict[str, Any]:
     """What is said of a block whose next attempt begins; nothing holds of one that had ended."""
-    kept = {} if "state" in entry else {name: value for name, value in entry.items() if name != "callbacks"}
+    gone = {"callbacks", "waits"}
+    kept = {} if "state" in entry else {name: value for name, value in entry.items() if name not in gone}
     return {"started": at, **kept, "attempts": kept.get("attempts", 0) + 1}
 
 
@@ -167,8 +179,17 @@ def _state(head: RunHead, entry: dict[str, Any], failure: Failure | None) -> str
     if "state" in entry:
         return shown_state(str(entry["state"]), failure.kind if failure is not None else None)
     if head.state == "running":
-        return "running" if entry else "queued"
+        return "running" if entry and not _waits(head, entry) else "queued"
     return "interrupted"
+
+
+def _waits(head: RunHead, entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What was told of the attempt after which a block waits for the next; nothing when it does not wait."""
+    return entry.get("waits") or {} if head.state == "running" and "state" not in entry else {}
+
+
+def _next(waits: Mapping[str, Any]) -> NextAttempt | None:
+    return NextAttempt(waits["at"], waits["due"] if "due" in waits else waits["at"] + waits["wait"]) if waits else None
 
 
 def _cut_off(head: RunHead, entry: dict[str, Any]) -> Failure | None:
@@ -179,7 +200,8 @@ def _cut_off(head: RunHead, entry: dict[str, Any]) -> Failure | None:
 
 
 def _block_run(block: str, entry: dict[str, Any], head: RunHead, upstream: list[str]) -> BlockRunDetail:
-    failure = _failure(entry.get("failure"))
+    waits = _waits(head, entry)
+    failure = _failure(entry.get("failure") or waits.get("failure"))
     state = _state(head, entry, failure) if entry or head.state == "running" else "cancelled"
     ref = _ref(entry.get("ref"))
     return BlockRunDetail(
@@ -198,6 +220,7 @@ def _block_run(block: str, entry: dict[str, Any], head: RunHead, upstream: list[
         cpu_seconds=float(entry.get("cpu_seconds") or 0.0),
         upstream=upstream,
         callback_failures=_callbacks(entry),
+        waits=_next(waits),
     )
 
 

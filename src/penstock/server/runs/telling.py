@@ -22,7 +22,7 @@ from penstock.model.run import DONE, BlockState
 from penstock.observe.archive import RunHead
 from penstock.server.hub import Hub
 from penstock.server.runs.summaries import shown_outputs, shown_state, summary_of, what_changed
-from penstock.server.schema.runs import BlockStatus, CallbackFailure, RunSummary
+from penstock.server.schema.runs import BlockStatus, CallbackFailure, NextAttempt, RunSummary
 
 RATE = 200_000
 """Characters a second of one block's output that go to the browsers, and as many at once."""
@@ -144,9 +144,10 @@ class LiveRun:
                 self._tell({"type": "block_started", "run": self.run, "block": block, "attempt": attempt, "at": at})
             case events.BlockExpanded() | events.BlockGrew():
                 self._fanned_out(event)
-            case events.BlockWaiting(block=block):
+            case events.BlockWaiting(block=block, due=due, at=at):
                 self._put(block, state="queued")
-                self._tell({"type": "block_queued", "run": self.run, "block": block})
+                waits = NextAttempt(at, due)
+                self._tell({"type": "block_queued", "run": self.run, "block": block, "waits": waits})
             case _:
                 self._by_kind[type(event)](event)
         self._heard(self, event)

@@ -166,8 +166,15 @@ class CallbackFailure(msgspec.Struct, frozen=True):
     failure: Failure
 
 
+class NextAttempt(msgspec.Struct, frozen=True):
+    """What a block waits for whose last attempt has ended at `since`: the next one begins at `due`."""
+
+    since: float
+    due: float
+
+
 class BlockRunDetail(msgspec.Struct, frozen=True):
-    """One block in a run."""
+    """One block in a run. One that `waits` for its next attempt is queued, and has the failure of its last."""
 
     block: str
     state: str
@@ -184,6 +191,7 @@ class BlockRunDetail(msgspec.Struct, frozen=True):
     cpu_seconds: float
     upstream: list[str]
     callback_failures: tuple[CallbackFailure, ...] = ()
+    waits: NextAttempt | None = None
 
 
 class RunRelative(msgspec.Struct, frozen=True):

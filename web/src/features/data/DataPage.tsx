@@ -38,7 +38,7 @@ export function DataPage() {
   if (error) return <ErrorCard className="m-6" error={error} />;
   if (!isPending && all.length === 0) {
     return (
-      <EmptyState icon={<Database size={36} aria-hidden="true" />} title="No data yet" action={<Link to="/pipelines" className="font-medium text-accent underline">Open a pipeline</Link>}>
+      <EmptyState page icon={<Database size={36} aria-hidden="true" />} title="No data yet" action={<Link to="/pipelines" className="font-medium text-accent underline">Open a pipeline</Link>}>
         Whatever a block returns is kept as a version: run a pipeline, and its tables, values and charts are here.
       </EmptyState>
     );

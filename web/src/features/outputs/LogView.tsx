@@ -27,7 +27,7 @@ interface Stored {
 const PAGE = 2000;
 
 /** What a run has printed and logged, of one block or all: as it comes, followed to its end, searchable. */
-export function LogView({ run, block, showBlock = !block, linked = false }: { run: string | null; block?: string | null; showBlock?: boolean; /** Whether it leads to the same log on the page of its run. */ linked?: boolean }) {
+export function LogView({ run, block, showBlock = !block, linked = false, nothing = "Nothing was printed or logged." }: { run: string | null; block?: string | null; showBlock?: boolean; /** Whether it leads to the same log on the page of its run. */ linked?: boolean; /** What an empty log says. */ nothing?: string }) {
   const [lines, setLines] = useState<LogLine[]>([]);
   const [state, setState] = useState<"loading" | "ready" | "failed">("loading");
   const [error, setError] = useState<unknown>(null);
@@ -148,7 +148,7 @@ export function LogView({ run, block, showBlock = !block, linked = false }: { ru
         {state === "loading" && <div className="p-3"><Spinner label="Reading the log" /></div>}
         {fetched && state === "ready" && <p className="px-2 py-1 font-sans text-muted">Read back from the bucket that logs are copied to: they were no longer on the server’s disk.</p>}
         {(earlier || gone) && <button type="button" className="px-2 py-1 font-sans text-accent underline" onClick={showEarlier}>Show earlier lines</button>}
-        {state === "ready" && shown.length === 0 && <p className="p-3 font-sans text-muted">{lines.length === 0 ? "Nothing was printed or logged." : "No line matches."}</p>}
+        {state === "ready" && shown.length === 0 && <p className="p-3 font-sans text-muted">{lines.length === 0 ? nothing : "No line matches."}</p>}
         <div style={{ height: virtual.getTotalSize(), position: "relative", minWidth: "100%", width: wrap ? "100%" : "max-content" }}>
           {virtual.getVirtualItems().map((item) => {
             const line = shown[item.index];

@@ -1,13 +1,15 @@
 import { Link, useNavigate } from "@tanstack/react-router";
 import type { RunDetail } from "../../api/types";
 import { bytes, count, seconds } from "../../app/format";
+import { cx } from "../../ui/cx";
 import { StatusBadge } from "../../ui/status";
 import { TabBar } from "../../ui/Tabs";
 import { CallbackFailures } from "../outputs/CallbackFailures";
 import { LogView } from "../outputs/LogView";
 import { OutputPanel } from "../outputs/OutputPanel";
 import { useRunActions } from "./actions";
-import { parentOf } from "./gantt";
+import { childrenOf, parentOf } from "./gantt";
+import { NextAttempt } from "./NextAttempt";
 import { statusOf } from "./queries";
 import { WhyCard } from "./WhyCard";
 import { WhyNot } from "./RunHeader";
@@ -30,7 +32,7 @@ export function BlockPane({ run, block, tab: wanted, onTab }: Props) {
   const failed = block?.state === "failed" && block.failure !== null;
   const tab = wanted ?? (failed ? "why" : run.state === "running" ? "logs" : "output");
   const parent = block && parentOf(block.block, new Set(run.blocks.map((one) => one.block)));
-  const children = block ? run.blocks.filter((one) => one.block.startsWith(`${block.block}:`)) : [];
+  const children = block ? childrenOf(block.block, run.blocks) : [];
   const tabs = [...(failed ? [{ value: "why", label: "Why it failed" }] : []), { value: "logs", label: "Logs" }, { value: "output", label: "Output" }, { value: "facts", label: "Facts" }];
   return (
     <div className="flex h-full flex-col">
@@ -41,10 +43,16 @@ export function BlockPane({ run, block, tab: wanted, onTab }: Props) {
       {block && block.callback_failures.length > 0 && tab !== "logs" && (
         <div className="max-h-[50%] flex-none overflow-auto border-b border-line p-2"><CallbackFailures failures={block.callback_failures} onOpen={open} /></div>
       )}
+      {block?.waits && <NextAttempt block={block} onOpen={open} />}
       <div className="min-h-0 flex-1 overflow-auto">
         {block && tab === "why" && failed && <WhyCard run={run.run} pipeline={run.pipeline} block={block.block} partition={partitionOf(run)} onOpen={open} onLogs={() => onTab("logs")} busy={retryFrom.isPending} onRetry={run.state === "running" ? null : () => retryFrom.mutate(parent ?? block.block)} />}
-        {tab === "logs" && <LogView run={run.run} block={block?.block} />}
-        {block && children.length > 0 && tab !== "why" && tab !== "facts" && <Children run={run.run} children={children} what={tab === "logs" ? "log" : "output"} />}
+        {tab === "logs" && (
+          <div className="flex h-full flex-col">
+            {children.length > 0 && <Children run={run.run} children={children} what="log" />}
+            <div className="min-h-0 flex-1"><LogView run={run.run} block={block?.block} nothing={children.length > 0 ? "Nothing else was printed or logged." : undefined} /></div>
+          </div>
+        )}
+        {tab === "output" && children.length > 0 && <Children run={run.run} children={children} what="output" />}
         {block && tab === "output" && !(children.length > 0 && block.outputs.length === 0) && (NOT_RUN.has(block.state) ? <NotRun run={run} block={block} /> : <OutputPanel pipeline={run.pipeline} block={block.block} status={statusOf(block)} version={block.ref?.version} partition={partitionOf(run)} onOpen={open} />)}
         {tab === "facts" && <Facts run={run} block={block} />}
       </div>
@@ -55,8 +63,8 @@ export function BlockPane({ run, block, tab: wanted, onTab }: Props) {
 /** A dynamic child has no output and no log of its own: each of its children has. */
 function Children({ run, children, what }: { run: string; children: RunDetail["blocks"]; what: "log" | "output" }) {
   return (
-    <section className="border-t border-line p-4 first:border-t-0">
-      <p className="mb-2">It ran once for each of {count(children.length)} {children.length === 1 ? "item" : "items"}; each of these has its {what}:</p>
+    <section className={cx("p-4", what === "log" && "max-h-[60%] flex-none overflow-auto border-b border-line")} tabIndex={what === "log" ? 0 : undefined} aria-label="Its children">
+      <p className="mb-2">It runs once for each of {count(children.length)} {children.length === 1 ? "item" : "items"}; each of these has its {what}:</p>
       <ul className="flex flex-wrap gap-x-4 gap-y-1">
         {children.slice(0, SHOWN).map((child) => (
           <li key={child.block} className="flex min-w-0 items-center gap-1"><StatusBadge state={child.state} plain /><Link to="/runs/$run" params={{ run }} search={{ block: child.block, tab: what === "log" ? "logs" : "output" }} className="truncate text-accent hover:underline">{child.block}</Link></li>

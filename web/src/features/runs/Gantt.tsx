@@ -99,14 +99,17 @@ function Name({ bar, onToggle }: { bar: Bar; onToggle: () => void }) {
   );
 }
 
+const HATCHED = "repeating-linear-gradient(135deg, var(--waiting) 0 2px, transparent 2px 5px)";
+
 function Stretch({ bar, share }: { bar: Bar; share: (value: number) => string }) {
   const look = lookOf(bar.state);
   return (
     <span className="relative h-full flex-1">
       {bar.started !== null && bar.ended !== null ? (
         <>
-          {bar.started > bar.queued && <span className="absolute top-3 h-1 opacity-60" style={{ left: share(bar.queued), width: share(bar.started - bar.queued), background: "repeating-linear-gradient(135deg, var(--waiting) 0 2px, transparent 2px 5px)" }} title="waiting" />}
-          <span className={cx("absolute rounded-[2px]", bar.critical ? "top-1.5 h-4" : "top-2 h-3")} style={{ left: share(bar.started), width: `max(2px, ${share(bar.ended - bar.started)})`, background: `var(--${look.tone})`, opacity: bar.critical ? 1 : 0.5 }} />
+          {bar.started > bar.queued && <span className="absolute top-3 h-1 opacity-60" style={{ left: share(bar.queued), width: share(bar.started - bar.queued), background: HATCHED }} title="waiting" />}
+          <span className={cx("absolute rounded-[2px]", bar.critical ? "top-1.5 h-4" : "top-2 h-3")} style={{ left: share(bar.started), width: `max(2px, ${share((bar.waits ?? bar.ended) - bar.started)})`, background: `var(--${look.tone})`, opacity: bar.critical ? 1 : 0.5 }} />
+          {bar.waits !== null && bar.ended > bar.waits && <span className="absolute top-3 h-1 opacity-60" style={{ left: share(bar.waits), width: share(bar.ended - bar.waits), background: HATCHED }} title="waiting for its next attempt" />}
         </>
       ) : (
         <span className="absolute left-0 text-[12px] leading-7 text-muted">{look.word}{bar.before && " before this try"}</span>

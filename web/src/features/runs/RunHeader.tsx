@@ -14,6 +14,7 @@ import { short } from "../triggers/TriggerRow";
 import { useExplained } from "../triggers/queries";
 import { useRunActions } from "./actions";
 import { ORIGINS, whatWords } from "./filters";
+import { NextAttempts } from "./NextAttempt";
 
 /** What run this is, how it stands, and what can be done with it. */
 export function RunHeader({ run, selected }: { run: RunDetail; selected: string | null }) {
@@ -40,8 +41,10 @@ export function RunHeader({ run, selected }: { run: RunDetail; selected: string 
   ];
   return (
     <header className="flex flex-none flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-4 py-2">
-      <Link to="/runs" aria-label="All runs" className="text-muted hover:text-fg"><ChevronLeft size={16} aria-hidden="true" /></Link>
-      <h1 className="min-w-0 max-w-full truncate text-title font-semibold" title={run.pipeline}><Link to="/pipelines/$pipeline" params={{ pipeline: run.pipeline }} className="hover:underline">{run.pipeline}</Link></h1>
+      <span className="flex min-w-0 max-w-full items-center gap-3">
+        <Link to="/runs" aria-label="All runs" className="flex-none text-muted hover:text-fg"><ChevronLeft size={16} aria-hidden="true" /></Link>
+        <h1 className="min-w-0 truncate text-title font-semibold" title={run.pipeline}><Link to="/pipelines/$pipeline" params={{ pipeline: run.pipeline }} className="hover:underline">{run.pipeline}</Link></h1>
+      </span>
       <StatusBadge state={run.state} />
       {run.sla_missed && <Badge tone="stale" title="It was expected to be done earlier.">late</Badge>}
       <Origin run={run} zone={zone} />
@@ -60,6 +63,7 @@ export function RunHeader({ run, selected }: { run: RunDetail; selected: string 
       </span>
       {run.error && <p className="w-full truncate text-failed" title={run.error}>{run.failed_block ? `${run.failed_block}: ` : ""}{run.error}</p>}
       <AfterEnds run={run} />
+      <NextAttempts run={run} />
       {open && <WhyNot path={`/runs/${encodeURIComponent(run.run)}`} waiting={run.waiting?.text} always={run.state === "initial"} />}
       {run.children.length > 0 && <Children runs={run.children} />}
       {deleting && (

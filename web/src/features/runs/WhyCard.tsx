@@ -115,7 +115,7 @@ function LastLines({ run, block, onLogs }: { run: string; block: string; onLogs:
   return (
     <section>
       <div className="mb-1 flex items-baseline justify-between gap-3"><h2 className="font-semibold">What it said last</h2><button type="button" className="text-accent hover:underline" onClick={onLogs}>All of its log</button></div>
-      <pre ref={toEnd} tabIndex={0} aria-label="The last lines of its log" className="max-h-64 overflow-auto rounded-card border border-line bg-s1 px-3 py-1.5 font-mono text-code">
+      <pre key={`${run} ${block}`} ref={toEnd} tabIndex={0} aria-label="The last lines of its log" className="max-h-64 overflow-auto rounded-card border border-line bg-s1 px-3 py-1.5 font-mono text-code">
         {lines.map((line, index) => <span key={index} className="block"><span className="mr-2 select-none text-muted">{clock(line.at, zone)}</span>{pieces(line.text.slice(0, 2000)).map((piece, place) => <span key={place} style={{ color: piece.colour ?? undefined }}>{piece.text}</span>)}</span>)}
       </pre>
     </section>

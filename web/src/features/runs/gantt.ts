@@ -7,6 +7,8 @@ export interface Bar {
   queued: number;
   started: number | null;
   ended: number | null;
+  /** From when on it waits for its next attempt. */
+  waits: number | null;
   /** It was done before the run began: it was kept from an earlier try. */
   before: boolean;
   critical: boolean;
@@ -33,6 +35,7 @@ interface Timed {
   started: number | null;
   ended: number | null;
   upstream: readonly string[];
+  waits?: { since: number; due: number } | null;
 }
 
 /** The block that a child belongs to: `block:label` in a run that has `block`. */
@@ -40,6 +43,12 @@ export function parentOf(block: string, there: { has(name: string): boolean }): 
   const at = block.indexOf(":");
   const parent = at > 0 ? block.slice(0, at) : "";
   return parent && there.has(parent) ? parent : null;
+}
+
+/** The children of a block; those that failed come first, for they are what one looks for. */
+export function childrenOf<T extends { block: string; state: string }>(block: string, blocks: readonly T[]): T[] {
+  const own = blocks.filter((one) => one.block.startsWith(`${block}:`));
+  return [...own.filter((one) => one.state === "failed"), ...own.filter((one) => one.state !== "failed")];
 }
 
 /** Blocks, and the children of each. */
@@ -73,6 +82,7 @@ export function barsOf(begun: number, now: number, blocks: readonly Timed[], ope
       queued: Math.max(0, waitsFrom(block, ends, begun) - begun),
       started: block.started === null || before ? null : Math.max(0, block.started - begun),
       ended: block.started === null || before ? null : (block.ended ?? now) - begun,
+      waits: block.waits && block.started !== null ? Math.max(0, block.waits.since - begun) : null,
       before: before && block.started !== null,
       critical: !child && !before && critical.has(block.block),
       child,

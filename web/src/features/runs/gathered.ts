@@ -31,9 +31,10 @@ export function useGathered(): (events: readonly LiveEvent[], pause: number, giv
 }
 
 /** What was running last stays in view when the run is done; of many that run one after the other, one stays for a while. */
-export function useFollowed(blocks: readonly { block: string; state: string }[]): string | null {
+export function useFollowed(blocks: readonly { block: string; state: string; waits?: unknown }[]): string | null {
   const followed = useRef<{ block: string; since: number } | null>(null);
-  const running = blocks.find((block) => block.state === "running")?.block;
+  // One between two attempts is what the run waits for, as long as nothing runs.
+  const running = (blocks.find((block) => block.state === "running") ?? blocks.find((block) => block.waits))?.block;
   const rests = followed.current !== null && blocks.length > MANY && Date.now() - followed.current.since < STAY;
   if (running !== undefined && running !== followed.current?.block && !rests) followed.current = { block: running, since: Date.now() };
   return followed.current?.block ?? null;

@@ -30,7 +30,7 @@ export function applied(held: RunDetail, event: LiveEvent): RunDetail {
   return appliedAll(held, [event]);
 }
 
-const CHANGES = new Set(["block_queued", "block_started", "block_ended", "callback_failed"]);
+const CHANGES = new Set(["block_queued", "block_started", "block_retrying", "block_ended", "callback_failed"]);
 const ENDED = new Set(["completed", "skipped", "failed", "cancelled", "upstream_failed", "condition_failed", "interrupted"]);
 
 function summaryOf(event: LiveEvent): Partial<RunSummary> {
@@ -45,8 +45,12 @@ function doneOf(blocks: readonly BlockRun[]): number {
 }
 
 function after(block: BlockRun, event: LiveEvent): BlockRun {
-  if (event.type === "block_queued") return { ...block, state: "queued" };
-  if (event.type === "block_started") return { ...block, state: "running", started: block.started ?? Number(event.at), ended: null, attempts: Number(event.attempt ?? 1) };
+  if (event.type === "block_queued") return { ...block, state: "queued", waits: (event.waits ?? null) as BlockRun["waits"] };
+  if (event.type === "block_retrying") {
+    const since = Number(event.at);
+    return { ...block, state: "queued", attempts: Number(event.attempt), failure: event.failure as BlockRun["failure"], waits: { since, due: since + Number(event.wait) } };
+  }
+  if (event.type === "block_started") return { ...block, state: "running", started: block.started ?? Number(event.at), ended: null, attempts: Number(event.attempt ?? 1), failure: null, waits: null };
   if (event.type === "callback_failed") return { ...block, callback_failures: event.callback_failures as BlockRun["callback_failures"] };
   const status = event.status as BlockStatus;
   return {
@@ -60,6 +64,7 @@ function after(block: BlockRun, event: LiveEvent): BlockRun {
     tests: status.tests,
     failure: status.failure,
     callback_failures: status.callback_failures,
+    waits: null,
   };
 }
 
@@ -67,5 +72,5 @@ function after(block: BlockRun, event: LiveEvent): BlockRun {
 function childOf(name: string, there: ReadonlyMap<string, BlockRun>): BlockRun | null {
   const parent = there.get(parentOf(name, there) ?? "");
   if (!parent) return null;
-  return { ...parent, block: name, state: "queued", attempts: 0, queued: null, started: null, ended: null, seconds: null, ref: null, outputs: [], tests: [], failure: null, callback_failures: [], peak_memory: null, cpu_seconds: null };
+  return { ...parent, block: name, state: "queued", attempts: 0, queued: null, started: null, ended: null, seconds: null, ref: null, outputs: [], tests: [], failure: null, callback_failures: [], peak_memory: null, cpu_seconds: null, waits: null };
 }

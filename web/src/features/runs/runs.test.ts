@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { RunDetail } from "../../api/types";
-import { barsOf, criticalPath, ticks, tickWords } from "./gantt";
+import { barsOf, childrenOf, criticalPath, ticks, tickWords } from "./gantt";
 import { applied, appliedAll } from "./live";
+import { waitWords } from "./waits";
 import { whyNotInEditor } from "./WhyCard";
 
 const timed = (block: string, started: number | null, ended: number | null, upstream: string[] = []) => ({ block, state: "completed", queued: started, started, ended, upstream });
@@ -25,6 +26,18 @@ describe("the time line of a run", () => {
     expect(bars.find((bar) => bar.block === "a")).toMatchObject({ started: null, ended: null, before: true, critical: false });
     expect(bars.find((bar) => bar.block === "b")).toMatchObject({ started: 0, ended: 4, before: false });
     expect(bars.find((bar) => bar.block === "late")).toMatchObject({ started: null, before: false });
+  });
+
+  it("tells the time in which a block waits for its next attempt from that in which it ran", () => {
+    const between = { ...timed("a", 100, null), state: "queued", waits: { since: 102, due: 120 } };
+    expect(barsOf(100, 110, [between, timed("b", 100, 101)]).bars).toMatchObject([{ started: 0, waits: 2, ended: 10 }, { waits: null }]);
+  });
+
+  it("finds the children of a block, those that failed first", () => {
+    const states = { a: "completed", "a:0": "completed", "a:1": "failed", "a:2": "queued", "ab:0": "failed", b: "failed" };
+    const blocks = Object.entries(states).map(([block, state]) => ({ block, state }));
+    expect(childrenOf("a", blocks).map(({ block }) => block)).toEqual(["a:1", "a:0", "a:2"]);
+    expect(childrenOf("b", blocks)).toEqual([]);
   });
 
   it("has one row for all children of a block, and theirs below it when it is opened", () => {
@@ -79,6 +92,13 @@ describe("a run's events", () => {
     expect(applied(waiting, { type: "run_started", run: { run: "r", state: "running" } })).toMatchObject({ waiting: null, blocks: held.blocks });
   });
 
+  it("tell of the attempt that failed until the next one begins", () => {
+    const waiting = applied(held, { type: "block_retrying", block: "a", attempt: 2, wait: 20, at: 7, failure: { kind: "RuntimeError" } });
+    expect(waiting.blocks[0]).toMatchObject({ state: "queued", attempts: 2, failure: { kind: "RuntimeError" }, waits: { since: 7, due: 27 } });
+    expect(applied(waiting, { type: "block_started", block: "a", at: 27, attempt: 3 }).blocks[0]).toMatchObject({ state: "running", failure: null, waits: null, started: 1 });
+    expect(applied(held, { type: "block_queued", block: "a", waits: { since: 7, due: 67 } }).blocks[0]).toMatchObject({ state: "queued", waits: { due: 67 } });
+  });
+
   it("leave it alone when they are of no concern", () => {
     expect(applied(held, { type: "block_output", block: "a" })).toBe(held);
   });
@@ -88,4 +108,11 @@ it("says why the editor cannot run a block on what it was given", () => {
   expect(whyNotInEditor("clean", undefined)).toBe("");
   expect(whyNotInEditor("clean", "2026/11/21")).toContain("partition 2026/11/21");
   expect(whyNotInEditor("each:3", undefined)).toContain("The editor runs each for every item");
+});
+
+it("says when the next attempt begins, and how long that is", () => {
+  const spell = (seconds: number) => `${seconds} s`;
+  expect(waitWords(true, 2, 19.6, "15:10:56", spell)).toBe("Attempt 2 failed; the next one begins at 15:10:56, in 20 s.");
+  expect(waitWords(true, 2, -3, "15:10:56", spell)).toBe("Attempt 2 failed; the next one begins any moment now.");
+  expect(waitWords(false, 0, 60, "15:11:56", spell)).toBe("Not yet; it is asked again at 15:11:56, in 60 s.");
 });
