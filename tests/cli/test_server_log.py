@@ -70,6 +70,20 @@ def test_a_server_tells_json_lines(tmp_path):
     assert any(line["logger"].startswith("uvicorn") and line["level"] == "INFO" for line in told)
 
 
+def test_no_verbosity_tells_the_secrets_of_connections(tmp_path):
+    server = start(tmp_path / "p", tmp_path, environment={"SERVER_VERBOSITY": "debug"})
+    with server.socket("/api/live") as live:
+        live.send('{"type": "subscribe", "topics": ["project"]}')
+        live.recv(timeout=PATIENCE)
+    cookie = next(iter(server.client.cookies.jar)).value
+    server.stop()
+    told = (tmp_path / "server.log").read_text()
+    assert "DEBUG" in told, "a server that tells nothing proves nothing"
+    assert cookie not in told
+    assert "cookie:" not in told.lower()
+    assert "authorization:" not in told.lower()
+
+
 def test_a_port_that_is_no_number_is_refused(tmp_path):
     done = penstock("start", tmp_path / "p", "--no-browser", home=tmp_path, DATA_PREP_SERVER_PORT="many")
     assert done.code == 2

@@ -71,11 +71,9 @@ def serve(app: App, listener: socket.socket, *, ready: Callable[[], None]) -> No
     """
     import uvicorn
 
-    # Where the program has set its log up, this server's lines look like all others.
-    log: dict[str, Any] = {"log_config": None} if logging.getLogger().handlers else {"log_level": "warning"}
     config = uvicorn.Config(
         app,
-        **log,
+        **_log_options(),
         access_log=False,
         lifespan="on",
         ws="websockets-sansio",
@@ -92,6 +90,17 @@ def serve(app: App, listener: socket.socket, *, ready: Callable[[], None]) -> No
     asyncio.run(_run(_server(config), app, listener, ready))
     if app.failure is not None:
         raise app.failure
+
+
+def _log_options() -> dict[str, Any]:
+    """Where the program has set its log up, this server's lines look like all others, but for those of debug.
+
+    Those show each connection's headers and frames: cookies of logins, tokens, and what is typed into terminals.
+    """
+    root = logging.getLogger()
+    if not root.handlers:
+        return {"log_level": "warning"}
+    return {"log_config": None, "log_level": max(root.level, logging.INFO)}
 
 
 async def _run(server: Any, app: App, listener: socket.socket, ready: Callable[[], None]) -> None:
