@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from penstock.engine.dependencies import environment, imported_modules, is_installed, look_ahead
+from penstock.engine.freshness import file_digest
+from penstock.engine.needs import certain_needs
+from penstock.model.messages import BlockOrder
 
 SOURCE = b"""
 from __future__ import annotations
@@ -91,3 +94,11 @@ def test_what_was_looked_at_ahead_is_not_looked_at_again(site: Path) -> None:
     look_ahead("ahead")
     (site / "dist_of_ahead-1.0.dist-info" / "METADATA").write_text("Version: 9.9\n")
     assert environment(["ahead"])["dist-of-ahead"] == "1.0"
+
+
+def test_a_pipe_in_the_place_of_a_block_is_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "block.py"
+    os.mkfifo(pipe)
+    order = BlockOrder("b", "b", "data_loader", "python", str(pipe), None, (), {})
+    assert certain_needs(order) == frozenset()
+    assert file_digest(pipe) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -337,6 +338,15 @@ def test_circles_of_pipelines_are_told(tmp_path: Path) -> None:
     assert len(found) == 4
     assert all("PS048" in each and "in a circle" in each for each in found)
     assert any("e -> e" in each for each in found)
+
+
+def test_triggers_that_are_no_regular_file_are_told_and_hold_up_nothing(tmp_path: Path) -> None:
+    _project(tmp_path, a=_after("a"), b=_after("a"))
+    (tmp_path / "pipelines/b/triggers.yaml").unlink()
+    os.mkfifo(tmp_path / "pipelines/b/triggers.yaml")
+    found = [finding.message for finding in check_project(open_project(tmp_path))]
+    assert any("b/triggers.yaml: it is not a regular file" in each for each in found)
+    assert any("a -> a" in each for each in found)
 
 
 def test_what_is_off_makes_no_circle(tmp_path: Path) -> None:

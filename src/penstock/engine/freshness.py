@@ -6,7 +6,6 @@ are the same counts as fresh.
 
 from __future__ import annotations
 
-import hashlib
 import platform
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -19,17 +18,18 @@ from penstock.data import Manifest, ProductStore
 from penstock.engine.lineage import block_settings
 from penstock.engine.plan import RunPlan
 from penstock.model.block import BlockType
-from penstock.model.errors import PenstockError
+from penstock.model.errors import FileInvalidError, PenstockError
 from penstock.model.expand import base_of, dynamic_settings
 from penstock.model.messages import InputOrder
 from penstock.model.product import Address, Fence, Lineage, ProductRef, part_of
+from penstock.project.text_file import read_bytes, revision_of
 
 
 def file_digest(path: Path) -> str | None:
     """The SHA-256 of a file; None when it cannot be read."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
+        return revision_of(read_bytes(path))
+    except FileInvalidError:
         return None
 
 

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from penstock.engine.dependencies import imported_modules
+from penstock.model.errors import FileInvalidError
 from penstock.model.messages import BlockOrder
+from penstock.project.text_file import read_bytes
 
 NEEDS_BY_LANGUAGE = {
     "sql": frozenset(
@@ -34,8 +36,8 @@ def certain_needs(block: BlockOrder) -> frozenset[str]:
     source = (block.source or "").encode("utf-8", "replace")
     if block.source is None and block.file is not None:
         try:
-            source = Path(block.file).read_bytes()
-        except OSError:
+            source = read_bytes(Path(block.file))
+        except FileInvalidError:
             source = b""
     return frozenset(with_storing(imported_modules(source, top_level=True)))
 

@@ -7,6 +7,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from penstock.model.errors import FileInvalidError
+from penstock.project.text_file import read_bytes
+
 FOLDER = Path(".variables") / "global"
 
 
@@ -37,7 +40,7 @@ def _read_folder(folder: Path) -> dict[str, Any]:
         if file.suffix != ".json" or entry.name.startswith("."):
             continue
         try:
-            values[entry.name.removesuffix(".json")] = json.loads(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
+            values[entry.name.removesuffix(".json")] = json.loads(read_bytes(file))
+        except (FileInvalidError, ValueError, RecursionError):
             continue
     return values

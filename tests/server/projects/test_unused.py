@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 
+from penstock.project.text_file import read_bytes
 from penstock.server.projects import unused
 from tests.server.projects.conftest import Browser
 
@@ -102,6 +102,14 @@ def test_code_that_cannot_be_read_may_use_everything(browser: Browser, monkeypat
     assert (answer["files"], answer["unread"], answer["withheld"]) == ([], ["utils/long.py"], 1)
 
 
+def test_what_is_no_regular_file_is_not_waited_for(browser: Browser) -> None:
+    browser.write("transformers/spare.py", "x = 1\n")
+    os.mkfifo(browser.root / "utils" / "pipe.py")
+    os.mkfifo(browser.root / "pipelines" / "triggers.yaml")
+    answer = browser.get("/files/unused")
+    assert (answer["files"], answer["unread"]) == ([], ["pipelines/triggers.yaml", "utils/pipe.py"])
+
+
 def test_of_a_project_that_is_too_large_nothing_is_called_unused(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,8 +121,7 @@ def test_of_a_project_that_is_too_large_nothing_is_called_unused(
 def test_a_text_is_read_again_when_it_has_changed_only(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     browser.get("/files/unused")
     read: list[str] = []
-    before = Path.read_bytes
-    monkeypatch.setattr(Path, "read_bytes", lambda path: (read.append(path.name), before(path))[1])
+    monkeypatch.setattr(unused, "read_bytes", lambda path: (read.append(path.name), read_bytes(path))[1])
     browser.get("/files/unused")
     assert read == []
     browser.write("utils/money.py", "# new\n")

@@ -14,6 +14,7 @@ from penstock.project.reader import read_document
 from penstock.project.reading_rules import FileUnreadable
 from penstock.project.rules.base import CheckingRule
 from penstock.project.rules.subject import PipelineSubject, ProjectView
+from penstock.project.text_file import read_bytes
 from penstock.project.triggers import TriggersReading, read_triggers
 
 
@@ -92,8 +93,8 @@ def _reading(project: ProjectView, uuid: str, folder: Path) -> TriggersReading:
 def _may_wait(folder: Path) -> bool:
     """Whether the text has the word; thousands of files without it need no parser."""
     try:
-        return TriggerKind.DEPENDENCY.encode() in (folder / TRIGGERS).read_bytes()
-    except OSError:
+        return TriggerKind.DEPENDENCY.encode() in read_bytes(folder / TRIGGERS)
+    except FileInvalidError:
         return False
 
 

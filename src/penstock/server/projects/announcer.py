@@ -15,8 +15,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from penstock.model.errors import FileInvalidError
 from penstock.project.layout import METADATA, PIPELINES, TRIGGERS
-from penstock.project.text_file import LARGEST
+from penstock.project.text_file import LARGEST, read_bytes
 from penstock.server.projects.index import PipelineIndex, Stamp
 from penstock.server.projects.resolver import Resolver
 
@@ -150,8 +151,8 @@ class Announcer:
         if not users:
             return
         content: str | None = None
-        with suppress(OSError, UnicodeDecodeError):
-            data = (self._resolver.root / path).read_bytes()
+        with suppress(FileInvalidError, UnicodeDecodeError):
+            data = read_bytes(self._resolver.root / path)
             if len(data) <= CONTENT_AT_MOST and hashlib.sha256(data).hexdigest() == revision:
                 content = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
         for pipeline, block in dict.fromkeys(users):

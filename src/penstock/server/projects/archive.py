@@ -16,7 +16,7 @@ from penstock.model.errors import FileInvalidError, PathRefusedError, PenstockEr
 from penstock.project.entries import entries
 from penstock.project.layout import METADATA, PIPELINES, TRIGGERS, clean_name
 from penstock.project.load import Project
-from penstock.project.text_file import create_text
+from penstock.project.text_file import create_text, read_bytes
 from penstock.project.yaml_edit import copy_data, update
 from penstock.project.yaml_text import parse_yaml
 from penstock.server.projects import block_names as names
@@ -135,7 +135,7 @@ class Importing:
         target = self.parts.root / _wanted_place(found, FOLDERS[kind], block, EXTENSIONS[language])
         self.parts.resolver.for_writing(self.parts.relative(target))
         notes: list[str] = []
-        if target.exists() and target.read_bytes() != text.encode("utf-8"):
+        if target.exists() and read_bytes(target) != text.encode("utf-8"):
             stem, tail, number = target.stem, uuid.rpartition("/")[2], 2
             other = target.with_name(f"{stem}_{tail}{target.suffix}")
             while other.exists():

@@ -22,6 +22,7 @@ from penstock.model.errors import (
 )
 from penstock.project.entries import Entry, entries
 from penstock.project.layout import METADATA, PIPELINES
+from penstock.project.text_file import read_bytes
 from penstock.server.projects import block_names as names
 from penstock.server.projects.deleting import Deleting, Deletion
 from penstock.server.projects.git import Git
@@ -182,9 +183,9 @@ class Files:
             return self.parts.versions.content(resolved.relative, version)
 
     def _keep(self, path: Path, shown: str) -> None:
-        with suppress(OSError):
+        with suppress(OSError, FileInvalidError):
             if path.stat().st_size <= _LARGEST_KEPT:
-                self.parts.versions.keep(shown, path.read_bytes())
+                self.parts.versions.keep(shown, read_bytes(path))
 
     def _check_upload(self, target: Path, path: str, *, replace: bool) -> None:
         if target.is_dir():

@@ -15,7 +15,9 @@ from itertools import islice
 from pathlib import Path
 
 from penstock.model.block import BlockType
+from penstock.model.errors import FileInvalidError
 from penstock.project.layout import METADATA, PIPELINES
+from penstock.project.text_file import read_bytes
 from penstock.server.projects.index import IndexEntry, Stamp
 from penstock.server.projects.library import library
 from penstock.server.projects.mentions import named_files, named_modules, named_paths, words
@@ -76,7 +78,7 @@ class Unused:
                 known[relative] = self._mentions(path, relative)
             except FileNotFoundError:
                 continue  # it has gone in this moment
-            except OSError:
+            except (OSError, FileInvalidError):
                 unread.append(relative)
         self._known = known
         return {name for _, names in known.values() for name in names}, unread, seen <= MOST_FILES
@@ -89,7 +91,7 @@ class Unused:
             return before
         if state.st_size > LARGEST:
             raise OSError(f"{relative} is too large to look through")
-        text = path.read_bytes().decode("utf-8", "replace")
+        text = read_bytes(path).decode("utf-8", "replace")
         found = named_paths(text)
         if path.suffix not in _DATA:
             found |= named_files(text)
@@ -99,10 +101,10 @@ class Unused:
 
     def _words(self, path: str) -> set[str] | None:
         """What stands in a file that could not be understood; None when its text cannot be had."""
-        with suppress(OSError):
+        with suppress(OSError, FileInvalidError):
             file = self._parts.root / path
             if file.stat().st_size <= LARGEST:
-                return words(file.read_bytes().decode("utf-8", "replace"))
+                return words(read_bytes(file).decode("utf-8", "replace"))
         return None
 
     def _shown(self, block: LibraryBlock) -> UnusedFile | None:
