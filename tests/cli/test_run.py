@@ -211,6 +211,24 @@ def test_retries_follow_the_blocks_policy(tmp_path):
     assert (project / "tries").read_text() == "012"
 
 
+def test_retries_of_the_block_go_over_those_of_the_pipeline_and_of_the_project_key_by_key(tmp_path):
+    body = (
+        "from pathlib import Path\nfile = Path(kwargs['repo_path']) / kwargs['block_uuid']\n"
+        "file.write_text((file.read_text() if file.exists() else '') + str(kwargs['retry']['attempts']))\n"
+        "raise ValueError('never')"
+    )
+    own = {"retry_config": {"retries": 1}}
+    project = write_project(tmp_path / "p")
+    (project / "metadata.yaml").write_text(
+        "project_type: standalone\nretry_config: {retries: 0, delay: 3600, max_delay: 7200}\n"
+    )
+    blocks = [B("a", "data_loader", body), B("b", "data_loader", body, more=own)]
+    write_pipeline(project, "r", blocks, retry_config={"retries": 2, "delay": 0})
+    done = penstock("run", project, "r", "--json", home=tmp_path)
+    assert done.code == 1, done.out
+    assert ((project / "a").read_text(), (project / "b").read_text()) == ("012", "01")
+
+
 @contextmanager
 def read_only(folder: Path) -> Iterator[None]:
     """The folder cannot be written: by a mount where permissions do not bind (root), else by its permissions."""

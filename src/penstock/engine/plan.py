@@ -138,10 +138,9 @@ class RunPlan:
         return self.fan_out
 
     def policies(self) -> dict[str, RetryPolicy]:
-        """The retry policy of each block: the block's own keys over the project's."""
-        return {
-            uuid: retry_policy({**self.options.retry_config, **self.block(uuid).retry_config}) for uuid in self.graph
-        }
+        """The retry policy of each block: the block's own keys over the pipeline's, and those over the project's."""
+        shared = {**self.options.retry_config, **self.pipeline.retry_config}
+        return {uuid: retry_policy({**shared, **self.block(uuid).retry_config}) for uuid in self.graph}
 
 
 def make_plan(run: str, place: Place, pipeline: Pipeline, options: RunOptions, started: datetime) -> RunPlan:
