@@ -15,6 +15,7 @@ from penstock.project.rules.subject import PipelineSubject, ProjectView
 
 PROJECT_RULES: tuple[CheckingRule[ProjectView], ...] = (
     files.InvalidProfile(),
+    files.UnreadableName(),
     messages.AlertsOfProject(),
     imports.MissingRequirement(),
     triggers.TriggerCycle(),

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, Protocol
 
 from penstock.model.block import EXTENSIONS, FOLDERS, BlockType, Language
-from penstock.project.text_file import is_file
+from penstock.project.text_file import is_file, is_text_name
 
 METADATA = "metadata.yaml"
 PIPELINES = "pipelines"
@@ -73,7 +73,7 @@ def _pipelines_below(folder: Path, prefix: str, seen: set[tuple[int, int]]) -> I
     except OSError:
         return
     for entry in entries:
-        if entry.name.startswith((".", "__pycache__")) or not _is_folder(entry):
+        if entry.name.startswith((".", "__pycache__")) or not is_text_name(entry.name) or not _is_folder(entry):
             continue
         if os.path.lexists(os.path.join(entry.path, METADATA)):  # noqa: PTH118 - a thousand times per listing
             yield prefix + entry.name, Path(entry.path)

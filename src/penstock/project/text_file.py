@@ -44,6 +44,20 @@ def is_folder(path: Path) -> bool:
     return os.path.isdir(path)  # noqa: PTH112 - as above
 
 
+def is_text_name(name: str) -> bool:
+    """Whether a name is Unicode text; another one can be neither sent nor stored, so that what has it is left out."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def shown_name(name: str) -> str:
+    """A name as it can be shown: what is not UTF-8 in it is a replacement character."""
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
 def revision_of(data: bytes) -> str:
     """What names these exact bytes."""
     return hashlib.sha256(data).hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote
@@ -76,11 +77,11 @@ def error_response(error: PenstockError | HttpError) -> Response:
     """The answer for an error."""
     if isinstance(error, HttpError):
         entry = ErrorEntry(error.code, error.message, error.hint, None, None)
-        return Response(msgspec.json.encode(Problem(entry)), error.status, error.headers, _JSON)
+        return Response(_encoded(Problem(entry)), error.status, error.headers, _JSON)
     at = error.location
     place = ErrorPlace(at.file, at.line, at.column) if at else None
     entry = ErrorEntry(error.code, error.message, error.hint, place, getattr(error, "details", None))
-    return Response(msgspec.json.encode(Problem(entry)), status_of(error), media_type=_JSON)
+    return Response(_encoded(Problem(entry)), status_of(error), media_type=_JSON)
 
 
 def response(value: Any, status: int) -> Response:
@@ -91,7 +92,15 @@ def response(value: Any, status: int) -> Response:
         return _reply(value)
     if value is None:
         return Response(status_code=204 if status == 200 else status)  # noqa: PLR2004 - nothing to show
-    return Response(msgspec.json.encode(value), status, media_type=_JSON)
+    return Response(_encoded(value), status, media_type=_JSON)
+
+
+def _encoded(value: Any) -> bytes:
+    """The JSON of a value. Half characters, as of a name that is not UTF-8, are shown as question marks."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return json.dumps(msgspec.to_builtins(value), ensure_ascii=False).encode("utf-8", "replace")
 
 
 def _reply(reply: Reply) -> Response:

@@ -1,21 +1,44 @@
-"""Rules about io_config.yaml."""
+"""Rules about io_config.yaml, and about the names of files."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from penstock.config.diagnostics import Diagnostic, Severity
 from penstock.config.secrets import default_provider
 from penstock.config.templates import has_marks, project_functions, render
+from penstock.model.block import FOLDERS
 from penstock.model.errors import FileInvalidError, Location, PenstockError
-from penstock.project.layout import IO_CONFIG
+from penstock.project.layout import IO_CONFIG, PIPELINES
 from penstock.project.reader import oddities
 from penstock.project.reading_rules import FileUnreadable
 from penstock.project.rules.base import CheckingRule
 from penstock.project.rules.subject import PipelineSubject, ProjectView
-from penstock.project.text_file import read_text
+from penstock.project.text_file import is_text_name, read_text, shown_name
 from penstock.project.yaml_text import YamlDocument, parse_yaml
+
+
+class UnreadableName(CheckingRule[ProjectView]):
+    """The name of a file or folder of pipelines or blocks is not UTF-8. It is left out. Rename it."""
+
+    code, severity = "PS052", Severity.WARNING
+
+    def check(self, subject: ProjectView) -> Iterator[Diagnostic]:
+        """One finding for each; what is below such a folder is not looked at."""
+        for top in dict.fromkeys((PIPELINES, *FOLDERS.values())):
+            for parent, folders, names in os.walk(subject.root / top):
+                for name in sorted({*folders, *names}):
+                    if is_text_name(name):
+                        continue
+                    shown = shown_name(Path(parent, name).relative_to(subject.root).as_posix())
+                    yield self.found(
+                        f"{shown}: its name is not UTF-8, so that it is left out",
+                        hint="Rename it: in a terminal, mv with a pattern such as caf* finds it.",
+                        location=Location(shown),
+                    )
+                folders[:] = filter(is_text_name, folders)
 
 
 class InvalidProfile(CheckingRule[ProjectView]):

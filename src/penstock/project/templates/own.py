@@ -17,7 +17,7 @@ from penstock.model.block import EXTENSIONS, BlockType, Language
 from penstock.model.errors import FileInvalidError, FileMissingError, SettingInvalidError
 from penstock.project.layout import METADATA, clean_name, is_inside
 from penstock.project.templates.template import Source, Template
-from penstock.project.text_file import read_text
+from penstock.project.text_file import is_text_name, read_text
 from penstock.project.yaml_text import parse_yaml
 
 PREFIX = "project."
@@ -109,7 +109,11 @@ def _missing(folder: str) -> FileMissingError:
 
 def _folders(place: Path, prefix: str = "", depth: int = DEEPEST) -> Iterator[str]:
     try:
-        names = sorted(entry.name for entry in os.scandir(place) if entry.is_dir() and not entry.name.startswith("."))
+        names = sorted(
+            entry.name
+            for entry in os.scandir(place)
+            if entry.is_dir() and not entry.name.startswith(".") and is_text_name(entry.name)
+        )
     except OSError:
         return
     for name in names:

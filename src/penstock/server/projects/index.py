@@ -199,7 +199,7 @@ class PipelineIndex:
         """A cache that cannot be written is no loss."""
         if self._file is None:
             return
-        with suppress(OSError, PenstockError):
+        with suppress(OSError, PenstockError, UnicodeEncodeError):
             self._file.parent.mkdir(parents=True, exist_ok=True)
             replace_bytes(self._file, msgspec.json.encode(_Kept(_FORMAT, self._entries)))
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from penstock.model.block import EXTENSIONS, FOLDERS, BlockType, Language
+from penstock.project.text_file import is_text_name
 from penstock.server.projects.parts import Parts
 from penstock.server.schema.blocks import Library, LibraryBlock
 
@@ -37,7 +38,7 @@ def library(parts: Parts) -> Library:
 
 def _files(folder: Path) -> Iterator[Path]:
     for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith((".", "__")))
+        folders[:] = sorted(name for name in folders if is_text_name(name) and not name.startswith((".", "__")))
         for name in sorted(names):
-            if not name.startswith((".", "__")):
+            if is_text_name(name) and not name.startswith((".", "__")):
                 yield Path(parent) / name

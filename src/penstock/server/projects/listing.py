@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from penstock.model.errors import FileInvalidError, FileMissingError
+from penstock.project.text_file import is_text_name
 from penstock.server.projects.git import Git
 from penstock.server.projects.parts import Parts
 from penstock.server.projects.resolver import Resolved
@@ -54,7 +55,7 @@ class Listing:
         shown = resolved.relative or "the project"
         try:
             with os.scandir(resolved.path) as entries:
-                found = [entry for entry in entries if _is_text(entry.name)]
+                found = [entry for entry in entries if is_text_name(entry.name)]
         except FileNotFoundError as error:
             raise FileMissingError(
                 f"opening folder {shown}: there is none of that name", hint="It may have been moved or deleted."
@@ -127,12 +128,3 @@ def _mark(path: str, marks: Mapping[str, str], *, is_folder: bool) -> str | None
 def _parents(path: str) -> list[str]:
     parts = path.split("/")
     return ["/".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
-
-
-def _is_text(name: str) -> bool:
-    """Whether a name is Unicode; another one cannot be sent, and so not be asked for."""
-    try:
-        name.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -14,7 +14,7 @@ from typing import Any
 from penstock.model.block import FOLDERS
 from penstock.model.errors import EditRefusedError, FileInvalidError
 from penstock.project.layout import PIPELINES, TRIGGERS
-from penstock.project.text_file import read_text, write_text
+from penstock.project.text_file import is_text_name, read_text, write_text
 from penstock.project.yaml_edit import copy_data, update
 from penstock.project.yaml_text import parse_yaml
 from penstock.server.projects.parts import Parts
@@ -57,8 +57,9 @@ class References:
         wanted = re.compile(rb"['\"]" + re.escape(uuid.encode("utf-8", "replace")) + rb"['\"]")
         until = time.monotonic() + _SECONDS
         for folder in FOLDERS.values():
-            for parent, _folders, names in os.walk(self.parts.root / folder):
-                for name in sorted(names):
+            for parent, folders, names in os.walk(self.parts.root / folder):
+                folders[:] = filter(is_text_name, folders)
+                for name in sorted(filter(is_text_name, names)):
                     if time.monotonic() > until:
                         return
                     path = Path(parent) / name

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from penstock.model.errors import PathRefusedError
+from penstock.project.text_file import is_text_name
 
 LONGEST = 2048
 LONGEST_NAME = 255
@@ -92,7 +93,8 @@ class Resolver:
         real = Path(os.path.realpath(path))
         if not real.is_relative_to(self._real_root) or self.is_private(real):
             return None
-        return path.relative_to(self.root).as_posix()
+        relative = path.relative_to(self.root).as_posix()
+        return relative if is_text_name(relative) else None
 
     def is_private(self, real: Path) -> bool:
         """Whether a real path inside the project belongs to git or to the stored data."""

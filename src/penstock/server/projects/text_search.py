@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from penstock.project.text_file import is_text_name
 from penstock.server.projects.regex_child import search_apart
 from penstock.server.projects.resolver import Resolver
 from penstock.server.projects.text_matching import hits_in_files, pattern_of
@@ -44,10 +45,11 @@ def files_below(resolver: Resolver, folder: Path) -> Iterator[Path]:
             name
             for name in folders
             if name not in IGNORED
+            and is_text_name(name)
             and not Path(parent, name).is_symlink()
             and resolver.relative(Path(parent, name)) is not None
         )
-        for name in sorted(names):
+        for name in sorted(filter(is_text_name, names)):
             path = Path(parent, name)
             if not path.is_symlink() and not name.endswith((".pyc", ".duckdb", ".parquet", ".arrow")):
                 yield path
