@@ -491,3 +491,22 @@ def test_options_of_a_server_reach_it(
     assert (shown, idle) == (["orders studio", "1234ms"], "2min")
     assert state._writer.pool.size() == 2
     state.close()
+
+
+def test_a_server_that_was_read_only_is_written_again(postgres_server: PostgresServer, postgres_database: str) -> None:
+    import psycopg
+
+    url = postgres_url(postgres_server, postgres_database)
+    state = open_state(url)
+    with psycopg.connect(url, autocommit=True) as admin:
+        others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        admin.execute(f'ALTER DATABASE "{postgres_database}" SET default_transaction_read_only = on')
+        admin.execute(f"SELECT pg_terminate_backend(pid) {others}")
+        for _ in range(2):
+            with pytest.raises(StateUnavailableError, match="read-only"), state.write() as connection:
+                state.runs.insert(connection, RunRow("a", "p", 1.0))
+        admin.execute("SET default_transaction_read_only = off")
+        admin.execute(f'ALTER DATABASE "{postgres_database}" SET default_transaction_read_only = off')
+    with state.write() as connection:
+        assert state.runs.insert(connection, RunRow("b", "p", 1.0))
+    state.close()

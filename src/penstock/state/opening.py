@@ -17,6 +17,9 @@ READER_SECONDS = 10.0
 WRITER_SECONDS = 0.05
 """How long SQLite waits for another process's transaction at a time: it sleeps ever longer, and who came later would
 overtake. The store begins anew, for as long as it is patient."""
+_STALE = frozenset({"25006"})
+"""PostgreSQL's codes for what a new connection may not meet: one that was opened read-only stays so when the database
+can be written again."""
 
 
 def engines(url: sa.URL) -> tuple[sa.Engine, sa.Engine]:
@@ -24,7 +27,15 @@ def engines(url: sa.URL) -> tuple[sa.Engine, sa.Engine]:
     if url.get_backend_name() == "sqlite":
         return _sqlite(url, "BEGIN IMMEDIATE", 1, WRITER_SECONDS), _sqlite(url, "BEGIN", 8, READER_SECONDS)
     engine = sa.create_engine(url, **_pool(), query_cache_size=STATEMENTS, connect_args=server_options(url))
+    _renew_stale(engine)
     return engine, engine
+
+
+def _renew_stale(engine: sa.Engine) -> None:
+    @sa.event.listens_for(engine, "handle_error")
+    def _failed(context: Any) -> None:
+        if getattr(context.original_exception, "sqlstate", None) in _STALE:
+            context.is_disconnect = True
 
 
 def _sqlite(url: sa.URL, begin: str, size: int, timeout: float) -> sa.Engine:
