@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 
 from tests import logs
 from tests.servers import PostgresServer, postgres
+from tests.wire import Wire
 
 # A busy machine is no fault, and the same tests are made each time; `--hypothesis-profile=search` looks for new ones.
 settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=2000)
@@ -85,3 +86,10 @@ def postgres_database(postgres_server: PostgresServer) -> str:
 def postgres_profile(postgres_server: PostgresServer, postgres_database: str) -> Callable[..., dict[str, object]]:
     """Makes the keys of an io_config profile for an empty database."""
     return lambda **more: {**postgres_server.profile(postgres_database), **more}
+
+
+@pytest.fixture
+def wire(postgres_server: PostgresServer) -> Iterator[Wire]:
+    made = Wire(postgres_server.port)
+    yield made
+    made.cut()

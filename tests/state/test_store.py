@@ -27,6 +27,7 @@ from penstock.state.tables import meta
 from tests.patience import PATIENCE
 from tests.servers import PostgresServer
 from tests.state.conftest import postgres_url
+from tests.wire import Wire
 
 
 def count(state: State) -> int:
@@ -339,57 +340,6 @@ def test_someone_elses_database_is_shared_without_touching_it(path: Path) -> Non
     assert {name for name in names if not name.startswith(("penstock_", "sqlite_"))} == {
         "block_run", "backfill", "alembic_version",
     }  # fmt: skip
-
-
-class Wire:
-    """A line to a server that can be cut and mended."""
-
-    def __init__(self, port: int) -> None:
-        self._target = port
-        self._pairs: list[socket.socket] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self._begin()
-
-    def _begin(self) -> None:
-        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
-
-    def _accept(self, listener: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                near, _ = listener.accept()
-                far = socket.create_connection(("127.0.0.1", self._target))
-                self._pairs += [near, far]
-                for one, other in ((near, far), (far, near)):
-                    threading.Thread(target=self._carry, args=(one, other), daemon=True).start()
-
-    def _carry(self, one: socket.socket, other: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while data := one.recv(65536):
-                other.sendall(data)
-        with contextlib.suppress(OSError):
-            other.shutdown(socket.SHUT_RDWR)
-
-    def cut(self) -> None:
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for one in self._pairs:
-            with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
-        self._pairs.clear()
-
-    def mend(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", self.port))
-        self._begin()
-
-
-@pytest.fixture
-def wire(postgres_server: PostgresServer) -> Iterator[Wire]:
-    made = Wire(postgres_server.port)
-    yield made
-    made.cut()
 
 
 def test_a_server_that_goes_away_and_returns(wire: Wire, postgres_database: str) -> None:

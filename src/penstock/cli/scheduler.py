@@ -49,8 +49,13 @@ def run_scheduler(root: Path) -> None:
     notice = logging.getLogger("penstock.scheduler").warning
     files = TriggerFiles(root, sync, mirrored, notice, interval=max(0.0, interval))
     scheduling.listeners.append(lambda topic, _: files.look() if topic in {"triggers", MISSED} else None)
+
+    def end(*_: object) -> None:
+        state.hurry()
+        files.end()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: files.end())
+        signal.signal(number, end)
     scheduling.begin()
     click.echo(f"The scheduler of {root} runs; its state is kept in {state.where}.")
     if scheduling.sender.settings("").channels and not scheduling.sender.address():

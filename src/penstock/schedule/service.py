@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 _PAUSE = 5.0
 """Seconds of rest after a mistake of ours."""
+_ENDING = 30.0
+"""Seconds that the end may take: what is not handed over by then is found by its expired lease."""
 
 
 class ServiceBench(Bench, Protocol):
@@ -121,11 +123,14 @@ class Scheduler:
             self._theirs.send(b"x")
 
     def close(self) -> None:
-        """Hand over what is under way, end every process, and wait for that."""
+        """Hand over what is under way, end every process, and wait for that; not for ever."""
         self._closing = True
         self.wake()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(_ENDING)
+            if self._thread.is_alive():  # it ends with this process
+                self._hearers.notice(f"the scheduler did not end within {_ENDING:g} s, and is left behind")
+                return
             self._thread = None
         self._theirs.close()
         self._mine.close()

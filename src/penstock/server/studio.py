@@ -156,7 +156,8 @@ class Studio:
             raise
 
     async def close(self) -> None:
-        """End every part and every process."""
+        """End every part and every process; a database that is silent or locked holds that up for some seconds."""
+        self.state.hurry()
         while self._started:
             await self._started.pop().close()
         self.bench.close()

@@ -17,6 +17,8 @@ MISSED = "missed"
 _CHANNEL = "penstock"
 _AGAIN = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Seconds before the first, the second, ... attempt to connect again."""
+_ASKED = 60.0
+"""Seconds after which a connection that listens is asked whether it is still one: nothing else is ever sent over it."""
 
 
 class ServerChannel:
@@ -33,6 +35,7 @@ class ServerChannel:
         self._lock = threading.Lock()
         self._failures = 0
         self._due = 0.0
+        self._ask_at = 0.0
         self._heard_before = False
 
     def publish(self, topic: str, text: str) -> bool:
@@ -51,12 +54,12 @@ class ServerChannel:
                     return True
         return False
 
-    def attach(self, selector: selectors.BaseSelector, callback: Callable[[str, str], None]) -> float | None:
-        """Connect when that is due; the seconds after which to call again, None while there is a connection."""
+    def attach(self, selector: selectors.BaseSelector, callback: Callable[[str, str], None]) -> float:
+        """Connect when that is due, or see whether what there is still works; seconds until the next call."""
         import psycopg
 
-        if self._hears is not None:
-            return None
+        if self._hears is not None and self._still_hears(selector, callback):
+            return max(0.0, self._ask_at - time.monotonic())
         if (left := self._due - time.monotonic()) > 0:
             return left
         try:
@@ -72,7 +75,27 @@ class ServerChannel:
         if self._heard_before:
             callback(MISSED, "")
         self._heard_before = True
-        return None
+        self._ask_at = time.monotonic() + _ASKED
+        return _ASKED
+
+    def _still_hears(self, selector: selectors.BaseSelector, callback: Callable[[str, str], None]) -> bool:
+        """Ask the server when that is due; a connection that has died, or over which nothing comes, is given up."""
+        import psycopg
+
+        if time.monotonic() < self._ask_at:
+            return True
+        if (hears := self._hears) is None:
+            return False
+        number = hears.fileno()
+        try:
+            hears.execute("SELECT 1")
+        except psycopg.Error:
+            selector.unregister(number)
+            self._drop_hearer()
+            return False
+        self._ask_at = time.monotonic() + _ASKED
+        self.receive(selector, callback)  # what came before the answer has been read by now
+        return self._hears is not None
 
     def receive(self, selector: selectors.BaseSelector, callback: Callable[[str, str], None]) -> None:
         """Call back for what has come in; gives up a connection that has died, for `attach` to make anew."""
@@ -108,11 +131,10 @@ class ServerChannel:
         self._hears = None
 
     def _connected(self) -> psycopg.Connection[Any]:
-        import psycopg
-
         from penstock.state.address import parsed
         from penstock.state.opening import server_options
+        from penstock.state.server_connection import PatientConnection
 
         url = parsed(self._url)
         given = url.translate_connect_args(username="user", database="dbname")
-        return psycopg.connect(**{**server_options(url), **given, **url.query}, autocommit=True)
+        return PatientConnection.connect(**{**server_options(url), **given, **url.query}, autocommit=True)

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 
 from penstock.config import environment
+from penstock.state.patience import Patience
 
 STATEMENTS = 128
 """Statements that are kept compiled: each weighs some hundred kilobytes, and lists with filters have hundreds."""
@@ -22,13 +23,30 @@ _STALE = frozenset({"25006"})
 can be written again."""
 
 
-def engines(url: sa.URL) -> tuple[sa.Engine, sa.Engine]:
-    """The engine of those who write and that of those who read; on servers they are one."""
+def engines(url: sa.URL, patience: Patience) -> tuple[sa.Engine, sa.Engine]:
+    """The engine of those who write and that of those who read; on servers they are one.
+
+    Args:
+        url: the address.
+        patience: how long a server may be silent before its connection is given up.
+    """
     if url.get_backend_name() == "sqlite":
         return _sqlite(url, "BEGIN IMMEDIATE", 1, WRITER_SECONDS), _sqlite(url, "BEGIN", 8, READER_SECONDS)
     engine = sa.create_engine(url, **_pool(), query_cache_size=STATEMENTS, connect_args=server_options(url))
-    _renew_stale(engine)
+    if url.get_backend_name() == "postgresql":
+        _give_up_silent(engine, patience)
+        _renew_stale(engine)
     return engine, engine
+
+
+def _give_up_silent(engine: sa.Engine, patience: Patience) -> None:
+    @sa.event.listens_for(engine, "do_connect")
+    def _connected(_: Any, __: Any, given: Any, options: Any) -> Any:
+        from penstock.state.server_connection import PatientConnection
+
+        made = PatientConnection.connect(*given, **options)
+        made.patience = patience
+        return made
 
 
 def _renew_stale(engine: sa.Engine) -> None:
@@ -106,3 +124,11 @@ def server_options(url: sa.URL) -> dict[str, Any]:
         "options": " ".join(options),
     }
     return {name: value for name, value in wanted.items() if value and name not in url.query}
+
+
+def allowance(url: sa.URL) -> float:
+    """Seconds that a statement may take on a database server by its settings, be it for a lock or for its work."""
+    if url.get_backend_name() != "postgresql":
+        return 0.0
+    names = ("MAGE_DATABASE_LOCK_TIMEOUT_MS", "MAGE_DATABASE_STATEMENT_TIMEOUT_MS")
+    return max(float(environment.read(name)) for name in names) / 1000

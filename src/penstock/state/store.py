@@ -22,7 +22,8 @@ from penstock.state.failures import driver_there, is_busy, told
 from penstock.state.holds import Holds
 from penstock.state.mutes import Mutes
 from penstock.state.nodes import Nodes
-from penstock.state.opening import engines
+from penstock.state.opening import allowance, engines
+from penstock.state.patience import Patience
 from penstock.state.runs import Runs
 from penstock.state.settings import Settings
 from penstock.state.sums import Sums
@@ -33,7 +34,7 @@ Result = TypeVar("Result")
 _MODE_TRIES = 400
 _TRIES = 6
 PATIENCE = 60.0
-"""Seconds after which a database that others keep locked counts as locked for good."""
+"""Seconds after which a database that others keep locked, or that says nothing, counts as such for good."""
 
 
 class State:
@@ -46,7 +47,8 @@ class State:
     def __init__(self, url: sa.URL) -> None:
         self.url = url
         self.where = shown(url)
-        self._writer, self._reader = engines(url)
+        self._patience = Patience(PATIENCE + allowance(url))
+        self._writer, self._reader = engines(url, self._patience)
         self.dialect = self._writer.dialect.name
         self._alone: AbstractContextManager[object] = threading.Lock() if self.dialect == "sqlite" else nullcontext()
         self._inside = threading.local()
@@ -110,6 +112,14 @@ class State:
         with self.write() as connection:
             return work(connection)
 
+    def hurry(self) -> None:
+        """This process is to end: from now on a database that is locked or silent is waited for some seconds only."""
+        self._patience.hurry()
+
+    def endless(self) -> AbstractContextManager[None]:
+        """Wait for the database as long as it takes; while nobody else uses this store."""
+        return self._patience.endless()
+
     def close(self) -> None:
         """Close all connections."""
         self._writer.dispose()
@@ -126,12 +136,12 @@ class State:
     @contextmanager
     def _begun(self, engine: sa.Engine) -> Iterator[sa.Connection]:
         with engine.connect() as connection:
-            until = time.monotonic() + PATIENCE
+            began = time.monotonic()
             while True:
                 try:
                     transaction = connection.begin()
                 except sa.exc.OperationalError as error:
-                    if time.monotonic() > until or not is_busy(error):
+                    if time.monotonic() - began > self._patience.seconds or not is_busy(error):
                         raise
                     time.sleep(0.001)
                 else:
@@ -165,7 +175,7 @@ def open_state(url: str) -> State:
             with state.read() as connection:
                 current = migrate.is_current(connection)
             if not current:
-                with state.write() as connection:
+                with state.write() as connection, state.endless():  # a million rows may be to be changed
                     migrate.upgrade(connection)
         except BaseException:
             state.close()
