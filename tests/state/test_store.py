@@ -218,6 +218,35 @@ def test_a_foreign_program_that_holds_the_file_is_waited_for_and_told(
     state.close()
 
 
+def test_a_lock_is_waited_for_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often a transaction may be begun anew, and however many threads have waited before this one."""
+    monkeypatch.setattr(store, "PATIENCE", 0.5)
+    state = open_state(f"sqlite:///{path}")
+    tries: list[str] = []
+    told: list[str] = []
+    begin = State.write
+    monkeypatch.setattr(State, "write", lambda self: tries.append("") or begin(self))
+
+    def write() -> None:
+        with pytest.raises(StateUnavailableError) as caught:
+            state.transact(lambda connection: state.settings.put(connection, "a", "1"))
+        told.append(caught.value.message)
+
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as foreign:
+        foreign.execute("BEGIN EXCLUSIVE")
+        write()
+        assert len(tries) == 1
+        threads = [threading.Thread(target=write) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(told) == 7
+    assert "another process has kept it locked for too long" in told[0]
+    assert any("others in this process have waited for it" in each for each in told)
+    state.close()
+
+
 def test_a_full_disk_loses_nothing(on_sqlite: State) -> None:
     state = on_sqlite
     with state.write() as connection:

@@ -6,7 +6,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -50,7 +50,7 @@ class State:
         self._patience = Patience(PATIENCE + allowance(url))
         self._writer, self._reader = engines(url, self._patience)
         self.dialect = self._writer.dialect.name
-        self._alone: AbstractContextManager[object] = threading.Lock() if self.dialect == "sqlite" else nullcontext()
+        self._alone = threading.Lock() if self.dialect == "sqlite" else None
         self._inside = threading.local()
         self._file = _file_of(url)
         self.triggers = Triggers()
@@ -76,7 +76,8 @@ class State:
         """
         if getattr(self._inside, "writing", False):
             raise RuntimeError("a transaction of the state store inside another one of the same thread")
-        with self._alone, told("writing", self.where), self._begun(self._writer) as connection:
+        began = time.monotonic()
+        with self._turn(), told("writing", self.where), self._begun(self._writer, began) as connection:
             self._check_file()
             self._inside.writing = True
             try:
@@ -91,7 +92,7 @@ class State:
         Raises:
             StateUnavailableError: as `write`.
         """
-        with told("reading", self.where), self._begun(self._reader) as connection:
+        with told("reading", self.where), self._begun(self._reader, time.monotonic()) as connection:
             yield connection
 
     def transact(self, work: Callable[[sa.Connection], Result]) -> Result:
@@ -102,12 +103,14 @@ class State:
         Raises:
             StateUnavailableError: as `write`.
         """
+        began = time.monotonic()
         for _ in range(_TRIES - 1):
             try:
                 with self.write() as connection:
                     return work(connection)
             except StateUnavailableError as error:
-                if error.__cause__ is None or not is_busy(error.__cause__):
+                waited = time.monotonic() - began  # who has waited for as long as one waits does not begin anew
+                if waited > self._patience.seconds or error.__cause__ is None or not is_busy(error.__cause__):
                     raise
         with self.write() as connection:
             return work(connection)
@@ -134,9 +137,24 @@ class State:
             )
 
     @contextmanager
-    def _begun(self, engine: sa.Engine) -> Iterator[sa.Connection]:
+    def _turn(self) -> Iterator[None]:
+        """The turn of this thread to write: on SQLite one at a time; no longer waited for than for another process."""
+        if self._alone is None:
+            yield
+            return
+        if not self._alone.acquire(timeout=min(self._patience.seconds, threading.TIMEOUT_MAX)):
+            raise StateUnavailableError(
+                f"writing the state database {self.where}: others in this process have waited for it for too long",
+                hint="End the program that holds it open.",
+            )
+        try:
+            yield
+        finally:
+            self._alone.release()
+
+    @contextmanager
+    def _begun(self, engine: sa.Engine, began: float) -> Iterator[sa.Connection]:
         with engine.connect() as connection:
-            began = time.monotonic()
             while True:
                 try:
                     transaction = connection.begin()
