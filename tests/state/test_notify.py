@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import shutil
 import signal
 import socket
 import subprocess
@@ -78,6 +79,43 @@ def test_a_killed_listener_is_cleaned_away(tmp_path: Path) -> None:
     assert files(tmp_path) == [".sock"]
     assert tell(tmp_path, "run") == 0
     assert files(tmp_path) == []
+
+
+@pytest.mark.parametrize("kind", ["unix", "loopback"])
+def test_a_listener_whose_file_was_removed_makes_another(
+    tmp_path: Path, heard: Messages, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, kind: str
+) -> None:
+    monkeypatch.setattr(notify, "_LOOK", 0.05)
+    if kind == "loopback":
+        request.getfixturevalue("no_unix_sockets")
+    made = Notifier(tmp_path)
+    made.listen(lambda topic, text: heard.put((topic, text)))
+    shutil.rmtree(tmp_path / notify.FOLDER)
+    assert heard.get(timeout=PATIENCE) == (MISSED, "")
+    assert tell(tmp_path, "run", "x") == 1
+    assert heard.get(timeout=PATIENCE) == ("run", "x")
+    made.close()
+    assert files(tmp_path) == []
+
+
+def test_a_data_folder_that_is_away_is_not_made_by_a_listener(
+    tmp_path: Path, heard: Messages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notify, "_LOOK", 0.05)
+    looked = threading.Semaphore(0)
+    bound_anew = Notifier._bound_anew
+    monkeypatch.setattr(Notifier, "_bound_anew", lambda *given: (bound_anew(*given), looked.release())[0])
+    data = tmp_path / "data"
+    made = Notifier(data)
+    made.listen(lambda topic, text: heard.put((topic, text)))
+    data.rename(tmp_path / "aside")
+    for _ in range(3):
+        assert looked.acquire(timeout=PATIENCE)
+    assert not data.exists()
+    (tmp_path / "aside").rename(data)
+    assert tell(data, "run", "x") == 1
+    assert heard.get(timeout=PATIENCE) == ("run", "x")
+    made.close()
 
 
 def test_what_an_earlier_start_of_the_machine_left_is_swept_away(tmp_path: Path, heard: Messages) -> None:

@@ -32,6 +32,8 @@ Callback = Callable[[str, str], None]
 
 _WAIT = 0.25
 """Seconds that a sender waits for a listener whose queue is full."""
+_LOOK = 10.0
+"""Seconds after which a listener sees whether its file is still there: without it nobody reaches it."""
 _FULL = ".full"
 """Ends the name of a file beside a socket: somebody found its queue full, so it must look at everything."""
 
@@ -146,28 +148,48 @@ class Notifier:
 
     def _run(self, callback: Callback) -> None:
         assert self._socket is not None
-        with selectors.DefaultSelector() as selector, self._socket as mine:
-            selector.register(mine, selectors.EVENT_READ, "mine")
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._socket, selectors.EVENT_READ, "mine")
             selector.register(self._stopped, selectors.EVENT_READ, "stop")
             try:
                 while True:
-                    wait = None if self._server is None else self._server.attach(selector, callback)
+                    wait = _LOOK if self._server is None else min(_LOOK, self._server.attach(selector, callback))
                     ready = {key.data for key, _ in selector.select(wait)}
                     if "stop" in ready:
                         return
                     if "mine" in ready:
-                        for topic, text in _received(mine, self._secret):
+                        for topic, text in _received(self._socket, self._secret):
                             callback(topic, text)
                         if self._was_full():
                             callback(MISSED, "")
+                    elif self._bound_anew(selector):
+                        callback(MISSED, "")
                     if "server" in ready and self._server is not None:
                         self._server.receive(selector, callback)
             finally:
+                self._socket.close()
                 if self._path is not None:
                     self._path.unlink(missing_ok=True)
                     self._was_full()
                 if self._server is not None:
                     self._server.close()
+
+    def _bound_anew(self, selector: selectors.BaseSelector) -> bool:
+        """Whether somebody has removed this listener's file, and it has another one now.
+
+        Not while the data folder itself is away: it would be made where it is to come back.
+        """
+        if self._path is None or self._path.exists() or not self._data_root.is_dir() or (old := self._socket) is None:
+            return False
+        try:
+            self._bind()
+        except OSError:  # it cannot be made now; the next look tries again
+            return False
+        assert self._socket is not None
+        selector.unregister(old)
+        selector.register(self._socket, selectors.EVENT_READ, "mine")
+        old.close()
+        return True
 
     def _was_full(self) -> bool:
         """Whether somebody has found the queue full since this was asked the last time."""
