@@ -21,7 +21,7 @@ from penstock.schedule.service import Scheduler
 from penstock.state.rows import RunRow, TriggerRow
 from penstock.state.store import State, open_state
 from tests.cli.projects import B, write_pipeline, write_project
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, until
 
 SLOW = "print('here', flush=True); import time; time.sleep(600)"
 
@@ -148,6 +148,31 @@ def test_a_mistake_while_it_begins_anew_ends_nothing(lab: Callable[..., Lab], mo
     it.stumbles = 1
     assert it.end(it.ask("p")).state == "completed"
     assert mistakes == []
+
+
+def test_a_damaged_store_is_told_in_a_line_and_ends_nothing(lab: Callable[..., Lab], tmp_path: Path) -> None:
+    it = lab(p=[B("a", "data_loader", "return 1")])
+    assert it.end(it.ask("p")).state == "completed"
+    unhandled: list[object] = []
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(threading, "excepthook", unhandled.append)
+        path = tmp_path / "state.db"
+        junk = b"\xff" * path.stat().st_size
+
+        def told() -> list[str]:
+            it.state.close()  # what is open knows what it has read, and may write the file whole again as it closes
+            path.with_name("state.db-wal").unlink(missing_ok=True)
+            path.write_bytes(junk)
+            it.scheduler.wake("")
+            return it.notices
+
+        until("the notice", told)
+        it.scheduler.close()
+    assert unhandled == []
+    (notice,) = it.notices
+    assert notice.startswith("the scheduler waits: ")
+    assert "the file is damaged or is no database" in notice
+    assert "\n" not in notice
 
 
 @pytest.mark.parametrize("place", ["started", "BlockStarted", "BlockEnded", "RunEnded", "alert"])

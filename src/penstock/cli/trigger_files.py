@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penstock.model.errors import StateUnavailableError
+from penstock.model.errors import STATE_TROUBLE
 from penstock.project.layout import METADATA, PIPELINES, TRIGGERS
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class TriggerFiles:
             return True
         try:
             found = self._sync.everything() if news is None else self._sync.pipelines(sorted(news))
-        except StateUnavailableError:
+        except STATE_TROUBLE:
             self._news = None
             return False
         if found.ids:

@@ -374,6 +374,10 @@ class StateInvalidError(PenstockError):
     phase = Phase.STATE
 
 
+STATE_TROUBLE = (StateUnavailableError, StateInvalidError)
+"""What says that the state database itself is in trouble, not what it was asked for; caught by whoever tries again."""
+
+
 class StateConflictError(PenstockError):
     """What was to be stored contradicts what the state database holds."""
 

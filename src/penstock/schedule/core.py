@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from penstock.engine.handle import Asking
-from penstock.model.errors import StateUnavailableError
+from penstock.model.errors import STATE_TROUBLE, PenstockError
 from penstock.model.run import RunState
 from penstock.observe.metrics import METRICS
 from penstock.project import Project
@@ -147,7 +147,7 @@ class Core:
             self.flush()
             if self._stale:
                 self._agenda, self._stale = self._next(now), False
-        except StateUnavailableError as error:
+        except STATE_TROUBLE as error:
             return self._away(error)
         self._back()
         self._hearers.settled()
@@ -162,7 +162,7 @@ class Core:
         if self.runs and at >= max(self._renew_at, self._retry_at):
             try:
                 self._renew(now, at)
-            except StateUnavailableError as error:
+            except STATE_TROUBLE as error:
                 self._away(error)
 
     def _serve(self) -> None:
@@ -337,7 +337,7 @@ class Core:
         heard, self._heard = self._heard, Heard(any=False, everything=False)
         try:
             self._look_at(heard, now, at)
-        except StateUnavailableError:
+        except STATE_TROUBLE:
             self._heard = Heard()  # look at everything when it is back
             raise
 
@@ -482,8 +482,8 @@ class Core:
             self._sweep_at = min(self._sweep_at, self._claims.leave_time(at))  # their leases seem late
         self._offset = offset
 
-    def _away(self, error: StateUnavailableError) -> float:
-        """The database is away: wait a little longer each time. Workers go on; nothing is begun."""
+    def _away(self, error: PenstockError) -> float:
+        """The database is away, or damaged: wait a little longer each time. Workers go on; nothing is begun."""
         pause = _PAUSES[min(self._failures, len(_PAUSES) - 1)]
         self.failure = error.message
         if not self._failures:

@@ -19,7 +19,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from penstock.engine.handle import Asking
-from penstock.model.errors import StateUnavailableError
+from penstock.model.errors import STATE_TROUBLE
 from penstock.observe.liveness import machine
 from penstock.observe.metrics import METRICS
 from penstock.project import Project
@@ -211,7 +211,7 @@ class Scheduler:
         """After a mistake: hand over what is driven, and take it up again when it has rested."""
         self._hearers.notice(f"the scheduler stumbled and begins anew: {traceback.format_exc()}")
         core.hear("", "")  # what it had heard may be lost with the turn
-        with suppress(StateUnavailableError):
+        with suppress(*STATE_TROUBLE):
             core.hand_over()
         if not self._closing:
             bench.poll(_PAUSE)
@@ -229,13 +229,13 @@ class Scheduler:
         self._seen_at = at
         now = self._clock()
         node = NodeRow(self.owner, self._kind, machine(), core.pid, now, now)
-        with suppress(StateUnavailableError), self._state.write() as connection:
+        with suppress(*STATE_TROUBLE), self._state.write() as connection:
             if not self._state.nodes.seen(connection, self.owner, now):
                 self._state.nodes.put(connection, node)
             self._state.nodes.remove_unseen(connection, now - 10 * SWEEP)
 
     def _end(self, core: Core) -> None:
-        with suppress(StateUnavailableError):
+        with suppress(*STATE_TROUBLE):
             core.hand_over()
             with self._state.write() as connection:
                 self._state.nodes.remove(connection, self.owner)

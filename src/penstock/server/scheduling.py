@@ -12,7 +12,7 @@ from typing import Any
 
 from penstock.engine.loop import Sink
 from penstock.engine.plan import RunPlan
-from penstock.model.errors import PenstockError, StateUnavailableError
+from penstock.model.errors import STATE_TROUBLE, PenstockError
 from penstock.model.messages import WorkOrder
 from penstock.observe.alerts.outbox import Outbox
 from penstock.observe.alerts.sender import Sender
@@ -119,7 +119,7 @@ class Scheduling:
         """The address of the studio: of this process, else of the last one that served the project; "" for none."""
         if self.url:
             return self.url
-        with suppress(StateUnavailableError), self._state.read() as connection:
+        with suppress(*STATE_TROUBLE), self._state.read() as connection:
             return self._state.settings.get(connection, _ADDRESS)
         return ""
 
@@ -132,7 +132,7 @@ class Scheduling:
         """Begin, without an event loop."""
         self._notifier.listen(self._heard)
         if self.url:
-            with suppress(StateUnavailableError), self._state.write() as connection:
+            with suppress(*STATE_TROUBLE), self._state.write() as connection:
                 self._state.settings.put(connection, _ADDRESS, self.url)
         self.ingest.start()
         self.sender.start()

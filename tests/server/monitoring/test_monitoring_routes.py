@@ -143,6 +143,27 @@ def test_a_database_that_is_away_is_told(server: Server) -> None:
         assert httpx.get(f"{server.client.base_url}{path}").status_code == 200
 
 
+def test_a_database_that_is_damaged_is_not_told_to_have_lost_nothing(server: Server) -> None:
+    server.studio.state.close()
+    database = Path(str(server.studio.state.url.database))
+    whole = database.read_bytes()
+    database.write_bytes(b"\xff" * len(whole))
+    try:
+        told = [
+            httpx.get(f"{server.client.base_url}health").json()["database"],
+            httpx.get(f"{server.client.base_url}health/ready").json(),
+        ]
+        assert 'penstock_up{part="database"} 0' in server.client.get("/metrics").text
+    finally:
+        server.studio.state.close()
+        database.write_bytes(whole)
+    for part in told:
+        assert part["status"] == "down"
+        assert part["text"].startswith("The state database is damaged")
+        assert "restore" in part["text"]
+    assert httpx.get(f"{server.client.base_url}health/ready").status_code == 200
+
+
 def test_numbers_are_where_prometheus_looks_for_them(server: Server) -> None:
     address = f"http://127.0.0.1:{server.port}/metrics"
     assert httpx.get(address).status_code == 401

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from penstock.config import environment
 from penstock.config.alert_channels import Channel
-from penstock.model.errors import StateUnavailableError
+from penstock.model.errors import STATE_TROUBLE
 from penstock.observe.alerts.delivery import deliver
 from penstock.observe.alerts.facts import AlertKind, Delivery, Fact, fact_of, fact_or_none
 from penstock.observe.alerts.lanes import Lanes
@@ -145,7 +145,7 @@ class Sender:
             self._wanted.clear()
             try:
                 due = self.turn()
-            except StateUnavailableError:
+            except STATE_TROUBLE:
                 self._wanted.wait(_AWAY)
                 continue
             except Exception:  # noqa: BLE001 - the thread outlives our mistakes; what it was about is due again
@@ -157,7 +157,7 @@ class Sender:
     def _send(self, row: AlertRow) -> None:
         try:
             self._try(row)
-        except StateUnavailableError:
+        except STATE_TROUBLE:
             raise
         except Exception as error:  # noqa: BLE001 - a mistake of ours costs this alert some time, and the others nothing
             _log.exception("sending alert %s", row.id)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from penstock.model.errors import PenstockError, StateUnavailableError
+from penstock.model.errors import STATE_TROUBLE, PenstockError, StateInvalidError
 from penstock.observe.figures import Figures
 from penstock.observe.metrics import METRICS, Metrics
 from penstock.observe.monitor import DAY, Monitor, name_of_day
@@ -28,6 +28,10 @@ from penstock.state.store import State
 from penstock.version import __version__
 
 _NO_DATABASE = "The state database does not answer. Nothing begins until it does, and nothing is lost."
+_DAMAGED = (
+    "The state database is damaged; nothing begins. Stop the server, then restore a copy of it, or move it away: "
+    "a new one is made. The log of the server says what is wrong."
+)
 _FAILS = (
     "The scheduler cannot write the state database, or stumbled; the log of the server says why. "
     "It tries again by itself."
@@ -92,10 +96,10 @@ class MonitoringService:
         try:
             with self._state.read() as connection:
                 elsewhere = presence(self._state, connection, self._clock())
-        except PenstockError:
+        except PenstockError as error:
             # Schedulers elsewhere tell of themselves in the database.
             own = self._own_scheduler() or PartHealth("off", text=_UNKNOWN)
-            return Health("down", own, PartHealth("down", text=_NO_DATABASE))
+            return Health("down", own, PartHealth("down", text=_why_down(error)))
         scheduler = self._own_scheduler() or _elsewhere(elsewhere, self._clock())
         return Health("ok" if scheduler.status != "down" else "down", scheduler, PartHealth("ok"))
 
@@ -104,8 +108,8 @@ class MonitoringService:
         try:
             with self._state.read() as connection:
                 self._state.nodes.all(connection)
-        except PenstockError:
-            return PartHealth("down", text=_NO_DATABASE)
+        except PenstockError as error:
+            return PartHealth("down", text=_why_down(error))
         return PartHealth("ok")
 
     def _own_scheduler(self) -> PartHealth | None:
@@ -129,7 +133,7 @@ class MonitoringService:
             elsewhere = self._from_store()
             if own is None:
                 self._ends.count()
-        except StateUnavailableError:
+        except STATE_TROUBLE:
             put("penstock_up", 0, part="database")
         else:
             put("penstock_up", 1, part="database")
@@ -183,6 +187,10 @@ class MonitoringService:
         put("penstock_processes", len(below))
         put("penstock_processes_memory_bytes", held)
         put("penstock_processes_cpu_seconds", used)
+
+
+def _why_down(error: PenstockError) -> str:
+    return _DAMAGED if isinstance(error, StateInvalidError) else _NO_DATABASE
 
 
 def _day(day: int, figures: Figures) -> DayOfRuns:
