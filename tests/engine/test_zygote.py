@@ -182,6 +182,18 @@ def test_a_killed_zygote_is_told_and_replaced(forked: Bench) -> None:
     assert forked.run(body("return 1")).ended.failure is None
 
 
+def test_a_block_that_stops_its_parent_keeps_no_other_from_coming_up(
+    forked: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("penstock.engine.forking.STOPPED", 0.05)
+    monkeypatch.setattr("penstock.engine.supervisor.BOOT_PATIENCE", PATIENCE / 2)
+    zygote = forked.supervisor._launcher._pid
+    for _ in range(3):  # those that wait for an order have come up before
+        assert forked.run(body("import os, signal\nos.kill(os.getppid(), signal.SIGSTOP)")).ended.failure is None
+    assert forked.run(body("return 1")).ended.failure is None
+    assert forked.supervisor._launcher._pid == zygote
+
+
 def test_a_block_that_kills_its_parent(forked: Bench) -> None:
     seen = forked.run(body("import os, time\nos.kill(os.getppid(), 9)\ntime.sleep(600)"))
     assert seen.failure.kind == "lost"

@@ -7,6 +7,7 @@ import select
 import signal
 import socket
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -17,6 +18,8 @@ from penstock.engine.process import Exit, PipeEnd, WorkerProcess
 from penstock.engine.reactor import Reactor
 
 _PATIENCE = 5.0
+STOPPED = 2.0
+"""Seconds that workers may take to come up before the zygote is told to go on, should it have been stopped."""
 _LOG_TAIL = 4000
 
 
@@ -47,6 +50,7 @@ class ForkLauncher:
         self._tried: set[str] = set()
         self._unsafe: set[str] = set()
         self._importing = ""
+        self._looks = False
         self.imported: Callable[[], None] = lambda: None
 
     def start(self) -> None:
@@ -81,6 +85,20 @@ class ForkLauncher:
         self._send(control.encode(Spawn(process.number, modules, warm)), [theirs, worker_out, worker_error, ahead])
         process.attach(socket.socket(fileno=channel))
         process.attach_streams({"stdout": PipeEnd(out), "stderr": PipeEnd(error)})
+        if not self._looks:
+            self._look_later()
+
+    def _look_later(self) -> None:
+        self._looks = True
+        self._reactor.at(self, time.monotonic() + STOPPED, self._look)
+
+    def _look(self) -> None:
+        """Have the zygote go on if somebody has stopped it, as a block can: no later worker would come up."""
+        self._looks = False
+        if self._connection is not None and any(process.pid is None for process in self._processes.values()):
+            with suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGCONT)
+            self._look_later()
 
     def preload(self, modules: Iterable[str]) -> None:
         """Have the zygote import these when it has nothing else to do."""
