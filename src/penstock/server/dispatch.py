@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
 import types
 import typing
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -20,10 +22,16 @@ from penstock.server.routing import Call, Route
 
 log = logging.getLogger("penstock.server")
 _JSON = "application/json"
+_TOO_LARGE = 413
+MOST_THROWN_AWAY = 128 * 1024 * 1024
+"""Bytes of a body that is too large which are read, so that its sender reads the answer."""
+PATIENCE = 10.0
+"""Seconds that this may take."""
 
 
 async def answer(route: Route, call: Call, request: Request) -> Response:
     """Run the handler. Every failure becomes an answer; an unforeseen one a 500 without its traceback."""
+    whole = request
     try:
         call.request = request = _limited(route, request)
         call.query = _query(route, request)
@@ -34,12 +42,28 @@ async def answer(route: Route, call: Call, request: Request) -> Response:
             value = await run_in_threadpool(route.handler, call)
         return response(value, route.status)
     except (PenstockError, HttpError) as error:
+        if isinstance(error, HttpError) and error.status == _TOO_LARGE:
+            await _let_through(whole)
         return error_response(error)
     except ClientDisconnect:
         return Response(status_code=499)
     except Exception:
         log.exception("answering %s %s", route.method, route.path)
         return error_response(internal(route))
+
+
+async def _let_through(request: Request) -> None:
+    """Throw away what is left of a body: who is still sending would hear of a broken connection, and of no answer."""
+    if "expect" in request.headers:  # who asks first sends nothing, once it has the answer
+        return
+    left = MOST_THROWN_AWAY
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE):
+            while left > 0:
+                message = await request.receive()
+                left -= len(message.get("body", b""))
+                if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                    return
 
 
 def internal(route: Route) -> HttpError:
@@ -132,8 +156,12 @@ def _decoded(kind: type, content: bytes) -> Any:
 
 
 def _too_large(limit: int) -> HttpError:
-    # Closed, because what is still on its way would be read and thrown away otherwise.
+    # Closed, because what is still on its way then would be read and thrown away otherwise.
     shown = f"{limit >> 20} MB" if limit >> 20 else f"{limit:,} bytes"
     return HttpError(
-        413, "A109", f"reading the body: it is larger than {shown}", "Send less at once.", {"Connection": "close"}
+        _TOO_LARGE,
+        "A109",
+        f"reading the body: it is larger than {shown}",
+        "Send less at once.",
+        {"Connection": "close"},
     )

@@ -290,6 +290,13 @@ def test_large_bodies(target: Target) -> None:
     assert target.server.get("/api/session")["name"] == "owner"
 
 
+def test_who_sends_too_much_and_reads_only_then_is_told_so(target: Target) -> None:
+    head = [*target.owner, ("Content-Type", "application/json")]
+    for _ in range(3):
+        answer = send(target.port, "POST", "/api/runs", head, bytes(50 << 20))
+        assert (answer.status, b"larger than" in answer.body) == (413, True)
+
+
 def refused_while_sending(target: Target, method: str, address: str, headers: list[tuple[str, str]]) -> int:
     """The status that comes back while a body of a gigabyte is being sent."""
     import socket
