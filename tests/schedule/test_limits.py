@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from penstock.model.trigger import OnLimit
-from penstock.schedule.limit_rules import Rules
-from penstock.schedule.limits import Limits, blocked_words
+from penstock.project import open_project
+from penstock.schedule.limit_rules import RuleBook, Rules
+from penstock.schedule.limits import AWAY_REST, Limits, blocked_words
 from penstock.schedule.rearm import REST
 from penstock.state.rows import Blocked, RunRow, TriggerRow
 from penstock.state.store import State
@@ -219,3 +221,30 @@ def test_a_refusal_says_which_limit(key: str, words: str) -> None:
     found = blocked_words(Blocked(key, 1, 2, 2))
     assert found.text == words
     assert found.change
+
+
+def test_while_the_project_is_away_runs_wait_and_go_on_when_it_is_back(state: State, tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "shop", tmp_path / "elsewhere"
+    (folder / "pipelines" / "p").mkdir(parents=True)
+    (folder / "metadata.yaml").write_text("project_type: standalone\n")
+    (folder / "pipelines" / "p" / "metadata.yaml").write_text(
+        "name: p\nblocks: []\nconcurrency_config: {pipeline_run_limit_all_triggers: 2}\n"
+    )
+    rules = RuleBook(lambda: open_project(folder))
+    chooser = Limits(state, rules)
+    assert rules("p").pipeline == 2
+    insert(state, rows("p", 1), rows("never_seen", 1))
+    folder.rename(elsewhere)
+    assert claim(state, chooser, 4) == []
+    assert rules("p").pipeline == 2, "its limits hold for what is under way"
+    with state.read() as connection:
+        waits = [state.runs.get(connection, name) for name in ("p--00000", "never_seen--00000")]
+    assert all(row is not None and row.state == "initial" and row.waiting for row in waits)
+    told = [row.waiting for row in waits if row is not None and row.waiting]
+    assert {each["kind"] for each in told} == {"project_away"}
+    assert all("cannot be opened just now" in each["text"] and "no such folder" in each["text"] for each in told)
+    elsewhere.rename(folder)
+    with state.read() as connection:
+        assert state.runs.next_due(connection, NOW) == NOW + AWAY_REST, "nobody tells that it is back"
+    later = state.transact(lambda connection: [row.id for row in chooser.pick(connection, NOW + AWAY_REST, 4)])
+    assert sorted(later) == ["never_seen--00000", "p--00000"]

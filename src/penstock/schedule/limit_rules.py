@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from penstock.config import environment
@@ -39,7 +39,8 @@ class Rules:
     `project` counts runs of all pipelines, `pipeline` those of this one, `trigger` those of each of its triggers;
     `per_block` and `every_block` runs of a block, whatever the run and the pipeline. `takes` says what each block
     needs of named resources, `capacity` what there is of them; a resource that the project does not declare has one
-    unit. `run_blocks` counts the blocks of one run, of which one works at a time when it runs `in_one_process`.
+    unit. `away` says why the project cannot be had just now, so that no run begins. `run_blocks` counts the blocks of
+    one run, of which one works at a time when it runs `in_one_process`.
     """
 
     project: int | None = None
@@ -52,6 +53,7 @@ class Rules:
     takes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     capacity: Mapping[str, int] = field(default_factory=dict)
     run_blocks: int | None = None
+    away: str = ""
     in_one_process: bool = False
 
     def wanted(self, block: str) -> dict[str, tuple[int, int]]:
@@ -79,8 +81,15 @@ class RuleBook:
         self._known: dict[str, tuple[tuple[int, ...], Project, Rules]] = {}
 
     def __call__(self, pipeline: str) -> Rules:
-        """The rules of a pipeline; the project's alone for one that cannot be read: its run will say why."""
-        project = self._project()
+        """The rules of a pipeline; the project's alone for one that cannot be read: its run will say why.
+
+        Of a project that cannot be had they are the last known ones: its folder may be back in a moment.
+        """
+        try:
+            project = self._project()
+        except PenstockError as error:
+            known = self._known.get(pipeline)
+            return replace(known[2] if known is not None else Rules(), away=error.message)
         stamp = _stamp(project, pipeline)
         known = self._known.get(pipeline)
         if known is not None and known[0] == stamp and known[1] is project:

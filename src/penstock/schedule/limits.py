@@ -32,6 +32,12 @@ SKIPPABLE = frozenset({"schedule", "dependency", "event", "api"})
 """Origins whose runs `on_pipeline_run_limit_reached: skip` drops; what people asked for one by one always waits."""
 
 
+AWAY = "project_away"
+"""What a run waits for whose project cannot be opened."""
+AWAY_REST = 5.0
+"""Seconds until it is tried again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """A limit that keeps something from beginning: which, in words, and what would change it."""
@@ -88,6 +94,12 @@ class Load:
 
 def refusal(rules: Rules, load: Load, row: RunRow) -> Refusal | None:
     """The limit that keeps a run from beginning; None when it may."""
+    if rules.away:
+        return Refusal(
+            AWAY,
+            f"the project cannot be opened just now: {rules.away}",
+            "It begins as soon as the project's folder is back.",
+        )
     total, taken, of_trigger = load.before(row)
     if rules.project is not None and total >= rules.project:
         return Refusal(
@@ -257,7 +269,7 @@ class Limits:
                 refused = refusal(rules, load, row)
                 if refused is None:
                     return row
-                if row.origin in SKIPPABLE and on_limit(rules, row.settings) is OnLimit.SKIP:
+                if not rules.away and row.origin in SKIPPABLE and on_limit(rules, row.settings) is OnLimit.SKIP:
                     self._skip(connection, row, refused, now)
                     continue
             if refused.kind == "trigger_limit" and row.trigger_id is not None:
@@ -272,6 +284,11 @@ class Limits:
     def _tell(self, connection: sa.Connection, row: RunRow, refused: Refusal, now: float) -> None:
         """Write down why a run waits, once for each reason."""
         known = row.waiting or {}
+        if refused.kind == AWAY:  # nobody tells when it is back: looked for again and again
+            since = known["since"] if known.get("kind") == AWAY else now
+            waiting = {"kind": AWAY, "text": refused.text, "since": since}
+            self._state.runs.change_waiting(connection, row.id, waiting=waiting, due_at=now + AWAY_REST)
+            return
         if known.get("kind") == refused.kind:
             return
         waiting = {"kind": refused.kind, "text": refused.text, "since": now}
