@@ -2,11 +2,11 @@ import { Link } from "@tanstack/react-router";
 import { CalendarClock } from "lucide-react";
 import type { TriggerSummary } from "../../api/orchestration";
 import type { RunSummary } from "../../api/types";
-import { count } from "../../app/format";
+import { ago, count, dateTime } from "../../app/format";
 import { usePreferences } from "../../app/preferences";
 import { Progress } from "../../ui/feedback";
 import { Badge, StatusBadge } from "../../ui/status";
-import { whatWords } from "../runs/filters";
+import { startedWords } from "../runs/filters";
 import { until } from "../triggers/list";
 import { short } from "../triggers/TriggerRow";
 import { MOST_OPEN } from "./queries";
@@ -30,9 +30,13 @@ function OpenRun({ run }: { run: RunSummary }) {
   return (
     <Link to="/runs/$run" params={{ run: run.run }} className={LINE}>
       <span className="w-20 flex-none sm:w-24"><StatusBadge state={run.state} plain /></span>
-      <span className="min-w-0 flex-1 truncate"><span className="font-medium">{run.pipeline}</span> <span className="text-muted">{run.waiting?.text || run.trigger?.name || whatWords(run.what)}</span></span>
+      <span className="min-w-0 flex-1 sm:truncate">
+        <span className="block truncate font-medium sm:inline">{run.pipeline}</span>{" "}
+        <span className="block truncate text-[12px] text-muted sm:inline">{run.waiting?.text || startedWords(run)}</span>
+      </span>
       {run.sla_missed && <Badge tone="stale">late</Badge>}
       {run.state === "running" && <><span className="hidden w-40 sm:block"><Progress value={run.blocks_total ? run.blocks_done / run.blocks_total : 0} label={`${done} blocks`} /></span><span className="tabular flex-none text-[12px] text-muted">{done}</span></>}
+      <span className="w-20 flex-none text-right text-[12px] text-muted" title={dateTime(run.started)}>{ago(run.started)}</span>
     </Link>
   );
 }

@@ -9,7 +9,7 @@ import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
 import { StatusBadge } from "../../ui/status";
 import { NewPipelineButton } from "../pipelines/NewPipelineButton";
 import { useCreatePipeline, usePipelines } from "../pipelines/queries";
-import { whatWords } from "../runs/filters";
+import { startedWords } from "../runs/filters";
 import { useFirstTriggers } from "../triggers/queries";
 import { NeedsAttention } from "./Attention";
 import { NextRuns, UnderWay } from "./Ahead";
@@ -93,7 +93,10 @@ function RecentRuns({ runs }: { runs: Home["recent_runs"] }) {
       {runs.map((run) => (
         <Link key={run.run} to="/runs/$run" params={{ run: run.run }} className={LINE}>
           <span className="w-20 flex-none sm:w-24"><StatusBadge state={run.state} plain /></span>
-          <span className="min-w-0 flex-1 truncate" title={run.error ?? undefined}>{run.pipeline} <span className="text-muted">{run.error ?? whatWords(run.what)}</span></span>
+          <span className="min-w-0 flex-1 sm:truncate" title={run.error ?? undefined}>
+            <span className="block truncate sm:inline">{run.pipeline}</span>{" "}
+            <span className="block truncate text-[12px] text-muted sm:inline">{[startedWords(run), run.error ?? (run.what === "all" ? "" : run.what)].filter(Boolean).join(" · ")}</span>
+          </span>
           {run.seconds !== null && <span className="tabular hidden flex-none text-[12px] text-muted sm:inline">{seconds(run.seconds)}</span>}
           <span className="w-20 flex-none text-right text-[12px] text-muted" title={dateTime(run.started)}>{ago(run.started)}</span>
         </Link>

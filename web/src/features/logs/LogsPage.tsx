@@ -22,6 +22,9 @@ const route = getRouteApi("/logs");
 const LEVELS: readonly [string, string][] = [["INFO", "Info and above"], ["WARNING", "Warnings, errors"], ["ERROR", "Errors"]];
 const TONES: Record<string, string> = { ERROR: "text-failed", CRITICAL: "text-failed", WARNING: "text-stale", DEBUG: "text-muted" };
 const ROW = 20;
+/** Where it is from stands above the line. */
+const NARROW_ROW = 38;
+const NARROW = "(max-width: 767px)";
 
 /** What every run has printed and logged, newest first, found by text, level, place and time; the line that is chosen beside it. */
 export function LogsPage() {
@@ -36,6 +39,7 @@ export function LogsPage() {
   const zone = usePreferences((held) => held.zone);
   const { data, error, isPending, isFetching, hasNextPage, isFetchingNextPage, isPlaceholderData, fetchNextPage, refetch } = useLogs(filters);
   const lines = useMemo(() => data?.pages.flatMap((page) => page.lines) ?? [], [data]);
+  const row = useNarrow() ? NARROW_ROW : ROW;
   const shift = useRef(0);
   const reading = () => chosen !== null || (box.current?.scrollTop ?? 0) > 0;
   useNewLines(filters, () => !reading(), (count) => {
@@ -44,7 +48,7 @@ export function LogsPage() {
   });
   useLayoutEffect(() => {
     // What is read stays where it is; who stands at the top sees the newest line.
-    if (box.current && shift.current !== 0) box.current.scrollTop += shift.current * ROW;
+    if (box.current && shift.current !== 0) box.current.scrollTop += shift.current * row;
     shift.current = 0;
   }, [data]);
   const set = (changes: LogFilters) => {
@@ -68,7 +72,10 @@ export function LogsPage() {
     { id: "logs.again", title: "Read the logs again", group: "Logs", keys: ["R"], run: () => void refetch() },
   ]);
   useKeyNotes("Logs", [["The line below, the line above", "ArrowDown", "ArrowUp"], ["The newest line, the oldest that was read", "Home", "End"], ["Close the line", "Escape"]]);
-  const virtual = useVirtualizer({ count: lines.length + (hasNextPage ? 1 : 0), getScrollElement: () => box.current, estimateSize: () => ROW, overscan: 30 });
+  const virtual = useVirtualizer({ count: lines.length + (hasNextPage ? 1 : 0), getScrollElement: () => box.current, estimateSize: () => row, overscan: 30 });
+  useEffect(() => {
+    virtual.measure();
+  }, [row, virtual]);
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
   useEffect(() => {
@@ -135,14 +142,14 @@ export function LogsPage() {
                     role="option"
                     aria-selected={item.index === chosen}
                     onClick={() => one && setChosen(item.index)}
-                    className={cx("absolute inset-x-0 flex gap-3 px-4 leading-5", item.index === chosen ? "bg-accent-soft" : "hover:bg-s1")}
-                    style={{ transform: `translateY(${item.start}px)`, height: ROW }}
+                    className={cx("absolute inset-x-0 flex gap-3 px-4 leading-5 max-md:flex-wrap max-md:content-start max-md:gap-y-0 max-md:border-b max-md:border-s2 max-md:leading-[18px]", item.index === chosen ? "bg-accent-soft" : "hover:bg-s1")}
+                    style={{ transform: `translateY(${item.start}px)`, height: row }}
                   >
                     {one ? (
                       <>
                         <span className="tabular flex-none text-muted">{dateTime(one.at, zone).replace(/^\d+ \w+ \d+, /, (day) => day.replace(/ \d{4}, $/, " "))}</span>
-                        <span className="hidden w-48 flex-none truncate text-muted md:block" title={`${one.pipeline} ${one.block}`}>{one.pipeline}{one.block && ` · ${one.block}`}</span>
-                        <span className={cx("min-w-0 flex-1 truncate", TONES[one.level.toUpperCase()])}><Coloured text={one.text.slice(0, 2000)} /></span>
+                        <span className="w-48 truncate text-muted max-md:min-w-0 max-md:flex-1 md:flex-none" title={`${one.pipeline} ${one.block}`}>{one.pipeline}{one.block && ` · ${one.block}`}</span>
+                        <span className={cx("min-w-0 truncate max-md:w-full md:flex-1", TONES[one.level.toUpperCase()])}><Coloured text={one.text.slice(0, 2000)} /></span>
                       </>
                     ) : <Spinner label={lines.length === 0 ? "Searching further back" : "Reading more"} />}
                   </div>
@@ -155,6 +162,17 @@ export function LogsPage() {
       )}
     </div>
   );
+}
+
+function useNarrow(): boolean {
+  const [narrow, setNarrow] = useState(() => window.matchMedia(NARROW).matches);
+  useEffect(() => {
+    const media = window.matchMedia(NARROW);
+    const onChange = () => setNarrow(media.matches);
+    media.addEventListener("change", onChange);
+    return () => media.removeEventListener("change", onChange);
+  }, []);
+  return narrow;
 }
 
 /** Text in the colours that its terminal codes ask for. */

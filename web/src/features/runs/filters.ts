@@ -1,4 +1,5 @@
 /** What the list of runs is narrowed to, as the address has it and as the server is asked. */
+import { capital } from "../../app/format";
 import type { Zone } from "../../app/preferences";
 
 export interface RunFilters {
@@ -42,6 +43,11 @@ export const ORIGINS: Record<string, string> = {
   cli: "from a terminal",
   retry: "as a retry",
 };
+
+/** By what a run was started: its trigger, or the way. */
+export function startedWords(run: { trigger: { name: string } | null; origin: string }): string {
+  return run.trigger ? run.trigger.name || "a removed trigger" : capital(ORIGINS[run.origin] ?? run.origin);
+}
 
 /** What somebody asked to be run, in words: what began by itself runs all of it. */
 export function whatWords(what: string): string {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RunSummary } from "../../api/types";
-import { asked, narrowed, stretch } from "./filters";
+import { asked, narrowed, startedWords, stretch } from "./filters";
 import { patched, withFirst, without, type Runs } from "./liveRuns";
 import { all, extended, kept, NONE, toggled } from "./selection";
 
@@ -60,6 +60,11 @@ describe("filters of runs", () => {
     expect(asked({ pipeline: "p", state: "failed" })).toEqual({ pipeline: "p", state: "failed" });
     expect([narrowed({}), narrowed({ q: "" }), narrowed({ trigger: "1" })]).toEqual([false, false, true]);
   });
+});
+
+it("says by what a run was started", () => {
+  const started = (trigger: { id: number; name: string; removed: boolean } | null, origin: string) => startedWords({ trigger, origin });
+  expect([started({ id: 1, name: "nightly", removed: false }, "schedule"), started({ id: 1, name: "", removed: true }, "api"), started(null, "studio"), started(null, "new_kind")]).toEqual(["nightly", "a removed trigger", "In the studio", "New_kind"]);
 });
 
 describe("marked rows", () => {
