@@ -61,7 +61,7 @@ export function FailureCard({ failure, onOpen, compact, label = "Why it failed" 
 export function withoutEchoes(frames: readonly Frame[]): Frame[] {
   return frames.filter((frame, index) => {
     const before = frames[index - 1];
-    return !before || before.file !== frame.file || before.line !== frame.line;
+    return !before || before.file !== frame.file || before.line !== frame.line || before.function !== frame.function;
   });
 }
 
