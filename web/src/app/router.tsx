@@ -127,7 +127,7 @@ const alerts = createRoute({
 const run = createRoute({
   getParentRoute: () => root,
   path: "/runs/$run",
-  validateSearch: texts("block", "tab"),
+  validateSearch: texts("block", "tab", "view"),
   component: lazyRouteComponent(fetched(() => import("../features/runs/RunPage")), "RunPage"),
 });
 

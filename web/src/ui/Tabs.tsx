@@ -15,7 +15,7 @@ export function TabBar({ tabs, value, onChange, label }: { tabs: Tab[]; value: s
           <Radix.Trigger
             key={tab.value}
             value={tab.value}
-            className="relative whitespace-nowrap px-2.5 text-ui text-muted hover:text-fg data-[state=active]:font-semibold data-[state=active]:text-fg data-[state=active]:after:absolute data-[state=active]:after:inset-x-1 data-[state=active]:after:bottom-0 data-[state=active]:after:h-0.5 data-[state=active]:after:bg-accent"
+            className="relative whitespace-nowrap px-2.5 focus-visible:-outline-offset-2 text-ui text-muted hover:text-fg data-[state=active]:font-semibold data-[state=active]:text-fg data-[state=active]:after:absolute data-[state=active]:after:inset-x-1 data-[state=active]:after:bottom-0 data-[state=active]:after:h-0.5 data-[state=active]:after:bg-accent"
           >
             {tab.label}
           </Radix.Trigger>

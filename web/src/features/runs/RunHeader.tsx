@@ -15,6 +15,7 @@ import { useExplained } from "../triggers/queries";
 import { useRunActions } from "./actions";
 import { ORIGINS, whatWords } from "./filters";
 import { NextAttempts } from "./NextAttempt";
+import { lastFilters } from "./place";
 
 /** What run this is, how it stands, and what can be done with it. */
 export function RunHeader({ run, selected }: { run: RunDetail; selected: string | null }) {
@@ -42,7 +43,7 @@ export function RunHeader({ run, selected }: { run: RunDetail; selected: string 
   return (
     <header className="flex flex-none flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-4 py-2">
       <span className="flex min-w-0 max-w-full items-center gap-3">
-        <Link to="/runs" aria-label="All runs" className="flex-none text-muted hover:text-fg"><ChevronLeft size={16} aria-hidden="true" /></Link>
+        <Link to="/runs" search={lastFilters()} aria-label="All runs" className="flex-none text-muted hover:text-fg"><ChevronLeft size={16} aria-hidden="true" /></Link>
         <h1 className="min-w-0 truncate text-title font-semibold" title={run.pipeline}><Link to="/pipelines/$pipeline" params={{ pipeline: run.pipeline }} className="hover:underline">{run.pipeline}</Link></h1>
       </span>
       <StatusBadge state={run.state} />

@@ -29,19 +29,21 @@ function Run({ run }: { run: RunDetail }) {
   const search = route.useSearch();
   const navigate = useNavigate();
   const wide = useWide();
-  const [left, setLeft] = useState("time");
+  const left = search.view === "graph" ? "graph" : "time";
   const followed = useFollowed(run.blocks);
   const selected = search.block ?? run.failed_block ?? followed ?? run.blocks[0]?.block ?? null;
   const block = run.blocks.find((one) => one.block === selected) ?? null;
-  const select = (changes: { block?: string; tab?: string }) => void navigate({ to: "/runs/$run", params: { run: run.run }, search: { ...search, ...changes }, replace: true });
+  const select = (changes: { block?: string; tab?: string; view?: string }) => void navigate({ to: "/runs/$run", params: { run: run.run }, search: { ...search, ...changes }, replace: true });
   const choose = (next: string | null) => next && select({ block: next, tab: undefined });
   const time = (
     <div className="flex h-full flex-col">
-      <div className="flex-none border-b border-line px-2"><TabBar label="Blocks as" tabs={[{ value: "time", label: "Time line" }, { value: "graph", label: "Graph" }]} value={left} onChange={setLeft} /></div>
+      <div className="flex-none border-b border-line px-2"><TabBar label="Blocks as" tabs={[{ value: "time", label: "Time line" }, { value: "graph", label: "Graph" }]} value={left} onChange={(view) => select({ view: view === "graph" ? view : undefined })} /></div>
       <div className="min-h-0 flex-1">{left === "time" ? <Gantt key={run.run} run={run} selected={selected} onSelect={choose} /> : <Graph run={run} selected={selected} onSelect={choose} />}</div>
     </div>
   );
-  const detail = <BlockPane run={run} block={block} tab={search.tab} onTab={(tab) => select({ tab })} />;
+  const detail = selected !== null && block === null ? (
+    <EmptyState title={`This run has no block ${selected}`} action={<Link to="/runs/$run" params={{ run: run.run }} search={{ view: search.view }} className="text-accent underline">Show the run</Link>}>It may have been renamed since, or be a child that has not begun yet.</EmptyState>
+  ) : <BlockPane run={run} block={block} tab={search.tab} onTab={(tab) => select({ tab })} />;
   return (
     <div className="flex h-full flex-col">
       <RunHeader run={run} selected={selected && (parentOf(selected, new Set(run.blocks.map((one) => one.block))) ?? selected)} />

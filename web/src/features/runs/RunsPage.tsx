@@ -14,6 +14,7 @@ import { OF_RUNS, SubPages } from "../../ui/SubPages";
 import { useBulk, type BulkAction } from "./bulk";
 import { BulkOutcome } from "./BulkOutcome";
 import { narrowed, type RunFilters } from "./filters";
+import { useKeptPlace } from "./place";
 import { HeatStrip } from "./HeatStrip";
 import { useRuns } from "./queries";
 import { RunFilterBar } from "./RunFilterBar";
@@ -39,6 +40,7 @@ export function RunsPage() {
   const marked = kept(marks, order);
   const set = (changes: RunFilters) => void navigate({ search: (held) => Object.fromEntries(Object.entries({ ...held, ...changes }).filter(([, value]) => value)), replace: true });
   const virtual = useVirtualizer({ count: runs.length + (hasNextPage ? 1 : 0), getScrollElement: () => box.current, estimateSize: () => ROW, overscan: 10 });
+  useKeptPlace(box, filters, runs.length > 0);
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
   useEffect(() => {
@@ -87,7 +89,7 @@ export function RunsPage() {
     else return;
     event.preventDefault();
   };
-  if (error) return <ErrorCard className="m-6" error={error} />;
+  if (error) return <ErrorCard className="m-6" error={error} action={narrowed(filters) && <Button onClick={() => void navigate({ search: {} })}>Show all runs</Button>} />;
   return (
     <div className="flex h-full flex-col">
       <header className="flex flex-none flex-wrap items-center gap-2 px-4 py-3">
