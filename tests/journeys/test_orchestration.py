@@ -27,6 +27,15 @@ def load(*args, **kwargs):
 """
 BROKEN = "@data_exporter\ndef send(rows):\n    return {}['nowhere']\n"
 NOISY = "@data_loader\ndef load():\n    print('before it fails', flush=True)\n    raise ValueError('known already')\n"
+SHUT = """@data_loader
+def load(*args, **kwargs):
+    import pathlib
+
+    if not pathlib.Path(kwargs["repo_path"], "gate").exists():
+        raise RuntimeError("the gate is shut")
+"""
+ITEMS = "@data_loader\ndef load():\n    return [['red', 'green', 'blue']]\n"
+EACH = "@transformer\ndef paint(colour, *args, **kwargs):\n    print('painted', colour)\n    return [colour]\n"
 MENDED = "@data_exporter\ndef send(rows):\n    return len(rows)\n"
 
 
@@ -249,3 +258,80 @@ def test_the_logs_of_all_runs_show_what_is_printed_as_it_is(studio: Server, tabs
     expect(page.get_by_text("No line meets that")).to_be_visible()
     page.get_by_role("button", name="Show all", exact=True).click()
     expect(lines.filter(has_text="line 3 of three")).to_be_visible()
+
+
+def test_a_block_between_two_attempts_says_why_and_until_when(studio: Server, tabs: Tabs) -> None:
+    pipeline(studio, "gated", {"name": "knocks", "content": SHUT})
+    retries = {"retry_config": {"retries": 5, "delay": 60}}
+    assert studio.client.patch("/api/pipelines/gated/blocks/knocks", json=retries).is_success
+    made = studio.post("/api/triggers", {"pipeline": "gated", "name": "by hand", "kind": "api", "active": True})
+    begun = studio.post(f"/api/triggers/{made['id']}/run")["run"]
+    page = tabs.open(studio, f"/runs/{begun}")
+    said = re.compile(r"Attempt 1 failed; the next one begins at \d\d:\d\d:\d\d, in ")
+    for _ in ("as it happened", "as it is read"):
+        expect(page.get_by_role("status").filter(has_text=said)).to_be_visible()
+        expect(page.get_by_role("group", name="Why its last attempt failed")).to_contain_text("the gate is shut")
+        expect(page.get_by_role("list", name="Blocks that wait for their next attempts")).to_contain_text(
+            "RuntimeError"
+        )
+        expect(option(page, "knocks").get_by_title("waiting for its next attempt")).to_be_attached()
+        page.reload()
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    expect(page.locator("header").get_by_text("cancelled")).to_be_visible()
+    expect(page.get_by_role("list", name="Blocks that wait for their next attempts")).to_have_count(0)
+
+
+def test_a_dynamic_block_leads_to_its_children(studio: Server, tabs: Tabs) -> None:
+    blocks = (
+        {"name": "colours", "content": ITEMS},
+        {"name": "paints", "type": "transformer", "upstream": ["colours"], "content": EACH},
+    )
+    pipeline(studio, "painting", *blocks)
+    dynamic = {"configuration": {"dynamic": True}}
+    assert studio.client.patch("/api/pipelines/painting/blocks/colours", json=dynamic).is_success
+    page = tabs.open(studio, f"/runs/{run(studio, 'painting', [])}?block=paints")
+    children = page.get_by_role("region", name="Its children")
+    expect(children).to_contain_text("It runs once for each of 3 items; each of these has its output:")
+    page.get_by_role("tab", name="Logs").click()
+    expect(children).to_contain_text("each of these has its log:")
+    children.get_by_role("link", name="paints:1").click()
+    expect(page.get_by_role("log")).to_contain_text("painted green")
+
+    # What is chosen is in the address; a block that is not there is told.
+    page.get_by_role("tab", name="Graph").click()
+    page.reload()
+    expect(page.get_by_role("tab", name="Graph")).to_have_attribute("aria-selected", "true")
+    page.goto(page.url.split("?")[0] + "?block=gone")
+    expect(page.get_by_role("heading", name="This run has no block gone")).to_be_visible()
+    page.get_by_role("link", name="Show the run").click()
+    expect(
+        page.get_by_role("region", name="Its children").or_(page.get_by_role("tab", name="Output")).first
+    ).to_be_visible()
+
+
+def test_the_list_of_runs_keeps_its_place_and_loses_what_is_deleted_elsewhere(studio: Server, tabs: Tabs) -> None:
+    pipeline(studio, "often", {"name": "again", "content": loader("{'a': [1]}")})
+    made = studio.post("/api/triggers", {"pipeline": "often", "name": "by hand", "kind": "api", "active": True})
+    for _ in range(30):
+        last = studio.post(f"/api/triggers/{made['id']}/run")["run"]
+    until("all runs", lambda: len(studio.get("/api/runs?pipeline=often&state=completed&limit=50")["runs"]) == 30)
+    page = tabs.open(studio, "/runs?pipeline=often")
+    expect(page.get_by_role("table", name="Runs")).to_have_attribute("aria-rowcount", "31")
+    rows = page.get_by_role("rowgroup")
+    rows.evaluate("(list) => { list.scrollTop = 500 }")
+    page.locator('[data-row="15"]').click()
+    expect(page.get_by_role("heading", name="often")).to_be_visible()
+    page.go_back()
+    expect(page.locator('[data-row="15"]')).to_be_in_viewport()
+    assert rows.evaluate("(list) => list.scrollTop") == 500
+    page.locator('[data-row="15"]').click()
+    page.get_by_role("link", name="All runs").click()
+    expect(page).to_have_url(re.compile(r"/runs\?pipeline=often$"))
+
+    other = tabs.open(studio, f"/runs/{last}", beside=page)
+    expect(other.get_by_role("button", name="Run again")).to_be_visible()
+    tabs.watch.allow(f"404 .*{last}", "404 \\(Not Found\\)")
+    assert studio.client.delete(f"/api/runs/{last}").is_success
+    expect(page.get_by_role("table", name="Runs")).to_have_attribute("aria-rowcount", "30")
+    expect(other.get_by_text("there is no record of it")).to_be_visible()
+    expect(other.get_by_role("button", name="Run again")).to_have_count(0)
