@@ -250,7 +250,9 @@ def test_a_deletion_can_be_undone_byte_for_byte(server: Server) -> None:
     server.studio.triggers.mirror(["flights"])
     first, _ = ok(server.client.get("/triggers"))["triggers"]
     token = ok(server.client.post(f"/triggers/{first['id']}/token"))["token"]
-    undo = ok(server.client.delete(f"/triggers/{first['id']}"))["undo"]
+    deleted = ok(server.client.delete(f"/triggers/{first['id']}"))
+    undo = deleted["undo"]
+    assert deleted["name"] == first["name"]
     assert [one["name"] for one in ok(server.client.get("/triggers"))["triggers"]] == ["b"]
     refused(server.client.get(f"/triggers/{first['id']}"), 404, "none of that number")
     ok(server.client.post(f"/undo/{undo}"))

@@ -4684,10 +4684,11 @@ export interface components {
         };
         /**
          * TriggerDeleted
-         * @description What brings a trigger back, for a day.
+         * @description What brings a trigger back, for a day; `name` is what it was called.
          */
         TriggerDeleted: {
             undo: string;
+            name: string;
         };
         /**
          * TriggerDetail

@@ -15,6 +15,8 @@ it("tells what was done, where, and how it is brought back", () => {
   expect(operationOf({ method: "POST", path: "/pipelines/sales/runs", body: { stale_only: true } })?.text).toBe("Ran what was stale in sales");
   expect(operationOf({ method: "POST", path: "/pipelines/sales/runs", body: {}, answer: { run: { run: "2026-1" } } })).toMatchObject({ text: "Ran all of sales", run: "2026-1" });
   expect(operationOf({ method: "POST", path: "/triggers/3/run", body: {}, answer: { run: "2026-2" } })?.run).toBe("2026-2");
+  expect(operationOf({ method: "DELETE", path: "/triggers/3", answer: { undo: "t2", name: "nightly" } })).toMatchObject({ text: "Deleted the trigger nightly", undo: "t2" });
+  expect(operationOf({ method: "DELETE", path: "/triggers/3" })?.text).toBe("Deleted the trigger 3");
   expect(operationOf({ method: "POST", path: "/runs/bulk", body: { action: "retry", runs: ["1", "2"] } })?.text).toBe("Retried 2 runs");
   expect(operationOf({ method: "PATCH", path: "/pipelines/sales/blocks/load", body: { revision: "r", timeout: 5, retry_config: {} } })?.text).toBe("Changed load: timeout, retry config");
 });

@@ -90,7 +90,8 @@ def run_now(call: Call) -> RunQueued:
 @routes.delete("/api/triggers/{trigger}", Permission.EDIT)
 def delete_trigger(call: Call) -> TriggerDeleted:
     """Take a trigger out of its file; POST /api/undo/{undo} brings it back, for a day."""
-    return TriggerDeleted(call.studio.triggers.delete(_number(call)))
+    name = call.studio.triggers.find(_number(call)).name
+    return TriggerDeleted(call.studio.triggers.delete(_number(call)), name)
 
 
 @routes.get("/api/calendar", Permission.VIEW, query=CalendarQuery)

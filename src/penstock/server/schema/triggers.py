@@ -160,9 +160,10 @@ class NewToken(msgspec.Struct, frozen=True):
 
 
 class TriggerDeleted(msgspec.Struct, frozen=True):
-    """What brings a trigger back, for a day."""
+    """What brings a trigger back, for a day; `name` is what it was called."""
 
     undo: str
+    name: str
 
 
 class RunNow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
