@@ -262,7 +262,7 @@ def test_the_logs_of_all_runs_show_what_is_printed_as_it_is(studio: Server, tabs
 
 def test_a_block_between_two_attempts_says_why_and_until_when(studio: Server, tabs: Tabs) -> None:
     pipeline(studio, "gated", {"name": "knocks", "content": SHUT})
-    retries = {"retry_config": {"retries": 5, "delay": 60}}
+    retries = {"retry_config": {"retries": 5, "delay": 600, "max_delay": 7200}}
     assert studio.client.patch("/api/pipelines/gated/blocks/knocks", json=retries).is_success
     made = studio.post("/api/triggers", {"pipeline": "gated", "name": "by hand", "kind": "api", "active": True})
     begun = studio.post(f"/api/triggers/{made['id']}/run")["run"]
