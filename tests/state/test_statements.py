@@ -46,6 +46,8 @@ SAMPLES: dict[str, list[Any]] = {
     "Iterable[BlockRunRow]": [[BlockRunRow("r1", "b")]],
     "Iterable[str]": [[], ["a", "b"]],
     "Sequence[str]": [(), ("a", "b")],
+    "Sequence[float]": [(0.5, 10.0), (1.0,)],
+    "Callable[[str], str]": [str.upper, str],
     "Sequence[int]": [(), (24, 48)],
     "Collection[int]": [(), (24, 48)],
     "Sequence[Sum]": [[Sum(24, 48, "", "", "")]],
