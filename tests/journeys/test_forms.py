@@ -202,6 +202,7 @@ def test_the_best_find_is_chosen_when_it_arrives_unless_somebody_has_moved(studi
 
 def _answer(page: Page, held: list[Route]) -> None:
     """Let what was asked be answered, and wait for that."""
+    until("the question", lambda: page.evaluate("true") and held)  # asking the page lets what came in be heard
     with page.expect_response(re.compile("/api/search")):
         while held:
             held.pop().continue_()
