@@ -38,6 +38,8 @@ LONGEST = 5.0
 """Seconds that a scheduler has to come to its failpoint; it is killed at any time then."""
 PATIENCE = 180.0
 OF_PEOPLE = ("create.", "cancel.")
+ONCE = "hand_over."
+"""A process comes to these points once: when it is asked to end."""
 SAID_EVERY = 30.0
 
 
@@ -102,10 +104,11 @@ class Torment:
         if point.startswith(OF_PEOPLE):
             pid = warm.fork(partial(warm.person, self.root, partial(self._act, point), point), self._log)
         else:
-            pid = warm.fork(partial(warm.scheduler, self.root, point, self.rng.choice((1, 1, 2, 3))), self._log)
+            times = 1 if point.startswith(ONCE) else self.rng.choice((1, 1, 2, 3))
+            pid = warm.fork(partial(warm.scheduler, self.root, point, times), self._log)
         now = time.monotonic()
         until = now + (LONGEST if point else self.rng.uniform(0.2, 1.5))
-        ask_at = now + self.rng.uniform(0.5, 1.2) if point.startswith("hand_over.") else None
+        ask_at = now + self.rng.uniform(0.5, 1.2) if point.startswith(ONCE) else None
         self.victims.append(Victim(pid, os.pidfd_open(pid), point, until, ask_at))
         if self.rng.random() < ASKED:
             warm.fork(partial(warm.person, self.root, partial(self._act, "")), self._log)
