@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.cli.runs import told
+from penstock.cli.why import told
 from tests.cli import projects
 from tests.cli.projects import B, write_project
 from tests.server.running import start
@@ -63,6 +63,8 @@ def test_without_a_scheduler_a_run_waits_and_says_why(project: Path) -> None:
     )
     why = penstock("why", run, "-p", project)
     assert why.out.startswith("no scheduler is running")
+    whole = json.loads(penstock("why", "orders", "-p", project, "--json").out)["details"]
+    assert [each["text"] for each in whole] == ["no scheduler is running", "trigger called: it waits to be called"]
     alone = penstock("runs", "--trigger", "called", "-p", project)
     assert (alone.code, "needs the PIPELINE" in alone.err) == (2, True)
     assert penstock("why", "orders", "called", "-p", project).out.startswith("no scheduler is running")
@@ -144,6 +146,7 @@ def test_with_a_server_runs_run(served: Path) -> None:
         ["logs", "nobody"],
         ["why", "nobody"],
         ["why", "orders", "nobody"],
+        ["why", ""],
         ["runs", "orders", "--trigger", "nobody"],
         ["runs", "nobody"],
         ["runs", "--backfill", "77"],

@@ -31,7 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "logs": ("penstock.cli.runs:logs", "Print what a run has logged and printed."),
     "cancel": ("penstock.cli.runs:cancel", "Cancel runs."),
     "retry": ("penstock.cli.runs:retry", "Run runs again: whole, what is incomplete, or from a block."),
-    "why": ("penstock.cli.runs:why", "Say why a run, a block or a trigger is not running."),
+    "why": ("penstock.cli.why:why", "Say why a run, a block, a trigger or a pipeline is not running."),
     "backfill": (
         "penstock.cli.backfill:backfill",
         "Run a pipeline for windows of the past, or for what a block lists.",

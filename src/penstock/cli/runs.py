@@ -1,4 +1,4 @@
-"""`penstock trigger`, `runs`, `logs`, `cancel`, `retry` and `why`: the runs of a project, whoever drives them."""
+"""`penstock trigger`, `runs`, `logs`, `cancel` and `retry`: the runs of a project, whoever drives them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ from penstock.model.errors import (
     RunNotFoundError,
     TriggerNotFoundError,
 )
-from penstock.schedule.reasons import Explanation
 from penstock.state.rows import OPEN, RunRow, TriggerRow
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ def trigger(ctx: click.Context, /, pipeline: str, name: str | None, project: Pat
             pipeline,
             "cli",
             variables=json_object(given["runtime_vars"], "--runtime-vars"),
-            trigger=_trigger(asked, pipeline, name) if name else None,
+            trigger=stored_trigger(asked, pipeline, name) if name else None,
             execution_date=parsed_moment(given["execution_date"], "--execution-date"),
             priority=given["priority"],
             options={"environment": "prod"},
@@ -100,7 +99,7 @@ def runs(pipeline: str | None, project: Path, name: str | None, limit: int, *, a
             pipelines=(pipeline,) if pipeline else (),
             states=tuple(given["states"]),
             origins=tuple(given["origins"]),
-            trigger_id=_trigger(asked, pipeline or "", name).id if name else None,
+            trigger_id=stored_trigger(asked, pipeline or "", name).id if name else None,
             backfill_id=given["backfill"],
         )
         rows: list[RunRow] = []
@@ -205,30 +204,6 @@ def retry(
     ctx.exit(_each(run, project, work, as_json=as_json))
 
 
-@click.command()
-@click.argument("what")
-@click.argument("name", required=False)
-@project_option
-@json_option
-def why(what: str, name: str | None, project: Path, *, as_json: bool) -> None:
-    """Why is it not running? WHAT is a run (NAME one of its blocks), or a pipeline (NAME one of its triggers)."""
-    with asking(project) as asked:
-        found = _explained(asked, what, name)
-    if found is None:
-        raise RunNotFoundError(
-            f"explaining {what[:100]}{f' {name[:100]}' if name else ''}: there is no such run or block",
-            hint="Name a run of `penstock runs`, or a pipeline and one of its triggers.",
-        )
-    if as_json:
-        document = {"text": found.text, "details": [asdict(reason) for reason in found.details]}
-        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
-        return
-    for reason in found.details:
-        click.echo(told(reason.text, reason.since))
-        if reason.change:
-            click.echo(f"  {reason.change}")
-
-
 def _check_block(asked: Asked, archive: RunArchive, run: str, block: str) -> None:
     """Raises BlockNotFoundError: it takes no part in the run."""
     with asked.state.read() as connection:
@@ -306,34 +281,17 @@ def _exit(row: RunRow) -> Exit:
     return Exit.SUCCESS if row.state == "completed" else Exit.FAILED
 
 
-def _trigger(asked: Asked, pipeline: str, name: str) -> TriggerRow:
-    """A trigger of the files, as the store mirrors it."""
+def stored_trigger(asked: Asked, pipeline: str, name: str) -> TriggerRow:
+    """A trigger as its file is now, also when no scheduler has seen it yet.
+
+    Raises:
+        TriggerNotFoundError: the pipeline has none of that name.
+    """
     from penstock.schedule.sync import TriggerSync
 
     TriggerSync(asked.state, asked.project.root, time.time).pipelines([pipeline])
     with asked.state.read() as connection:
         return _stored(asked, connection, pipeline, name)
-
-
-def _explained(asked: Asked, what: str, name: str | None) -> Explanation | None:
-    """Of a run, one of its blocks, or a trigger; None for what is not there. Raises TriggerNotFoundError."""
-    from penstock.schedule.limit_rules import RuleBook
-    from penstock.schedule.why import explain_block, explain_run
-    from penstock.schedule.why_trigger import explain_trigger
-
-    now = time.time()
-    rules = RuleBook(lambda: asked.project)
-    with asked.state.read() as connection:
-        row = asked.state.runs.get(connection, what)
-        if row is not None and name:
-            return explain_block(asked.state, connection, row, name, rules, now)
-        if row is not None:
-            return explain_run(asked.state, connection, row, rules, now)
-    if not name:
-        return None
-    trigger = _trigger(asked, what, name)  # as its file is now, also when no scheduler has seen it yet
-    with asked.state.read() as connection:
-        return explain_trigger(asked.state, connection, trigger, now)
 
 
 def _stored(asked: Asked, connection: Any, pipeline: str, name: str) -> TriggerRow:
@@ -358,12 +316,6 @@ def _line(row: RunRow, trigger_name: str) -> list[str]:
         trigger_name or row.origin,
         waiting or row.error or row.what,
     ]
-
-
-def told(text: str, since: float | None) -> str:
-    """A reason with its moment, unless its own words name it."""
-    at = moment(since)
-    return f"{text} (since {at} UTC)" if at and at not in text else text
 
 
 def _document(row: RunRow, trigger_name: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 HEARD_WITHIN = 150.0
 """Seconds without a sign of life after which a scheduler counts as gone; it gives one each half minute to minute."""
+NO_SCHEDULER = "no scheduler is running"
 START_ONE = "Start one: `penstock start`, or `penstock start --instance-type scheduler`."
 _KINDS = frozenset({"scheduler", "both"})
 

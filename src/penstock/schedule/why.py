@@ -12,7 +12,7 @@ from penstock.schedule.awaiting import awaited_by, unnamed_waits
 from penstock.schedule.claim import AT_ONCE
 from penstock.schedule.limit_rules import Rules
 from penstock.schedule.limits import Load, blocked_words, refusal
-from penstock.schedule.presence import START_ONE, presence
+from penstock.schedule.presence import NO_SCHEDULER, START_ONE, presence
 from penstock.schedule.reasons import Explanation, Reason, counted, listed, moment
 from penstock.schedule.stumbles import STUMBLED
 from penstock.state.rows import INITIAL, Blocked, BlockRunRow, RunRow
@@ -96,7 +96,7 @@ def _waiting(state: State, connection: sa.Connection, row: RunRow, rules: RulesO
         )
     schedulers = presence(state, connection, now).there
     if not schedulers:
-        found.append(Reason("no scheduler is running", row.due_at, START_ONE))
+        found.append(Reason(NO_SCHEDULER, row.due_at, START_ONE))
     counts = state.runs.open_counts(connection)
     load = Load.counted(counts)
     own = rules(row.pipeline)

@@ -11,6 +11,7 @@ from penstock.model.trigger import Preset, Trigger, TriggerKind
 from penstock.model.trigger_definition import from_definition
 from penstock.model.trigger_words import in_words
 from penstock.schedule.mirror import has_run
+from penstock.schedule.presence import NO_SCHEDULER, START_ONE
 from penstock.schedule.reasons import Explanation, Reason, counted, moment
 from penstock.schedule.why import has_scheduler
 from penstock.state.rows import RunRow, TriggerRow
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from penstock.state.store import State
 
 _MOST_COUNTED = 1000
-_NO_SCHEDULER = "Start one: `penstock start`, or `penstock start --instance-type scheduler`."
 
 
 def explain_trigger(state: State, connection: sa.Connection, row: TriggerRow, now: float) -> Explanation:
@@ -41,7 +41,7 @@ def explain_trigger(state: State, connection: sa.Connection, row: TriggerRow, no
     off = _off(row, trigger)
     found = [off] if off else [_next(state, connection, row, trigger, now)]
     if off is None and not has_scheduler(state, connection, now):
-        found.insert(0, Reason("no scheduler is running", None, _NO_SCHEDULER))
+        found.insert(0, Reason(NO_SCHEDULER, None, START_ONE))
     found += filter(None, (_busy(trigger, runs), _passed_over(trigger, runs)))
     return Explanation(tuple(found))
 
