@@ -1,11 +1,12 @@
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { ArrowDown, ArrowUp, Database } from "lucide-react";
+import { ArrowDown, ArrowUp, ChevronRight, Database } from "lucide-react";
 import { useMemo, useRef, useState } from "react";
 import { ago, bytes, count, dateTime } from "../../app/format";
 import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
 import { Input, Select } from "../../ui/fields";
 import { Badge } from "../../ui/status";
+import { foldChildren, type Line } from "./children";
 import { UNPARTITIONED, useProducts, type ProductSummary } from "./queries";
 
 const route = getRouteApi("/data");
@@ -31,7 +32,10 @@ export function DataPage() {
   const all = data?.products ?? [];
   const pipelines = useMemo(() => [...new Set(all.map((one) => one.pipeline))].sort(), [all]);
   const kinds = useMemo(() => [...new Set(all.map((one) => one.kind))].sort(), [all]);
-  const rows = useMemo(() => sortProducts(findProducts(all, filters), order.key, order.down), [all, filters, order]);
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  const found = useMemo(() => findProducts(all, filters), [all, filters]);
+  const rows = useMemo(() => foldChildren(found, (some) => sortProducts(some, order.key, order.down), open), [found, order, open]);
+  const toggle = (key: string) => setOpen((held) => (held.has(key) ? new Set([...held].filter((one) => one !== key)) : new Set([...held, key])));
   const set = (changes: typeof filters) => void navigate({ search: (held) => Object.fromEntries(Object.entries({ ...held, ...changes }).filter(([, value]) => value)), replace: true });
   const box = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => box.current, estimateSize: () => 44, overscan: 10 });
@@ -66,7 +70,7 @@ export function DataPage() {
           <option value="">Of any age</option>
           {AGES.map(({ key, label }) => <option key={key} value={key}>{label}</option>)}
         </Select>
-        <span className="ml-auto tabular text-muted">{data ? `${count(rows.length)} outputs, ${bytes(rows.reduce((sum, one) => sum + one.bytes, 0))}` : ""}</span>
+        <span className="ml-auto tabular text-muted">{data ? `${count(found.length)} outputs, ${bytes(found.reduce((sum, one) => sum + one.bytes, 0))}` : ""}</span>
       </header>
       <div className={`${COLUMNS} flex-none border-b border-line py-1 text-meta font-semibold text-muted`}>
         {head("name", "Output of")}<span>Pipeline</span><span>Kind</span>{head("rows", "Rows", true)}{head("bytes", "Size", true)}{head("versions", "Versions", true)}{head("at", "Newest")}
@@ -78,7 +82,7 @@ export function DataPage() {
           {virtual.getVirtualItems().map((item) => {
             const one = rows[item.index];
             return one ? (
-              <div key={item.key} className="absolute inset-x-0" style={{ transform: `translateY(${item.start}px)`, height: item.size }}><ProductRow product={one} /></div>
+              <div key={item.key} className="absolute inset-x-0" style={{ transform: `translateY(${item.start}px)`, height: item.size }}><ProductRow line={one} open={open.has(one.key)} onToggle={() => toggle(one.key)} /></div>
             ) : null;
           })}
         </div>
@@ -87,13 +91,17 @@ export function DataPage() {
   );
 }
 
-function ProductRow({ product }: { product: ProductSummary }) {
+function ProductRow({ line: { product, children, child }, open, onToggle }: { line: Line; open: boolean; onToggle: () => void }) {
   const partition = product.partition === UNPARTITIONED ? undefined : product.partition;
-  return (
-    <Link to="/data/$pipeline/$block" params={{ pipeline: product.pipeline, block: product.block }} search={partition ? { partition } : {}} className={`${COLUMNS} h-full border-b border-s2 hover:bg-s1`}>
-      <span className="min-w-0">
-        <span className="flex items-center gap-2"><span className="truncate font-medium">{product.block}</span>{partition && <Badge>{partition}</Badge>}{!product.good && <Badge tone="failed">tests failed</Badge>}</span>
-        <span className={`block truncate text-[12px] ${product.error ? "text-failed" : "text-muted"}`}>{product.error ?? (product.outputs[0]?.columns.map((column) => column.name).join(", ") || "")}</span>
+  const row = `${COLUMNS} h-full w-full border-b border-s2 text-left hover:bg-s1`;
+  const cells = (
+    <>
+      <span className={`flex min-w-0 items-center gap-1.5 ${child ? "pl-5" : ""}`}>
+        {children > 0 && <ChevronRight size={14} aria-hidden="true" className={`flex-none text-muted ${open ? "rotate-90" : ""}`} />}
+        <span className="min-w-0">
+          <span className="flex items-center gap-2"><span className="truncate font-medium">{product.block}</span>{children > 0 && <Badge>{count(children)} children</Badge>}{partition && <Badge>{partition}</Badge>}{!product.good && <Badge tone="failed">tests failed</Badge>}</span>
+          <span className={`block truncate text-[12px] ${product.error ? "text-failed" : "text-muted"}`}>{product.error ?? (product.outputs[0]?.columns.map((column) => column.name).join(", ") || "")}</span>
+        </span>
       </span>
       <span className="truncate text-muted">{product.pipeline}</span>
       <span className="text-muted">{product.kind}</span>
@@ -101,8 +109,10 @@ function ProductRow({ product }: { product: ProductSummary }) {
       <span className="tabular text-right text-muted">{bytes(product.bytes)}</span>
       <span className="tabular text-right text-muted">{count(product.versions)}</span>
       <span className="truncate text-[12px] text-muted" title={dateTime(product.at)}>{ago(product.at)}</span>
-    </Link>
+    </>
   );
+  if (children > 0) return <button type="button" aria-expanded={open} className={row} onClick={onToggle}>{cells}</button>;
+  return <Link to="/data/$pipeline/$block" params={{ pipeline: product.pipeline, block: product.block }} search={partition ? { partition } : {}} className={row}>{cells}</Link>;
 }
 
 export function findProducts(products: readonly ProductSummary[], filters: { q?: string; pipeline?: string; kind?: string; age?: string }, now = Date.now() / 1000): ProductSummary[] {
