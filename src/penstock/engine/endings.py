@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 from dataclasses import replace
 
-from penstock.engine.process import Doom, Exit
+from penstock.engine.process import Attempt, Doom, Exit
 from penstock.model.errors import MessageInvalidError, PenstockError
-from penstock.model.messages import Failure, Limits
+from penstock.model.messages import Failure, Limits, Outcome
 
 _LOST, _TIMEOUT, _INTERRUPTED, _MESSAGE = "X102", "X103", "X104", "X105"
 
@@ -28,6 +29,29 @@ def after_storing(failure: Failure) -> Failure:
     """The same, of an attempt that has stored its output: what it still had to do were its callbacks."""
     stored = "after its output was stored, before its callbacks had ended"
     return replace(failure, message=failure.message.replace(_UNFINISHED, stored))
+
+
+def failure_of_attempt(
+    attempt: Attempt, output: str, invalid: MessageInvalidError | None, memory_ran_out: Callable[[], bool]
+) -> Failure | None:
+    """The cause of an attempt that is over; None when it succeeded.
+
+    Args:
+        attempt: it has told its end, or its process has ended.
+        output: its last lines.
+        invalid: what it sent that could not be understood.
+        memory_ran_out: whether the kernel has ended processes for want of memory.
+    """
+    if attempt.finished is not None:
+        if attempt.finished.outcome is Outcome.FAILED and attempt.finished.failure is None:
+            return Failure("lost", "the block failed without a reason", code=_LOST, traceback=output)
+        if attempt.finished.outcome is Outcome.CONDITION_FALSE:
+            return None  # what it tells is why a condition had no answer
+        return attempt.finished.failure
+    process = attempt.process
+    assert process.exit is not None
+    oom = process.exit.code == -9 and memory_ran_out()  # noqa: PLR2004 - SIGKILL, which Windows has not
+    return failure_at_end(process.exit, process.doom, attempt.order.limits, output, invalid=invalid, oom=oom)
 
 
 def failure_at_end(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping
+from typing import Literal, Protocol
 
+from penstock.engine.forking import ForkLauncher, available
 from penstock.engine.process import WorkerProcess
+from penstock.engine.reactor import Reactor
+
+Mode = Literal["auto", "fork", "spawn"]
 
 
 class Launcher(Protocol):
@@ -53,3 +57,14 @@ class Launcher(Protocol):
         Args:
             idle: no process that is alive has run a user's code, so none of them has left anything behind.
         """
+
+
+def launcher_for(
+    mode: Mode, reactor: Reactor, python: str, cwd: str | None, environment: Mapping[str, str] | None
+) -> Launcher:
+    """The way that a mode means here; the rest as for `ForkLauncher`."""
+    if mode == "fork" or (mode == "auto" and available()):
+        return ForkLauncher(reactor, python, cwd, environment)
+    from penstock.engine.spawning import SpawnLauncher
+
+    return SpawnLauncher(reactor, python, cwd, environment)

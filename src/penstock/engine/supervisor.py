@@ -10,14 +10,13 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 
 from penstock.engine.channel import TO_WORKER
 from penstock.engine.crew import Crew
-from penstock.engine.endings import failure_at_end
+from penstock.engine.endings import failure_at_end, failure_of_attempt
 from penstock.engine.events import AttemptEvent, Captured, Ended, OnEvent
-from penstock.engine.forking import ForkLauncher, available
-from penstock.engine.launcher import Launcher
+from penstock.engine.launcher import Mode, launcher_for
 from penstock.engine.needs import TABULAR, with_storing
 from penstock.engine.process import Attempt, Doom, Exit, Reports, WorkerProcess
 from penstock.engine.reactor import HasFileno, Reactor
@@ -32,7 +31,6 @@ from penstock.model.messages import (
     Finished,
     FromWorker,
     Inspect,
-    Outcome,
     Output,
     Ready,
     Shutdown,
@@ -42,8 +40,6 @@ from penstock.model.messages import (
 )
 
 __all__ = ["Attempt", "AttemptEvent", "Captured", "Ended", "Supervisor"]
-
-Mode = Literal["auto", "fork", "spawn"]
 
 BOOT_PATIENCE = 120.0
 """Seconds until a process that has not reported counts as lost."""
@@ -82,7 +78,7 @@ class Supervisor:
         watch_memory: bool = sys.platform != "linux",
     ) -> None:
         self._reactor = Reactor()
-        self._launcher = _launcher(mode, self._reactor, python, cwd, environment)
+        self._launcher = launcher_for(mode, self._reactor, python, cwd, environment)
         self._preload = tuple(preload)
         self._grace = grace
         self._watch = watch_memory
@@ -461,25 +457,8 @@ class Supervisor:
     def _end(self, attempt: Attempt) -> None:
         self._reactor.cancel(attempt)
         output = attempt.finish_output()
-        attempt.tell(Ended(self._failure(attempt, output), output))
-
-    def _failure(self, attempt: Attempt, output: str) -> Failure | None:
-        if attempt.finished is not None:
-            if attempt.finished.outcome is Outcome.FAILED and attempt.finished.failure is None:
-                return Failure("lost", "the block failed without a reason", code="X102", traceback=output)
-            if attempt.finished.outcome is Outcome.CONDITION_FALSE:
-                return None  # what it tells is why a condition had no answer
-            return attempt.finished.failure
-        process = attempt.process
-        assert process.exit is not None
-        return failure_at_end(
-            process.exit,
-            process.doom,
-            attempt.order.limits,
-            output,
-            invalid=self._invalid.get(process),
-            oom=process.exit.code == -9 and self._memory_ran_out(),  # noqa: PLR2004 - SIGKILL, which Windows has not
-        )
+        failure = failure_of_attempt(attempt, output, self._invalid.get(attempt.process), self._memory_ran_out)
+        attempt.tell(Ended(failure, output))
 
     def _memory_ran_out(self) -> bool:
         """Whether the kernel has ended processes for want of memory since the last time this was asked."""
@@ -487,13 +466,3 @@ class Supervisor:
 
         before, self._oom_kills = self._oom_kills, oom_kills()
         return before is not None and self._oom_kills > before
-
-
-def _launcher(
-    mode: Mode, reactor: Reactor, python: str, cwd: str | None, environment: Mapping[str, str] | None
-) -> Launcher:
-    if mode == "fork" or (mode == "auto" and available()):
-        return ForkLauncher(reactor, python, cwd, environment)
-    from penstock.engine.spawning import SpawnLauncher
-
-    return SpawnLauncher(reactor, python, cwd, environment)
