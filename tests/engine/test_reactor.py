@@ -33,6 +33,18 @@ def test_deadlines_fire_once_in_any_order_and_can_be_replaced() -> None:
     reactor.close()
 
 
+def test_what_one_deadline_puts_off_does_not_fire_with_it() -> None:
+    reactor = Reactor()
+    fired: list[str] = []
+    now = time.monotonic()
+    reactor.at("a", now - 1, lambda: reactor.at("b", now + 3600, lambda: fired.append("b")))
+    reactor.at("b", now - 1, lambda: fired.append("b"))
+    reactor.turn(0)
+    assert fired == []
+    assert reactor.deadline() == now + 3600
+    reactor.close()
+
+
 def test_what_is_due_soon_does_not_wait() -> None:
     reactor = Reactor()
     done: list[int] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import selectors
 import time
 from collections import deque
@@ -92,9 +93,10 @@ class Reactor:
 
     def _fire(self, now: float) -> None:
         for key in [key for key, (when, _) in self._deadlines.items() if when <= now]:
-            entry = self._deadlines.pop(key, None)
-            if entry is not None:
-                entry[1]()
+            when, callback = self._deadlines.get(key, (math.inf, None))
+            if callback is not None and when <= now:  # else one that was called before it has put it off
+                del self._deadlines[key]
+                callback()
 
     def close(self) -> None:
         """Stop waiting for anything."""
