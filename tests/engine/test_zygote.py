@@ -13,12 +13,23 @@ from pathlib import Path
 import pytest
 
 from penstock.engine.process import Doom
+from penstock.model.messages import Log
 from tests.engine.conftest import Bench, body, is_alive
 from tests.patience import PATIENCE, until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
 
 WHAT_IS_LOADED = "import sys; return {'names': [name for name in kwargs['wanted'] if name in sys.modules]}"
+
+WAIT_FOR_EVER = "import threading; threading.Event().wait()\n"
+
+READS = """
+    import time
+    end = time.monotonic() + 2
+    while time.monotonic() < end:
+        with open(__file__) as file:
+            file.read()
+    """
 
 WAIT_FOR_FLAG = """
 print('up')
@@ -185,13 +196,101 @@ def test_a_killed_zygote_is_told_and_replaced(forked: Bench) -> None:
 def test_a_block_that_stops_its_parent_keeps_no_other_from_coming_up(
     forked: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("penstock.engine.forking.STOPPED", 0.05)
+    monkeypatch.setattr("penstock.engine.forking.LOOK", 0.05)
     monkeypatch.setattr("penstock.engine.supervisor.BOOT_PATIENCE", PATIENCE / 2)
     zygote = forked.supervisor._launcher._pid
     for _ in range(3):  # those that wait for an order have come up before
         assert forked.run(body("import os, signal\nos.kill(os.getppid(), signal.SIGSTOP)")).ended.failure is None
     assert forked.run(body("return 1")).ended.failure is None
     assert forked.supervisor._launcher._pid == zygote
+
+
+HANGS = """
+    import signal, threading
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])  # as where a native library does not come back
+    {how}
+    """
+NEEDS_HANGING = '"""\nimport hanging\n"""\n'
+"""By its look the import of a module; it is not imported by the block."""
+WAITS, TURNS = "threading.Event().wait()", "while True: pass"
+
+
+def impatient(monkeypatch: pytest.MonkeyPatch, hung: float = 0.5) -> None:
+    monkeypatch.setattr("penstock.engine.forking.LOOK", 0.05)
+    monkeypatch.setattr("penstock.engine.silence.HUNG", hung)
+
+
+@pytest.mark.parametrize("how", [WAITS, TURNS])
+@pytest.mark.parametrize("end", ["return 1", "os._exit(1)"])
+def test_a_zygote_that_hangs_is_replaced_and_costs_no_attempt(
+    make_bench: Callable[..., Bench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, end: str
+) -> None:
+    site_with(tmp_path, monkeypatch, hanging=HANGS.format(how=how))
+    bench, flag = make_bench(), tmp_path / "flag"
+    launcher = bench.supervisor._launcher
+    under_way = bench.launch(bench.order(body(WAIT_FOR_FLAG + end), variables={"flag": str(flag)}))
+    bench.until(under_way.text)
+    hung = launcher._pid
+    impatient(monkeypatch)
+    asked = [bench.launch(bench.order(NEEDS_HANGING + body("return 1"), block=f"b{n}")) for n in range(3)]
+    for seen in asked:
+        assert bench.finish(seen).ended.failure is None
+        assert bench.value(seen) == 1
+        (told,) = seen.of(Log)
+        assert "hung while it imported hanging" in told.text
+        assert told.level == "WARNING"
+    assert launcher._pid != hung
+    assert launcher.unsafe() == {"hanging"}
+    assert under_way.attempt is not None
+    assert under_way.attempt.ended is None
+    flag.touch()
+    failure = bench.finish(under_way).ended.failure
+    assert (failure is None) == (end == "return 1")
+    bench.until(lambda: not is_alive(hung))
+    assert bench.run(body("return 1")).ended.failure is None
+
+
+def test_orders_that_lie_ready_are_done_though_the_zygote_hangs(
+    make_bench: Callable[..., Bench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site_with(tmp_path, monkeypatch, hanging=HANGS.format(how=WAITS))
+    bench = make_bench()
+    impatient(monkeypatch)
+    crew = bench.supervisor.crew()
+    code = NEEDS_HANGING + body("return 1")
+    asked = [bench.launch(bench.order(code, block=f"b{n}"), crew=crew) for n in range(5)]
+    for seen in asked:
+        assert bench.finish(seen).ended.failure is None
+    crew.close()
+
+
+def test_where_every_zygote_hangs_an_attempt_fails_in_words(
+    make_bench: Callable[..., Bench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = make_bench()
+    assert bench.run(body("return 1")).ended.failure is None
+    site_with(tmp_path, monkeypatch, sitecustomize=WAIT_FOR_EVER)
+    impatient(monkeypatch)
+    bench.supervisor.preload([])
+    os.kill(bench.supervisor._launcher._pid, signal.SIGKILL)
+    failure = bench.run(body("return 1")).failure
+    while "hung" not in failure.message:  # the processes that were there end with the first zygote
+        failure = bench.run(body("return 1")).failure
+    assert failure.kind == "lost"
+    assert "the process that starts workers hung, and was given up" in failure.message
+
+
+def test_a_zygote_that_is_slow_is_let_be(
+    make_bench: Callable[..., Bench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it reads all the time says that it gets on."""
+    site_with(tmp_path, monkeypatch, long=READS)
+    bench = make_bench()
+    bench.until(lambda: not bench.supervisor._launcher._importing)
+    zygote = bench.supervisor._launcher._pid
+    impatient(monkeypatch)
+    assert loaded(bench, "long", needs="import long") == ["long"]
+    assert bench.supervisor._launcher._pid == zygote
 
 
 def test_a_block_that_kills_its_parent(forked: Bench) -> None:

@@ -84,10 +84,14 @@ class Ahead(Generic[A]):
         self._torn: dict[str, bytes] = {}
 
     def open(self) -> int:
-        """Open the socket; a descriptor of its other end, which is the caller's to close."""
+        """Open the socket; a descriptor of its other end, which is the caller's to close.
+
+        Once more it is the same socket, with what lies in it: for a process that takes the place of one that never was.
+        """
         if sys.platform == "win32":
             raise OSError("no such socket")
-        self._ours, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        if self._theirs is None:
+            self._ours, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         return os.dup(self._theirs.fileno())
 
     def is_open(self) -> bool:

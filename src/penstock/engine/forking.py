@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import socket
 import sys
@@ -11,15 +10,21 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from penstock.engine import control, headstart
 from penstock.engine.control import DATAGRAM_LIMIT, Exited, Imported, Importing, Preload, PreloadOutcome, Spawn
+from penstock.engine.headstart import Interpreter, await_end
 from penstock.engine.process import Exit, PipeEnd, WorkerProcess
 from penstock.engine.reactor import Reactor
+from penstock.engine.silence import Silence
+
+if TYPE_CHECKING:
+    from penstock.engine.retired import Retired
 
 _PATIENCE = 5.0
-STOPPED = 2.0
-"""Seconds that workers may take to come up before the zygote is told to go on, should it have been stopped."""
+LOOK = 2.0
+"""Seconds between two looks at the zygote while it has workers: it may have been stopped, or it may hang."""
 _LOG_TAIL = 4000
 
 
@@ -51,6 +56,8 @@ class ForkLauncher:
         self._unsafe: set[str] = set()
         self._importing = ""
         self._looks = False
+        self._silence: Silence | None = None
+        self._retired: list[Retired] = []
         self.imported: Callable[[], None] = lambda: None
 
     def start(self) -> None:
@@ -61,6 +68,7 @@ class ForkLauncher:
         zygote = headstart.begun(*given) or headstart.start(*given)
         ours, self._pid, self._log, self._mark = zygote.connection, zygote.pid, zygote.log, zygote.mark
         self._connection = ours
+        self._silence = Silence(self._pid)
         self._tried = set(self._unsafe)
         self._importing = ""
         self._reactor.on_readable(ours, self._on_message)
@@ -90,15 +98,51 @@ class ForkLauncher:
 
     def _look_later(self) -> None:
         self._looks = True
-        self._reactor.at(self, time.monotonic() + STOPPED, self._look)
+        self._reactor.at(self, time.monotonic() + LOOK, self._look)
 
     def _look(self) -> None:
-        """Have the zygote go on if somebody has stopped it, as a block can: no later worker would come up."""
+        """See that workers come up and that their ends are told, whatever has become of the zygote."""
         self._looks = False
-        if self._connection is not None and any(process.pid is None for process in self._processes.values()):
-            with suppress(ProcessLookupError):
-                os.kill(self._pid, signal.SIGCONT)
+        self._retired = [retired for retired in self._retired if retired.look()]
+        awaited = [process.number for process in self._processes.values() if _waits_for_zygote(process)]
+        if self._connection is not None and self._silence is not None:
+            if awaited:
+                with suppress(ProcessLookupError):  # somebody may have stopped it, as a block can
+                    os.kill(self._pid, signal.SIGCONT)
+                if self._silence.hangs(min(awaited)):
+                    self._give_up(self._connection)
+            else:
+                self._silence.end()
+        if self._retired or any(map(_is_wanted, self._processes.values())):
             self._look_later()
+
+    def _give_up(self, connection: socket.socket) -> None:
+        """The zygote hangs: another one takes its place. Workers that are at something are let end."""
+        from penstock.engine.retired import Retired
+
+        reason = f"the process that starts workers hung{self._blame()}, and was given up"
+        processes, self._processes = list(self._processes.values()), {}
+        for process in processes:
+            process.drain_channel()
+        at_work = [process for process in processes if process.pid is not None and _is_wanted(process)]
+        self._reactor.forget(connection)
+        self._connection = None
+        self._drop_backlog()
+        retired = Retired(Interpreter(self._pid, connection, self._log, self._mark), reason, at_work)
+        if retired.look():
+            self._retired.append(retired)
+        with suppress(OSError):  # whoever needs it tries again, and is told
+            self.start()
+        for process in processes:
+            if process.exit is None and process not in at_work:
+                process.reports.orphaned(process, reason)
+
+    def _blame(self) -> str:
+        """That something was being imported, in words; what it was is not imported there again."""
+        if not self._importing:
+            return ""
+        self._unsafe.add(self._importing)
+        return f" while it imported {self._importing}"
 
     def preload(self, modules: Iterable[str]) -> None:
         """Have the zygote import these when it has nothing else to do."""
@@ -136,33 +180,19 @@ class ForkLauncher:
 
     def close(self, *, idle: bool) -> None:
         """Let the zygote kill everything and end; where it has nothing to clean up or is busy, kill it."""
+        for retired in self._retired:
+            retired.end()
+        self._retired.clear()
         if self._connection is None:
             return
         self._drop_connection()
-        if idle or self._importing or not self._wait(_PATIENCE):
+        if idle or self._importing or not await_end(self._pid, _PATIENCE):
             os.kill(self._pid, signal.SIGKILL)
-            self._wait(_PATIENCE)
+            await_end(self._pid, _PATIENCE)
             if not idle:
                 self._sweep()
         os.close(self._log)
         self._processes.clear()
-
-    def _wait(self, seconds: float) -> bool:
-        """Wait for the zygote's end and collect it; whether it ended in time."""
-        try:
-            handle = os.pidfd_open(self._pid)
-        except OSError:
-            return True
-        try:
-            poller = select.poll()
-            poller.register(handle, select.POLLIN)
-            if not poller.poll(seconds * 1000):
-                return False
-        finally:
-            os.close(handle)
-        with suppress(ChildProcessError):
-            os.waitpid(self._pid, 0)
-        return True
 
     def _send(self, data: bytes, descriptors: list[int]) -> None:
         self._backlog.append((data, descriptors))
@@ -204,6 +234,8 @@ class ForkLauncher:
             self._take(control.decode_from_zygote(data))
 
     def _take(self, message: control.FromZygote) -> None:
+        if self._silence is not None:
+            self._silence.end()
         match message:
             case Exited():
                 code = os.waitstatus_to_exitcode(message.status)
@@ -229,15 +261,13 @@ class ForkLauncher:
         """The zygote has died: its workers die with it, and what they have left running is looked for."""
         self._drop_connection()
         reason = "the process that starts workers ended"
-        if self._wait(_PATIENCE):
+        if await_end(self._pid, _PATIENCE):
             if tail := self._log_tail():
                 reason += f": {tail}"
         else:
             os.kill(self._pid, signal.SIGKILL)
-            self._wait(_PATIENCE)
-        if self._importing:
-            self._unsafe.add(self._importing)
-            reason += f" while it imported {self._importing}"
+            await_end(self._pid, _PATIENCE)
+        reason += self._blame()
         os.close(self._log)
         self._sweep()
         for number in list(self._processes):
@@ -248,6 +278,9 @@ class ForkLauncher:
             self._reactor.forget(self._connection)
             self._connection.close()
             self._connection = None
+        self._drop_backlog()
+
+    def _drop_backlog(self) -> None:
         while self._backlog:
             _close_all(self._backlog.popleft()[1])
 
@@ -260,6 +293,16 @@ class ForkLauncher:
         from penstock.engine.process_tree import kill_tree
 
         kill_tree(None, self._mark)
+
+
+def _is_wanted(process: WorkerProcess) -> bool:
+    """Whether it is to come up, is at an attempt, or waits for the next one of a session or a crew."""
+    return process.pid is None or process.attempt is not None or process.kept
+
+
+def _waits_for_zygote(process: WorkerProcess) -> bool:
+    """Whether it is to come up, or is ending: both come of the zygote alone."""
+    return process.pid is None or process.connection is None or process.doom is not None
 
 
 def _channel() -> tuple[int, int]:

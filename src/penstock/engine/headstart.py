@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import select
 import signal
 import socket
 import sys
@@ -110,6 +111,24 @@ def end() -> None:
     """Give up what `begin` has started and nobody has asked for."""
     while _begun:
         _begun.pop().give_up()
+
+
+def await_end(pid: int, seconds: float) -> bool:
+    """Wait for the end of a child and collect it; whether it ended in time."""
+    try:
+        handle = os.pidfd_open(pid)
+    except OSError:
+        return True
+    try:
+        poller = select.poll()
+        poller.register(handle, select.POLLIN)
+        if not poller.poll(seconds * 1000):
+            return False
+    finally:
+        os.close(handle)
+    with suppress(ChildProcessError):
+        os.waitpid(pid, 0)
+    return True
 
 
 def new_mark() -> tuple[str, bytes]:

@@ -37,13 +37,13 @@ def prefer_for_oom(score: int) -> None:
             os.close(descriptor)
 
 
-def children() -> list[int]:
-    """The process ids of this process's children, zombies included."""
-    own = os.getpid()
+def children(of: int | None = None) -> list[int]:
+    """The process ids of the children of a process without threads, this one by default; zombies included."""
+    parent = of or os.getpid()
     try:
-        return [int(word) for word in _read(f"/proc/self/task/{own}/children").split()]
-    except FileNotFoundError:  # a kernel that was built without this file
-        return [pid for pid in _every_process() if _parent(pid) == own]
+        return [int(word) for word in _read(f"/proc/{parent}/task/{parent}/children").split()]
+    except FileNotFoundError:  # a kernel that was built without this file, or the process has gone
+        return [pid for pid in _every_process() if _parent(pid) == parent]
 
 
 def processes_marked(mark: bytes) -> list[int]:

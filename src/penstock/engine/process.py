@@ -96,6 +96,7 @@ class Reports:
     closed: Callable[[WorkerProcess], None]
     invalid: Callable[[WorkerProcess, MessageInvalidError], None]
     exited: Callable[[WorkerProcess], None]
+    orphaned: Callable[[WorkerProcess, str], None]
 
 
 @dataclass(slots=True, eq=False)
@@ -104,7 +105,7 @@ class WorkerProcess:
 
     `imports` are the modules that it was certainly started with; `in_sql` says that it has a database open for a block
     in SQL; `pid` is known from its first message on; `let_go` is set by its last. `attempt` is what it is at, `ahead`
-    what lies ready for it then.
+    what lies ready for it then; `again` says that it is started a second time, its first parent being given up.
     """
 
     number: int
@@ -116,6 +117,7 @@ class WorkerProcess:
     attempt: Attempt | None = None
     kept: bool = False
     let_go: bool = False
+    again: bool = False
     doom: Doom | None = None
     exit: Exit | None = None
     connection: socket.socket | None = None
@@ -123,6 +125,7 @@ class WorkerProcess:
     ahead: Ahead[Attempt] = field(default_factory=Ahead)
     _reader: FrameReader[FromWorker] = field(default_factory=lambda: FrameReader(FROM_WORKER))
     _outgoing: bytearray = field(default_factory=bytearray)
+    _unheard: bytearray = field(default_factory=bytearray)
 
     def attach(self, connection: socket.socket) -> None:
         """The channel, once there is one; sends what was written before."""
@@ -141,8 +144,22 @@ class WorkerProcess:
     def write(self, frames: bytes) -> None:
         """Send frames down the channel, now or when it can take them; what is written to an ended process is lost."""
         self._outgoing += frames
+        if self.pid is None:
+            self._unheard += frames
         if self.connection is not None:
             self._flush()
+
+    def came_up(self, pid: int) -> None:
+        """It has reported: what was written to it has found its reader."""
+        self.pid = pid
+        self._unheard = bytearray()
+
+    def begin_again(self) -> None:
+        """It never came up, and is to be started once more: then it is told what it was told."""
+        self.close()
+        self._reader = FrameReader(FROM_WORKER)
+        self._outgoing = bytearray(self._unheard)
+        self.again = True
 
     def exited(self, end: Exit) -> None:
         """Take what the process has left behind in its channel and streams, and report its end."""

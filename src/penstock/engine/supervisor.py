@@ -31,6 +31,7 @@ from penstock.model.messages import (
     Finished,
     FromWorker,
     Inspect,
+    Log,
     Output,
     Ready,
     Shutdown,
@@ -82,7 +83,9 @@ class Supervisor:
         self._preload = tuple(preload)
         self._grace = grace
         self._watch = watch_memory
-        self._reports = Reports(self._on_message, self._on_output, self._on_closed, self._on_invalid, self._on_exit)
+        self._reports = Reports(
+            self._on_message, self._on_output, self._on_closed, self._on_invalid, self._on_exit, self._on_orphaned
+        )
         self._launcher.imported = self._on_imported
         self._nowhere = WorkerProcess(-1, self._reactor, self._reports, exit=Exit(None))
         self._next = 0
@@ -310,11 +313,27 @@ class Supervisor:
     def _new_process(self, needs: Iterable[str], *, warm: str = "") -> WorkerProcess:
         self._next += 1
         process = WorkerProcess(self._next, self._reactor, self._reports)
+        self._spawn(process, needs, warm)
+        self._processes.add(process)
+        return process
+
+    def _spawn(self, process: WorkerProcess, needs: Iterable[str], warm: str) -> None:
         self._launcher.spawn(process, sorted(needs), warm=warm)
         process.imports = frozenset(self._launcher.tried())
-        self._processes.add(process)
         self._reactor.at(process, time.monotonic() + BOOT_PATIENCE, lambda: self._doom(process, Doom.SILENT))
-        return process
+
+    def _on_orphaned(self, process: WorkerProcess, reason: str) -> None:
+        """What was to start the process was given up before that came up: once, another one starts it."""
+        attempt = process.attempt
+        if attempt is None or process.again:
+            process.exited(Exit(None, reason))
+            return
+        attempt.tell(Log("WARNING", f"{reason}; the block is started by another one", time.time()))
+        process.begin_again()
+        try:
+            self._spawn(process, process.imports, "")
+        except OSError as error:
+            process.exited(Exit(None, f"{reason}, and another one could not start the block: {error}"))
 
     def _at_work(self) -> int:
         return sum(process.attempt is not None for process in self._processes)
@@ -353,7 +372,7 @@ class Supervisor:
             process.close_channel()
             self._on_invalid(process, MessageInvalidError("a second Ready"))
             return
-        process.pid = message.pid
+        process.came_up(message.pid)
         if process.doom is not None:
             self._launcher.kill(process)
             return
