@@ -124,6 +124,15 @@ def test_a_missing_file_and_one_that_is_not_text(bench: Bench) -> None:
     assert bench.run(None, file=file).failure.kind == "FileInvalidError"
 
 
+def test_a_project_that_is_away_is_told_as_that_and_found_again(bench: Bench) -> None:
+    file = bench.write("custom/block.py", body("return 1"))
+    away = bench.project.rename(bench.project.with_name("away"))
+    failure = bench.run(None, file=file).failure
+    assert failure.message == f"running block block: the project's folder {bench.project} is not there just now"
+    away.rename(bench.project)
+    assert bench.run(None, file=file).ended.failure is None
+
+
 def test_a_language_that_does_not_run(bench: Bench) -> None:
     failure = bench.run("1", language="r").failure
     assert failure.kind == "UnsupportedError"

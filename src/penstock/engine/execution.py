@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from penstock.data import ProductStore, fingerprint
@@ -135,7 +136,7 @@ class Execution:
             self._call_back(self._job(store, "", variables), [], order.aftermath)
             return Outcome.SUCCEEDED
         reference = order.block.type == BlockType.GLOBAL_DATA_PRODUCT
-        source, text = (b"", "") if reference else _source(order.block)
+        source, text = (b"", "") if reference else _source(order.block, order.project)
         self._bytes = source
         job = self._job(store, text, variables)
         language = runner(BlockType.GLOBAL_DATA_PRODUCT if reference else order.block.language)
@@ -186,7 +187,7 @@ class Execution:
         from penstock.languages.python.add_ons import failed_condition
 
         with _alone():
-            self.refused_by, wrong = failed_condition(job, _text)
+            self.refused_by, wrong = failed_condition(job, self._text)
         if wrong is not None:
             self.refusal = failure_of(wrong, self.order.project, who=f"condition {self.refused_by}")
         if self.refused_by:
@@ -201,7 +202,7 @@ class Execution:
             self.send(CallbackFailed(callback, after.status, failure))
 
         with _alone():
-            run_callbacks(job, values, after, _text, failed)
+            run_callbacks(job, values, after, self._text, failed)
 
     def _store(self, store: ProductStore, result: BlockResult, source: bytes) -> list[object]:
         """Store, test and publish; the outputs as the tests have seen them."""
@@ -322,6 +323,9 @@ class Execution:
             )
         )
 
+    def _text(self, block: BlockOrder) -> str:
+        return _source(block, self.order.project)[1]
+
     def _log(self, level: str, text: str) -> None:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
@@ -385,15 +389,11 @@ def _variables(order: WorkOrder) -> dict[str, Any]:
     return found
 
 
-def _text(block: BlockOrder) -> str:
-    return _source(block)[1]
-
-
-def _source(block: BlockOrder) -> tuple[bytes, str]:
+def _source(block: BlockOrder, project: str) -> tuple[bytes, str]:
     """The block's text, as bytes and decoded: what the order carries, else what the file holds now.
 
     Raises:
-        BlockNotFoundError: there is no such file.
+        BlockNotFoundError: there is no such file, or the project's folder is away.
         FileInvalidError: the file is not text.
     """
     if block.source is not None:
@@ -405,6 +405,11 @@ def _source(block: BlockOrder) -> tuple[bytes, str]:
     try:
         data = _content(block.file)
     except FileNotFoundError:
+        if not Path(project).is_dir():
+            raise BlockNotFoundError(
+                f"running block {block.uuid}: the project's folder {project} is not there just now",
+                hint="Connect its drive or move it back, and run the block again; `retry_config` does so itself.",
+            ) from None
         raise BlockNotFoundError(
             f"running block {block.uuid}: {block.file} does not exist",
             hint="Create the file, or remove the block from the pipeline.",
