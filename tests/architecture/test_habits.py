@@ -27,6 +27,7 @@ BROAD_EXCEPTS = {
     "server/sockets.py": "the same for sockets",
     "schedule/service.py": "the scheduler's thread outlives a mistake of ours; what it drove is handed over",
     "observe/alerts/sender.py": "the thread that sends alerts outlives a mistake of ours, and says it in the log",
+    "engine/told_by_python.py": "the format of a log record, and its values, are the user's code",
     "engine/failures.py": "the text of a user's exception is made by the user's code",
 }
 """Where `except Exception` may stand, and why."""

@@ -196,7 +196,7 @@ class WorkerChannel:
         self._shield = shield
         self._reader = FrameReader(TO_WORKER)
         self._received: list[ToWorker] = []
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # what a garbage collection in there ends may write to the log
         self._held = b""
 
     def send(self, message: FromWorker, *, hold: bool = False) -> None:

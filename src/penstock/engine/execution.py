@@ -9,7 +9,7 @@ import time
 import tokenize
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
@@ -23,6 +23,8 @@ from penstock.engine.interrupts import Interrupts
 from penstock.engine.items import Tally, items_of
 from penstock.engine.lineage import lineage_of
 from penstock.engine.project_code import ProjectCode
+from penstock.engine.streams import flush_streams
+from penstock.engine.told_by_python import told_to
 from penstock.engine.upstreams import Upstream
 from penstock.engine.usage import Waits
 from penstock.languages.job import BlockResult, Job, Parts
@@ -127,6 +129,10 @@ class Execution:
             PenstockError: the order cannot be carried out, or a result cannot be stored.
             BaseException: whatever user code raises.
         """
+        with told_to(self._log):
+            return self._run()
+
+    def _run(self) -> Outcome:
         order = self.order
         variables = _variables(order)
         self._activate(variables)
@@ -327,8 +333,7 @@ class Execution:
         return _source(block, self.order.project)[1]
 
     def _log(self, level: str, text: str) -> None:
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
+        flush_streams()
         self.send(Log(level, text, time.time()))
 
 
@@ -366,9 +371,7 @@ def _end_copy(error: BaseException | None) -> NoReturn:
     elif error is not None:
         traceback.print_exception(error)
         status = 1
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError, AttributeError):  # as at the end of a worker
-            stream.flush()
+    flush_streams()
     os._exit(status & 0xFF)
 
 

@@ -24,6 +24,7 @@ from penstock.engine.completion import complete, variables
 from penstock.engine.display import figures, mime_bundle
 from penstock.engine.failures import failure_of
 from penstock.engine.interrupts import Interrupts
+from penstock.engine.streams import flush_streams
 from penstock.model.errors import WorkerLostError, error_class
 from penstock.model.messages import (
     Answer,
@@ -71,14 +72,14 @@ class Session:
             self._execution = execute.execution
             began = time.monotonic()
             failure = self._run(execute)
-            _flush()
+            flush_streams()
             self._channel.send(Executed(execute.execution, time.time(), time.monotonic() - began, failure))
 
     def display(self, *values: object) -> None:
         """Show values under the cell that runs."""
         for value in values:
             bundle = mime_bundle(value)
-            _flush()
+            flush_streams()
             self._put(lambda number: Displayed(number, self._execution, bundle))  # noqa: B023 - called before it is bound anew
 
     def _prepare(self) -> None:
@@ -156,7 +157,7 @@ class Session:
 
     def _ask(self, kind: AskKind, arguments: dict[str, Any]) -> Any:
         """Put a request to the control side and wait for what it says; raises as the worker's own."""
-        _flush()
+        flush_streams()
         answer = self._put(lambda number: Ask(number, kind, arguments))
         if answer is None:
             raise WorkerLostError(f"asking for {kind.value}: the supervisor has gone")
@@ -171,11 +172,3 @@ class Session:
         self._answers[number] = waiting
         self._channel.send(message(number))
         return waiting.get()
-
-
-def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (OSError, ValueError, AttributeError):
-            continue

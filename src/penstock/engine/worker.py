@@ -22,6 +22,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from penstock.engine import told_by_python
 from penstock.engine.ahead import Taker
 from penstock.engine.channel import FROM_WORKER, TO_WORKER, FrameReader, WorkerChannel
 from penstock.engine.dependencies import is_installed, look_ahead
@@ -30,6 +31,7 @@ from penstock.engine.failures import failure_of
 from penstock.engine.interrupts import Interrupts
 from penstock.engine.memory import keep_typing_caches
 from penstock.engine.project_code import ProjectCode
+from penstock.engine.streams import flush_streams
 from penstock.engine.usage import Usage, Waits, limit_memory, usage
 from penstock.languages.registry import runner
 from penstock.model.errors import WorkerLostError, error_class
@@ -76,6 +78,7 @@ def prepare() -> None:
     look_ahead()
     keep_typing_caches()
     _set_up_streams()
+    told_by_python.install()
     remember_loaded()
 
 
@@ -148,15 +151,6 @@ def let_go(connection: Any) -> None:
                 os.close(descriptor)
     with suppress(OSError):
         connection.sendall(FROM_WORKER.encode(LetGo()))
-
-
-def flush_streams() -> None:
-    """Write out what Python holds of stdout and stderr; a stream that the block has closed or replaced is let be."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (OSError, ValueError, AttributeError):
-            continue
 
 
 class WorkServer:
