@@ -280,6 +280,8 @@ USES = {
     "SELECT {{ df_1 }} + 1 AS a, {{ df_2 }} AS b": [(6, 6)],
     "SELECT {{ df_1 }}.x FROM {{ df_1 }}": [(5,)],
     "SELECT '{{ df_1 }}' <> '' AS told": [(True,)],
+    "SELECT x FROM {{ df_1 }} -- JOIN {{ df_2 }} ON x < y": [(5,)],
+    "-- {{ df_1 }}\nSELECT y /* {{ df_1 }} */ FROM {{ df_2 }}": [(6,)],
 }
 
 

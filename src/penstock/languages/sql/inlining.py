@@ -48,11 +48,16 @@ def with_queries(text: str, inlined: Mapping[str, Inlined]) -> str:
     for index, at in enumerate(told):
         found = inlined.get(parts[at].text)
         if found is not None:
-            parts[at] = Token("word", _written(found, order, index))
-    written = "".join(token.text for token in parts)
-    for name, found in inlined.items():  # inside of a string
-        written = written.replace(name, f"(\n{found.query}\n)")
-    return written
+            parts[at] = Token("query", _written(found, order, index))
+    return "".join(_mentioned(token, inlined) for token in parts)
+
+
+def _mentioned(token: Token, inlined: Mapping[str, Inlined]) -> str:
+    """A lexeme with the names inside of it replaced: in a comment, which may end with its line, by what they go by."""
+    text = token.text
+    for name, found in inlined.items() if token.kind != "query" else ():
+        text = text.replace(name, found.alias if token.kind == "comment" else f"(\n{found.query}\n)")
+    return text
 
 
 def _written(found: Inlined, order: Sequence[Token], index: int) -> str:
