@@ -234,3 +234,30 @@ def test_the_pipelines_file_is_merged_with_what_others_write_while_it_is_edited(
     assert text.startswith("# written here\n")
     assert text.endswith("# written elsewhere\n")
     expect(panel.get_by_role("alert")).to_have_count(0)
+
+
+def test_alert_settings_follow_other_tabs_and_the_disk_and_keep_what_is_typed(studio: Server, tabs: Tabs) -> None:
+    tabs.watch.allow(r"4\d\d .*/api/", "status of 4")
+    file = studio.project / "metadata.yaml"
+    one = tabs.open(studio, "/alerts")
+    other = tabs.open(studio, "/alerts", beside=one)
+    box = other.get_by_label("A run went well")
+    expect(box).not_to_be_checked()
+    one.get_by_label("A run went well").check()
+    expect(box).to_be_checked()
+
+    server, sender = other.get_by_label("Mail server"), other.get_by_label("Sender")
+    other.get_by_text("E-mail", exact=True).click()
+    server.fill("mail.typed.example")
+    mail = "\n  email_config:\n    smtp_host: mail.example\n    smtp_mail_from: a@example\n    to_emails: [b@example]\n"
+    text = file.read_text()
+    # Half of it is no file that can be read: what is typed outlives that.
+    file.write_text(text + "half: of: it")
+    expect(other.get_by_role("alert")).to_contain_text("metadata.yaml")
+    file.write_text(text.replace("notification_config:\n", f"notification_config:{mail}"))
+    expect(sender).to_have_value("a@example")
+    expect(server).to_have_value("mail.typed.example")
+    expect(other.get_by_role("alert")).to_contain_text("Changed to “mail.example” elsewhere meanwhile")
+    other.locator("form").filter(has=server).get_by_role("button", name="Save").click()
+    expect(other.get_by_role("alert")).to_have_count(0)
+    assert "smtp_host: mail.typed.example" in file.read_text()

@@ -8,7 +8,7 @@ it("names the lists that events concern", () => {
 
 it("takes a change of the project's file as one of its settings", () => {
   const change = (path: string) => concerned([{ type: "files_changed", paths: [{ path, revision: null }] }]);
-  expect(change("metadata.yaml").has("settings")).toBe(true);
+  expect([...change("metadata.yaml")]).toEqual(expect.arrayContaining(["settings", "project", "alerts"]));
   expect(change("pipelines/a/metadata.yaml").has("settings")).toBe(false);
 });
 

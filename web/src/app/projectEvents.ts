@@ -23,7 +23,7 @@ const CONCERNS: Record<string, readonly string[]> = {
 const ALL = [...new Set(Object.values(CONCERNS).flat())];
 /** Lists without end are changed by what the events say where they are open, and read again when they are opened. */
 const PATCHED = new Set(["runs"]);
-/** Settings are a file like any other. */
+/** Settings are a file like any other; whom alerts go to is among them. */
 const SETTINGS = "metadata.yaml";
 /** The project's logo is one of these. */
 const PICTURE = /\.(svg|png|jpe?g|webp|gif|ico)$/i;
@@ -31,7 +31,7 @@ const PICTURE = /\.(svg|png|jpe?g|webp|gif|ico)$/i;
 export function concerned(events: readonly LiveEvent[]): Set<string> {
   const keys = new Set(events.flatMap((event) => CONCERNS[event.type] ?? []));
   const touched = events.flatMap((event) => (event.type === "files_changed" ? (event.paths as { path: string }[]) : []));
-  if (touched.some(({ path }) => path === SETTINGS)) keys.add("settings").add("project");
+  if (touched.some(({ path }) => path === SETTINGS)) keys.add("settings").add("project").add("alerts");
   if (touched.some(({ path }) => PICTURE.test(path))) keys.add("project");
   return keys;
 }

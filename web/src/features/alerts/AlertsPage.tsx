@@ -49,7 +49,10 @@ export function AlertsPage() {
           </section>
           {/* Not before what stands above it is there: nothing moves under the pointer. */}
           {!recent.isPending && <Muted zone={zone} />}
-          {!recent.isPending && (settings.error ? <ErrorCard error={settings.error} /> : settings.data ? <><Whom settings={settings.data} /><Wording settings={settings.data} /></> : <Spinner label="Reading the settings" />)}
+          {!recent.isPending && settings.isPending && <Spinner label="Reading the settings" />}
+          {!recent.isPending && settings.error && <ErrorCard error={settings.error} />}
+          {/* What is typed outlives a file that cannot be read for a moment. */}
+          {!recent.isPending && settings.data && <><Whom settings={settings.data} /><Wording settings={settings.data} /></>}
         </div>
       </div>
     </div>

@@ -5,7 +5,7 @@ import { Dialog } from "../../ui/Dialog";
 import { ErrorCard } from "../../ui/feedback";
 import { Field, Input, TextArea } from "../../ui/fields";
 import { Badge } from "../../ui/status";
-import { CHANNELS, OCCASIONS, textOf, valueOf } from "./model";
+import { CHANNELS, elsewhere, OCCASIONS, textOf, valueOf, type Typed } from "./model";
 import { useChangeAlerts } from "./queries";
 
 /** What is told, and where; written into the project's file. */
@@ -40,12 +40,12 @@ export function Whom({ settings }: { settings: AlertSettings }) {
 /** One channel: folded until it is opened. */
 function Channel({ channel, revision }: { channel: AlertChannel; revision: string }) {
   const { change, test } = useChangeAlerts();
-  const [typed, setTyped] = useState<Record<string, string>>({});
+  const [typed, setTyped] = useState<Record<string, Typed>>({});
   const [leaving, setLeaving] = useState(false);
   const dirty = Object.keys(typed).length > 0;
   const path = (key: string) => `${channel.kind}_config.${key}`;
   const save = () => {
-    const set = Object.fromEntries(channel.fields.filter((field) => field.key in typed).map((field) => [path(field.key), valueOf(field, typed[field.key] ?? "")]));
+    const set = Object.fromEntries(channel.fields.filter((field) => field.key in typed).map((field) => [path(field.key), valueOf(field, typed[field.key]?.text ?? "")]));
     change.mutate({ revision, set }, { onSuccess: () => setTyped({}) });
   };
   return (
@@ -62,7 +62,7 @@ function Channel({ channel, revision }: { channel: AlertChannel; revision: strin
           if (dirty) save();
         }}
       >
-        {channel.fields.map((field) => <FieldOf key={field.key} field={field} text={typed[field.key]} onType={(text) => setTyped({ ...typed, [field.key]: text })} />)}
+        {channel.fields.map((field) => <FieldOf key={field.key} field={field} typed={typed[field.key]} onType={(text) => setTyped({ ...typed, [field.key]: { text, over: typed[field.key]?.over ?? textOf(field) } })} />)}
         <div className="flex flex-wrap gap-2">
           <Button type="submit" look="primary" disabled={!dirty} busy={change.isPending}>Save</Button>
           {channel.keys.map((key) => <Button key={key} disabled={dirty} busy={test.isPending} title={dirty ? "Save first" : undefined} onClick={() => test.mutate(key)}>Send a test{channel.keys.length > 1 ? ` to ${key}` : ""}</Button>)}
@@ -78,7 +78,8 @@ function Channel({ channel, revision }: { channel: AlertChannel; revision: strin
   );
 }
 
-function FieldOf({ field, text, onType }: { field: ChannelField; text: string | undefined; onType: (text: string) => void }) {
+function FieldOf({ field, typed, onType }: { field: ChannelField; typed: Typed | undefined; onType: (text: string) => void }) {
+  const text = typed?.text;
   const shown = text ?? textOf(field);
   const note = useId();
   if (field.kind === "boolean") {
@@ -90,7 +91,7 @@ function FieldOf({ field, text, onType }: { field: ChannelField; text: string | 
     );
   }
   return (
-    <Field label={field.description} hint={<><span className="font-mono">{field.key}</span>{field.kind === "secret" && <>. To keep it out of the file: <span className="font-mono">{"{{ mage_secret_var('name') }}"}</span> or <span className="font-mono">{"{{ env_var('NAME') }}"}</span>.</>}</>}>
+    <Field label={field.description} error={elsewhere(typed, textOf(field))} hint={<><span className="font-mono">{field.key}</span>{field.kind === "secret" && <>. To keep it out of the file: <span className="font-mono">{"{{ mage_secret_var('name') }}"}</span> or <span className="font-mono">{"{{ env_var('NAME') }}"}</span>.</>}</>}>
       {(id) =>
         field.kind === "list" || field.kind === "map" ? (
           <TextArea id={id} rows={2} className="font-mono text-code" value={shown} placeholder={field.kind === "list" ? "One a line" : "{}"} onChange={(event) => onType(event.target.value)} />

@@ -2,6 +2,7 @@ import { useState } from "react";
 import type { AlertSettings } from "../../api/orchestration";
 import { Button } from "../../ui/Button";
 import { Field, Input, Select, TextArea } from "../../ui/fields";
+import { elsewhere, type Typed } from "./model";
 import { useChangeAlerts } from "./queries";
 
 const ABOUT: Record<string, string> = { failure: "A run failed", success: "A run went well", passed_sla: "A run is late", recovery: "It works again" };
@@ -11,11 +12,11 @@ const PARTS: Record<string, string> = { title: "Title", summary: "In short", det
 export function Wording({ settings }: { settings: AlertSettings }) {
   const { change } = useChangeAlerts();
   const [occasion, setOccasion] = useState("failure");
-  const [typed, setTyped] = useState<Record<string, string>>({});
+  const [typed, setTyped] = useState<Record<string, Typed>>({});
   const written = (settings.templates ?? {}) as Record<string, Record<string, string> | undefined>;
   const dirty = Object.keys(typed).length > 0;
   const save = () => {
-    const set = Object.fromEntries(Object.entries(typed).map(([part, text]) => [`message_templates.${occasion}.${part}`, text.trim() === "" ? null : text]));
+    const set = Object.fromEntries(Object.entries(typed).map(([part, { text }]) => [`message_templates.${occasion}.${part}`, text.trim() === "" ? null : text]));
     change.mutate({ revision: settings.revision, set }, { onSuccess: () => setTyped({}) });
   };
   return (
@@ -34,10 +35,11 @@ export function Wording({ settings }: { settings: AlertSettings }) {
             {(id) => <Select id={id} className="self-start" value={occasion} disabled={dirty} onChange={(event) => setOccasion(event.target.value)}>{Object.entries(ABOUT).map(([value, words]) => <option key={value} value={value}>{words}</option>)}</Select>}
           </Field>
           {Object.entries(PARTS).map(([part, label]) => {
-            const text = typed[part] ?? written[occasion]?.[part] ?? "";
-            const type = (value: string) => setTyped({ ...typed, [part]: value });
+            const now = written[occasion]?.[part] ?? "";
+            const text = typed[part]?.text ?? now;
+            const type = (value: string) => setTyped({ ...typed, [part]: { text: value, over: typed[part]?.over ?? now } });
             return (
-              <Field key={part} label={label}>
+              <Field key={part} label={label} error={elsewhere(typed[part], now)}>
                 {(id) => (part === "details" ? <TextArea id={id} rows={4} value={text} placeholder="As Penstock says it" onChange={(event) => type(event.target.value)} /> : <Input id={id} value={text} placeholder="As Penstock says it" onChange={(event) => type(event.target.value)} />)}
               </Field>
             );

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { endOf, textOf, valueOf } from "./model";
+import { elsewhere, endOf, textOf, valueOf } from "./model";
 
 const field = (kind: string, value: unknown = null) => ({ key: "k", kind, description: "", set: value !== null, value });
 
@@ -12,4 +12,11 @@ it("keeps settings as what they are", () => {
 it("tells of the end of what lasts alone: a success is not over", () => {
   expect(["failure", "passed_sla", "trigger", "success", "recovery"].map((kind) => endOf({ kind, closed: 5 }))).toEqual([5, 5, 5, null, null]);
   expect(endOf({ kind: "failure", closed: null })).toBeNull();
+});
+
+it("says when a value that is typed over was changed elsewhere, unless to the same", () => {
+  const typed = { text: "mine", over: "before" };
+  expect([elsewhere(undefined, "theirs"), elsewhere(typed, "before"), elsewhere(typed, "mine")]).toEqual(["", "", ""]);
+  expect(elsewhere(typed, "theirs")).toContain("“theirs”");
+  expect(elsewhere(typed, "")).toMatch(/^Taken out/);
 });

@@ -44,6 +44,18 @@ export function valueOf(field: ChannelField, text: string): unknown {
   return plain;
 }
 
+/** What somebody types over a value that others may change meanwhile. */
+export interface Typed {
+  text: string;
+  over: string;
+}
+
+/** What is said of a value that was changed elsewhere while something else is typed over it; empty where it was not. */
+export function elsewhere(typed: Typed | undefined, now: string): string {
+  if (!typed || now === typed.over || now === typed.text) return "";
+  return `${now === "" ? "Taken out" : `Changed to “${now}”`} elsewhere meanwhile; saving writes what is typed here.`;
+}
+
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
