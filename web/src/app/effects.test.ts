@@ -24,8 +24,9 @@ function careless(file: string, text: string): string[] {
 it("returns nothing from an effect but its cleanup: what returns nothing today may return a promise tomorrow, as scrollTo does", () => {
   const files = Object.entries(FILES).filter(([file]) => !/\.test\.tsx?$/.test(file));
   expect(files.length).toBeGreaterThan(200);
-  expect(files.flatMap(([file, text]) => careless(file, text))).toEqual([]);
-});
+  // Only those with an effect are parsed: it takes a while.
+  expect(files.flatMap(([file, text]) => (text.includes("Effect(") ? careless(file, text) : []))).toEqual([]);
+}, 60_000);
 
 it("knows such an effect when it sees one", () => {
   expect(careless("a.tsx", "React.useEffect(() => box.current?.scrollTo(0, 0), [a]);\nuseLayoutEffect(async () => await told());")).toEqual(["a.tsx:1", "a.tsx:2"]);
