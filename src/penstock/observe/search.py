@@ -54,11 +54,16 @@ class FoundLine:
 
 @dataclass(frozen=True, slots=True)
 class FoundPage:
-    """Lines, newest first; `next` leads on, empty when that was all; `looked` says how many were looked at."""
+    """Lines, newest first; `next` leads on, empty when that was all.
+
+    `newest` and `oldest` are the times of the first and of the last line that was looked at, whether it was found or
+    not, in seconds since the epoch; None where there was none.
+    """
 
     lines: list[FoundLine]
     next: str
-    looked: int
+    newest: float | None
+    oldest: float | None
 
 
 @dataclass(slots=True)
@@ -109,24 +114,28 @@ def search_logs(
     stop = clock() + SECONDS
     lines: list[FoundLine] = []
     skipped, looked, size = 0, 0, 0
+    newest: float | None = None
+    oldest: float | None = None
     here = _Place(place.at, 0)
     with LogFiles() as files:
         for at, found in _merged(_folders(logs_root, wanted), wanted, place.at, files):
             if wanted.since is not None and found.line.at < wanted.since:
-                return FoundPage(lines, "", looked)
+                return FoundPage(lines, "", newest, oldest)
             if at == place.at and skipped < place.seen:
                 skipped += 1
                 here = _Place(at, skipped)
                 continue
             # However long opening the logs took, a page looks at a line: else it would say that there is none.
             if len(lines) >= limit or looked >= LOOKED_AT or size >= PAGE_BYTES or (looked and clock() > stop):
-                return FoundPage(lines, here.text, looked)
+                return FoundPage(lines, here.text, newest, oldest)
             here = _Place(at, here.seen + 1 if at == here.at else 1)
             looked += 1
+            oldest = found.line.at
+            newest = oldest if newest is None else newest
             if matches(found.line):
                 lines.append(found)
                 size += len(found.line.text)
-    return FoundPage(lines, "", looked)
+    return FoundPage(lines, "", newest, oldest)
 
 
 def _merged(folders: list[_Folder], wanted: LogSearch, before: str, files: LogFiles) -> Iterator[tuple[str, FoundLine]]:

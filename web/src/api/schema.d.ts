@@ -4042,11 +4042,14 @@ export interface components {
         /**
          * ProjectLogLines
          * @description Lines, newest first; `next` leads on, empty when that was all. A page may be short, or empty, and go on.
+         *
+         *         `newest` and `oldest` are the times of the first and of the last line that was looked at, found or not.
          */
         ProjectLogLines: {
             lines: components["schemas"]["ProjectLogEntry"][];
             next: string;
-            looked: number;
+            newest: number | null;
+            oldest: number | null;
         };
         /**
          * ReasonDetail

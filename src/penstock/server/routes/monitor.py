@@ -63,7 +63,7 @@ def search_project_logs(call: Call) -> ProjectLogLines:
         )
         for each in page.lines
     ]
-    return ProjectLogLines(lines, page.next, page.looked)
+    return ProjectLogLines(lines, page.next, page.newest, page.oldest)
 
 
 @routes.get("/api/metrics", Permission.VIEW, media=("text/plain",))

@@ -252,11 +252,15 @@ class ProjectLogEntry(msgspec.Struct, frozen=True):
 
 
 class ProjectLogLines(msgspec.Struct, frozen=True):
-    """Lines, newest first; `next` leads on, empty when that was all. A page may be short, or empty, and go on."""
+    """Lines, newest first; `next` leads on, empty when that was all. A page may be short, or empty, and go on.
+
+    `newest` and `oldest` are the times of the first and of the last line that was looked at, found or not.
+    """
 
     lines: list[ProjectLogEntry]
     next: str
-    looked: int
+    newest: float | None
+    oldest: float | None
 
 
 class PartHealth(msgspec.Struct, frozen=True):

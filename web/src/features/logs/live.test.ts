@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
 import type { LiveEvent } from "../../api/live";
 import type { FoundLine, FoundLines } from "../../api/orchestration";
-import { concerns, FAR, withNewest, type Logs } from "./live";
+import { concerns, withNewest, type Logs } from "./live";
 
 const line = (at: number, text = `line ${at}`): FoundLine => ({ at, level: "INFO", pipeline: "p", run: "r", block: "b", stream: "log", text });
-const page = (times: number[], next = "more", looked = times.length): FoundLines => ({ lines: times.map((at) => line(at)), next, looked });
+/** A page of these lines, which has looked at those from `newest` to `oldest`. */
+const page = (times: number[], next = "more", newest = times[0] ?? null, oldest = times.at(-1) ?? null): FoundLines => ({ lines: times.map((at) => line(at)), next, newest, oldest });
 const held = (...pages: FoundLines[]): Logs => ({ pages, pageParams: pages.map((_, index) => String(index)) });
 const times = (data: Logs) => data.pages.map((one) => one.lines.map(({ at }) => at));
 
@@ -17,23 +18,28 @@ test("newer lines come on top, and one that was written late finds its place", (
 
 test("lines that do not reach back to what is held are told apart", () => {
   expect(withNewest(held(page([5, 3])), [page([9, 8])])).toBeNull();
-  const found = withNewest(held(page([5, 3])), [page([9, 8]), page([7, 5])]);
+  const found = withNewest(held(page([5, 3])), [page([9, 8]), page([7, 5, 4])]);
   expect(found && times(found.data)).toEqual([[9, 8, 7, 5, 3]]);
 });
 
-test("a search that finds nothing among the newest lines leaves what is held as it is", () => {
-  const list = held(page([]), page([5, 3], ""));
-  expect(withNewest(list, [page([])])).toEqual({ data: list, added: 0 });
-  const nothingYet = held(page([]), page([]), page([], "further back"));
-  expect(withNewest(nothingYet, [page([])])?.data).toBe(nothingYet);
+test("a search that finds nothing among the newest lines keeps what is held, and knows how far it has read", () => {
+  const list = held(page([], "more", 20, 10), page([5, 3], "", 9, 1));
+  const found = withNewest(list, [page([], "more", 30, 15)]);
+  expect(found && [times(found.data), found.data.pages[0]?.newest, found.added]).toEqual([[[], [5, 3]], 30, 0]);
+  const nothingYet = held(page([], "more", 20, 10), page([], "further back", 9, 1));
+  expect(withNewest(nothingYet, [page([], "more", 30, 15)])?.data.pages.at(-1)?.next).toBe("further back");
 });
 
-test("a rare line comes on top of what is held, though none between was found", () => {
-  const found = withNewest(held(page([]), page([5, 3], "")), [page([9, 8], "more", FAR)]);
-  expect(found && times(found.data)).toEqual([[9, 8], [5, 3]]);
-  expect(found?.added).toBe(2);
-  const first = withNewest(held(page([]), page([], "further back")), [page([9], "more", FAR)]);
-  expect(first && times(first.data)).toEqual([[9], []]);
+test("a rare line comes on top of what is held, once everything between was looked at", () => {
+  const list = held(page([], "more", 20, 10), page([5, 3], "", 9, 1));
+  const one = page([99, 98], "more", 100, 60);
+  expect(withNewest(list, [one])).toBeNull();
+  expect(withNewest(list, [one, page([], "more", 59, 20)])).toBeNull(); // another one of just that time may be the next
+  const found = withNewest(list, [one, page([40], "more", 59, 19)]);
+  expect(found && times(found.data)).toEqual([[99, 98, 40], [5, 3]]);
+  expect(found?.added).toBe(3);
+  const first = withNewest(held(page([], "more", 20, 10), page([], "further back", 9, 1)), [page([29], "more", 30, 15)]);
+  expect(first && times(first.data)).toEqual([[29], []]);
   expect(first?.data.pages.at(-1)?.next).toBe("further back");
 });
 

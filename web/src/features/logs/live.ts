@@ -9,9 +9,6 @@ export type Logs = InfiniteData<FoundLines, string>;
 /** Lines that a list may grow to by those that come. */
 export const MOST = 5000;
 
-/** Lines that are more than what comes between two readings: a search that has looked at so many has passed over no new one. */
-export const FAR = 100_000;
-
 /** Whether lines of one of these places may be among those that are looked for; null stands for any place. */
 export function concerns(events: readonly LiveEvent[], filters: LogFilters): boolean {
   return events.some((event) => {
@@ -24,28 +21,24 @@ export function concerns(events: readonly LiveEvent[], filters: LogFilters): boo
 export const linesOf = (pages: readonly FoundLines[]): FoundLine[] => pages.flatMap((page) => page.lines);
 
 /**
- * The pages with what the newest pages say: they count for all that is newer than their oldest line, so that a line
- * which was written a moment late finds its place. Null when they do not reach back to what is held. `added` says how
- * far down a line that was held has gone.
+ * The pages with what the newest pages say: they count for all that is newer than the oldest line that they have looked
+ * at, found or not, so that a line which was written a moment late finds its place. Null when they do not reach back to
+ * the newest line that was looked at for what is held: others may lie between. `added` says how far down a line that was
+ * held has gone.
  */
 export function withNewest(held: Logs, fresh: readonly FoundLines[]): { data: Logs; added: number } | null {
   const lines = linesOf(fresh);
+  const [first] = fresh;
   const last = fresh.at(-1);
   const [head, ...rest] = held.pages;
-  if (!head || !last) return null;
+  if (!head || !first || !last) return null;
   const was = linesOf(held.pages);
-  const whole = { pages: [{ ...last, lines }], pageParams: [""] };
-  if (!last.next) return { data: whole, added: growth(was, lines) };
-  const oldest = lines.at(-1);
-  // A rare text has no line among the newest. To put that in the place of the list would begin the search anew each time.
-  if (!oldest) return { data: held, added: 0 };
-  const far = fresh.reduce((sum, page) => sum + page.looked, 0) >= FAR;
-  if (was.length === 0 && !far) return { data: whole, added: lines.length };
-  const meets = was[0] !== undefined && was[0].at >= oldest.at;
-  if (!meets && !far) return null;
-  const older = (page: FoundLines) => ({ ...page, lines: page.lines.filter((line) => line.at <= oldest.at) });
-  const newer = meets ? lines.filter((line) => line.at > oldest.at) : lines;
-  const pages = [{ ...older(head), lines: [...newer, ...older(head).lines] }, ...rest.map(older)];
+  if (!last.next) return { data: { pages: [{ ...last, lines, newest: first.newest }], pageParams: [""] }, added: growth(was, lines) };
+  const reach = last.oldest ?? Infinity;
+  if (reach >= (head.newest ?? -Infinity)) return null;
+  const older = (page: FoundLines) => ({ ...page, lines: page.lines.filter((line) => line.at <= reach) });
+  const newer = lines.filter((line) => line.at > reach);
+  const pages = [{ ...older(head), lines: [...newer, ...older(head).lines], newest: first.newest }, ...rest.map(older)];
   return { data: { ...held, pages }, added: growth(was, linesOf(pages)) };
 }
 

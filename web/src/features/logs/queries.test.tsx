@@ -15,7 +15,7 @@ interface Asked {
 let asked: Asked[];
 let client: QueryClient;
 const line = (at: number): FoundLine => ({ at, level: "INFO", pipeline: "p", run: "r", block: "b", stream: "log", text: `line ${at}` });
-const page = (times: number[], next = "", looked = times.length): FoundLines => ({ lines: times.map(line), next, looked });
+const page = (times: number[], next = "", newest = times[0] ?? null, oldest = times.at(-1) ?? null): FoundLines => ({ lines: times.map(line), next, newest, oldest });
 const span = (newest: number, count: number) => Array.from({ length: count }, (_, index) => newest - index);
 const hold = (filters: LogFilters, ...pages: FoundLines[]) => client.setQueryData<Logs>(["logs", filters], { pages, pageParams: pages.map((_, index) => String(index)) });
 const times = (filters: LogFilters) => client.getQueryData<Logs>(["logs", filters])?.pages.flatMap((one) => one.lines.map(({ at }) => at));
@@ -77,7 +77,7 @@ it("lets no list grow without end under a reader, who gets the newest lines when
   hold({}, page(read, "more"));
   const { added, rerender } = open({ filters: {}, top: false });
   rings();
-  await answer(0, page(span(MOST + 1, 2), "more"));
+  await answer(0, page(span(MOST + 1, 3), "more"));
   await vi.waitFor(() => expect(added).toEqual([1]));
   rings();
   await answer(1, page(span(MOST + 5, 6), "more"));
@@ -115,6 +115,24 @@ it("puts new lines into a list that is just searched further back, and keeps bot
   expect((await request(2)).query.get("before")).toBe("and further");
   await answer(2, page([7]));
   await vi.waitFor(() => expect(times({})).toEqual([11, 10, 9, 8, 7]));
+});
+
+it("looks for a rare line until it has come to what it has looked at before", async () => {
+  const filters = { q: "rare" };
+  hold(filters, page([], "further", 20, 10), page([5], "", 9, 1));
+  const { added } = open({ filters });
+  rings();
+  await answer(0, page([99], "a", 100, 60));
+  expect((await request(1)).query.get("before")).toBe("a");
+  await answer(1, page([40], "b", 59, 15));
+  await vi.waitFor(() => expect(times(filters)).toEqual([99, 40, 5]));
+  expect(added).toEqual([2]);
+  rings();
+  await answer(2, page([99], "c", 110, 70));
+  rings();
+  await answer(3, page([105], "d", 120, 101));
+  await vi.waitFor(() => expect(times(filters)).toEqual([105, 99, 40, 5]));
+  expect(asked).toHaveLength(4);
 });
 
 it("reads a list anew that somebody comes back to: no bell has told of what came meanwhile", async () => {

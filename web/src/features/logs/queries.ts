@@ -104,8 +104,9 @@ async function readNewest(client: QueryClient, reader: () => Reader): Promise<"s
     // Somebody has read the list anew meanwhile, and may know more.
     if (list.pages[0] !== head) return "again";
     const found = withNewest(list, fresh);
-    if (found?.data === list) return "dropped";
-    if (found && linesOf(found.data.pages).length <= MOST) {
+    // To put pages without a find in the place of the list would begin the search anew each time.
+    if (!found && linesOf(fresh).length === 0) return "dropped";
+    if (found && (found.added === 0 || linesOf(found.data.pages).length <= MOST)) {
       reader().onAdded(found.added);
       client.setQueryData<Logs>(key, found.data);
       return "shown";
