@@ -11,6 +11,7 @@ import { cx } from "../../ui/cx";
 import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
 import { Input, Select } from "../../ui/fields";
 import { OF_RUNS, SubPages } from "../../ui/SubPages";
+import { NARROW, useMedia } from "../../ui/useMedia";
 import { pieces } from "../outputs/ansi";
 import { usePipelines } from "../pipelines/queries";
 import { SINCE } from "../runs/filters";
@@ -24,7 +25,6 @@ const TONES: Record<string, string> = { ERROR: "text-failed", CRITICAL: "text-fa
 const ROW = 20;
 /** Where it is from stands above the line. */
 const NARROW_ROW = 38;
-const NARROW = "(max-width: 767px)";
 
 /** What every run has printed and logged, newest first, found by text, level, place and time; the line that is chosen beside it. */
 export function LogsPage() {
@@ -39,7 +39,7 @@ export function LogsPage() {
   const zone = usePreferences((held) => held.zone);
   const { data, error, isPending, isFetching, hasNextPage, isFetchingNextPage, isPlaceholderData, fetchNextPage, refetch } = useLogs(filters);
   const lines = useMemo(() => data?.pages.flatMap((page) => page.lines) ?? [], [data]);
-  const row = useNarrow() ? NARROW_ROW : ROW;
+  const row = useMedia(NARROW) ? NARROW_ROW : ROW;
   const shift = useRef(0);
   const reading = () => chosen !== null || (box.current?.scrollTop ?? 0) > 0;
   useNewLines(filters, () => !reading(), (count) => {
@@ -162,17 +162,6 @@ export function LogsPage() {
       )}
     </div>
   );
-}
-
-function useNarrow(): boolean {
-  const [narrow, setNarrow] = useState(() => window.matchMedia(NARROW).matches);
-  useEffect(() => {
-    const media = window.matchMedia(NARROW);
-    const onChange = () => setNarrow(media.matches);
-    media.addEventListener("change", onChange);
-    return () => media.removeEventListener("change", onChange);
-  }, []);
-  return narrow;
 }
 
 /** Text in the colours that its terminal codes ask for. */

@@ -1,10 +1,11 @@
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
-import { useEffect, useMemo, useState } from "react";
+import { useMemo } from "react";
 import type { RunDetail } from "../../api/types";
 import { useZone } from "../../app/preferences";
 import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
 import { SplitPane } from "../../ui/SplitPane";
 import { TabBar } from "../../ui/Tabs";
+import { useMedia } from "../../ui/useMedia";
 import { GraphPanel } from "../graph/GraphPanel";
 import { BlockPane } from "./BlockPane";
 import { Gantt } from "./Gantt";
@@ -14,6 +15,7 @@ import { useRun } from "./queries";
 import { RunHeader } from "./RunHeader";
 
 const route = getRouteApi("/runs/$run");
+const WIDE = "(min-width: 900px)";
 
 /** One run: when each block ran, why one failed, what it printed and put out. Opens with the failed block selected. */
 export function RunPage() {
@@ -28,7 +30,7 @@ export function RunPage() {
 function Run({ run }: { run: RunDetail }) {
   const search = route.useSearch();
   const navigate = useNavigate();
-  const wide = useWide();
+  const wide = useMedia(WIDE);
   const left = search.view === "graph" ? "graph" : "time";
   const followed = useFollowed(run.blocks);
   const selected = search.block ?? run.failed_block ?? followed ?? run.blocks[0]?.block ?? null;
@@ -64,14 +66,4 @@ function Graph({ run, selected, onSelect }: { run: RunDetail; selected: string |
     };
   }, [run.blocks]);
   return <GraphPanel blocks={blocks} statuses={statuses} selected={selected} onSelect={onSelect} />;
-}
-
-function useWide(): boolean {
-  const [wide, setWide] = useState(() => window.innerWidth >= 900);
-  useEffect(() => {
-    const onResize = () => setWide(window.innerWidth >= 900);
-    window.addEventListener("resize", onResize);
-    return () => window.removeEventListener("resize", onResize);
-  }, []);
-  return wide;
 }
