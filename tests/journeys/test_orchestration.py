@@ -260,6 +260,18 @@ def test_the_logs_of_all_runs_show_what_is_printed_as_it_is(studio: Server, tabs
     expect(lines.filter(has_text="line 3 of three")).to_be_visible()
 
 
+def test_a_phone_shows_when_triggers_run_next_and_ran_last(studio: Server, tabs: Tabs) -> None:
+    pipeline(studio, "pocket", {"name": "small", "content": loader("{'a': [1]}")})
+    body = {"pipeline": "pocket", "name": "yearly", "kind": "time", "schedule": "@yearly", "active": True}
+    made = studio.post("/api/triggers", body)
+    page = tabs.open(studio, "/triggers?pipeline=pocket", viewport={"width": 390, "height": 844})
+    row = page.get_by_role("row").filter(has_text="yearly")
+    expect(row.get_by_text(re.compile(r"^next in \d+ d$"))).to_be_visible()
+    expect(row.get_by_text("never ran")).to_be_visible()
+    studio.post(f"/api/triggers/{made['id']}/run")
+    expect(row.get_by_text("done").first).to_be_visible()
+
+
 def test_a_block_between_two_attempts_says_why_and_until_when(studio: Server, tabs: Tabs) -> None:
     pipeline(studio, "gated", {"name": "knocks", "content": SHUT})
     retries = {"retry_config": {"retries": 5, "delay": 600, "max_delay": 7200}}

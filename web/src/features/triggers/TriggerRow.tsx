@@ -11,7 +11,7 @@ import { StatusBadge } from "../../ui/status";
 import { RunBars } from "../pipelines/RunBars";
 import { until } from "./list";
 
-/** Of the head and of every row; small screens keep the switch, the name and the menu. */
+/** Of the head and of every row; small screens have all but the last runs below the name. */
 export const COLUMNS = "grid grid-cols-[28px_minmax(0,1fr)_24px] items-center gap-3 px-4 md:grid-cols-[28px_minmax(180px,1.3fr)_minmax(140px,1.3fr)_126px_100px_84px_24px]";
 const ICON = 13;
 
@@ -26,6 +26,8 @@ interface Props {
 export function TriggerRow({ trigger, index, onActivate, onRun, onDelete }: Props) {
   const navigate = useNavigate();
   const zone = usePreferences((held) => held.zone);
+  const last = trigger.last_run;
+  const next = !trigger.active ? "off" : trigger.next !== null ? `next ${until(trigger.next)}` : "";
   const open = () => void navigate({ to: "/triggers/$trigger", params: { trigger: String(trigger.id) } });
   const items: MenuItem[] = [
     { label: "Run now", icon: <Play size={ICON} aria-hidden="true" />, keys: "R", onSelect: onRun },
@@ -54,6 +56,11 @@ export function TriggerRow({ trigger, index, onActivate, onRun, onDelete }: Prop
             ) : (
               <span className="block truncate text-[12px] text-muted"><span className="md:hidden">{trigger.words} </span>{[trigger.description, ...trigger.tags].filter(Boolean).join(" · ")}</span>
             )}
+            <span className="flex min-w-0 items-center gap-1.5 text-[12px] text-muted md:hidden">
+              {next && <span className="truncate">{next}</span>}
+              {next && <span aria-hidden="true">·</span>}
+              {last ? <><StatusBadge state={last.state} plain /> <span className="truncate">{last.started ? ago(last.started) : ""}</span></> : "never ran"}
+            </span>
           </Link>
         </div>
         <div role="cell" className="hidden md:line-clamp-2" title={trigger.schedule ? `${trigger.words} (${trigger.schedule})` : trigger.words}>{trigger.words || <code className="font-mono text-code text-muted">{trigger.schedule}</code>}</div>
@@ -65,10 +72,10 @@ export function TriggerRow({ trigger, index, onActivate, onRun, onDelete }: Prop
           )}
         </div>
         <div role="cell" className="hidden min-w-0 md:block">
-          {trigger.last_run ? (
-            <Link to="/runs/$run" params={{ run: trigger.last_run.run }} className="block min-w-0">
-              <StatusBadge state={trigger.last_run.state} plain />
-              <span className="block truncate pl-4 text-meta text-muted" title={dateTime(trigger.last_run.started ?? 0, zone)}>{trigger.last_run.started ? ago(trigger.last_run.started) : ""}</span>
+          {last ? (
+            <Link to="/runs/$run" params={{ run: last.run }} className="block min-w-0">
+              <StatusBadge state={last.state} plain />
+              <span className="block truncate pl-4 text-meta text-muted" title={dateTime(last.started ?? 0, zone)}>{last.started ? ago(last.started) : ""}</span>
             </Link>
           ) : (
             <span className="text-muted">never</span>

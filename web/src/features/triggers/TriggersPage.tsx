@@ -10,12 +10,15 @@ import { Button } from "../../ui/Button";
 import { EmptyState, ErrorCard, Progress, Spinner } from "../../ui/feedback";
 import { Input, Select } from "../../ui/fields";
 import { OF_TRIGGERS, SubPages } from "../../ui/SubPages";
+import { NARROW, useMedia } from "../../ui/useMedia";
 import { KINDS, PAGE, pagesOf, type Filters } from "./list";
 import { useChangeTriggers, useTriggerPages } from "./queries";
 import { COLUMNS, TriggerRow } from "./TriggerRow";
 
 const route = getRouteApi("/triggers");
 const ROW = 48;
+/** When it runs stands below the name. */
+const NARROW_ROW = 66;
 const FIRST = [0];
 
 /** Everything that starts runs, project-wide: what is broken first, then what comes next. */
@@ -30,7 +33,11 @@ export function TriggersPage() {
   const { first: { data, error, isPending }, pages } = useTriggerPages(filters, window);
   const total = data?.total ?? 0;
   const row = (index: number) => pages.get(Math.floor(index / PAGE))?.[index % PAGE];
-  const virtual = useVirtualizer({ count: total, getScrollElement: () => box.current, estimateSize: () => ROW, overscan: 12, getItemKey: (index) => row(index)?.id ?? `row ${index}` });
+  const height = useMedia(NARROW) ? NARROW_ROW : ROW;
+  const virtual = useVirtualizer({ count: total, getScrollElement: () => box.current, estimateSize: () => height, overscan: 12, getItemKey: (index) => row(index)?.id ?? `row ${index}` });
+  useEffect(() => {
+    virtual.measure();
+  }, [height, virtual]);
   const items = virtual.getVirtualItems();
   const looked = pagesOf(items[0]?.index ?? 0, items.at(-1)?.index ?? 0);
   const wanted = looked.join(" ");
