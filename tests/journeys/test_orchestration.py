@@ -281,7 +281,7 @@ def test_a_block_between_two_attempts_says_why_and_until_when(studio: Server, ta
     page = tabs.open(studio, f"/runs/{begun}")
     said = re.compile(r"Attempt 1 failed; the next one begins at \d\d:\d\d:\d\d, in ")
     for _ in ("as it happened", "as it is read"):
-        expect(page.get_by_role("status").filter(has_text=said)).to_be_visible()
+        expect(page.get_by_role("timer").filter(has_text=said)).to_be_visible()
         expect(page.get_by_role("group", name="Why its last attempt failed")).to_contain_text("the gate is shut")
         expect(page.get_by_role("list", name="Blocks that wait for their next attempts")).to_contain_text(
             "RuntimeError"

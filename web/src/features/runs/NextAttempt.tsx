@@ -13,7 +13,8 @@ export function NextAttempt({ block, onOpen }: { block: BlockRun; onOpen: (file:
   if (!words) return null;
   return (
     <div className="flex max-h-[50%] flex-none flex-col gap-2 overflow-auto border-b border-line p-2">
-      <p role="status" className="flex items-center gap-1.5 font-medium"><Clock size={13} aria-hidden="true" className="flex-none text-muted" />{words}</p>
+      {/* A timer, no status: those who hear the page read are not told of every second. */}
+      <p role="timer" className="flex items-center gap-1.5 font-medium"><Clock size={13} aria-hidden="true" className="flex-none text-muted" />{words}</p>
       {block.failure && <FailureCard failure={block.failure} label="Why its last attempt failed" onOpen={onOpen} compact />}
     </div>
   );
