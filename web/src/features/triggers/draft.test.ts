@@ -37,6 +37,12 @@ describe("a trigger in the form", () => {
     expect(problemsOf(typed("nested", '[2, {"big": -98765432109876543210}]')).variables).toContain("too large");
   });
 
+  it("takes a variable for no part of every object, whatever its name", () => {
+    const before = draftOf({ ...DETAIL, variables: { constructor: "x", toString: 1 } });
+    expect(before.variables.map((one) => one.text)).toEqual(["x", "1"]);
+    expect(changesOf(bodyOf(before), bodyOf({ ...before, variables: [] }))).toMatchObject({ dropped: ["constructor", "toString"] });
+  });
+
   it("of another kind keeps nothing of a schedule", () => {
     const body = bodyOf({ ...draftOf(DETAIL), kind: "api", secret: "hook" });
     expect(body.schedule).toBeNull();

@@ -153,7 +153,7 @@ export function draftOf(trigger: TriggerDetail): Draft {
     ...(trigger.event_matchers.length > 0 ? { matchers: JSON.stringify(trigger.event_matchers, null, 2) } : {}),
     secret: webhook?.secret ?? "",
     tolerance: String(webhook?.tolerance_seconds ?? 300),
-    variables: Object.entries(trigger.variables).map(([name, value]) => variableLine(name, value, trigger.exact?.[name])),
+    variables: Object.entries(trigger.variables).map(([name, value]) => variableLine(name, value, Object.hasOwn(trigger.exact, name) ? trigger.exact[name] : undefined)),
     skipIfRunning: settings.skip_if_previous_running === true,
     allowToFail: settings.allow_blocks_to_fail === true,
     initialRun: settings.create_initial_pipeline_run === true,
@@ -347,8 +347,8 @@ export function changesOf(before: Body, now: Body): Changes | null {
     if (JSON.stringify(before.settings[key]) !== JSON.stringify(now.settings[key])) settings[key] = now.settings[key] ?? null;
   }
   if (Object.keys(settings).length > 0) found.settings = settings;
-  const same = (name: string) => name in before.variables && JSON.stringify(before.variables[name]) === JSON.stringify(now.variables[name]);
+  const same = (name: string) => Object.hasOwn(before.variables, name) && JSON.stringify(before.variables[name]) === JSON.stringify(now.variables[name]);
   const variables = Object.fromEntries(Object.entries(now.variables).filter(([name]) => !same(name)));
-  const dropped = Object.keys(before.variables).filter((name) => !(name in now.variables));
+  const dropped = Object.keys(before.variables).filter((name) => !Object.hasOwn(now.variables, name));
   return Object.keys(found).length + Object.keys(variables).length + dropped.length > 0 ? { set: found, variables, dropped } : null;
 }
