@@ -20,24 +20,28 @@ export function MomentInput({ value, onChange, ...rest }: Props) {
   const input = useRef<HTMLInputElement>(null);
   const first = useRef(value === INCOMPLETE ? "" : value);
   const told = useRef(value);
-  const show = () => {
-    if (!input.current || value === INCOMPLETE || toldBy(input.current) === value) return;
+  /** Whether it had to be shown. */
+  const show = (): boolean => {
+    if (!input.current || value === INCOMPLETE || toldBy(input.current) === value) return false;
     input.current.value = value;
     told.current = value;
+    return true;
   };
   useEffect(() => {
     if (document.activeElement !== input.current) show();
   }, [value]);
   // Of the first parts the browser tells nothing: its value was empty, and still is.
-  const tell = ({ currentTarget }: { currentTarget: HTMLInputElement }) => {
+  const tell = ({ currentTarget }: { currentTarget: HTMLInputElement }): boolean => {
     const now = toldBy(currentTarget);
-    if (now === told.current) return;
+    if (now === told.current) return false;
     told.current = now;
     onChange(now);
+    return true;
   };
-  const leave = ({ currentTarget }: { currentTarget: HTMLInputElement }) => {
-    tell({ currentTarget });
-    if (!currentTarget.validity.badInput) show();
+  const leave = (event: { currentTarget: HTMLInputElement }) => {
+    if (tell(event) || event.currentTarget.validity.badInput) return;
+    // What was typed was not taken: who has marked it hears that it is not there any more.
+    if (show()) onChange(value);
   };
   return <Input {...rest} ref={input} type="datetime-local" min="1000-01-01T00:00" max="9999-12-31T23:59" defaultValue={first.current} onChange={tell} onKeyUp={tell} onBlur={leave} />;
 }
