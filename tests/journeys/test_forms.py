@@ -52,6 +52,20 @@ def test_the_list_of_triggers_is_searched_and_a_form_refused_twice(studio: Serve
     expect(page.get_by_label("Name", exact=True)).to_have_value("taken")
 
 
+def test_a_refusal_goes_with_what_was_refused(studio: Server, tabs: Tabs) -> None:
+    tabs.watch.allow(r"4\d\d PATCH .*/api/triggers/", "status of 4")
+    pipeline(studio, "dropped", {"name": "dropped_one", "content": ONE})
+    trigger(studio, "taken", pipeline="dropped")
+    page = tabs.open(studio, trigger(studio, "other", pipeline="dropped"))
+    page.get_by_label("Name", exact=True).fill("taken")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("taken")
+    page.get_by_role("button", name="More about this trigger").click()
+    page.get_by_role("menuitem", name="Discard what I changed").click()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("other")
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
 def test_a_date_is_typed_part_by_part(studio: Server, tabs: Tabs) -> None:
     pipeline(studio, "dated", {"name": "dated_one", "content": ONE})
     page = tabs.open(studio, "/backfills?new=1", locale="en-US")

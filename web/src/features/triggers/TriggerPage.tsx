@@ -77,6 +77,8 @@ function Edit({ trigger }: { trigger: TriggerDetail }) {
   const changes = useMemo(() => changesOf(bodyOf(held.draft), bodyOf(draft)), [held, draft]);
   const dirty = changes !== null;
   const reset = (now: TriggerDetail) => {
+    // Why something was not saved is of no concern when it is not wanted any more.
+    change.reset();
     const next = draftOf(now);
     setHeld({ revision: now.revision, draft: next });
     setDraft(next);
@@ -137,7 +139,7 @@ function Edit({ trigger }: { trigger: TriggerDetail }) {
       form={
         <>
           {trigger.problem && <ErrorCard error={new Error(trigger.problem)} />}
-          {clash && <Clash what={clash.both} onKeep={() => { change.reset(); goOn(clash); }} onDrop={() => { change.reset(); reset(trigger); }} />}
+          {clash && <Clash what={clash.both} onKeep={() => { change.reset(); goOn(clash); }} onDrop={() => reset(trigger)} />}
           {change.error && !clash && (conflict && change.variables?.revision !== held.revision ? dirty && <p role="status" className="rounded-card border border-line bg-s1 p-3">Somebody else has changed this trigger too. What both have changed is in the form now: save it again.</p> : <Refused error={change.error} />)}
           <TriggerForm draft={draft} fixed tried onChange={(changed) => setDraft((now) => ({ ...now, ...changed }))} />
         </>
