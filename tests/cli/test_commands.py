@@ -54,6 +54,17 @@ def test_an_output_that_is_full_is_told_and_the_machine_has_refused(arguments, c
     assert "Exception ignored" not in done.stderr
 
 
+@pytest.mark.parametrize("errors", ["strict", "surrogateescape"])  # as most languages of a system have it, and C
+def test_a_name_that_is_no_text_is_told_as_json(errors, tmp_path):
+    project = write_project(tmp_path / "project", p=[B("one", "custom", "return 1")])
+    environment = {"PYTHONIOENCODING": f"utf-8:{errors}"}
+    for command in (["runs", os.fsdecode(b"a\xff")], ["cancel", os.fsdecode(b"a\xff")]):
+        done = penstock(*command, "--project", project, "--json", home=tmp_path, **environment)
+        assert (done.code, "Traceback" in done.err) == (2, False), done.err
+        assert r"a\udcff" in done.out
+        assert done.document
+
+
 def test_an_unknown_command_is_misuse(tmp_path):
     done = penstock("rnu", home=tmp_path)
     assert done.code == 2

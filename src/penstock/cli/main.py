@@ -8,6 +8,7 @@ import penstock.cli.abrupt  # noqa: F401 - first of all: Ctrl-C may come during 
 
 import errno
 import gc
+import io
 import sys
 from importlib import import_module
 
@@ -83,6 +84,8 @@ def cli() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and end the process with its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a name that is not text is written as JSON and stderr have it
+        sys.stdout.reconfigure(errors="backslashreplace")
     if arguments[:1] == ["run"]:
         headstart.begin()  # takes as long as importing the command
     try:
