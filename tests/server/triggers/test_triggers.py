@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ import pytest
 from penstock.observe.alerts.facts import AlertKind, Fact, fact_of
 from penstock.observe.alerts.incident import failure_incident
 from penstock.schedule.tokens import hash_token
+from penstock.server.schema.triggers import NewTrigger
+from penstock.server.triggers.values import preview
 from penstock.state.rows import AlertRow
 from tests.server.serving import Server, add_pipeline, make_project
 
@@ -351,6 +353,14 @@ def test_a_preview_begins_with_what_starts_at_once(server: Server) -> None:
         upcoming = ok(server.client.post("/triggers/preview", json=given))["upcoming"]
         assert abs(upcoming[0] - datetime.now(UTC).timestamp()) < 60
         assert upcoming == sorted(set(upcoming))
+
+
+def test_a_preview_tells_of_the_first_ones_where_many_start_at_once() -> None:
+    settings = {"landing_time_enabled": True, "missed_runs": "all"}
+    given = NewTrigger("p", "n", schedule="@hourly", start_time="2024-01-01T00:05:00", settings=settings)
+    now = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    found = preview("p", "triggers.yaml", given, now, timedelta(hours=20)).upcoming
+    assert (len(found), found[-1] <= now.timestamp()) == (10, True)
 
 
 def test_a_start_with_an_offset_is_that_moment_also_where_clocks_show_it_twice(server: Server) -> None:

@@ -79,9 +79,9 @@ def preview(pipeline: str, file: str, given: NewTrigger, now: datetime, lead: ti
     slots: list[Slot] = []
     if not entry.problem:
         slots = due_slots(entry.trigger, None, now, enabled_at=now, lead=lead)
-        slots += upcoming(entry.trigger, now, _SHOWN - len(slots), enabled_at=now, lead=lead)
+        slots += upcoming(entry.trigger, now, _SHOWN, enabled_at=now, lead=lead)
     words = in_words(entry.trigger)
-    return TriggerPreview(words, [slot.due.timestamp() for slot in slots], entry.problem)
+    return TriggerPreview(words, [slot.due.timestamp() for slot in slots[:_SHOWN]], entry.problem)
 
 
 def read_back(pipeline: str, file: str, given: NewTrigger) -> TriggerEntry:
