@@ -53,15 +53,25 @@ def decode_plain(form: Any, source: PartSource | None = None) -> Any:
     Raises:
         ValueError: it is no form of ours.
     """
+    return remade(form, lambda tag, body: _decode_tagged(tag, body, source))
+
+
+def remade(form: Any, tagged: Callable[[str, Any], Any]) -> Any:
+    """A JSON form with something else in place of what has a tag.
+
+    Args:
+        form: the form.
+        tagged: gives it for a tag and its body, in which there may be others.
+    """
     if isinstance(form, list):
-        return [decode_plain(item, source) for item in form]
+        return [remade(item, tagged) for item in form]
     if not isinstance(form, dict):
         return form
     if len(form) == 1:
         tag, body = next(iter(form.items()))
         if tag[:1] == "$":
-            return _decode_tagged(tag, body, source)
-    return {key: decode_plain(item, source) for key, item in form.items()}
+            return tagged(tag, body)
+    return {key: remade(item, tagged) for key, item in form.items()}
 
 
 def refuse(what: str, hint: str) -> ValueRefusedError:

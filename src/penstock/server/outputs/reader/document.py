@@ -15,7 +15,7 @@ import msgspec
 
 from penstock.data import Manifest
 from penstock.data.manifest import Stored
-from penstock.data.plain import decode_plain
+from penstock.data.plain import decode_plain, remade
 from penstock.data.reading import Reader
 from penstock.model.errors import ValueRefusedError
 from penstock.server.outputs.reader.arrays import stored_array
@@ -142,16 +142,12 @@ def json_form(form: Any, part: Part | None = None) -> Any:
         form: what is stored.
         part: gives what is stored for itself inside of the value.
     """
-    if isinstance(form, list):
-        return [json_form(item, part) for item in form]
-    if not isinstance(form, dict):
-        return form
-    if len(form) == 1:
-        tag, body = next(iter(form.items()))
-        if tag[:1] == "$":
-            make = _TAGGED.get(tag)
-            return make(form, body, part) if make is not None else _text(form)
-    return {key: json_form(item, part) for key, item in form.items()}
+
+    def tagged(tag: str, body: Any) -> Any:
+        make = _TAGGED.get(tag)
+        return make({tag: body}, body, part) if make is not None else _text({tag: body})
+
+    return remade(form, tagged)
 
 
 def _text(form: Any) -> str:

@@ -6,6 +6,7 @@ import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from penstock.data.plain import remade
 from penstock.server.outputs.reader.labels import plain_text
 from penstock.server.outputs.reader.times import period_text
 
@@ -43,18 +44,15 @@ def readable(form: Any) -> str | None:
 
 def untagged(form: Any) -> Any:
     """The form with text where a tag stood."""
-    if isinstance(form, list):
-        return [untagged(item) for item in form]
-    if not isinstance(form, dict):
-        return form
-    if _tagged(form):
-        tag, body = next(iter(form.items()))
-        if tag in {"$tuple", "$set", "$frozenset"}:
-            return [untagged(item) for item in body]
-        if tag in {"$dict", "$ordereddict", "$counter"}:
-            return {plain_text(key): untagged(item) for key, item in body}
-        return plain_text(form)
-    return {key: untagged(item) for key, item in form.items()}
+    return remade(form, _without_tag)
+
+
+def _without_tag(tag: str, body: Any) -> Any:
+    if tag in {"$tuple", "$set", "$frozenset"}:
+        return [untagged(item) for item in body]
+    if tag in {"$dict", "$ordereddict", "$counter"}:
+        return {plain_text(key): untagged(item) for key, item in body}
+    return plain_text({tag: body})
 
 
 def _tagged(form: Any) -> bool:
