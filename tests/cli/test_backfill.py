@@ -59,6 +59,11 @@ def test_a_block_lists_the_runs(project: Path) -> None:
     assert "returned int, not a list" in penstock("backfill", "preview", "orders", "-p", project, "--block", "load").err
 
 
+TABLE = """import datetime, pandas as pd
+cities = {'city': ['Oslo', 'Rome'], 'n': [1, None], 'execution_date': pd.to_datetime(['2024-01-01', '2024-01-02'])}
+return pd.DataFrame({**cities, 'since': [[datetime.date(1048, 1, 1)], []]})"""
+
+
 @pytest.fixture
 def listing(tmp_path: Path) -> Path:
     return write_project(
@@ -68,6 +73,7 @@ def listing(tmp_path: Path) -> Path:
             B("none", "custom", "return []"),
             B("millis", "custom", "return [{'execution_date': 1714521600000}, {}]"),
             B("dated", "custom", "import datetime\nreturn [{'execution_date': datetime.date(2024, 5, 1)}] * 2"),
+            B("table", "custom", TABLE),
             B("names", "data_loader", "return 'Oslo'"),
             B("below", "custom", "return [{'city': args[0], **kwargs['given']}]", ("names",)),
         ],
@@ -87,6 +93,16 @@ def test_dates_of_a_list_are_dates_or_refused(listing: Path) -> None:
     zone = ["--time-zone", "Europe/Paris"]
     found = penstock("backfill", "preview", "orders", "-p", listing, "--block", "dated", "--json", *zone)
     assert [run["execution_date"] for run in json.loads(found.out)["runs"]] == [1714514400.0] * 2
+
+
+def test_a_table_lists_a_run_for_each_of_its_rows(listing: Path) -> None:
+    found = json.loads(penstock("backfill", "preview", "orders", "-p", listing, "--block", "table", "--json").out)
+    assert [run["execution_date"] for run in found["runs"]] == [1704067200.0, 1704153600.0]
+    dates = ["2024-01-01 00:00:00", "2024-01-02 00:00:00"]
+    assert [run["variables"] for run in found["runs"]] == [
+        {"city": "Oslo", "n": 1.0, "execution_date": dates[0], "since": ["1048-01-01"]},
+        {"city": "Rome", "n": None, "execution_date": dates[1], "since": []},
+    ]
 
 
 def test_what_lists_runs_gets_variables_of_any_name_and_what_it_depends_on(listing: Path) -> None:

@@ -373,10 +373,6 @@ def test_dates_that_a_block_lists_are_on_the_clocks_of_the_time_zone() -> None:
         (None, []),
         ({"city": "Oslo"}, [{"city": "Oslo"}]),
         ([{"city": "Oslo"}, {"city": "Rome"}], [{"city": "Oslo"}, {"city": "Rome"}]),
-        (
-            [{"execution_date": datetime(2024, 5, 1, 8, tzinfo=UTC)}, 5],
-            [{"execution_date": "2024-05-01T08:00:00+00:00"}, 5],
-        ),
     ],
 )
 def test_a_stored_output_is_a_list_of_runs(output: object, found: list[object]) -> None:

@@ -231,10 +231,11 @@ def _wanted(asked: Asked, pipeline: str, given: dict[str, Any]) -> Wanted:
 
 
 def _listed(asked: Asked, pipeline: str, block: str, variables: dict[str, Any]) -> list[Any]:
-    """What a block lists: it is run in a worker, and its stored output is read."""
+    """What a block lists: it is run in a worker, and its stored output is read as JSON, as a call of the server is."""
     from penstock.cli.api import run_with
     from penstock.data import ProductStore
     from penstock.engine.plan import RunOptions
+    from penstock.server.outputs.reader.document import documents_of
 
     options = RunOptions(
         variables=variables,
@@ -245,5 +246,6 @@ def _listed(asked: Asked, pipeline: str, block: str, variables: dict[str, Any]) 
         words=f"block {block}",
     )
     result = run_with(pipeline, asked.project.root, options)
-    found = ProductStore(asked.project.store_root()).load(result.refs[block]) if block in result.refs else None
-    return listing(found, block)
+    store = ProductStore(asked.project.store_root())
+    found = documents_of(store, store.manifest(result.refs[block])) if block in result.refs else []
+    return listing(found[0] if len(found) == 1 else (found or None), block)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 
 from penstock.model.errors import SettingInvalidError
@@ -17,7 +16,7 @@ _LIST_BYTES = 64 << 20
 
 
 def listing(output: Any, block: str) -> list[Any]:
-    """The list that a block has returned, from its stored output.
+    """The list that a block has returned, from its stored output as JSON: of a table its rows.
 
     A list is stored as one output for each of its elements: of a list of one run that one is left, of an empty one
     nothing.
@@ -28,13 +27,13 @@ def listing(output: Any, block: str) -> list[Any]:
     if output is None:
         return []
     if isinstance(output, Mapping):
-        return [_with_text(output)]
+        return [output]
     if not isinstance(output, list):
         raise SettingInvalidError(
             f"reading what block {block} lists: it returned {type(output).__name__}, not a list",
-            hint="Return a list of dicts: the variables of each run.",
+            hint="Return a list of dicts, or a table: the variables of each run.",
         )
-    return [_with_text(entry) for entry in output]
+    return output
 
 
 def check_list(listed: Sequence[Any], block: str | None, zone: str) -> int:
@@ -85,13 +84,6 @@ def date_of(given: Any, zone: str) -> float | None:
     if not in_calendar(at):
         raise OverflowError("beyond the calendar")
     return at
-
-
-def _with_text(entry: Any) -> Any:
-    """An entry with its date as text, as whoever reads it as JSON has it."""
-    if isinstance(entry, Mapping) and isinstance(given := entry.get("execution_date"), date):
-        return {**entry, "execution_date": given.isoformat()}
-    return entry
 
 
 def _check_date(given: Any, what: str, zone: str) -> None:

@@ -49,7 +49,10 @@ def clean(value, *args, **kwargs):
 CITIES = """
 @custom
 def cities(*args, **kwargs):
-    return kwargs.get("listed", [{"city": "Oslo"}, {"city": "Rome"}])
+    import pandas as pd
+
+    listed = kwargs.get("listed", [{"city": "Oslo"}, {"city": "Rome"}])
+    return pd.DataFrame(listed) if kwargs.get("table") else listed
 """
 SLOW = """name: slow
 type: python
@@ -363,6 +366,12 @@ def test_what_a_block_lists_is_a_list_of_runs_or_refused(
     assert [run["variables"] for run in shown["runs"]] == variables
     assert shown["problem"].endswith(problem)
     assert server.client.post("/api/backfills", json=body).status_code == (422 if problem else 201)
+
+
+def test_a_table_lists_a_run_for_each_of_its_rows(server: Server) -> None:
+    body = {"pipeline": "sales", "block": "cities", "variables": {"table": True}}
+    shown = server.post("/api/backfills/preview", body)
+    assert [run["variables"] for run in shown["runs"]] == [{"city": "Oslo"}, {"city": "Rome"}]
 
 
 def test_dates_without_an_offset_are_on_the_clocks_of_the_time_zone(server: Server) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from penstock.data import Manifest
+from penstock.data import Manifest, ProductStore
 from penstock.data.manifest import Stored
 from penstock.data.plain import decode_plain, remade
 from penstock.data.reading import Reader
@@ -42,6 +42,17 @@ Part = Callable[[int], Any]
 def encode(value: Any) -> bytes:
     """The bytes of what this module has made."""
     return _ENCODER.encode(value)
+
+
+def documents_of(store: ProductStore, manifest: Manifest) -> list[Any]:
+    """What each output of a version is as JSON, decoded.
+
+    Raises:
+        ValueRefusedError: one has no JSON, or is too large.
+        ProductCorruptError, ProductMissingError: what is stored cannot be read.
+    """
+    made = Documents(store.reader(manifest), manifest, lambda: None, strict=True)
+    return [msgspec.json.decode(made.whole(output.stored)) for output in manifest.outputs]
 
 
 def has_document(codec: str) -> bool:
