@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from datetime import date
 from decimal import Decimal
 
 import numpy as np
@@ -12,8 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from penstock.data import Filter, diff, export, page
+from penstock.data import Filter, diff, export, fingerprint, page
 from penstock.model.errors import SettingInvalidError, StorageError, ValueRefusedError
+from penstock.model.product import Address, Lineage
 
 
 @pytest.fixture
@@ -97,6 +99,70 @@ def test_what_is_exported_can_be_read(shelf, tmp_path):
     for kind in ("csv", "parquet", "json", "arrow"):
         with pytest.raises(ValueRefusedError, match="column z holds complex numbers"):
             export(shelf.store, complex_numbers, None, tmp_path / "z", kind)
+
+
+OBJECTS = {
+    "lists of numbers": ([[1, 2.5], (), None], [[1, 2.5], [], None], [[1.0, 2.5], [], None]),
+    "dicts": (
+        [{"x": 1, "y": {"z": [True]}}, {"y": None, "x": 2}],
+        ...,
+        [{"x": 1, "y": {"z": [True]}}, {"x": 2, "y": None}],
+    ),
+    "of numpy": ([{"n": np.int64(3), "f": np.arange(2.0)}], [{"n": 3, "f": [0.0, 1.0]}], ...),
+    "not finite": ([[np.inf], [1.5]], [[None], [1.5]], [[np.inf], [1.5]]),
+    "dates": ([[date(2024, 1, 2)]], [["2024-01-02"]], [[date(2024, 1, 2)]]),
+    "other keys": ([{"x": 1}, {"y": 1}], ..., ['{"x":1}', '{"y":1}']),
+    "no keys": ([{}, {}], ..., ["{}", "{}"]),
+    "text and numbers": ([["a"], [1]], ..., ['["a"]', "[1]"]),
+    "truth and numbers": ([[True], [1]], ..., ["[true]", "[1]"]),
+    "too large": ([[2**53], [0.5]], ..., [f"[{2**53}]", "[0.5]"]),
+    "far too large": ([[10**30]], ..., [f"[{10**30}]"]),
+    "all sorts": ([{"x": 1}, "text", 5, None], ..., ['{"x": 1}', "text", "5", None]),
+    "decimals": ([[Decimal("1.10")]], [[1.1]], ['["1.10"]']),
+    "half characters": ([{"\udc80": ["\udc80"]}], [{"?": ["?"]}], ['{"?": ["?"]}']),
+    "deep": ([[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]], ..., ["[" * 21 + "1" + "]" * 21]),
+    "text that looks so": (['{"x":1}', [1]], ..., ['{"x":1}', "[1]"]),
+}
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_objects_are_exported_as_json_and_with_nested_types_where_they_are_alike(shelf, tmp_path, name):
+    values, as_json, as_typed = OBJECTS[name]
+    ref = shelf.put(pd.DataFrame({"a": pd.Series(values, dtype=object)})).ref
+    export(shelf.store, ref, None, tmp_path / "a.json", "json")
+    as_json = values if as_json is ... else as_json
+    assert json.loads((tmp_path / "a.json").read_text(), parse_constant=pytest.fail) == [
+        {"a": each} for each in as_json
+    ]
+    as_typed = as_json if as_typed is ... else as_typed
+    export(shelf.store, ref, None, tmp_path / "a.parquet", "parquet")
+    assert pq.read_table(tmp_path / "a.parquet").column("a").to_pylist() == as_typed
+    export(shelf.store, ref, None, tmp_path / "a.arrow", "arrow")
+    assert pa.ipc.open_file(tmp_path / "a.arrow").read_all().column("a").to_pylist() == as_typed
+    export(shelf.store, ref, None, tmp_path / "a.csv", "csv")
+
+
+def test_lists_of_numbers_that_are_not_finite_are_json(shelf, tmp_path):
+    cells = pd.DataFrame({"a": [np.array([0.5, np.nan]), np.array([np.inf])], "A": [1, 2]})
+    structs = pa.table(
+        {"a": [{"x": [np.nan]}, None], "m": pa.array([[("k", np.inf)], []], pa.map_("string", "double"))}
+    )
+    for value, expected in (
+        (cells, [{"a": [0.5, None], "A_1": 1}, {"a": [None], "A_1": 2}]),
+        (structs, [{"a": {"x": [None]}, "m": {"k": None}}, {"a": None, "m": {}}]),
+    ):
+        export(shelf.store, shelf.put(value).ref, None, tmp_path / "a.json", "json")
+        assert json.loads((tmp_path / "a.json").read_text(), parse_constant=pytest.fail) == expected
+
+
+def test_what_a_generator_has_yielded_is_exported_as_one_table(shelf, tmp_path):
+    with shelf.store.draft(Address("p", "parts"), shelf.store.issue_fence("r", "parts")) as draft:
+        draft.add_parts(iter([pd.DataFrame({"a": [[1]]}), pd.DataFrame({"a": [["x"]]})]))
+        ref = draft.publish(Lineage(), fingerprint=fingerprint(Lineage())).ref
+    export(shelf.store, ref, None, tmp_path / "a.json", "json")
+    assert json.loads((tmp_path / "a.json").read_text()) == [{"a": [1]}, {"a": ["x"]}]
+    export(shelf.store, ref, None, tmp_path / "a.parquet", "parquet")
+    assert pq.read_table(tmp_path / "a.parquet").column("a").to_pylist() == ["[1]", '["x"]']
 
 
 def object_with_complex() -> dict[str, complex]:

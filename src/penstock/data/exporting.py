@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from penstock.data.codecs.arrow_table import without_views
-from penstock.data.duck import connection, literal
+from penstock.data.codecs.nested_view import nested
+from penstock.data.codecs.object_view import json_texts, readable
+from penstock.data.duck import connection, identifier, literal
 from penstock.data.local import translated
 from penstock.data.manifest import OutputEntry
 from penstock.data.reading import Reader
 from penstock.data.store import ProductStore, entry_of
-from penstock.data.tables import output_table
+from penstock.data.tables import object_columns, output_table
 from penstock.model.errors import SettingInvalidError, ValueRefusedError
 from penstock.model.product import Kind, ProductRef
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FORMATS = ("csv", "parquet", "json", "arrow")
+_IS_JSON = {b"penstock": b"json"}
+"""Marks a column of JSON texts, which are no text where they are written as JSON."""
 
 
 def export(
@@ -35,7 +39,9 @@ def export(
     """Write an output to a file, replacing one that is there.
 
     A table becomes any of the four formats, JSON an array of objects; an index of pandas that is more than row
-    numbers becomes columns in front. A plain value or text becomes JSON only.
+    numbers becomes columns in front. Lists and dicts in a column of objects are arrays and objects in JSON; in Parquet
+    and Arrow they have nested types where all of them are alike, else they are text. A plain value or text becomes JSON
+    only.
 
     Args:
         store: where the output is.
@@ -60,7 +66,10 @@ def export(
         fill = _value_filler(store.reader(manifest), entry, format)
     else:
         _check_types(entry, f"{entry.summary.name} of {ref}")
-        table = output_table(store.reader(manifest), entry, index=True)
+        objects = {"csv": readable, "json": json_texts}.get(format, _nested_or_text)
+        table = output_table(store.reader(manifest), entry, index=True, objects=objects)
+        if format == "json":
+            table = _for_json(table, object_columns(entry.stored, table))
         fill = _FILLERS[format](table, f"{entry.summary.name} of {ref}")
     _replace(path, fill)
 
@@ -155,18 +164,23 @@ def _arrow(table: pa.Table, what: str) -> Callable[[Path], None]:
     return fill
 
 
-def _copied(
-    options: str, form: Callable[[Any], Any] = lambda table: table
-) -> Callable[[Any, str], Callable[[Path], None]]:
+def _copied(options: str) -> Callable[[Any, str], Callable[[Path], None]]:
     def prepare(table: pa.Table, what: str) -> Callable[[Path], None]:
         def fill(path: Path) -> None:
             import duckdb
 
             if not table.num_columns:
                 raise ValueRefusedError(f"exporting {what}: it has no columns", hint="Export it as arrow.")
+            named = _distinct_names(table, folds=True)
+            chosen = [
+                f"{identifier(field.name)}::json as {identifier(field.name)}"
+                if _IS_JSON.items() <= (field.metadata or {}).items()
+                else identifier(field.name)
+                for field in named.schema
+            ]
             with connection(files=True) as duck:
                 try:
-                    duck.register("stored", _distinct_names(form(table), folds=True))
+                    duck.from_arrow(named).project(", ".join(chosen)).create_view("stored")
                     duck.execute(f"copy (from stored) to {literal(str(path))} ({options})")
                 except duckdb.IOException as error:
                     raise OSError(str(error).splitlines()[0]) from error
@@ -180,16 +194,63 @@ def _copied(
     return prepare
 
 
-def _finite(table: pa.Table) -> pa.Table:
-    """Nothing in place of infinite numbers, of which JSON has none, as it stands for those that are none."""
+def _for_json(table: pa.Table, texts: list[int]) -> pa.Table:
+    """Nothing in place of infinite numbers, of which JSON has none, as it stands for those that are none.
+
+    Args:
+        table: what is to be written.
+        texts: the columns that hold JSON texts.
+    """
+    import msgspec
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    encoder = msgspec.json.Encoder(enc_hook=str, decimal_format="number")
     for at, field in enumerate(table.schema):
+        column = table.column(at)
         if pa.types.is_floating(field.type):
-            column = table.column(at)
             table = table.set_column(at, field, pc.if_else(pc.is_finite(column), column, pa.scalar(None, field.type)))
+        elif at in texts:
+            table = table.set_column(at, field.with_metadata(_IS_JSON), column)
+        elif pa.types.is_nested(field.type) and _is_infinite(column):
+            values = (_plain(value, field.type) for value in column.to_pylist())
+            found = [None if value is None else encoder.encode(value).decode() for value in values]
+            texted = pa.field(field.name, pa.large_string(), metadata=_IS_JSON)
+            table = table.set_column(at, texted, pa.chunked_array([pa.array(found, type=pa.large_string())]))
     return table
+
+
+def _plain(value: Any, kind: pa.DataType) -> Any:
+    """A value of Arrow as DuckDB writes it as JSON: maps are objects."""
+    import pyarrow as pa
+
+    if value is None or not pa.types.is_nested(kind):
+        return value
+    if pa.types.is_map(kind):
+        return {key: _plain(item, kind.item_type) for key, item in value}
+    if pa.types.is_struct(kind):
+        return {field.name: _plain(value[field.name], field.type) for field in kind}
+    return [_plain(item, kind.value_type) for item in value]
+
+
+def _is_infinite(column: pa.ChunkedArray) -> bool:
+    """Whether a number somewhere in a column is not finite."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = column.type
+    if pa.types.is_floating(kind):
+        return pc.any(pc.invert(pc.is_finite(column))).as_py() is True
+    if pa.types.is_struct(kind):
+        return any(map(_is_infinite, column.flatten()))
+    if pa.types.is_map(kind):
+        return any(_is_infinite(pa.chunked_array([chunk.items])) for chunk in column.chunks)
+    return pa.types.is_nested(kind) and _is_infinite(pc.list_flatten(column))
+
+
+def _nested_or_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    found = nested(column)
+    return readable(column) if found is None else found
 
 
 def _distinct_names(table: pa.Table, *, folds: bool = False) -> pa.Table:
@@ -209,7 +270,7 @@ def _distinct_names(table: pa.Table, *, folds: bool = False) -> pa.Table:
 
 _FILLERS: dict[str, Callable[[Any, str], Callable[[Path], None]]] = {
     "csv": _copied("format csv, header true"),
-    "json": _copied("format json, array true", _finite),
+    "json": _copied("format json, array true"),
     "parquet": _parquet,
     "arrow": _arrow,
 }

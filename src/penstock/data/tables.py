@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from penstock.data.codecs.arrow_table import decode_table, rows_alone
+from penstock.data.codecs.object_view import readable
 from penstock.data.manifest import OutputEntry, Stored
 from penstock.data.reading import Reader, ValueSource
 from penstock.model.errors import ValueRefusedError
@@ -16,13 +18,17 @@ _PANDAS = frozenset(["pandas.frame", "pandas.series", "pandas.array", "geo.frame
 _ARROW = frozenset(["arrow.table", "arrow.batch", "arrow.array", "arrow.chunked", "polars.frame", "polars.series"])
 
 
-def output_table(reader: Reader, entry: OutputEntry, *, index: bool = False) -> pa.Table:
+Objects = Callable[["pa.ChunkedArray"], "pa.ChunkedArray"]
+
+
+def output_table(reader: Reader, entry: OutputEntry, *, index: bool = False, objects: Objects = readable) -> pa.Table:
     """The table of an output.
 
     Args:
         reader: of its version.
         entry: the output.
         index: with the columns of a pandas index.
+        objects: makes the columns of Python objects from the JSON texts as which they are stored.
 
     Raises:
         ValueRefusedError: it is no table.
@@ -34,7 +40,19 @@ def output_table(reader: Reader, entry: OutputEntry, *, index: bool = False) -> 
             f" ({entry.stored.codec})",
             hint="Return a pandas, polars or Arrow table from that block.",
         )
+    for at in object_columns(entry.stored, table):
+        table = table.set_column(at, table.field(at).name, objects(table.column(at)))
     return table
+
+
+def object_columns(stored: Stored, table: pa.Table) -> list[int]:
+    """Which columns of an output's table hold Python objects that are stored as JSON texts."""
+    first = stored.parts[0] if stored.codec == "parts" else stored
+    if first.codec not in _PANDAS:
+        return []
+    metas = first.meta["arrays"]
+    start = table.num_columns - len(metas)  # those of the index are in front
+    return [start + at for at, meta in enumerate(metas) if meta["k"] == "obj" and meta["f"] == "json"]
 
 
 def _table(reader: Reader, stored: Stored, *, index: bool) -> pa.Table | None:

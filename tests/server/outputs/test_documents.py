@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from penstock.data import fingerprint
@@ -101,6 +102,25 @@ def test_tables_as_json_keep_numbers_and_lists(desk: Desk) -> None:
         {"list": [], "mixed": [1, None], "exact": None, "cells": [], "when": "2024-01-02 00:00:00"},
     ]
     assert b'"exact":1.10' in content, "as precise as it is"
+
+
+def test_lists_and_dicts_that_are_alike_have_a_nested_type_in_files_with_types(desk: Desk) -> None:
+    frame = pd.DataFrame(
+        {
+            "n": [1, 2, 3],
+            "alike": [{"x": (1, 2.5), "y": None}, {"y": "é", "x": []}, None],
+            "unlike": [{"x": 1}, {"y": 1}, {"x": 1}],
+        }
+    )
+    for kind in ("parquet", "arrow"):
+        content = pa.BufferReader(desk.download(frame, kind))
+        table = pq.read_table(content) if kind == "parquet" else pa.ipc.open_file(content).read_all()
+        assert pa.types.is_struct(table.schema.field("alike").type)
+        assert table.column("alike").to_pylist() == [{"x": [1.0, 2.5], "y": None}, {"x": [], "y": "é"}, None]
+        assert table.column("unlike").to_pylist() == ['{"x":1}', '{"y":1}', '{"x":1}']
+    chosen = pq.read_table(pa.BufferReader(desk.download(frame, "parquet", sort=["n"], filters=[("n", "!=", "2")])))
+    assert chosen.column("unlike").to_pylist() == [{"x": 1}, {"x": 1}]
+    assert chosen.column("alike").to_pylist() == [{"x": [1.0, 2.5], "y": None}, None]
 
 
 def test_what_has_no_json_is_refused_where_json_is_asked_for(desk: Desk) -> None:

@@ -7,6 +7,9 @@ here each value is what its text says: a UUID is its text, a tuple a list.
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Callable
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from penstock.data.plain import decode_plain
@@ -30,8 +33,6 @@ def readable(column: pa.ChunkedArray) -> pa.ChunkedArray:
     values = [None if text is None else decode_plain(decoder.decode(text)) for text in texts]
     present = [value for value in values if not _is_missing(value)]
     if present and all(type(value) is int and abs(value) < _LARGEST for value in present):
-        from decimal import Decimal
-
         numbers = [Decimal(value) if type(value) is int else None for value in values]
         return pa.chunked_array([pa.array(numbers, type=pa.decimal128(38, 0))])
     shown = [None if _is_missing(value) else _text(value) for value in values]
@@ -45,26 +46,60 @@ def _is_missing(value: Any) -> bool:
     return isinstance(value, float) and value != value  # noqa: PLR0124 - true of NaN alone
 
 
+def json_texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The column of such texts with none that has a tag: dicts, lists, numbers and text as JSON has them."""
+    import msgspec
+    import pyarrow as pa
+
+    decoder, encoder = msgspec.json.Decoder(), msgspec.json.Encoder(decimal_format="number")
+
+    def untagged(text: str | None) -> str | None:
+        if text is None or _TAG not in text:
+            return text
+        return encoder.encode(_as_json(decode_plain(decoder.decode(text)), _number)).decode()
+
+    return pa.chunked_array([pa.array([untagged(text) for text in column.to_pylist()], type=pa.large_string())])
+
+
 def _text(value: Any) -> str:
     if isinstance(value, dict | list | tuple | set | frozenset) or _is_array(value):
-        return json.dumps(_as_json(value), ensure_ascii=False)
+        return json.dumps(_as_json(value, _finite), ensure_ascii=False)
     text = value.isoformat() if hasattr(value, "isoformat") else str(value)
     return text.encode("utf-8", "replace").decode()
 
 
-def _as_json(value: Any) -> Any:
+def _as_json(value: Any, leaf: Callable[[Any], Any]) -> Any:
+    """The value as JSON; `leaf` makes what is neither nested nor text, nor a whole number."""
     if isinstance(value, dict):
-        return {key if isinstance(key, str) else str(key): _as_json(item) for key, item in value.items()}
+        return {_key(key): _as_json(item, leaf) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_as_json(item) for item in value]
-    if _is_array(value):
-        return _as_json(value.tolist())
+        return [_as_json(item, leaf) for item in value]
+    if _is_array(value) or _is_number(value):
+        return _as_json(value.tolist(), leaf)
     if _is_missing(value):
         return None
-    if isinstance(value, bool | int | str) or (isinstance(value, float) and abs(value) != float("inf")):
-        return value
-    return _text(value)
+    return value if isinstance(value, bool | int) else leaf(value)
+
+
+def _key(key: Any) -> str:
+    return str(key).encode("utf-8", "replace").decode()
+
+
+def _finite(value: Any) -> Any:
+    return value if isinstance(value, float) and math.isfinite(value) else _text(value)
+
+
+def _number(value: Any) -> Any:
+    """Numbers that are not finite are null in JSON."""
+    if isinstance(value, Decimal):
+        return value if value.is_finite() else None
+    return value if isinstance(value, float) else _text(value)
 
 
 def _is_array(value: Any) -> bool:
     return type(value).__module__ == "numpy" and bool(getattr(value, "ndim", 0))
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it is a number or truth value of numpy."""
+    return type(value).__module__ == "numpy" and getattr(value, "ndim", 1) == 0 and value.dtype.kind in "biuf"

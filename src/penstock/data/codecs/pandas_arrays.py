@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.data.codecs.base import Scope, Source, TableColumn
 from penstock.data.codecs.fixed import arrow_type, as_array, meta_of, native, to_arrow
-from penstock.data.codecs.object_view import readable
 from penstock.data.codecs.pandas_labels import decode_labels, encode_labels
 from penstock.data.codecs.pandas_objects import decode_objects, encode_objects
 from penstock.data.zones import decode_zone, encode_zone
@@ -276,15 +275,16 @@ def _decode_geometry(column: pa.ChunkedArray, meta: Meta) -> Any:
 
 
 def arrow_view(column: pa.ChunkedArray, meta: Meta, source: Source) -> pa.ChunkedArray:
-    """The column as a reader of SQL expects it: booleans, categories and zones as Arrow has them, the rest readable."""
+    """The column as a reader of SQL expects it: booleans, categories and zones as Arrow has them, the rest readable.
+
+    Columns of objects that are stored as JSON are left so.
+    """
     import numpy as np
     import pyarrow as pa
 
     kind = meta["k"]
     if kind == "np" and np.dtype(meta["d"]).kind == "b":
         return column.cast(pa.bool_())
-    if kind == "obj" and meta["f"] == "json":
-        return readable(column)
     if kind == "period":
         periods = _decode_period(column, None, meta)
         texts = [None if missing else str(period) for period, missing in zip(periods, periods.isna(), strict=True)]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from penstock.data.codecs.arrow_table import without_views
+from penstock.data.codecs.nested_view import nested
 from penstock.model.errors import SettingInvalidError, ValueRefusedError
 from penstock.model.product import Kind
 from penstock.server.outputs.reader.conditions import find_column
@@ -108,13 +109,12 @@ def _batches(
     names = distinct([column.name for column in columns])
     total = view.rows if numbers is None else len(numbers)
     schema: pa.Schema | None = None
-    whole = [without_views(column.data) for column in columns]
+    pieces = [_pieces(work, column, numbers, typed=_ARRAYS[format] is _typed) for column in columns]
     for start in range(0, max(total, 1), BATCH):
         work.check()
         arrays = []
-        for column, data in zip(columns, whole, strict=True):
-            part = data.slice(start, BATCH) if numbers is None else take_rows(data, numbers[start : start + BATCH])
-            arrays.append(_ARRAYS[format](part, column.form))
+        for piece, form in pieces:
+            arrays.append(_ARRAYS[format](piece(start), form))
         if schema is None:
             schema = pa.schema([pa.field(name, array.type) for name, array in zip(names, arrays, strict=True)])
         cast = [
@@ -122,6 +122,21 @@ def _batches(
             for array, field in zip(arrays, schema, strict=True)
         ]
         yield pa.RecordBatch.from_arrays(cast, schema=schema) if cast else _no_columns(min(BATCH, total - start))
+
+
+def _pieces(
+    work: Work, column: ViewColumn, numbers: np.ndarray | None, *, typed: bool
+) -> tuple[Callable[[int], pa.ChunkedArray], str]:
+    """What gives the rows of a column from one on, and their form; with `typed`, alike lists and dicts have a type."""
+    data, form = without_views(column.data), column.form
+    if typed and form == "json":
+        if numbers is not None:
+            data, numbers = take_rows(data, numbers), None
+        if (found := nested(data, work.check)) is not None:
+            data, form = found, ""
+    if numbers is None:
+        return lambda start: data.slice(start, BATCH), form
+    return lambda start: take_rows(data, numbers[start : start + BATCH]), form
 
 
 def _no_columns(rows: int) -> pa.RecordBatch:
