@@ -42,6 +42,7 @@ def downloaded(desk: Desk, value: object) -> Any:
         (pd.Series([1, 2], index=["x", "y"]), [1, 2]),
         (pd.Series(pd.Categorical(["a", None])), ["a", None]),
         (pd.Index([3, 4]), [3, 4]),
+        (pd.MultiIndex.from_tuples([(1, "a"), (2, "b")]), [[1, "a"], [2, "b"]]),
         (pl.Series("p", [1, None]), [1, None]),
         (pa.array([[1.5], None, []]), [[1.5], None, []]),
         (pd.DataFrame({"a": [1, 2], "b": ["x", None]}), [{"a": 1, "b": "x"}, {"a": 2, "b": None}]),

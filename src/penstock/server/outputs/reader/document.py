@@ -132,7 +132,9 @@ class Documents:
         rows = stored.rows or 0
         self._count(rows * len(columns))
         if stored.codec in _LISTS:
-            return [value for batch in self._batches(columns[-1:], rows) for value in batch[0]]
+            levels = columns if stored.codec == "pandas.index" else columns[-1:]
+            found = [row for batch in self._batches(levels, rows) for row in zip(*batch, strict=True)]
+            return found if len(levels) > 1 else [value for (value,) in found]
         names = distinct([column.name for column in columns])
         return [
             dict(zip(names, row, strict=True))
