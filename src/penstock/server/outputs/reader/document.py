@@ -21,7 +21,7 @@ from penstock.model.errors import ValueRefusedError
 from penstock.server.outputs.reader.arrays import stored_array
 from penstock.server.outputs.reader.labels import plain_text
 from penstock.server.outputs.reader.stored import StoredTable, corrupt
-from penstock.server.outputs.reader.text import FULL, json_leaf, one_array, plain, texts
+from penstock.server.outputs.reader.text import FULL, json_leaf, one_array, plain, worded
 from penstock.server.outputs.reader.tree import part_text
 from penstock.server.outputs.reader.view import ViewColumn
 
@@ -232,23 +232,8 @@ def nested(items: list[Any], shape: list[int]) -> Any:
 def json_array(part: pa.ChunkedArray, form: str) -> pa.Array:
     """Values of a column in a type of Arrow from which `cells` makes JSON."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    data = one_array(part)
-    if form == "json":
-        return data.cast(pa.large_string())
-    if not form:
-        if pa.types.is_dictionary(data.type):
-            data = data.dictionary_decode()
-        kind = data.type
-        if pa.types.is_float16(kind):
-            return data.cast(pa.float32())
-        if any(getattr(pa.types, name)(kind) for name in _AS_THEY_ARE):
-            return data
-        if pa.types.is_timestamp(kind) and kind.tz is None:
-            # Long columns of times are common, and Arrow writes them a hundred times as fast as Python.
-            return pc.replace_substring_regex(data.cast(pa.large_string()), r"\.0+$", "")
-    return pa.array(texts(part, form, FULL), type=pa.large_string())
+    return one_array(part).cast(pa.large_string()) if form == "json" else worded(part, form, _AS_THEY_ARE)
 
 
 _AS_THEY_ARE = ("is_integer", "is_floating", "is_boolean", "is_string", "is_large_string", "is_decimal", "is_nested")

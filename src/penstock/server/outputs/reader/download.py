@@ -23,7 +23,7 @@ from penstock.server.outputs.reader.page import take_rows
 from penstock.server.outputs.reader.questions import DownloadQuestion, RawQuestion
 from penstock.server.outputs.reader.rows import chosen_rows
 from penstock.server.outputs.reader.shelf import Shelf
-from penstock.server.outputs.reader.text import FULL, texts
+from penstock.server.outputs.reader.text import FULL, one_array, texts, worded
 from penstock.server.outputs.reader.value import Item, numpy_array, open_item, text_of
 from penstock.server.outputs.reader.view import View, ViewColumn
 from penstock.server.outputs.reader.work import Work
@@ -149,8 +149,6 @@ def _typed(part: pa.ChunkedArray, form: str) -> pa.Array:
     """The values with their types; what Arrow has no type for as text."""
     import pyarrow as pa
 
-    from penstock.server.outputs.reader.text import one_array
-
     if form and not form.startswith("interval"):
         return pa.array(texts(part, form, FULL), type=pa.large_string())
     data = one_array(part)
@@ -159,24 +157,6 @@ def _typed(part: pa.ChunkedArray, form: str) -> pa.Array:
         data = data.dictionary_decode()
     view = getattr(pa.types, "is_string_view", lambda _: False)
     return data.cast(pa.large_string()) if view(data.type) else data
-
-
-def _worded(part: pa.ChunkedArray, form: str) -> pa.Array:
-    """Numbers, truth values and text as they are, everything else as text."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if not form:
-        data = _typed(part, form)
-        kind = data.type
-        if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind):
-            return data.cast(pa.float32()) if pa.types.is_float16(kind) else data
-        if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-            return data
-        if pa.types.is_timestamp(kind) and kind.tz is None:
-            # Long columns of times are common, and Arrow writes them a hundred times as fast as Python.
-            return pc.replace_substring_regex(data.cast(pa.large_string()), r"\.0+$", "")
-    return pa.array(texts(part, form, FULL), type=pa.large_string())
 
 
 def _csv(sink: Sink, batches: Iterator[pa.RecordBatch], columns: list[ViewColumn]) -> None:
@@ -247,7 +227,13 @@ _WRITERS: dict[str, Callable[[Sink, Iterator[Any], list[ViewColumn]], None]] = {
     "json": _json,
     "arrow": _arrow,
 }
-_ARRAYS: dict[str, Callable[[Any, str], Any]] = {"csv": _worded, "json": json_array, "parquet": _typed, "arrow": _typed}
+_AS_THEY_ARE = ("is_integer", "is_floating", "is_boolean", "is_string", "is_large_string")
+_ARRAYS: dict[str, Callable[[Any, str], Any]] = {
+    "csv": partial(worded, kept=_AS_THEY_ARE),
+    "json": json_array,
+    "parquet": _typed,
+    "arrow": _typed,
+}
 
 
 def answer_raw(work: Work, shelf: Shelf, question: RawQuestion) -> None:

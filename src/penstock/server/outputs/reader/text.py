@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from penstock.server.outputs.reader.special import SPECIAL
@@ -41,6 +41,32 @@ def texts(column: pa.ChunkedArray, form: str, limit: int = LONGEST) -> list[str 
         name, _, detail = form.partition(":")
         return _intervals(data, detail, limit) if name == "interval" else SPECIAL[name](data, detail, limit)
     return _by_type(data, limit)
+
+
+def worded(column: pa.ChunkedArray, form: str, kept: Iterable[str]) -> pa.Array:
+    """Values as text, but for those of some kinds.
+
+    Args:
+        column: the values.
+        form: how those of pandas are written.
+        kept: what stays as it is, by the names of `pyarrow.types`, such as `is_integer`.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not form:
+        data = one_array(column)
+        if pa.types.is_dictionary(data.type):
+            data = data.dictionary_decode()
+        kind = data.type
+        if pa.types.is_float16(kind):
+            return data.cast(pa.float32())
+        if any(getattr(pa.types, name)(kind) for name in kept):
+            return data
+        if pa.types.is_timestamp(kind) and kind.tz is None:
+            # Long columns of times are common, and Arrow writes them a hundred times as fast as Python.
+            return pc.replace_substring_regex(data.cast(pa.large_string()), r"\.0+$", "")
+    return pa.array(texts(column, form, FULL), type=pa.large_string())
 
 
 def _by_type(data: pa.Array, limit: int) -> list[str | None]:
