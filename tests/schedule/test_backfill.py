@@ -368,17 +368,18 @@ def test_dates_that_a_block_lists_are_on_the_clocks_of_the_time_zone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("output", "found"),
+    ("outputs", "found"),
     [
-        (None, []),
-        ({"city": "Oslo"}, [{"city": "Oslo"}]),
+        ([], []),
+        ([{"city": "Oslo"}], [{"city": "Oslo"}]),
         ([{"city": "Oslo"}, {"city": "Rome"}], [{"city": "Oslo"}, {"city": "Rome"}]),
+        ([[{"city": "Oslo"}, {"city": "Rome"}]], [{"city": "Oslo"}, {"city": "Rome"}]),
     ],
 )
-def test_a_stored_output_is_a_list_of_runs(output: object, found: list[object]) -> None:
-    assert listing(output, "b") == found
+def test_stored_outputs_are_a_list_of_runs(outputs: list[object], found: list[object]) -> None:
+    assert listing(outputs, "b") == found
 
 
 def test_what_is_no_list_of_runs_is_refused() -> None:
     with pytest.raises(SettingInvalidError, match="block b lists: it returned str, not a list"):
-        listing("Oslo", "b")
+        listing(["Oslo"], "b")

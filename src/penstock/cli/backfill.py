@@ -248,4 +248,4 @@ def _listed(asked: Asked, pipeline: str, block: str, variables: dict[str, Any]) 
     result = run_with(pipeline, asked.project.root, options)
     store = ProductStore(asked.project.store_root())
     found = documents_of(store, store.manifest(result.refs[block])) if block in result.refs else []
-    return listing(found[0] if len(found) == 1 else (found or None), block)
+    return listing(found, block)

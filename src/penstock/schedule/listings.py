@@ -15,8 +15,8 @@ MOST_LISTED = 100_000
 _LIST_BYTES = 64 << 20
 
 
-def listing(output: Any, block: str) -> list[Any]:
-    """The list that a block has returned, from its stored output as JSON: of a table its rows.
+def listing(outputs: list[Any], block: str) -> list[Any]:
+    """The list that a block has returned, from its stored outputs as JSON: of a table its rows.
 
     A list is stored as one output for each of its elements: of a list of one run that one is left, of an empty one
     nothing.
@@ -24,16 +24,14 @@ def listing(output: Any, block: str) -> list[Any]:
     Raises:
         SettingInvalidError: it is neither a list nor a dict.
     """
-    if output is None:
-        return []
-    if isinstance(output, Mapping):
-        return [output]
-    if not isinstance(output, list):
+    if len(outputs) != 1 or isinstance(outputs[0], Mapping):
+        return outputs
+    if not isinstance(outputs[0], list):
         raise SettingInvalidError(
-            f"reading what block {block} lists: it returned {type(output).__name__}, not a list",
+            f"reading what block {block} lists: it returned {type(outputs[0]).__name__}, not a list",
             hint="Return a list of dicts, or a table: the variables of each run.",
         )
-    return output
+    return outputs[0]
 
 
 def check_list(listed: Sequence[Any], block: str | None, zone: str) -> int:

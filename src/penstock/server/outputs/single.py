@@ -57,11 +57,6 @@ class Called:
     state: str
     outputs: list[Any]
 
-    @property
-    def output(self) -> Any:
-        """The one value, or a list where the block returns several; None where it returns none."""
-        return self.outputs[0] if len(self.outputs) == 1 else (self.outputs or None)
-
 
 class SingleBlocks:
     """Runs single blocks.

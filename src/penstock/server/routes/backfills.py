@@ -96,4 +96,4 @@ async def _listed(call: Call) -> list[Any] | None:
     called = await call.studio.singles.call(
         given.pipeline, given.block, given.variables, upstream=True, origin="studio"
     )
-    return listing(called.output, given.block)
+    return listing(called.outputs, given.block)
