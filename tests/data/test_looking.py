@@ -155,6 +155,14 @@ def test_lists_of_numbers_that_are_not_finite_are_json(shelf, tmp_path):
         assert json.loads((tmp_path / "a.json").read_text(), parse_constant=pytest.fail) == expected
 
 
+@pytest.mark.parametrize(("kind", "text"), [("csv", "h\n1.5\n\n"), ("json", '[\n\t{"h":1.5},\n\t{"h":null}\n]\n')])
+def test_numbers_of_two_bytes_are_exported(shelf, tmp_path, kind, text):
+    column = pa.chunked_array([pa.array([np.float16(1.5), None], type=pa.float16())])
+    ref = shelf.put(pa.table({"h": column})).ref
+    export(shelf.store, ref, None, tmp_path / "a", kind)
+    assert (tmp_path / "a").read_text() == text
+
+
 def test_what_a_generator_has_yielded_is_exported_as_one_table(shelf, tmp_path):
     with shelf.store.draft(Address("p", "parts"), shelf.store.issue_fence("r", "parts")) as draft:
         draft.add_parts(iter([pd.DataFrame({"a": [[1]]}), pd.DataFrame({"a": [["x"]]})]))

@@ -171,7 +171,7 @@ def _copied(options: str) -> Callable[[Any, str], Callable[[Path], None]]:
 
             if not table.num_columns:
                 raise ValueRefusedError(f"exporting {what}: it has no columns", hint="Export it as arrow.")
-            named = _distinct_names(table, folds=True)
+            named = _distinct_names(_without_halves(table), folds=True)
             chosen = [
                 f"{identifier(field.name)}::json as {identifier(field.name)}"
                 if _IS_JSON.items() <= (field.metadata or {}).items()
@@ -192,6 +192,16 @@ def _copied(options: str) -> Callable[[Any, str], Callable[[Path], None]]:
         return fill
 
     return prepare
+
+
+def _without_halves(table: pa.Table) -> pa.Table:
+    """Numbers of 16 bits as those of 32, the smallest that DuckDB has."""
+    import pyarrow as pa
+
+    for at, field in enumerate(table.schema):
+        if pa.types.is_float16(field.type):
+            table = table.set_column(at, field.with_type(pa.float32()), table.column(at).cast(pa.float32()))
+    return table
 
 
 def _for_json(table: pa.Table, texts: list[int]) -> pa.Table:
