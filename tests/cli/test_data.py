@@ -89,6 +89,7 @@ def test_diff_tells_changed_added_and_removed_rows_by_key(place):
         (["show", "load"], 2, "it has no block"),
         (["show", "frames/laod"], 3, "Did you mean frames/load?"),
         (["show", "frames/load#99"], 3, "no versions of that name"),
+        (["show", "frames/load#0"], 3, "reading version 0 of frames/load: no versions of that name"),
         (["show", "frames/load", "-o", "output_7"], 3, "Choose one with --output"),
         (["export", "frames/load", "x.docx"], 2, "the ending does not tell the format"),
         (["diff", "frames/load", "77"], 3, "no versions of that name"),

@@ -212,7 +212,7 @@ def find_manifest(store: ProductStore, name: str) -> Manifest:
     wanted = version.lstrip("0")
     names = {manifest.ref.version.lstrip("0"): manifest for manifest in versions}
     numbered = [manifest for name, manifest in names.items() if wanted == name.partition("-")[0]]
-    matching = numbered or [manifest for name, manifest in names.items() if name.startswith(wanted)]
+    matching = numbered or [manifest for name, manifest in names.items() if wanted and name.startswith(wanted)]
     if len(matching) != 1:
         raise ProductMissingError(
             f"reading version {version} of {address}: {len(matching) or 'no'} versions of that name are stored",
