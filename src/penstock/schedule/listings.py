@@ -12,7 +12,8 @@ from penstock.schedule.windows import in_calendar, moment_of, zone_of
 
 MOST_LISTED = 100_000
 """Runs that a block may list."""
-_LIST_BYTES = 64 << 20
+LIST_BYTES = 64 << 20
+"""Of all of them, as JSON."""
 
 
 def listing(outputs: list[Any], block: str) -> list[Any]:
@@ -57,8 +58,8 @@ def check_list(listed: Sequence[Any], block: str | None, zone: str) -> int:
         size = len(json.dumps(listed, allow_nan=False))
     except (TypeError, ValueError, RecursionError) as error:
         raise SettingInvalidError(f"{doing}: {error}", hint="Variables are text, numbers, lists and dicts.") from error
-    if size > _LIST_BYTES:
-        raise SettingInvalidError(f"{doing}: it is larger than {_LIST_BYTES >> 20} MB", hint="List less at once.")
+    if size > LIST_BYTES:
+        raise SettingInvalidError(f"{doing}: it is larger than {LIST_BYTES >> 20} MB", hint="List less at once.")
     return len(listed)
 
 

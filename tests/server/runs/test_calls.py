@@ -56,7 +56,8 @@ BLOCKS = {
     ),
     "data_loaders/several.py": "@data_loader\ndef several(*args, **kwargs):\n    return ['a', None, 1.5]\n",
     "data_loaders/nothing.py": "@data_loader\ndef nothing(*args, **kwargs):\n    pass\n",
-    "data_loaders/long.py": "@data_loader\ndef long(*args, **kwargs):\n    return 'x' * kwargs.get('length', 1)\n",
+    "data_loaders/long.py": "@data_loader\ndef long(*args, **kwargs):\n    text = 'x' * kwargs.get('length', 1)\n"
+    "    return [text] * kwargs['times'] if 'times' in kwargs else text\n",
     "data_loaders/broken.py": "@data_loader\ndef broken(*args, **kwargs):\n    raise ValueError('no such model')\n",
 }
 TRIGGERS = """triggers:
@@ -293,6 +294,7 @@ def test_an_answer_is_json_all_the_way_down(outside: httpx.Client) -> None:
     refused = call("long", length=17_000_000)
     assert refused.status_code == 422
     assert "it has 17,000,000 bytes, and an answer may have 16,777,216 bytes (16 MB)" in refused.text
+    assert "it has 18,000,000 bytes" in call("long", length=9_000_000, times=3).text
 
 
 def test_calls_at_the_same_time_get_each_their_own_answer(outside: httpx.Client, server: Server) -> None:

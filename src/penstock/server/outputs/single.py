@@ -43,7 +43,9 @@ WAITING = 64
 """Calls that may wait for their turn."""
 SECONDS = 300.0
 MOST_BYTES = 16 << 20
+"""Of all outputs as JSON, for who asks for no other number."""
 MOST_ROWS = 100_000
+"""Of all tables, series and arrays among the outputs."""
 _OF_ONE_CALL = "call-"
 """How the partition begins in which the outputs of one call lie, until it is answered; the name of its run follows."""
 _ONE_CALL = re.compile(rf"{_OF_ONE_CALL}\d{{8}}-\d{{6}}-\d{{6}}-[0-9a-z]+")
@@ -90,6 +92,7 @@ class SingleBlocks:
         keep: bool = True,
         origin: str = "api",
         seconds: float = SECONDS,
+        most_bytes: int = MOST_BYTES,
     ) -> Called:
         """Run a block and wait for its end.
 
@@ -103,6 +106,7 @@ class SingleBlocks:
             keep: what the blocks return is stored for later readers; else only the answer has it.
             origin: who asks.
             seconds: how long it may take; then it is interrupted.
+            most_bytes: of all outputs as JSON.
 
         Raises:
             RunBusyError: too many calls wait.
@@ -122,7 +126,7 @@ class SingleBlocks:
                 )
                 if not keep:
                     plan = replace(plan, options=replace(plan.options, stored_in=f"{_OF_ONE_CALL}{plan.run}"))
-                return await self._carry_out(plan, block, record=record)
+                return await self._carry_out(plan, block, most_bytes, record=record)
         except TimeoutError:
             raise TimeoutExceededError(
                 f"running block {block} of pipeline {pipeline}: it took longer than {seconds:g} s",
@@ -159,7 +163,7 @@ class SingleBlocks:
         )
         return self._bench.plan(pipeline, options)
 
-    async def _carry_out(self, plan: RunPlan, block: str, *, record: bool) -> Called:
+    async def _carry_out(self, plan: RunPlan, block: str, most_bytes: int, *, record: bool) -> Called:
         over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         ends: dict[str, events.BlockEnded] = {}
 
@@ -174,7 +178,8 @@ class SingleBlocks:
         try:
             await asyncio.shield(over)
             state = self._state_of(ends, block)
-            found = await self._read(plan, block, state, handle.run.blocks[block].ref)
+            ref = handle.run.blocks[block].ref
+            outputs = await self._outputs(plan.pipeline.uuid, ref, most_bytes) if ref is not None else []
         except asyncio.CancelledError:
             self._bench.loop.cancel(handle)
             self._pump.kick()
@@ -184,7 +189,7 @@ class SingleBlocks:
             await self._forget_later(handle, over)
             raise
         await self._forget_later(handle, over)
-        return found
+        return Called(plan.run, state, outputs)
 
     def _forget_later(self, handle: RunHandle, over: asyncio.Future[None]) -> asyncio.Task[None]:
         """Remove what was stored for the answer alone, once nobody can add to it any more."""
@@ -220,38 +225,44 @@ class SingleBlocks:
             raise InterruptedRunError(f"running block {block}: it was interrupted", hint="Call again.")
         return ends[block].state.value
 
-    async def _read(self, plan: RunPlan, block: str, state: str, ref: ProductRef | None) -> Called:
+    async def _outputs(self, pipeline: str, ref: ProductRef, most_bytes: int) -> list[Any]:
         outputs: list[Any] = []
-        if ref is not None:
-            manifest = await asyncio.to_thread(self._bench.store.manifest, ref)
-            for output in manifest.summaries():
-                target = Target(
-                    pipeline=plan.pipeline.uuid,
-                    block=block,
-                    partition=ref.address.partition,
-                    version=ref.version,
-                    output=output.name,
-                )
-                outputs.append(await self._value(target, output, block))
-        return Called(plan.run, state, outputs)
+        block, rows, size = ref.address.block, 0, 0
+        manifest = await asyncio.to_thread(self._bench.store.manifest, ref)
+        for output in manifest.summaries():
+            rows += output.rows or 0
+            if rows > MOST_ROWS:
+                raise _too_large(block, f"{rows:,} rows", f"{MOST_ROWS:,}")
+            target = Target(
+                pipeline=pipeline,
+                block=block,
+                partition=ref.address.partition,
+                version=ref.version,
+                output=output.name,
+            )
+            content = await self._content(target, output)
+            size += len(content)
+            if size > most_bytes:
+                raise _too_large(block, f"{size:,} bytes", f"{most_bytes:,} bytes ({most_bytes >> 20} MB)")
+            outputs.append(_value(content, output, block))
+        return outputs
 
-    async def _value(self, target: Target, output: OutputSummary, block: str) -> Any:
-        if output.rows is not None and output.rows > MOST_ROWS:
-            raise _too_large(block, f"{output.rows:,} rows", f"{MOST_ROWS:,}")
+    async def _content(self, target: Target, output: OutputSummary) -> bytes:
         is_table = output.kind is Kind.TABLE
         question = DownloadQuestion(target=target, format="json") if is_table else RawQuestion(target=target, json=True)
-        _, content = await self._reader.ask(question)
-        if len(content) > MOST_BYTES:
-            raise _too_large(block, f"{len(content):,} bytes", f"{MOST_BYTES:,} bytes ({MOST_BYTES >> 20} MB)")
-        if output.kind == Kind.TEXT:
-            return content.decode("utf-8", "replace")
-        try:
-            return msgspec.json.decode(content)
-        except msgspec.DecodeError as error:
-            raise UnsupportedError(
-                f"answering with what block {block} returned: {output.kind} is no JSON",
-                hint="Let the block return tables, arrays, text, or a value of lists and dicts.",
-            ) from error
+        return (await self._reader.ask(question))[1]
+
+
+def _value(content: bytes, output: OutputSummary, block: str) -> Any:
+    if output.kind == Kind.TEXT:
+        return content.decode("utf-8", "replace")
+    try:
+        return msgspec.json.decode(content)
+    except msgspec.DecodeError as error:
+        raise UnsupportedError(
+            f"answering with what block {block} returned: {output.kind} is no JSON",
+            hint="Let the block return tables, arrays, text, or a value of lists and dicts.",
+        ) from error
 
 
 def _too_large(block: str, size: str, most: str) -> UnsupportedError:

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from penstock.model.errors import BackfillNotFoundError, PenstockError, SettingInvalidError
-from penstock.schedule.listings import listing
+from penstock.schedule.listings import LIST_BYTES, listing
 from penstock.server.numbers import whole_number
 from penstock.server.permissions import Permission
 from penstock.server.routing import Call, Routes
@@ -94,6 +94,6 @@ async def _listed(call: Call) -> list[Any] | None:
             hint="Give either the dates, or the block that lists runs.",
         )
     called = await call.studio.singles.call(
-        given.pipeline, given.block, given.variables, upstream=True, origin="studio"
+        given.pipeline, given.block, given.variables, upstream=True, origin="studio", most_bytes=LIST_BYTES
     )
     return listing(called.outputs, given.block)
