@@ -190,7 +190,12 @@ class TriggerService:
             return TriggerPreview("", [], error.message)
 
     def _lead(self, given: NewTrigger) -> timedelta:
-        """How long the runs of a trigger take, if it is one that there is; that it has a landing time may be new."""
+        """How long the runs of a trigger take, if it is one that there is; that it has a landing time may be new.
+
+        Without a landing time nothing is asked of the store: the form asks for a preview with every change.
+        """
+        if not given.settings.get("landing_time_enabled"):
+            return timedelta(0)
         with self._state.read() as connection:
             row = self._state.triggers.named(connection, given.pipeline, given.name.strip())
             return usual_lead(connection, self._state, row.id) if row is not None else timedelta(0)
