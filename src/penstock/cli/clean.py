@@ -122,7 +122,8 @@ def _opened(project: Path, pipeline: str | None) -> Project:
         PipelineNotFoundError: it has no pipeline of that name, and nothing is left of one.
     """
     opened = open_project(project)
-    if pipeline and pipeline not in opened.pipeline_uuids() and not _is_left(opened, pipeline):
+    if pipeline == "" or (pipeline and pipeline not in opened.pipeline_uuids() and not _is_left(opened, pipeline)):
+        # Of an empty name too, as of a variable that is not set: the logs and runs of all would go.
         opened.pipeline(pipeline)
     return opened
 
