@@ -76,6 +76,19 @@ def test_tables_and_arrays_inside_of_plain_values(shelf):
     assert found[5].equals(value[5])
 
 
+def test_series_without_a_name_inside_of_plain_values(shelf):
+    words = pl.Series(["b", None, "a"], dtype=pl.Categorical)
+    numbers = pd.Series([1, 2], index=pd.Index(["x", "y"]))
+    found = shelf.back({"polars": [pl.Series([1, None]), (words,)], "pandas": {"deep": [numbers, numbers.index]}})
+    assert found["polars"][0].equals(pl.Series([1, None]), check_names=True)
+    assert found["polars"][1][0].equals(words, check_names=True, check_dtypes=True)
+    pd.testing.assert_series_equal(found["pandas"]["deep"][0], numbers)
+    pd.testing.assert_index_equal(found["pandas"]["deep"][1], numbers.index)
+    lone = shelf.put(pl.Series([5, 6]))
+    assert shelf.store.load(lone.ref).equals(pl.Series([5, 6]), check_names=True)
+    assert shelf.store.table(lone.ref).column(0).to_pylist() == [5, 6]
+
+
 class Colour(enum.Enum):
     RED = 1
 
@@ -284,6 +297,7 @@ POLARS = {
             "a": pl.Series([[1, 2], [3, 4]], dtype=pl.Array(pl.Int8, 2)),
         }
     ),
+    "no name": pl.DataFrame({"column_1": ["x"], "": pl.Series(["b"], dtype=pl.Categorical), "column_0": [1]}),
     "no rows": pl.DataFrame(schema={"a": pl.Int8, "b": pl.String}),
     "no columns": pl.DataFrame(),
 }

@@ -65,10 +65,9 @@ def _refused(frame: pl.DataFrame, reason: str) -> ValueRefusedError:
 
 
 def _encode(frame: pl.DataFrame, codec: str, scope: Scope, **meta: Any) -> Encoded:
-    import polars as pl
 
     table = _to_arrow(frame)
-    back: Any = pl.from_arrow(table.slice(0, 0))
+    back = _from_arrow(table.slice(0, 0))
     casts = {}
     for name, kind in frame.schema.items():
         if back.schema[name] != kind:
@@ -91,10 +90,23 @@ def _cast_form(frame: pl.DataFrame, name: str, kind: Any, scope: Scope) -> Any:
     raise _refused(frame.select(name), f"the type {kind} does not survive the way through Arrow")
 
 
+def _from_arrow(table: pa.Table) -> pl.DataFrame:
+    """The frame of a table, each column by its name: one without a name, such as a series', polars would give one."""
+    import polars as pl
+
+    names = table.column_names
+    if "" not in names:
+        frame: Any = pl.from_arrow(table)
+        return frame
+    frame = pl.from_arrow(table.rename_columns([str(at) for at in range(len(names))]))
+    frame.columns = names
+    return frame
+
+
 def _decode(source: Source) -> pl.DataFrame:
     import polars as pl
 
-    frame: Any = pl.from_arrow(decode_table(source))
+    frame = _from_arrow(decode_table(source))
     casts = []
     for name, form in source.stored.meta["casts"].items():
         kind = pl.Enum(source.plain(form["enum"])) if "enum" in form else pl.Categorical()
