@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -163,6 +164,14 @@ def test_other_encodings_and_line_ends(tmp_path: Path) -> None:
     file.write_bytes(b"")
     with pytest.raises(ProfileInvalidError, match="the file has: none"):
         read_profile(str(file), "default", str)
+
+
+def test_a_pipe_in_the_place_of_the_file_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    file = tmp_path / "io_config.yaml"
+    os.mkfifo(file)
+    with pytest.raises(ProfileInvalidError, match=r"reading the profiles of .*: it is not a regular file") as caught:
+        read_profile(str(file), "default", str)
+    assert caught.value.hint
 
 
 def test_values_are_in_no_repr_and_no_error() -> None:

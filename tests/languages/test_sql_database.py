@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -254,6 +255,20 @@ def test_the_query_of_an_upstream_raw_block_is_inlined(project: Project) -> None
     held = upstream_sql(project, "first", use_raw_sql=True)
     assert cells(project.run("SELECT x + 1 AS y FROM {{ df_1 }} AS up", held, variables={"n": 5})) == [(6,)]
     assert (held.read, project.tables()) == (0, {"dev_pipe_block_v1"})
+
+
+@pytest.mark.parametrize("made", ["pipe", "latin", "gone", "no name"])
+def test_an_upstream_whose_text_cannot_be_read_is_uploaded(tmp_path: Path, made: str) -> None:
+    (tmp_path / "io_config.yaml").write_text("default:\n  DUCKDB_DATABASE: my.duckdb\n")
+    file = tmp_path / "first.sql"
+    if made == "pipe":
+        os.mkfifo(file)
+    elif made == "latin":
+        file.write_bytes("SELECT 'café' AS x".encode("latin-1"))
+    project = Project(tmp_path, "duckdb")
+    path = "fir\0st.sql" if made == "no name" else "first.sql"
+    held = upstream_sql(project, "first", pa.table({"x": [7]}), use_raw_sql=True, file_path=path)
+    assert cells(project.run("SELECT x FROM {{ df_1 }}", held)) == [(7,)]
 
 
 USES = {

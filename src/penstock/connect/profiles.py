@@ -14,6 +14,7 @@ from typing import Any
 
 from penstock.connect.sections import SECTIONS, places
 from penstock.model.errors import FileInvalidError, Location, PenstockError, ProfileInvalidError
+from penstock.project.text_file import read_text
 
 FILE_NAME = "io_config.yaml"
 """The file of a project that holds its profiles."""
@@ -118,16 +119,19 @@ def read_profiles(file: str, render: Render) -> dict[str, Profile]:
         ProfileInvalidError: the file does not exist or cannot be read.
         FileInvalidError: it is not YAML, or not a map of maps.
     """
+    path = Path(file)
     try:
-        text = Path(file).read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
+        text = read_text(path).text
+    except FileInvalidError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            raise ProfileInvalidError(
+                f"reading the profiles of {file}: the file does not exist",
+                hint=f"Create {FILE_NAME} in the project folder with a profile named {DEFAULT}.",
+            ) from None
+        reason = error.message.removeprefix(f"reading {path}: ")
         raise ProfileInvalidError(
-            f"reading the profiles of {file}: the file does not exist",
-            hint=f"Create {FILE_NAME} in the project folder with a profile named {DEFAULT}.",
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or f"it is not UTF-8 text ({type(error).__name__})"
-        raise ProfileInvalidError(f"reading the profiles of {file}: {reason}") from error
+            f"reading the profiles of {file}: {reason}", hint=error.hint, location=error.location
+        ) from error
     return parse_profiles(text, render, file)
 
 

@@ -19,6 +19,8 @@ from penstock.languages.sql.settings import SqlSettings, read_settings
 from penstock.languages.sql.tables import table_of
 from penstock.languages.sql.templating import rendered
 from penstock.model.block import EXTENSIONS, FOLDERS, BlockType, Language
+from penstock.model.errors import FileInvalidError
+from penstock.project.text_file import read_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -156,10 +158,9 @@ def _source(job: Job, entry: Input) -> str:
         if folder is None:
             return ""
         path = f"{folder}/{entry.block}.{EXTENSIONS[Language.SQL]}"
-    file = Path(job.order.project) / str(path)
     try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
+        return read_text(Path(job.order.project) / str(path)).text
+    except FileInvalidError:
         return ""
 
 
