@@ -301,6 +301,17 @@ def test_a_trigger_is_added_and_removed(tmp_path: Path) -> None:
         assert ("# mine" in made) == ("# mine" in empty)
 
 
+@pytest.mark.parametrize("name", ["nightly", "7", "' nightly '"])
+def test_earlier_entries_of_a_name_never_come_to_life(tmp_path: Path, name: str) -> None:
+    entry = "- name: {name}\n  schedule_type: time\n  schedule_interval: '{every}'\n"
+    listed = [entry.format(name=name, every="@hourly"), entry.format(name="other", every="@weekly")]
+    reading = read(tmp_path, "triggers:\n" + "".join([*listed, entry.format(name=name, every="@daily")]))
+    known = name.strip("' ")
+    renamed = read(tmp_path, change_trigger(reading, known, {"name": "late", "status": "active"})).entries
+    assert {name: entry.written for name, entry in renamed.items()} == {"late": "@daily", "other": "@weekly"}
+    assert list(read(tmp_path, remove_trigger(reading, known)).entries) == ["other"]
+
+
 def test_changes_that_cannot_be_made_are_refused(tmp_path: Path) -> None:
     reading = read(tmp_path, COMMENTED)
     with pytest.raises(TriggerNotFoundError):

@@ -40,6 +40,7 @@ def change_trigger(
     """The text with keys of a trigger set; those whose value is None are taken out. Settings are changed one by one.
 
     A map of `variables` in `changes` replaces them as a whole; what is given as `variables` changes them one by one.
+    Earlier entries of its name, which do not count beside it, are renamed with it: they would come to life.
 
     Raises:
         TriggerNotFoundError: there is none of that name.
@@ -51,8 +52,12 @@ def change_trigger(
         message = f"renaming trigger {name} of pipeline {reading.pipeline}: the name {str(new)[:100]!r} is {why}"
         raise EditRefusedError(message, hint="Choose another name.", location=reading.locate(name))
     data, listed = _data(reading)
-    entry = listed[_index(reading, name)]
+    *earlier, last = _places(reading, name)
+    entry = listed[last]
     _merge(entry, changes)
+    if new != name:
+        for at in earlier:
+            listed[at]["name"] = new
     if variables is not None:
         _change_variables(entry, variables)
     return update(reading.document.text, data, reading.document.file)
@@ -64,10 +69,8 @@ def remove_trigger(reading: TriggersReading, name: str) -> str:
     Without any of that name: an earlier entry, which did not count beside the last, would come to life.
     """
     data, listed = _data(reading)
-    last = _index(reading, name)
-    for at in range(len(listed) - 1, -1, -1):
-        if at == last or (isinstance(listed[at], Mapping) and listed[at].get("name") == name):
-            del listed[at]
+    for at in reversed(_places(reading, name)):
+        del listed[at]
     return update(reading.document.text, data, reading.document.file)
 
 
@@ -116,11 +119,12 @@ def _data(reading: TriggersReading) -> tuple[Any, list[Any]]:
     return data, data["triggers"]
 
 
-def _index(reading: TriggersReading, name: str) -> int:
+def _places(reading: TriggersReading, name: str) -> list[int]:
+    """Where the entries of that name are in the list; the last is the one that counts."""
     entry = reading.entries.get(name)
     if entry is None:
         known = ", ".join(reading.entries) or "none"
         raise TriggerNotFoundError(
             f"changing trigger {name}: pipeline {reading.pipeline} has none of that name", hint=f"It has {known}."
         )
-    return int(entry.path[-1])
+    return [int(path[-1]) for path in (*entry.earlier, entry.path)]

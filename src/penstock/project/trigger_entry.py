@@ -60,7 +60,8 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 class TriggerEntry:
     """One entry: the trigger it declares, and why it cannot start, in words; "" when it can.
 
-    `written` is the schedule as it stands in the file, `token` a token in plain text. `path` is where the entry is.
+    `written` is the schedule as it stands in the file, `token` a token in plain text. `path` is where the entry is,
+    `earlier` where others of its name are, which do not count beside it.
     """
 
     trigger: Trigger
@@ -68,6 +69,7 @@ class TriggerEntry:
     written: str = ""
     token: str = field(default="", repr=False)
     path: Path = ()
+    earlier: tuple[Path, ...] = ()
 
 
 @dataclass(slots=True)

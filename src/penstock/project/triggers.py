@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from penstock.config.diagnostics import Diagnostic
@@ -70,11 +70,13 @@ def entries_of(document: YamlDocument, pipeline: str) -> tuple[dict[str, Trigger
             message = f"trigger {int(path[-1]) + 1} has no name by which it could be known"
             values.tell(InvalidTrigger, (*path, "name"), message, f"Give it one of 1 to {LONGEST_NAME} characters.")
             continue
+        earlier: tuple[Steps, ...] = ()
         if name in found:
+            earlier = (*found[name].earlier, found[name].path)
             first = values.locate(found[name].path).line
             message = f"trigger {name}: an earlier one, on line {first}, has the same name; this one counts"
             values.tell(DuplicateTrigger, (*path, "name"), message, "Rename or remove one.")
-        found[name] = read_entry(values, raw, path, name)
+        found[name] = replace(read_entry(values, raw, path, name), earlier=earlier)
     return found, values.findings
 
 
