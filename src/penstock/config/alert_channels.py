@@ -61,6 +61,7 @@ _STAND_INS: Mapping[str, Any] = {
     "smtp_starttls": True,
 }
 """What a text to be filled in may become, by key; an address for the others."""
+_HIGHEST_PORT = 65_535
 _LONG_STEP = 12
 """Characters from which on a step of an address may be a key."""
 
@@ -187,8 +188,19 @@ def _called(kind: ChannelKind, given: Mapping[str, Any], problems: list[str]) ->
         if not address.lower().startswith(("http://", "https://")):
             problems.append(f"{kind}_config: {name} is no address that begins with http:// or https://")
             continue
+        if not _has_place(address):
+            problems.append(f"{kind}_config: {name} has no host, or a port that is none")
+            continue
         key = str(kind) if len(texts) == 1 else f"{kind} {number}"
         yield Channel(kind, key, {**given, "address": address})
+
+
+def _has_place(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _email(given: Mapping[str, Any], problems: list[str]) -> Iterator[Channel]:
@@ -204,8 +216,11 @@ def _email(given: Mapping[str, Any], problems: list[str]) -> Iterator[Channel]:
         settings["smtp_ssl"] = _flag(given.get("smtp_ssl"), "smtp_ssl", default=False)
         settings["smtp_starttls"] = _flag(given.get("smtp_starttls"), "smtp_starttls", default=True)
         settings["smtp_port"] = int(given.get("smtp_port") or (465 if settings["smtp_ssl"] else 587))
-    except (SettingInvalidError, ValueError, TypeError) as error:
+    except (SettingInvalidError, ValueError, TypeError, OverflowError) as error:
         problems.append(f"email_config: {error}")
+        return
+    if not 0 < settings["smtp_port"] <= _HIGHEST_PORT:
+        problems.append(f"email_config: smtp_port is none of 1 to {_HIGHEST_PORT}")
         return
     if not settings.get("smtp_mail_from"):
         settings["smtp_mail_from"] = settings.get("smtp_user") or receivers[0]
