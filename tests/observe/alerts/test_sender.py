@@ -139,6 +139,25 @@ def test_a_setting_that_is_none_stops_no_other_channel(state: State, clock: Cloc
     assert "email: " in row.error
 
 
+def test_a_mistake_of_ours_with_one_channel_makes_no_other_hear_twice(state: State, clock: Clock) -> None:
+    with receiving() as server:
+        good = named(slack=server.url)("")
+        mail = {"smtp_host": "127.0.0.1", "smtp_port": 9, "to_emails": "a@b.example"}
+        (email,) = read_alert_settings({"email_config": mail}, {}).channels
+        odd = replace(email, settings={**email.settings, "smtp_port": 10**30})  # no number that a socket takes
+        number = add(state)
+        made = sender(state, lambda _pipeline: replace(good, channels=(odd, *good.channels)), clock)
+        assert made.turn() == NOW + WAITS[0]
+        clock.now += WAITS[0]
+        assert made.turn() == clock.now + WAITS[1]
+        assert len(server.received) == 1
+        clock.now += GIVEN_UP
+        assert made.turn() is None
+    row, delivered = got(state, number)
+    assert row.error == "email: sending it: OverflowError"
+    assert (delivered["slack"].sent_at, delivered["email"].attempts, delivered["email"].final) == (NOW, 3, True)
+
+
 def test_the_thread_outlives_a_mistake_of_ours(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("penstock.observe.alerts.sender._AWAY", 0.05)
     told: list[int] = []
@@ -380,3 +399,18 @@ def test_what_is_muted_is_told_nobody_and_its_end_neither(state: State, clock: C
     row, delivered = got(state, number)
     assert (row.sent_at, delivered) == (NOW, {})
     assert fact_of(row.payload).muted_until == NOW + 100
+
+
+def test_who_has_heard_of_a_failure_before_it_was_muted_hears_of_its_end(state: State, clock: Clock) -> None:
+    with receiving(503) as bad, receiving() as good:
+        number = add(state)
+        made = sender(state, named(slack=bad.url, discord=good.url), clock)
+        made.turn()
+        with state.write() as connection:
+            state.mutes.put(connection, Mute(FAILED.pipeline, FAILED.block, clock.now + 1000), clock.now)
+        clock.now += WAITS[0]
+        assert made.turn() is None
+        assert (len(bad.received), list(got(state, number)[1])) == (1, ["discord"])
+        add(state, replace(FAILED, kind=AlertKind.RECOVERY, opened=number), "run|orders|clean|2")
+        made.turn()
+        assert len(good.received) == 2

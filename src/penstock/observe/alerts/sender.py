@@ -188,8 +188,28 @@ class Sender:
             waits = self._waits(fact, wanted)
             with ThreadPoolExecutor(len(wanted), thread_name_prefix="channel") as pool:
                 sent = [pool.submit(self._to, row, fact, each, settings, waits.get(each.key)) for each in wanted]
-                results = {channel.key: done.result() for channel, done in zip(wanted, sent, strict=True)}
+                results = {
+                    each.key: self._result(row, fact, each, done) for each, done in zip(wanted, sent, strict=True)
+                }
+        elif muted_until:  # who has heard of it before that hears of its end
+            results = {key: each for key, each in fact.delivered.items() if each.sent_at is not None}
         self._note(row, replace(fact, muted_until=muted_until), results)
+
+    def _result(self, row: AlertRow, fact: Fact, channel: Channel, done: Future[Delivery]) -> Delivery:
+        """How it stands with a channel; a mistake of ours there costs that one some time, and no other hears twice."""
+        error = done.exception()
+        if error is None:
+            return done.result()
+        _log.error("sending alert %s to %s", row.id, channel.key, exc_info=error)
+        before = fact.delivered.get(channel.key, Delivery())
+        return self._failed(row, fact, before, f"sending it: {type(error).__name__}", final=False)
+
+    def _failed(self, row: AlertRow, fact: Fact, before: Delivery, error: str, *, final: bool) -> Delivery:
+        """A try that came to nothing; the next is later, until it is given up."""
+        METRICS.count("penstock_alert_deliveries_total", result="failed")
+        now = self._clock()
+        over = final or now - (fact.ordered or row.created_at) > GIVEN_UP
+        return Delivery(None, before.attempts + 1, error, over, now + WAITS[min(before.attempts, len(WAITS) - 1)])
 
     def _muted(self, fact: Fact) -> float:
         """Until when nobody is to be told of it, or 0; who was not told of a failure is not told of its end."""
@@ -241,10 +261,7 @@ class Sender:
             try:
                 deliver(message, channel, deadline=self._deadline)
             except DeliveryError as error:
-                METRICS.count("penstock_alert_deliveries_total", result="failed")
-                now, attempts = self._clock(), before.attempts + 1
-                over = error.final or now - (fact.ordered or row.created_at) > GIVEN_UP
-                return Delivery(None, attempts, error.message, over, now + WAITS[min(before.attempts, len(WAITS) - 1)])
+                return self._failed(row, fact, before, error.message, final=error.final)
         METRICS.count("penstock_alert_deliveries_total", result="sent")
         return Delivery(self._clock(), before.attempts + 1)
 
