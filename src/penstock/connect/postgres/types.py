@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from penstock.connect.sql.frames import json_text, marked
+from penstock.data.codecs.arrow_table import without_views
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -160,7 +161,8 @@ def copy_text(column: Any, field: pa.Field) -> Any:
 
     kind = field.type
     if pa.types.is_dictionary(kind):
-        column = _values(column)
+        column = without_views(column)  # Arrow unpacks no dictionary of views, of which polars makes its categories
+        column = column.cast(column.type.value_type)
         kind = column.type
     if pa.types.is_timestamp(kind):
         return column.cast(pa.timestamp("us", kind.tz), safe=False)
@@ -171,19 +173,6 @@ def copy_text(column: Any, field: pa.Field) -> Any:
     as_text = pa.types.is_null(kind) or pa.types.is_decimal(kind) or str(kind).endswith("view")
     wanted = pa.string() if as_text else pa.float32() if pa.types.is_float16(kind) else kind
     return column.cast(wanted)
-
-
-def _values(column: Any) -> Any:
-    """What a column of a dictionary holds, without the dictionary."""
-    import pyarrow as pa
-
-    kind = column.type.value_type
-    if not str(kind).endswith("view"):
-        return column.cast(kind)
-    # Arrow does not unpack a dictionary of views, of which polars makes its categories
-    plain = pa.binary() if str(kind).startswith("binary") else pa.string()
-    chunks = [pa.DictionaryArray.from_arrays(part.indices, part.dictionary.cast(plain)) for part in column.chunks]
-    return pa.chunked_array(chunks, pa.dictionary(column.type.index_type, plain)).cast(plain)
 
 
 def _written(value: Any, kind: pa.DataType) -> str:

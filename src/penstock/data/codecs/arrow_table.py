@@ -78,23 +78,30 @@ def without_views(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """
     import pyarrow as pa
 
-    is_view = getattr(pa.types, "is_string_view", lambda _: False)
     kind = column.type
-    if is_view(kind):
-        return column.cast(pa.large_string())
-    if getattr(pa.types, "is_binary_view", lambda _: False)(kind):
-        return column.cast(pa.large_binary())
+    if (plain := _instead_of_view(kind)) is not None:
+        return column.cast(plain)
     if pa.types.is_run_end_encoded(kind):
         import pyarrow.compute as pc
 
         return pa.chunked_array([pc.run_end_decode(chunk) for chunk in column.chunks], type=kind.value_type)
-    if not (pa.types.is_dictionary(kind) and is_view(kind.value_type)):
+    plain = _instead_of_view(kind.value_type) if pa.types.is_dictionary(kind) else None
+    if plain is None:
         return column
     words = [
-        pa.DictionaryArray.from_arrays(chunk.indices, chunk.dictionary.cast(pa.large_string()), ordered=kind.ordered)
+        pa.DictionaryArray.from_arrays(chunk.indices, chunk.dictionary.cast(plain), ordered=kind.ordered)
         for chunk in column.chunks
     ]
-    return pa.chunked_array(words, type=pa.dictionary(kind.index_type, pa.large_string(), ordered=kind.ordered))
+    return pa.chunked_array(words, type=pa.dictionary(kind.index_type, plain, ordered=kind.ordered))
+
+
+def _instead_of_view(kind: pa.DataType) -> pa.DataType | None:
+    """What holds the same as a view of text or bytes; None for any other type."""
+    import pyarrow as pa
+
+    if getattr(pa.types, "is_string_view", lambda _: False)(kind):
+        return pa.large_string()
+    return pa.large_binary() if getattr(pa.types, "is_binary_view", lambda _: False)(kind) else None
 
 
 def encode_table(table: pa.Table, codec: str, **meta: Any) -> Encoded:
