@@ -173,6 +173,41 @@ def test_what_a_generator_has_yielded_is_exported_as_one_table(shelf, tmp_path):
     assert pq.read_table(tmp_path / "a.parquet").column("a").to_pylist() == ["[1]", '["x"]']
 
 
+def test_numbers_that_json_has_not_are_missing_wherever_they_are(shelf, tmp_path):
+    inf = float("inf")
+    columns = {
+        "lists": pa.array([[1.0, inf], None, [float("nan"), None]]),
+        "deep": pa.array([[{"a": -inf, "b": [inf]}], [], [None, {"a": 2.0, "b": None}]]),
+        "pairs": pa.array(
+            [[(1.0, inf)], None, [(2.0, 2.0)]], pa.list_(pa.struct({"x": pa.float32(), "y": pa.float64()}))
+        ),
+        "map": pa.array([[("k", inf)], None, [("k", 1.0)]], pa.map_(pa.string(), pa.float64())),
+        "fixed": pa.array([[1.0, inf], None, [inf, 2.0]], pa.list_(pa.float32(), 2)),
+        "large": pa.array([[inf], [3.0], None], pa.large_list(pa.float64())),
+        "words": pa.array([inf, 1.0, inf]).dictionary_encode(),
+    }
+    table = pa.table(columns)
+    export(shelf.store, shelf.put(pa.concat_tables([table.slice(1), table])).ref, None, tmp_path / "a.json", "json")
+    found = json.loads((tmp_path / "a.json").read_text(), parse_constant=pytest.fail)
+    assert found[:2] == found[3:]
+    assert [found[at]["lists"] for at in (2, 3, 4)] == [[1.0, None], None, [None, None]]
+    assert [found[at]["deep"] for at in (2, 3)] == [[{"a": None, "b": [None]}], []]
+    assert found[4]["deep"] == [None, {"a": 2.0, "b": None}]
+    assert [found[at]["pairs"] for at in (2, 4)] == [[{"x": 1.0, "y": None}], [{"x": 2.0, "y": 2.0}]]
+    assert [found[at]["map"] for at in (2, 3, 4)] == [{"k": None}, None, {"k": 1.0}]
+    assert [found[at]["fixed"] for at in (2, 3, 4)] == [[1.0, None], None, [None, 2.0]]
+    assert [found[at]["large"] for at in (2, 3, 4)] == [[None], [3.0], None]
+    assert [found[at]["words"] for at in (2, 3, 4)] == [None, 1.0, None]
+
+
+def test_a_link_to_itself_is_no_place_for_an_export(shelf, tmp_path):
+    link = tmp_path / "a.json"
+    link.symlink_to(link)
+    with pytest.raises(SettingInvalidError, match="no ordinary file"):
+        export(shelf.store, shelf.put([1]).ref, None, link, "json")
+    assert link.is_symlink()
+
+
 def object_with_complex() -> dict[str, complex]:
     return {"z": 1j}
 

@@ -87,8 +87,8 @@ def _check_types(entry: OutputEntry, what: str) -> None:
 def _replace(path: Path, fill: Callable[[Path], None]) -> None:
     """Put what `fill` writes in place of a file at once; a link stays, and the file that it leads to is replaced."""
     with translated(f"writing {path}"):
-        path = path.resolve() if path.is_symlink() else path
-        if path.exists() and not path.is_file():
+        path = Path(os.path.realpath(path)) if path.is_symlink() else path
+        if os.path.lexists(path) and not path.is_file():
             raise SettingInvalidError(
                 f"writing {path}: it is no ordinary file, and it would be replaced by one",
                 hint="Name a file; to send an output on, write it to a file first.",
@@ -205,57 +205,43 @@ def _without_halves(table: pa.Table) -> pa.Table:
 
 
 def _for_json(table: pa.Table, texts: list[int]) -> pa.Table:
-    """Nothing in place of infinite numbers, of which JSON has none, as it stands for those that are none.
+    """Nothing in place of numbers that JSON has not, wherever they are: infinite ones, and those that are none.
 
     Args:
         table: what is to be written.
         texts: the columns that hold JSON texts.
     """
-    import msgspec
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    encoder = msgspec.json.Encoder(enc_hook=str, decimal_format="number")
+    table = _without_halves(table)
     for at, field in enumerate(table.schema):
         column = table.column(at)
-        if pa.types.is_floating(field.type):
-            table = table.set_column(at, field, pc.if_else(pc.is_finite(column), column, pa.scalar(None, field.type)))
-        elif at in texts:
+        if at in texts:
             table = table.set_column(at, field.with_metadata(_IS_JSON), column)
-        elif pa.types.is_nested(field.type) and _is_infinite(column):
-            values = (_plain(value, field.type) for value in column.to_pylist())
-            found = [None if value is None else encoder.encode(value).decode() for value in values]
-            texted = pa.field(field.name, pa.large_string(), metadata=_IS_JSON)
-            table = table.set_column(at, texted, pa.chunked_array([pa.array(found, type=pa.large_string())]))
+        else:
+            chunks = [_finite_values(chunk) for chunk in column.chunks]
+            table = table.set_column(at, field, pa.chunked_array(chunks, field.type))
     return table
 
 
-def _plain(value: Any, kind: pa.DataType) -> Any:
-    """A value of Arrow as DuckDB writes it as JSON: maps are objects."""
-    import pyarrow as pa
-
-    if value is None or not pa.types.is_nested(kind):
-        return value
-    if pa.types.is_map(kind):
-        return {key: _plain(item, kind.item_type) for key, item in value}
-    if pa.types.is_struct(kind):
-        return {field.name: _plain(value[field.name], field.type) for field in kind}
-    return [_plain(item, kind.value_type) for item in value]
-
-
-def _is_infinite(column: pa.ChunkedArray) -> bool:
-    """Whether a number somewhere in a column is not finite."""
+def _finite_values(values: pa.Array) -> pa.Array:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    kind = column.type
-    if pa.types.is_floating(kind):
-        return pc.any(pc.invert(pc.is_finite(column))).as_py() is True
-    if pa.types.is_struct(kind):
-        return any(map(_is_infinite, column.flatten()))
-    if pa.types.is_map(kind):
-        return any(_is_infinite(pa.chunked_array([chunk.items])) for chunk in column.chunks)
-    return pa.types.is_nested(kind) and _is_infinite(pc.list_flatten(column))
+    kind = values.type
+    if pa.types.is_floating(kind) and not pa.types.is_float16(kind):
+        return pc.if_else(pc.is_finite(values), values, pa.scalar(None, kind))
+    if pa.types.is_struct(kind) and kind.num_fields:
+        parts = [_finite_values(values.field(at)) for at in range(kind.num_fields)]
+        return pa.StructArray.from_arrays(parts, fields=list(kind), mask=values.is_null())
+    if pa.types.is_dictionary(kind):
+        return pa.DictionaryArray.from_arrays(values.indices, _finite_values(values.dictionary), ordered=kind.ordered)
+    own = 1 if pa.types.is_fixed_size_list(kind) else 2
+    if own == 1 or pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_map(kind):
+        # what the lists hold is behind the bits that say which are there, and behind the offsets
+        held = [_finite_values(values.values)]
+        return pa.Array.from_buffers(kind, len(values), values.buffers()[:own], offset=values.offset, children=held)
+    return values
 
 
 def _nested_or_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
