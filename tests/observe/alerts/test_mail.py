@@ -12,7 +12,7 @@ from penstock.config.alert_channels import Channel, ChannelKind
 from penstock.observe.alerts.delivery import deliver
 from penstock.observe.alerts.posts import DeliveryError
 from tests.observe.alerts.facts import FAILED, channel, said
-from tests.observe.alerts.receiving import certificate_for_localhost, mailbox
+from tests.observe.alerts.receiving import certificate_for_localhost, dripping, mailbox
 
 
 @pytest.fixture(scope="module")
@@ -110,3 +110,12 @@ def test_a_title_cannot_add_headers() -> None:
     _sender, receivers, message = box.taken[0]
     assert message["Bcc"] is None
     assert "eve@example.com" not in receivers
+
+
+def test_a_server_that_keeps_talking_is_left_in_the_end() -> None:
+    with (
+        dripping(b"220-one moment\r\n") as port,
+        pytest.raises(DeliveryError, match=r"not done within 0\.8 s") as caught,
+    ):
+        deliver(said(), _channel(port, smtp_starttls=False), deadline=0.2)
+    assert not caught.value.final

@@ -11,14 +11,17 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr, parseaddr
 from html import escape
+from typing import Any
 
 from penstock.config.alert_channels import Channel
-from penstock.observe.alerts.posts import DeliveryError
+from penstock.observe.alerts.posts import DeliveryError, Watched
 from penstock.observe.alerts.redact import redacted
 from penstock.observe.alerts.texts import Message
 
 DEADLINE = 15.0
 """Seconds that each step of the conversation may take."""
+_STEPS = 4
+"""As many such steps at their slowest are waited for; servers may be slow on purpose, but not at each."""
 _FOREVER = 500
 """Codes from here on say that another try would end the same way."""
 
@@ -71,44 +74,62 @@ def send(mail: Mail, *, deadline: float = DEADLINE, hide: Callable[[str], str] =
 
     Args:
         mail: what goes where.
-        deadline: seconds that each step may take.
+        deadline: seconds that each step may take, and a fourth of what all of them may.
         hide: takes secrets out of what the server answers.
 
     Raises:
         DeliveryError: the server was not reached, refused, or cannot do what was asked (TLS, login).
     """
     where = f"{mail.host}:{mail.port}"
+    watched = Watched(_STEPS * deadline)
     try:
-        with _connected(mail, deadline) as server:
+        with watched, _connected(mail, deadline, watched) as server:
             if mail.starttls:
                 server.starttls(context=ssl.create_default_context())
             if mail.user:
                 server.login(mail.user, mail.password)
             refused = server.send_message(mail.content, mail.sender, list(mail.receivers))
-    except smtplib.SMTPNotSupportedError as error:
-        raise DeliveryError(f"{where}: {_refusal(error)}", final=True) from error
-    except smtplib.SMTPRecipientsRefused as error:
-        codes = [code for code, _text in error.recipients.values()]
-        raise DeliveryError(f"{where}: it refused every receiver", final=min(codes) >= _FOREVER) from error
-    except smtplib.SMTPResponseException as error:
-        text = error.smtp_error.decode("utf-8", "replace") if isinstance(error.smtp_error, bytes) else error.smtp_error
-        words = f"{where}: it answered {error.smtp_code} ({hide(' '.join(str(text).split()))[:200]})"
-        raise DeliveryError(words, final=error.smtp_code >= _FOREVER) from error
-    except ssl.SSLError as error:
-        raise DeliveryError(f"{where}: TLS failed: {error.reason or error}") from error
-    except TimeoutError as error:
-        raise DeliveryError(f"{where}: no answer within {deadline:g} s") from error
     except (smtplib.SMTPException, OSError, ValueError) as error:
-        cause = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
-        raise DeliveryError(f"{where}: {hide(cause)}", final=isinstance(error, ValueError)) from error
+        if watched.passed:
+            raise DeliveryError(f"{where}: not done within {watched.seconds:g} s") from error
+        words, final = _told(error, deadline, hide)
+        raise DeliveryError(f"{where}: {words}", final=final) from error
     if refused:
         raise DeliveryError(f"{where}: it refused {', '.join(sorted(refused))}", final=True)
 
 
-def _connected(mail: Mail, deadline: float) -> smtplib.SMTP:
+def _told(error: Exception, deadline: float, hide: Callable[[str], str]) -> tuple[str, bool]:
+    """What an error of a conversation says, and whether another would end the same way."""
+    match error:
+        case smtplib.SMTPNotSupportedError():
+            return _refusal(error), True
+        case smtplib.SMTPRecipientsRefused(recipients=recipients):
+            return "it refused every receiver", min(code for code, _text in recipients.values()) >= _FOREVER
+        case smtplib.SMTPResponseException(smtp_code=code, smtp_error=said):
+            text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+            return f"it answered {code} ({hide(' '.join(str(text).split()))[:200]})", code >= _FOREVER
+        case ssl.SSLError():
+            return f"TLS failed: {error.reason or error}", False
+        case TimeoutError():
+            return f"no answer within {deadline:g} s", False
+    cause = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+    return hide(cause), isinstance(error, ValueError)
+
+
+def _connected(mail: Mail, deadline: float, watched: Watched) -> smtplib.SMTP:
+    class Plain(smtplib.SMTP):
+        def connect(self, *given: Any, **named: Any) -> tuple[int, bytes]:
+            watched.watch(self)
+            return super().connect(*given, **named)
+
+    class Safe(smtplib.SMTP_SSL):
+        def connect(self, *given: Any, **named: Any) -> tuple[int, bytes]:
+            watched.watch(self)
+            return super().connect(*given, **named)
+
     if mail.tls:
-        return smtplib.SMTP_SSL(mail.host, mail.port, timeout=deadline, context=ssl.create_default_context())
-    return smtplib.SMTP(mail.host, mail.port, timeout=deadline)
+        return Safe(mail.host, mail.port, timeout=deadline, context=ssl.create_default_context())
+    return Plain(mail.host, mail.port, timeout=deadline)
 
 
 def _refusal(error: smtplib.SMTPNotSupportedError) -> str:

@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from ipaddress import IPv6Address, ip_address
-from typing import Any, Self
+from typing import Any, Protocol, Self
 from urllib.parse import urlsplit
 
 from penstock.observe.alerts.redact import redacted
@@ -71,12 +71,22 @@ class _Stay(urllib.request.HTTPRedirectHandler):
         return
 
 
-class _Watched:
-    """The connections of one request, which are cut at its deadline: a timeout of sockets counts each byte anew."""
+class Connection(Protocol):
+    """What is talked over, once it is open."""
+
+    sock: Any
+
+    def close(self) -> Any:
+        """Be done with it."""
+
+
+class Watched:
+    """The connections of one delivery, which are cut at its deadline: a timeout of sockets counts each byte anew."""
 
     def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
         self.passed = False
-        self._connections: list[http.client.HTTPConnection] = []
+        self._connections: list[Connection] = []
         self._timer = threading.Timer(seconds, self._cut)
         self._timer.daemon = True
 
@@ -99,8 +109,12 @@ class _Watched:
 
     def _kept(self, connection: http.client.HTTPConnection) -> http.client.HTTPConnection:
         connection._create_connection = _connected  # type: ignore[attr-defined]  # noqa: SLF001 - no other way to choose
-        self._connections.append(connection)
+        self.watch(connection)
         return connection
+
+    def watch(self, connection: Connection) -> None:
+        """Cut that one too."""
+        self._connections.append(connection)
 
     def _cut(self) -> None:
         self.passed = True
@@ -123,7 +137,7 @@ def send(post: Post, *, deadline: float = DEADLINE, hide: Callable[[str], str] =
     """
     host = host_of(post.address)
     headers = {"Content-Type": "application/json", "User-Agent": f"penstock/{__version__}", **post.headers}
-    watched = _Watched(deadline)
+    watched = Watched(deadline)
     try:
         request = urllib.request.Request(post.address, post.data, headers, method="POST")  # noqa: S310 - http or https, by settings
         with watched:
@@ -180,7 +194,7 @@ def _connected(
     raise last or OSError(f"{host} has no address")
 
 
-def _opened(watched: _Watched, request: urllib.request.Request, deadline: float) -> None:
+def _opened(watched: Watched, request: urllib.request.Request, deadline: float) -> None:
     class Plain(urllib.request.HTTPHandler):
         def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
             return self.do_open(watched.plain, req)
