@@ -242,5 +242,5 @@ def secret_values(data: Any, key: str = "") -> Iterator[str]:
         case list():
             for value in data:
                 yield from secret_values(value, key)
-        case str() if key in _SECRETS and data.strip():
-            yield data.strip()
+        case str() | int() | float() if key in _SECRETS and not isinstance(data, bool) and str(data).strip():
+            yield str(data).strip()

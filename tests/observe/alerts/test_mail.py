@@ -95,11 +95,12 @@ def test_refused_receivers_are_told(answer: str, *, final: bool) -> None:
     assert caught.value.final is final
 
 
-def test_an_answer_is_told_without_the_password() -> None:
+@pytest.mark.parametrize("password", ["pa55word-42", 8374928374])
+def test_an_answer_is_told_without_the_password(password: str | int) -> None:
     with mailbox() as box:
-        box.answer = "554 no mail with pa55word-42 in it"
+        box.answer = f"554 no mail with {password} in it"
         with pytest.raises(DeliveryError) as caught:
-            deliver(said(), _channel(box.port, smtp_starttls=False, smtp_password="pa55word-42"))
+            deliver(said(), _channel(box.port, smtp_starttls=False, smtp_password=password))
     assert "it answered 554 (no mail with *** in it)" in caught.value.message
 
 
