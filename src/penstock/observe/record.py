@@ -26,7 +26,7 @@ from penstock.observe.liveness import identity
 RUN_LOG = "%run.log"
 """What the run says of itself; no block's name is ever written so."""
 RUN_RECORD = "run.jsonl"
-_ENDED = frozenset({"killed", "timeout", "memory", "interrupted", "lost"})
+_CUT_OFF = frozenset({"killed", "timeout", "memory", "interrupted", "lost"})
 """Kinds of failures of a process that could not tell of its end."""
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 ROTATE_BYTES = 20 * 1024 * 1024
@@ -149,7 +149,7 @@ class RunRecorder:
 
 def _traceback(failure: Failure) -> str:
     """The traceback of a failure; "" where there is only its last output instead, which the log has already."""
-    return "" if failure.kind in _ENDED and not failure.frames else failure.traceback
+    return "" if failure.kind in _CUT_OFF and not failure.frames else failure.traceback
 
 
 def words_of(event: events.Event) -> tuple[str, str] | None:
@@ -168,7 +168,7 @@ def words_of(event: events.Event) -> tuple[str, str] | None:
         case events.BlockEnded(block=block, state=state, failure=failure, seconds=seconds, attempts=attempts):
             took = f" after {_spell(seconds)}" if attempts else ""
             why = f": {headline(failure.kind, failure.message)}" if failure is not None else ""
-            level = _LEVELS.get(failure.kind, "ERROR") if failure is not None else "INFO"
+            level = _LEVEL_OF_KIND.get(failure.kind, "ERROR") if failure is not None else "INFO"
             found = level, f"{block}: {state.value}{took}{why}"
         case events.CallbackFailed(block=block, callback=callback, after=after, failure=failure):
             error = headline(failure.kind, failure.message)
@@ -179,7 +179,7 @@ def words_of(event: events.Event) -> tuple[str, str] | None:
     return found
 
 
-_LEVELS = {"withdrawn": "WARNING", "condition": "INFO"}
+_LEVEL_OF_KIND = {"withdrawn": "WARNING", "condition": "INFO"}
 """Of ends of blocks that are no failures."""
 _BEGUN = {
     "schedule": "started by the clock",
