@@ -160,6 +160,10 @@ class Mailbox:
     logins: list[tuple[str, str]] = field(default_factory=list)
     refuse: str = ""
     answer: str = "250 OK"
+    farewell: str = "221 Bye"
+
+    async def handle_QUIT(self, _server: Any, _session: Any, _envelope: Any) -> str:  # noqa: N802
+        return self.farewell
 
     async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802
         if self.refuse:

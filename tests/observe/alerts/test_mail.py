@@ -120,3 +120,10 @@ def test_a_server_that_keeps_talking_is_left_in_the_end() -> None:
     ):
         deliver(said(), _channel(port, smtp_starttls=False), deadline=0.2)
     assert not caught.value.final
+
+
+def test_who_has_a_message_has_it_whatever_is_said_at_the_end() -> None:
+    with mailbox() as box:
+        box.farewell = "421 too busy to say goodbye"
+        deliver(said(), _channel(box.port, smtp_starttls=False))
+    assert len(box.taken) == 1

@@ -6,6 +6,7 @@ import hashlib
 import smtplib
 import ssl
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -83,12 +84,17 @@ def send(mail: Mail, *, deadline: float = DEADLINE, hide: Callable[[str], str] =
     where = f"{mail.host}:{mail.port}"
     watched = Watched(_STEPS * deadline)
     try:
-        with watched, _connected(mail, deadline, watched) as server:
-            if mail.starttls:
-                server.starttls(context=ssl.create_default_context())
-            if mail.user:
-                server.login(mail.user, mail.password)
-            refused = server.send_message(mail.content, mail.sender, list(mail.receivers))
+        with watched:
+            server = _connected(mail, deadline, watched)
+            try:
+                if mail.starttls:
+                    server.starttls(context=ssl.create_default_context())
+                if mail.user:
+                    server.login(mail.user, mail.password)
+                refused = server.send_message(mail.content, mail.sender, list(mail.receivers))
+            finally:
+                with suppress(smtplib.SMTPException, OSError, ValueError):  # who has the message keeps it all the same
+                    server.quit()
     except (smtplib.SMTPException, OSError, ValueError) as error:
         if watched.passed:
             raise DeliveryError(f"{where}: not done within {watched.seconds:g} s") from error
