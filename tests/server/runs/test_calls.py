@@ -77,6 +77,20 @@ TRIGGERS = """triggers:
   event_matchers:
   - {event_type: aws_event, name: new file, pattern: {source: [aws.s3], detail: {bucket: [mine, ours]}}}
 """
+COPIED = """name: copied
+type: python
+blocks:
+- {uuid: table, name: table, type: data_loader, language: python, upstream_blocks: [], downstream_blocks: []}
+"""
+SHARED = """- {name: shared, schedule_type: api, status: active, token: token-of-two-pipelines}
+- name: of_both
+  schedule_type: event
+  status: active
+  token: event-token-of-two-pipelines
+  event_matchers:
+  - {event_type: aws_event, name: shared, pattern: {source: [aws.sqs]}}
+"""
+"""Triggers with the same tokens in two pipelines, as after a triggers.yaml was copied."""
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +99,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     files = {
         "metadata.yaml": "project_type: standalone\n",
         "pipelines/sales/metadata.yaml": PIPELINE,
-        "pipelines/sales/triggers.yaml": TRIGGERS,
+        "pipelines/sales/triggers.yaml": TRIGGERS + SHARED,
+        "pipelines/copied/metadata.yaml": COPIED,
+        "pipelines/copied/triggers.yaml": "triggers:\n" + SHARED,
         **BLOCKS,
     }
     for name, text in files.items():
@@ -106,8 +122,8 @@ def outside(server: Server) -> Iterator[httpx.Client]:
         yield client
 
 
-def number(server: Server, name: str) -> int:
-    triggers = server.get("/api/triggers", params={"pipeline": "sales"})["triggers"]
+def number(server: Server, name: str, pipeline: str = "sales") -> int:
+    triggers = server.get("/api/triggers", params={"pipeline": pipeline})["triggers"]
     return next(int(each["id"]) for each in triggers if each["name"] == name)
 
 
@@ -392,6 +408,29 @@ def test_events_start_the_triggers_that_they_match(server: Server, outside: http
         "runs": [],
     }
     assert server.post("/api/events", event)["count"] == 1, "a user needs no token"
+
+
+def test_a_token_that_two_pipelines_share_starts_what_is_called(server: Server, outside: httpx.Client) -> None:
+    token, trigger = "token-of-two-pipelines", "/api/pipeline_schedules/{}"
+    for pipeline in ("sales", "copied"):
+        path = trigger.format(number(server, "shared", pipeline))
+        for reply in (
+            outside.post(f"{path}/pipeline_runs/{token}"),
+            outside.post(f"{path}/api_trigger", headers=bearer(token)),
+        ):
+            assert reply.json()["pipeline_run"]["pipeline_uuid"] == pipeline, reply.text
+        reply = outside.post(f"/api/runs/{token}", json={"run": {"pipeline_uuid": pipeline, "block_uuid": "table"}})
+        assert reply.status_code == 200, reply.text
+        assert reply.json()["run"]["pipeline_uuid"] == pipeline
+    reply = outside.post(f"/api/runs/{token}", json={"run": {"block_uuid": "table"}})
+    assert reply.status_code == 422
+    assert "pipelines copied and sales" in reply.json()["error"]["message"]
+    assert "pipeline_uuid" in reply.json()["error"]["hint"]
+    reply = outside.post(f"/api/runs/{token}", json={"run": {"pipeline_uuid": "other", "block_uuid": "table"}})
+    assert (reply.status_code, "pipelines copied and sales" in reply.text) == (403, True)
+    made = outside.post("/api/events", headers=bearer(f"event-{token}"), json={"source": "aws.sqs"}).json()
+    assert {finished(server, run)["pipeline"] for run in made["runs"]} == {"sales", "copied"}
+    assert made["count"] == 2
 
 
 def test_tokens_are_in_no_log_and_not_in_the_database(server: Server) -> None:

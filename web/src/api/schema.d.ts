@@ -220,7 +220,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Start a run of each event trigger that an event matches; who is no user shows the token of one trigger. */
+        /** Start a run of each event trigger that an event matches; who is no user shows the token of those it may start. */
         post: operations["calls.take_event"];
         delete?: never;
         options?: never;

@@ -9,13 +9,15 @@ import msgspec
 
 from penstock.config.decoding import from_plain
 from penstock.model.trigger import TriggerKind
+from penstock.schedule.reasons import listed
 from penstock.server.answers import HttpError
 from penstock.server.numbers import whole_number
 from penstock.server.permissions import Permission
 from penstock.server.routing import MEGABYTE, Call, Routes
-from penstock.server.runs.callers import Bucket, Proof
+from penstock.server.runs.callers import Bucket, Proof, is_ready
 from penstock.server.runs.calls import check_depth, check_ready
 from penstock.server.schema.calls import (
+    BlockCall,
     BlockCallBody,
     BlockOutput,
     BlockOutputAnswer,
@@ -60,14 +62,14 @@ async def call_block_by_address(call: Call) -> BlockOutputAnswer:
 
 @routes.post("/api/events", Permission.CALL, raw=True, limit=_BODY)
 async def take_event(call: Call) -> EventTaken:
-    """Start a run of each event trigger that an event matches; who is no user shows the token of one trigger."""
-    only: TriggerRow | None = None
+    """Start a run of each event trigger that an event matches; who is no user shows the token of those it may start."""
+    only: list[TriggerRow] | None = None
     known = call.identity.may(Permission.RUN)
     if not known:
         only = await _by_token(call, "", kind=TriggerKind.EVENT)
     event = _json_object(await call.request.body())
-    if only is not None:
-        _check_pace(only)
+    for trigger in only or ():
+        _check_pace(trigger)
     runs = await asyncio.to_thread(call.studio.calls.event, event, only)
     return EventTaken(len(runs), runs)
 
@@ -82,14 +84,14 @@ async def _start(call: Call, token: str) -> CalledRunAnswer:
         if trigger is None:
             raise _refused(call)
     else:
-        trigger = await _by_token(call, token, number)
+        trigger = (await _by_token(call, token, number))[0]
         body = await call.request.body()
     _check_pace(trigger)
     return CalledRunAnswer(await asyncio.to_thread(call.studio.calls.start, trigger, _json_object(body), proof))
 
 
 async def _run_block(call: Call, token: str) -> BlockOutputAnswer:
-    trigger = await _by_token(call, token)
+    triggers = await _by_token(call, token)
     given = _json_object(await call.request.body())
     try:
         wanted = from_plain(given, BlockCallBody).run
@@ -97,13 +99,7 @@ async def _run_block(call: Call, token: str) -> BlockOutputAnswer:
         raise HttpError(
             422, "A106", f"reading the body: {error}", "docs/reference/api.md lists what is taken."
         ) from None
-    if wanted.pipeline_uuid not in {"", trigger.pipeline}:
-        raise HttpError(
-            403,
-            "A102",
-            f"running block {wanted.block_uuid[:100]}: the token is one of pipeline {trigger.pipeline}",
-            "Use the token of a trigger of that pipeline.",
-        )
+    trigger = _of_pipeline(triggers, wanted)
     check_ready(trigger)
     check_depth(wanted.variables, "variables")
     _check_pace(trigger)
@@ -122,13 +118,39 @@ async def _run_block(call: Call, token: str) -> BlockOutputAnswer:
 
 async def _by_token(
     call: Call, token: str, number: int | None = None, kind: TriggerKind = TriggerKind.API
-) -> TriggerRow:
-    """The trigger of a call's token; refused alike whatever is wrong."""
+) -> list[TriggerRow]:
+    """The triggers of a call's token, one at least; refused alike whatever is wrong."""
     proof = Proof.of(call.request.headers, token)
-    found: TriggerRow | None = await asyncio.to_thread(call.studio.callers.by_token, proof, number, kind)
-    if found is None:
+    found: list[TriggerRow] = await asyncio.to_thread(call.studio.callers.by_token, proof, number, kind)
+    if not found:
         raise _refused(call)
     return found
+
+
+def _of_pipeline(triggers: list[TriggerRow], wanted: BlockCall) -> TriggerRow:
+    """The trigger among those of one token, which may be of several pipelines, whose pipeline is to run a block.
+
+    Raises:
+        HttpError: 403, none is of the pipeline that was named; 422, none was named and it could be one or another.
+    """
+    doing = f"running block {wanted.block_uuid[:100]}"
+    of_it = [trigger for trigger in triggers if wanted.pipeline_uuid in {"", trigger.pipeline}]
+    if not of_it:
+        raise HttpError(
+            403,
+            "A102",
+            f"{doing}: the token is one of {_pipelines(triggers)}",
+            "Use the token of a trigger of that pipeline.",
+        )
+    ready = [trigger for trigger in of_it if is_ready(trigger)] or of_it
+    if len({trigger.pipeline for trigger in ready}) > 1:
+        raise HttpError(422, "A106", f"{doing}: the token is one of {_pipelines(ready)}", "Name one as pipeline_uuid.")
+    return ready[0]
+
+
+def _pipelines(triggers: list[TriggerRow]) -> str:
+    names = sorted({trigger.pipeline for trigger in triggers})
+    return f"pipeline{'s' if len(names) > 1 else ''} {listed(names)}"
 
 
 def _check_pace(trigger: TriggerRow) -> None:

@@ -90,21 +90,23 @@ class Callers:
 
     def by_token(
         self, proof: Proof, number: int | None = None, kind: TriggerKind = TriggerKind.API
-    ) -> TriggerRow | None:
-        """The trigger of that kind that a token starts, one that is switched on before others; None when there is none.
+    ) -> list[TriggerRow]:
+        """The triggers of that kind that a token starts, those that are switched on first.
+
+        They may be several, also of different pipelines: who copies a triggers.yaml copies the tokens in it.
 
         Args:
             proof: the token.
             number: only this trigger.
-            kind: what the trigger waits for.
+            kind: what the triggers wait for.
         """
         if not proof.token or len(proof.token) > _LONGEST_TOKEN:
-            return None
+            return []
         with self._state.read() as connection:
             rows = self._state.triggers.by_token(connection, hash_token(proof.token))
         # With a signature asked for, a token alone is not enough.
         found = [row for row in rows if number in {None, row.id} and kind_of(row) == kind and not webhook_of(row)]
-        return next((row for row in found if row.active and not row.problem), next(iter(found), None))
+        return sorted(found, key=lambda row: (not is_ready(row), row.id))
 
     def signed(self, proof: Proof, number: int, body: bytes) -> TriggerRow | None:
         """The trigger of that number, when the call is signed with its secret, and not too long ago."""
@@ -136,6 +138,11 @@ def signature_of(secret: str, timestamp: str, body: bytes, number: int | None = 
 def kind_of(row: TriggerRow) -> str:
     """What a trigger waits for."""
     return str(row.definition.get("kind", ""))
+
+
+def is_ready(row: TriggerRow) -> bool:
+    """Whether it is switched on and can start runs."""
+    return row.active and not row.problem
 
 
 def webhook_of(row: TriggerRow) -> Mapping[str, object]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from penstock.model.errors import RunStateError, SettingInvalidError
 from penstock.model.event_pattern import matches_any
 from penstock.model.trigger import TriggerKind
 from penstock.schedule.requests import NewRun, insert_run
-from penstock.server.runs.callers import LONGEST_WINDOW, Proof, kind_of
+from penstock.server.runs.callers import LONGEST_WINDOW, Proof, is_ready, kind_of
 from penstock.server.schema.calls import CalledRun
 from penstock.server.schema.runs import RunSummary
 from penstock.state.rows import RunRow, TriggerRow
@@ -90,19 +90,19 @@ class Calls:
         self._told(row)
         return _called(row, trigger)
 
-    def event(self, event: Mapping[str, Any], only: TriggerRow | None = None) -> list[str]:
+    def event(self, event: Mapping[str, Any], only: Sequence[TriggerRow] | None = None) -> list[str]:
         """Make a run of each event trigger that an event matches; the names of the runs.
 
         Args:
             event: what has happened.
-            only: of this trigger alone.
+            only: of these triggers alone.
 
         Raises:
             SettingInvalidError: the event is nested too deep.
         """
         check_depth(event, "event")
         with self._state.read() as connection:
-            rows = [only] if only is not None else self._state.triggers.all(connection)
+            rows = self._state.triggers.all(connection) if only is None else only
         wanted = [row for row in rows if _hears(row, event)]
 
         def work(connection: sa.Connection) -> list[RunRow]:
@@ -158,7 +158,7 @@ def check_depth(given: Mapping[str, Any], what: str) -> None:
 
 
 def _hears(row: TriggerRow, event: Mapping[str, Any]) -> bool:
-    if kind_of(row) != TriggerKind.EVENT or not row.active or row.problem or row.removed_at is not None:
+    if kind_of(row) != TriggerKind.EVENT or not is_ready(row) or row.removed_at is not None:
         return False
     matchers = row.definition.get("event_matchers") or []
     return matches_any([each for each in matchers if isinstance(each, Mapping)], event)
