@@ -59,3 +59,32 @@ def test_the_latest_run_is_found_in_a_window_of_any_length(answers: Answers, hou
     record_run(answers.project.logs_root(), "20260101-000000-000000-a", pipeline="p", at=1_767_225_600.0)
     wanted = {"pipeline_uuid": "p", "execution_date": "2026-01-01T00:30:00+00:00", "hours": hours}
     assert answered(answers, AskKind.RUN_STATUS, **wanted).value["run"] == "20260101-000000-000000-a"
+
+
+def status(answers: Answers, pipeline: str, block: str | None = None) -> Answer:
+    wanted = {"pipeline_uuid": pipeline, "block_uuid": block, "execution_date": "2026-01-01T00:30:00+00:00"}
+    return answered(answers, AskKind.RUN_STATUS, **wanted)
+
+
+def test_a_sensor_does_not_wait_for_a_pipeline_or_a_block_that_is_not_there(answers: Answers) -> None:
+    assert status(answers, "p") == status(answers, "p", "a") == Answer(7), "it waits for its first run"
+    missing = status(answers, "q")
+    assert missing.code == "J102"
+    assert missing.error == "checking the status of pipeline q: project project has none of that name"
+    assert missing.hint == "It has p."
+    assert (status(answers, "p", "b").code, status(answers, "p", "b").hint) == ("J103", "It has a.")
+    assert status(answers, "p", "a:0") == Answer(7), "one of the children of a"
+
+    record_run(answers.project.logs_root(), pipeline="p", at=1_767_225_600.0)
+    assert status(answers, "p", "load").value["blocks"]["load"] == "completed", "it has run, and was removed since"
+    assert status(answers, "p", "b").code == "J103"
+    record_run(answers.project.logs_root(), pipeline="q", at=1_767_225_600.0)
+    assert status(answers, "q").value["run"] == "r1", "the pipeline has run, and was removed since"
+
+
+def test_a_sensor_waits_while_nobody_knows_what_there_is(answers: Answers) -> None:
+    pipelines = answers.project.root / "pipelines"
+    (pipelines / "p" / "metadata.yaml").write_text("blocks: [")
+    assert status(answers, "p", "b") == Answer(7)
+    pipelines.rename(pipelines.with_name("away"))
+    assert status(answers, "p") == status(answers, "q") == Answer(7)

@@ -103,6 +103,23 @@ def test_check_status(asked, answer, block, status):
     assert triggers.check_status("orders", dt.datetime(2024, 1, 1, tzinfo=dt.UTC), block_uuid=block) is status
 
 
+@pytest.mark.parametrize(
+    ("answer", "block", "words"),
+    [
+        (None, None, "pipeline orders: no run of it has begun in the 24 hours before 2024-01-01T00:00:00+00:00"),
+        ({"run": "r", "state": "running", "blocks": {}}, None, "the run r has the state running"),
+        ({"run": "r", "state": "running", "blocks": {}}, "a", "block a in the run r has not ended"),
+        ({"run": "r", "state": "completed", "blocks": {}}, None, ""),
+    ],
+)
+def test_check_status_says_what_it_waits_for(asked, answer, block, words, capsys):
+    asked.answer = answer
+    triggers.check_status("orders", dt.datetime(2024, 1, 1, tzinfo=dt.UTC), block_uuid=block)
+    printed = capsys.readouterr().out
+    assert words in printed
+    assert bool(printed) is bool(words)
+
+
 @pytest.mark.parametrize(("state", "blocks", "block"), [("failed", {}, None), ("running", {"a": "cancelled"}, "a")])
 def test_check_status_does_not_wait_in_vain(asked, state, blocks, block):
     asked.answer = {"run": "r", "state": state, "blocks": blocks}
@@ -120,7 +137,8 @@ def test_check_status_does_not_wait_in_vain(asked, state, blocks, block):
 )
 def test_a_moment_without_a_zone_is_utc(asked, moment, told):
     triggers.check_status("orders", moment, hours=2)
-    assert asked[0] == (AskKind.RUN_STATUS, {"pipeline_uuid": "orders", "execution_date": told, "hours": 2})
+    wanted = {"pipeline_uuid": "orders", "block_uuid": None, "execution_date": told, "hours": 2}
+    assert asked[0] == (AskKind.RUN_STATUS, wanted)
 
 
 def test_a_moment_that_is_none_is_refused(asked):

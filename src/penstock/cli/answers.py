@@ -11,13 +11,23 @@ from typing import Any
 from penstock.cli.nested import Nested
 from penstock.config.secrets import SecretProvider, default_provider, variable_of
 from penstock.engine.handle import Asking
-from penstock.model.errors import MessageInvalidError, PenstockError, SecretMissingError, UnsupportedError
+from penstock.model.errors import (
+    BlockNotFoundError,
+    MessageInvalidError,
+    PenstockError,
+    PipelineNotFoundError,
+    SecretMissingError,
+    UnsupportedError,
+)
+from penstock.model.expand import base_of
 from penstock.model.messages import Answer, Ask, AskKind
 from penstock.observe.history import latest_run
 from penstock.project import Project
 from penstock.project.edit import delete_pipeline_variable, set_pipeline_variable
+from penstock.project.layout import PIPELINES
 from penstock.schedule.asking import KINDS
 from penstock.schedule.ends import ODD
+from penstock.schedule.reasons import listed
 
 Reply = Callable[[Answer], None]
 
@@ -102,7 +112,30 @@ class Answers:
 
     def _status(self, arguments: dict[str, Any]) -> dict[str, Any] | None:
         """The latest run of a pipeline that began in the hours before a moment, with its blocks' states."""
+        pipeline, block = str(arguments["pipeline_uuid"]), str(arguments.get("block_uuid") or "")
         moment = datetime.fromisoformat(str(arguments["execution_date"])).timestamp()
         earliest = moment - 3600 * float(arguments.get("hours") or 24)
-        found = latest_run(self.project.logs_root(), str(arguments["pipeline_uuid"]), earliest, moment)
+        found = latest_run(self.project.logs_root(), pipeline, earliest, moment)
+        if found is None or (block and block not in found.blocks):
+            self._refuse_waiting_in_vain(pipeline, block)
         return None if found is None else {"run": found.run, "state": found.state, "blocks": found.blocks}
+
+    def _refuse_waiting_in_vain(self, pipeline: str, block: str) -> None:
+        """Refuse to let a sensor wait for a pipeline, or for a block of one, that is not in the project.
+
+        Raises:
+            PipelineNotFoundError, BlockNotFoundError: it is not there; the hint says what is.
+        """
+        if not (self.project.root / PIPELINES).is_dir():
+            return  # the project's folder is away; nobody knows what is in it
+        doing = f"checking the status of pipeline {pipeline[:100]}"
+        try:
+            known = [each.uuid for each in self.project.pipeline(pipeline).blocks]
+        except PipelineNotFoundError as error:
+            raise PipelineNotFoundError(
+                f"{doing}: project {self.project.name} has none of that name", hint=error.hint
+            ) from error
+        except PenstockError:
+            return  # it is there, and cannot be read just now
+        if block and base_of(block) not in known:
+            raise BlockNotFoundError(f"{doing}: it has no block {block[:100]}", hint=f"It has {listed(known, 8)}.")

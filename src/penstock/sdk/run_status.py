@@ -21,6 +21,8 @@ def check_status(
 ) -> bool:
     """Whether the latest run of a pipeline, or a block in it, has completed: what a sensor waits for.
 
+    The block's log says what it waits for.
+
     Args:
         pipeline_uuid: the pipeline.
         execution_date: the end of the window in which the run began; now when it is None. UTC when it names no zone.
@@ -30,24 +32,27 @@ def check_status(
 
     Raises:
         BlockFailedError: the run or the block failed or was cancelled, so that waiting is in vain.
+        PipelineNotFoundError, BlockNotFoundError: there is none of that name.
     """
     del repo_path
     doing = f"checking the status of pipeline {pipeline_uuid}"
-    found = ask(
-        AskKind.RUN_STATUS,
-        doing,
-        {"pipeline_uuid": pipeline_uuid, "execution_date": _moment(execution_date, doing), "hours": hours},
-    )
+    moment = _moment(execution_date, doing)
+    wanted = {"pipeline_uuid": pipeline_uuid, "block_uuid": block_uuid, "execution_date": moment, "hours": hours}
+    found = ask(AskKind.RUN_STATUS, doing, wanted)
     if not found:
-        return False
+        return _not_yet(f"{doing}: no run of it has begun in the {hours} hours before {moment}")
     state = str(found["state"] if block_uuid is None else found.get("blocks", {}).get(block_uuid, ""))
+    what = f"the run {found['run']}" if block_uuid is None else f"block {block_uuid} in the run {found['run']}"
     if state in _FAILED:
-        what = "the run" if block_uuid is None else f"block {block_uuid} in the run"
         raise BlockFailedError(
-            f"{doing}: {what} {found.get('run', '')} has the state {state}",
-            hint="Run that pipeline again, then this block.",
+            f"{doing}: {what} has the state {state}", hint="Run that pipeline again, then this block."
         )
-    return state in _COMPLETED
+    return state in _COMPLETED or _not_yet(f"{doing}: {what} has {f'the state {state}' if state else 'not ended'}")
+
+
+def _not_yet(why: str) -> bool:
+    print(why, flush=True)  # noqa: T201 - what a block prints is captured as its log
+    return False
 
 
 def _moment(value: dt.datetime | str | None, doing: str) -> str:
