@@ -225,6 +225,20 @@ BROKEN: list[bytes] = [
 ]
 
 
+def test_who_waits_for_the_product_of_a_block_that_is_not_there_says_so(state: State, root: Path, clock: Clock) -> None:
+    sync = TriggerSync(state, root, clock)
+    after = "settings: {after: [{pipeline: orders, product: clean}]}"
+    metadata = put(root, "orders", "").with_name("metadata.yaml")
+    put(root, "report", f"- name: t\n  schedule_type: dependency\n  status: active\n  {after}\n")
+    missing = "it waits for the block clean of orders, which is not in the project"
+    sync.everything()
+    assert rows(state)["report/t"].problem == missing
+    for blocks, problem in (("[{uuid: clean, type: transformer}]", ""), ("[]", missing), ("[", "")):
+        metadata.write_text(f"name: orders\ntype: python\nblocks: {blocks}\n")
+        assert len(sync.pipelines(["orders"]).changed) == 1
+        assert rows(state)["report/t"].problem == problem, "a file that cannot be read says nothing"
+
+
 @pytest.mark.parametrize("text", BROKEN)
 def test_a_file_that_breaks_pauses_its_triggers_and_mends(state: State, root: Path, clock: Clock, text: bytes) -> None:
     bell = Bell()

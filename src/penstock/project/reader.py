@@ -73,6 +73,17 @@ def read_document(path: Path, root: Path) -> tuple[TextFile, YamlDocument]:
     return file, parse_yaml(file.text, shown)
 
 
+def listed_blocks(root: Path, folder: Path) -> set[str]:
+    """The uuids of a pipeline's blocks, by its file alone.
+
+    Raises:
+        FileInvalidError: it cannot be read.
+    """
+    data = read_document(folder / METADATA, root)[1].data
+    listed = data.get("blocks") if isinstance(data, dict) else None
+    return {str(each.get("uuid") or each.get("name")) for each in listed or [] if isinstance(each, dict)}
+
+
 def oddities(document: YamlDocument, pipeline: str = "") -> list[Diagnostic]:
     """The findings of the parser."""
     hints = {"duplicate": "Remove the one that is not meant.", "value": "Quote it."}

@@ -23,6 +23,7 @@ from penstock.model.trigger import Trigger, TriggerKind
 from penstock.model.trigger_definition import from_definition
 from penstock.model.trigger_links import circles
 from penstock.project.layout import METADATA, TRIGGERS, pipeline_folder, pipeline_folders
+from penstock.project.reader import listed_blocks
 from penstock.project.trigger_entry import TriggerEntry
 from penstock.project.triggers import read_triggers
 from penstock.schedule.ends import Alerts, NoAlerts
@@ -285,12 +286,14 @@ class TriggerSync:
         if not self._waiting:
             return
         on_circle = circles(self._waiting.values())
+        products = self._products(known)
 
         def work(connection: sa.Connection) -> list[int]:
             changed = []
             for (pipeline, name), trigger in self._waiting.items():
                 row = self._state.triggers.named(connection, pipeline, name)
-                link = self._link_problem(connection, trigger, known, on_circle.get((pipeline, name), ""))
+                circle = on_circle.get((pipeline, name), "")
+                link = self._link_problem(connection, trigger, known, products, circle)
                 if row is None or row.removed_at is not None or not row.digest:
                     continue
                 problem = "; ".join(filter(None, (row.definition.get("problem"), link)))
@@ -305,17 +308,37 @@ class TriggerSync:
 
         result.changed += [number for number in self._state.transact(work) if number not in result.ids]
 
-    def _link_problem(self, connection: sa.Connection, trigger: Trigger, known: set[str], circle: str) -> str:
+    def _products(self, known: set[str]) -> dict[str, set[str]]:
+        """The blocks of each pipeline whose products are waited for; not of one that cannot be read just now."""
+        found: dict[str, set[str]] = {}
+        awaited = (each for trigger in self._waiting.values() for each in trigger.settings.after if each.product)
+        for name in known & {each.pipeline for each in awaited}:
+            if folder := self._folder(name):
+                with suppress(*UNREADABLE):
+                    found[name] = listed_blocks(self._root, folder)
+        return found
+
+    def _link_problem(
+        self,
+        connection: sa.Connection,
+        trigger: Trigger,
+        known: set[str],
+        products: Mapping[str, set[str]],
+        circle: str,
+    ) -> str:
         if circle:
             return f"pipelines wait for one another in a circle: {circle}"
         missing = []
         for upstream in trigger.settings.after:
             if upstream.pipeline not in known:
                 missing.append(f"the pipeline {upstream.pipeline}")
-            elif upstream.trigger:
+                continue
+            if upstream.trigger:
                 row = self._state.triggers.named(connection, upstream.pipeline, upstream.trigger)
                 if row is None or row.removed_at is not None:
                     missing.append(f"the trigger {upstream.trigger} of {upstream.pipeline}")
+            if upstream.product and upstream.product not in products.get(upstream.pipeline, {upstream.product}):
+                missing.append(f"the block {upstream.product} of {upstream.pipeline}")
         return f"it waits for {' and '.join(missing)}, which is not in the project" if missing else ""
 
 

@@ -9,8 +9,8 @@ from penstock.config.diagnostics import Diagnostic, Severity
 from penstock.model.errors import FileInvalidError
 from penstock.model.trigger import Trigger, TriggerKind, Upstream
 from penstock.model.trigger_links import circles
-from penstock.project.layout import METADATA, TRIGGERS, pipeline_folder
-from penstock.project.reader import read_document
+from penstock.project.layout import TRIGGERS, pipeline_folder
+from penstock.project.reader import listed_blocks
 from penstock.project.reading_rules import FileUnreadable
 from penstock.project.rules.base import CheckingRule
 from penstock.project.rules.subject import PipelineSubject, ProjectView
@@ -110,15 +110,8 @@ def _missing(project: ProjectView, known: set[str], upstream: Upstream) -> str:
     try:
         if upstream.trigger and upstream.trigger not in _reading(project, upstream.pipeline, folder).entries:
             return f"the trigger {upstream.trigger} of {upstream.pipeline}"
-        if upstream.product and upstream.product not in _blocks(project.root, folder):
+        if upstream.product and upstream.product not in listed_blocks(project.root, folder):
             return f"the block {upstream.product} of {upstream.pipeline}"
     except FileInvalidError:
         return ""
     return ""
-
-
-def _blocks(root: Path, folder: Path) -> set[str]:
-    """The uuids of a pipeline's blocks, by its file alone."""
-    data = read_document(folder / METADATA, root)[1].data
-    listed = data.get("blocks") if isinstance(data, dict) else None
-    return {str(each.get("uuid") or each.get("name")) for each in listed or [] if isinstance(each, dict)}
