@@ -233,7 +233,7 @@ def test_while_the_project_is_away_runs_wait_and_go_on_when_it_is_back(state: St
     rules = RuleBook(lambda: open_project(folder))
     chooser = Limits(state, rules)
     assert rules("p").pipeline == 2
-    insert(state, rows("p", 1), rows("never_seen", 1))
+    insert(state, rows("p", 3), rows("never_seen", 1))
     folder.rename(elsewhere)
     assert claim(state, chooser, 4) == []
     assert rules("p").pipeline == 2, "its limits hold for what is under way"
@@ -243,8 +243,8 @@ def test_while_the_project_is_away_runs_wait_and_go_on_when_it_is_back(state: St
     told = [row.waiting for row in waits if row is not None and row.waiting]
     assert {each["kind"] for each in told} == {"project_away"}
     assert all("cannot be opened just now" in each["text"] and "no such folder" in each["text"] for each in told)
+    assert chooser.again_at == NOW + AWAY_REST, "nobody tells that it is back"
     elsewhere.rename(folder)
-    with state.read() as connection:
-        assert state.runs.next_due(connection, NOW) == NOW + AWAY_REST, "nobody tells that it is back"
-    later = state.transact(lambda connection: [row.id for row in chooser.pick(connection, NOW + AWAY_REST, 4)])
-    assert sorted(later) == ["never_seen--00000", "p--00000"]
+    chosen = claim(state, chooser, 4)
+    assert sorted(chosen) == ["never_seen--00000", "p--00000", "p--00001"], "in their order, as if it had never gone"
+    assert chooser.again_at is None

@@ -29,6 +29,10 @@ RENEW = 5.0
 class Admission(Protocol):
     """Decides which of the waiting runs may begin, and what their blocks may take: limits, priorities, fairness."""
 
+    @property
+    def again_at(self) -> float | None:
+        """When to `pick` again after the last time, though nobody may tell of anything; None when somebody will."""
+
     def pick(self, connection: sa.Connection, now: float, room: int, spare: int = 0) -> list[RunRow]:
         """The waiting runs that may begin now, in this order, at most `room`, in the transaction that claims them.
 
@@ -53,6 +57,8 @@ class Admission(Protocol):
 
 class Everything:
     """Lets every run begin, by priority, then by age."""
+
+    again_at = None
 
     def __init__(self, state: State) -> None:
         self._state = state

@@ -453,10 +453,10 @@ class Core:
                 self._state.runs.next_due(connection, now),
                 self._state.runs.next_sla(connection),
                 self._state.runs.next_foreign_expiry(connection, self._claims.owner),
+                self._admission.again_at,
             ]
         # What is past has been looked at just now, and could not be dealt with: it must not keep us awake.
-        known = [moment if moment > now else now + _AGAIN for moment in moments if moment is not None]
-        return min(known, default=None)
+        return min((each if each > now else now + _AGAIN for each in moments if each is not None), default=None)
 
     def _until(self, at: float) -> float:
         """Seconds until the next turn is due."""

@@ -35,7 +35,7 @@ SKIPPABLE = frozenset({"schedule", "dependency", "event", "api"})
 AWAY = "project_away"
 """What a run waits for whose project cannot be opened."""
 AWAY_REST = 5.0
-"""Seconds until it is tried again."""
+"""Seconds until it is tried again: nobody tells that it is back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +152,7 @@ class Limits:
         self._state = state
         self._rules = rules
         self._turns = Turns()
+        self.again_at: float | None = None
 
     def pick(self, connection: sa.Connection, now: float, room: int, spare: int = 0) -> list[RunRow]:
         """Waiting runs that may begin now, at most `room`, however many wait of whichever pipeline.
@@ -159,6 +160,7 @@ class Limits:
         In the transaction that claims them; it writes down why the first ones wait that may not. There is room for
         `spare` more of those that blocks wait for: they come first in the queue of their pipeline.
         """
+        self.again_at = None
         if room + spare <= 0:
             return []
         counts = self._state.runs.waiting_pipelines(connection, now)
@@ -277,6 +279,9 @@ class Limits:
             if not told:  # the first of a queue tells; the others stand behind it
                 told = True
                 self._tell(connection, row, refused, now)
+            if rules.away:
+                self.again_at = now + AWAY_REST
+                return None
             if refused.kind != "trigger_limit" and on_limit(rules, {}) is not OnLimit.SKIP:
                 return None
         return None
@@ -284,11 +289,6 @@ class Limits:
     def _tell(self, connection: sa.Connection, row: RunRow, refused: Refusal, now: float) -> None:
         """Write down why a run waits, once for each reason."""
         known = row.waiting or {}
-        if refused.kind == AWAY:  # nobody tells when it is back: looked for again and again
-            since = known["since"] if known.get("kind") == AWAY else now
-            waiting = {"kind": AWAY, "text": refused.text, "since": since}
-            self._state.runs.change_waiting(connection, row.id, waiting=waiting, due_at=now + AWAY_REST)
-            return
         if known.get("kind") == refused.kind:
             return
         waiting = {"kind": refused.kind, "text": refused.text, "since": now}
