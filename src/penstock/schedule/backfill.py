@@ -320,11 +320,14 @@ class Backfills:
         if not cut:
             return
         runs = self._state.runs.many(connection, cut)
-        if still := [name for name in cut if name in runs and runs[name].open]:
+        still = [name for name in cut if name in runs and runs[name].open]
+        if still:
             settings[_CUT] = still
-        latest = self._state.backfills.latest_in(connection, number, ["cancelled"], MOST)
         again = settings.get("again", [])
-        settings["again"] = [*again, *(run.id for run in latest if run.id in {*cut} - {*again})]
+        ended = {*cut} - {*still} - {*again}
+        if ended:
+            latest = self._state.backfills.latest_in(connection, number, ["cancelled"], MOST)
+            settings["again"] = [*again, *(run.id for run in latest if run.id in ended)]
 
     def _next(
         self, connection: sa.Connection, row: BackfillRow, settings: dict[str, Any], room: int, now: float
