@@ -12,10 +12,14 @@ import sqlalchemy as sa
 
 from penstock.cli.wire import Workbench, open_workbench
 from penstock.model.events import Event
-from penstock.schedule import stumbles
+from penstock.project import open_project
+from penstock.schedule import core, limits, stumbles
+from penstock.schedule.claim import Admission
 from penstock.schedule.core import Core
 from penstock.schedule.ends import NoAlerts
 from penstock.schedule.hearers import Hearers
+from penstock.schedule.limit_rules import RuleBook
+from penstock.schedule.limits import Limits
 from penstock.schedule.requests import NewRun, cancel_run, create_run, retry_from, retry_incomplete
 from penstock.schedule.service import Scheduler
 from penstock.state.rows import RunRow, TriggerRow
@@ -38,11 +42,12 @@ class Lab(NoAlerts):
         self.stopped: list[tuple[str, str]] = []
         self._ended: dict[str, RunRow] = {}
         self._news = threading.Condition()
+        self.admission: Admission | None = None
         self.scheduler = self.started()
 
     def started(self) -> Scheduler:
         hearers = Hearers(self._changed, self._settled, notice=self.notices.append, stopped=self._stopped)
-        scheduler = Scheduler(self.state, self._bench, hearers=hearers, alerts=self)
+        scheduler = Scheduler(self.state, self._bench, hearers=hearers, alerts=self, admission=self.admission)
         scheduler.start()
         return scheduler
 
@@ -250,6 +255,24 @@ def test_a_bench_that_cannot_be_opened_is_tried_again(lab: Callable[..., Lab]) -
     it.scheduler.wake("runs", row.id)
     assert it.end(row).state == "completed"
     assert told == ["the scheduler cannot begin, and tries again: BlockingIOError: no more processes"]
+
+
+def test_a_run_begins_when_the_project_is_back_though_nobody_tells(
+    lab: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(core, "SWEEP", 1e6)
+    monkeypatch.setattr(limits, "AWAY_REST", 0.2)
+    it = lab(p=[B("a", "data_loader", "return 1")])
+    it.scheduler.close()
+    it.admission = Limits(it.state, RuleBook(lambda: open_project(it.root)))
+    it.scheduler = it.started()
+    assert it.end(it.ask("p")).state == "completed"
+    it.root.rename(tmp_path / "elsewhere")
+    run = it.ask("p")
+    waiting = until("why it waits", lambda: it.now(run).waiting)
+    assert (waiting["kind"], it.now(run).due_at) == ("project_away", run.due_at)
+    (tmp_path / "elsewhere").rename(it.root)
+    assert it.end(run).state == "completed"
 
 
 def test_a_failure_has_a_cause_and_the_others_go_on_when_they_may(lab: Callable[..., Lab]) -> None:
