@@ -167,7 +167,8 @@ def test_a_damaged_store_is_told_in_a_line_and_ends_nothing(lab: Callable[..., L
         def told() -> list[str]:
             it.state.close()  # what is open knows what it has read, and may write the file whole again as it closes
             path.with_name("state.db-wal").unlink(missing_ok=True)
-            path.write_bytes(junk)
+            with path.open("r+b") as file:  # an empty file, as it would be for a moment, is a database
+                file.write(junk)
             it.scheduler.wake("")
             return it.notices
 

@@ -179,9 +179,10 @@ class Notifier:
 
         Not while the data folder itself is away: it would be made where it is to come back.
         """
-        if self._path is None or self._path.exists() or not self._data_root.is_dir() or (old := self._socket) is None:
-            return False
+        old = self._socket
         try:
+            if self._path is None or old is None or self._path.exists() or not self._data_root.is_dir():
+                return False
             self._bind()
         except OSError:  # it cannot be made now; the next look tries again
             return False
