@@ -10,10 +10,11 @@ import sys
 import pytest
 
 from penstock.server.scratchpads.service import details
-from tests.server.serving import Server, make_project, serving
+from tests.server.serving import Server, add_pipeline, make_project, serving
 
 LOAD = "@data_loader\ndef load(**kwargs):\n    return {'answer': 42}\n"
 BLOCKS = [("load", "data_loader", [], LOAD), ("pad", "scratchpad", [], "1 + 1\n")]
+WAITS = "@custom\ndef waits(**kwargs):\n    import signal\n    print('waits', flush=True)\n    signal.pause()\n"
 PAD = "/scratchpads/flights/pad"
 
 
@@ -43,6 +44,10 @@ def run(server: Server, code: str, **more):
 
 def shown(events):
     return [event["mime"] for event in events if event["type"] == "display"]
+
+
+def processes(server: Server, kind: str):
+    return [each for each in server.get("/sessions")["sessions"] if each["kind"] == kind]
 
 
 def printed(events):
@@ -204,11 +209,26 @@ def test_variables_of_pipelines_and_secrets_are_asked_for(server: Server):
     assert shown(run(server, "get_global_variable('flights', 'day')")[0]) == [{"text/plain": "3"}]
 
 
-def test_processes_are_listed(server: Server):
-    run(server, "x = 1")
-    (process,) = [entry for entry in server.get("/sessions")["sessions"] if entry["kind"] == "scratchpad"]
-    assert (process["pipeline"], process["block"]) == ("flights", "pad")
-    assert process["memory"] > 1_000_000
+def test_processes_are_listed_with_what_they_use_and_ended(server: Server):
+    run(server, "x = sum(range(5_000_000))")
+    (pad,) = processes(server, "scratchpad")
+    assert (pad["pipeline"], pad["block"], pad["run"]) == ("flights", "pad", None)
+    assert pad["memory"] > 1_000_000
+    assert pad["cpu"] > 0
+    add_pipeline(server.root, "long", [("waits", "custom", [], WAITS)])
+    with server.live() as live:
+        live.subscribe("pipeline:long")
+        asked = server.post("/pipelines/long/runs")["run"]["run"]
+        live.until("block_output")
+        (block,) = processes(server, "block")
+        assert (block["pipeline"], block["block"], block["run"]) == ("long", "waits", asked)
+        server.post(f"/runs/{asked}/interrupt", {})
+        live.until("run_ended")
+    with server.live() as live:
+        live.subscribe("pipeline:flights")
+        server.post(f"{PAD}/restart")
+        live.until("scratch_session")
+    assert not {pad["pid"], block["pid"]} & {each["pid"] for each in server.get("/sessions")["sessions"]}
 
 
 def test_a_process_that_has_ended_is_not_listed(server: Server):
