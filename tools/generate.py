@@ -19,6 +19,7 @@ from penstock.config.settings import declared_keys
 from penstock.model.errors import PenstockError, every_error
 from penstock.project import check_project  # noqa: F401 - it imports every module of rules
 from penstock.project.rules.base import every_rule
+from penstock.server.answers import ROUTER_CODES
 from penstock.server.description import permissions, summary_of
 from penstock.server.openapi import document
 from penstock.server.routes import all_routes
@@ -63,6 +64,11 @@ def errors_page() -> str:
         "in `penstock.model.errors`. *Recovery* says what can be done: `fatal` errors need a change first, `retriable` ones\n"
         "may pass by themselves, `skippable` ones concern one item of many.\n\n"
         + table(["code", "class", "phase", "recovery", "meaning"], rows)
+        + "\n## Over HTTP alone\n\nThe server's own answers have the same form as those above, and no class.\n\n"
+        + table(
+            ["code", "status", "meaning"],
+            [(f"`{code}`", status, text) for code, (status, text) in ROUTER_CODES.items()],
+        )
     )
 
 

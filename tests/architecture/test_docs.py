@@ -15,7 +15,8 @@ from penstock.cli.main import COMMANDS
 from penstock.config.environment import VARIABLES
 from penstock.config.settings import declared_keys
 from penstock.model.errors import every_error
-from tests.architecture.source_tree import ROOT
+from penstock.server.answers import ROUTER_CODES
+from tests.architecture.source_tree import ROOT, dotted, source_files
 
 DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md"), *(ROOT / "demo").rglob("*.md")])
@@ -35,6 +36,25 @@ def test_reference_pages_are_those_of_the_code() -> None:
 def test_every_error_has_an_entry() -> None:
     text = page("reference/errors.md")
     assert [error.code for error in every_error() if f"| `{error.code}` | `{error.__name__}` |" not in text] == []
+
+
+def test_every_answer_of_the_server_alone_has_an_entry_and_one_status() -> None:
+    answered = set()
+    for file in source_files():
+        constants = {
+            node.targets[0].id: node.value.value
+            for node in file.tree.body
+            if isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Name)
+            and isinstance(node.value, ast.Constant)
+        }
+        for node in ast.walk(file.tree):
+            if isinstance(node, ast.Call) and dotted(node.func) == "HttpError":
+                status, code = (constants[arg.id] if isinstance(arg, ast.Name) else arg.value for arg in node.args[:2])
+                answered.add((code, status))
+    assert answered == {(code, status) for code, (status, _) in ROUTER_CODES.items()}
+    text = page("reference/errors.md")
+    assert [code for code in ROUTER_CODES if f"| `{code}` |" not in text] == []
 
 
 def test_every_command_and_exit_code_has_an_entry() -> None:

@@ -51,6 +51,27 @@ _STATUS: tuple[tuple[type[PenstockError], int], ...] = (
 """Error class -> HTTP status, the first that fits; 422 where none does: the request was understood and refused."""
 
 
+ROUTER_CODES = {
+    "A101": (401, "Nobody is logged in, or the call shows no token or signature that starts this."),
+    "A102": (403, "Who asks may not do this, or it is switched off on this server."),
+    "A103": (403, "The server is not known by the name that it is asked by."),
+    "A104": (403, "A request of a browser that changes something lacks the header X-Penstock."),
+    "A105": (403, "The request comes from the page of another site."),
+    "A106": (422, "A query or body says what this route does not take."),
+    "A107": (415, "The body is sent as something else than JSON."),
+    "A108": (400, "The body is not JSON."),
+    "A109": (413, "The body is larger than this route takes."),
+    "A110": (405, "The address does not take this method."),
+    "A111": (400, "An address that is not text, or a header that is given twice."),
+    "A112": (404, "There is no such address."),
+    "A114": (429, "Too many calls that may start nothing came from this address; wait a moment."),
+    "A115": (414, "A part of the address is longer than any name."),
+    "A500": (500, "An error in Penstock itself; the log of the server has it."),
+    "A503": (503, "The login has ended, or the server is ending, while the request waited."),
+}
+"""What only the server answers: the status that goes with each code, and what it means."""
+
+
 class HttpError(Exception):
     """An answer of the router itself: no route, not logged in, wrong method, too large."""
 

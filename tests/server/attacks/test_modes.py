@@ -137,7 +137,8 @@ def test_a_read_only_server_changes_nothing(tmp_path: Path, variable: str, level
             assert told.status_code == 403, name_of(route)
             assert "PENSTOCK_READ_ONLY" in told.json()["error"]["hint"]
         saving = {"edits": [{"block": "load_trips", "content": "1", "revision": ""}]}
-        assert server.client.post("/api/pipelines/example_pipeline/runs", json=saving).status_code == 403
+        told = server.client.post("/api/pipelines/example_pipeline/runs", json=saving)
+        assert (told.status_code, told.json()["error"]["code"]) == (403, "A102")
         assert {path: path.read_bytes() for path in server.project.rglob("*") if path.is_file()} == before
     finally:
         server.stop()

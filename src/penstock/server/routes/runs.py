@@ -50,7 +50,7 @@ async def begin_run(call: Call) -> RunBegun:
     """Run blocks of a pipeline; texts under `edits` are saved first, and nothing runs when one of them conflicts."""
     if call.body.edits and not call.identity.may(Permission.EDIT):
         raise HttpError(
-            403, "A103", "saving before a run: you may not change files", "Run without edits, or ask for the right."
+            403, "A102", "saving before a run: you may not change files", "Run without edits, or ask for the right."
         )
     run, saved = await call.studio.runs.begin(call.path["pipeline"], call.body)
     return RunBegun(run, saved)
