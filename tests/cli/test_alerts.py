@@ -82,6 +82,11 @@ def test_a_test_message_goes_to_each_channel_and_a_refusal_is_told(project: Path
     assert "slack" in unknown.exception.hint
 
 
+def test_where_no_channel_is_set_up_that_is_said(project: Path) -> None:
+    assert "testing alerts: no channel is set up" in str(call(project, "test").exception)
+    assert "testing the alert channel slack: it is not set up" in str(call(project, "test", "slack").exception)
+
+
 def test_a_channel_with_several_addresses_is_tested_as_a_whole_or_one_of_them(project: Path) -> None:
     with receiving() as first, receiving() as second:
         (project / "metadata.yaml").write_text(

@@ -73,8 +73,9 @@ def test(ctx: click.Context, channel: str | None, project: Path | None, pipeline
     chosen = [each for each in settings.channels if channel in {None, each.key, str(each.kind)}]
     if not chosen:
         known = ", ".join(each.key for each in settings.channels) or "none"
+        one = f"testing the alert channel {channel}: it is not set up"
         raise SettingInvalidError(
-            f"testing the alert channel {channel or '(any)'}: it is not set up",
+            one if channel else "testing alerts: no channel is set up",
             hint=f"Channels that are: {known}. They stand below notification_config in metadata.yaml.",
         )
     failed = []
