@@ -140,7 +140,7 @@ def test_a_polars_frame_and_rows_of_dicts(system: SqlSystem) -> None:
 
 
 @pytest.mark.parametrize("oldest", [False, True])
-def test_categories_of_polars_are_their_texts(system: SqlSystem, oldest: bool) -> None:  # noqa: FBT001 - a table of tests
+def test_categories_of_polars_are_their_texts(system: SqlSystem, *, oldest: bool) -> None:
     texts, some = ["a", None, "b", "a"], pl.Series(["x", "y", None, "y"], dtype=pl.Enum(["x", "y"]))
     made = pl.DataFrame({"at": range(4), "kind": pl.Series(texts, dtype=pl.Categorical), "some": some})
     level = pl.CompatLevel.oldest() if oldest else pl.CompatLevel.newest()

@@ -66,7 +66,7 @@ def by_query(value: int, target: Target, plan: WritePlan) -> Callable[[SqlSystem
 @pytest.mark.parametrize("there", [False, True])
 @pytest.mark.parametrize("target", [T, Target("things", "a new schema")])
 @pytest.mark.parametrize("writer", [by_frame, by_query])
-def test_of_two_that_replace_at_once_one_stays(writers: Writers, writer: Any, target: Target, there: bool) -> None:  # noqa: FBT001 - a table of tests
+def test_of_two_that_replace_at_once_one_stays(writers: Writers, writer: Any, target: Target, *, there: bool) -> None:
     if there:
         writer(0, target, REPLACE)(writers.first)
     writers.meanwhile(writer(1, target, REPLACE), writer(2, target, REPLACE))

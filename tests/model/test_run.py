@@ -282,7 +282,7 @@ def test_waits_between_attempts(policy: RetryPolicy, waits: list[float | None]) 
 
 
 @pytest.mark.parametrize("exponential", [True, False])
-def test_a_block_that_fails_for_weeks_is_given_up(exponential: bool) -> None:  # noqa: FBT001 - both are tried
+def test_a_block_that_fails_for_weeks_is_given_up(*, exponential: bool) -> None:
     assert RetryPolicy(100_000, 1e-9, 60, exponential).wait(10) is not None
     assert RetryPolicy(100_000_000_000, 1e-9, 60, exponential).wait(99_999_999_999) is None
 

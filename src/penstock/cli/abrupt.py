@@ -8,11 +8,13 @@ from __future__ import annotations
 import sys
 from types import TracebackType
 
+INTERRUPTED = "interrupted"
+
 
 def _said(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """What Python calls for an exception that nobody caught. The process ends as by the signal: 130 to a shell."""
     if issubclass(kind, KeyboardInterrupt):
-        sys.stderr.write("interrupted\n")
+        sys.stderr.write(f"{INTERRUPTED}\n")
     else:
         sys.__excepthook__(kind, error, trace)
 

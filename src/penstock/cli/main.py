@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import penstock.cli.abrupt  # noqa: F401 - first of all: Ctrl-C may come during the imports below
+# First of all: Ctrl-C may come during the imports below.
+from penstock.cli.abrupt import INTERRUPTED
 
 # isort: split
 
@@ -95,7 +96,7 @@ def main(arguments: list[str] | None = None) -> None:
             raise
         code = _no_room(error, arguments)
     except KeyboardInterrupt:
-        click.echo("interrupted", err=True)
+        click.echo(INTERRUPTED, err=True)
         code = 130
     finally:
         headstart.end()
@@ -116,7 +117,7 @@ def _code(arguments: list[str], *, as_json: bool) -> int | str | None:
     except click.ClickException as error:
         code = _misuse(error, as_json=as_json)
     except click.Abort:
-        click.echo("interrupted", err=True)
+        click.echo(INTERRUPTED, err=True)
         code = 130
     except SystemExit as error:
         # Click ends so, with another output in place, when the reader has gone (`penstock data show ... | head`).

@@ -18,6 +18,7 @@ LABEL = "block_uuid"
 """The key of an item's metadata that says how its child is called."""
 
 _LONGEST = 200
+_ROWS_AND_COLUMNS = 2
 _PLAIN = frozenset({str, int, float, bool, type(None), dict, list})
 _SHAPE = (
     "Return [[item, ...], [{'block_uuid': name, ...}, ...]]; the second list, of one dict for each item, is optional."
@@ -166,15 +167,16 @@ def _is_list(value: Any) -> bool:
 
 
 def _is_frame(value: Any) -> bool:
-    table = getattr(value, "ndim", 0) == 2 and hasattr(value, "columns")  # noqa: PLR2004 - rows, columns
+    table = getattr(value, "ndim", 0) == _ROWS_AND_COLUMNS and hasattr(value, "columns")
     return table or type(value).__name__ in {"DataFrame", "Table"}
 
 
 def _is_many(value: Any) -> bool:
     """Whether it stands for several items."""
-    one = getattr(value, "ndim", 0) == 1 or type(value).__name__ == "Series"
-    one = one or (type(value).__module__ == "numpy" and getattr(value, "ndim", 0) == 2)  # noqa: PLR2004 - its rows
-    return _is_list(value) or _is_frame(value) or one
+    dimensions = getattr(value, "ndim", 0)
+    one = dimensions == 1 or type(value).__name__ == "Series"
+    rows = dimensions == _ROWS_AND_COLUMNS and type(value).__module__ == "numpy"
+    return _is_list(value) or _is_frame(value) or one or rows
 
 
 def _label(entry: Mapping[str, Any], at: int) -> str:

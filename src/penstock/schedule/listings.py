@@ -14,6 +14,8 @@ MOST_LISTED = 100_000
 """Runs that a block may list."""
 LIST_BYTES = 64 << 20
 """Of all of them, as JSON."""
+_SHOWN = 40
+"""Characters of a value that an error shows."""
 
 
 def listing(outputs: list[Any], block: str) -> list[Any]:
@@ -106,4 +108,4 @@ def _short(given: Any) -> str:
     if isinstance(given, int) and abs(given) > 1 << 63:
         return "a number of many digits"  # Python writes none that is longer than it likes
     text = repr(given)
-    return text if len(text) <= 40 else f"{text[:40]}..."  # noqa: PLR2004 - of a line
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

@@ -211,7 +211,7 @@ def array_list(array: np.ndarray) -> Any:
     if array.dtype.kind in "biu":
         return array.tolist()
     if array.dtype.kind == "f":
-        return (array.astype("f8") if array.dtype.itemsize > 8 else array).tolist()  # noqa: PLR2004 - bytes of a double
+        return array.astype("f8", copy=False).tolist()
     return nested([_item(item) for item in array.reshape(-1)], list(array.shape))
 
 
