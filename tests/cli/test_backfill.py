@@ -15,6 +15,9 @@ from tests.cli import projects
 from tests.cli.projects import B, write_project
 
 DATES = ["--start", "2024-01-01", "--end", "2024-01-04"]
+TABLE = """import datetime, pandas as pd
+cities = {'city': ['Oslo', 'Rome'], 'n': [1, None], 'execution_date': pd.to_datetime(['2024-01-01', '2024-01-02'])}
+return pd.DataFrame({**cities, 'since': [[datetime.date(1048, 1, 1)], []]})"""
 
 
 def penstock(*arguments: str | Path) -> projects.Result:
@@ -30,6 +33,13 @@ def project(tmp_path: Path) -> Path:
         orders=[
             B("load", "data_loader", "return 1"),
             B("cities", "custom", "return [{'city': 'Oslo'}, {'city': 'Rome'}]"),
+            B("one", "custom", "return [{'city': 'Oslo'}]"),
+            B("none", "custom", "return []"),
+            B("millis", "custom", "return [{'execution_date': 1714521600000}, {}]"),
+            B("dated", "custom", "import datetime\nreturn [{'execution_date': datetime.date(2024, 5, 1)}] * 2"),
+            B("table", "custom", TABLE),
+            B("names", "data_loader", "return 'Oslo'"),
+            B("below", "custom", "return [{'city': args[0], **kwargs['given']}]", ("names",)),
         ],
     )
 
@@ -59,44 +69,23 @@ def test_a_block_lists_the_runs(project: Path) -> None:
     assert "returned int, not a list" in penstock("backfill", "preview", "orders", "-p", project, "--block", "load").err
 
 
-TABLE = """import datetime, pandas as pd
-cities = {'city': ['Oslo', 'Rome'], 'n': [1, None], 'execution_date': pd.to_datetime(['2024-01-01', '2024-01-02'])}
-return pd.DataFrame({**cities, 'since': [[datetime.date(1048, 1, 1)], []]})"""
-
-
-@pytest.fixture
-def listing(tmp_path: Path) -> Path:
-    return write_project(
-        tmp_path / "p",
-        orders=[
-            B("one", "custom", "return [{'city': 'Oslo'}]"),
-            B("none", "custom", "return []"),
-            B("millis", "custom", "return [{'execution_date': 1714521600000}, {}]"),
-            B("dated", "custom", "import datetime\nreturn [{'execution_date': datetime.date(2024, 5, 1)}] * 2"),
-            B("table", "custom", TABLE),
-            B("names", "data_loader", "return 'Oslo'"),
-            B("below", "custom", "return [{'city': args[0], **kwargs['given']}]", ("names",)),
-        ],
-    )
-
-
-def test_a_list_of_one_run_is_a_list_and_an_empty_one_is_refused(listing: Path) -> None:
-    found = json.loads(penstock("backfill", "preview", "orders", "-p", listing, "--block", "one", "--json").out)
+def test_a_list_of_one_run_is_a_list_and_an_empty_one_is_refused(project: Path) -> None:
+    found = json.loads(penstock("backfill", "preview", "orders", "-p", project, "--block", "one", "--json").out)
     assert [run["variables"] for run in found["runs"]] == [{"city": "Oslo"}]
-    assert "it lists no runs" in penstock("backfill", "preview", "orders", "-p", listing, "--block", "none").err
+    assert "it lists no runs" in penstock("backfill", "preview", "orders", "-p", project, "--block", "none").err
 
 
-def test_dates_of_a_list_are_dates_or_refused(listing: Path) -> None:
-    refused = penstock("backfill", "preview", "orders", "-p", listing, "--block", "millis")
+def test_dates_of_a_list_are_dates_or_refused(project: Path) -> None:
+    refused = penstock("backfill", "preview", "orders", "-p", project, "--block", "millis")
     assert "execution_date of entry 0, 1714521600000, lies outside of the calendar" in refused.err
     assert "Traceback" not in refused.err
     zone = ["--time-zone", "Europe/Paris"]
-    found = penstock("backfill", "preview", "orders", "-p", listing, "--block", "dated", "--json", *zone)
+    found = penstock("backfill", "preview", "orders", "-p", project, "--block", "dated", "--json", *zone)
     assert [run["execution_date"] for run in json.loads(found.out)["runs"]] == [1714514400.0] * 2
 
 
-def test_a_table_lists_a_run_for_each_of_its_rows(listing: Path) -> None:
-    found = json.loads(penstock("backfill", "preview", "orders", "-p", listing, "--block", "table", "--json").out)
+def test_a_table_lists_a_run_for_each_of_its_rows(project: Path) -> None:
+    found = json.loads(penstock("backfill", "preview", "orders", "-p", project, "--block", "table", "--json").out)
     assert [run["execution_date"] for run in found["runs"]] == [1704067200.0, 1704153600.0]
     dates = ["2024-01-01 00:00:00", "2024-01-02 00:00:00"]
     assert [run["variables"] for run in found["runs"]] == [
@@ -105,10 +94,10 @@ def test_a_table_lists_a_run_for_each_of_its_rows(listing: Path) -> None:
     ]
 
 
-def test_what_lists_runs_gets_variables_of_any_name_and_what_it_depends_on(listing: Path) -> None:
+def test_what_lists_runs_gets_variables_of_any_name_and_what_it_depends_on(project: Path) -> None:
     variables = json.dumps({"given": {"a": 1}, "pipeline_uuid": "x", "block_uuid": "y", "project_path": "z"})
     arguments = ["--block", "below", "--runtime-vars", variables, "--json"]
-    found = json.loads(penstock("backfill", "preview", "orders", "-p", listing, *arguments).out)
+    found = json.loads(penstock("backfill", "preview", "orders", "-p", project, *arguments).out)
     assert [run["variables"] for run in found["runs"]] == [{"city": "Oslo", "a": 1}]
 
 

@@ -78,8 +78,13 @@ def project(request: pytest.FixtureRequest, tmp_path: Path) -> Project:
     else:
         make: Callable[[], dict[str, object]] = request.getfixturevalue("postgres_profile")
         keys = make()
-    (tmp_path / "io_config.yaml").write_text(yaml.safe_dump({"version": "0.1.1", "default": keys}), encoding="utf-8")
-    return Project(tmp_path, request.param)
+    return project_over(tmp_path, request.param, keys)
+
+
+def project_over(folder: Path, provider: str, profile: dict[str, object]) -> Project:
+    text = yaml.safe_dump({"version": "0.1.1", "default": profile})
+    (folder / "io_config.yaml").write_text(text, encoding="utf-8")
+    return Project(folder, provider)
 
 
 def cells(table: pa.Table) -> list[tuple[Any, ...]]:
@@ -172,17 +177,13 @@ def test_an_upload_replaces_the_one_before(project: Project) -> None:
 
 @pytest.fixture
 def on_postgres(tmp_path: Path, postgres_profile: Callable[..., dict[str, object]]) -> Project:
-    text = yaml.safe_dump({"version": "0.1.1", "default": postgres_profile()})
-    (tmp_path / "io_config.yaml").write_text(text, encoding="utf-8")
-    return Project(tmp_path, "postgres")
+    return project_over(tmp_path, "postgres", postgres_profile())
 
 
 @pytest.mark.parametrize("settings", [{"use_raw_sql": True}, {"export_write_policy": "replace"}])
 @pytest.mark.parametrize("there", [False, True])
 def test_a_query_reads_the_upload_of_its_own_run(
-    on_postgres: Project,
-    settings: dict[str, Any],
-    there: bool,  # noqa: FBT001 - a table of tests
+    on_postgres: Project, settings: dict[str, Any], *, there: bool
 ) -> None:
     """The first run has uploaded its rows and waits for a table that is locked; the second begins meanwhile."""
     project = on_postgres
@@ -361,10 +362,7 @@ WRONG = "SELECT\n  nope\nFROM (VALUES (1)) AS t(x)"
 @pytest.mark.parametrize("raw", [False, True])
 @pytest.mark.parametrize("there", [False, True])
 def test_a_failure_shows_the_statement_and_its_line_in_the_block(
-    project: Project,
-    raw: bool,  # noqa: FBT001 - a table of tests
-    policy: str,
-    there: bool,  # noqa: FBT001 - a table of tests
+    project: Project, policy: str, *, raw: bool, there: bool
 ) -> None:
     if there:
         project.run("SELECT 1 AS x")

@@ -38,11 +38,6 @@ def stopped(value, **kwargs):
 """
 
 
-@pytest.fixture
-def fan(tmp_path) -> Fan:
-    return Fan(tmp_path)
-
-
 def notes(fan: Fan) -> list[list[str]]:
     file = fan.home / "project" / "notes.txt"
     return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []

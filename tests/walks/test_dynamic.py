@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.cli.projects import B
-from tests.walks.fan_project import ITEMS, REDUCE, Fan, states
+from tests.walks.fan_project import ITEMS, REDUCE, states
 
 USERS = """
 users = [{"id": at, "name": f"user_{at}"} for at in range(1, 4)]
@@ -14,11 +14,6 @@ return [users, [{"block_uuid": f"for_user_{at}", "score": at * 10} for at in ran
 LETTERS = 'return [["a", "b", "c"]]'
 NUMBERS = "return [[1, 2]]"
 KEEP = "return [args[0]]"
-
-
-@pytest.fixture
-def fan(tmp_path) -> Fan:
-    return Fan(tmp_path)
 
 
 def test_each_item_is_an_argument_and_its_metadata_are_variables(fan):

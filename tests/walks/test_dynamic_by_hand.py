@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.cli.projects import B
-from tests.walks.fan_project import ITEMS, REDUCE, Fan, states
+from tests.walks.fan_project import ITEMS, REDUCE, states
 
 NUMBERS = "return [[1, 2, 3]]"
 TENFOLD = "return args[0] * 10"
@@ -13,11 +13,6 @@ NAMED = 'return [[1, 2, 3], [{"block_uuid": "zeta"}, {"block_uuid": "alpha"}, {"
 SAME_NAMES = 'return [[1, 2, 3], [{"block_uuid": "x"}, {"block_uuid": "x"}, {"block_uuid": "a"}]]'
 STREAM = {"dynamic": {"parent": True, "modes": [{"type": "stream"}]}}
 READS = "return {'got': args[0]}"
-
-
-@pytest.fixture
-def fan(tmp_path) -> Fan:
-    return Fan(tmp_path)
 
 
 def test_a_block_that_reads_all_children_does_not_run_when_one_has_failed(fan, tmp_path):

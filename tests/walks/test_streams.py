@@ -13,11 +13,6 @@ from tests.walks.fan_project import ITEMS, REDUCE, Fan, states
 STREAM = {"dynamic": {"parent": True, "modes": [{"type": "stream", "poll_interval": 10}]}}
 
 
-@pytest.fixture
-def fan(tmp_path) -> Fan:
-    return Fan(tmp_path)
-
-
 def waits(file: Path) -> str:
     """Lines that wait for a file; who never makes it fails the block."""
     return f"""

@@ -17,6 +17,13 @@ def begun(server: Server, kind: str) -> tuple[str, dict]:
         return run, live.until(kind, run=run, block="load")[-1]
 
 
+def interrupt(server: Server, run: str) -> None:
+    with server.live() as live:
+        live.subscribe(f"run:{run}")
+        server.post("/pipelines/flights/interrupt", {})
+        live.until("run_ended", run=run)
+
+
 def test_one_that_failed_waits_for_its_next_attempt_with_its_failure(tmp_path):
     root = make_project(tmp_path / "project", blocks=[("load", "data_loader", [], SHUT)])
     gate = str(tmp_path / "gate")
@@ -34,10 +41,7 @@ def test_one_that_failed_waits_for_its_next_attempt_with_its_failure(tmp_path):
         status = server.get("/pipelines/flights/status")["blocks"]["load"]
         assert (status["state"], status["failure"]["message"]) == ("queued", "the gate is shut")
 
-        with server.live() as live:
-            live.subscribe(f"run:{run}")
-            server.post("/pipelines/flights/interrupt", {})
-            live.until("run_ended", run=run)
+        interrupt(server, run)
         (block,) = server.get(f"/runs/{run}")["blocks"]
         assert (block["state"], block["waits"]) == ("cancelled", None)
 
@@ -61,7 +65,4 @@ def test_a_sensor_says_when_it_is_asked_again(tmp_path):
         (block,) = server.get(f"/runs/{run}")["blocks"]
         assert (block["state"], block["failure"], block["waits"]) == ("queued", None, told["waits"])
         assert told["waits"]["due"] > told["waits"]["since"]
-        with server.live() as live:
-            live.subscribe(f"run:{run}")
-            server.post("/pipelines/flights/interrupt", {})
-            live.until("run_ended", run=run)
+        interrupt(server, run)
