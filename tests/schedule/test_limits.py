@@ -233,7 +233,8 @@ def test_while_the_project_is_away_runs_wait_and_go_on_when_it_is_back(state: St
     rules = RuleBook(lambda: open_project(folder))
     chooser = Limits(state, rules)
     assert rules("p").pipeline == 2
-    insert(state, rows("p", 3), rows("never_seen", 1))
+    skips = [replace(row, settings={"on_limit": "skip"}) for row in rows("never_seen", 1, origin="schedule")]
+    insert(state, rows("p", 3), skips)
     folder.rename(elsewhere)
     assert claim(state, chooser, 4) == []
     assert rules("p").pipeline == 2, "its limits hold for what is under way"

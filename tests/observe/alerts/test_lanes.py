@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
@@ -38,7 +39,14 @@ def test_who_was_slow_gets_one_at_a_time_until_it_is_quick_again() -> None:
 
 
 def test_beyond_the_most_at_once_the_next_one_waits_for_its_turn() -> None:
-    lanes = Lanes(Clock())
+    looked = threading.Semaphore(0)
+
+    class Told(Clock):
+        def __call__(self) -> float:
+            looked.release()
+            return self.now
+
+    lanes = Lanes(Told())
 
     def next_one() -> bool:
         with lanes.to("slack") as free:
@@ -48,6 +56,12 @@ def test_beyond_the_most_at_once_the_next_one_waits_for_its_turn() -> None:
         for _ in range(MOST - 1):
             assert others.enter_context(lanes.to("slack"))
         with lanes.to("slack"):
+            while looked.acquire(blocking=False):
+                pass
             waiting = pool.submit(next_one)
+            for _ in ("until when it waits", "what time it is"):
+                assert looked.acquire(timeout=PATIENCE)
+            with lanes._changed:  # free again when the next one has gone in, or has begun to wait
+                assert len(lanes._begun["slack"]) == MOST
             assert not waiting.done()
         assert waiting.result(PATIENCE)
