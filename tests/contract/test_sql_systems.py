@@ -335,6 +335,10 @@ def test_tables_of_somebody_else_are_left_alone(system: SqlSystem) -> None:
     assert [rows(system, other) for other in others] == [[(7,)], [(7,)]]
     left = system.query("SELECT table_name AS name FROM information_schema.tables WHERE table_name LIKE '%things%'")
     assert sorted(left.table["name"].to_pylist()) == ["things", "things__new"]
+    by_name = WritePlan(if_exists=IfExists.APPEND, unique=["mine"], on_conflict=OnConflict.UPDATE)
+    for other in others:
+        write_table(system, frame(mine=[7, 8]), other, by_name)
+        assert rows(system, other) == [(7,), (8,)]
 
 
 def unique(method: OnConflict | None, policy: IfExists = IfExists.APPEND) -> WritePlan:

@@ -382,6 +382,8 @@ def test_a_line_is_told_where_templates_leave_it(project: Project) -> None:
     lines = "CREATE TABLE a AS\nSELECT * FROM {{ df_1 }};\n" + WRONG
     with pytest.raises(QueryFailedError, match=r"^block.sql:3: running 'SELECT nope"):
         project.run(lines, held, raw=True)
+    with pytest.raises(QueryFailedError, match=r"^block.sql:2: running 'SELECT nope"):
+        project.run("VACUUM;\n" + WRONG, raw=True)  # which cannot be in a transaction
     with pytest.raises(QueryFailedError, match=r"^block.sql: running 'SELECT nope"):
         project.run("-- {{ two }}\n" + WRONG, raw=True, variables={"two": "lines\n-- here"})
 

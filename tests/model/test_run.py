@@ -291,8 +291,9 @@ def test_an_attempt_that_was_too_early_counts_for_nothing() -> None:
     run, _ = new_run("r", {"a": ()}, {"a": RetryPolicy(retries=1)})
     for _ in range(5):
         run, _ = advance(run, AttemptStarted("a"))
+        assert run.between == set(), "what is asked is not between two questions"
         run, effects = advance(run, AttemptWaits("a"))
-        assert effects == []
+        assert (effects, run.between) == ([], {"a"})
         assert (run.blocks["a"].state, run.blocks["a"].attempts) == (BlockState.QUEUED, 0)
     run, _ = advance(run, AttemptStarted("a"))
     run, effects = advance(run, AttemptFailed("a", FAILURE))

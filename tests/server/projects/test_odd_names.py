@@ -28,7 +28,7 @@ def _make(root: Path) -> None:
     (root / "data_loaders").mkdir(exist_ok=True)
     (root / "data_loaders" / f"{ODD}.py").write_text("@data_loader\ndef load():\n    return 1\n")
     (root / "data_loaders" / ODD).mkdir()
-    (root / "data_loaders" / ODD / "deep.py").write_text("x = 1\n")
+    (root / "data_loaders" / ODD / "deep.py").write_text("load = 1\n")
 
 
 def _timeless(entry: Any) -> Any:
