@@ -6,6 +6,8 @@ import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -93,9 +95,8 @@ SHARED = """- {name: shared, schedule_type: api, status: active, token: token-of
 """Triggers with the same tokens in two pipelines, as after a triggers.yaml was copied."""
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    home = tmp_path_factory.mktemp("studio")
+@contextmanager
+def studio(home: Path) -> Iterator[Server]:
     files = {
         "metadata.yaml": "project_type: standalone\n",
         "pipelines/sales/metadata.yaml": PIPELINE,
@@ -116,9 +117,19 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def outside(server: Server) -> Iterator[httpx.Client]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with studio(tmp_path_factory.mktemp("studio")) as running:
+        yield running
+
+
+def stranger(server: Server) -> httpx.Client:
     """A program that has no login."""
-    with httpx.Client(base_url=server.url, timeout=PATIENCE) as client:
+    return httpx.Client(base_url=server.url, timeout=PATIENCE)
+
+
+@pytest.fixture(scope="module")
+def outside(server: Server) -> Iterator[httpx.Client]:
+    with stranger(server) as client:
         yield client
 
 
@@ -440,8 +451,9 @@ def test_tokens_are_in_no_log_and_not_in_the_database(server: Server) -> None:
         assert b"plain-token-of-the-file" not in file.read_bytes()
 
 
-def test_who_guesses_is_slowed_down_and_who_has_the_token_is_not(server: Server, outside: httpx.Client) -> None:
-    path = f"/api/pipeline_schedules/{number(server, 'called')}/api_trigger"
-    statuses = [outside.post(path, headers=bearer(f"guess{i}")).status_code for i in range(60)]
-    assert statuses[-1] == 429
-    assert outside.post(path, headers=bearer("plain-token-of-the-file")).status_code == 200
+def test_who_guesses_is_slowed_down_and_who_has_the_token_is_not(tmp_path: Path) -> None:
+    with studio(tmp_path) as server, stranger(server) as outside:
+        path = f"/api/pipeline_schedules/{number(server, 'called')}/api_trigger"
+        statuses = [outside.post(path, headers=bearer(f"guess{i}")).status_code for i in range(60)]
+        assert statuses[-1] == 429
+        assert outside.post(path, headers=bearer("plain-token-of-the-file")).status_code == 200
