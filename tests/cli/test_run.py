@@ -1,16 +1,14 @@
 import json
-import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.cli.projects import B, clean_environment, penstock, write_pipeline, write_project
 from tests.patience import PATIENCE
+from tests.read_only import read_only
 
 CHAIN = [
     B("load", "data_loader", "return 5"),
@@ -227,22 +225,6 @@ def test_retries_of_the_block_go_over_those_of_the_pipeline_and_of_the_project_k
     done = penstock("run", project, "r", "--json", home=tmp_path)
     assert done.code == 1, done.out
     assert ((project / "a").read_text(), (project / "b").read_text()) == ("012", "01")
-
-
-@contextmanager
-def read_only(folder: Path) -> Iterator[None]:
-    """The folder cannot be written: by a mount where permissions do not bind (root), else by its permissions."""
-    if os.geteuid() == 0:
-        subprocess.run(["mount", "--bind", folder, folder], check=True)
-        subprocess.run(["mount", "-o", "remount,bind,ro", folder], check=True)
-        undo = ["umount", str(folder)]
-    else:
-        subprocess.run(["chmod", "-R", "a-w", folder], check=True)
-        undo = ["chmod", "-R", "u+w", str(folder)]
-    try:
-        yield
-    finally:
-        subprocess.run(undo, check=True)
 
 
 def test_retries_of_the_project_hold_where_the_block_has_none(tmp_path):

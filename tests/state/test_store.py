@@ -25,6 +25,7 @@ from penstock.state.run_list import RunFilter
 from penstock.state.store import State, open_state
 from penstock.state.tables import meta
 from tests.patience import PATIENCE
+from tests.read_only import read_only
 from tests.servers import PostgresServer
 from tests.state.conftest import postgres_url
 from tests.wire import Wire
@@ -488,4 +489,20 @@ def test_a_server_that_was_read_only_is_written_again(postgres_server: PostgresS
         admin.execute(f'ALTER DATABASE "{postgres_database}" SET default_transaction_read_only = off')
     with state.write() as connection:
         assert state.runs.insert(connection, RunRow("b", "p", 1.0))
+    state.close()
+
+
+def test_a_file_that_was_read_only_is_written_again(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    state = open_state(f"sqlite:///{folder / 'state.db'}")
+    with contextlib.closing(sqlite3.connect(folder / "state.db")) as other:  # who keeps its log ahead in place
+        other.execute("SELECT count(*) FROM sqlite_master")
+        state.close()
+        with read_only(folder):
+            for _ in range(2):
+                with pytest.raises(StateUnavailableError, match="read-only"), state.write() as connection:
+                    state.runs.insert(connection, RunRow("a", "p", 1.0))
+        with state.write() as connection:
+            assert state.runs.insert(connection, RunRow("b", "p", 1.0))
     state.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -21,6 +22,8 @@ overtake. The store begins anew, for as long as it is patient."""
 _STALE = frozenset({"25006"})
 """PostgreSQL's codes for what a new connection may not meet: one that was opened read-only stays so when the database
 can be written again."""
+_STALE_FILE = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN})
+"""Those of SQLite, which opens a file that it may not write, or that comes back just then, for reading alone."""
 
 
 def engines(url: sa.URL, patience: Patience) -> tuple[sa.Engine, sa.Engine]:
@@ -35,7 +38,7 @@ def engines(url: sa.URL, patience: Patience) -> tuple[sa.Engine, sa.Engine]:
     engine = sa.create_engine(url, **_pool(), query_cache_size=STATEMENTS, connect_args=server_options(url))
     if url.get_backend_name() == "postgresql":
         _give_up_silent(engine, patience)
-        _renew_stale(engine)
+        _renew_stale(engine, lambda error: getattr(error, "sqlstate", None) in _STALE)
     return engine, engine
 
 
@@ -49,10 +52,10 @@ def _give_up_silent(engine: sa.Engine, patience: Patience) -> None:
         return made
 
 
-def _renew_stale(engine: sa.Engine) -> None:
+def _renew_stale(engine: sa.Engine, is_stale: Callable[[BaseException], bool]) -> None:
     @sa.event.listens_for(engine, "handle_error")
     def _failed(context: Any) -> None:
-        if getattr(context.original_exception, "sqlstate", None) in _STALE:
+        if is_stale(context.original_exception):
             context.is_disconnect = True
 
 
@@ -90,6 +93,8 @@ def _sqlite(url: sa.URL, begin: str, size: int, timeout: float) -> sa.Engine:
     def _begun(connection: sa.Connection) -> None:
         connection.exec_driver_sql(begin)
 
+    # A code may say more than its kind, which its lowest byte is.
+    _renew_stale(engine, lambda error: getattr(error, "sqlite_errorcode", 0) & 0xFF in _STALE_FILE)
     return engine
 
 
