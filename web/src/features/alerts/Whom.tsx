@@ -11,9 +11,15 @@ import { useChangeAlerts } from "./queries";
 /** What is told, and where; written into the project's file. */
 export function Whom({ settings }: { settings: AlertSettings }) {
   const { change } = useChangeAlerts();
-  // A box is as it was pressed while that is being written.
-  const on = (change.isPending && (change.variables.set.alert_on as string[] | undefined)) || settings.alert_on;
-  const toggle = (value: string, told: boolean) => !change.isPending && change.mutate({ revision: settings.revision, set: { alert_on: told ? [...on, value] : on.filter((one) => one !== value) } });
+  // A box is as it was pressed at once, while that is being written.
+  const [pressed, setPressed] = useState<string[] | null>(null);
+  const on = pressed ?? settings.alert_on;
+  const toggle = (value: string, told: boolean) => {
+    if (pressed) return;
+    const next = told ? [...on, value] : on.filter((one) => one !== value);
+    setPressed(next);
+    change.mutate({ revision: settings.revision, set: { alert_on: next } }, { onSettled: () => setPressed(null) });
+  };
   return (
     <>
       <section>
