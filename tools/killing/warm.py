@@ -22,6 +22,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
+AT_ONCE = 40
+"""Runs that a scheduler takes at most: it lives for a second or so, and is to get something done in it."""
 SPEED = 60.0
 """How much faster the clock on the wall goes, so that a minute's trigger is due every second."""
 RENEW = 0.25
@@ -52,6 +54,7 @@ def prepare() -> None:
 
     claim.LEASE = LEASE
     core.RENEW = RENEW
+    core.AT_ONCE = AT_ONCE
     ctypes.CDLL(None, use_errno=True).prctl(_SUBREAPER, 1, 0, 0, 0)
 
 
