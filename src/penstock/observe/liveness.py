@@ -44,7 +44,7 @@ def machine() -> str:
 
 def number_space() -> str:
     """What tells apart numbers of processes in containers; "" where nothing does."""
-    with suppress(OSError, NotImplementedError):
+    with suppress(OSError, NotImplementedError):  # a system without /proc, or without links
         return str(Path("/proc/self/ns/pid").readlink())
     return ""
 
