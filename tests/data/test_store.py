@@ -91,8 +91,8 @@ def test_a_damaged_manifest_is_a_failure(shelf, content):
 def test_a_manifest_of_a_newer_format(shelf):
     manifest = shelf.put(1, block="b")
     file = Path(shelf.store.root) / "products/p/b/_/m/00000001.json"
-    file.write_text(file.read_text().replace('"format":1', '"format":2'))
-    with pytest.raises(ProductCorruptError, match="format is 2"):
+    file.write_text(file.read_text().replace('"format":1', '"format":3'))
+    with pytest.raises(ProductCorruptError, match="format is 3, this version reads up to 2"):
         shelf.store.load(manifest.ref)
 
 

@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from penstock.engine import headstart
 from penstock.engine.supervisor import Supervisor
 
@@ -49,3 +51,10 @@ def test_it_is_begun_with_next_to_nothing_imported() -> None:
     code = "import sys, penstock.engine.headstart; print([m for m in ('msgspec', 'click', 'yaml') if m in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is set")
+def test_what_the_user_has_set_up_for_the_allocator_stands():
+    assert "thp:always" in headstart.marked_environment({}, "m")["_RJEM_MALLOC_CONF"]
+    own = headstart.marked_environment({"_RJEM_MALLOC_CONF": "narenas:2"}, "m")
+    assert own == {"_RJEM_MALLOC_CONF": "narenas:2", headstart.MARK: "m"}

@@ -13,7 +13,7 @@ from penstock.data.backend import Backend
 from penstock.data.codecs.parts import joined_codec, plain_range
 from penstock.data.fences import pass_fence
 from penstock.data.files import FileSink
-from penstock.data.manifest import FORMAT, Manifest, OutputEntry, encode_manifest
+from penstock.data.manifest import Manifest, OutputEntry, encode_manifest, format_of
 from penstock.data.naming import DIGESTED
 from penstock.data.places import GATE, address_key, number_of, numbered_key, version_name
 from penstock.data.plain import is_json_text
@@ -177,7 +177,7 @@ class Draft:
             outputs=tuple(self._outputs),
             checks=(),
             files=tuple(self._files.entries),
-            format=FORMAT,
+            format=format_of(self._outputs),
         )
         reader = Reader(self._backend, manifest, in_worker=True, allow_pickle=self._allow_pickle)
         return reader.value(found[0].stored, found[0].summary.columns)
@@ -261,7 +261,7 @@ class Draft:
                 outputs=tuple(self._outputs),
                 checks=checks,
                 files=tuple(self._files.entries),
-                format=FORMAT,
+                format=format_of(self._outputs),
                 items=items,
             )
             content = encode_manifest(manifest)

@@ -5,16 +5,20 @@ Only msgspec is imported to read and write one: no table library.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from penstock.data.plain import decode_plain, encode_plain
+from penstock.data.shared_text import Runs
 from penstock.model.errors import ProductCorruptError
 from penstock.model.messages import TestOutcome
 from penstock.model.product import Fence, Items, Lineage, OutputSummary, ProductRef
 
+FORMATS = (1, 2)
+"""The versions of the manifest's shape that are read. The second has columns whose text lies with another column."""
 FORMAT = 1
-"""The version of the manifest's shape; a reader refuses any other."""
+SHARED_TEXT_FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +34,24 @@ class FileEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class ColumnPlace:
-    """Where a column lies: which of the manifest's files, and the position of the column in it."""
+class TextPlace:
+    """Where the text of a column of bare views lies; as `shared_text.SharedText`, by the number of the file."""
 
     file: int
     position: int
+    batches: tuple[Runs, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnPlace:
+    """Where a column lies: which of the manifest's files, and the position of the column in it.
+
+    With `text` what lies there are its bare views.
+    """
+
+    file: int
+    position: int
+    text: TextPlace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +73,15 @@ class Stored:
     names: tuple[str, ...] = ()
     index_columns: int = 0
     parts: tuple[Stored, ...] = ()
+
+    def shares_text(self) -> bool:
+        """Whether the text of any column lies with another column."""
+        return any(place.text is not None for place in self.columns) or any(part.shares_text() for part in self.parts)
+
+
+def format_of(outputs: Iterable[OutputEntry]) -> int:
+    """The lowest version of the manifest's shape that has these outputs."""
+    return SHARED_TEXT_FORMAT if any(entry.stored.shares_text() for entry in outputs) else FORMAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +171,9 @@ def decode_manifest(content: bytes, source: str) -> Manifest:
 
     try:
         found: Manifest = from_json(content, Manifest)
-        if found.format != FORMAT:
+        if found.format not in FORMATS:
             raise ProductCorruptError(
-                f"reading the manifest {source}: its format is {found.format}, this version reads {FORMAT}",
+                f"reading the manifest {source}: its format is {found.format}, this version reads up to {FORMATS[-1]}",
                 hint="Use the version of Penstock that wrote it, or a newer one.",
             )
         for name in ("variables", "settings"):

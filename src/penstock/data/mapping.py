@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.data.backend import Backend
 from penstock.data.pages import untouched
+from penstock.data.shared_text import SharedText, TextBuffer, is_view, shared_text, text_buffers, with_text
 from penstock.model.product import Column
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ class MappedColumn:
     """A column of a data file that this process has seen.
 
     `identity` are the addresses of its buffers in the read-only mapping; `offset` and `size` say where its values lie
-    in the file when they are of fixed width, without a break and as numpy has them (else `offset` is -1).
+    in the file when they are of fixed width, without a break and as numpy has them (else `offset` is -1). `text` says
+    where its text lies when that is in another file.
     """
 
     backend: Backend
@@ -47,6 +49,7 @@ class MappedColumn:
     offset: int = -1
     size: int = 0
     summary: Column | None = None
+    text: SharedText | None = None
 
 
 @dataclass(slots=True)
@@ -62,11 +65,13 @@ class _Private:
 class _Shared:
     mapping: weakref.ref[mmap.mmap]
     columns: dict[int, MappedColumn] = field(default_factory=dict)
+    text: dict[int, TextBuffer] = field(default_factory=dict)
 
 
 _guard = threading.RLock()
 _shared: dict[tuple[int, str], _Shared] = {}
 _by_identity: dict[tuple[Any, ...], MappedColumn] = {}
+_text: dict[int, tuple[Backend, TextBuffer]] = {}
 _private: dict[int, _Private] = {}
 _hooks: list[PrivateMapHook] = []
 _by_name: dict[tuple[str, int], list[MappedColumn]] = {}
@@ -110,6 +115,8 @@ def _forget_shared(where: tuple[int, str], dead: weakref.ref[mmap.mmap]) -> None
             for column in entry.columns.values():
                 if _by_identity.get(column.identity) is column:
                     del _by_identity[column.identity]
+            for address in entry.text:
+                _text.pop(address, None)
 
 
 def register(column: MappedColumn) -> MappedColumn:
@@ -124,6 +131,33 @@ def register(column: MappedColumn) -> MappedColumn:
         _by_identity.setdefault(known.identity, known)
         _remember(known)
         return known
+
+
+def remember_text(column: MappedColumn, data: pa.ChunkedArray) -> None:
+    """Remember where the text of a column of views lies, so that new views of it are recognised."""
+    if column.text is not None or not is_view(data.type):
+        return
+    found = {
+        buffer.address: TextBuffer(column.key, column.position, batch, number, buffer.size, len(data))
+        for batch, buffers in enumerate(text_buffers(data))
+        for number, buffer in enumerate(buffers)
+        if buffer.size
+    }
+    with _guard:
+        entry = _shared.get((id(column.backend), column.key))
+        if entry is not None:
+            entry.text.update(found)
+            _text.update({address: (column.backend, text) for address, text in found.items()})
+
+
+def text_shared_with(array: pa.ChunkedArray, backend: Backend) -> SharedText | None:
+    """Where the text of a column of views lies, if it is all that of one stored column."""
+
+    def find(address: int) -> TextBuffer | None:
+        owner, text = _text.get(address, (None, None))
+        return text if owner is backend else None
+
+    return shared_text(array, find)
 
 
 def map_columns(backend: Backend, key: str, columns: list[MappedColumn]) -> Iterator[tuple[MappedColumn, np.ndarray]]:
@@ -256,9 +290,12 @@ def stored_column(column: MappedColumn) -> pa.ChunkedArray:
     """
     import pyarrow as pa
 
-    mapped = map_shared(column.backend, column.key)
-    table = pa.ipc.open_file(pa.BufferReader(pa.py_buffer(mapped))).read_all()
-    return table.column(column.position)
+    def read(key: str, position: int) -> pa.ChunkedArray:
+        mapped = map_shared(column.backend, key)
+        return pa.ipc.open_file(pa.BufferReader(pa.py_buffer(mapped))).read_all().column(position)
+
+    data = read(column.key, column.position)
+    return data if (text := column.text) is None else with_text(data, read(text.key, text.position), text.batches)
 
 
 def _equal(values: np.ndarray, column: MappedColumn) -> bool:

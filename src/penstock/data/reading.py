@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.data.backend import Backend
 from penstock.data.codecs.registry import codec_named
-from penstock.data.manifest import ColumnPlace, FileEntry, Manifest, Stored
-from penstock.data.mapping import MappedColumn, identity_of, map_blob, map_columns, map_shared, register
+from penstock.data.manifest import ColumnPlace, FileEntry, Manifest, Stored, TextPlace
+from penstock.data.mapping import MappedColumn, identity_of, map_blob, map_columns, map_shared, register, remember_text
 from penstock.data.plain import decode_plain
+from penstock.data.shared_text import SharedText, with_text
 from penstock.model.errors import ProductCorruptError, ProductMissingError
 from penstock.model.product import Column
 
@@ -85,6 +86,10 @@ class Reader:
         if place.position >= table.num_columns:
             raise self._corrupt(entry.key, f"it has no column {place.position}")
         data = table.column(place.position)
+        text = None
+        if place.text is not None:
+            text = SharedText(self.manifest.files[place.text.file].key, place.text.position, place.text.batches)
+            data = self._with_text(data, place.text)
         seen = MappedColumn(
             self.backend,
             entry.key,
@@ -95,9 +100,22 @@ class Reader:
             data.get_total_buffer_size() if self._remember else 0,
             identity_of(data) if self._remember else (),
             summary=summary,
+            text=text,
         )
         _locate_values(seen, data, base)
-        return register(seen) if self._remember else seen, data
+        if not self._remember:
+            return seen, data
+        known = register(seen)
+        remember_text(known, data)
+        return known, data
+
+    def _with_text(self, views: pa.ChunkedArray, place: TextPlace) -> pa.ChunkedArray:
+        """The column of bare views with its text."""
+        _, source = self.column(ColumnPlace(place.file, place.position), None)
+        try:
+            return with_text(views, source, place.batches)
+        except ValueError as error:
+            raise self._corrupt(self.manifest.files[place.file].key, error) from error
 
     def _table(self, number: int) -> tuple[int, pa.Table]:
         import pyarrow as pa

@@ -13,10 +13,18 @@ from penstock.data.backend import Backend
 from penstock.data.codecs.base import Encoded, TableColumn
 from penstock.data.codecs.registry import codec_name, codec_named
 from penstock.data.files import AT_ONCE, FileSink, Fill
-from penstock.data.manifest import ColumnPlace, OutputEntry, Stored
-from penstock.data.mapping import MappedColumn, equal_arrow, stored_column, unchanged_arrow, unchanged_values
+from penstock.data.manifest import ColumnPlace, OutputEntry, Stored, TextPlace
+from penstock.data.mapping import (
+    MappedColumn,
+    equal_arrow,
+    stored_column,
+    text_shared_with,
+    unchanged_arrow,
+    unchanged_values,
+)
 from penstock.data.plain import encode_plain, is_plain, unknown_type
 from penstock.data.preview import head, table_preview, value_preview
+from penstock.data.shared_text import SharedText, bare_views
 from penstock.data.statistics import column_statistics
 from penstock.model.errors import ValueRefusedError
 from penstock.model.product import Column, Kind, OutputSummary
@@ -206,7 +214,7 @@ class ValueWriter:
         return Written(stored, encoded.kind, rows=encoded.rows, nbytes=nbytes)
 
     def _table(self, encoded: Encoded, prefix: str, *, told: bool) -> Written:
-        columns = [self._recognised(column) for column in encoded.columns or ()]
+        columns = [self._recognised(column, one_batch=encoded.one_batch) for column in encoded.columns or ()]
         nbytes = sum(column.same.nbytes if column.same is not None else _size(column.data) for column in columns)
         shown = columns[: len(columns) - encoded.index_columns] if told else []
         if encoded.given:
@@ -245,6 +253,9 @@ class ValueWriter:
     ) -> tuple[ColumnPlace, ...]:
         """Write the columns that are new, refer to the others."""
         fresh = [column for column in columns if column.same is None]
+        # Where its text lies is told batch by batch: next to other columns it might be cut into others.
+        views = [column for column in fresh if column.text is not None]
+        fresh = [column for column in fresh if column.text is None]
         # Columns that came in large pieces keep them, in a file of their own: joining them would copy them once more.
         pieces = [column for column in fresh if one_batch and _is_in_large_pieces(column.data)]
         alone = [column for column in fresh if column.claims is not None]
@@ -252,31 +263,42 @@ class ValueWriter:
         whole = [column for column in fresh if id(column) not in kept]
         groups = [([column], one_batch) for column in alone]
         groups += [(group, one_batch) for group in _shares(whole)] + [(group, False) for group in _shares(pieces)]
+        groups += [([column], False) for column in views]
         files = self._write_columns(groups, name, meanwhile) if groups else []
         own = {
-            id(column): ColumnPlace(file, at)
+            id(column): ColumnPlace(file, at, self._text_place(column.text))
             for file, (group, _) in zip(files, groups, strict=True)
             for at, column in enumerate(group)
         }
-        return tuple(
-            own[id(column)]
-            if column.same is None
-            else ColumnPlace(self.files.reference(column.same.key), column.same.position)
-            for column in columns
-        )
+        return tuple(own[id(column)] if column.same is None else self._place_of(column.same) for column in columns)
 
-    def _recognised(self, column: TableColumn) -> TableColumn:
+    def _place_of(self, same: MappedColumn) -> ColumnPlace:
+        return ColumnPlace(self.files.reference(same.key), same.position, self._text_place(same.text))
+
+    def _text_place(self, text: SharedText | None) -> TextPlace | None:
+        if text is None:
+            return None
+        return TextPlace(self.files.reference(text.key), text.position, text.batches)
+
+    def _recognised(self, column: TableColumn, *, one_batch: bool) -> TableColumn:
         import pyarrow as pa
 
         if column.same is not None:
             return column
         data = column.data if isinstance(column.data, pa.ChunkedArray) else pa.chunked_array([column.data])
         column.data = data
-        if _size(data) >= WORTH_A_REFERENCE:
-            same = unchanged_arrow(data, self.backend) or equal_arrow(data, column.name, self.backend)
-            if same is not None and self.files.pin(same.key):
-                column.same = same
+        if _size(data) < WORTH_A_REFERENCE:
+            return column
+        same = unchanged_arrow(data, self.backend) or equal_arrow(data, column.name, self.backend)
+        if same is not None and self._pinned(same.key, same.text):
+            column.same = same
+        elif not (one_batch and data.num_chunks > 1):
+            text = text_shared_with(data, self.backend)
+            column.text = text if text is not None and self._pinned(text.key, None) else None
         return column
+
+    def _pinned(self, key: str, text: SharedText | None) -> bool:
+        return self.files.pin(key) and (text is None or self.files.pin(text.key))
 
     def _write_columns(
         self,
@@ -290,7 +312,7 @@ class ValueWriter:
         def filler(columns: Sequence[TableColumn], one_batch: bool) -> Fill:  # noqa: FBT001 - of a pair
             def fill(file: Any) -> None:
                 try:  # here, and not around all: what is done meanwhile has mistakes of its own
-                    data = list(map(self._data, columns))
+                    data = list(map(self._written, columns))
                     _fill(file, [column.name for column in columns], data, one_batch=one_batch)
                 except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
                     raise ValueRefusedError(
@@ -317,6 +339,9 @@ class ValueWriter:
         found = column_statistics(column.name, column.type, self._data(column), comparable=column.comparable)
         column.release()
         return found
+
+    def _written(self, column: TableColumn) -> pa.ChunkedArray:
+        return bare_views(self._data(column)) if column.text is not None else self._data(column)
 
     def _data(self, column: TableColumn) -> pa.ChunkedArray:
         if column.data is not None:

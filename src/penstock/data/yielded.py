@@ -16,7 +16,16 @@ from datetime import UTC, datetime
 from penstock.data.backend import Backend
 from penstock.data.fences import pass_fence
 from penstock.data.files import FileSink
-from penstock.data.manifest import FORMAT, FileEntry, Manifest, OutputEntry, Stored, decode_manifest, encode_manifest
+from penstock.data.manifest import (
+    ColumnPlace,
+    FileEntry,
+    Manifest,
+    OutputEntry,
+    Stored,
+    decode_manifest,
+    encode_manifest,
+    format_of,
+)
 from penstock.data.naming import quote
 from penstock.data.places import GATE
 from penstock.model.product import Address, Fence, Items, Lineage, PartName, ProductRef
@@ -56,7 +65,7 @@ def publish_part(
         lineage=Lineage(run=fence.run, attempt=fence.token),
         outputs=(replace(entry, stored=stored),),
         files=tuple(files),
-        format=FORMAT,
+        format=format_of([entry]),
         items=Items(0),
     )
     with backend.lock(GATE, shared=True), pass_fence(backend, fence):
@@ -67,9 +76,16 @@ def _alone(stored: Stored, files: list[FileEntry]) -> tuple[Stored, list[FileEnt
     """A stored value with the numbers of the files that it reads, and those files."""
     numbers: dict[int, int] = {}
 
+    def elsewhere(place: ColumnPlace) -> ColumnPlace:
+        file = numbers.setdefault(place.file, len(numbers))
+        text = place.text
+        if text is not None:
+            text = replace(text, file=numbers.setdefault(text.file, len(numbers)))
+        return ColumnPlace(file, place.position, text)
+
     def renumbered(value: Stored) -> Stored:
         blob = value.blob if value.blob is None else numbers.setdefault(value.blob, len(numbers))
-        columns = tuple(replace(place, file=numbers.setdefault(place.file, len(numbers))) for place in value.columns)
+        columns = tuple(map(elsewhere, value.columns))
         return replace(value, blob=blob, columns=columns, parts=tuple(renumbered(part) for part in value.parts))
 
     found = renumbered(stored)

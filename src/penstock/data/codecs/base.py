@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from penstock.data.mapping import MappedColumn
+from penstock.data.shared_text import SharedText
 from penstock.model.product import Kind
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class TableColumn:
 
     `type` is what is told about it (`Int64`, `category`); `data` is None for one that is `same`. `comparable` is
     false when the smallest of the Arrow values is not the smallest of what they stand for. `claims` has an entry for
-    each that still has to read the data; it is None where the data is kept.
+    each that still has to read the data; it is None where the data is kept. With `text` only the views are stored.
     """
 
     name: str
@@ -31,6 +32,7 @@ class TableColumn:
     same: MappedColumn | None = None
     comparable: bool = True
     claims: list[None] | None = None
+    text: SharedText | None = None
 
     def release(self) -> None:
         """One of those that claimed the data has read it; let it go with the last."""

@@ -12,6 +12,7 @@ from penstock.data import Manifest, OutputEntry
 from penstock.data.codecs.fixed import NOT_A_TIME
 from penstock.data.manifest import Stored
 from penstock.data.reading import Reader
+from penstock.data.shared_text import with_text
 from penstock.model.errors import ProductCorruptError
 from penstock.server.outputs.reader.arrays import array_view
 from penstock.server.outputs.reader.labels import index_names, label_array
@@ -84,10 +85,17 @@ class StoredTable:
     def raw(self, stored: Stored, at: int) -> pa.ChunkedArray:
         """A stored column as it lies in its file."""
         place = stored.columns[at]
-        table = self._tables.get(place.file)
+        data = self._table(place.file).column(place.position)
+        if place.text is None:
+            return data
+        return with_text(data, self._table(place.text.file).column(place.text.position), place.text.batches)
+
+    def _table(self, number: int) -> pa.Table:
+        """The columns of a file."""
+        table = self._tables.get(number)
         if table is None:
-            table = self._tables[place.file] = self._open(place.file)
-        return table.column(place.position)
+            table = self._tables[number] = self._open(number)
+        return table
 
     def _open(self, number: int) -> pa.Table:
         import pyarrow as pa
