@@ -73,7 +73,7 @@ def run(
         PenstockError: the project, the pipeline or the block cannot be run.
     """
     options = RunOptions(
-        variables=global_vars, blocks=(block_uuid,) if block_uuid else (), skip_sensors=not run_sensors
+        variables=global_vars, blocks=(block_uuid,) if block_uuid else (), skip_sensors=not run_sensors, deferred=True
     )
     return run_with(pipeline_uuid, project_path or Path(), options)
 

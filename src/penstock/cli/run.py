@@ -119,6 +119,7 @@ def run_options(given: dict[str, Any], *, past: PastRun | None = None) -> RunOpt
         memory_limit=size(given["memory_limit"]),
         allow_pickle=given["allow_pickle"],
         keep_going=not given["fail_fast"],
+        deferred=True,
     )
 
 

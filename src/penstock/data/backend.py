@@ -6,7 +6,7 @@ A key is a path of `/`-separated ASCII names below the store's root; it never st
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from enum import StrEnum
 from typing import Any, BinaryIO, Protocol
@@ -19,10 +19,17 @@ class Durability(StrEnum):
     """What a publication survives.
 
     `POWER`: loss of power. `PROCESS`: the end of any process, not of the machine: nothing is forced to the disk.
+    `DEFERRED`: as `POWER`; but files of `LATER` bytes and more are forced by whoever ordered them, and until then so is
+    what needs them. See `deferral`.
     """
 
     POWER = "power"
+    DEFERRED = "deferred"
     PROCESS = "process"
+
+
+LATER = 8 * 2**20
+"""Bytes of a file from which on forcing it takes long enough to be deferred: about 5 ms."""
 
 
 class DataWriter(Protocol):
@@ -53,8 +60,13 @@ class Lock(Protocol):
 class Backend(Protocol):
     """Where a store keeps manifests and data. Every method raises StorageError when the place refuses."""
 
-    def put_if_absent(self, key: str, content: bytes) -> bool:
-        """Create an object, whole and durable, unless the key is taken; says whether it did."""
+    durability: Durability
+
+    def put_if_absent(self, key: str, content: bytes, *, later: bool = False) -> bool:
+        """Create an object, whole and durable, unless the key is taken; says whether it did.
+
+        With `later` it becomes durable when it is forced.
+        """
 
     def create(self, key: str) -> DataWriter:
         """Start a data object under a key that nobody else uses."""
@@ -94,6 +106,9 @@ class Backend(Protocol):
 
     def own(self, key: str) -> Any:
         """Claim a key for the life of this process or until the result's `close` is called; see `in_use`."""
+
+    def force(self, keys: Sequence[str]) -> None:
+        """Force objects to the disk, and the names in the folder of the last. Raises FileNotFoundError."""
 
     def walk(self, prefix: str) -> Iterator[str]:
         """The keys of all objects below a key."""

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from penstock.data.backend import Backend
+from penstock.data.backend import LATER, Backend, Durability
 from penstock.data.codecs.parts import joined_codec, plain_range
+from penstock.data.deferral import force_others, this_boot
 from penstock.data.fences import pass_fence
 from penstock.data.files import FileSink
 from penstock.data.manifest import Manifest, OutputEntry, encode_manifest, format_of
@@ -248,6 +249,11 @@ class Draft:
         """Create the manifest under the next free number; another publisher may take a number before us."""
         names = self._backend.list(f"{self._folder}/m")
         number = max((number_of(name) or 0 for name in names), default=0)
+        # A file of another version may be waiting to be forced as well.
+        waits = any(not entry.own or entry.size >= LATER for entry in self._files.entries)
+        later = waits and self._backend.durability is Durability.DEFERRED
+        if self._backend.durability is Durability.POWER:
+            force_others(self._backend, [entry.key for entry in self._files.entries if not entry.own])
         if not names and DIGESTED in self._folder:
             self._write_address()
         while True:
@@ -263,13 +269,14 @@ class Draft:
                 files=tuple(self._files.entries),
                 format=format_of(self._outputs),
                 items=items,
+                boot=this_boot() if later else "",
             )
             content = encode_manifest(manifest)
             key = numbered_key(self._folder, number)
             self._step("claim")
             claim(key)
             self._step("link")
-            if self._backend.put_if_absent(key, content):
+            if self._backend.put_if_absent(key, content, later=later):
                 return manifest
 
     def _write_address(self) -> None:

@@ -35,10 +35,15 @@ class GatheringFile(io.FileIO):
     """A file that is written in pieces of `PIECE` bytes, from where the buffers lie.
 
     What nobody can change any more waits until its piece is full, or for `flush`; anything else is written at once.
+
+    Args:
+        path: a file that is not there yet.
+        early: whether a long one begins to go to the disk before its end.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, early: bool = True) -> None:
         super().__init__(path, "x")
+        self._early = early
         self._held: list[memoryview] = []
         self._written = 0
         self._end = 0
@@ -101,7 +106,7 @@ class GatheringFile(io.FileIO):
             done = _write(self.fileno(), self._first(min(until, piece) - self._written))
             self._written += done
             self._drop(done)
-            if self._written - self._begun >= EARLY:
+            if self._early and self._written - self._begun >= EARLY:
                 _begin_to_sync(self.fileno(), self._begun, self._written - self._begun)
                 self._begun = self._written
 

@@ -6,13 +6,13 @@ import errno
 import itertools
 import mmap
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
-from penstock.data.backend import ASIDE, Durability
+from penstock.data.backend import ASIDE, LATER, Durability
 from penstock.data.gathering import GatheringFile
 from penstock.data.locking import acquire
 from penstock.model.errors import StorageError
@@ -69,14 +69,17 @@ class LocalWriter:
         self._path = path
         with translated(f"creating {path}"):
             self._backend.make_folder(path.parent)
-            self._gathering = GatheringFile(path)
+            self._gathering = GatheringFile(path, early=backend.durability is not Durability.DEFERRED)
         self.file: BinaryIO = self._gathering
 
     def written(self) -> None:
         """Have the system begin to write what is left to the disk, where it is to be forced there."""
-        if self._backend.durability is Durability.POWER:
+        if self._backend.forces and not self._later(self._gathering.tell()):
             with translated(f"writing {self._path}"):
                 self._gathering.begin_to_sync()
+
+    def _later(self, size: int) -> bool:
+        return self._backend.durability is Durability.DEFERRED and size >= LATER
 
     def finish(self) -> int:
         """Close the file, forced to the disk where the backend promises that; gives its size."""
@@ -84,7 +87,7 @@ class LocalWriter:
             with translated(f"writing {self._path}"):
                 self.file.flush()
                 size = os.fstat(self.file.fileno()).st_size
-                if self._backend.durability is Durability.POWER:
+                if self._backend.forces and not self._later(size):
                     _sync_data(self.file.fileno())
                 self.file.close()
         except StorageError:
@@ -130,6 +133,7 @@ class LocalBackend:
     def __init__(self, root: Path, durability: Durability = Durability.POWER) -> None:
         self.root = root
         self.durability = durability
+        self.forces = durability is not Durability.PROCESS
         self._start = f"{root}/"
 
     def path(self, key: str) -> Path:
@@ -167,7 +171,7 @@ class LocalBackend:
 
     def sync_folder(self, folder: str | Path) -> None:
         """Force the names in a folder to the disk."""
-        if self.durability is not Durability.POWER or os.name == "nt":
+        if not self.forces or os.name == "nt":
             return
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
@@ -175,31 +179,32 @@ class LocalBackend:
         finally:
             os.close(descriptor)
 
-    def put_if_absent(self, key: str, content: bytes) -> bool:
+    def put_if_absent(self, key: str, content: bytes, *, later: bool = False) -> bool:
         """Write aside, force to the disk, then link under the key: whole or not there, and never over another."""
+        forced = self.forces and not later
         path = self._place(key)
         folder = path.rpartition("/")[0]
         with translated(f"writing {path}"):
             self.make_folder(folder)
             aside = f"{folder}/{ASIDE}{os.urandom(16).hex()}"
             try:
-                self._write_new(aside, content)
+                self._write_new(aside, content, forced=forced)
                 created = self._link(aside, path)
             finally:
                 with suppress(OSError):
                     os.unlink(aside)  # noqa: PTH108 - a Path costs more than the call
-            if created:
+            if created and forced:
                 self.sync_folder(folder)
             return created
 
-    def _write_new(self, path: str, content: bytes) -> None:
+    def _write_new(self, path: str, content: bytes, *, forced: bool) -> None:
         """Create a small file; by descriptor, for every publication comes by here."""
         descriptor = os.open(path, _CREATED, 0o666)
         try:
             left = memoryview(content)
             while left:
                 left = left[os.write(descriptor, left) :]
-            if self.durability is Durability.POWER:
+            if forced:
                 _sync_data(descriptor)
         finally:
             os.close(descriptor)
@@ -373,6 +378,19 @@ class LocalBackend:
                 raise
             os.close(descriptor)
         raise AssertionError
+
+    def force(self, keys: Sequence[str]) -> None:
+        """Force objects to the disk, and the names in the folder of the last. Raises FileNotFoundError."""
+        for key in keys:
+            with translated(f"writing {self._place(key)}"):
+                descriptor = os.open(self._place(key), os.O_RDONLY)
+                try:
+                    _sync_data(descriptor)
+                finally:
+                    os.close(descriptor)
+        if keys:
+            with translated(f"writing {self._place(keys[-1])}"):
+                self.sync_folder(self._place(keys[-1]).rpartition("/")[0])
 
     def walk(self, prefix: str) -> Iterator[str]:
         """The keys of all files below a key."""

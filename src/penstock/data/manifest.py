@@ -98,6 +98,7 @@ class Manifest:
 
     `created_at` is UTC in ISO 8601; `fingerprint` is what `fingerprint(lineage)` gave; `files` are all data files
     that a reader needs, those of other versions included; `items` is what the children of a dynamic block are to be.
+    `boot` names the boot of the machine in which it was made, when it was not forced to the disk; see `deferral`.
     """
 
     ref: ProductRef
@@ -110,6 +111,7 @@ class Manifest:
     files: tuple[FileEntry, ...] = ()
     format: int = FORMAT
     items: Items | None = None
+    boot: str = ""
 
     @property
     def good(self) -> bool:

@@ -1,10 +1,12 @@
 """Where things lie below the store's root.
 
 products/<pipeline>/<block>/<partition>/m/<8-digit number>.json     manifests: one for each version
+products/<pipeline>/<block>/<partition>/m/.forced-<number>.json     marks of those that were forced later
 products/<pipeline>/<block>/<partition>/d/<attempt>/output_0.arrow  data, named by manifests
 products/<pipeline>/<block>/<partition>/address.json                the names in full
 parts/<run>/<block>/<attempt>/<number>.json                         what a block has yielded and not published
 runs/<run>/<block>.fence                                            who may publish
+deferred/<boot>                                                     boots in which some were to be forced later
 publishing.lock                                                     held shared by who publishes, alone by `clean`
 """
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from penstock.data import deferral
 from penstock.data.backend import ASIDE, Backend
 from penstock.data.fences import RUNS
 from penstock.data.manifest import Manifest
@@ -40,6 +41,9 @@ class Versions(Protocol):
 
     def versions(self, address: Address) -> list[Manifest]:
         """All versions of an address, newest first."""
+
+    def uncounted(self, address: Address) -> Iterator[Manifest]:
+        """Versions that another machine may be forcing to the disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,11 @@ def _clean(store: Versions, policy: CleanPolicy) -> CleanReport:
                 going.append(manifest)
             else:
                 kept_files.update(entry.key for entry in manifest.files)
+        for manifest in store.uncounted(address):
+            if now - store.backend.modified(_key_of(manifest.ref)) < _DAY:
+                kept_files.update(entry.key for entry in manifest.files)
+            elif not policy.dry_run:
+                _remove_manifest(store, manifest.ref)
     if not policy.dry_run:
         for manifest in going:
             _remove_manifest(store, manifest.ref)
@@ -145,9 +154,15 @@ def _goes(manifest: Manifest, at: int, policy: CleanPolicy, now: float) -> bool:
 
 
 def _remove_manifest(store: Versions, ref: ProductRef) -> None:
+    key = _key_of(ref)
+    store.backend.delete_unused(key)
+    deferral.forget(store.backend, key)
+
+
+def _key_of(ref: ProductRef) -> str:
     number = version_number(ref.version)
     assert number is not None
-    store.backend.delete_unused(manifest_key(ref.address, number))
+    return manifest_key(ref.address, number)
 
 
 def _sweep(store: Versions, kept: set[str], named: set[str], policy: CleanPolicy, now: float) -> tuple[int, int, int]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from penstock.data import yielded
+from penstock.data import deferral, yielded
 from penstock.data.backend import Backend, Durability
 from penstock.data.draft import Draft
 from penstock.data.fences import issue_fence
@@ -74,12 +75,26 @@ class ProductStore:
         return sorted((number for name in names if (number := number_of(name)) is not None), reverse=True)
 
     def numbered(self, address: Address, number: int) -> Manifest | None:
-        """The manifest of that number; None when it is not there. Raises ProductCorruptError."""
+        """The manifest of that number; None when it is not there, or does not count. Raises ProductCorruptError."""
+        manifest = self._stored(address, number)
+        return manifest if manifest is not None and deferral.counts(self.backend, manifest, number) else None
+
+    def uncounted(self, address: Address) -> Iterator[Manifest]:
+        """The versions that were made in another boot of a machine and are not forced, maybe not yet."""
+        for number in self.numbers(address):
+            manifest = self._stored(address, number)
+            if manifest is not None and not deferral.counts(self.backend, manifest, number):
+                yield manifest
+
+    def _stored(self, address: Address, number: int) -> Manifest | None:
         key = manifest_key(address, number)
         try:
-            return decode_manifest(self.backend.read(key), key)
+            content = self.backend.read(key)
         except FileNotFoundError:
             return None
+        if deferral.was_cut_off(self.backend, content):
+            return None
+        return decode_manifest(content, key)
 
     def latest(self, address: Address) -> Manifest | None:
         """The newest version whose checks passed; None when there is none.
@@ -190,6 +205,15 @@ class ProductStore:
     def forget_older_parts(self, before: float) -> None:
         """As `forget_parts`, of runs that nobody has come back to since then; in seconds since the epoch."""
         yielded.forget_older(self.backend, before)
+
+    def may_defer(self) -> bool:
+        """Prepare for publications that `force` forces later; False where that cannot be. Raises StorageError."""
+        return deferral.announce(self.backend)
+
+    def force(self, ref: ProductRef) -> None:
+        """Force a version to the disk that was published without; does nothing for any other. Raises StorageError."""
+        with suppress(ProductMissingError):
+            deferral.force(self.backend, self.manifest(ref))
 
     def reader(self, manifest: Manifest) -> Reader:
         """Reads the values of a version."""

@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
-from penstock.data import ProductStore, fingerprint
+from penstock.data import Durability, ProductStore, fingerprint
 from penstock.engine.dependencies import libraries_of
 from penstock.engine.failures import failure_of
 from penstock.engine.interrupts import Interrupts
@@ -136,7 +136,7 @@ class Execution:
         order = self.order
         variables = _variables(order)
         self._activate(variables)
-        store = _store_at(order.data_root, order.allow_pickle)
+        store = _store_at(order.data_root, order.allow_pickle, order.deferred)
         if order.aftermath is not None:
             self.send(Started(time.time()))
             self._call_back(self._job(store, "", variables), [], order.aftermath)
@@ -376,9 +376,10 @@ def _end_copy(error: BaseException | None) -> NoReturn:
 
 
 @lru_cache(maxsize=1)
-def _store_at(root: str, allow_pickle: bool) -> ProductStore:  # noqa: FBT001 - a key of the cache
+def _store_at(root: str, allow_pickle: bool, deferred: bool) -> ProductStore:  # noqa: FBT001 - a key of the cache
     """The store of the orders of this process."""
-    return ProductStore(root, allow_pickle=allow_pickle, worker=True)
+    durability = Durability.DEFERRED if deferred else Durability.POWER
+    return ProductStore(root, allow_pickle=allow_pickle, worker=True, durability=durability)
 
 
 def _variables(order: WorkOrder) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import heapq
 import os
 import time
 from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from itertools import count
@@ -29,7 +30,7 @@ from penstock.engine.streaming import YIELDS, believed, expansion_told, forget_p
 from penstock.engine.supervisor import Attempt, Captured, Ended, Supervisor
 from penstock.engine.telling import lost_callbacks, told_by
 from penstock.model import events
-from penstock.model.errors import PenstockError
+from penstock.model.errors import PenstockError, headline
 from penstock.model.messages import (
     Answer,
     Ask,
@@ -43,7 +44,7 @@ from penstock.model.messages import (
     WorkOrder,
     Yielded,
 )
-from penstock.model.product import OutputSummary
+from penstock.model.product import OutputSummary, ProductRef
 from penstock.model.run import (
     ENDED,
     AttemptFailed,
@@ -106,6 +107,7 @@ class RunLoop:
         self._order = count()
         self._gated: list[tuple[float, int, RunHandle, str]] = []
         self._active = 0
+        self._forcer = ThreadPoolExecutor(1, "forcing")
         self.handles: dict[str, RunHandle] = {}
 
     def start(
@@ -131,6 +133,8 @@ class RunLoop:
         """
         now = self._clock()
         plan = replace(plan, fan_out=with_outside(self._store, plan))
+        if plan.options.deferred and not self._store.may_defer():
+            plan = replace(plan, options=replace(plan.options, deferred=False))
         keep_going = plan.options.keep_going
         resume = with_items(self._store, plan, resume or {})
         run, effects = restored(plan.run, plan.graph, plan.policies(), resume, keep_going=keep_going, fans=plan.fan_out)
@@ -294,6 +298,7 @@ class RunLoop:
             if plan.options.stale_only:
                 fresh = fresh_version(self._store, plan, base, inputs, key)
                 if fresh is not None:
+                    self._have_forced(handle, fresh.ref)
                     self._advance(handle, BlockFresh(key, fresh.ref, fresh.items))
                     return
             fence = self._store.issue_fence(plan.run, key)
@@ -409,11 +414,18 @@ class RunLoop:
             self._advance(handle, ConditionFalse(key, finished.condition, finished.failure))
         else:
             ref = current.output.ref if current.output else None
+            if ref is not None:
+                self._have_forced(handle, ref)
             self._advance(handle, AttemptSucceeded(key, ref, finished.items if finished is not None else None))
         self._tell_ends(handle, key)
         handle.current.pop(key, None)
         self._call_back(handle, key, aftermath_of(current.attempt.order, handle.run.blocks[key]))
         self._close(handle)
+
+    def _have_forced(self, handle: RunHandle, ref: ProductRef) -> None:
+        """Force a version to the disk beside what follows, where that is left to us; so too one of a killed run."""
+        if handle.plan.options.deferred:
+            handle.forcing.append(self._forcer.submit(self._store.force, ref))
 
     def _wait(self, handle: RunHandle, key: str) -> None:
         """A sensor has said "not yet": ask it again later, in another process."""
@@ -489,7 +501,9 @@ class RunLoop:
             handle.session = None
         if handle.plan.fan_out.streams:
             forget_parts(self._store, handle.plan.run)
-        self._tell_run_ended(handle, handle.run.state, handle.reason)
+        if (error := handle.forced()) is not None:
+            handle.reason = handle.reason or headline(type(error).__name__, error.message)
+        self._tell_run_ended(handle, handle.state, handle.reason)
 
     def _tell_run_ended(self, handle: RunHandle, state: RunState, reason: str) -> None:
         self.handles.pop(handle.plan.run, None)

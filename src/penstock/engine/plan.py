@@ -60,6 +60,7 @@ class RunOptions:
     `remote_blocks` what it hands over: the blocks of other pipelines whose outputs this run's blocks get.
     `inputs` are the versions to read of upstreams that take no part in the run, by block; of others the newest.
     `stored_in` is a partition of the run's own for its outputs, of which nobody is told: who asks for it removes it.
+    With `deferred` outputs are forced to the disk beside the blocks that follow, all before the run's end is told.
     """
 
     variables: Mapping[str, Any] = field(default_factory=dict)
@@ -86,6 +87,7 @@ class RunOptions:
     remote_blocks: tuple[Mapping[str, Any], ...] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
     stored_in: str = ""
+    deferred: bool = False
 
     def what(self) -> str:
         """What is to run, in words: `words`, when the caller knows better."""
@@ -132,6 +134,18 @@ class RunPlan:
         block = self.index.get(uuid) or self.pipeline.block(uuid)
         assert block is not None
         return block
+
+    def deferred(self, uuid: str) -> bool:
+        """Whether the block's outputs are forced to the disk beside the blocks that follow.
+
+        Not where a SQL block follows: it has all processors and the disk to itself.
+        """
+        if not self.options.deferred or self.pipeline.run_in_one_process or self.fan_out.fanned(uuid):
+            return False
+        if dynamic_settings(self.block(uuid).configuration).parent:
+            return False
+        after = [self.block(other) for other, upstream in self.graph.items() if uuid in upstream]
+        return not any(block.language == "sql" for block in after)
 
     def fans(self) -> Fans:
         """Which blocks run more than once."""
@@ -349,6 +363,7 @@ def work_order(
         tell_parts=child is None and plan.fan_out.streaming(uuid),
         child=child.label if child is not None else "",
         stored_in=plan.options.stored_in,
+        deferred=child is None and plan.deferred(uuid),
     )
 
 

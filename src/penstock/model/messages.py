@@ -13,7 +13,7 @@ from typing import Any
 
 from penstock.model.product import Fence, Items, Lineage, OutputSummary, ProductRef
 
-WIRE_VERSION = 10
+WIRE_VERSION = 11
 _LATEST = 253_402_300_799.0
 """The last second of the calendar of dates, since the epoch."""
 _MOST_BYTES = 2**62
@@ -123,7 +123,8 @@ class WorkOrder:
     and with `tell_parts` children begin as soon as one is stored. `child` is the label of a child, empty for the block
     itself. `remote_blocks` name blocks of other pipelines (`pipeline_uuid`, `block_uuid`, `execution_partition`) whose
     outputs it is handed.
-    `stored_in` is the partition that its own outputs go to, where that is another one than it reads from.
+    `stored_in` is the partition that its own outputs go to, where that is another one than it reads from. `deferred`
+    says that whoever ordered it forces its outputs to the disk.
     """
 
     run: str
@@ -153,6 +154,7 @@ class WorkOrder:
     child: str = ""
     remote_blocks: tuple[dict[str, Any], ...] = ()
     stored_in: str = ""
+    deferred: bool = False
 
     @property
     def key(self) -> str:
