@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, wait
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any, ParamSpec, TypeVar
@@ -16,7 +15,7 @@ from penstock.engine.lineage import block_settings
 from penstock.engine.plan import RunPlan
 from penstock.engine.supervisor import Attempt
 from penstock.model import events
-from penstock.model.errors import PenstockError, headline
+from penstock.model.errors import headline
 from penstock.model.expand import SHARED
 from penstock.model.messages import Answer, Ask, BlockOrder, Failure, Finished, Output
 from penstock.model.product import Lineage, OutputSummary, ProductRef
@@ -84,7 +83,7 @@ class RunHandle:
     ended that failed, and as what kind; `withdrawn` are children that count no more. `due` are the moments, in seconds
     since the epoch, before which blocks that were taken up are not tried again, each with the seconds that it is to
     wait at most, though somebody sets the clock. `guard` stands around whatever is done for the run after its start.
-    `forcing` are the versions that are being forced to the disk, `unforced` says that the disk has refused one.
+    `unforced` says that not all of its outputs could be forced to the disk.
     """
 
     plan: RunPlan
@@ -107,7 +106,6 @@ class RunHandle:
     reason: str = ""
     ended: bool = False
     guard: Callable[[], AbstractContextManager[object]] = nullcontext
-    forcing: list[Future[None]] = field(default_factory=list)
     unforced: bool = False
 
     @property
@@ -190,18 +188,6 @@ class RunHandle:
             options.parent,
             options.parent_block,
         )
-
-    def forced(self) -> PenstockError | None:
-        """Wait until all outputs are on the disk; what is said of the first that is not."""
-        forcing, self.forcing = self.forcing, []
-        wait(forcing)
-        for future in forcing:
-            try:
-                future.result()
-            except PenstockError as error:
-                self.unforced = True
-                return error
-        return None
 
     def ended_run(self, state: RunState, now: float, reason: str = "") -> events.RunEnded:
         """The last fact about the run; its error is the reason, else the failure of the first block that failed."""

@@ -10,7 +10,6 @@ import heapq
 import os
 import time
 from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from itertools import count
@@ -20,6 +19,7 @@ from penstock.data import ProductStore
 from penstock.engine.aftermath import aftermath_of, left_waiting, owed
 from penstock.engine.crew import Crew
 from penstock.engine.endings import refusal_of
+from penstock.engine.forcing import Forcing
 from penstock.engine.freshness import fresh_version, with_items
 from penstock.engine.handle import Asker, Asking, Current, RunHandle, Sink, coming, guarded, shares_processes
 from penstock.engine.inputs import bound_inputs
@@ -28,9 +28,9 @@ from penstock.engine.sensors import interval_of
 from penstock.engine.stored_children import with_outside
 from penstock.engine.streaming import YIELDS, believed, expansion_told, forget_parts, part_came, regrouped, without
 from penstock.engine.supervisor import Attempt, Captured, Ended, Supervisor
-from penstock.engine.telling import lost_callbacks, told_by
+from penstock.engine.telling import lost_callbacks, stored_outputs, told_by
 from penstock.model import events
-from penstock.model.errors import PenstockError, headline
+from penstock.model.errors import PenstockError
 from penstock.model.messages import (
     Answer,
     Ask,
@@ -44,7 +44,6 @@ from penstock.model.messages import (
     WorkOrder,
     Yielded,
 )
-from penstock.model.product import OutputSummary, ProductRef
 from penstock.model.run import (
     ENDED,
     AttemptFailed,
@@ -107,7 +106,7 @@ class RunLoop:
         self._order = count()
         self._gated: list[tuple[float, int, RunHandle, str]] = []
         self._active = 0
-        self._forcer = ThreadPoolExecutor(1, "forcing")
+        self._forcing = Forcing(store)
         self.handles: dict[str, RunHandle] = {}
 
     def start(
@@ -132,9 +131,7 @@ class RunLoop:
             gate: asked before each attempt whether it may start; one that may not is asked again after `release`.
         """
         now = self._clock()
-        plan = replace(plan, fan_out=with_outside(self._store, plan))
-        if plan.options.deferred and not self._store.may_defer():
-            plan = replace(plan, options=replace(plan.options, deferred=False))
+        plan = self._forcing.prepared(replace(plan, fan_out=with_outside(self._store, plan)))
         keep_going = plan.options.keep_going
         resume = with_items(self._store, plan, resume or {})
         run, effects = restored(plan.run, plan.graph, plan.policies(), resume, keep_going=keep_going, fans=plan.fan_out)
@@ -298,7 +295,7 @@ class RunLoop:
             if plan.options.stale_only:
                 fresh = fresh_version(self._store, plan, base, inputs, key)
                 if fresh is not None:
-                    self._have_forced(handle, fresh.ref)
+                    self._forcing.begin(handle, fresh.ref)
                     self._advance(handle, BlockFresh(key, fresh.ref, fresh.items))
                     return
             fence = self._store.issue_fence(plan.run, key)
@@ -414,18 +411,12 @@ class RunLoop:
             self._advance(handle, ConditionFalse(key, finished.condition, finished.failure))
         else:
             ref = current.output.ref if current.output else None
-            if ref is not None:
-                self._have_forced(handle, ref)
+            self._forcing.begin(handle, ref)
             self._advance(handle, AttemptSucceeded(key, ref, finished.items if finished is not None else None))
         self._tell_ends(handle, key)
         handle.current.pop(key, None)
         self._call_back(handle, key, aftermath_of(current.attempt.order, handle.run.blocks[key]))
         self._close(handle)
-
-    def _have_forced(self, handle: RunHandle, ref: ProductRef) -> None:
-        """Force a version to the disk beside what follows, where that is left to us; so too one of a killed run."""
-        if handle.plan.options.deferred:
-            handle.forcing.append(self._forcer.submit(self._store.force, ref))
 
     def _wait(self, handle: RunHandle, key: str) -> None:
         """A sensor has said "not yet": ask it again later, in another process."""
@@ -480,17 +471,12 @@ class RunLoop:
             entry = handle.run.blocks[key]
             if entry.state in ENDED and key not in handle.told and key not in without and not handle.under_way(key):
                 handle.told.add(key)
-                handle.sink(handle.ended_block(key, self._clock(), self._stored_outputs(handle, key)))
+                handle.sink(handle.ended_block(key, self._clock(), stored_outputs(self._store, handle, key)))
                 if (crew := handle.crews.pop(key, None)) is not None:
                     crew.close()
                 self._call_back(handle, key, left_waiting(handle, self._store, key))
         if not without:
             self._close(handle)
-
-    def _stored_outputs(self, handle: RunHandle, key: str) -> tuple[OutputSummary, ...]:
-        current, ref = handle.current.get(key), handle.run.blocks[key].ref
-        made = current is not None and current.output is not None
-        return tuple(self._store.manifest(ref).summaries()) if ref is not None and not made else ()
 
     def _close(self, handle: RunHandle) -> None:
         if handle.ended or handle.run.state is RunState.RUNNING or handle.current or handle.after:
@@ -501,8 +487,7 @@ class RunLoop:
             handle.session = None
         if handle.plan.fan_out.streams:
             forget_parts(self._store, handle.plan.run)
-        if (error := handle.forced()) is not None:
-            handle.reason = handle.reason or headline(type(error).__name__, error.message)
+        self._forcing.settle(handle)
         self._tell_run_ended(handle, handle.state, handle.reason)
 
     def _tell_run_ended(self, handle: RunHandle, state: RunState, reason: str) -> None:
