@@ -37,10 +37,13 @@ def announce(backend: Backend) -> bool:
     boot = this_boot()
     if not boot:
         return False
-    key = f"{NOTES}/{boot}"
-    if backend.size(key) is None:
-        backend.put_if_absent(key, b"")
+    if not _announced(backend):
+        backend.put_if_absent(f"{NOTES}/{boot}", b"")
     return True
+
+
+def _announced(backend: Backend) -> bool:
+    return backend.size(f"{NOTES}/{this_boot()}") is not None
 
 
 def force_others(backend: Backend, keys: Sequence[str]) -> None:
@@ -48,7 +51,7 @@ def force_others(backend: Backend, keys: Sequence[str]) -> None:
 
     FileNotFoundError says that one of them is gone.
     """
-    if keys and backend.list(NOTES):  # else all were forced when they were published
+    if keys and this_boot() and _announced(backend):  # else all were forced when they were published
         backend.force(keys)
 
 
