@@ -19,8 +19,8 @@ class Durability(StrEnum):
     """What a publication survives.
 
     `POWER`: loss of power. `PROCESS`: the end of any process, not of the machine: nothing is forced to the disk.
-    `DEFERRED`: as `POWER`, but files of `LATER` bytes and more, and the versions that need such a file or one of another
-    version, are forced by whoever has ordered them; see `deferral`.
+    `DEFERRED`: as `POWER`, but files of `LATER` bytes and more, and the versions that need such a file or one of
+    another version, are forced by whoever has ordered them; see `deferral`.
     """
 
     POWER = "power"
