@@ -111,6 +111,20 @@ def penstock(*arguments: str | Path, home: Path, cwd: Path | None = None, **envi
     return Result(done.returncode, done.stdout, done.stderr)
 
 
+def begun(project: Path, pipeline: str, home: Path) -> subprocess.Popen[str]:
+    """A run in a process of its own, of which a block has printed "up"."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "penstock.cli.main", "run", str(project), pipeline, "-v"],
+        env={**clean_environment(), "PENSTOCK_DATA_DIR": str(home / "data")},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    while "up" not in process.stdout.readline():
+        assert process.poll() is None
+    return process
+
+
 def clean_environment() -> dict[str, str]:
     """The environment without what could change where data lies."""
     drop = ("PENSTOCK_", "MAGE_")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.projects import B, clean_environment, penstock, write_pipeline, write_project
+from tests.cli.projects import B, begun, clean_environment, penstock, write_pipeline, write_project
 from tests.patience import PATIENCE
 from tests.read_only import read_only
 
@@ -299,15 +299,7 @@ def test_ctrl_c_ends_the_run_and_its_processes(tmp_path):
     project = write_project(
         tmp_path / "p", slow=[B("a", "data_loader", "import time\nprint('up', flush=True)\ntime.sleep(600)")]
     )
-    process = subprocess.Popen(
-        [sys.executable, "-m", "penstock.cli.main", "run", str(project), "slow", "-v"],
-        env={**clean_environment(), "PENSTOCK_DATA_DIR": str(tmp_path / "data")},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    while "up" not in process.stdout.readline():
-        assert process.poll() is None
+    process = begun(project, "slow", tmp_path)
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +15,7 @@ from penstock.model import events
 from penstock.model.errors import StorageError
 from penstock.model.product import Address, ProductRef
 from penstock.model.run import RunState
-from tests.cli.projects import B, clean_environment, penstock, write_project
+from tests.cli.projects import B, begun, penstock, write_project
 from tests.patience import PATIENCE
 
 LARGE = "return {'text': 'x' * 9_000_000}"
@@ -97,15 +95,7 @@ def test_a_run_that_is_killed_leaves_what_its_next_one_forces(project: Path, tmp
     (project / "transformers" / "b.py").write_text(
         text.replace("def f", "from penstock import transformer\n@transformer\ndef f")
     )
-    process = subprocess.Popen(
-        [sys.executable, "-m", "penstock.cli.main", "run", str(project), "two", "-v"],
-        env={**clean_environment(), "PENSTOCK_DATA_DIR": str(tmp_path / "data")},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    while "up" not in process.stdout.readline():
-        assert process.poll() is None
+    process = begun(project, "two", tmp_path)
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=PATIENCE)
     (project / "transformers" / "b.py").write_text(
