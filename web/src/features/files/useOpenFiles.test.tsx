@@ -2,6 +2,7 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, cleanup, renderHook } from "@testing-library/react";
 import type { ReactNode } from "react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { eventually } from "../../api/eventually";
 import { ServerEnd } from "../../api/serverEnd";
 import { phaseOf } from "../editor/documents/machine";
 import { OpenFiles } from "./openFiles";
@@ -40,7 +41,7 @@ function follow() {
 }
 
 const answers = async (number: number, revision: string) => {
-  await vi.waitFor(() => expect(asked).toHaveLength(number + 1));
+  await eventually(() => expect(asked).toHaveLength(number + 1));
   await act(async () => asked[number]?.answer(held(revision)));
   await act(async () => new Promise((soon) => setTimeout(soon, 5)));
 };
@@ -59,7 +60,7 @@ it("keeps a file deleted though an answer comes that was asked for before", asyn
   const { phase, rerender } = follow();
   await answers(0, "1");
   tells("2"); // somebody writes it, and it is read again
-  await vi.waitFor(() => expect(asked).toHaveLength(2));
+  await eventually(() => expect(asked).toHaveLength(2));
   tells(null); // it is deleted before the answer is there
   await answers(1, "2");
   rerender();

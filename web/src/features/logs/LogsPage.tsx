@@ -3,6 +3,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { RefreshCw, ScrollText, Search, X } from "lucide-react";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import type { FoundLine } from "../../api/orchestration";
+import { useFurther } from "../../api/useFurther";
 import { useCommands, useKeyNotes } from "../../app/commands";
 import { count, dateTime } from "../../app/format";
 import { usePreferences } from "../../app/preferences";
@@ -37,7 +38,8 @@ export function LogsPage() {
   const box = useRef<HTMLDivElement>(null);
   const pipelines = usePipelines().data?.pipelines ?? [];
   const zone = usePreferences((held) => held.zone);
-  const { data, error, isPending, isFetching, hasNextPage, isFetchingNextPage, isPlaceholderData, fetchNextPage, refetch } = useLogs(filters);
+  const query = useLogs(filters);
+  const { data, error, isPending, isFetching, hasNextPage, isPlaceholderData, refetch } = query;
   const lines = useMemo(() => data?.pages.flatMap((page) => page.lines) ?? [], [data]);
   const row = useMedia(NARROW) ? NARROW_ROW : ROW;
   const shift = useRef(0);
@@ -78,9 +80,7 @@ export function LogsPage() {
   }, [row, virtual]);
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
-  useEffect(() => {
-    if (hasNextPage && !isFetchingNextPage && last >= lines.length - 1) void fetchNextPage();
-  }, [last, lines.length, hasNextPage, isFetchingNextPage, fetchNextPage]);
+  useFurther(query, last >= lines.length - 1);
   const onKey = (event: KeyboardEvent) => {
     const to = { ArrowDown: (chosen ?? -1) + 1, ArrowUp: (chosen ?? 0) - 1, Home: 0, End: lines.length - 1 }[event.key];
     if (event.key === "Escape") setChosen(null);

@@ -1,9 +1,11 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, cleanup, renderHook } from "@testing-library/react";
-import { useEffect, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { eventually } from "../../api/eventually";
 import type { FoundLine, FoundLines } from "../../api/orchestration";
 import { ServerEnd } from "../../api/serverEnd";
+import { useFurther } from "../../api/useFurther";
 import { MOST, type Logs } from "./live";
 import { useLogs, useNewLines, type LogFilters } from "./queries";
 
@@ -21,7 +23,7 @@ const hold = (filters: LogFilters, ...pages: FoundLines[]) => client.setQueryDat
 const times = (filters: LogFilters) => client.getQueryData<Logs>(["logs", filters])?.pages.flatMap((one) => one.lines.map(({ at }) => at));
 const rings = () => act(() => ServerEnd.only?.tells("logs", { type: "logs_grew", places: null }));
 /** The request of that number, once it was made. */
-const request = (number: number) => vi.waitFor(() => asked[number] ?? Promise.reject(new Error(`only ${asked.length} requests`)));
+const request = (number: number) => eventually(() => asked[number] ?? Promise.reject(new Error(`only ${asked.length} requests`)));
 const answer = async (number: number, found: FoundLines) => {
   const { answer: tell } = await request(number);
   await act(async () => tell(found));
@@ -32,11 +34,8 @@ function open(start: { filters: LogFilters; top?: boolean; onward?: boolean }) {
   const added: number[] = [];
   const wrapper = ({ children }: { children: ReactNode }) => <QueryClientProvider client={client}>{children}</QueryClientProvider>;
   const draw = ({ filters, top = true, onward = false }: typeof start) => {
-    const { hasNextPage, isFetchingNextPage, fetchNextPage } = useLogs(filters);
+    useFurther(useLogs(filters), onward);
     useNewLines(filters, () => top, (count) => added.push(count));
-    useEffect(() => {
-      if (onward && hasNextPage && !isFetchingNextPage) void fetchNextPage();
-    }, [onward, hasNextPage, isFetchingNextPage, fetchNextPage]);
   };
   return { added, ...renderHook(draw, { initialProps: start, wrapper }) };
 }
@@ -68,7 +67,7 @@ it("reads for what is looked for now, and drops what was read for something else
   expect(added).toEqual([]);
   expect(times({ q: "old" })).toEqual([1]);
   await answer(1, page([6, 2]));
-  await vi.waitFor(() => expect(times({ q: "new" })).toEqual([6, 2]));
+  await eventually(() => expect(times({ q: "new" })).toEqual([6, 2]));
   expect(added).toEqual([1]);
 });
 
@@ -78,7 +77,7 @@ it("lets no list grow without end under a reader, who gets the newest lines when
   const { added, rerender } = open({ filters: {}, top: false });
   rings();
   await answer(0, page(span(MOST + 1, 3), "more"));
-  await vi.waitFor(() => expect(added).toEqual([1]));
+  await eventually(() => expect(added).toEqual([1]));
   rings();
   await answer(1, page(span(MOST + 5, 6), "more"));
   rings();
@@ -87,7 +86,7 @@ it("lets no list grow without end under a reader, who gets the newest lines when
   expect(added).toEqual([1]);
   rerender({ filters: {}, top: true });
   await answer(3, page(span(MOST + 9, 10), "more"));
-  await vi.waitFor(() => expect(times({})).toEqual(span(MOST + 9, 10)));
+  await eventually(() => expect(times({})).toEqual(span(MOST + 9, 10)));
   expect(asked).toHaveLength(4);
 });
 
@@ -110,11 +109,11 @@ it("puts new lines into a list that is just searched further back, and keeps bot
   await answer(1, page([11, 10, 9, 8], "further"));
   expect(added).toEqual([]);
   await answer(0, page([], "and further"));
-  await vi.waitFor(() => expect(times({})).toEqual([11, 10, 9, 8]));
+  await eventually(() => expect(times({})).toEqual([11, 10, 9, 8]));
   expect(added).toEqual([2]);
   expect((await request(2)).query.get("before")).toBe("and further");
   await answer(2, page([7]));
-  await vi.waitFor(() => expect(times({})).toEqual([11, 10, 9, 8, 7]));
+  await eventually(() => expect(times({})).toEqual([11, 10, 9, 8, 7]));
 });
 
 it("looks for a rare line until it has come to what it has looked at before", async () => {
@@ -125,13 +124,13 @@ it("looks for a rare line until it has come to what it has looked at before", as
   await answer(0, page([99], "a", 100, 60));
   expect((await request(1)).query.get("before")).toBe("a");
   await answer(1, page([40], "b", 59, 15));
-  await vi.waitFor(() => expect(times(filters)).toEqual([99, 40, 5]));
+  await eventually(() => expect(times(filters)).toEqual([99, 40, 5]));
   expect(added).toEqual([2]);
   rings();
   await answer(2, page([99], "c", 110, 70));
   rings();
   await answer(3, page([105], "d", 120, 101));
-  await vi.waitFor(() => expect(times(filters)).toEqual([105, 99, 40, 5]));
+  await eventually(() => expect(times(filters)).toEqual([105, 99, 40, 5]));
   expect(asked).toHaveLength(4);
 });
 
@@ -140,7 +139,7 @@ it("reads a list anew that somebody comes back to: no bell has told of what came
   await answer(0, page([1]));
   rerender({ filters: { q: "other" } });
   await answer(1, page([2]));
-  await vi.waitFor(() => expect(times({ q: "one" })).toBeUndefined());
+  await eventually(() => expect(times({ q: "one" })).toBeUndefined());
   rerender({ filters: { q: "one" } });
   expect((await request(2)).query.get("q")).toBe("one");
 });

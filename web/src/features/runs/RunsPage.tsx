@@ -1,8 +1,9 @@
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { History, RotateCw, Square, Trash2 } from "lucide-react";
-import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent } from "react";
+import { useCallback, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent } from "react";
 import type { RunSummary } from "../../api/types";
+import { useFurther } from "../../api/useFurther";
 import { useCommands, useKeyNotes } from "../../app/commands";
 import { count } from "../../app/format";
 import { usePreferences } from "../../app/preferences";
@@ -28,7 +29,8 @@ const ROW = 44;
 export function RunsPage() {
   const filters = route.useSearch();
   const navigate = useNavigate({ from: "/runs" });
-  const { data, error, isPending, isPlaceholderData, hasNextPage, isFetchingNextPage, fetchNextPage } = useRuns(filters);
+  const query = useRuns(filters);
+  const { data, error, isPending, isPlaceholderData, hasNextPage } = query;
   const zone = usePreferences((held) => held.zone);
   const bulk = useBulk();
   const [marks, setMarks] = useState(NONE);
@@ -43,9 +45,7 @@ export function RunsPage() {
   useKeptPlace(box, filters, runs.length > 0);
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
-  useEffect(() => {
-    if (hasNextPage && !isFetchingNextPage && last >= runs.length - 1) void fetchNextPage();
-  }, [last, runs.length, hasNextPage, isFetchingNextPage, fetchNextPage]);
+  useFurther(query, last >= runs.length - 1);
   const latest = useRef(order);
   latest.current = order;
   const mark = useCallback((run: string, event: MouseEvent) => setMarks((held) => (event.shiftKey ? extended(held, run, latest.current) : toggled(held, run))), []);

@@ -1,7 +1,8 @@
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { CalendarClock } from "lucide-react";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useMemo, useRef, useState } from "react";
+import { useFurther } from "../../api/useFurther";
 import { count } from "../../app/format";
 import { usePreferences } from "../../app/preferences";
 import { EmptyState, ErrorCard, Spinner } from "../../ui/feedback";
@@ -25,7 +26,8 @@ export function CalendarPage() {
   // The moment at which the page was opened, on the minute: the same question has the same answer.
   const [from] = useState(() => Math.floor(Date.now() / 60_000) * 60);
   const to = from + span.hours * 3600;
-  const { data, error, isPending, hasNextPage, isFetchingNextPage, fetchNextPage } = useCalendar(from, to);
+  const query = useCalendar(from, to);
+  const { data, error, isPending, hasNextPage } = query;
   // Page by page: what is read later stands below.
   const lanes = useMemo(() => data?.pages.flatMap((page) => lanesOf(page.triggers, page.slots, page.dense)) ?? [], [data]);
   const ticks = useMemo(() => hoursOf(from, to, span.every, zone === "utc"), [from, to, span, zone]);
@@ -33,9 +35,7 @@ export function CalendarPage() {
   const virtual = useVirtualizer({ count: lanes.length + (hasNextPage ? 1 : 0), getScrollElement: () => box.current, estimateSize: () => LANE, overscan: 10 });
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
-  useEffect(() => {
-    if (hasNextPage && !isFetchingNextPage && last >= lanes.length - 1) void fetchNextPage();
-  }, [last, lanes.length, hasNextPage, isFetchingNextPage, fetchNextPage]);
+  useFurther(query, last >= lanes.length - 1);
   const total = data?.pages[0]?.total ?? 0;
   const share = (at: number) => `${(100 * (at - from)) / (to - from)}%`;
   return (

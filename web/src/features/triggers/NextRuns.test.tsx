@@ -1,6 +1,7 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { cleanup, render, screen } from "@testing-library/react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { eventually } from "../../api/eventually";
 import { bodyOf, emptyDraft, type Draft } from "./draft";
 import { Refused } from "./FormParts";
 import { NextRuns } from "./NextRuns";
@@ -20,7 +21,7 @@ it("says nothing of the clock once the trigger is to start by a call", async () 
   const { rerender } = render(drawn(start));
   expect(await screen.findByText("Every day at 00:00 UTC")).toBeTruthy();
   rerender(drawn({ ...start, kind: "api" }));
-  await vi.waitFor(() => expect(screen.queryByText("Every day at 00:00 UTC")).toBeNull());
+  await eventually(() => expect(screen.queryByText("Every day at 00:00 UTC")).toBeNull());
   expect(screen.queryAllByRole("listitem")).toEqual([]);
 });
 
