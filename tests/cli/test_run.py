@@ -163,6 +163,12 @@ def test_misuse_is_one_sentence_and_exit_code_2(project, tmp_path, arguments, co
     assert len(done.err.strip().splitlines()) <= 5
 
 
+def test_a_memory_limit_of_the_environment_that_is_none_fails_no_block(project, tmp_path):
+    done = penstock("run", project, "chain", home=tmp_path, PENSTOCK_BLOCK_MEMORY="2 GB")
+    assert (done.code, done.out) == (2, "")
+    assert "PENSTOCK_BLOCK_MEMORY: '2 GB' is not an integer" in done.err
+
+
 def test_errors_are_json_when_json_is_asked_for(project, tmp_path):
     done = penstock("run", project, "nothing", "--json", home=tmp_path)
     assert done.code == 2

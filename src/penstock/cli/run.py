@@ -15,6 +15,7 @@ from penstock.cli.progress import Progress, make_progress
 from penstock.cli.summary import Summary, notify
 from penstock.cli.text import say
 from penstock.cli.wire import Workbench, open_workbench
+from penstock.config import environment
 from penstock.engine.plan import RunOptions
 from penstock.model.errors import SettingInvalidError
 from penstock.model.product import UNPARTITIONED
@@ -108,6 +109,7 @@ def run_options(given: dict[str, Any], *, past: PastRun | None = None) -> RunOpt
     partition = given["execution_partition"] or (past.partition if past else "") or UNPARTITIONED
     variables = {**(past.variables if past else {}), **json_object(given["runtime_vars"], "--runtime-vars")}
     json_object(given["template_runtime_configuration"], "--template-runtime-configuration")
+    environment.read("PENSTOCK_BLOCK_MEMORY")  # a value that is none would fail each block
     return RunOptions(
         variables=variables,
         blocks=tuple(given["blocks"]),

@@ -85,7 +85,8 @@ def start(
 
     share_one_heap()
     configure_server_log()
-    environment.read("PENSTOCK_READ_ONLY")  # a value that is none is refused before a project is made
+    for name in ("PENSTOCK_READ_ONLY", "PENSTOCK_BLOCK_MEMORY"):
+        environment.read(name)  # a value that is none is refused before a project is made
     serves, schedules = INSTANCES[environment.text("INSTANCE_TYPE") or instance_type]
     if not serves:
         from penstock.cli.scheduler import run_scheduler

@@ -144,16 +144,25 @@ def test_a_read_only_server_changes_nothing(tmp_path: Path, variable: str, level
         server.stop()
 
 
-def test_a_level_of_reading_that_is_none_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("variable", "value", "problem"),
+    [
+        ("PENSTOCK_READ_ONLY", "yes", "'yes' is not one of 0, 1, 2"),
+        ("PENSTOCK_BLOCK_MEMORY", "2 GB", "'2 GB' is not an integer"),
+    ],
+)
+def test_a_setting_that_is_none_is_refused_before_anything_starts(
+    tmp_path: Path, variable: str, value: str, problem: str
+) -> None:
     told = subprocess.run(
         [sys.executable, "-m", "penstock", "start", str(tmp_path / "project"), "--no-browser", "--port", "0"],
         capture_output=True,
         text=True,
         check=False,
-        env={**clean_environment(), "PENSTOCK_READ_ONLY": "yes"},
+        env={**clean_environment(), variable: value},
     )
     assert told.returncode == 2
-    assert "'yes' is not one of 0, 1, 2" in told.stderr
+    assert problem in told.stderr
     assert not (tmp_path / "project").exists()
 
 
