@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from penstock.cli.data import find_manifest
 from penstock.data import CleanPolicy, Durability, deferral, draft, local
 from penstock.model.errors import ProductCorruptError, ProductMissingError
 from penstock.model.product import Address
@@ -93,6 +94,16 @@ def test_a_manifest_that_had_not_reached_the_disk_is_none(later, reboot, content
     reboot()
     assert later.store.latest(A) == first
     assert later.store.clean(CleanPolicy(keep_last=1, draft_grace=0)).versions == 0
+
+
+def test_who_asks_for_what_a_power_cut_took_is_told_so(later, reboot):
+    later.put(large(1), block="a")
+    assert find_manifest(later.store, "p/a").ref.address == A
+    reboot()
+    with pytest.raises(ProductMissingError, match="p/a: the machine stopped before it was safe on the disk"):
+        find_manifest(later.store, "p/a")
+    with pytest.raises(ProductMissingError, match="p/b: nothing of that name is stored"):
+        find_manifest(later.store, "p/b")
 
 
 def test_without_the_note_an_empty_manifest_is_damage(shelf, reboot):

@@ -200,6 +200,11 @@ def find_manifest(store: ProductStore, name: str) -> Manifest:
     """
     address, version = parse_name(name)
     versions = store.versions(address)
+    if not versions and store.numbers(address):
+        raise ProductMissingError(
+            f"reading the output {address}: the machine stopped before it was safe on the disk",
+            hint="Run its pipeline again.",
+        )
     if not versions:
         known = [str(other) for other in store.addresses()]
         near = get_close_matches(str(address), known, n=1)
