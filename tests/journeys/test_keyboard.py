@@ -173,3 +173,29 @@ def test_the_terminal_has_a_page_of_its_own_and_goes_on_below_the_others(studio:
     page.keyboard.press("Enter")
     expect(lines).to_contain_text("/sh")
     expect(lines).not_to_contain_text("stillhere")
+
+
+def test_what_is_typed_before_the_shell_is_there_reaches_it(studio: Server, tabs: Tabs) -> None:
+    page = tabs.open(studio, "/data")
+    expect(page.get_by_role("heading", name="Data")).to_be_visible()
+    # A connection that takes until it is let through, as over a slow line.
+    page.evaluate(
+        """() => {
+            const Socket = window.WebSocket;
+            window.WebSocket = class extends Socket {
+                waits = this.url.includes("/api/terminal");
+                get readyState() { return this.waits ? Socket.CONNECTING : super.readyState; }
+                set onopen(then) {
+                    const opened = new Promise((open) => (super.onopen = open));
+                    const let_through = new Promise((go) => (window.letThrough = go));
+                    void Promise.all([opened, this.waits && let_through]).then(() => { this.waits = false; then(); });
+                }
+            };
+        }"""
+    )
+    page.keyboard.press("Control+`")
+    page.get_by_label("Terminal input").focus()
+    page.keyboard.type("echo ear''ly")
+    page.keyboard.press("Enter")
+    page.evaluate("() => window.letThrough()")
+    expect(page.locator("section[aria-label=Terminal]").get_by_role("list")).to_contain_text("early")

@@ -39,6 +39,8 @@ export function TerminalDrawer({ visible = true, shell = "" }: { visible?: boole
     const socket = new WebSocket(socketUrl("/api/terminal", shell ? { shell } : undefined));
     socket.binaryType = "arraybuffer";
     let drawn = 0;
+    /** Keys of before the shell is there, which it gets first. */
+    let early = "";
     const send = (message: object) => {
       if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
     };
@@ -48,6 +50,7 @@ export function TerminalDrawer({ visible = true, shell = "" }: { visible?: boole
       send({ type: "resize", cols: terminal.cols, rows: terminal.rows });
       // From here on the server waits when more has been sent than drawn.
       send({ type: "shown", bytes: 0 });
+      if (early) send({ type: "input", data: early });
       terminal.focus();
     };
     socket.onmessage = (event) => {
@@ -64,7 +67,7 @@ export function TerminalDrawer({ visible = true, shell = "" }: { visible?: boole
       setState("ended");
       setWhy(event.reason);
     };
-    terminal.onData((data) => send({ type: "input", data }));
+    terminal.onData((data) => (socket.readyState === WebSocket.CONNECTING ? (early += data) : send({ type: "input", data })));
     terminal.onResize(({ cols, rows }) => send({ type: "resize", cols, rows }));
     const sizes = new ResizeObserver(() => {
       if (element.offsetHeight > 0) addon.fit();

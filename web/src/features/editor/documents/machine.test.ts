@@ -75,6 +75,14 @@ describe("a conflict", () => {
     expect(phaseOf(resolved(clash, "theirs"))).toBe("saved");
   });
 
+  it("that is settled while a save is in flight is not found again by its refusal", () => {
+    const clash = changed(sending(typed(start(), "mine")), { content: "theirs", revision: "2" }, 0);
+    const done = refused(resolved(clash, "both"), { content: "theirs", revision: "2" });
+    expect([done.mine, done.base, done.revision, phaseOf(done), canSave(done)]).toEqual(["both", "theirs", "2", "dirty", true]);
+    const news = refused(resolved(clash, "both"), { content: "more", revision: "3" });
+    expect([phaseOf(news), news.theirs?.content]).toEqual(["conflict", "more"]);
+  });
+
   it("with the same text on both sides is none", () => {
     expect(phaseOf(refused(sending(typed(start(), "b")), { content: "b", revision: "2" }))).toBe("saved");
   });

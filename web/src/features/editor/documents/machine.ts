@@ -92,6 +92,8 @@ export function written(doc: Document, revision: string, now: number): Document 
 export function refused(doc: Document, theirs: Remote): Document {
   const back = { ...doc, sent: null, gone: false };
   if (theirs.content === doc.mine) return at({ ...back, theirs: null, problem: null }, theirs.content, theirs.revision);
+  // An event came before this answer, and what it told was settled meanwhile: that text is no news.
+  if (theirs.revision === doc.revision) return back;
   return { ...back, theirs, problem: null };
 }
 

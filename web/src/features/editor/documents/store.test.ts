@@ -44,6 +44,19 @@ it("saves what was typed during a save after it, on the revision that it made", 
   expect([file.content, file.writes]).toEqual(["c", 2]);
 });
 
+it("writes a settled conflict after the save that was on its way when its event came", async () => {
+  const { file, save } = disk("a");
+  const docs = new Documents(save);
+  docs.sync(snapshot("a"));
+  docs.type("load", "mine");
+  const flight = docs.saveNow("load");
+  Object.assign(file, { content: "theirs", revision: 7 });
+  docs.remote("load", { content: "theirs", revision: "7" });
+  expect(phaseOf(docs.get("load")!)).toBe("conflict");
+  await Promise.all([flight, docs.resolve("load", "both")]);
+  expect([file.content, file.writes, phaseOf(docs.get("load")!)]).toEqual(["both", 1, "saved"]);
+});
+
 it("stops saving at a conflict and writes over what was seen, once that is settled", async () => {
   const { file, save } = disk("a");
   const docs = new Documents(save);
