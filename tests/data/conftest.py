@@ -17,10 +17,19 @@ class Shelf:
         self.store = ProductStore(root, **{"worker": True, "durability": Durability.PROCESS, **options})
         self.count = 0
 
-    def put(self, *values: object, block: str = "", pipeline: str = "p", checks: Any = (), **options: Any) -> Manifest:
+    def put(
+        self,
+        *values: object,
+        block: str = "",
+        pipeline: str = "p",
+        partition: str = "",
+        checks: Any = (),
+        **options: Any,
+    ) -> Manifest:
         self.count += 1
         name = block or f"block_{self.count}"
-        with self.store.draft(Address(pipeline, name), self.store.issue_fence(f"run {self.count}", name)) as draft:
+        address = Address(pipeline, name, partition) if partition else Address(pipeline, name)
+        with self.store.draft(address, self.store.issue_fence(f"run {self.count}", name)) as draft:
             for value in values:
                 draft.add(value, **options)
             lineage = Lineage(run=f"run {self.count}")

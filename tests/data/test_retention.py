@@ -51,6 +51,25 @@ def test_the_latest_good_version_stays_and_so_do_pinned_ones_and_other_pipelines
     assert len(shelf.store.versions(Address("q", "b"))) == len(other)
 
 
+def test_old_partitions_go_as_a_whole(shelf):
+    kept = shelf.put(0, block="b")
+    for day in ("2013-01-01", "2013-01-02"):
+        for number in range(2):
+            shelf.put(number, block="b", partition=day)
+    pinned = shelf.put(pd.DataFrame({"n": range(10**5)}), block="b", partition="2013-01-03")
+    later = time.time() + HOUR
+    assert shelf.store.clean(CleanPolicy(keep_last=1, older_than=2 * HOUR, now=later)).versions == 0
+    assert shelf.store.clean(CleanPolicy(keep_last=1, dry_run=True)).versions == 2
+    assert shelf.store.clean(CleanPolicy(keep_last=1, older_than=0.5 * HOUR, now=later, dry_run=True)).versions == 2
+    policy = CleanPolicy(older_than=0.5 * HOUR, now=later, pinned={pinned.ref})
+    assert shelf.store.clean(policy).versions == 4
+    assert set(shelf.store.addresses()) == {B, pinned.ref.address}
+    assert shelf.store.versions(B) == [kept]
+    assert shelf.store.clean(CleanPolicy(older_than=0.5 * HOUR, now=later)).bytes > 10**5
+    assert list(shelf.store.addresses()) == [B]
+    assert shelf.store.load(shelf.put(7, block="b", partition="2013-01-03").ref) == 7
+
+
 def test_a_file_that_a_kept_version_refers_to_outlives_its_own_version(shelf):
     first = shelf.put(pd.DataFrame({"a": np.arange(10**5), "b": np.arange(10**5) / 2}), block="b")
     loaded = shelf.store.load(first.ref)

@@ -116,3 +116,30 @@ def test_no_pipeline_waits_for_all_the_runs_of_another(site: Site) -> None:
     assert len(before) < GREEDY / 2
     state = {run: site.server.get(f"/api/runs/{run}")["state"] for run in site.runs[:: len(site.runs) // 20]}
     assert not {"failed", "cancelled"} & set(state.values())
+
+
+ALONE = """import os, pathlib
+place = pathlib.Path(kwargs['repo_path'], 'at_work')
+place.mkdir()  # fails when another block is at work
+pathlib.Path(kwargs['repo_path'], f'done_{os.getpid()}').touch()
+place.rmdir()
+return 1
+"""
+
+
+def test_the_queue_of_the_project_says_how_many_blocks_are_at_work(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("PENSTOCK_DATA_DIR", str(tmp_path / "data"))
+    root = write_project(tmp_path / "project", alone=[B(f"b{one}", "data_loader", ALONE) for one in range(8)])
+    (root / "metadata.yaml").write_text("project_type: standalone\nqueue_config:\n  concurrency: 1\n")
+    server = start(root, tmp_path)
+    try:
+        state = open_state(state_url(open_project(root).data_dir()))
+        with state.write() as connection:
+            runs = [insert_run(connection, state, NewRun("alone", "api"), time.time()).id for _ in range(4)]
+        state.close()
+        tell(open_project(root).data_dir(), "runs", "")
+        states = [server.get(f"/api/runs/{run}/end")["state"] for run in runs]
+    finally:
+        server.stop()
+    assert states == ["completed"] * 4
+    assert len(list(root.glob("done_*"))) == 8 * 4

@@ -15,9 +15,6 @@ from penstock.server.studio import Studio, make_studio
 BLOCKS_AT_ONCE = 32
 """Of all runs together: what a person starts never waits behind something else that runs long."""
 
-SCHEDULED_AT_ONCE = 20
-"""Blocks of all scheduled runs together, as Mage has it."""
-
 GRACE = 2.0
 """Seconds between an interrupt in the browser and the end of a block that does not heed it."""
 
@@ -46,12 +43,15 @@ def open_scheduled(
 ) -> Workbench:
     """The workbench of a scheduler: it takes the project as it is when a run begins.
 
+    Of its blocks as many run at once, in all runs together, as `queue_config.concurrency` says now.
+
     Args:
         root: the project's folder.
         project: gives the project as it is now.
         sinks_for: what is told of its runs.
     """
-    bench = open_workbench(root, width=SCHEDULED_AT_ONCE, total=SCHEDULED_AT_ONCE, grace=GRACE)
+    at_once = max(1, project().settings.queue_config.concurrency)
+    bench = open_workbench(root, width=at_once, total=at_once, grace=GRACE)
     bench.door = project
     bench.watch_runs(sinks_for)
     return bench

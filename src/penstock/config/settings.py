@@ -51,7 +51,9 @@ class QueueConfig:
     """How many blocks run at once in one server."""
 
     queue_type: str = _key(TEXT, "process", "The kind of queue.", choices=("process", "celery"))
-    concurrency: int = _key(INTEGER, 20, "Workers at the same time.")
+    concurrency: int = _key(
+        INTEGER, 20, "Blocks of all scheduled runs at the same time, in one server or scheduler; read when it starts."
+    )
     process_queue_config: Mapping[str, Any] = _key(MAP, {}, "Settings of the queue, such as redis_url.")
 
 

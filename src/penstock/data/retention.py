@@ -22,7 +22,7 @@ from penstock.data.naming import quote
 from penstock.data.places import GATE, PRODUCTS, manifest_key, version_number
 from penstock.data.yielded import files_of_parts, forget_older
 from penstock.model.errors import ProductCorruptError
-from penstock.model.product import Address, ProductRef
+from penstock.model.product import UNPARTITIONED, Address, ProductRef
 
 _DAY = 86_400.0
 _FORGOTTEN = 7 * _DAY
@@ -129,7 +129,14 @@ def _clean(store: Versions, policy: CleanPolicy) -> CleanReport:
 
 
 def _judged(versions: list[Manifest], policy: CleanPolicy, now: float) -> list[tuple[Manifest, bool]]:
-    """Each version with whether it goes. The newest one stays too, so that no number is given out twice."""
+    """Each version with whether it goes. The newest one stays too, so that no number is given out twice.
+
+    A partition, such as a window of a backfill, goes as a whole when it is old: there are ever more of them.
+    """
+    if policy.older_than is not None and versions and versions[0].ref.address.partition != UNPARTITIONED:
+        outcome = [_goes(manifest, at, policy, now) for at, manifest in enumerate(versions)]
+        if all(outcome):
+            return list(zip(versions, outcome, strict=True))
     good = next((manifest for manifest in versions if manifest.good), None)
     return [
         (manifest, at > 0 and manifest is not good and _goes(manifest, at, policy, now))

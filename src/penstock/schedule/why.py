@@ -276,7 +276,7 @@ def _ready(row: RunRow, found: BlockRunRow, blocks: Mapping[str, BlockRunRow], r
     return Reason(
         f"it waits for a free worker; {under_way}",
         found.queued_at,
-        "It starts when one is free, or when queue_config.concurrency is raised.",
+        "It starts when one is free; a higher queue_config.concurrency holds from the scheduler's next start on.",
     )
 
 
