@@ -230,3 +230,38 @@ def test_run_from_python_gives_the_outputs(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "BlockFailedError running pipeline bad: block c failed" in done.stdout
     assert "broken" in done.stdout
+
+
+ROWS = "SELECT 0.35::DECIMAL(4, 2) AS price, 1::SMALLINT AS n, 12345678901234567.89::DECIMAL(30, 2) AS long"
+TYPES = "return {name: [str(frame[name].dtype), frame[name].tolist()] for name in frame}"
+READ = (
+    "from mage_ai.data_preparation.variable_manager import get_variable\nframe = get_variable('q', 'rows'%s)\n" + TYPES
+)
+
+
+def test_rows_of_a_query_are_the_same_whichever_way_python_reads_them(tmp_path):
+    blocks = [
+        B("rows", "data_loader", ROWS, language="sql", configuration={"use_raw_sql": True}),
+        B("given", "transformer", "frame = args[0]\n" + TYPES, up=("rows",)),
+        B("asked", "transformer", READ % "", up=("rows",)),
+        B("named", "transformer", READ % ", partition=kwargs['execution_partition']", up=("rows",)),
+    ]
+    write_project(tmp_path / "p", q=blocks)
+    code = (
+        "import json, penstock\n"
+        "result = penstock.run('q', 'p')\n"
+        "frame = result.output('rows')\n"
+        "mine = {name: [str(frame[name].dtype), frame[name].tolist()] for name in frame}\n"
+        "print(json.dumps([mine, *map(result.output, ('given', 'asked', 'named'))]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**clean_environment(), "PENSTOCK_DATA_DIR": str(tmp_path / "data")},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    expected = {"price": ["float64", [0.35]], "n": ["int64", [1]], "long": ["float64", [12345678901234567.89]]}
+    assert json.loads(done.stdout.splitlines()[-1]) == [expected] * 4

@@ -10,6 +10,7 @@ from typing import Any
 from penstock.cli.interrupts import waking
 from penstock.cli.summary import Summary
 from penstock.cli.wire import open_workbench
+from penstock.connect.sql.stored import value_of
 from penstock.data import ProductStore
 from penstock.engine.plan import RunOptions
 from penstock.model import events
@@ -49,7 +50,7 @@ class RunResult:
                 hint=f"Blocks of the run: {', '.join(self.refs)}.",
             )
         # The caller is user code in a process of its own: what only a worker may load, it may.
-        return ProductStore(Path(self.data_root), worker=True).load(ref)
+        return value_of(ProductStore(Path(self.data_root), worker=True), ref)
 
 
 def run(

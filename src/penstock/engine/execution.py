@@ -326,6 +326,7 @@ class Execution:
                 variables=variables,
                 ask=self.ask,
                 allow_pickle=order.allow_pickle,
+                partition_name=str(order.builtins.get("execution_partition") or ""),
             )
         )
 

@@ -135,6 +135,8 @@ class Upstream:
             )
         values: list[object] = self._store.values(self._store.manifest(ref))
         if len(values) == 1 and self.language == Language.SQL and type(values[0]).__name__ == "DataFrame":
+            from penstock.connect.sql.stored import as_expected
+
             return [as_expected(cast("pd.DataFrame", values[0]), self._store.table(ref))]
         return values
 
@@ -200,22 +202,3 @@ def joined(values: list[Any]) -> Any:
 
     plain = all(isinstance(value.index, pd.RangeIndex) for value in values)
     return pd.concat(values, ignore_index=plain)
-
-
-def as_expected(frame: pd.DataFrame, table: pa.Table) -> pd.DataFrame:
-    """The rows of a query in the types that a Python block expects.
-
-    The stored version keeps the types of the query, which a later SQL block reads. Columns that need no change stay
-    the mapped memory that they are.
-    """
-    from penstock.connect.sql.frames import expected_columns
-
-    changed = expected_columns(table)
-    if not changed:
-        return frame
-    names = frame.columns
-    frame = frame.set_axis(range(len(names)), axis=1)
-    for at, column in changed.items():
-        frame[at] = column
-    frame.columns = names
-    return frame

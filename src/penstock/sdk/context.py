@@ -9,6 +9,7 @@ from typing import Any
 
 from penstock.model.errors import ProjectNotFoundError
 from penstock.model.messages import AskKind
+from penstock.model.product import UNPARTITIONED
 
 Asker = Callable[[AskKind, dict[str, Any]], Any]
 """Puts a request to the control side and waits for its answer; raises PenstockError when the answer is an error."""
@@ -19,7 +20,8 @@ class Context:
     """Where a block runs: `project` and `data_root` are absolute folders, `data_root` that of the product store.
 
     `ask` is None outside a worker, for example when pytest imports a block file. `allow_pickle` says
-    whether outputs that are stored as pickles may be read.
+    whether outputs that are stored as pickles may be read. `partition_name` is what the run's blocks are told as
+    `execution_partition`; the outputs of most runs have no partition of their own.
     """
 
     project: str
@@ -31,6 +33,11 @@ class Context:
     variables: dict[str, Any] = field(default_factory=dict)
     ask: Asker | None = None
     allow_pickle: bool = False
+    partition_name: str = ""
+
+    def partition_of(self, name: str | None) -> str:
+        """The partition that is read by that name: none, and what the run's blocks are told, mean the block's own."""
+        return name if name and name != self.partition_name else self.partition or UNPARTITIONED
 
 
 _active: Context | None = None

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self, overload
 
 from penstock.model.messages import AskKind
-from penstock.model.product import UNPARTITIONED
 from penstock.sdk.context import current
 from penstock.sdk.requests import ask
 from penstock.sdk.variables import newest_outputs, output_at, outputs_of
@@ -41,7 +40,7 @@ class RemoteBlock:
     def located(self) -> Self:
         """The same block, with the pipeline and partition that the running block takes it from."""
         here = current()
-        partition = self.execution_partition or here.partition or UNPARTITIONED
+        partition = here.partition_of(self.execution_partition)
         return replace(self, pipeline_uuid=self.pipeline_uuid or here.pipeline, execution_partition=partition)
 
     def to_dict(self, **_options: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from penstock.model.errors import ProductMissingError, UnsupportedError
 from penstock.model.messages import AskKind
-from penstock.model.product import UNPARTITIONED, Address, ProductRef
+from penstock.model.product import Address, ProductRef
 from penstock.sdk.context import current
 from penstock.sdk.requests import ask
 
@@ -22,7 +22,7 @@ def get_variable(
         pipeline_uuid: the pipeline.
         block_uuid: the block.
         key: the output's name: output_0, output_1, ...
-        partition: the partition; the block's own when it is None.
+        partition: the partition; the block's own when it is None, or what the block was told as `execution_partition`.
         _options: accepted and ignored.
 
     Raises:
@@ -39,10 +39,11 @@ def outputs_of(
     Raises:
         ProductMissingError: the block has no output, or none of such a name.
     """
+    from penstock.connect.sql.stored import value_of
     from penstock.data import ProductStore
 
     context = current()
-    address = Address(pipeline_uuid, block_uuid, partition or context.partition or UNPARTITIONED)
+    address = Address(pipeline_uuid, block_uuid, context.partition_of(partition))
     store = ProductStore(context.data_root, worker=True, allow_pickle=context.allow_pickle)
     manifest = store.latest(address)
     if manifest is None:
@@ -57,7 +58,7 @@ def outputs_of(
                 f"reading {name} of {address}: its outputs are {', '.join(known) or 'none'}",
                 hint="Use the name of an output that the block has.",
             )
-    return [store.load(manifest.ref, name) for name in (known if names is None else names)]
+    return [value_of(store, manifest.ref, name) for name in (known if names is None else names)]
 
 
 def newest_outputs(pipeline_uuid: str, block_uuid: str, count: int) -> list[tuple[str, dict[str, str]]]:
@@ -91,12 +92,13 @@ def newest_outputs(pipeline_uuid: str, block_uuid: str, count: int) -> list[tupl
 
 def output_at(reference: Mapping[str, str]) -> Any:
     """What a version holds: its output, or the list of them when it has several. Raises ProductMissingError."""
+    from penstock.connect.sql.stored import value_of
     from penstock.data import ProductStore
 
     context = current()
     store = ProductStore(context.data_root, worker=True, allow_pickle=context.allow_pickle)
     address = Address(reference["pipeline"], reference["block"], reference["partition"])
-    return store.load(ProductRef(address, reference["version"]))
+    return value_of(store, ProductRef(address, reference["version"]))
 
 
 def get_global_variable(pipeline_uuid: str, key: str) -> Any:
