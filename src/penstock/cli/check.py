@@ -45,10 +45,14 @@ def check(ctx: click.Context, project: Path, pipelines: tuple[str, ...], *, as_j
             _show(diagnostic)
         total = len(list(pipelines) or opened.pipeline_uuids())
         say(
-            f"{total} pipeline{'' if total == 1 else 's'} checked: "
-            f"{counts[Severity.ERROR]} errors, {counts[Severity.WARNING]} warnings"
+            f"{_counted(total, 'pipeline')} checked: "
+            f"{_counted(counts[Severity.ERROR], 'error')}, {_counted(counts[Severity.WARNING], 'warning')}"
         )
     ctx.exit(Exit.FAILED if counts[Severity.ERROR] else Exit.SUCCESS)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _show(diagnostic: Diagnostic) -> None:
