@@ -221,18 +221,32 @@ class PostgresSystem(SqlSystem):
 
     def _described(self, query: str) -> list[tuple[str, int, int]]:
         """Name, type and modifier of each column that the query would return; the query does not run."""
-        psycopg = driver()
         connection = self.connection
         # the protocol below the driver does not open a transaction by itself
         connection.execute("SELECT 1")
-        prepared = connection.pgconn.prepare(b"", query.encode())
-        if prepared.status != psycopg.pq.ExecStatus.COMMAND_OK:
-            raise QueryFailedError(_failed(query, self._about, prepared.error_message.decode(errors="replace")))
-        shape = connection.pgconn.describe_prepared(b"")
+        self._asked(query, lambda: connection.pgconn.send_prepare(b"", query.encode()))
+        shape = self._asked(query, lambda: connection.pgconn.send_describe_prepared(b""))
         return [
             ((shape.fname(at) or b"").decode(), int(shape.ftype(at)), int(shape.fmod(at)))
             for at in range(shape.nfields)
         ]
+
+    def _asked(self, query: str, send: Callable[[], None]) -> psycopg.pq.abc.PGresult:
+        """The answer to what `send` asks below the driver, waited for as the driver waits for its own.
+
+        The calls of libpq that wait by themselves keep every other thread of the process from running, among them those
+        that carry the question through an SSH tunnel.
+        """
+        from psycopg.generators import execute
+        from psycopg.pq import ExecStatus
+
+        connection = self.connection
+        with connection.lock:
+            send()
+            answer: psycopg.pq.abc.PGresult = connection.wait(execute(connection.pgconn))[-1]
+        if answer.status != ExecStatus.COMMAND_OK:
+            raise QueryFailedError(_failed(query, self._about, answer.error_message.decode(errors="replace")))
+        return answer
 
     def _typed(self, table: pa.Table, shape: list[tuple[str, int, int]]) -> pa.Table:
         import pyarrow as pa
