@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -54,7 +55,7 @@ class DuckDBSystem(SqlSystem):
     ) -> None:
         self.database = database
         self.schema = schema
-        self._token = token
+        self.token = token
         self._wait = wait
         self._tell = tell
         self._connection: duckdb.DuckDBPyConnection | None = None
@@ -66,7 +67,7 @@ class DuckDBSystem(SqlSystem):
         """See the protocol; waits for a file that another process holds."""
         if self._connection is not None:
             return
-        self._connection = connect(self.database, token=self._token, wait=self._wait, tell=self._tell)
+        self._connection = connect(self.database, token=self.token, wait=self._wait, tell=self._tell)
         if self.schema and self.schema != "main":
             with self._errors("USE"):
                 self._connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(self.schema)}")
@@ -202,6 +203,12 @@ class DuckDBSystem(SqlSystem):
         """See the protocol."""
         return self.schema or "main"
 
+    def same_database(self, other: SqlSystem) -> bool:
+        """See the protocol. Each connection to memory has a database of its own."""
+        if not isinstance(other, DuckDBSystem) or self.database.startswith(MEMORY) or self.token != other.token:
+            return False
+        return os.path.realpath(self.database) == os.path.realpath(other.database)
+
     def _refuse_rounding(self, column: str, kind: str, target: Target) -> None:
         name = quoted(column)
         with self._errors(f"checking column {column}"):
@@ -248,7 +255,7 @@ class DuckDBSystem(SqlSystem):
             raise ConnectionFailedError(f"using the DuckDB database {self.database}: {error}") from None
         except (duckdb.Error, RuntimeError) as error:
             first = in_short(self._about or sql)
-            text = str(error).replace(self._token, "***") if self._token else str(error)
+            text = str(error).replace(self.token, "***") if self.token else str(error)
             raise QueryFailedError(
                 f"running {first!r} on DuckDB: {relined(text.strip(), -1 if self._about else 0)}"
             ) from None

@@ -187,6 +187,21 @@ class PostgresSystem(SqlSystem):
         """See the protocol."""
         return self.settings.schema or "public"
 
+    def same_database(self, other: SqlSystem) -> bool:
+        """See the protocol."""
+        return isinstance(other, PostgresSystem) and self.settings.same_database(other.settings)
+
+    def readable(self, target: Target) -> bool:
+        """See the protocol. The connection of another user may have made the table."""
+        with self._errors("reading the rights to a table"):
+            found = self.connection.execute(
+                "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s "
+                "AND c.relname = %s AND c.relkind IN ('r', 'p', 'v', 'm', 'f') "
+                "AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')",
+                [target.schema or self.default_schema(), target.table],
+            ).fetchone()
+        return found is not None
+
     def _search_path(self) -> str:
         schemas = dict.fromkeys([self.settings.schema, "public"])
         return ", ".join(quoted(schema) for schema in schemas)

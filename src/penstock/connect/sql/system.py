@@ -171,6 +171,14 @@ class SqlSystem(ABC):
         """The schema of names that give none."""
         return ""
 
+    def same_database(self, other: SqlSystem) -> bool:
+        """Whether a table that one connection made is there for the other; neither needs to be open."""
+        return other is self
+
+    def readable(self, target: Target) -> bool:
+        """Whether there is such a table and this connection may read it."""
+        return self.columns(target) is not None
+
     def stage(self, like: Target, columns: Sequence[str]) -> Target:
         """A temporary table with those columns of another, for rows on their way."""
         target = Target(f"_penstock_stage_{secrets.token_hex(4)}")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from penstock.config.templates import render
 from penstock.connect.profiles import DEFAULT, FILE_NAME
 from penstock.languages.job import Job
-from penstock.languages.sql.settings import DUCKDB, POSTGRES, SqlSettings
+from penstock.languages.sql.settings import DUCKDB, SqlSettings
 from penstock.sdk.io.config import ConfigFileLoader, ConfigKey
 from penstock.sdk.io.sql import BaseSQL
 from penstock.sdk.rendering import functions
+
+if TYPE_CHECKING:
+    from penstock.connect.sql.system import SqlSystem
 
 
 def client_of(job: Job, settings: SqlSettings) -> BaseSQL | None:
@@ -38,32 +40,28 @@ def client_of(job: Job, settings: SqlSettings) -> BaseSQL | None:
     return client
 
 
-def same_connection(job: Job, settings: SqlSettings, other: Mapping[str, Any]) -> bool:
-    """Whether an upstream SQL block with that configuration works on the same database as this block."""
-    from penstock.languages.sql.settings import read_settings
+def upstream_system(job: Job, settings: SqlSettings, system: SqlSystem, theirs: SqlSettings) -> SqlSystem | None:
+    """Where an upstream SQL block with those settings worked, if that is the database of this block; else None.
 
-    theirs = read_settings(other, "upstream")
-    if theirs.provider != settings.provider:
-        return False
-    if theirs.profile == settings.profile:
-        return True
-    if not theirs.profile:
-        return False
-    return _place(job, settings) == _place(job, theirs)
+    Args:
+        job: this block.
+        settings: its own settings.
+        system: its open connection.
+        theirs: the settings of the upstream.
 
+    Returns:
+        The system of the upstream's profile, which may have another schema; not connected unless the profile is this
+        block's own.
 
-def _place(job: Job, settings: SqlSettings) -> tuple[Any, ...]:
-    config = _loader(job, settings)
-    keys = {
-        DUCKDB: (ConfigKey.DUCKDB_DATABASE,),
-        POSTGRES: (
-            ConfigKey.POSTGRES_HOST,
-            ConfigKey.POSTGRES_PORT,
-            ConfigKey.POSTGRES_DBNAME,
-            ConfigKey.POSTGRES_SSH_HOST,
-        ),
-    }[settings.provider]
-    return tuple(str(config.get(key)) for key in keys)
+    Raises:
+        ProfileInvalidError: the upstream's profile or a key of it is missing.
+    """
+    if theirs.provider != settings.provider or (theirs.provider == DUCKDB and not theirs.profile):
+        return None
+    if (theirs.profile or DEFAULT) == (settings.profile or DEFAULT):
+        return system if system.same_database(system) else None
+    client = client_of(job, theirs)
+    return client.system if client is not None and system.same_database(client.system) else None
 
 
 def _loader(job: Job, settings: SqlSettings) -> ConfigFileLoader:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,14 +13,14 @@ from penstock.connect.sql.statements import Statement, is_temporary, split
 from penstock.connect.sql.system import SqlSystem
 from penstock.connect.sql.write import IfExists, WritePlan, write_table
 from penstock.languages.job import Input, Job
-from penstock.languages.sql.connection import same_connection
+from penstock.languages.sql.connection import upstream_system
 from penstock.languages.sql.inlining import Inlined, with_queries
 from penstock.languages.sql.naming import default_table, fitted_names, identifier, written
 from penstock.languages.sql.settings import SqlSettings, read_settings
 from penstock.languages.sql.tables import table_of
-from penstock.languages.sql.templating import rendered
+from penstock.languages.sql.templating import Reference, rendered
 from penstock.model.block import EXTENSIONS, FOLDERS, BlockType, Language
-from penstock.model.errors import FileInvalidError
+from penstock.model.errors import FileInvalidError, PenstockError
 from penstock.project.text_file import read_text
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 _NEEDS_TABLE = re.compile(r"\b(?:drop|view|alter|update|delete|truncate|merge|index|macro)\b", re.IGNORECASE)
 """Words of statements that may need an upstream as a table of its own, in blocks that run their text as it is."""
+
+_TOKENS = re.compile(r"\bdf_\d+\b")
 
 
 class Upstreams:
@@ -103,20 +106,36 @@ class Upstreams:
         """How the query reaches an upstream that worked on this very database: its table or its query; else empty."""
         if entry.language != Language.SQL or entry.type == BlockType.SENSOR or entry.partial:
             return ""
-        if not same_connection(self._job, self._settings, entry.configuration):
-            return ""
         theirs = read_settings(entry.configuration, entry.block)
+        place = upstream_system(self._job, self._settings, self._system, theirs)
+        if place is None:
+            return ""
         source = _source(self._job, entry)
-        if not theirs.raw and not theirs.verbatim:
-            return self._written_table(entry, theirs)
-        return self._raw_result(token, entry, source) if source else ""
+        if not theirs.raw and not theirs.verbatim and self._is_query(source):
+            return self._written_table(entry, theirs, place.default_schema())
+        # names without a schema mean something else where the default one is another
+        alike = place.default_schema() == self._system.default_schema()
+        return self._raw_result(token, entry, source) if source and alike else ""
 
-    def _written_table(self, entry: Input, theirs: SqlSettings) -> str:
+    def _is_query(self, source: str) -> bool:
+        """Whether the rows of that block's last statement went into the block's table, as far as can be told.
+
+        Where they did not, a table of that name is one that an upload has left.
+        """
+        stubs = {token: Reference(partial(str, token)) for token in _TOKENS.findall(source)}
+        try:
+            statements = split(rendered(_quiet(self._job, source), stubs))
+        except PenstockError:  # it calls what only that block has, such as outputs of its own upstreams
+            return True
+        return not statements or statements[-1].plain_query
+
+    def _written_table(self, entry: Input, theirs: SqlSettings, default_schema: str) -> str:
         limit = self._system.name_limit
         name = theirs.table or default_table(self._job.order.pipeline, entry.block, self._job.variables, limit)
-        target = Target(name, theirs.schema or self._schema)
+        # the schema is where that block wrote: a table of this name in another one is an upload of an earlier run
+        target = Target(name, theirs.schema or default_schema)
         # the block may have run on other settings; then its stored output is what counts
-        return written(target) if self._system.columns(target) is not None else ""
+        return written(target) if self._system.readable(target) else ""
 
     def _raw_result(self, token: str, entry: Input, source: str) -> str:
         """What stands for an upstream's own SELECT, or its table's name; empty when it reads its own upstreams."""
