@@ -9,10 +9,10 @@ from typing import Any
 import click
 
 from penstock.cli.exits import Exit
+from penstock.cli.opening import opened_project
 from penstock.cli.store import opened_state
 from penstock.cli.text import say_list, text_table
 from penstock.model.errors import ConnectionFailedError, SettingInvalidError
-from penstock.project import open_project
 
 _project = click.option(
     "--project", "-p", default=".", type=click.Path(path_type=Path), help="The project's folder; default: here."
@@ -66,7 +66,7 @@ def test(ctx: click.Context, channel: str | None, project: Path | None, pipeline
     from penstock.observe.alerts.source import AlertSource
     from penstock.observe.alerts.texts import worded
 
-    source = AlertSource(open_project(project or ctx.obj).root)
+    source = AlertSource(opened_project(project or ctx.obj).root)
     settings = source(pipeline)
     for problem in settings.problems:
         click.echo(f"notification_config: {problem}", err=True)
@@ -107,7 +107,7 @@ def _listed(project: Path, limit: int) -> list[dict[str, Any]]:
     from penstock.observe.alerts.facts import fact_or_none
     from penstock.observe.alerts.texts import moment
 
-    with opened_state(open_project(project)) as state:
+    with opened_state(opened_project(project)) as state:
         if state is None:
             return []
         with state.read() as connection:

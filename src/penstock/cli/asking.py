@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from penstock.cli.opening import opened_project
 from penstock.model.errors import SettingInvalidError
-from penstock.project import Project, open_project
+from penstock.project import Project
 from penstock.schedule.windows import moment_of
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def asking(project: Path) -> Iterator[Asked]:
     from penstock.state.address import state_url
     from penstock.state.store import open_state
 
-    opened = open_project(project)
+    opened = opened_project(project)
     url = state_url(opened.data_dir())
     state = open_state(url)
     try:

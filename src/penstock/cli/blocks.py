@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
+from penstock.cli.opening import opened_project
 from penstock.cli.text import say_list
 from penstock.model.block import Block
 from penstock.model.errors import PenstockError, PipelineNotFoundError
-from penstock.project import Project, open_project
+from penstock.project import Project
 
 
 @click.command()
@@ -19,7 +20,7 @@ from penstock.project import Project, open_project
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def blocks(project: Path, pipelines: tuple[str, ...], *, as_json: bool) -> None:
     """List the pipelines of PROJECT (or only these PIPELINES) and their blocks in the order of the file."""
-    opened = open_project(project)
+    opened = opened_project(project)
     found = [_pipeline(opened, uuid) for uuid in (pipelines or opened.pipeline_uuids())]
     if as_json:
         say_list("pipelines", found, project=str(opened.root))

@@ -15,7 +15,7 @@ from penstock.cli.text import human_size, say_document
 from penstock.config.durations import parse_duration
 from penstock.config.sizes import parse_size
 from penstock.data import CleanPolicy, ProductStore
-from penstock.model.errors import SettingInvalidError
+from penstock.model.errors import FileInvalidError, SettingInvalidError
 from penstock.observe.archive import RunArchive
 from penstock.observe.retention import prune_runs, remove_old_runs, remove_runs_beyond
 from penstock.observe.under_way import versions_in_use
@@ -119,9 +119,16 @@ def _opened(project: Path, pipeline: str | None) -> Project:
     """The project.
 
     Raises:
+        FileInvalidError: its file cannot be read, so that neither its data folder nor its retention periods are known.
         PipelineNotFoundError: it has no pipeline of that name, and nothing is left of one.
     """
     opened = open_project(project)
+    if finding := opened.unread:
+        raise FileInvalidError(
+            f"cleaning: {finding.message}, so its data folder and retention periods are not known",
+            hint=finding.hint,
+            location=finding.location,
+        )
     if pipeline == "" or (pipeline and pipeline not in opened.pipeline_uuids() and not _is_left(opened, pipeline)):
         # Of an empty name too, as of a variable that is not set: the logs and runs of all would go.
         opened.pipeline(pipeline)

@@ -14,11 +14,11 @@ from typing import Any
 import click
 
 from penstock.cli.exits import Exit
+from penstock.cli.opening import opened_project
 from penstock.cli.text import human_size, say_document, say_list, text_table
 from penstock.data import Manifest, ProductStore
 from penstock.model.errors import ProductMissingError, SettingInvalidError
 from penstock.model.product import UNPARTITIONED, Address, Kind, OutputSummary
-from penstock.project import open_project
 
 _project = click.option(
     "--project", "-p", default=".", type=click.Path(path_type=Path), help="The project's folder; default: here."
@@ -39,7 +39,7 @@ def data() -> None:
 @click.option("--versions", "all_versions", is_flag=True, help="All versions, not only the latest.")
 def list_products(pipeline: str | None, project: Path, *, as_json: bool, all_versions: bool) -> None:
     """List what is stored, of one PIPELINE or of all."""
-    opened = open_project(project)
+    opened = opened_project(project)
     store = ProductStore(opened.store_root())
     found: list[Manifest] = []
     for address in sorted(store.addresses(pipeline), key=str):
@@ -173,7 +173,7 @@ def diff(
 
 
 def _store(project: Path) -> ProductStore:
-    return ProductStore(open_project(project).store_root())
+    return ProductStore(opened_project(project).store_root())
 
 
 def parse_name(name: str) -> tuple[Address, str | None]:

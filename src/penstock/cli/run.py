@@ -11,6 +11,7 @@ import click
 
 from penstock.cli.exits import Exit
 from penstock.cli.interrupts import interrupts
+from penstock.cli.opening import warn
 from penstock.cli.progress import Progress, make_progress
 from penstock.cli.summary import Summary, notify
 from penstock.cli.text import say
@@ -22,6 +23,7 @@ from penstock.model.product import UNPARTITIONED
 from penstock.model.run import RunState
 from penstock.observe.history import PastRun, find_run
 from penstock.observe.ingest import telling
+from penstock.project.notices import opening_notices
 
 _SIZES = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 
@@ -57,6 +59,8 @@ def run(ctx: click.Context, /, project: Path, pipeline_uuid: str | None, **given
         project, pipeline_uuid = Path(), str(project)
     check_executor(given["executor_type"])
     with open_workbench(project, width=given["jobs"]) as bench:
+        for notice in opening_notices(bench.project):
+            warn(notice)
         options = run_options(given, past=_past(bench, given["pipeline_run_id"]))
         plan = bench.plan(pipeline_uuid, options)
         data_root = bench.project.data_dir()
@@ -71,7 +75,7 @@ def run(ctx: click.Context, /, project: Path, pipeline_uuid: str | None, **given
                 progress.close()
         bench.learn()
         for warning in bench.warnings:
-            click.echo(f"warning: {warning}", err=True)
+            warn(warning)
     if given["as_json"]:
         say(json.dumps(summary.document(), ensure_ascii=False, default=str))
     if given["callback_url"]:

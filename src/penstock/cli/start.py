@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from collections.abc import Mapping
@@ -196,9 +197,10 @@ def opened_or_new(project: Path, new: Mapping[str, str | None] = MappingProxyTyp
         ProjectNotFoundError: the folder holds other things.
     """
     from penstock.project import open_project
+    from penstock.project.notices import opening_notices
 
     try:
-        root = open_project(project).root
+        opened = open_project(project)
     except ProjectNotFoundError:
         if project.exists() and (not project.is_dir() or any(project.iterdir())):
             raise
@@ -208,7 +210,9 @@ def opened_or_new(project: Path, new: Mapping[str, str | None] = MappingProxyTyp
     if given := [f"--{name.replace('_', '-')}" for name, value in new.items() if value]:
         verb = "means" if len(given) == 1 else "mean"
         click.echo(f"{', '.join(given)} {verb} nothing here: {project} is a project already.", err=True)
-    return root
+    for notice in opening_notices(opened):
+        logging.getLogger("penstock.project").warning(notice)
+    return opened.root
 
 
 def base_path_of(text: str) -> str:

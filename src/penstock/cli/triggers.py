@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from penstock.cli.opening import opened_project
 from penstock.cli.text import say_list, text_table
 from penstock.config import environment
 from penstock.model.errors import FileInvalidError, PenstockError, ScheduleInvalidError, TriggerNotFoundError
@@ -21,7 +22,7 @@ from penstock.model.trigger import Slot, Trigger, TriggerKind
 from penstock.model.trigger_definition import to_definition
 from penstock.model.trigger_words import in_words
 from penstock.model.wall_clock import zone
-from penstock.project import Project, open_project
+from penstock.project import Project
 from penstock.project.layout import pipeline_folder, pipeline_folders
 from penstock.project.text_file import write_text
 from penstock.project.trigger_edit import change_trigger
@@ -101,7 +102,7 @@ def triggers() -> None:
 )
 def list_triggers(pipeline: str | None, project: Path, text: str, limit: int | None, *, as_json: bool) -> None:
     """List the triggers of PIPELINE, or of all pipelines."""
-    opened = open_project(project)
+    opened = opened_project(project)
     now = datetime.now(UTC)
     most = limit if limit is not None else 0 if as_json else _SHOWN
     found, broken = _found(opened, pipeline, text.lower().split(), most + 1 if most else 0)
@@ -141,7 +142,7 @@ def list_triggers(pipeline: str | None, project: Path, text: str, limit: int | N
 @_json
 def show(pipeline: str, name: str, project: Path, *, as_json: bool) -> None:
     """Show one trigger with its settings and its next ten runs."""
-    opened = open_project(project)
+    opened = opened_project(project)
     now = datetime.now(UTC)
     found = _one(opened, pipeline, name)
     document = _document(found, now)
@@ -163,7 +164,7 @@ def show(pipeline: str, name: str, project: Path, *, as_json: bool) -> None:
 @_project
 def on(pipeline: str, name: str, project: Path) -> None:
     """Switch a trigger on; it is due from its next slot on."""
-    _switch(open_project(project), pipeline, name, active=True)
+    _switch(opened_project(project), pipeline, name, active=True)
 
 
 @triggers.command()
@@ -172,7 +173,7 @@ def on(pipeline: str, name: str, project: Path) -> None:
 @_project
 def off(pipeline: str, name: str, project: Path) -> None:
     """Switch a trigger off; runs that have begun go on."""
-    _switch(open_project(project), pipeline, name, active=False)
+    _switch(opened_project(project), pipeline, name, active=False)
 
 
 @triggers.command("next")
@@ -185,7 +186,7 @@ def show_next(pipeline: str | None, project: Path, count: int, *, as_json: bool)
     import heapq
 
     now = datetime.now(UTC)
-    found, _ = _found(open_project(project), pipeline)
+    found, _ = _found(opened_project(project), pipeline)
     active = [each for each in found if each.state == "on"]
     streams = [_slots(each, index, now) for index, each in enumerate(active)]
     slots = [(active[index].trigger, slot) for _, index, slot in islice(heapq.merge(*streams), count + 1)]
@@ -219,7 +220,7 @@ def token(pipeline: str, name: str, project: Path) -> None:
     from penstock.state.address import state_url
     from penstock.state.store import open_state
 
-    opened = open_project(project)
+    opened = opened_project(project)
     found = _one(opened, pipeline, name)
     if found.trigger.kind not in {TriggerKind.API, TriggerKind.EVENT}:
         raise ScheduleInvalidError(

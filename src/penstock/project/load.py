@@ -37,6 +37,12 @@ class Project:
     settings: ProjectSettings
     findings: tuple[Diagnostic, ...] = ()
 
+    @property
+    def unread(self) -> Diagnostic | None:
+        """Why the project's own file counts as empty: it does not parse, or holds no map; None when it was read."""
+        whole = (FileUnreadable.code, ProjectTemplate.code, WrongShape.code)
+        return next((finding for finding in self.findings if finding.code in whole), None)
+
     def pipeline_uuids(self) -> list[str]:
         """The uuids of all pipelines, sorted; those in sub-folders contain `/`."""
         return [uuid for uuid, _ in pipeline_folders(self.root)]

@@ -71,10 +71,15 @@ def logs_folder(data: Path, root: Path, name: str) -> Path:
     return folder / (data.name if data.name.startswith(name) else name) if folder.is_absolute() else root / folder
 
 
+def is_remote(variables_dir: str) -> bool:
+    """Whether the setting names a place on another machine, such as s3://bucket/prefix."""
+    return "://" in variables_dir
+
+
 def _usable(variables_dir: str) -> str:
     """The setting, unless it is what an unset variable renders to, or a remote address."""
     text = variables_dir.strip()
-    return "" if text in {"", "None"} or "://" in text else text
+    return "" if text in {"", "None"} or is_remote(text) else text
 
 
 def _claim(base: Path, identity: Identity, *, make: bool) -> Path:

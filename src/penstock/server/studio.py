@@ -8,10 +8,11 @@ never the studio itself.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -48,6 +49,8 @@ from penstock.state.address import state_url
 from penstock.state.notify import Notifier
 from penstock.state.store import State, open_state
 
+_log = logging.getLogger("penstock.project")
+
 
 class Part(Protocol):
     """A service that has something to start on the event loop, and to end."""
@@ -60,7 +63,10 @@ class Part(Protocol):
 
 
 class ProjectDoor:
-    """The project as its files are now: opened again only when its own file has changed. Safe in any thread."""
+    """The project as its files are now: opened again only when its own file has changed. Safe in any thread.
+
+    While that file cannot be read, the settings of before hold: else one slip in it would move logs to another folder.
+    """
 
     def __init__(self, project: Project) -> None:
         self._project = ConfinedProject.of(project)
@@ -76,8 +82,15 @@ class ProjectDoor:
         stamp = _stamp(self._project.root)
         if stamp is None or stamp != self._stamp:
             with self._lock:
-                self._project, self._stamp = ConfinedProject.of(open_project(self._project.root)), stamp
+                self._project, self._stamp = self._opened(), stamp
         return self._project
+
+    def _opened(self) -> ConfinedProject:
+        opened = ConfinedProject.of(open_project(self._project.root))
+        if opened.unread is None:
+            return opened
+        _log.warning("%s; the settings of before go on to hold", opened.unread.message)
+        return replace(opened, settings=self._project.settings)
 
 
 def _stamp(root: Path) -> tuple[int, int, int] | None:

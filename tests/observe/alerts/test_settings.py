@@ -165,3 +165,15 @@ def test_a_missing_secret_and_a_broken_file_are_told(tmp_path: Path) -> None:
     assert source("q").problems
     assert [each.key for each in source("q").channels] == ["slack"]
     assert [each.key for each in source("no/such").channels] == ["slack"]
+
+
+def test_a_projects_file_that_cannot_be_read_any_more_leaves_the_channels_and_says_so(tmp_path: Path) -> None:
+    text = "notification_config: {slack_config: {webhook_url: 'https://hooks.example/a'}}\n"
+    write(tmp_path, "metadata.yaml", text)
+    source = AlertSource(tmp_path)
+    before = [each.key for each in source("").channels]
+    assert len(before) == 1
+
+    write(tmp_path, "metadata.yaml", text + 'x: "unclosed\n')
+    assert [each.key for each in source("").channels] == before
+    assert any(problem.startswith("reading metadata.yaml:") for problem in source("").problems)

@@ -82,6 +82,8 @@ class AlertSource:
             try:
                 opened = open_project(self.root, secrets=self._secrets)
                 config, problem = opened.settings.notification_config, ""
+                if opened.unread is not None:  # who was told before is told of what fails meanwhile, too
+                    config, problem = self._project.config if self._project else {}, opened.unread.message
             except PenstockError as error:
                 config, problem = {}, error.message
             self._project = _Known(stamp, config, problem)
