@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from penstock.observe.record import RUN_LOG
 from tests.cli.projects import B, begun, clean_environment, penstock, write_pipeline, write_project
 from tests.patience import PATIENCE
 from tests.read_only import read_only
@@ -436,3 +437,30 @@ def test_pipelines_that_would_wait_for_each_other_are_refused_in_words(tmp_path:
     records = [file.read_text() for file in tmp_path.rglob("run.jsonl")]
     assert len(records) == 2, "the third run was never begun"
     assert any("the runs would wait for each other (a waits for b waits for a)" in record for record in records)
+
+
+def test_what_a_run_leaves_out_is_told_and_stands_in_its_log(tmp_path):
+    project = write_project(tmp_path / "project")
+    extensions = {"great_expectations": {"blocks": [{"uuid": "ge", "type": "extension", "upstream_blocks": ["one"]}]}}
+    one = B("one", "custom", "return 1", more={"executor_type": "k8s"})
+    write_pipeline(project, "p", [one, B("two", "custom", "return 2")], extensions=extensions)
+
+    done = penstock("run", project, "p", home=tmp_path, DEFAULT_EXECUTOR_TYPE="ecs")
+
+    assert done.code == 0
+    unchecked = "this version does not run extensions, so no data is validated by it"
+    told = [
+        f"block ge of the extension great_expectations is not run: {unchecked}",
+        "block one asks for the executor k8s; this version runs blocks on this machine only",
+    ]
+    here = "DEFAULT_EXECUTOR_TYPE is ecs; this version runs blocks on this machine only"
+    assert done.err.splitlines()[:3] == [f"warning: {each}" for each in (here, *told)]
+    (log,) = (tmp_path / "data").rglob(RUN_LOG)
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [line["message"] for line in lines if line["level"] == "WARNING"] == told
+
+
+@pytest.mark.parametrize(("executor", "code"), [("local_python", 0), ("local_python_force", 0), ("k8s", 2)])
+def test_the_executor_of_a_run_is_this_machine(executor, code, tmp_path):
+    project = write_project(tmp_path / "project", p=[B("one", "custom", "return 1")])
+    assert penstock("run", project, "p", "--executor-type", executor, home=tmp_path).code == code

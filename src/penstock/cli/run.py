@@ -23,6 +23,7 @@ from penstock.model.product import UNPARTITIONED
 from penstock.model.run import RunState
 from penstock.observe.history import PastRun, find_run
 from penstock.observe.ingest import telling
+from penstock.project.left_out import left_out, remote_executor
 from penstock.project.notices import opening_notices
 
 _SIZES = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
@@ -63,6 +64,8 @@ def run(ctx: click.Context, /, project: Path, pipeline_uuid: str | None, **given
             warn(notice)
         options = run_options(given, past=_past(bench, given["pipeline_run_id"]))
         plan = bench.plan(pipeline_uuid, options)
+        for notice in left_out(plan.pipeline, plan.graph):
+            warn(notice)
         data_root = bench.project.data_dir()
         bench.watch_runs(lambda begun: [telling(data_root, begun.pipeline.uuid)])
         summary = Summary()
@@ -159,10 +162,10 @@ def size(text: str | None) -> int | None:
 
 def check_executor(name: str | None) -> None:
     """Refuse an executor that this version does not have."""
-    if name not in {None, "", "local_python"}:
+    if remote_executor(name):
         raise SettingInvalidError(
             f"running with executor {name}: this version runs blocks on this machine only",
-            hint="Leave out --executor-type, or use local_python.",
+            hint="Leave out --executor-type, or use local_python or local_python_force.",
         )
 
 

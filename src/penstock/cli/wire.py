@@ -30,6 +30,7 @@ from penstock.model.pipeline import Pipeline
 from penstock.observe.record import RunRecorder
 from penstock.project import Project, open_project
 from penstock.project.code import third_party
+from penstock.project.left_out import left_out
 from penstock.schedule.limit_rules import block_run_limit, runs_in_one_process
 
 LEARNED = "imports.json"
@@ -109,6 +110,8 @@ class Workbench:
         """
         level = self.project.settings.logging_config.level
         recorder = RunRecorder(self.project.logs_root(), plan.pipeline.uuid, plan.run, level=level)
+        for notice in left_out(plan.pipeline, plan.graph):
+            recorder.note(self.clock(), "WARNING", notice)
         self.supervisor.preload(self.imports(plan) if warm is None else warm)
         watching = [sink for sinks_for in self._watchers for sink in sinks_for(plan)]
         targets: list[Sink] = [recorder, *sinks, *watching]

@@ -44,6 +44,12 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("PENSTOCK_DATA_DIR", Kind.TEXT, "", "Folder of data products, logs and caches.", ("MAGE_DATA_DIR",)),
     Variable("PENSTOCK_LOGS_DIR", Kind.TEXT, "", "Folder of logs, when not in the data folder.", ("LOGS_DIR_PATH",)),
     Variable("PENSTOCK_HOME", Kind.TEXT, "~/.penstock", "Folder of this installation: logins of the studio."),
+    Variable(
+        "DEFAULT_EXECUTOR_TYPE",
+        Kind.TEXT,
+        "",
+        "Blocks run on this machine: of another executor, such as k8s, `run`, `start` and `check` warn.",
+    ),
     Variable("ENV", Kind.TEXT, "dev", "Which environment this is: triggers that name others in `envs` do not start."),
     Variable("USER_CODE_PATH", Kind.TEXT, "", "Project that `penstock start` opens, where none is given."),
     Variable(

@@ -9,7 +9,7 @@ from penstock.model.errors import FileInvalidError, Location, PipelineNotFoundEr
 from penstock.project.load import Project
 from penstock.project.reader import PipelineReading
 from penstock.project.reading_rules import FileUnreadable
-from penstock.project.rules import blocks, files, graphs, imports, messages, triggers
+from penstock.project.rules import blocks, files, graphs, imports, left_out, messages, triggers
 from penstock.project.rules.base import CheckingRule
 from penstock.project.rules.subject import PipelineSubject, ProjectView
 
@@ -19,6 +19,7 @@ PROJECT_RULES: tuple[CheckingRule[ProjectView], ...] = (
     messages.AlertsOfProject(),
     imports.MissingRequirement(),
     triggers.TriggerCycle(),
+    left_out.DefaultExecutor(),
 )
 """Rules that look at the project as a whole."""
 PIPELINE_RULES: tuple[CheckingRule[PipelineSubject], ...] = (
@@ -27,6 +28,9 @@ PIPELINE_RULES: tuple[CheckingRule[PipelineSubject], ...] = (
     graphs.UnsupportedBlock(),
     graphs.NeverAsked(),
     graphs.UnknownIsolation(),
+    left_out.ExtensionNotRun(),
+    left_out.RemoteExecutor(),
+    left_out.BatchesNotRead(),
     blocks.UnreadableCode(),
     blocks.PythonSyntax(),
     blocks.NoFunction(),

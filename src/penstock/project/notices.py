@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from penstock.config import environment
+from penstock.project.left_out import HERE, remote_executor
 from penstock.project.load import Project
 from penstock.project.places import is_remote
 
@@ -25,4 +26,6 @@ def opening_notices(project: Project) -> list[str]:
         notices.append(
             f"variables_dir is {asked}: this version stores outputs on this machine only, in {project.data_dir()}"
         )
+    if executor := remote_executor(environment.text("DEFAULT_EXECUTOR_TYPE")):
+        notices.append(f"DEFAULT_EXECUTOR_TYPE is {executor}; {HERE}")
     return [notice for notice in notices if notice]
