@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from tests.patience import PATIENCE, until
+from tests.read_only import read_only
 from tests.server.running import Server, start
 from tests.server.serving import add_pipeline
 
@@ -184,3 +185,55 @@ def test_the_one_browser_is_opened(tmp_path: Path) -> None:
     finally:
         process.terminate()
         process.communicate(timeout=PATIENCE)
+
+
+METADATA = "# ours\nvariables_dir: data  # here\n\nretry_config: {retries: 1}\n"
+
+
+def test_a_project_without_an_id_gets_one_and_its_file_stays_else_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "project" / "metadata.yaml"
+    file.parent.mkdir()
+    file.write_text(METADATA)
+    server = start(file.parent, tmp_path)
+    uuid = server.get("/api/project")["project_uuid"]
+    assert server.stop() == 0
+    assert len(uuid) == 32
+    assert file.read_text() == f"{METADATA}project_uuid: {uuid}\n"
+
+    server = start(file.parent, tmp_path)
+    assert server.get("/api/project")["project_uuid"] == uuid
+    assert server.stop() == 0
+
+
+@pytest.mark.parametrize("level", ["1", "2"])
+def test_nothing_is_written_where_nothing_may_be_changed(level: str, tmp_path: Path) -> None:
+    file = tmp_path / "project" / "metadata.yaml"
+    file.parent.mkdir()
+    file.write_text(METADATA)
+    server = start(file.parent, tmp_path, environment={"PENSTOCK_READ_ONLY": level})
+    assert server.get("/api/project")["project_uuid"] == ""
+    assert server.stop() == 0
+    assert file.read_text() == METADATA
+
+
+def test_a_folder_that_cannot_be_written_opens_without_an_id(tmp_path: Path) -> None:
+    file = tmp_path / "project" / "metadata.yaml"
+    file.parent.mkdir()
+    file.write_text(METADATA)
+    with read_only(file.parent):
+        server = start(file.parent, tmp_path)
+        assert server.get("/api/project")["project_uuid"] == ""
+        assert server.stop() == 0
+    assert file.read_text() == METADATA
+
+
+def test_settings_that_cannot_be_read_are_told_and_left_as_they_are(tmp_path: Path) -> None:
+    file = tmp_path / "project" / "metadata.yaml"
+    file.parent.mkdir()
+    file.write_text('variables_dir: /elsewhere\nx: "unclosed\n')
+    server = start(file.parent, tmp_path)
+    assert server.stop() == 0
+    (told,) = [line for line in (tmp_path / "server.log").read_text().splitlines() if "metadata.yaml" in line]
+    assert told.startswith("reading metadata.yaml:3:1: ")
+    assert told.endswith(f"; its settings do not count, so the data folder is {tmp_path / 'data' / 'project'}")
+    assert file.read_text() == 'variables_dir: /elsewhere\nx: "unclosed\n'

@@ -106,3 +106,41 @@ def test_an_id_is_written_beside_templates_that_are_no_yaml(tmp_path: Path) -> N
     assert open_project(tmp_path).settings.project_uuid == ""
     uuid = ensure_project_uuid(open_project(tmp_path))
     assert open_project(tmp_path).settings.project_uuid == uuid
+
+
+def test_an_id_that_a_template_gives_is_left_to_it(tmp_path: Path) -> None:
+    file = tmp_path / "metadata.yaml"
+    for line in ("project_uuid: {{ env_var('NOT_SET') }}\n", "project_uuid: '{% if false %}x{% endif %}'\n"):
+        file.write_text(line)
+        ensure_project_uuid(open_project(tmp_path))
+        assert file.read_text() == line
+
+
+def test_an_id_that_is_written_later_leaves_the_data_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PENSTOCK_DATA_DIR", str(tmp_path / "data"))
+    roots = [tmp_path / "a/shop", tmp_path / "b/shop"]
+    for root in roots:
+        (root / "pipelines").mkdir(parents=True)
+        (root / "metadata.yaml").write_text("x: 1\n")
+    before = [open_project(root).data_dir() for root in roots]
+    assert before[0] != before[1]
+
+    uuids = [ensure_project_uuid(open_project(root)) for root in roots]
+
+    assert len(set(uuids)) == 2
+    assert [open_project(root).data_dir() for root in roots] == before
+    (roots[1] / "metadata.yaml").write_text("x: 1\n")  # as a new container brings it
+    assert ensure_project_uuid(open_project(roots[1])) != uuids[1]
+    assert [open_project(root).data_dir() for root in roots] == before
+
+
+def test_an_id_that_was_taken_out_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PENSTOCK_DATA_DIR", str(tmp_path / "data"))
+    root = create_project(tmp_path / "shop")
+    project = open_project(root)
+    folder = project.data_dir()
+    (root / "metadata.yaml").write_text("project_type: standalone\n")
+    assert ensure_project_uuid(open_project(root)) == project.settings.project_uuid
+    assert open_project(root).data_dir() == folder

@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 
@@ -14,8 +15,17 @@ import click
 from penstock.cli.init import CLUSTERS
 from penstock.cli.servers import Running, forget, remember, running_on
 from penstock.config import environment
-from penstock.model.errors import PortBusyError, ProjectNotFoundError, SettingInvalidError
-from penstock.project.init import TYPES, create_project
+from penstock.model.errors import (
+    EditRefusedError,
+    FileInvalidError,
+    PortBusyError,
+    ProjectNotFoundError,
+    SettingInvalidError,
+    StorageError,
+)
+from penstock.project import Project
+from penstock.project.init import TYPES, create_project, ensure_project_uuid
+from penstock.project.layout import METADATA
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not listened on
@@ -212,7 +222,16 @@ def opened_or_new(project: Path, new: Mapping[str, str | None] = MappingProxyTyp
         click.echo(f"{', '.join(given)} {verb} nothing here: {project} is a project already.", err=True)
     for notice in opening_notices(opened):
         logging.getLogger("penstock.project").warning(notice)
+    _identify(opened)
     return opened.root
+
+
+def _identify(project: Project) -> None:
+    """Write the project's id into its file, where it has a file without one, and that may be changed."""
+    if environment.text("PENSTOCK_READ_ONLY") != "0" or project.unread or not (project.root / METADATA).is_file():
+        return
+    with suppress(EditRefusedError, FileInvalidError, StorageError):  # it is opened without one, as before
+        ensure_project_uuid(project)
 
 
 def base_path_of(text: str) -> str:

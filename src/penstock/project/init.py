@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 from pathlib import Path
@@ -13,10 +14,13 @@ from penstock.model.errors import EditRefusedError, FileInvalidError, SettingInv
 from penstock.project import new_project
 from penstock.project.layout import METADATA
 from penstock.project.load import Project
+from penstock.project.places import marked_uuid
 from penstock.project.text_file import create_text, read_text, write_text
 from penstock.project.yaml_edit import copy_data, set_value, update
 from penstock.project.yaml_text import parse_yaml
 
+_WRITTEN = re.compile(r"""^["']?project_uuid["']?\s*:[ \t]*[^\s#]""", re.MULTILINE)
+"""An id in the text of a file, also as a template."""
 TYPES = ("standalone", "main", "sub")
 
 
@@ -65,18 +69,24 @@ def create_project(
 def ensure_project_uuid(project: Project) -> str:
     """The id of a project; written into its metadata.yaml, comments kept, when it has none.
 
+    Its data folder stays the same: that is marked by the project's path before. "" when the file leaves the id to a
+    template that gives none now.
+
     Raises:
         EditRefusedError: the file cannot be changed without damage, or has changed meanwhile.
         StorageError: the file system refuses.
     """
     if project.settings.project_uuid:
         return project.settings.project_uuid
-    uuid = secrets.token_hex(16)
+    # A file that is put back as it was, such as by a new container, gets the id again that its data is marked with.
+    uuid = marked_uuid(project.data_dir()) or secrets.token_hex(16)
     path = project.root / METADATA
     if not path.exists():
         create_text(path, f"project_type: standalone\nproject_uuid: {uuid}\n")
         return uuid
     file = read_text(path)
+    if _WRITTEN.search(file.text):
+        return ""
     try:
         text = set_value(file.text, ["project_uuid"], uuid, METADATA)
     except FileInvalidError:

@@ -37,7 +37,11 @@ class Identity:
     @property
     def digest(self) -> str:
         """Eight characters that differ between projects."""
-        return hashlib.sha256((self.uuid or self.path).encode("utf-8", "surrogatepass")).hexdigest()[:8]
+        return _digest(self.uuid or self.path)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
 def data_folder(root: Path, name: str, uuid: str, variables_dir: str, *, make: bool = True) -> Path:
@@ -90,9 +94,18 @@ def _claim(base: Path, identity: Identity, *, make: bool) -> Path:
     if marker is None or identity.owns(marker):
         return folder
     second = base / f"{identity.name}-{identity.digest}"
+    # It may have begun without an id: what it has stored since then stays its own.
+    without = base / f"{identity.name}-{_digest(identity.path)}"
+    if _read_marker(second) is None and (begun := _read_marker(without)) is not None and identity.owns(begun):
+        return without
     if make and _read_marker(second) is None:
         _leave_marker(second, identity)
     return second
+
+
+def marked_uuid(folder: Path) -> str:
+    """The id of the project that a data folder was marked for; "" when it had none, or the folder has no mark."""
+    return (_read_marker(folder) or {}).get("uuid", "")
 
 
 def _read_marker(folder: Path) -> dict[str, str] | None:
