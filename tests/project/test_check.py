@@ -47,6 +47,7 @@ UPSTREAMS = (
         ("a, b=1", "one", ""),
         ("a, limit", "one", ""),
         ("a, env", "one", ""),
+        ("a, interval_seconds, interval_start_datetime_previous", "one", ""),
         ("data", "one, note", ""),
         ("**kwargs", "one", "takes no upstream blocks, the block has 1: one"),
         ("a", "one, two", "takes 1 upstream block, the block has 2: one, two"),

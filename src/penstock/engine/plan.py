@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from typing import Any
 
@@ -31,6 +31,8 @@ from penstock.model.run import RetryPolicy
 
 _NO_ARGUMENT = frozenset({BlockType.MARKDOWN, BlockType.SCRATCHPAD, BlockType.CHART})
 _NOT_YET = frozenset({BlockType.DBT, BlockType.UNKNOWN})
+_DAY = timedelta(days=1)
+"""The interval of a run that no schedule and no backfill has made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,7 +336,8 @@ def work_order(
     block = plan.block(uuid)
     settings = dynamic_settings(block.configuration)
     attached = plan.attached.get(uuid, NOTHING_ATTACHED)
-    builtins = _builtins(plan, block, failed_attempts)
+    interval = _interval(plan)
+    builtins = _builtins(plan, block, failed_attempts) | interval.seconds
     if child is not None:
         builtins["dynamic_block_index"] = child.index
     return WorkOrder(
@@ -350,7 +353,7 @@ def work_order(
         inputs=inputs,
         variables={**plan.pipeline.variables, **plan.options.variables},
         builtins=builtins,
-        datetimes=_datetimes(plan),
+        datetimes={"execution_date": _date(plan).isoformat(), **interval.datetimes},
         run_tests=plan.options.run_tests,
         limits=Limits(memory=plan.options.memory_limit or block_memory(), seconds=block.timeout or None),
         remote_blocks=tuple(dict(each) for each in plan.options.remote_blocks),
@@ -386,17 +389,13 @@ def block_memory() -> int | None:
 
 def _builtins(plan: RunPlan, block: Block, failed_attempts: int) -> dict[str, Any]:
     occasion = plan.options.occasion
-    moment = occasion.execution_date if occasion else plan.started
-    seconds = None
-    if occasion and occasion.interval_start and occasion.interval_end:
-        seconds = int((occasion.interval_end - occasion.interval_start).total_seconds())
+    moment = _date(plan)
     found = _of_event(plan)
     found |= {
         "env": plan.options.environment,
         "ds": moment.strftime("%Y-%m-%d"),
         "hr": moment.strftime("%H"),
         "execution_partition": partition_name(plan),
-        "interval_seconds": seconds,
         "pipeline_uuid": plan.pipeline.uuid,
         "block_uuid": block.uuid,
         "repo_path": plan.place.project,
@@ -426,19 +425,46 @@ def _of_event(plan: RunPlan) -> dict[str, Any]:
     return {**{key: event[key] for key in event if key in loose}, "event": whole}
 
 
-def _datetimes(plan: RunPlan) -> dict[str, str]:
-    """The datetimes of a run; the interval of one that no schedule asked for is the moment at which it started."""
+def _date(plan: RunPlan) -> datetime:
+    return plan.options.occasion.execution_date if plan.options.occasion else plan.started
+
+
+@dataclass(frozen=True, slots=True)
+class _Interval:
+    """The block variables of a run's interval: moments as ISO 8601 text, and its length."""
+
+    datetimes: dict[str, str]
+    seconds: dict[str, int]
+
+
+def _interval(plan: RunPlan) -> _Interval:
+    """The interval that a schedule or a backfill gave the run; of any other the day that begins at its execution date.
+
+    That day is but a default: a variable that has one of these names stays.
+    """
     occasion = plan.options.occasion or Occasion(plan.started)
-    moment = occasion.execution_date
-    start, end = occasion.interval_start or moment, occasion.interval_end or moment
-    found = {
-        "execution_date": moment.isoformat(),
+    start, end = occasion.interval_start or _date(plan), occasion.interval_end
+    variables: Mapping[str, Any] = {}
+    if end is None:
+        end, variables = _later(start, _DAY), {**plan.pipeline.variables, **plan.options.variables}
+    datetimes = {
         "interval_start_datetime": start.isoformat(),
         "interval_end_datetime": end.isoformat(),
+        "interval_start_datetime_previous": _later(start, start - end).isoformat(),
     }
-    if end > start:
-        found["interval_start_datetime_previous"] = (start - (end - start)).isoformat()
-    return found
+    seconds = {"interval_seconds": int((end - start).total_seconds())}
+    return _Interval(
+        {name: value for name, value in datetimes.items() if name not in variables},
+        {name: value for name, value in seconds.items() if name not in variables},
+    )
+
+
+def _later(moment: datetime, span: timedelta) -> datetime:
+    """So much later, or earlier; the moment itself where the calendar ends before."""
+    try:
+        return moment + span
+    except OverflowError:
+        return moment
 
 
 def partition_name(plan: RunPlan) -> str:

@@ -28,6 +28,7 @@ _SILENT = frozenset({BlockType.MARKDOWN, BlockType.SCRATCHPAD, BlockType.CHART})
 _GIVEN = frozenset(
     {"env", "execution_date", "ds", "hr", "execution_partition", "event", "pipeline_uuid", "block_uuid", "repo_path"}
     | {"configuration", "context", "logger", "retry", "spark", "trigger_name", "pipeline_run_id"}
+    | {"interval_start_datetime", "interval_end_datetime", "interval_seconds", "interval_start_datetime_previous"}
 )
 _IN_OTHER_KINDS = ("data_integration_", "streaming_")
 

@@ -39,6 +39,7 @@ _GIVEN = {
     "interval_start_datetime": "datetime",
     "interval_end_datetime": "datetime",
     "interval_seconds": "int",
+    "interval_start_datetime_previous": "datetime",
 }
 _SKIPPED = frozenset({"__pycache__", "node_modules", "pipelines", "custom_templates", "dbt", "venv", *FOLDERS.values()})
 
