@@ -10,6 +10,7 @@ from threading import Barrier
 import pytest
 
 from penstock.model.errors import RunStateError
+from penstock.schedule.drive import options_of
 from penstock.schedule.requests import MOST_PRIORITY, NewRun, cancel_run, retry_incomplete, retry_run, run_row
 from penstock.state.rows import BlockRunRow, HoldRow, RunRow, TriggerRow
 from penstock.state.store import State
@@ -106,6 +107,25 @@ def test_what_has_ended_is_not_cancelled(state: State) -> None:
     row = ended(state)
     with pytest.raises(RunStateError, match="it has failed"):
         cancel_run(state, row.id, NOW + 5)
+
+
+def partition(row: RunRow) -> str:
+    occasion = options_of(row).occasion
+    return occasion.partition if occasion is not None else ""
+
+
+def test_runs_of_one_trigger_begun_in_the_same_second_have_execution_partitions_of_their_own() -> None:
+    trigger = TriggerRow("p", "called", id=7)
+    whole, later = (run_row(NewRun("p", "api", trigger=trigger), NOW + part) for part in (0.0, 0.25))
+    assert (partition(whole), partition(later)) == ("7/20231114T221320", "7/20231114T221320_250000")
+    dated = run_row(NewRun("p", "api", trigger=trigger, execution_date=NOW), NOW + 0.25)
+    assert partition(dated) == "7/20231114T221320"
+    assert partition(run_row(NewRun("p", "cli"), NOW + 0.25)) == ""
+
+
+def test_a_run_that_was_made_before_runs_kept_theirs_has_the_execution_partition_that_it_had() -> None:
+    made = run_row(NewRun("p", "api", trigger=TriggerRow("p", "called", id=7)), NOW + 0.25)
+    assert partition(replace(made, options={"trigger": "called"})) == "7/20231114T221320"
 
 
 @pytest.mark.parametrize(

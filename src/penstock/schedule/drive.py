@@ -17,6 +17,7 @@ from penstock.model.messages import Failure
 from penstock.model.product import UNPARTITIONED
 from penstock.model.run import DONE, ENDED, BlockState, Run
 from penstock.model.withdrawal import left_behind
+from penstock.schedule.requests import EXECUTION_PARTITION
 from penstock.state.rows import RUNNING, BlockRunRow, RunRow, changed
 
 if TYPE_CHECKING:
@@ -34,12 +35,11 @@ def options_of(row: RunRow) -> RunOptions:
     given = {key: value for key, value in row.options.items() if key in _OPTIONS and value is not None}
     date = _moment(row.execution_date if row.execution_date is not None else row.created_at)
     assert date is not None
-    stamp = f"{date:%Y%m%dT%H%M%S}"
     occasion = Occasion(
         execution_date=date,
         interval_start=_moment(row.interval_start),
         interval_end=_moment(row.interval_end),
-        partition=f"{row.trigger_id}/{stamp}" if row.trigger_id is not None else "",
+        partition=str(row.options.get(EXECUTION_PARTITION) or _former_partition(row, date)),
         event=dict(row.event or {}),
         trigger=str(row.options.get("trigger") or ""),
     )
@@ -56,6 +56,11 @@ def options_of(row: RunRow) -> RunOptions:
         remote_blocks=tuple(each for each in row.options.get("remote_blocks") or () if isinstance(each, dict)),
         **given,
     )
+
+
+def _former_partition(row: RunRow, date: datetime) -> str:
+    """The execution partition of a run that was made before runs kept theirs: two of one second shared it."""
+    return f"{row.trigger_id}/{date:%Y%m%dT%H%M%S}" if row.trigger_id is not None else ""
 
 
 def _moment(at: float | None) -> datetime | None:

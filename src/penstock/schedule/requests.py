@@ -31,6 +31,8 @@ RUNS = "runs"
 """Topic of wake-ups: something was asked of the run whose name is the text."""
 TRIGGERS = "triggers"
 """Topic of wake-ups: the triggers of the pipeline whose name is the text have changed."""
+EXECUTION_PARTITION = "execution_partition"
+"""Option of a run that a trigger has made: what the block variable of that name says."""
 MOST_PRIORITY = 1_000_000_000
 """The highest priority of a run; the lowest is as far below 0."""
 
@@ -74,6 +76,9 @@ def run_row(new: NewRun, now: float) -> RunRow:
     settings = {key: of_trigger[key] for key in _OF_SETTINGS if of_trigger.get(key) is not None}
     settings |= {key: value for key, value in new.settings.items() if value is not None}
     date = new.execution_date if new.execution_date is not None else now
+    options = dict(new.options)
+    if new.trigger is not None:
+        options |= {"trigger": new.trigger.name, EXECUTION_PARTITION: execution_partition(new.trigger.id, date)}
     return RunRow(
         id=new_run_id(datetime.fromtimestamp(now, UTC), secrets.token_hex(3)),
         pipeline=new.pipeline,
@@ -89,7 +94,7 @@ def run_row(new: NewRun, now: float) -> RunRow:
         interval_end=new.interval_end,
         variables={**(definition.get("variables") or {}), **new.variables},
         event=dict(new.event) if new.event is not None else None,
-        options={**new.options, "trigger": new.trigger.name} if new.trigger is not None else dict(new.options),
+        options=options,
         settings=settings,
         priority=_priority(new.priority if new.priority is not None else of_trigger.get("priority")),
         due_at=new.due_at if new.due_at is not None else now,
@@ -98,6 +103,12 @@ def run_row(new: NewRun, now: float) -> RunRow:
         backfill_id=new.backfill_id,
         parent_run=new.parent_run,
     )
+
+
+def execution_partition(trigger: int, date: float) -> str:
+    """What `execution_partition` says in a run of that trigger: its date, to the microsecond where it has any."""
+    moment = datetime.fromtimestamp(date, UTC)
+    return f"{trigger}/{moment:%Y%m%dT%H%M%S}" + (f"_{moment:%f}" if moment.microsecond else "")
 
 
 def insert_run(connection: sa.Connection, state: State, new: NewRun, now: float) -> RunRow | None:
