@@ -12,6 +12,7 @@ import click
 from penstock.cli.exits import Exit
 from penstock.cli.interrupts import interrupts
 from penstock.cli.opening import warn
+from penstock.cli.past import options_of_run
 from penstock.cli.progress import Progress, make_progress
 from penstock.cli.summary import Summary, notify
 from penstock.cli.text import say
@@ -19,9 +20,7 @@ from penstock.cli.wire import Workbench, open_workbench
 from penstock.config import environment
 from penstock.engine.plan import RunOptions
 from penstock.model.errors import SettingInvalidError
-from penstock.model.product import UNPARTITIONED
 from penstock.model.run import RunState
-from penstock.observe.history import PastRun, find_run
 from penstock.observe.ingest import telling
 from penstock.project.left_out import left_out, remote_executor
 from penstock.project.notices import opening_notices
@@ -39,7 +38,7 @@ _SIZES = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 @click.option("--test/--no-test", default=True, show_default=True, help="Run the blocks' tests.")
 @click.option("--skip-sensors", is_flag=True, help="Count sensors as satisfied.")
 @click.option("--execution-partition", help="Partition in which outputs are stored.")
-@click.option("--pipeline-run-id", help="Take variables and partition of this earlier run.")
+@click.option("--pipeline-run-id", help="See what this run saw: its variables, dates, event, partition.")
 @click.option("--block-run-id", help="Accepted for compatibility.", hidden=True)
 @click.option("--executor-type", help="Where blocks run; this version runs them on this machine.")
 @click.option("--callback-url", help="Address that is sent the run's result as JSON (POST).")
@@ -62,7 +61,8 @@ def run(ctx: click.Context, /, project: Path, pipeline_uuid: str | None, **given
     with open_workbench(project, width=given["jobs"]) as bench:
         for notice in opening_notices(bench.project):
             warn(notice)
-        options = run_options(given, past=_past(bench, given["pipeline_run_id"]))
+        named = given["pipeline_run_id"]
+        options = run_options(given, past=options_of_run(bench.project, named) if named else None)
         plan = bench.plan(pipeline_uuid, options)
         for notice in left_out(plan.pipeline, plan.graph):
             warn(notice)
@@ -107,14 +107,14 @@ def _wait(bench: Workbench, progress: Progress | None, handle: Any) -> None:
                 bench.loop.poll()
 
 
-def run_options(given: dict[str, Any], *, past: PastRun | None = None) -> RunOptions:
-    """The options of a run from those of the command line.
+def run_options(given: dict[str, Any], *, past: RunOptions | None = None) -> RunOptions:
+    """The options of a run from those of the command line, over what another run was given.
 
     Raises:
         SettingInvalidError: JSON or a size that cannot be read.
     """
-    partition = given["execution_partition"] or (past.partition if past else "") or UNPARTITIONED
-    variables = {**(past.variables if past else {}), **json_object(given["runtime_vars"], "--runtime-vars")}
+    past = past or RunOptions()
+    variables = {**past.variables, **json_object(given["runtime_vars"], "--runtime-vars")}
     json_object(given["template_runtime_configuration"], "--template-runtime-configuration")
     environment.read("PENSTOCK_BLOCK_MEMORY")  # a value that is none would fail each block
     return RunOptions(
@@ -124,7 +124,10 @@ def run_options(given: dict[str, Any], *, past: PastRun | None = None) -> RunOpt
         stale_only=given["stale"],
         run_tests=given["test"],
         skip_sensors=given["skip_sensors"],
-        partition=partition,
+        partition=given["execution_partition"] or past.partition,
+        environment=past.environment,
+        occasion=past.occasion,
+        remote_blocks=past.remote_blocks,
         memory_limit=size(given["memory_limit"]),
         allow_pickle=given["allow_pickle"],
         keep_going=not given["fail_fast"],
@@ -167,15 +170,3 @@ def check_executor(name: str | None) -> None:
             f"running with executor {name}: this version runs blocks on this machine only",
             hint="Leave out --executor-type, or use local_python or local_python_force.",
         )
-
-
-def _past(bench: Workbench, run_id: str | None) -> PastRun | None:
-    if not run_id:
-        return None
-    found = find_run(bench.project.logs_root(), run_id)
-    if found is None:
-        raise SettingInvalidError(
-            f"reading the run {run_id}: it has no record in {bench.project.logs_root()}",
-            hint="The id is shown in brackets when a run ends.",
-        )
-    return found

@@ -13,6 +13,7 @@ from penstock.engine.attached import block_order
 from penstock.engine.crew import Crew
 from penstock.engine.lineage import block_settings
 from penstock.engine.plan import RunPlan
+from penstock.engine.restoring import given_of
 from penstock.engine.supervisor import Attempt
 from penstock.model import events
 from penstock.model.errors import headline
@@ -187,6 +188,7 @@ class RunHandle:
             dict(plan.graph),
             options.parent,
             options.parent_block,
+            given_of(plan),
         )
 
     def ended_run(self, state: RunState, now: float, reason: str = "") -> events.RunEnded:

@@ -18,7 +18,8 @@ class RunStarted:
     """A run has begun with these blocks, in the order in which they can run.
 
     `origin` is who asked for it (cli, studio, block), `what` which blocks, in words, `upstream` the edges among them.
-    `parent` is the run whose block `parent_block` asked for it; empty when no block did.
+    `parent` is the run whose block `parent_block` asked for it; empty when no block did. `variables` are those of the
+    pipeline and of the run; `given` is what else makes a run see the same, as `engine.restoring` writes and reads it.
     """
 
     run: str
@@ -32,6 +33,7 @@ class RunStarted:
     upstream: dict[str, tuple[str, ...]] = field(default_factory=dict)
     parent: str = ""
     parent_block: str = ""
+    given: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,16 @@ from typing import Any
 
 from penstock.data.naming import quote, unquote
 from penstock.model.run import RunState
-from penstock.observe.record import RUN_RECORD, read_record
+from penstock.observe.record import RUN_RECORD, own_variables, read_record
 
 
 @dataclass(slots=True)
 class PastRun:
-    """A recorded run: `state` is "running" when its record ends before it did; `blocks` maps uuid -> state."""
+    """A recorded run: `state` is "running" when its record ends before it did; `blocks` maps uuid -> state.
+
+    `variables` are those that it was given itself, `given` what else makes a run see the same (`engine.restoring`).
+    Records of earlier versions have none of that, and the pipeline's variables among the others.
+    """
 
     run: str
     pipeline: str
@@ -21,6 +25,7 @@ class PastRun:
     state: str = RunState.RUNNING.value
     partition: str = ""
     variables: dict[str, Any] = field(default_factory=dict)
+    given: dict[str, Any] = field(default_factory=dict)
     blocks: dict[str, str] = field(default_factory=dict)
 
 
@@ -34,7 +39,14 @@ def past_run(logs_root: Path, pipeline: str, run: str) -> PastRun | None:
     for entry in entries:
         match entry["event"]:
             case "RunStarted":
-                found = PastRun(run, pipeline, entry["at"], partition=entry["partition"], variables=entry["variables"])
+                found = PastRun(
+                    run,
+                    pipeline,
+                    entry["at"],
+                    partition=entry["partition"],
+                    variables=own_variables(entry),
+                    given=entry.get("given") or {},
+                )
             case "BlockEnded" if found:
                 found.blocks[entry["block"]] = entry["state"]
             case "RunEnded" if found:

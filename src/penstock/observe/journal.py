@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,15 @@ from penstock.model.expand import base_of
 from penstock.model.run import DONE, BlockState, RunState
 from penstock.observe.archive import cut_off
 from penstock.observe.liveness import is_gone
-from penstock.observe.record import RUN_RECORD
+from penstock.observe.record import RUN_RECORD, own_variables
 from penstock.state.rows import BlockRunRow, RunRow
 
 LONGEST = 256 * 1024 * 1024
 """Bytes of a record that is read; beyond it nothing is."""
 
 _UNENDED = frozenset({BlockState.INITIAL.value, BlockState.QUEUED.value, BlockState.RUNNING.value})
+_OPTIONS = ("environment", "execution_partition", "trigger", "remote_blocks")
+"""What of that which a run was given stands among the options of its row."""
 
 
 def recorded_run(logs_root: Path, pipeline: str, run: str) -> tuple[RunRow, list[BlockRunRow]] | None:
@@ -89,8 +92,11 @@ def _rows(run: str, pipeline: str, entries: list[dict[str, Any]], changed: float
     first = entries[0]
     started = float(first["at"])
     what = str(first.get("what") or "all")
+    given = first.get("given") or {}
+    options = {name: given[name] for name in _OPTIONS if given.get(name)}
     # Whoever repeats a run of chosen blocks means those; of all blocks, those that there are then.
-    chosen = {} if what == "all" else {"blocks": [str(name) for name in first.get("blocks") or ()]}
+    if what != "all":
+        options["blocks"] = [str(name) for name in first.get("blocks") or ()]
     row = RunRow(
         run,
         pipeline,
@@ -98,9 +104,13 @@ def _rows(run: str, pipeline: str, entries: list[dict[str, Any]], changed: float
         state=RunState.RUNNING.value,
         origin=str(first.get("origin") or "cli"),
         what=what,
-        options=chosen,
+        options=options,
         partition=str(first.get("partition") or ""),
-        variables=first.get("variables") or {},
+        execution_date=_seconds(given.get("execution_date")),
+        interval_start=_seconds(given.get("interval_start")),
+        interval_end=_seconds(given.get("interval_end")),
+        variables=own_variables(first),
+        event=given.get("event"),
         due_at=started,
         started_at=started,
         blocks_total=len(first.get("blocks") or ()),
@@ -127,6 +137,10 @@ def _rows(run: str, pipeline: str, entries: list[dict[str, Any]], changed: float
     if not row.open:
         blocks = _settled(blocks, row.ended_at or started)
     return row, _with_rows_in(blocks)
+
+
+def _seconds(moment: str | None) -> float | None:
+    return datetime.fromisoformat(moment).timestamp() if moment else None
 
 
 def _ended(row: RunRow, state: str, at: float) -> RunRow:

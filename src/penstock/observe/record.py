@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -316,6 +317,17 @@ def read_record(logs_root: Path, pipeline: str, run: str) -> list[dict[str, Any]
             except ValueError:
                 break
     return found
+
+
+def own_variables(started: Mapping[str, Any]) -> dict[str, Any]:
+    """The variables that a run was given itself, from the entry of its start.
+
+    Those of the pipeline's file are left out, which a run that repeats it reads from there, with their types. Records
+    of earlier versions do not tell them apart: all of them then.
+    """
+    variables = dict(started.get("variables") or {})
+    own = (started.get("given") or {}).get("own")
+    return variables if own is None else {name: variables[name] for name in own if name in variables}
 
 
 def _entry(line: bytes) -> dict[str, Any]:

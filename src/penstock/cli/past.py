@@ -1,0 +1,57 @@
+"""What a run that is named by its id was given, to run something as that run did."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from penstock.engine.plan import RunOptions
+from penstock.engine.restoring import options_given
+from penstock.model.errors import RunNotFoundError
+from penstock.model.product import UNPARTITIONED
+from penstock.observe.history import find_run
+
+if TYPE_CHECKING:
+    from penstock.project import Project
+    from penstock.state.rows import RunRow
+
+
+def options_of_run(project: Project, run: str) -> RunOptions:
+    """The options under which a run sees what that one saw: its variables, date, event, partition and environment.
+
+    Its record tells them. One of a scheduler that has not begun, or whose logs were removed, has none: the state
+    database knows it.
+
+    Raises:
+        RunNotFoundError: the project has no run of that name.
+        StateUnavailableError: the database would have to tell, and cannot be reached.
+    """
+    found = find_run(project.logs_root(), run)
+    if found is not None and found.given:
+        return options_given(found.given, found.variables, found.partition)
+    if (row := _stored(project, run)) is not None:
+        from penstock.schedule.drive import options_of
+
+        return options_of(row)
+    if found is None:
+        raise RunNotFoundError(
+            f"reading the run {run[:100]}: this project has no run of that name",
+            hint="See `penstock runs`; the id is shown in brackets when a run ends, too.",
+        )
+    # An earlier version has recorded it, and no store knows more.
+    return RunOptions(variables=found.variables, partition=found.partition or UNPARTITIONED)
+
+
+def _stored(project: Project, run: str) -> RunRow | None:
+    """The run as the state database has it, which is not made for that."""
+    from penstock.state.address import is_there, state_url
+    from penstock.state.store import open_state
+
+    url = state_url(project.data_dir())
+    if not is_there(url):
+        return None
+    state = open_state(url)
+    try:
+        with state.read() as connection:
+            return state.runs.get(connection, run)
+    finally:
+        state.close()
