@@ -75,3 +75,43 @@ def test_nothing_is_removed_while_settings_cannot_be_read(command, project):
     assert refused.code == 2
     assert refused.err.startswith("error J104: cleaning: reading metadata.yaml:4:1: ")
     assert "  at metadata.yaml:4:1\n" in refused.err
+
+
+def test_outputs_that_cannot_go_where_they_should_are_told_by_a_run(project):
+    (project / "metadata.yaml").write_text("variables_dir: s3://bucket/prefix\n")
+    default = project.parent / "home" / ".penstock" / "project"
+    told = (
+        f"warning: variables_dir is s3://bucket/prefix: this version stores outputs on this machine only, in {default}"
+    )
+    assert called(project, "run", ".", "p").err.splitlines() == [told]
+    assert called(project, "run", ".", "p", PENSTOCK_DATA_DIR=str(project.parent / "given")).err == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "setting", "names"),
+    [
+        ("clean", "variables_retention_period: 5 days", "variables_retention_period: reading its value: '5 days'"),
+        ("clean-cached-variables", "variables_retention_period: soon", "variables_retention_period: "),
+        ("clean", "run_retention_period: 5 days", "run_retention_period: "),
+        ("clean", "run_retention_count: many", "run_retention_count: "),
+        ("clean", "logging_config: {retention_period: never}", "logging_config.retention_period: "),
+        ("clean-old-logs", "logging_config: {retention_size: much}", "logging_config.retention_size: "),
+    ],
+)
+def test_nothing_is_removed_by_an_age_that_cannot_be_read(command, setting, names, project):
+    (project / "metadata.yaml").write_text(f"project_type: standalone\n{setting}\n")
+
+    refused = called(project, command)
+
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err.startswith(f"error C101: cleaning project project: {names}")
+    assert "  at metadata.yaml:2:" in refused.err
+    if "count" not in setting:
+        assert called(project, command, "--retention-period", "90d").code == 0
+
+
+def test_the_form_of_an_age_is_told_where_it_cannot_be_read(project):
+    (project / "metadata.yaml").write_text("variables_retention_period: 5 days\n")
+    assert "Write a number and a unit: s, m, h, d or w, for example 90d." in called(project, "clean").err
+    assert called(project, "clean", "--keep", "3").code == 0
+    assert called(project, "clean-old-logs").code == 0

@@ -13,6 +13,7 @@ from penstock.cli.asking import json_option
 from penstock.cli.store import opened_state
 from penstock.cli.text import human_size, say_document
 from penstock.config.durations import parse_duration
+from penstock.config.settings import read_settings
 from penstock.config.sizes import parse_size
 from penstock.data import CleanPolicy, ProductStore
 from penstock.model.errors import FileInvalidError, SettingInvalidError
@@ -20,6 +21,8 @@ from penstock.observe.archive import RunArchive
 from penstock.observe.retention import prune_runs, remove_old_runs, remove_runs_beyond
 from penstock.observe.under_way import versions_in_use
 from penstock.project import Project, open_project
+from penstock.project.layout import METADATA
+from penstock.project.load import setting_place
 
 _project = click.argument("project", default=".", type=click.Path(path_type=Path))
 _pipeline = click.option("--pipeline-uuid", help="Only this pipeline.")
@@ -27,6 +30,11 @@ _period = click.option(
     "--retention-period", metavar="AGE", help="Such as 12h, 90d or 3w; default: the project's setting."
 )
 _dry = click.option("--dry-run", is_flag=True, help="Say what would be removed and remove nothing.")
+
+_OUTPUTS = ("variables_retention_period",)
+_LOGS = ("logging_config", "logging_config.retention_period", "logging_config.retention_size")
+_RUNS = ("run_retention_period",)
+_COUNT = ("run_retention_count",)
 
 
 @click.command()
@@ -54,6 +62,8 @@ def clean(
     The latest good version of every output is always kept, and so is what a kept version is made of.
     """
     opened = _opened(project, pipeline_uuid)
+    aged = () if retention_period else (*_LOGS, *_RUNS)
+    _refuse_unread(opened, *aged, *(() if retention_period or keep else _OUTPUTS), *_COUNT)
     cleaned = _Cleaned(dry_run=dry_run, as_json=as_json)
     _clean_outputs(opened, pipeline_uuid, retention_period, keep, cleaned)
     _clean_logs(opened, pipeline_uuid, retention_period, cleaned)
@@ -71,8 +81,10 @@ def clean_cached_variables(
     project: Path, pipeline_uuid: str | None, retention_period: str | None, *, dry_run: bool, as_json: bool
 ) -> None:
     """Remove old versions of outputs."""
+    opened = _opened(project, pipeline_uuid)
+    _refuse_unread(opened, *(() if retention_period else _OUTPUTS))
     cleaned = _Cleaned(dry_run=dry_run, as_json=as_json)
-    _clean_outputs(_opened(project, pipeline_uuid), pipeline_uuid, retention_period, None, cleaned)
+    _clean_outputs(opened, pipeline_uuid, retention_period, None, cleaned)
     cleaned.end()
 
 
@@ -86,8 +98,10 @@ def clean_old_logs(
     project: Path, pipeline_uuid: str | None, retention_period: str | None, *, dry_run: bool, as_json: bool
 ) -> None:
     """Remove old logs."""
+    opened = _opened(project, pipeline_uuid)
+    _refuse_unread(opened, *(() if retention_period else _LOGS))
     cleaned = _Cleaned(dry_run=dry_run, as_json=as_json)
-    _clean_logs(_opened(project, pipeline_uuid), pipeline_uuid, retention_period, cleaned)
+    _clean_logs(opened, pipeline_uuid, retention_period, cleaned)
     cleaned.end()
 
 
@@ -133,6 +147,21 @@ def _opened(project: Path, pipeline: str | None) -> Project:
         # Of an empty name too, as of a variable that is not set: the logs and runs of all would go.
         opened.pipeline(pipeline)
     return opened
+
+
+def _refuse_unread(project: Project, *settings: str) -> None:
+    """Refuse to go by these settings, before anything is removed, where one has a value that cannot be read.
+
+    Raises:
+        SettingInvalidError: one has; without it, all would be kept as if nobody had asked for anything.
+    """
+    for problem in read_settings(project.settings.raw)[1]:
+        if ".".join(problem.path) in settings:
+            raise SettingInvalidError(
+                f"cleaning project {project.name}: {problem.message}",
+                hint=problem.hint,
+                location=setting_place(project.root / METADATA, problem.path),
+            )
 
 
 def _is_left(project: Project, pipeline: str) -> bool:

@@ -18,6 +18,8 @@ from penstock.model.errors import SettingInvalidError
 
 TEXT, FLAG, INTEGER, NUMBER, DURATION, MAP, FLAGS = "text", "flag", "integer", "number", "duration", "map", "flags"
 SIZE = "size"
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+"""Levels of logs, the least severe first."""
 
 
 def _key(kind: str, default: Any, description: str, *, choices: tuple[str, ...] = (), secret: bool = False) -> Any:
@@ -50,11 +52,11 @@ class RetryConfig:
 class QueueConfig:
     """How many blocks run at once in one server."""
 
-    queue_type: str = _key(TEXT, "process", "The kind of queue.", choices=("process", "celery"))
+    queue_type: str = _key(TEXT, "process", "The kind of queue; read and kept.", choices=("process", "celery"))
     concurrency: int = _key(
         INTEGER, 20, "Blocks of all scheduled runs at the same time, in one server or scheduler; read when it starts."
     )
-    process_queue_config: Mapping[str, Any] = _key(MAP, {}, "Settings of the queue, such as redis_url.")
+    process_queue_config: Mapping[str, Any] = _key(MAP, {}, "Read and kept: a queue needs no other service.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class LoggingConfig:
     """Where logs go and how long they stay."""
 
     type: str = _key(TEXT, "file", "Where logs are written.", choices=("file", "s3", "gcs"))
-    level: str = _key(TEXT, "INFO", "The least severe level that is kept.")
+    level: str = _key(TEXT, "INFO", "The least severe level that is kept.", choices=LEVELS)
     retention_period: str | None = _key(DURATION, None, "Age at which logs are removed, for example 30d.")
     retention_size: str | None = _key(SIZE, None, "Size beyond which the logs of the oldest runs are removed: 10GB.")
     destination_config: Mapping[str, Any] = _key(MAP, {}, "Bucket, prefix and credentials for s3 and gcs.", secret=True)
@@ -74,9 +76,9 @@ class ProjectSettings:
 
     project_type: str = _key(TEXT, "standalone", "Type of the project.", choices=("standalone", "main", "sub"))
     project_uuid: str = _key(TEXT, "", "Id of the project, written once.")
-    cluster_type: str = _key(TEXT, "", "Where a main project creates its workspaces.")
-    variables_dir: str = _key(TEXT, "", "Data folder; relative to the project, or absolute.")
-    remote_variables_dir: str = _key(TEXT, "", "Data folder of remote workers, such as s3://bucket/prefix.")
+    cluster_type: str = _key(TEXT, "", "Where a main project creates its workspaces; read and kept.")
+    variables_dir: str = _key(TEXT, "", "Data folder on this machine; relative to the project, or absolute.")
+    remote_variables_dir: str = _key(TEXT, "", "Read and kept: outputs are stored on this machine only.")
     variables_retention_period: str | None = _key(DURATION, None, "Age at which old outputs are removed: 90d, 12h, 3w.")
     run_retention_period: str | None = _key(DURATION, None, "Age at which ended runs leave the list of runs: 365d.")
     run_retention_count: int = _key(INTEGER, 0, "How many of the newest runs the list of runs keeps; 0: all.")
@@ -86,22 +88,22 @@ class ProjectSettings:
     queue_config: QueueConfig = field(default_factory=QueueConfig, metadata={"description": "The queue of a server."})
     concurrency_config: Mapping[str, Any] = _key(MAP, {}, "Limits on runs and blocks at the same time.")
     logging_config: LoggingConfig = field(default_factory=LoggingConfig, metadata={"description": "Logs."})
-    k8s_executor_config: Mapping[str, Any] = _key(MAP, {}, "Jobs on Kubernetes.")
-    ecs_config: Mapping[str, Any] = _key(MAP, {}, "Tasks on AWS ECS.")
-    gcp_cloud_run_config: Mapping[str, Any] = _key(MAP, {}, "Jobs on Google Cloud Run.")
-    azure_container_instance_config: Mapping[str, Any] = _key(MAP, {}, "Azure container groups.")
-    emr_config: Mapping[str, Any] = _key(MAP, {}, "Spark clusters on AWS EMR.")
-    spark_config: Mapping[str, Any] = _key(MAP, {}, "The Spark session.")
-    features: Mapping[str, bool] = _key(FLAGS, {}, "Optional features, each on or off.")
+    k8s_executor_config: Mapping[str, Any] = _key(MAP, {}, "Read and kept: blocks run on this machine only.")
+    ecs_config: Mapping[str, Any] = _key(MAP, {}, "Read and kept, as k8s_executor_config.")
+    gcp_cloud_run_config: Mapping[str, Any] = _key(MAP, {}, "Read and kept, as k8s_executor_config.")
+    azure_container_instance_config: Mapping[str, Any] = _key(MAP, {}, "Read and kept, as k8s_executor_config.")
+    emr_config: Mapping[str, Any] = _key(MAP, {}, "Read and kept, as k8s_executor_config.")
+    spark_config: Mapping[str, Any] = _key(MAP, {}, "Read and kept: there is no Spark session.")
+    features: Mapping[str, bool] = _key(FLAGS, {}, "Optional features, each on or off; read and kept.")
     pipelines: Mapping[str, Any] = _key(
         MAP, {}, "Settings of all pipelines, such as whether triggers are saved in code."
     )
-    settings_backend: Mapping[str, Any] = _key(MAP, {}, "An external store that settings are read from.")
-    ai_config: Mapping[str, Any] = _key(MAP, {}, "Language models that help writing code.", secret=True)
-    openai_api_key: str = _key(TEXT, "", "Key of the OpenAI API; ai_config is the place for it now.", secret=True)
-    ldap_config: Mapping[str, Any] = _key(MAP, {}, "Sign-in through LDAP.", secret=True)
-    workspace_initial_metadata: Mapping[str, Any] = _key(MAP, {}, "Settings of new workspaces.")
-    workspace_config_defaults: Mapping[str, Any] = _key(MAP, {}, "Defaults of workspaces.")
+    settings_backend: Mapping[str, Any] = _key(MAP, {}, "Read and kept: settings are read from no other service.")
+    ai_config: Mapping[str, Any] = _key(MAP, {}, "Language models that help writing code; read and kept.", secret=True)
+    openai_api_key: str = _key(TEXT, "", "Key of the OpenAI API; read and kept.", secret=True)
+    ldap_config: Mapping[str, Any] = _key(MAP, {}, "Read and kept: there is no sign-in through LDAP.", secret=True)
+    workspace_initial_metadata: Mapping[str, Any] = _key(MAP, {}, "Settings of new workspaces; read and kept.")
+    workspace_config_defaults: Mapping[str, Any] = _key(MAP, {}, "Defaults of workspaces; read and kept.")
     help_improve_mage: bool = _key(FLAG, False, "Read and kept; Penstock sends nothing either way.")
     state_store_config: Mapping[str, Any] = _key(MAP, {}, "Read and kept.")
     rag_config: Mapping[str, Any] = _key(MAP, {}, "Read and kept.")
@@ -212,7 +214,10 @@ def _text(kind: str, given: Any, choices: tuple[str, ...]) -> str | None:
             return None
         parse = parse_duration if kind == DURATION else parse_size
         parse(text, name="its value")
-    if choices and text and text not in choices:
+    if choices and text:
+        for choice in choices:
+            if choice.lower() == text.lower():
+                return choice
         raise SettingInvalidError(
             f"{text[:40]!r} is not one of {', '.join(choices)}", hint="Choose one of them; the default is used now."
         )

@@ -18,9 +18,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
+from penstock.config.settings import LEVELS
 from penstock.data.naming import quote
 from penstock.model.errors import SettingInvalidError
-from penstock.observe.record import KEPT_FILES, LEVELS, RUN_LOG
+from penstock.observe.record import KEPT_FILES, RUN_LOG
 
 LOOKED_AT = 200_000
 """Lines that one page may look through for those that are wanted; it ends there and says so."""

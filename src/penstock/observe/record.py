@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from penstock.config.settings import LEVELS
 from penstock.data.naming import quote
 from penstock.model import events
 from penstock.model.errors import StorageError, headline
@@ -29,7 +30,6 @@ RUN_LOG = "%run.log"
 RUN_RECORD = "run.jsonl"
 _CUT_OFF = frozenset({"killed", "timeout", "memory", "interrupted", "lost"})
 """Kinds of failures of a process that could not tell of its end."""
-LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 ROTATE_BYTES = 20 * 1024 * 1024
 """A block's log is continued in a new file at this size; ten are kept, so that a chatty block cannot fill the disk."""
 KEPT_FILES = 10

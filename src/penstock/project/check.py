@@ -9,7 +9,7 @@ from penstock.model.errors import FileInvalidError, Location, PipelineNotFoundEr
 from penstock.project.load import Project
 from penstock.project.reader import PipelineReading
 from penstock.project.reading_rules import FileUnreadable
-from penstock.project.rules import blocks, files, graphs, imports, left_out, messages, triggers
+from penstock.project.rules import blocks, files, graphs, imports, left_out, messages, settings, triggers
 from penstock.project.rules.base import CheckingRule
 from penstock.project.rules.subject import PipelineSubject, ProjectView
 
@@ -20,6 +20,7 @@ PROJECT_RULES: tuple[CheckingRule[ProjectView], ...] = (
     imports.MissingRequirement(),
     triggers.TriggerCycle(),
     left_out.DefaultExecutor(),
+    settings.SettingWithoutEffect(),
 )
 """Rules that look at the project as a whole."""
 PIPELINE_RULES: tuple[CheckingRule[PipelineSubject], ...] = (

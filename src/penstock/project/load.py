@@ -129,14 +129,14 @@ def open_project(path: str | Path, *, secrets: SecretProvider | None = None) -> 
     settings, problems = read_settings(data if isinstance(data, dict) else {})
     hold = f"project {root.name}: "
     findings += [
-        SettingIgnored.found(hold + problem.message, hint=problem.hint, location=_setting_place(file, problem.path))
+        SettingIgnored.found(hold + problem.message, hint=problem.hint, location=setting_place(file, problem.path))
         for problem in problems
     ]
     return Project(root, root.name, settings, tuple(findings))
 
 
-def _setting_place(file: Path, steps: tuple[str, ...]) -> Location:
-    """Where a setting stands in the file as it is written, templates not rendered."""
+def setting_place(file: Path, steps: tuple[str, ...]) -> Location:
+    """Where a setting stands in a project's file as it is written, templates not rendered."""
     try:
         return read_document(file, file.parent)[1].locate(steps)
     except FileInvalidError:
