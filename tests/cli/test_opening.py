@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from penstock.cli.api import run
 from tests.cli.projects import B, Result, penstock, write_project
 
 UNCLOSED = 'x: "unclosed\n'
@@ -115,3 +116,13 @@ def test_the_form_of_an_age_is_told_where_it_cannot_be_read(project):
     assert "Write a number and a unit: s, m, h, d or w, for example 90d." in called(project, "clean").err
     assert called(project, "clean", "--keep", "3").code == 0
     assert called(project, "clean-old-logs").code == 0
+
+
+def test_a_run_from_python_tells_it_as_warnings_of_its_log(project, caplog, monkeypatch):
+    monkeypatch.setenv("PENSTOCK_DATA_DIR", str(project.parent / "data"))
+    broken(project)
+    with caplog.at_level("WARNING"):
+        assert run("p", project).state == "completed"
+    (told,) = caplog.messages
+    assert told.startswith("reading metadata.yaml:4:1: ")
+    assert told.endswith(f"so the data folder is {project.parent / 'data' / 'project'}")

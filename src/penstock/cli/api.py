@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,8 @@ from penstock.model import events
 from penstock.model.errors import BlockFailedError, ProductMissingError
 from penstock.model.product import ProductRef
 from penstock.model.run import RunState
+from penstock.project.left_out import left_out
+from penstock.project.notices import opening_notices
 
 
 @dataclass(slots=True)
@@ -84,7 +87,10 @@ def run_with(pipeline_uuid: str, project_path: str | Path, options: RunOptions) 
     summary = Summary()
     refs: dict[str, ProductRef] = {}
     with open_workbench(project_path) as bench:
-        handle = bench.start(bench.plan(pipeline_uuid, options), [summary, _references(refs)])
+        plan = bench.plan(pipeline_uuid, options)
+        for notice in (*opening_notices(bench.project), *left_out(plan.pipeline, plan.graph)):
+            logging.getLogger("penstock.project").warning(notice)
+        handle = bench.start(plan, [summary, _references(refs)])
         with waking(bench.supervisor):
             state = bench.loop.wait(handle)
             while rest := [triggered for triggered in bench.answers.nested.started if not triggered.ended]:
