@@ -88,6 +88,24 @@ def test_what_cannot_be_pickled_is_refused(make_shelf):
     assert refusal.value.hint
 
 
+class Stubborn:
+    def __reduce__(self):
+        raise LookupError("never")
+
+
+def test_whatever_pickling_raises_is_a_refusal_that_names_the_type(make_shelf):
+    with pytest.raises(ValueRefusedError, match=r"Stubborn: it cannot be pickled: never"):
+        make_shelf(allow_pickle=True).put(Stubborn())
+
+
+def test_what_has_no_exact_form_and_cannot_be_pickled_is_refused_as_it_was(make_shelf):
+    import polars as pl
+
+    with pytest.raises(ValueRefusedError, match=r"column 'o' \(Object\).*; nor can it be pickled: \w+: ") as refusal:
+        make_shelf(allow_pickle=True).put(pl.DataFrame({"o": pl.Series([{1}], dtype=pl.Object)}))
+    assert "Make text" in refusal.value.hint
+
+
 @pytest.mark.parametrize("codec", ["model", "pickle"])
 def test_a_crafted_pickle_does_not_run_outside_of_a_worker(make_shelf, tmp_path, monkeypatch, codec):
     monkeypatch.setenv("HOSTILE_MARK", str(tmp_path / "mark"))

@@ -26,7 +26,7 @@ from penstock.data.plain import encode_plain, is_plain, unknown_type
 from penstock.data.preview import head, table_preview, value_preview
 from penstock.data.shared_text import SharedText, bare_views
 from penstock.data.statistics import column_statistics
-from penstock.model.errors import ValueRefusedError
+from penstock.model.errors import ValueRefusedError, headline
 from penstock.model.product import Column, Kind, OutputSummary
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ WORTH_A_REFERENCE = 16 * 1024
 _LARGE = 8 * 2**20
 _SHARE = 32 * 2**20
 """Bytes of columns from which on it is worth writing them to two files at the same time."""
+_PICKLES = frozenset({"pickle", "model"})
 _FREED = frozenset({"polars.frame", "arrow.table"})
 """Codecs of values whose columns lie for themselves in memory."""
 
@@ -138,16 +139,26 @@ class ValueWriter:
             ValueRefusedError: it would not survive exactly.
             StorageError: the place refused.
         """
-        name: str | None = None
+        codec = ""
         try:
             name = codec_name(value) or ("plain" if is_plain(value) else None)
             if name is None and not self.allow_pickle:
                 raise unknown_type(value)
-            return self._encode(name or "pickle", value, prefix, told=told, load_as=load_as)
-        except ValueRefusedError:
-            if not self.allow_pickle or name == "pickle":
+            codec = name or "pickle"
+            return self._encode(codec, value, prefix, told=told, load_as=load_as)
+        except ValueRefusedError as refusal:
+            if not self.allow_pickle or codec in _PICKLES:
                 raise
+            return self._pickled(value, prefix, refusal, told=told)
+
+    def _pickled(self, value: Any, prefix: str, refusal: ValueRefusedError, *, told: bool) -> Written:
+        """Store by pickle what has no exact form; what pickle cannot take either is refused as it was."""
+        try:
             return self._encode("pickle", value, prefix, told=told)
+        except ValueRefusedError as error:
+            cause = error.__cause__ or error
+            why = headline(type(cause).__name__, str(cause))
+            raise ValueRefusedError(f"{refusal.message}; nor can it be pickled: {why}", hint=refusal.hint) from error
 
     def write_given(self, given: list[Any], prefix: str, *, load_as: str | None = None) -> Written:
         """Store the one value of a list, which is emptied unless it was refused at once; as `write`.

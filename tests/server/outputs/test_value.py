@@ -90,6 +90,16 @@ def test_markup_comes_by_itself(desk: Desk) -> None:
         desk.ask(questions.FrameQuestion(target=desk.target(desk.put("no markup"))))
 
 
+def test_half_a_character_in_an_array_is_shown_by_its_number(desk: Desk) -> None:
+    import numpy as np
+
+    stored = desk.put(np.array(["a\ud800", "b"]))
+    assert "'a\\ud800'" in desk.value(stored)["mime"]["text/plain"]
+    assert desk.page(stored).table.column(0).to_pylist() == ["a\\ud800", "b"]
+    raw = desk.ask(questions.RawQuestion(target=desk.target(stored), json=True))[1]
+    assert json.loads(raw) == ["a\\ud800", "b"]
+
+
 def test_pictures_and_charts(desk: Desk) -> None:
     import matplotlib as mpl
     import plotly.graph_objects as go
@@ -101,6 +111,10 @@ def test_pictures_and_charts(desk: Desk) -> None:
     image = Image.new("RGB", (2, 2), "red")
     assert base64.b64decode(desk.value(image)["mime"]["image/png"])[:4] == b"\x89PNG"
     assert "image/png" in desk.value(Image.new("CMYK", (2, 2)))["mime"]
+    empty = Image.new("RGB", (0, 3))
+    assert desk.value(empty)["mime"] == {"text/plain": "picture 0 x 3 RGB"}
+    with pytest.raises(ValueRefusedError, match="the picture has no pixels"):
+        desk.ask(questions.RawQuestion(target=desk.target(desk.put(empty))))
     figure = Figure()
     figure.subplots().plot([1, 2])
     assert "image/png" in desk.value(figure)["mime"]

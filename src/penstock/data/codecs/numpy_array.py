@@ -28,16 +28,25 @@ def shown(value: np.ndarray) -> dict[str, Any]:
     return {
         "shape": list(value.shape),
         "dtype": str(value.dtype),
-        "values": [str(item) for item in value.reshape(-1)[:_SHOWN]] if value.dtype.names else _first(value),
+        "values": [shown_text(str(item)) for item in value.reshape(-1)[:_SHOWN]]
+        if value.dtype.names
+        else _first(value),
     }
 
 
 def _first(value: np.ndarray) -> list[Any]:
     items = value[(slice(0, _SHOWN),) * value.ndim].reshape(-1)[:_SHOWN].tolist() if value.ndim else [value.item()]
-    return [item if isinstance(item, bool | int | str) else _number(item) for item in items]
+    return [shown_text(item) if isinstance(item, str) else _number(item) for item in items]
+
+
+def shown_text(item: str) -> str:
+    """The text as JSON can hold it: half a character is shown as its number."""
+    return item.encode("utf-8", "backslashreplace").decode()
 
 
 def _number(item: Any) -> Any:
+    if isinstance(item, bool | int):
+        return item
     finite = isinstance(item, float) and item == item and abs(item) != float("inf")  # noqa: PLR0124 - NaN
     return item if finite else str(item)
 

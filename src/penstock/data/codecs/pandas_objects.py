@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _INT64 = 2**63
+_LONGEST_DAYS = _INT64 // (24 * 60 * 60 * 1_000_000)
+"""Days of which Arrow can count the microseconds; a timedelta of Python may be nine times as long."""
 
 
 def encode_objects(values: np.ndarray) -> tuple[pa.Array, dict[str, Any]]:
@@ -117,6 +119,15 @@ def _naive(kind: str) -> Callable[[np.ndarray], Any]:
     return choose
 
 
+def _duration(values: np.ndarray) -> pa.DataType | None:
+    from datetime import timedelta
+
+    import pyarrow as pa
+
+    fits = all(type(value) is not timedelta or -_LONGEST_DAYS <= value.days < _LONGEST_DAYS for value in values)
+    return pa.duration("us") if fits else None
+
+
 def _of(name: str, *arguments: Any) -> Callable[[np.ndarray], Any]:
     def choose(_: np.ndarray) -> pa.DataType:
         import pyarrow as pa
@@ -141,7 +152,7 @@ def _makers() -> dict[type, Callable[[np.ndarray], Any]]:
         date: _of("date32"),
         datetime: _naive("datetime"),
         time: _naive("time"),
-        timedelta: _of("duration", "us"),
+        timedelta: _duration,
     }
 
 

@@ -46,16 +46,11 @@ class PickleCodec:
         name = f"{type(value).__module__}.{type(value).__qualname__}"
         try:
             content = pickle.dumps(value, protocol=5)
-        except (
-            pickle.PicklingError,
-            TypeError,
-            AttributeError,
-            RecursionError,
-            ValueError,
-            NotImplementedError,
-        ) as error:
+        except MemoryError:
+            raise
+        except Exception as error:  # how an object is pickled is the code of its library, or of the user
             raise ValueRefusedError(
-                f"storing a value of type {name}: it cannot be pickled: {error}",
+                f"storing a value of type {name}: it cannot be pickled: {str(error)[:500]}",
                 hint="Return its data (a table, array or dict), and make the object in the block that uses it.",
             ) from error
         preview = {"class": name, "text": _text(value), **_markup(value)}

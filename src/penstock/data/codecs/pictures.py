@@ -63,7 +63,7 @@ class ImageCodec:
         """The pixels; a picture that was opened from a file becomes a plain one."""
         del scope
         meta: dict[str, Any] = {"mode": value.mode, "size": list(value.size)}
-        if value.mode in _PNG_MODES:
+        if value.mode in _PNG_MODES and all(value.size):  # PNG has no picture without pixels
             out = io.BytesIO()
             value.copy().save(out, "PNG")
             return Encoded("image", Kind.IMAGE, meta, buffers=[out.getvalue()], preview=_preview(out.getvalue()))
@@ -73,7 +73,8 @@ class ImageCodec:
             meta["palette"] = [value.palette.mode, base64.b64encode(bytes(value.palette.getdata()[1])).decode()]
         if "transparency" in value.info and isinstance(value.info["transparency"], int):
             meta["transparency"] = value.info["transparency"]
-        return Encoded("image", Kind.IMAGE, meta, buffers=[value.tobytes()], preview=_small(value))
+        preview = _small(value) if all(value.size) else None
+        return Encoded("image", Kind.IMAGE, meta, buffers=[value.tobytes()], preview=preview)
 
     def decode(self, source: Source) -> Image.Image:
         """The picture."""

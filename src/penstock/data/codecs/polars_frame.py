@@ -61,7 +61,9 @@ def _unknown_to_arrow() -> list[Any]:
 def _refused(frame: pl.DataFrame, reason: str) -> ValueRefusedError:
     odd = [f"{name!r} ({kind})" for name, kind in frame.schema.items() if kind in _unknown_to_arrow()]
     what = f"column {', '.join(odd)}" if odd else "a polars frame"
-    return ValueRefusedError(f"storing {what}: {reason[:200]}", hint="Cast the column to a type that Arrow has.")
+    objects = any("Object" in str(kind) for kind in frame.dtypes)
+    hint = "Make text, numbers, lists or structs of it." if objects else "Cast the column to a type that Arrow has."
+    return ValueRefusedError(f"storing {what}: {reason[:200]}", hint=hint)
 
 
 def _encode(frame: pl.DataFrame, codec: str, scope: Scope, **meta: Any) -> Encoded:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from penstock.data import OutputEntry
-from penstock.data.codecs.numpy_array import descr_of
+from penstock.data.codecs.numpy_array import descr_of, shown_text
 from penstock.data.manifest import Stored
 from penstock.data.reading import Reader
 from penstock.model.errors import SettingInvalidError
@@ -91,7 +91,7 @@ def _column(part: np.ndarray) -> pa.ChunkedArray:
 
     native = part if part.dtype.isnative else part.astype(part.dtype.newbyteorder("="))
     if native.ndim > 1:  # a field of a structured array that holds an array itself
-        made = pa.array([str(item.tolist()) for item in native], pa.string())
+        made = pa.array([shown_text(str(item.tolist())) for item in native], pa.string())
     elif native.dtype.kind == "c":
         made = pa.FixedSizeBinaryArray.from_buffers(
             pa.binary(native.dtype.itemsize), len(native), [None, pa.py_buffer(np.ascontiguousarray(native))]
@@ -103,5 +103,5 @@ def _column(part: np.ndarray) -> pa.ChunkedArray:
     elif native.dtype.kind == "S":
         made = pa.array([bytes(item) for item in native], pa.binary())
     else:
-        made = pa.array([str(item) for item in native], pa.string())
+        made = pa.array([shown_text(str(item)) for item in native], pa.string())
     return pa.chunked_array([made])

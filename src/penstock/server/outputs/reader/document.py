@@ -218,7 +218,9 @@ def array_list(array: np.ndarray) -> Any:
 def _item(item: Any) -> str | None:
     if isinstance(item, bytes):
         return item.decode("utf-8", "backslashreplace")
-    return None if item != item else str(item)  # noqa: PLR0124 - NaT is not itself
+    if item != item:  # noqa: PLR0124 - NaT is not itself
+        return None
+    return str(item).encode("utf-8", "backslashreplace").decode()
 
 
 def nested(items: list[Any], shape: list[int]) -> Any:

@@ -277,10 +277,13 @@ def _npy(item: Item) -> bytes:
 
 
 def _pixels(item: Item) -> bytes | memoryview:
-    if (item.stored.meta or {}).get("raw"):
+    meta = item.stored.meta or {}
+    if meta.get("raw"):
+        doing = f"downloading {item.entry.summary.name} of {item.manifest.ref}"
+        if not all(meta["size"]):
+            raise ValueRefusedError(f"{doing}: the picture has no pixels", hint="Return a picture that has some.")
         raise ValueRefusedError(
-            f"downloading {item.entry.summary.name} of {item.manifest.ref}: PNG has no pixels of mode"
-            f" {item.stored.meta['mode']}",
+            f"{doing}: PNG has no pixels of mode {meta['mode']}",
             hint="Return image.convert('RGB') from the block.",
         )
     return item.blob()

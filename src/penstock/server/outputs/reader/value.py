@@ -157,8 +157,7 @@ def _printable(content: bytes) -> str:
 def _picture(item: Item, question: ValueQuestion) -> tuple[Bundle, bool]:
     del question
     meta = item.stored.meta or {}
-    content = item.blob()
-    if not meta.get("raw") and len(content) <= PICTURE:
+    if not meta.get("raw") and len(content := item.blob()) <= PICTURE:
         return {"image/png": base64.b64encode(content).decode()}, False
     size = " x ".join(str(side) for side in meta.get("size", []))
     mime: Bundle = {"text/plain": f"picture {size} {meta.get('mode', '')}".strip()}
