@@ -170,6 +170,24 @@ def test_a_memory_limit_of_the_environment_that_is_none_fails_no_block(project, 
     assert "PENSTOCK_BLOCK_MEMORY: '2 GB' is not an integer" in done.err
 
 
+@pytest.mark.parametrize("section", ["blocks", "callbacks"])
+def test_a_file_outside_of_the_project_is_called_so_when_it_is_run(project, tmp_path, section):
+    path = project / "pipelines" / "chain" / "metadata.yaml"
+    entries = {
+        "blocks": "blocks:\n- {uuid: ../../etc/passwd, type: custom, language: python}\n",
+        "callbacks": "blocks:\n- {uuid: load, type: data_loader, language: python}\n"
+        "callbacks:\n- {uuid: ../../etc/passwd, type: callback, language: python, upstream_blocks: [load]}\n",
+    }
+    path.write_text(f"uuid: chain\ntype: python\n{entries[section]}")
+    words = "its file ../../etc/passwd is outside the project"
+    assert words in penstock("check", project, home=tmp_path).out
+    done = penstock("run", project, "chain", "--verbose", home=tmp_path)
+    assert words in done.out + done.err
+    if section == "blocks":
+        assert done.code == 1
+        assert "Move it into the project." in done.out + done.err
+
+
 def test_errors_are_json_when_json_is_asked_for(project, tmp_path):
     done = penstock("run", project, "nothing", "--json", home=tmp_path)
     assert done.code == 2

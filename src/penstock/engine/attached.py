@@ -64,4 +64,5 @@ def block_order(block: Block, upstream: tuple[str, ...]) -> BlockOrder:
         source=block.content,
         upstream=upstream,
         configuration=dict(block.configuration),
+        outside=block.outside,
     )

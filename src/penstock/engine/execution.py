@@ -29,7 +29,7 @@ from penstock.engine.upstreams import Upstream
 from penstock.engine.usage import Waits
 from penstock.languages.job import BlockResult, Job, Parts
 from penstock.languages.registry import runner
-from penstock.model.block import BlockType, Language
+from penstock.model.block import MOVE_IT, BlockType, Language, outside_words
 from penstock.model.errors import (
     BlockFailedError,
     BlockNotFoundError,
@@ -403,6 +403,8 @@ def _source(block: BlockOrder, project: str) -> tuple[bytes, str]:
     """
     if block.source is not None:
         return block.source.encode("utf-8", "surrogatepass"), block.source
+    if block.outside:
+        raise BlockNotFoundError(f"running block {block.uuid}: {outside_words(block.outside)}", hint=MOVE_IT)
     if block.file is None:
         raise BlockNotFoundError(
             f"running block {block.uuid}: it has no file", hint="Create the block's file, or remove the block."

@@ -75,13 +75,22 @@ RUNNABLE_TYPES = frozenset(
 )
 """Types that make a block run of their own in a pipeline run."""
 
+MOVE_IT = "Move it into the project."
+"""What to do about a block's file that is outside of the project."""
+
+
+def outside_words(path: str) -> str:
+    """What is wrong with a block whose file is outside of the project: when it is checked and when it is run."""
+    return f"its file {path} is outside the project"
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
     """One entry of a pipeline's `blocks`, `callbacks`, `conditionals` or `widgets`.
 
     `upstream` keeps the order of the file, which is the order of the function's arguments. `file` is the resolved
-    path of the code, absolute, or None when the block has no file (inline `content`, or the file is missing).
+    path of the code, absolute, or None when the block has no file (inline `content`, or the file is missing); `outside`
+    is the path that the entry names when that leaves the project.
     `raw` is the entry as read, with the keys that this version does not know.
     """
 
@@ -100,4 +109,5 @@ class Block:
     executor_type: str | None = None
     replicated_block: str | None = None
     color: str | None = None
+    outside: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict)

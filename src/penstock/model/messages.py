@@ -21,7 +21,10 @@ _MOST_BYTES = 2**62
 
 @dataclass(frozen=True, slots=True)
 class BlockOrder:
-    """The block to run: what the worker needs of its entry. `source` replaces the file's content when it is set."""
+    """The block to run: what the worker needs of its entry. `source` replaces the file's content when it is set.
+
+    `outside` is the path of its file when that leaves the project; there is no `file` then.
+    """
 
     uuid: str
     name: str
@@ -31,6 +34,7 @@ class BlockOrder:
     source: str | None
     upstream: tuple[str, ...]
     configuration: dict[str, Any]
+    outside: str = ""
 
 
 @dataclass(frozen=True, slots=True)

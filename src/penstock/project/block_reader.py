@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from penstock.model.block import EXTENSIONS, Block, BlockType, Language
+from penstock.model.block import EXTENSIONS, MOVE_IT, Block, BlockType, Language, outside_words
 from penstock.project.layout import BlockFile, ProjectPlace, clean_name, find_block_file, type_of_folder
 from penstock.project.reading_rules import (
     ForeignPath,
@@ -85,24 +85,29 @@ def read_retries(values: Values, given: Any, path: Steps, block: str = "") -> Ma
     return config
 
 
-def find_code(place: ProjectPlace, values: Values, block: Block, original: Block, path: Steps) -> str | None:
-    """The block's file, that of its original for a replica; findings tell when it is missing or elsewhere."""
+def find_code(
+    place: ProjectPlace, values: Values, block: Block, original: Block, path: Steps
+) -> tuple[str | None, str]:
+    """The block's file, that of its original for a replica; findings tell when it is missing or elsewhere.
+
+    Beside it the path that leaves the project, where the entry names such a one: it is not opened.
+    """
     if original.type in FILELESS or original.language is Language.UNKNOWN:
-        return None
+        return None, ""
     found = find_block_file(place, original.uuid, original.type, original.language, original.configuration)
     if found.outside:
-        message = f"its file {found.named or original.uuid} is outside the project"
-        values.tell(PathOutside, _where(values, path), message, "Move it into the project.", block=block.uuid)
-        return None
+        named = found.named or original.uuid
+        values.tell(PathOutside, _where(values, path), outside_words(named), MOVE_IT, block=block.uuid)
+        return None, named
     if found.path is None:
         if original.content is None:
             _tell_missing(place, values, block, found, path)
-        return None
+        return None, ""
     if found.named:
         shown = _relative(place.root, found.path)
         message = f"its path {found.named} leads nowhere here; {shown} is used"
         values.tell(ForeignPath, _where(values, path), message, f"Write {shown}.", block=block.uuid)
-    return str(found.path)
+    return str(found.path), ""
 
 
 def _tell_missing(place: ProjectPlace, values: Values, block: Block, found: BlockFile, path: Steps) -> None:

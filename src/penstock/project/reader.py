@@ -187,7 +187,8 @@ def _section(
         steps[block.uuid] = (name, index)
     for uuid, block in blocks.items():
         original = blocks.get(block.replicated_block or "", block)
-        blocks[uuid] = replace(block, file=find_code(place, values, block, original, steps[uuid]))
+        file, outside = find_code(place, values, block, original, steps[uuid])
+        blocks[uuid] = replace(block, file=file, outside=outside)
     return blocks
 
 
