@@ -118,6 +118,11 @@ def test_identifiers_are_kept_as_uuid(system: SqlSystem) -> None:
     assert rows(system) == [(str(one),), (None,)]
 
 
+def test_decimals_without_end_are_text(system: SqlSystem) -> None:
+    write_table(system, frame(d=[decimal.Decimal("1.5"), decimal.Decimal("Infinity"), None]), T, REPLACE)
+    assert rows(system) == [("1.5",), ("Infinity",), (None,)]
+
+
 def test_narrow_types_of_numpy_and_pandas(system: SqlSystem) -> None:
     table = frame(
         small=np.array([1, 2], dtype="int8"),

@@ -1,3 +1,4 @@
+# ruff: noqa: DTZ001 - moments without a zone are one of the kinds that columns hold
 from __future__ import annotations
 
 import datetime as dt
@@ -41,8 +42,8 @@ OBJECT = {
     "uneven decimals": [Decimal("1.1"), Decimal("2.00"), Decimal("NaN"), Decimal("1E+5")],
     "negative zero": [Decimal("-0.0"), Decimal("0.0"), Decimal("1.0"), None],
     "dates": [dt.date(2020, 1, 1), None, dt.date(1, 1, 1), dt.date(9999, 12, 31)],
-    "datetimes": [dt.datetime(2020, 1, 1, 1, 2, 3, 4), None, dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31)],  # noqa: DTZ001
-    "zoned": [dt.datetime(2020, 1, 1, tzinfo=dt.UTC), None, dt.datetime(2020, 10, 25, 2, 30, fold=1), 1],  # noqa: DTZ001
+    "datetimes": [dt.datetime(2020, 1, 1, 1, 2, 3, 4), None, dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31)],
+    "zoned": [dt.datetime(2020, 1, 1, tzinfo=dt.UTC), None, dt.datetime(2020, 10, 25, 2, 30, fold=1), 1],
     "times": [dt.time(1, 2, 3, 4), None, dt.time(), dt.time(23, 59)],
     "timedeltas": [dt.timedelta(days=-1, microseconds=5), None, dt.timedelta(0), dt.timedelta(days=1)],
     "bytes": [b"\x00\xff", b"", None, b"a"],
@@ -301,11 +302,73 @@ def test_sql_sees_text_for_categories_that_are_intervals_or_periods(shelf):
         ([{"a": (1, Decimal("1.10"))}, {2: dt.date(2024, 1, 1)}], ['{"a": [1, "1.10"]}', '{"2": "2024-01-01"}']),
         ([{1}, {"x": np.arange(2), "y": float("nan")}], ["[1]", '{"x": [0, 1], "y": null}']),
         (["\ud800", "é"], ["?", "é"]),
+        ([Decimal("1.1"), "a", None], ["1.1", "a", None]),
+        ([Decimal("1.1"), Decimal("Infinity")], ["1.1", "Infinity"]),
+        ([Decimal(10**37), Decimal("0.01")], [str(10**37), "0.01"]),
+        ([2**53 + 1, 0.5], [str(2**53 + 1), "0.5"]),
+        (
+            [dt.datetime(2024, 1, 1), dt.datetime(2024, 1, 1, tzinfo=dt.UTC)],
+            ["2024-01-01T00:00:00", "2024-01-01T00:00:00+00:00"],
+        ),
+        ([pd.Timestamp("2024-01-01T00:00:00.000000001"), None], ["2024-01-01T00:00:00.000000001", None]),
+        ([dt.date(2024, 1, 1), dt.datetime(2024, 1, 1)], ["2024-01-01", "2024-01-01T00:00:00"]),
     ],
 )
 def test_sql_sees_no_tags_of_ours(shelf, values, seen):
     frame = pd.DataFrame({"c": pd.Series(values, dtype=object)})
     assert shelf.store.table(shelf.put(frame).ref).column("c").to_pylist() == seen
+
+
+WARSAW = zoneinfo.ZoneInfo("Europe/Warsaw")
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "seen"),
+    [
+        ([Decimal("1.10"), None, Decimal(2)], pa.decimal128(38, 2), ...),
+        ([Decimal("1.1"), Decimal("NaN"), 3], pa.decimal128(38, 1), [Decimal("1.1"), None, Decimal(3)]),
+        ([Decimal("1E+5"), Decimal("-0.0")], pa.decimal128(38, 1), ...),
+        ([Decimal(10**35), Decimal("0.01")], pa.decimal128(38, 2), ...),
+        ([np.int64(1), 2, None], pa.int64(), ...),
+        ([np.float64(0.5), 2, float("nan")], pa.float64(), [0.5, 2.0, None]),
+        ([np.bool_(True), None, False], pa.bool_(), ...),
+        (
+            [pd.Timestamp("2024-01-01T01:02:03.000004"), pd.NaT],
+            pa.timestamp("us"),
+            [dt.datetime(2024, 1, 1, 1, 2, 3, 4), None],
+        ),
+        (
+            [dt.datetime(2024, 10, 27, 2, 30, fold=fold, tzinfo=WARSAW) for fold in (0, 1)],
+            pa.timestamp("us", "UTC"),
+            [dt.datetime(2024, 10, 27, hour, 30, tzinfo=dt.UTC) for hour in (0, 1)],
+        ),
+        (
+            [dt.datetime(2024, 1, 1, tzinfo=dt.UTC), dt.datetime(2024, 1, 1, tzinfo=WARSAW)],
+            pa.timestamp("us", "UTC"),
+            ...,
+        ),
+        (
+            [pd.Timedelta("1h"), dt.timedelta(1), None],
+            pa.duration("us"),
+            [dt.timedelta(hours=1), dt.timedelta(1), None],
+        ),
+    ],
+)
+def test_sql_sees_objects_of_one_kind_as_that_kind(shelf, values, kind, seen):
+    table = shelf.store.table(shelf.put(pd.DataFrame({"c": pd.Series(values, dtype=object)})).ref)
+    assert table.schema.field("c").type == kind
+    assert table.column("c").to_pylist() == (values if seen is ... else seen)
+
+
+def test_decimals_of_several_parts_have_no_more_digits_than_they_need(shelf):
+    def parts(*columns):
+        return (pd.DataFrame({"s": "x", "d": pd.Series(column, dtype=object)}) for column in columns)
+
+    table = shelf.store.table(shelf.put(parts([Decimal("1.10")], [Decimal(2)])).ref)
+    assert table.schema.field("d").type == pa.decimal128(38, 2)
+    assert table.column("d").to_pylist() == [Decimal("1.10"), Decimal(2)]
+    table = shelf.store.table(shelf.put(parts([Decimal("1.10")], [Decimal(10**37)])).ref)
+    assert table.column("d").to_pylist() == [Decimal("1.10"), Decimal(10**37)]
 
 
 def test_sql_sees_periods_as_text(shelf):

@@ -231,11 +231,12 @@ class ProductStore:
             ValueRefusedError: the output is no table.
             ProductMissingError: the version or output is not there.
         """
+        from penstock.data.codecs.object_view import typed
         from penstock.data.tables import output_table
 
         manifest = self.manifest(ref)
         reader = Reader(self.backend, manifest, in_worker=self._worker, allow_pickle=self._allow_pickle, remember=False)
-        return output_table(reader, entry_of(manifest, output), index=index)
+        return output_table(reader, entry_of(manifest, output), index=index, objects=typed)
 
     def clean(self, policy: CleanPolicy) -> CleanReport:
         """Remove old versions, and what attempts that ended before publication left behind.

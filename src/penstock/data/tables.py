@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from penstock.data.codecs.arrow_table import decode_table, rows_alone
@@ -62,11 +63,26 @@ def _table(reader: Reader, stored: Stored, *, index: bool) -> pa.Table | None:
         table = decode_table(ValueSource(reader, stored))
         return table.rename_columns(list(stored.names)) if stored.names else table
     if stored.codec == "parts" and stored.meta["joined"]:
-        import pyarrow as pa
-
         parts = [_table(reader, part, index=index) for part in stored.parts]
-        return pa.concat_tables([part for part in parts if part is not None], promote_options="permissive")
+        return joined([part for part in parts if part is not None])
     return None
+
+
+def joined(tables: Sequence[pa.Table]) -> pa.Table:
+    """Tables below each other, in the types that hold the values of all of them.
+
+    Decimals of several scales would get more digits than DuckDB has, for what may be none of the values.
+    """
+    import pyarrow as pa
+
+    table = pa.concat_tables(tables, promote_options="permissive")
+    for at, field in enumerate(table.schema):
+        parts = [part.schema.field(field.name).type for part in tables if field.name in part.column_names]
+        if pa.types.is_decimal256(field.type) and not any(pa.types.is_decimal256(kind) for kind in parts):
+            with suppress(pa.ArrowInvalid):
+                column = table.column(at).cast(pa.decimal128(38, field.type.scale))
+                table = table.set_column(at, field.name, column)
+    return table
 
 
 def _pandas_table(source: ValueSource, *, index: bool) -> pa.Table:

@@ -95,7 +95,7 @@ class Upstream:
         return self._store.table(order.ref)
 
     def _joined_tables(self, refs: Sequence[ProductRef]) -> pa.Table:
-        import pyarrow as pa
+        from penstock.data.tables import joined
 
         tables = [self._store.table(ref) for ref in refs if self._store.manifest(ref).outputs]
         if not tables:
@@ -103,7 +103,7 @@ class Upstream:
                 f"reading the outputs of the children of {self.block} as a table: there are none",
                 hint=f"Return a frame from {self.block}.",
             )
-        return pa.concat_tables(tables, promote_options="permissive")
+        return joined(tables)
 
     def _load(self) -> object:
         order = self._order

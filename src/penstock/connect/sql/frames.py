@@ -126,8 +126,8 @@ def _column(name: str, values: Sequence[Any]) -> tuple[pa.Field, Any]:
     if not any(issubclass(kind, dict) for kind in kinds) and not _nested_dicts(values):
         try:
             array = pa.array(values, from_pandas=True)
-        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
-            pass
+        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, TypeError):
+            pass  # among others decimals that are infinite
         else:
             # Arrow takes True for a number when numbers came first
             if not (bool in kinds and len(kinds) > 1):

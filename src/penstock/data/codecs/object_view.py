@@ -12,30 +12,52 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from penstock.data.codecs.object_kinds import same_kind
 from penstock.data.plain import decode_plain
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _TAG = '"$'
-_LARGEST = 10**38
 
 
 def readable(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """The column of such texts: JSON for dicts and lists, whole numbers as numbers, plain text for anything else."""
+    values = _decoded(column)
+    if values is None:
+        return column
+    if all(value is None or type(value) is int for value in values):
+        found = same_kind(values)
+        if found is not None:
+            return found
+    return _shown(values)
+
+
+def typed(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """As `readable`, and a column of numbers, truth values, moments or durations is one of such: for queries."""
+    values = _decoded(column)
+    if values is None:
+        return column
+    found = same_kind(values)
+    return _shown(values) if found is None else found
+
+
+def _decoded(column: pa.ChunkedArray) -> list[Any] | None:
+    """The values, None for those that are missing; None when the texts are JSON that everybody reads."""
     import msgspec
-    import pyarrow as pa
 
     texts = column.to_pylist()
     if all(text is None or (text[:1] in "{[" and _TAG not in text) for text in texts):
-        return column
+        return None
     decoder = msgspec.json.Decoder()
     values = [None if text is None else decode_plain(decoder.decode(text)) for text in texts]
-    present = [value for value in values if not _is_missing(value)]
-    if present and all(type(value) is int and abs(value) < _LARGEST for value in present):
-        numbers = [Decimal(value) if type(value) is int else None for value in values]
-        return pa.chunked_array([pa.array(numbers, type=pa.decimal128(38, 0))])
-    shown = [None if _is_missing(value) else _text(value) for value in values]
+    return [None if _is_missing(value) else value for value in values]
+
+
+def _shown(values: list[Any]) -> pa.ChunkedArray:
+    import pyarrow as pa
+
+    shown = [None if value is None else _text(value) for value in values]
     return pa.chunked_array([pa.array(shown, type=pa.large_string())])
 
 
