@@ -225,6 +225,32 @@ def test_block_output_that_fails_is_an_error_with_its_cause(tmp_path: Path, sour
         sql(tmp_path, source, Held("up", 1))
 
 
+CAMELS = [
+    "SELECT '{{ block_output('up', parse=lambda d, v: inflection.camelize('a_b')) }}' AS a",
+    """SELECT '{{ variables("name", "lambda name: inflection.camelize(name)") }}' AS a""",
+]
+
+
+@pytest.mark.parametrize("source", CAMELS)
+def test_expressions_have_inflection_where_it_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    (tmp_path / "packages").mkdir()
+    (tmp_path / "packages" / "inflection.py").write_text(
+        "def camelize(text):\n    return text.title().replace('_', '')"
+    )
+    monkeypatch.syspath_prepend(tmp_path / "packages")
+    monkeypatch.delitem(sys.modules, "inflection", raising=False)
+    given = {"variables": {"name": "a_b"}}
+    assert cells(sql(tmp_path, source, Held("up", 1), **given)) == [("AB",)]
+    monkeypatch.setitem(sys.modules, "inflection", None)  # as where it is not installed
+    with pytest.raises(TemplateError, match=r"the package inflection, which is not installed") as error:
+        sql(tmp_path, source, Held("up", 1), **given)
+    assert error.value.hint == "pip install inflection"
+    others = "{{ block_output('up', parse=lambda d, v: json.dumps([math.floor(d), datetime.date.min.year])) }}"
+    assert cells(sql(tmp_path, f"SELECT '{others}' AS a", Held("up", 1.5))) == [("[1, 1]",)]
+
+
 def test_an_upstream_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
     held = [Held("api", pa.table({"a": [1]})), Held("other", pa.table({"a": [1]}))]
     with pytest.raises(TemplateError, match="'df_3' is undefined") as error:

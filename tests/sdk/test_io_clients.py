@@ -289,6 +289,11 @@ def test_loaders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         False,
     )
     assert ConfigFileLoader(config={"A": "{{ 1 }}"})["A"] == "{{ 1 }}"
+    assert (default.version, prod.version, "version" in default) == ("0.1.1", "0.1.1", False)
+    Path("other.yaml").write_text("default: {X: 1}\nlater: {X: 2}\nversion: \"{{ env_var('V', 'v2') }}\"\n")
+    assert ConfigFileLoader("other.yaml", "later").version == "v2"
+    Path("none.yaml").write_text("default: {X: 1}\n")
+    assert (ConfigFileLoader("none.yaml").version, ConfigFileLoader(config={"version": "3"}).version) == (None, "3")
     assert IOConfig("io_config.yaml").use("default")["X"] == 1
     monkeypatch.setenv("POSTGRES_HOST", "h")
     environment = EnvironmentVariableLoader()

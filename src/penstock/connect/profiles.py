@@ -44,11 +44,14 @@ class Profile(Mapping[str, Any]):
     Reading a key renders its templates. `in` and iteration render nothing.
     """
 
-    def __init__(self, name: str, values: Mapping[str, Any], render: Render, file: str = "") -> None:
+    def __init__(
+        self, name: str, values: Mapping[str, Any], render: Render, file: str = "", version: Any = None
+    ) -> None:
         self.name = name
         self.file = file
         self._values = values
         self._render = render
+        self._version = version
 
     def __repr__(self) -> str:
         return f"Profile({self.name!r}, {len(self._values)} keys)"
@@ -72,6 +75,11 @@ class Profile(Mapping[str, Any]):
             where = f" of {self.file}" if self.file else ""
             message = f"reading {key} of profile {self.name}{where}: {error.message}"
             raise type(error)(message, hint=error.hint, location=error.location) from None
+
+    @property
+    def version(self) -> Any:
+        """The `version` of the file, which stands beside its profiles; None when it names none."""
+        return _rendered(self._version, self._render)
 
     @property
     def nested(self) -> bool:
@@ -178,7 +186,9 @@ def parse_profiles(text: str, render: Render, file: str = "") -> dict[str, Profi
         # a profile whose keys are all commented out is an empty one
         keys = {} if values is None else values
         if isinstance(keys, Mapping):
-            found[str(name)] = Profile(str(name), {str(k): v for k, v in keys.items()}, render, file)
+            found[str(name)] = Profile(
+                str(name), {str(k): v for k, v in keys.items()}, render, file, loaded.get("version")
+            )
     return found
 
 

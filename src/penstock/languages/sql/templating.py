@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import importlib
 import json
 import math
 import re
@@ -60,7 +61,7 @@ def rendered(job: Job, references: Mapping[str, Reference]) -> str:
     variables.update(job.variables)
     _derive_dates(variables)
     variables.update(references)
-    available = {**functions(), "variables": _getter(variables)}
+    available = {**functions(), "variables": _getter(variables, file)}
     try:
         return render(text, variables, functions=available, file=file)
     except TemplateError as error:
@@ -87,7 +88,7 @@ def _derive_dates(variables: dict[str, Any]) -> None:
                 variables[name] = moment.strftime(form)
 
 
-def _getter(variables: Mapping[str, Any]) -> Callable[..., Any]:
+def _getter(variables: Mapping[str, Any], file: str) -> Callable[..., Any]:
     def get(name: str, parse: Any = None) -> Any:
         if name not in variables:
             raise TemplateError(
@@ -97,14 +98,32 @@ def _getter(variables: Mapping[str, Any]) -> Callable[..., Any]:
         value = variables[name]
         if isinstance(parse, str):
             # a lambda as text, as Mage takes it: the block's own code, in the block's own process
-            parse = eval(parse, _modules())
+            parse = eval(parse, _modules(file))
         return parse(value) if callable(parse) else value
 
     return get
 
 
-def _modules() -> dict[str, Any]:
-    return {"datetime": dt, "json": json, "math": math}
+class _Optional:
+    """Stands for a package that is no dependency of ours until an expression uses it."""
+
+    def __init__(self, package: str, file: str) -> None:
+        self._package = package
+        self._file = file
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            module = importlib.import_module(self._package)
+        except ImportError:
+            raise TemplateError(
+                f"rendering {self._file}: an expression uses the package {self._package}, which is not installed",
+                hint=f"pip install {self._package}",
+            ) from None
+        return getattr(module, name)
+
+
+def _modules(file: str) -> dict[str, Any]:
+    return {"datetime": dt, "inflection": _Optional("inflection", file), "json": json, "math": math}
 
 
 def _with_outputs(job: Job, file: str) -> str:
@@ -123,7 +142,7 @@ def _evaluated(job: Job, expression: str, file: str) -> str:
 
     try:
         # the block's own code, in the block's own process
-        return str(eval(expression, {**_modules(), "block_output": block_output}))
+        return str(eval(expression, {**_modules(file), "block_output": block_output}))
     except (ArithmeticError, AttributeError, LookupError, NameError, TypeError, ValueError) as error:
         raise TemplateError(
             f"rendering {file}: {expression[:80]} raised {type(error).__name__}: {error}",

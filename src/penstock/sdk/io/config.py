@@ -67,7 +67,8 @@ class ConfigFileLoader(BaseConfigLoader):
     ) -> None:
         self.profile = str(profile)
         if config is not None:
-            self._profile = Profile(self.profile, {str(key): value for key, value in config.items()}, renderer(""))
+            values = {str(key): value for key, value in config.items()}
+            self._profile = Profile(self.profile, values, renderer(""), version=values.get("version"))
             return
         self.file = str(filepath) if filepath else _project_file()
         self._profile = read_profile(self.file, self.profile, renderer(self.file))
@@ -79,6 +80,11 @@ class ConfigFileLoader(BaseConfigLoader):
     def config(self) -> Mapping[str, Any]:
         """All settings of the profile; a value is rendered when it is read."""
         return self._profile
+
+    @property
+    def version(self) -> Any:
+        """The `version` of the file, such as 0.1.1; None when it names none."""
+        return self._profile.version
 
     @property
     def use_verbose_format(self) -> bool:
