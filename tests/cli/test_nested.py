@@ -117,3 +117,36 @@ def test_variables_arrive_as_from_a_store(tmp_path):
     texts = {"day": "2024-01-02", "at": "2024-01-02T03:04:05.000006+00:00", "price": "1.50"}
     for name in ("seen", "told"):
         assert json.loads((project / f"{name}.txt").read_text()) == {**texts, "pair": [1, 2], "1": 2}
+
+
+def test_one_block_and_a_run_without_its_sensors_are_asked_for_by_name(tmp_path):
+    never = B("never", "sensor", "return False")
+    child = [
+        never,
+        B("work", "data_loader", COUNT, up=("never",)),
+        B("other", "custom", "raise ValueError('not this')"),
+    ]
+    asks = "import mage_ai\nmage_ai.run('child', kwargs['repo_path'], {block!r}, run_sensors={sensors})\nreturn 1"
+    project = write_project(
+        tmp_path / "p",
+        child=child,
+        one=[B("one", "custom", asks.format(block="work", sensors=True))],
+        calm=[B("calm", "custom", asks.format(block=None, sensors=False))],
+    )
+    assert penstock("run", project, "one", home=tmp_path).code == 0
+    ((began, *_),) = records(tmp_path, "child")
+    assert (began["blocks"], began["what"]) == (["work"], "block work")
+    done = penstock("run", project, "calm", home=tmp_path)
+    assert (done.code, "ValueError: not this" in done.out) == (1, True)
+    assert records(tmp_path, "child")[1][0]["blocks"] == ["work", "other"]
+
+
+def test_penstock_run_in_a_block_means_its_project_unless_it_names_one(tmp_path):
+    asks = "import penstock\nreturn penstock.run('child', run_sensors=False).output('work')"
+    project = write_project(
+        tmp_path / "p",
+        child=[B("never", "sensor", "return False"), B("work", "data_loader", "return 7", up=("never",))],
+        parent=[B("ask", "custom", asks)],
+    )
+    done = penstock("run", project, "parent", home=tmp_path)
+    assert done.code == 0, done.out

@@ -14,6 +14,7 @@ from penstock.model.global_product import GlobalProduct
 from penstock.model.messages import Answer
 from penstock.schedule.children import Children
 from penstock.schedule.claim import Everything
+from penstock.schedule.drive import options_of
 from penstock.schedule.failpoints import on_reach
 from penstock.schedule.wishes import Request, Wish, wish_of
 from penstock.state.rows import RunRow
@@ -299,3 +300,30 @@ def test_whatever_the_clock_says_a_block_goes_on_with_what_its_last_attempt_has_
     third = asked(NOW - 7200, failed_later)
     assert third not in {first, second}
     assert asked(NOW - 7199, failed_later) == third
+
+
+def test_a_run_of_one_block_and_one_without_sensors_are_runs_of_their_own(desk: Desk) -> None:
+    desk.run("r")
+    for wanted in ({}, {"block_uuid": "load"}, {"skip_sensors": True}):
+        desk.ask("r", **wanted)
+    desk.step()
+    with desk.state.read() as connection:
+        rows = desk.state.runs.children(connection, "r")
+    found = sorted((row.what, options_of(row).blocks, options_of(row).skip_sensors) for row in rows)
+    assert found == [("all", (), False), ("all", (), True), ("block load", ("load",), False)]
+
+
+def test_wishes_of_whole_pipelines_keep_their_names() -> None:
+    """An attempt of an earlier version has written down which runs it had asked for."""
+    named = wish_of({"pipeline_uuid": "child", "check_status": True})
+    assert named.key("ask", 0) == Wish("child").key("ask", 0) == "9517e554f9ddb0f1fd336dbb58dec0d6"
+    assert (
+        len(
+            {
+                Wish("child", block=block, skip_sensors=calm).key("ask", 0)
+                for block in ("", "a")
+                for calm in (False, True)
+            }
+        )
+        == 4
+    )

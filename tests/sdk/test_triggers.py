@@ -78,13 +78,34 @@ def test_the_blocks_of_the_run_can_be_given_instead_of_it(asked):
 
 def test_run_waits_and_fails_with_the_run(asked):
     asked.answer = {"id": "r1", "pipeline_uuid": "orders", "status": "completed"}
-    nesting.run("orders", project_path="/elsewhere", day=1)
+    nesting.run("orders", day=1)
     arguments = asked[0][1]
     assert arguments["check_status"] is True
     assert arguments["error_on_failure"] is True
     assert arguments["variables"] == {"day": 1}
-    with pytest.raises(UnsupportedError, match="block load"):
-        nesting.run("orders", block_uuid="load")
+    assert (arguments["block_uuid"], arguments["skip_sensors"]) == ("", False)
+    nesting.run("orders", block_uuid="load", run_sensors=False)
+    assert (asked[1][1]["block_uuid"], asked[1][1]["skip_sensors"]) == ("load", True)
+
+
+def test_another_project_is_refused_and_this_one_is_known_by_any_of_its_names(asked, tmp_path, monkeypatch):
+    monkeypatch.chdir("/")
+    asked.answer = {"id": "r1", "pipeline_uuid": "orders", "status": "completed"}
+    (tmp_path / "link").symlink_to(tmp_path)
+    of_other_machines = (
+        f"/home/somebody/{context.current().project_name}",
+        rf"C:\work\{context.current().project_name}",
+    )
+    for path in (None, tmp_path, f"{tmp_path}/.", tmp_path.name, ".", tmp_path / "link", *of_other_machines):
+        nesting.run("orders", path)
+        triggers.trigger_pipeline("orders", repo_path=path)
+    assert len(asked) == 16
+    for path in ("/nowhere", "elsewhere", tmp_path.parent):
+        for call in (lambda path: nesting.run("orders", path), lambda path: triggers.trigger_pipeline("orders", path)):
+            with pytest.raises(UnsupportedError, match=r"pipeline orders: .* is not this project") as refusal:
+                call(path)
+            assert "penstock.run" in refusal.value.hint
+    assert len(asked) == 16
 
 
 @pytest.mark.parametrize(

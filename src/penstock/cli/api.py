@@ -20,6 +20,7 @@ from penstock.model.product import ProductRef
 from penstock.model.run import RunState
 from penstock.project.left_out import left_out
 from penstock.project.notices import opening_notices
+from penstock.sdk.context import running_in
 
 
 @dataclass(slots=True)
@@ -67,7 +68,7 @@ def run(
 
     Args:
         pipeline_uuid: the pipeline's name.
-        project_path: the project's folder; the working directory by default.
+        project_path: the project's folder; by default that of the running block, elsewhere the working directory.
         block_uuid: only this block.
         run_sensors: False counts sensors as satisfied.
         **global_vars: variables of the run, JSON values.
@@ -79,7 +80,7 @@ def run(
     options = RunOptions(
         variables=global_vars, blocks=(block_uuid,) if block_uuid else (), skip_sensors=not run_sensors, deferred=True
     )
-    return run_with(pipeline_uuid, project_path or Path(), options)
+    return run_with(pipeline_uuid, project_path or running_in() or Path(), options)
 
 
 def run_with(pipeline_uuid: str, project_path: str | Path, options: RunOptions) -> RunResult:

@@ -211,6 +211,8 @@ class Nested:
         parent = asking.handle.plan
         options = RunOptions(
             variables=wish.variables,
+            blocks=wish.blocks,
+            skip_sensors=wish.skip_sensors,
             origin="block",
             environment=parent.options.environment,
             parent=parent.run,

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from penstock.engine.plan import RunOptions
 from penstock.model.errors import PenstockError, RunNotFoundError
 from penstock.model.expand import base_of
 from penstock.model.messages import Answer
@@ -315,12 +316,17 @@ class Children:
         options: dict[str, Any] = {"environment": request.environment, ASKED: said}
         if wish.remote_blocks:
             options["remote_blocks"] = [dict(each) for each in wish.remote_blocks]
+        if wish.blocks:
+            options["blocks"] = list(wish.blocks)
+        if wish.skip_sensors:
+            options["skip_sensors"] = True
         trigger = self._trigger(connection, wish, now)
         return NewRun(
             wish.pipeline,
             "block",
             variables=wish.variables,
             trigger=trigger,
+            what=RunOptions(blocks=wish.blocks).what(),
             options=options,
             priority=request.priority or None,
             parent_run=request.run or None,

@@ -40,7 +40,8 @@ class Wish:
 
     `waits`: the block goes on when it has ended, and with `demands` fails when it did not complete; `timeout` bounds
     the waiting, in seconds. `trigger` is the name of the trigger that it counts for. `product` is set when the run is
-    wanted for what it makes, as that global data product.
+    wanted for what it makes, as that global data product. With `block` it is a run of that block alone; with
+    `skip_sensors` sensors count as satisfied.
     """
 
     pipeline: str
@@ -52,10 +53,25 @@ class Wish:
     verbose: bool = True
     remote_blocks: tuple[Mapping[str, Any], ...] = ()
     product: GlobalProduct | None = None
+    block: str = ""
+    skip_sensors: bool = False
+
+    @property
+    def blocks(self) -> tuple[str, ...]:
+        """The blocks that it is limited to; none for the whole pipeline."""
+        return (self.block,) if self.block else ()
 
     def key(self, block: str, number: int) -> str:
         """Names this wish among all of a run: which block, for which run, and which of its equal wishes it is."""
-        said = [block, self.pipeline, dict(self.variables), self.trigger, [dict(each) for each in self.remote_blocks]]
+        said: list[Any] = [
+            block,
+            self.pipeline,
+            dict(self.variables),
+            self.trigger,
+            [dict(each) for each in self.remote_blocks],
+        ]
+        if self.block or self.skip_sensors:  # any other wish is named as it was before these could be asked for
+            said.append([self.block, self.skip_sensors])
         # As it will be stored: there all keys are text, and can be put in order.
         stored = json.loads(json.dumps([*said, number], default=str))
         return hashlib.sha256(json.dumps(stored, sort_keys=True).encode()).hexdigest()[:32]
@@ -158,6 +174,8 @@ def wish_of(arguments: Mapping[str, Any]) -> Wish:
         trigger=str(arguments.get("schedule_name") or ""),
         verbose=bool(arguments.get("verbose", True)),
         remote_blocks=tuple(dict(each) for each in remote),
+        block=str(arguments.get("block_uuid") or ""),
+        skip_sensors=bool(arguments.get("skip_sensors")),
     )
 
 

@@ -49,6 +49,11 @@ def activate(context: Context | None) -> None:
     _active = context
 
 
+def running_in() -> str | None:
+    """The folder of the project whose block runs in this process; None in any other process."""
+    return _active.project if _active is not None else None
+
+
 def current() -> Context:
     """The context of the running block; outside a worker, that of the project around the working directory.
 

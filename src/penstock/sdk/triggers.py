@@ -7,6 +7,7 @@ from typing import Any
 
 from penstock.model.errors import SettingInvalidError
 from penstock.model.messages import AskKind
+from penstock.sdk.nesting import refuse_other_project
 from penstock.sdk.remote import GlobalDataProduct, RemoteBlock
 from penstock.sdk.requests import ask
 from penstock.sdk.run_status import check_status
@@ -35,7 +36,7 @@ def trigger_pipeline(  # noqa: PLR0917 - the signature that block code uses
 
     Args:
         pipeline_uuid: the pipeline.
-        repo_path: accepted and ignored, as there is one project.
+        repo_path: the folder of this project; a pipeline of another one is not run.
         variables: values that the run adds to the pipeline's own.
         check_status: wait until the run has ended.
         error_on_failure: fail when it did not complete; only with `check_status`.
@@ -55,10 +56,11 @@ def trigger_pipeline(  # noqa: PLR0917 - the signature that block code uses
         BlockFailedError: the run did not complete, or has not ended in time.
         GraphInvalidError: runs would wait for each other.
         PipelineNotFoundError: there is no such pipeline.
-        UnsupportedError: the code does not run in a block of a run.
+        UnsupportedError: another project is named, or the code does not run in a block of a run.
     """
-    del repo_path, poll_interval
+    del poll_interval
     doing = f"triggering pipeline {pipeline_uuid}"
+    refuse_other_project(repo_path, doing)
     answer = ask(
         AskKind.TRIGGER_PIPELINE,
         doing,
