@@ -204,6 +204,20 @@ def test_tables_are_aligned_and_hold_no_control_characters():
     assert human_size(891_000_000) == "891.0 MB"
 
 
+def told_by_python(code, home):
+    """What a Python program prints that is started in that folder, and ends well."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=home,
+        capture_output=True,
+        text=True,
+        env={**clean_environment(), "PENSTOCK_DATA_DIR": str(home / "data")},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def test_run_from_python_gives_the_outputs(tmp_path):
     write_project(
         tmp_path / "p",
@@ -219,17 +233,9 @@ def test_run_from_python_gives_the_outputs(tmp_path):
         "try:\n    penstock.run('bad', 'p')\n"
         "except Exception as error:\n    print(type(error).__name__, error)\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        env={**clean_environment(), "PENSTOCK_DATA_DIR": str(tmp_path / "data")},
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "BlockFailedError running pipeline bad: block c failed" in done.stdout
-    assert "broken" in done.stdout
+    told = told_by_python(code, tmp_path)
+    assert "BlockFailedError running pipeline bad: block c failed" in told
+    assert "broken" in told
 
 
 ROWS = "SELECT 0.35::DECIMAL(4, 2) AS price, 1::SMALLINT AS n, 12345678901234567.89::DECIMAL(30, 2) AS long"
@@ -254,14 +260,6 @@ def test_rows_of_a_query_are_the_same_whichever_way_python_reads_them(tmp_path):
         "mine = {name: [str(frame[name].dtype), frame[name].tolist()] for name in frame}\n"
         "print(json.dumps([mine, *map(result.output, ('given', 'asked', 'named'))]))\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        env={**clean_environment(), "PENSTOCK_DATA_DIR": str(tmp_path / "data")},
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    told = told_by_python(code, tmp_path)
     expected = {"price": ["float64", [0.35]], "n": ["int64", [1]], "long": ["float64", [12345678901234567.89]]}
-    assert json.loads(done.stdout.splitlines()[-1]) == [expected] * 4
+    assert json.loads(told.splitlines()[-1]) == [expected] * 4
