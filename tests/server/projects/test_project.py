@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import contextlib
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from penstock.cli.wire import open_workbench
@@ -126,21 +129,9 @@ def test_home_needs_nothing_to_have_run(tmp_path: Path, data_dir: Path) -> None:
     (root / "pipelines/broken").mkdir()
     (root / "pipelines/broken/metadata.yaml").write_text("a: [\n")
 
-    async def ask() -> dict:
-        import httpx
-
-        studio = make_studio(open_workbench(root))
-        app = create_app(studio)
-        await studio.start()
-        try:
-            headers = {"Authorization": f"Bearer {app.access.new_token()}"}
-            transport = httpx.ASGITransport(app=app)
-            async with httpx.AsyncClient(
-                transport=transport, base_url="http://127.0.0.1:6789", headers=headers
-            ) as client:
-                return (await client.get("/api/home")).raise_for_status().json()
-        finally:
-            await studio.close()
+    async def ask() -> Any:
+        async with studio_of(root) as client:
+            return (await client.get("/api/home")).raise_for_status().json()
 
     home = asyncio.run(ask())
     assert [(each["kind"], each["pipeline"]) for each in home["attention"]] == [("unreadable", "broken")]
@@ -148,6 +139,44 @@ def test_home_needs_nothing_to_have_run(tmp_path: Path, data_dir: Path) -> None:
     assert home["counts"]["errors"] >= 1
     assert home["recent_edits"][0]["path"] == "pipelines/broken/metadata.yaml"
     assert (home["running"], home["recent_runs"]) == ([], [])
+
+
+@pytest.mark.parametrize("slip", ["project_uuid: [", "- a\n- b\n"])
+def test_home_tells_that_the_projects_own_file_cannot_be_read_until_it_is_mended(
+    tmp_path: Path, data_dir: Path, slip: str
+) -> None:
+    root = copy("good", tmp_path)
+    file = root / "metadata.yaml"
+    good = file.read_bytes()
+
+    async def ask() -> list[Any]:
+        seen = []
+        async with studio_of(root) as client:
+            for content in (good, slip.encode(), good):
+                file.write_bytes(content)
+                seen.append((await client.get("/api/home")).raise_for_status().json()["attention"])
+        return seen
+
+    before, broken, after = asyncio.run(ask())
+    assert (before, after) == ([], [])
+    (found,) = broken
+    assert (found["kind"], found["pipeline"], found["file"]) == ("unreadable", "", "metadata.yaml")
+    assert found["message"].endswith("; until it can be read, no change in it counts")
+
+
+@contextlib.asynccontextmanager
+async def studio_of(root: Path) -> AsyncIterator[httpx.AsyncClient]:
+    """All of a studio, as a program with a token sees it."""
+    studio = make_studio(open_workbench(root))
+    app = create_app(studio)
+    await studio.start()
+    try:
+        headers = {"Authorization": f"Bearer {app.access.new_token()}"}
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:6789", headers=headers) as client:
+            yield client
+    finally:
+        await studio.close()
 
 
 @pytest.fixture(params=NAMES)

@@ -2138,7 +2138,8 @@ export interface components {
          * Attention
          * @description Something that somebody should look at; `kind` is failed_block, unreadable or interrupted_run.
          *
-         *         `muted_until` is set where somebody has said that they know.
+         *         `pipeline` is empty where it is the project itself; `file`, where set, is the file to mend. `muted_until` is set
+         *         where somebody has said that they know.
          */
         Attention: {
             kind: string;
@@ -2149,6 +2150,8 @@ export interface components {
             block: string | null;
             /** @default null */
             run: string | null;
+            /** @default null */
+            file: string | null;
             /** @default null */
             muted_until: number | null;
         };

@@ -12,9 +12,11 @@ import msgspec
 
 from penstock.config.secrets import PREFIX, environment_names
 from penstock.model.errors import FileMissingError
+from penstock.project.layout import METADATA
 from penstock.server.permissions import Permission
 from penstock.server.projects.home import recent_edits
 from penstock.server.projects.logo import logo_file, logo_stamp
+from penstock.server.projects.parts import Parts
 from penstock.server.projects.settings_form import change_settings, show_settings
 from penstock.server.projects.workspace import Workspace
 from penstock.server.routing import Call, Reply, Routes
@@ -124,6 +126,7 @@ def _home(workspace: Workspace, running: list[RunSummary], call: Call) -> Home:
         for entry in entries.values()
         if entry.error is not None
     ]
+    attention += _unread(workspace.parts)
     attention += _failing(board.still_failing(LATEST_FAILURES), set(entries))
     mutes = call.studio.alerts.mutes().mutes
     known = workspace.checks.is_known()
@@ -142,6 +145,19 @@ def _home(workspace: Workspace, running: list[RunSummary], call: Call) -> Home:
         ),
         scheduler=call.studio.monitoring.health().scheduler,
     )
+
+
+def _unread(parts: Parts) -> list[Attention]:
+    """The project's own file, while it cannot be read."""
+    finding = parts.project().unread
+    if finding is None:
+        return []
+    try:
+        at = (parts.root / METADATA).stat().st_mtime
+    except OSError:
+        at = 0.0
+    message = f"{finding.message}; until it can be read, no change in it counts"
+    return [Attention("unreadable", "", message, at, file=METADATA)]
 
 
 def _failing(lines: list[RunSummary], pipelines: set[str]) -> list[Attention]:

@@ -114,7 +114,8 @@ class SearchResult(msgspec.Struct, frozen=True):
 class Attention(msgspec.Struct, frozen=True):
     """Something that somebody should look at; `kind` is failed_block, unreadable or interrupted_run.
 
-    `muted_until` is set where somebody has said that they know.
+    `pipeline` is empty where it is the project itself; `file`, where set, is the file to mend. `muted_until` is set
+    where somebody has said that they know.
     """
 
     kind: str
@@ -123,6 +124,7 @@ class Attention(msgspec.Struct, frozen=True):
     at: float
     block: str | None = None
     run: str | None = None
+    file: str | None = None
     muted_until: float | None = None
 
 

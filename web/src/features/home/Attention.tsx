@@ -24,7 +24,7 @@ export function NeedsAttention({ items: found, triggers = [], late = [], schedul
       <Section title="Needs attention">
         <p className="flex items-center gap-2 px-3 py-2 text-muted">
           <CheckCircle2 size={15} className="flex-none text-ok" aria-hidden="true" />
-          {muted.length > 0 ? "Nothing but what is muted." : "Nothing: no pipeline’s last run failed, nothing is late, and every trigger and pipeline can be read."}
+          {muted.length > 0 ? "Nothing but what is muted." : "Nothing: no pipeline’s last run failed, nothing is late, and the project, its triggers and its pipelines can be read."}
         </p>
         <Muted items={muted} />
       </Section>
@@ -79,18 +79,23 @@ function RunTheRest({ run, pipeline }: { run: string; pipeline: string }) {
   return <Button busy={retryIncomplete.isPending} title="What is done stays" aria-label={`Run the rest of ${pipeline}`} onClick={() => retryIncomplete.mutate()}>Run the rest</Button>;
 }
 
+function whereToMend(item: Attention) {
+  if (item.file) return { to: "/files", search: { path: item.file } } as const;
+  return { to: "/pipelines/$pipeline", params: { pipeline: item.pipeline }, search: item.block ? { block: item.block, tab: "data" as const } : {} } as const;
+}
+
 function Item({ item }: { item: Attention }) {
   return (
     <div className={LINE}>
       <span className="w-20 flex-none sm:w-24">{item.kind === "unreadable" ? <Badge tone="failed">unreadable</Badge> : <StatusBadge state={item.kind === "interrupted_run" ? "interrupted" : "failed"} plain />}</span>
-      <Link to="/pipelines/$pipeline" params={{ pipeline: item.pipeline }} search={item.block ? { block: item.block, tab: "data" } : {}} className="min-w-0 flex-1">
-        <span className="block truncate font-medium">{item.pipeline}{item.block && <span className="font-normal text-muted"> {item.block}</span>}</span>
+      <Link {...whereToMend(item)} className="min-w-0 flex-1">
+        <span className="block truncate font-medium">{item.pipeline || "The project"}{(item.block || item.file) && <span className="font-normal text-muted"> {item.block ?? item.file}</span>}</span>
         <span className="block truncate" title={item.message}>{capital(item.message)}</span>
       </Link>
       {item.run && <Link to="/runs/$run" params={{ run: item.run }} search={item.block ? { block: item.block } : {}} className="flex-none text-accent hover:underline" aria-label={`Why ${item.pipeline} failed`}>Why</Link>}
       {item.run && item.kind === "interrupted_run" && <RunTheRest run={item.run} pipeline={item.pipeline} />}
       <span className="hidden w-20 flex-none text-right text-[12px] text-muted sm:block" title={dateTime(item.at)}>{ago(item.at)}</span>
-      <span className="hidden sm:block"><MuteButton pipeline={item.pipeline} block={item.block} /></span>
+      {item.pipeline && <span className="hidden sm:block"><MuteButton pipeline={item.pipeline} block={item.block} /></span>}
     </div>
   );
 }

@@ -13,7 +13,7 @@ import { Badge, StatusBadge } from "../../ui/status";
 import { short } from "../triggers/TriggerRow";
 import { useExplained } from "../triggers/queries";
 import { useRunActions } from "./actions";
-import { ORIGINS, whatWords } from "./filters";
+import { forWhen, ORIGINS, whatWords } from "./filters";
 import { NextAttempts } from "./NextAttempt";
 import { lastFilters } from "./place";
 
@@ -89,13 +89,14 @@ function AfterEnds({ run }: { run: RunDetail }) {
 }
 
 function Origin({ run, zone }: { run: RunDetail; zone: "local" | "utc" }) {
+  const meant = forWhen(run);
   const words = ORIGINS[run.origin] ?? `from ${run.origin}`;
   return (
     <span className="text-muted">
       {run.trigger?.removed ? <>by <Link to="/runs" search={{ trigger: String(run.trigger.id) }} title="No file declares this trigger; its runs" className="text-accent underline">{run.trigger.name || "a removed trigger"}</Link></> : run.trigger ? <>by <Link to="/triggers/$trigger" params={{ trigger: String(run.trigger.id) }} className="text-accent underline">{run.trigger.name}</Link></> : run.backfill != null ? <>by <Link to="/backfills/$backfill" params={{ backfill: String(run.backfill) }} className="text-accent underline">backfill {run.backfill}</Link></> : <>{capital(whatWords(run.what))}, {words}</>}
       {run.parent && <>, asked for by <Link to="/runs/$run" params={{ run: run.parent.run }} search={run.parent.block ? { block: run.parent.block } : {}} className="text-accent underline">{run.parent.block || "a block"} of {run.parent.pipeline}</Link></>}
       {run.retry_of && <>, <Link to="/runs/$run" params={{ run: run.retry_of }} className="text-accent underline">a retry</Link></>}
-      {run.execution_date != null && <> for <span title={dateTime(run.execution_date)}>{short(run.execution_date, zone)}</span></>}
+      {meant !== null && <> for <span title={dateTime(meant)}>{short(meant, zone)}</span></>}
     </span>
   );
 }

@@ -7,7 +7,7 @@ import { cx } from "../../ui/cx";
 import { Progress } from "../../ui/feedback";
 import { Badge, StatusBadge } from "../../ui/status";
 import { short } from "../triggers/TriggerRow";
-import { startedWords } from "./filters";
+import { forWhen, startedWords } from "./filters";
 
 /** Of the head and of every row; a phone has who started it and when below the others. */
 export const COLUMNS = "grid grid-cols-[88px_minmax(0,1fr)_auto] items-center gap-3 px-4 sm:grid-cols-[20px_104px_minmax(160px,1.3fr)_minmax(120px,0.8fr)_150px_90px]";
@@ -22,6 +22,7 @@ interface Props {
 
 export const RunRow = memo(function RunRow({ run, index, marked, zone, onMark }: Props) {
   const started = run.started > 0 ? run.started : null;
+  const meant = forWhen(run);
   const waits = run.waiting?.text ?? "";
   const failed = Boolean(run.error) && !(waits && run.state === "initial");
   const said = failed ? `${run.failed_block ? `${run.failed_block}: ` : ""}${run.error}` : run.state === "initial" || run.state === "running" ? waits : "";
@@ -45,7 +46,7 @@ export const RunRow = memo(function RunRow({ run, index, marked, zone, onMark }:
       </span>
       <span role="cell" className="hidden min-w-0 sm:block">
         <span className="block truncate">{startedWords(run)} {!run.trigger && run.what !== "all" && <span className="text-meta text-muted">{run.what}</span>}</span>
-        {run.state === "running" ? <span className="block py-1"><Progress value={run.blocks_total ? run.blocks_done / run.blocks_total : 0} label={`${run.blocks_done} of ${run.blocks_total} blocks`} /></span> : run.execution_date != null && <span className="block truncate text-meta text-muted" title={`The time that the run is for: ${dateTime(run.execution_date, zone)}`}>for {short(run.execution_date, zone)}</span>}
+        {run.state === "running" ? <span className="block py-1"><Progress value={run.blocks_total ? run.blocks_done / run.blocks_total : 0} label={`${run.blocks_done} of ${run.blocks_total} blocks`} /></span> : meant !== null && <span className="block truncate text-meta text-muted" title={`The time that the run is for: ${dateTime(meant, zone)}`}>for {short(meant, zone)}</span>}
       </span>
       <span role="cell" className="hidden truncate text-[12px] text-muted sm:block" title={started ? dateTime(started, zone) : undefined}>{started ? ago(started) : ""}</span>
       <span role="cell" className="tabular text-right text-[12px] sm:text-left">

@@ -49,6 +49,12 @@ export function startedWords(run: { trigger: { name: string } | null; origin: st
   return run.trigger ? run.trigger.name || "a removed trigger" : capital(ORIGINS[run.origin] ?? run.origin);
 }
 
+/** The time that a run is for, in seconds, where that says more than when it started; else null. */
+export function forWhen(run: { execution_date: number | null; started: number; trigger: unknown; backfill: unknown }): number | null {
+  const own = run.trigger == null && run.backfill == null && run.started > 0;
+  return run.execution_date == null || (own && Math.abs(run.execution_date - run.started) < 60) ? null : run.execution_date;
+}
+
 /** What somebody asked to be run, in words: what began by itself runs all of it. */
 export function whatWords(what: string): string {
   return what === "all" ? "all blocks" : what;

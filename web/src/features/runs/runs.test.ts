@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RunDetail } from "../../api/types";
+import { forWhen } from "./filters";
 import { barsOf, childrenOf, criticalPath, ticks, tickWords } from "./gantt";
 import { applied, appliedAll } from "./live";
 import { waitWords } from "./waits";
@@ -115,4 +116,17 @@ it("says when the next attempt begins, and how long that is", () => {
   expect(waitWords(true, 2, 19.6, "15:10:56", spell)).toBe("Attempt 2 failed; the next one begins at 15:10:56, in 20 s.");
   expect(waitWords(true, 2, -3, "15:10:56", spell)).toBe("Attempt 2 failed; the next one begins any moment now.");
   expect(waitWords(false, 0, 60, "15:11:56", spell)).toBe("Not yet; it is asked again at 15:11:56, in 60 s.");
+});
+
+describe("the time that a run is for", () => {
+  const run = { execution_date: 1000, started: 1001, trigger: null, backfill: null };
+
+  it("is shown where it says more than when the run started", () => {
+    expect(forWhen(run)).toBeNull();
+    expect(forWhen({ ...run, execution_date: null })).toBeNull();
+    expect(forWhen({ ...run, execution_date: 500 })).toBe(500);
+    expect(forWhen({ ...run, started: 0 })).toBe(1000);
+    expect(forWhen({ ...run, trigger: { id: 1 } })).toBe(1000);
+    expect(forWhen({ ...run, backfill: 3 })).toBe(1000);
+  });
 });
