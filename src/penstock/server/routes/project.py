@@ -156,7 +156,7 @@ def _unread(parts: Parts) -> list[Attention]:
         at = (parts.root / METADATA).stat().st_mtime
     except OSError:
         at = 0.0
-    message = f"{finding.message}; until it can be read, no change in it counts"
+    message = f"no change in it counts until it can be read: {finding.message}"
     return [Attention("unreadable", "", message, at, file=METADATA)]
 
 
