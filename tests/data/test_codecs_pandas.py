@@ -310,7 +310,10 @@ def test_sql_sees_text_for_categories_that_are_intervals_or_periods(shelf):
             [dt.datetime(2024, 1, 1), dt.datetime(2024, 1, 1, tzinfo=dt.UTC)],
             ["2024-01-01T00:00:00", "2024-01-01T00:00:00+00:00"],
         ),
-        ([pd.Timestamp("2024-01-01T00:00:00.000000001"), None], ["2024-01-01T00:00:00.000000001", None]),
+        (
+            [pd.Timestamp("2024-01-01T00:00:00.000000001"), dt.datetime(9999, 1, 1)],
+            ["2024-01-01T00:00:00.000000001", "9999-01-01T00:00:00"],
+        ),
         ([dt.date(2024, 1, 1), dt.datetime(2024, 1, 1)], ["2024-01-01", "2024-01-01T00:00:00"]),
     ],
 )
@@ -352,6 +355,10 @@ WARSAW = zoneinfo.ZoneInfo("Europe/Warsaw")
             pa.duration("us"),
             [dt.timedelta(hours=1), dt.timedelta(1), None],
         ),
+        ([pd.Timestamp("2024-01-01T00:00:00.000000001"), None], pa.timestamp("ns"), ...),
+        ([pd.Timestamp("2024-01-01T00:00:00.000000001+01:00"), None], pa.timestamp("ns", "UTC"), ...),
+        ([pd.Timedelta(1, "ns"), dt.timedelta(1)], pa.duration("ns"), ...),
+        ([np.datetime64("2024-01-01"), np.datetime64("NaT")], pa.date32(), [dt.date(2024, 1, 1), None]),
     ],
 )
 def test_sql_sees_objects_of_one_kind_as_that_kind(shelf, values, kind, seen):

@@ -1,3 +1,4 @@
+# ruff: noqa: DTZ001 - moments without a zone are one of the kinds that columns hold
 """Columns of Python objects of a stored pandas frame in queries, on every system."""
 
 from __future__ import annotations
@@ -7,10 +8,13 @@ from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from penstock.connect.sql.frames import arrow_of
 from penstock.data import Durability, ProductStore, fingerprint
 from penstock.model.product import Address, Lineage
 from tests.languages.jobs import run_block
@@ -75,3 +79,38 @@ def test_numbers_moments_and_durations_are_such(ask: Ask) -> None:
 def test_what_no_decimal_holds_stays_text(ask: Ask) -> None:
     values = [Decimal("1" * 40), Decimal("0.5")]
     assert ask("SELECT d FROM {{ df_1 }} WHERE length(d) > 1", {"d": values}) == [(str(value),) for value in values]
+
+
+ALIKE: dict[str, list[Any]] = {
+    "nanoseconds": [pd.Timestamp("2024-01-01 00:00:00.123456789"), None],
+    "nanoseconds with a zone": [pd.Timestamp("2024-01-01 00:00:00.123456789+01:00"), None],
+    "nanoseconds of durations": [pd.Timedelta(1, "ns"), dt.timedelta(1)],
+    "too far for nanoseconds": [pd.Timestamp("2024-01-01 00:00:00.123456789"), dt.datetime(9999, 1, 1)],
+    "zones": [dt.datetime(2024, 1, 1, tzinfo=ZoneInfo("Europe/Warsaw")), dt.datetime(2024, 1, 1, tzinfo=dt.UTC)],
+    "no zone, then one": [dt.datetime(2024, 1, 1), dt.datetime(2024, 1, 1, tzinfo=dt.UTC)],
+    "a zone, then none": [dt.datetime(2024, 1, 1, tzinfo=dt.UTC), dt.datetime(2024, 1, 1)],
+    "a date, then a moment": [dt.date(2024, 1, 1), dt.datetime(2024, 1, 2, 3)],
+    "a moment, then a date": [dt.datetime(2024, 1, 2, 3), dt.date(2024, 1, 1)],
+    "numpy": [np.datetime64("2024-01-01T00:00:00.123456789"), np.datetime64("NaT")],
+    "clock times with an offset": [dt.time(1, tzinfo=dt.UTC), None],
+    "clock times": [dt.time(1, 2, 3, 4), None],
+}
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_an_export_by_python_and_a_query_see_one_column_alike(tmp_path: Path, name: str) -> None:
+    values = ALIKE[name]
+    exported = arrow_of(pd.DataFrame({"c": pd.Series(values, dtype=object)}))["c"]
+    queried = stored(tmp_path, {"c": values}).table()["c"]
+    assert exported.to_pylist() == queried.to_pylist()
+    assert str(exported.type) == str(queried.type).removeprefix("large_")
+
+
+def test_a_query_in_memory_says_which_column_loses_nanoseconds(tmp_path: Path) -> None:
+    logs: list[tuple[str, str]] = []
+    spans = {"d": [pd.Timedelta(1, "ns")], "whole": [pd.Timedelta(1, "us")]}
+    run_block(tmp_path, "SELECT * FROM {{ df_1 }}", stored(tmp_path, spans), language="sql", logs=logs)
+    (warning,) = [text for level, text in logs if level == "warning"]
+    assert warning.startswith(
+        "Column d (interval on DuckDB) loses nanoseconds: 1 value is rounded; round the values first"
+    )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.connect.duckdb.opening import LOCK_WAIT, MEMORY, connect
 from penstock.connect.sql.frames import MARK, marked
+from penstock.connect.sql.moments import losses
 from penstock.connect.sql.names import Target, literal, quoted
 from penstock.connect.sql.statements import in_short, relined, split
 from penstock.connect.sql.system import ROW_CAP, Answer, SqlSystem
@@ -166,8 +167,10 @@ class DuckDBSystem(SqlSystem):
             return str(self.connection.from_arrow(empty).types[0])
 
     def insert(self, table: pa.Table, target: Target) -> None:
-        """See the protocol. A value that the existing column could only hold rounded is refused."""
+        """See the protocol. A number that the existing column could only hold rounded is refused."""
         existing = self.columns(target) or {}
+        for sentence in losses(table, existing, "DuckDB"):
+            self._tell(sentence)
         with self._registered(table):
             for field in table.schema:
                 kind = existing.get(field.name, "")
@@ -181,6 +184,8 @@ class DuckDBSystem(SqlSystem):
         """See the protocol."""
         with self._errors("reading the frame"):
             self.connection.register(name, _plain(table))
+            for sentence in view_losses(self.connection, name, table):
+                self._tell(sentence)
 
     def unique_keys(self, target: Target) -> list[frozenset[str]]:
         """See the protocol."""
@@ -261,6 +266,13 @@ class DuckDBSystem(SqlSystem):
             ) from None
 
 
+def view_losses(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> Iterator[str]:
+    """What the moments of a table that is registered by that name lose in queries, one sentence for each column."""
+    if any("[ns" in str(kind) for kind in table.schema.types):  # what is coarser is exact in every version of DuckDB
+        view = connection.view(name)
+        yield from losses(table, dict(zip(view.columns, map(str, view.types), strict=True)), "DuckDB")
+
+
 def tidied(relation: Any) -> pa.Table:
     """The rows of a relation as Arrow; whole numbers of 128 bits become ones of 64 when all of them fit."""
     import pyarrow as pa
@@ -280,8 +292,8 @@ def tidied(relation: Any) -> pa.Table:
             table = table.set_column(at, field, table.column(at))
         elif kind == "INTERVAL":
             table = table.set_column(at, table.schema.field(at).name, _durations(table.column(at)))
-        elif kind == "TIMESTAMP WITH TIME ZONE":
-            utc = pa.timestamp("us", "UTC")
+        elif kind in {"TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"}:
+            utc = pa.timestamp("us" if kind.startswith("TIMESTAMP ") else "ns", "UTC")
             table = table.set_column(at, table.schema.field(at).name, table.column(at).cast(utc))
     return table
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.connect.postgres import types
 from penstock.connect.postgres.opening import Link, Settings, driver
 from penstock.connect.sql.frames import MARK
+from penstock.connect.sql.moments import losses, of_time
 from penstock.connect.sql.names import Target, quoted
 from penstock.connect.sql.statements import Statement, in_short, relined, split
 from penstock.connect.sql.system import ROW_CAP, Answer, SqlSystem
@@ -161,7 +162,7 @@ class PostgresSystem(SqlSystem):
         """See the protocol."""
         import pyarrow.csv
 
-        self._tell_rounding(table)
+        self._tell_losses(table, target)
         names = ", ".join(quoted(name) for name in table.column_names)
         command = f"COPY {target.sql} ({names}) FROM STDIN (FORMAT csv)"
         options = pyarrow.csv.WriteOptions(include_header=False)
@@ -289,16 +290,10 @@ class PostgresSystem(SqlSystem):
         table = arrow_of({str(at): [row[at] for row in rows] for at in range(len(names))})
         return table.rename_columns(names)
 
-    def _tell_rounding(self, table: pa.Table) -> None:
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        for field in table.schema:
-            if pa.types.is_timestamp(field.type) and field.type.unit == "ns":
-                column = table.column(field.name)
-                coarse = column.cast(pa.timestamp("us", field.type.tz), safe=False).cast(field.type)
-                if pc.any(pc.not_equal(column, coarse)).as_py():
-                    self._tell(f"Column {field.name} has nanoseconds; PostgreSQL keeps microseconds.")
+    def _tell_losses(self, table: pa.Table, target: Target) -> None:
+        kinds = self.columns(target) if any(of_time(field.type) for field in table.schema) else None
+        for sentence in losses(table, kinds or {}, "PostgreSQL", text_is_exact=False):
+            self._tell(sentence)
 
     @contextmanager
     def _errors(self, sql: str) -> Iterator[None]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from penstock.data.codecs.object_kinds import same_kind
 from penstock.model.errors import ValueRefusedError
 
 if TYPE_CHECKING:
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 _WIDEST = 64
 _EXACT = 15
 """Digits that every number of them has in a float."""
+_TIMES = (dt.date, dt.time, dt.timedelta)
+_NUMPY_TIMES = frozenset(["datetime64", "timedelta64"])
 
 MARK = b"penstock.type"
 """The key of a field's metadata that says what its text is: `json` or `uuid`."""
@@ -102,7 +106,7 @@ def _from_pandas(frame: Any, *, index: bool) -> pa.Table:
 def _pandas_column(name: str, series: pd.Series[Any]) -> tuple[pa.Field, Any]:
     import pyarrow as pa
 
-    if series.dtype == object:
+    if series.dtype == object or _of_objects(series.dtype):
         return _column(name, series.tolist())
     try:
         array = pa.Array.from_pandas(series)
@@ -114,6 +118,12 @@ def _pandas_column(name: str, series: pd.Series[Any]) -> tuple[pa.Field, Any]:
     return pa.field(name, array.type), array
 
 
+def _of_objects(kind: Any) -> bool:
+    """Whether these are categories of Python objects that are not all text."""
+    labels = getattr(kind, "categories", None)
+    return labels is not None and labels.dtype == object and not all(isinstance(label, str) for label in labels)
+
+
 def _column(name: str, values: Sequence[Any]) -> tuple[pa.Field, Any]:
     """A column of Python objects in the narrowest type that holds each of them exactly."""
     import pyarrow as pa
@@ -123,19 +133,47 @@ def _column(name: str, values: Sequence[Any]) -> tuple[pa.Field, Any]:
     names = {kind.__name__ for kind in kinds}
     if names == {"UUID"}:
         return pa.field(name, pa.string(), metadata={MARK: b"uuid"}), pa.array([_text(v) for v in values], pa.string())
-    if not any(issubclass(kind, dict) for kind in kinds) and not _nested_dicts(values):
+    if any(_of_time(kind) for kind in kinds):
+        # Arrow would go by the first of them, and cut what that one has not: nanoseconds, a time of day, an offset
+        array = same_kind(list(values)) if all(_of_time(kind) for kind in kinds) else None
+        if array is not None:
+            return pa.field(name, array.type), array
+    elif not any(issubclass(kind, dict) for kind in kinds) and not _nested_dicts(values):
         try:
             array = pa.array(values, from_pandas=True)
         except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, TypeError):
             pass  # among others decimals that are infinite
         else:
             # Arrow takes True for a number when numbers came first
-            if not (bool in kinds and len(kinds) > 1):
+            if not (bool in kinds and len(kinds) > 1) and _whole_moments(array, values):
                 return pa.field(name, array.type), array
     if kinds and all(issubclass(kind, (dict, list, tuple, set)) or kind.__name__ == "ndarray" for kind in kinds):
         texts = [None if v is None else json_text(v) for v in values]
         return pa.field(name, pa.string(), metadata={MARK: b"json"}), pa.array(texts, pa.string())
     return pa.field(name, pa.string()), pa.array([_text(v) for v in values], pa.string())
+
+
+def _of_time(kind: type) -> bool:
+    return issubclass(kind, _TIMES) or kind.__name__ in _NUMPY_TIMES
+
+
+def _whole_moments(array: pa.Array, values: Sequence[Any]) -> bool:
+    """Whether moments within lists are all there as they were, with nanoseconds, time of day and offset."""
+    import pyarrow as pa
+
+    kind = array.type
+    while pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        kind = kind.value_type
+    if kind == array.type or not pa.types.is_temporal(kind):
+        return True
+    found = zip(array.to_pylist(), values, strict=True)
+    return all(_listed(value) == kept for kept, value in found if isinstance(value, (list, tuple)))
+
+
+def _listed(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [None if _missing(inner) else _listed(inner) for inner in value]
+    return value
 
 
 def _nested_dicts(values: Sequence[Any]) -> bool:
@@ -148,6 +186,8 @@ def _missing(value: object) -> bool:
         return True
     if isinstance(value, float):
         return value != value  # noqa: PLR0124 - only NaN differs from itself
+    if type(value).__name__ in _NUMPY_TIMES:
+        return bool(value != value)  # noqa: PLR0124 - only NaT differs from itself
     return type(value).__name__ in {"NAType", "NaTType"}
 
 
@@ -156,7 +196,7 @@ def _text(value: object) -> str | None:
         return value
     if isinstance(value, (dict, list, tuple)):
         return json_text(value)
-    return str(value)
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
 def json_text(value: object) -> str:
@@ -180,7 +220,7 @@ def _json_default(value: object) -> Any:
         return value.tolist()
     if isinstance(value, (set, frozenset, tuple)):
         return list(value)
-    return str(value)
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
 def _table(pairs: list[tuple[pa.Field, Any]]) -> pa.Table:

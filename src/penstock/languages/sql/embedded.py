@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from penstock.connect.duckdb.opening import MEMORY, closed_on_failure, connect
-from penstock.connect.duckdb.system import tidied
+from penstock.connect.duckdb.system import tidied, view_losses
 from penstock.connect.sql.names import literal
 from penstock.connect.sql.statements import Statement, in_short, last_table
 from penstock.languages.job import Input, Job
@@ -121,6 +121,8 @@ def _register(
                 table = table.rename_columns([renamed.get(column, column) for column in table.column_names])
             tables[entry.block] = table
         _shown_as(connection, name, tables[entry.block], entry.block)
+        for sentence in view_losses(connection, name, tables[entry.block]):
+            job.log("warning", sentence)
 
 
 def _shown_as(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table, block: str) -> None:
