@@ -10,7 +10,7 @@ import yaml
 from penstock.config.diagnostics import Diagnostic, Severity
 from penstock.project import check_project, open_project
 
-CODES = {"PS026", "PS027", "PS028"}
+CODES = {"PS026", "PS027", "PS028", "PS053"}
 
 
 def found_in(root: Path, text: str) -> list[Diagnostic]:
@@ -92,3 +92,23 @@ def test_settings_of_batches_that_are_not_read_are_told(configuration: object, t
     found = found_in(tmp_path, yaml.safe_dump({"type": "python", "blocks": [entry]}, sort_keys=False))
     assert [each.message.split(": ")[1] for each in found] == told
     assert all(each.code == "PS028" and each.location and each.location.line > 3 for each in found)
+
+
+@pytest.mark.parametrize(
+    ("provider", "told"),
+    [
+        ("", True),
+        ("data_provider: duckdb", True),
+        ("data_provider: duckdb, data_provider_profile: default", False),
+        ("data_provider: postgres, data_provider_profile: default", False),
+    ],
+)
+def test_a_database_of_a_query_in_memory_is_told(tmp_path: Path, provider: str, told: bool) -> None:  # noqa: FBT001 - a table of tests
+    found = found_in(
+        tmp_path,
+        "type: python\nblocks:\n- {uuid: x, type: transformer, language: sql, upstream_blocks: [],\n"
+        f"   configuration: {{data_provider_database: other, {provider}}}}}\n"
+        "- {uuid: y, type: transformer, language: sql, configuration: {data_provider_database: ''}}\n",
+    )
+    assert [(each.code, each.block) for each in found] == ([("PS053", "x")] if told else [])
+    assert all("data_provider_database: it has no effect" in each.message for each in found)

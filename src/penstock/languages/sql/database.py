@@ -93,9 +93,9 @@ class _Block:
 
     def wrapped(self, statements: list[Statement]) -> pa.Table | None:
         """Write the query's rows into the block's table, by the write policy, and read the table."""
-        target = self.target()
         if len(statements) > 1:
-            self._all(statements[:-1])
+            self._all(statements[:-1])  # these may attach the database of the table
+        target = self.target()
         with told_at(self.job, statements[-1]):
             write_query(self.system, statements[-1].text, target, self.plan())
         return self._read(f"SELECT * FROM {target.sql}")
@@ -164,7 +164,7 @@ class _Block:
         """The block's table.
 
         Raises:
-            QueryFailedError: its name holds a dot.
+            QueryFailedError: its name holds a dot, or there is no such database.
         """
         order = self.job.order
         name = self.settings.table
@@ -177,7 +177,7 @@ class _Block:
             name = default_table(order.pipeline, order.block.uuid, self.job.variables, self.system.name_limit)
             index = self.job.variables.get("dynamic_block_index")
             name = name if index is None else shortened(f"{name}__dynamic_{index}", self.system.name_limit)
-        return Target(name, self.schema)
+        return Target(name, self.schema, self.system.catalog(self.settings.database))
 
 
 def _alone(statement: Statement) -> bool:

@@ -20,7 +20,7 @@ from penstock.languages.sql.settings import SqlSettings, read_settings
 from penstock.languages.sql.tables import table_of
 from penstock.languages.sql.templating import Reference, rendered
 from penstock.model.block import EXTENSIONS, FOLDERS, BlockType, Language
-from penstock.model.errors import FileInvalidError, PenstockError
+from penstock.model.errors import FileInvalidError, PenstockError, QueryFailedError
 from penstock.project.text_file import read_text
 
 if TYPE_CHECKING:
@@ -133,7 +133,10 @@ class Upstreams:
         limit = self._system.name_limit
         name = theirs.table or default_table(self._job.order.pipeline, entry.block, self._job.variables, limit)
         # the schema is where that block wrote: a table of this name in another one is an upload of an earlier run
-        target = Target(name, theirs.schema or default_schema)
+        try:
+            target = Target(name, theirs.schema or default_schema, self._system.catalog(theirs.database))
+        except QueryFailedError:  # only the connection of that block had attached it
+            return ""
         # the block may have run on other settings; then its stored output is what counts
         return written(target) if self._system.readable(target) else ""
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from penstock.config import environment
 from penstock.config.diagnostics import Diagnostic, Severity
+from penstock.model.block import Language
 from penstock.project.left_out import HERE, UNCHECKED, extension_blocks, remote_executor
 from penstock.project.rule import Rule
 from penstock.project.rules.base import CheckingRule
@@ -14,6 +15,7 @@ from penstock.project.rules.graphs import RUNS
 from penstock.project.rules.subject import PipelineSubject, ProjectView
 
 _LOCALLY = "Remove executor_type, or write local_python; memory and time of a block can be limited here, too."
+_DATABASE = "data_provider_database"
 _ASKED = ("input_data_types", "batch_settings")
 _KINDS = frozenset({"default", "batch", "generator", "reader"})
 
@@ -76,6 +78,30 @@ class DefaultExecutor(ElsewhereAsked, CheckingRule[ProjectView]):
         del subject
         if executor := remote_executor(environment.text("DEFAULT_EXECUTOR_TYPE")):
             yield self.found(f"DEFAULT_EXECUTOR_TYPE is {executor}, and {HERE}", hint="Take it out of the environment.")
+
+
+class NoDatabase(CheckingRule[PipelineSubject]):
+    """A SQL block names a database in `data_provider_database` and runs on DuckDB in memory: it writes no table.
+
+    On PostgreSQL it is the database to connect to, in place of the profile's; on a DuckDB file, one that is attached.
+    """
+
+    code, severity = "PS053", Severity.WARNING
+
+    def check(self, subject: PipelineSubject) -> Iterator[Diagnostic]:
+        """One finding a block."""
+        for block in subject.every_block():
+            asked = block.configuration
+            provider, profile = (str(asked.get(f"data_provider{key}") or "").strip() for key in ("", "_profile"))
+            in_memory = not provider or (provider.lower() == "duckdb" and not profile)
+            if block.language is Language.SQL and in_memory and str(asked.get(_DATABASE) or "").strip():
+                yield subject.tell(
+                    type(self),
+                    block,
+                    f"{_DATABASE}: it has no effect, because the query runs on DuckDB in memory and writes no table",
+                    "Remove it, or name a data_provider with a data_provider_profile.",
+                    subject.reading.locate(block.uuid, "configuration", _DATABASE),
+                )
 
 
 class BatchesNotRead(CheckingRule[PipelineSubject]):
