@@ -16,8 +16,9 @@ from penstock.languages.job import Job
 from penstock.languages.sql.naming import default_table
 from penstock.languages.sql.places import placed, told_at
 from penstock.languages.sql.settings import SqlSettings
-from penstock.languages.sql.templating import Reference, rendered
+from penstock.languages.sql.templating import rendered
 from penstock.languages.sql.upstreams import Upstreams
+from penstock.languages.templating import Reference
 from penstock.model.errors import QueryFailedError
 
 if TYPE_CHECKING:

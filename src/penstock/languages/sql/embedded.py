@@ -20,7 +20,8 @@ from penstock.languages.sql.naming import fitted_names
 from penstock.languages.sql.places import placed, told_at
 from penstock.languages.sql.settings import SqlSettings
 from penstock.languages.sql.tables import table_of
-from penstock.languages.sql.templating import Reference, rendered
+from penstock.languages.sql.templating import rendered
+from penstock.languages.templating import Reference
 from penstock.model.errors import ConnectionFailedError, QueryFailedError, ValueRefusedError
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from penstock.languages.sql.inlining import Inlined, with_queries
 from penstock.languages.sql.naming import default_table, fitted_names, identifier, written
 from penstock.languages.sql.settings import SqlSettings, read_settings
 from penstock.languages.sql.tables import table_of
-from penstock.languages.sql.templating import Reference, rendered
+from penstock.languages.sql.templating import rendered
+from penstock.languages.templating import Reference
 from penstock.model.block import EXTENSIONS, FOLDERS, BlockType, Language
 from penstock.model.errors import FileInvalidError, PenstockError, QueryFailedError
 from penstock.project.text_file import read_text
