@@ -152,6 +152,22 @@ def test_a_record_of_an_earlier_version_still_gives_its_variables(
     monkeypatch.setenv("PENSTOCK_DATA_DIR", str(project.parent / "data"))
     opened = open_project(project)
     record_run(opened.logs_root(), "earlier", pipeline="kw")
-    found = options_of_run(opened, "earlier")
+    found = options_of_run(opened, "kw", "earlier")
     assert (found.partition, found.variables["day"], found.occasion) == ("2013-01-01", 1, None)
     assert not Path(state_url(opened.data_dir()).removeprefix("sqlite:///")).exists(), "nothing is made for a question"
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_run_of_another_pipeline_is_refused(project: Path, begun: bool) -> None:  # noqa: FBT001 - a table of tests
+    write_pipeline(project, "other", [B("alone", "data_loader", SEEN)])
+    run = (
+        json.loads(penstock(project, "run", project, "kw", "--json"))["run"]
+        if begun
+        else penstock(project, "trigger", "kw", "called", "-p", project).strip()
+    )
+    (project / "seen.json").unlink(missing_ok=True)
+    done = projects.penstock("run", project, "other", "--pipeline-run-id", run, home=project.parent)
+    assert done.code == 2
+    assert f"running other as the run {run}: that is a run of the pipeline kw" in done.err
+    assert "penstock runs other" in done.err
+    assert not (project / "seen.json").exists()

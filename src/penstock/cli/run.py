@@ -62,7 +62,7 @@ def run(ctx: click.Context, /, project: Path, pipeline_uuid: str | None, **given
         for notice in opening_notices(bench.project):
             warn(notice)
         named = given["pipeline_run_id"]
-        options = run_options(given, past=options_of_run(bench.project, named) if named else None)
+        options = run_options(given, past=options_of_run(bench.project, pipeline_uuid, named) if named else None)
         plan = bench.plan(pipeline_uuid, options)
         for notice in left_out(plan.pipeline, plan.graph):
             warn(notice)
