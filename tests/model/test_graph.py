@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.model.errors import GraphInvalidError
-from penstock.model.graph import ancestors, descendants, downstream_of, find_cycle, topological_order
+from penstock.model.graph import ancestors, descendants, downstream_of, find_cycle, find_cycles, topological_order
 
 NAMES = [f"b{index}" for index in range(9)]
 
@@ -88,3 +88,21 @@ def test_a_long_chain_needs_no_recursion() -> None:
     chain = {f"b{index}": (f"b{index - 1}",) if index else () for index in range(20_000)}
     assert topological_order(chain) == list(chain)
     assert len(descendants(chain, ["b0"])) == 19_999
+
+
+@given(graphs())
+def test_each_set_of_blocks_that_depend_on_each_other_has_one_cycle(graph: dict[str, tuple[str, ...]]) -> None:
+    above = {node: reachable(graph, node) for node in graph}
+    sets = {frozenset(other for other in above[node] if node in above[other]) for node in graph if node in above[node]}
+    found = find_cycles(graph)
+    assert len(found) == len(sets)
+    for cycle in found:
+        assert cycle[0] == cycle[-1]
+        assert all(before in graph[after] for before, after in pairwise(cycle))
+        assert sum(set(cycle) <= members for members in sets) == 1
+    assert len({next(members for members in sets if cycle[0] in members) for cycle in found}) == len(sets)
+
+
+def test_cycles_come_in_the_order_of_the_file() -> None:
+    graph = {"z": ("y",), "y": ("z",), "lone": ("lone",), "free": ("z",), "a": ("free", "b"), "b": ("a",)}
+    assert [set(cycle) for cycle in find_cycles(graph)] == [{"z", "y"}, {"lone"}, {"a", "b"}]

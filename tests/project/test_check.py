@@ -94,6 +94,21 @@ def test_rules_find_what_they_are_for(
     assert found[expected].pipeline == "p"
 
 
+def test_every_cycle_is_named(tmp_path: Path) -> None:
+    (tmp_path / "pipelines/p").mkdir(parents=True)
+    (tmp_path / "metadata.yaml").write_text("project_type: standalone\n")
+    (tmp_path / "pipelines/p/metadata.yaml").write_text(
+        "type: python\nblocks:\n"
+        + "".join(
+            f"- {{uuid: {uuid}, type: transformer, upstream_blocks: [{above}]}}\n"
+            for uuid, above in (("a", "b"), ("b", "a"), ("c", "d, a"), ("d", "c"), ("e", "d"))
+        )
+    )
+    found = [each for each in check_project(open_project(tmp_path)) if each.code == "PS020"]
+    assert [sorted(set(each.message.rpartition(": ")[2].split(" -> "))) for each in found] == [["a", "b"], ["c", "d"]]
+    assert [each.location.line if each.location else 0 for each in found] == [3, 5]
+
+
 WORDS = """notification_config:
   message_templates:
     failure:

@@ -38,6 +38,51 @@ def find_cycle(graph: Graph) -> list[str] | None:
     return None
 
 
+def find_cycles(graph: Graph) -> list[list[str]]:
+    """A cycle, as of `find_cycle`, for each set of blocks that all depend on each other, in the order of the file.
+
+    Costs blocks + edges.
+    """
+    found = []
+    for group in _entwined(graph):
+        within = {node: tuple(parent for parent in graph[node] if parent in group) for node in graph if node in group}
+        if cycle := find_cycle(within):
+            found.append(cycle)
+    return found
+
+
+def _entwined(graph: Graph) -> list[set[str]]:
+    """The sets of blocks of which each depends on every other; a block alone is one. In the order of the file."""
+    finished: list[str] = []
+    seen: set[str] = set()
+    for start in graph:
+        stack = [(start, False)]
+        while stack:
+            node, leaving = stack.pop()
+            if leaving:
+                finished.append(node)
+            elif node not in seen:
+                seen.add(node)
+                stack.append((node, True))
+                stack.extend((parent, False) for parent in graph[node] if parent in graph)
+    children = downstream_of(graph)
+    groups: list[set[str]] = []
+    taken: set[str] = set()
+    for start in reversed(finished):  # what is left of the blocks below one are those that it depends on as well
+        group: set[str] = set()
+        pending = [] if start in taken else [start]
+        while pending:
+            node = pending.pop()
+            if node not in taken:
+                taken.add(node)
+                group.add(node)
+                pending.extend(children[node])
+        if group:
+            groups.append(group)
+    position = {node: index for index, node in enumerate(graph)}
+    return sorted(groups, key=lambda group: min(position[node] for node in group))
+
+
 def topological_order(graph: Graph) -> list[str]:
     """Uuids so that each comes after its upstreams; among the ready ones in the order of the file.
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from penstock.config.diagnostics import Diagnostic, Severity
 from penstock.model.block import Block, BlockType, Language
 from penstock.model.expand import SHARED
-from penstock.model.graph import find_cycle
+from penstock.model.graph import find_cycles
 from penstock.model.pipeline import PipelineType
 from penstock.project.rules.base import CheckingRule
 from penstock.project.rules.subject import PipelineSubject
@@ -22,15 +22,17 @@ PROVIDERS = frozenset({"duckdb", "postgres", "postgresql"})
 
 
 class Cycle(CheckingRule[PipelineSubject]):
-    """Blocks depend on each other in a circle. The message names it; remove one of its edges."""
+    """Blocks depend on each other in a circle. The message names it; remove one of its edges.
+
+    Circles that have blocks in common are told as one; another may be left when that one is broken.
+    """
 
     code, severity = "PS020", Severity.ERROR
 
     def check(self, subject: PipelineSubject) -> Iterator[Diagnostic]:
-        """The first cycle."""
+        """One finding for each cycle that has no block in common with another."""
         pipeline = subject.pipeline
-        cycle = find_cycle({block.uuid: block.upstream for block in pipeline.blocks})
-        if cycle:
+        for cycle in find_cycles({block.uuid: block.upstream for block in pipeline.blocks}):
             yield self.found(
                 f"pipeline {pipeline.uuid}: blocks form a cycle: {' -> '.join(cycle)}",
                 hint="Remove one of these edges from upstream_blocks.",
