@@ -53,6 +53,29 @@ def test_show_tells_where_it_comes_from_and_the_first_rows(place):
     assert shown.out.splitlines()[-1].split() == ["2", "ž", "4"]
 
 
+def test_show_prints_numbers_that_json_has_not_without_quotes_and_json_stays_json(tmp_path):
+    values = {
+        "nan": ("float('nan')", "NaN"),
+        "least": ("float('-inf')", "-Infinity"),
+        "word": ("'NaN'", '"NaN"'),
+        "both": ("{'a': float('nan'), 'b': 'nan', 'c': [float('inf'), 1.5, None]}", '{"a": NaN, "b": "nan", "c": [Infinity, 1.5, null]}'),
+        "day": ("__import__('datetime').date(2024, 1, 2)", "2024-01-02"),
+    }  # fmt: skip
+    blocks = [B(name, "data_loader", f"return {value}") for name, (value, _) in values.items()]
+    project = write_project(tmp_path / "p", plain=blocks)
+    assert penstock("run", project, "plain", home=tmp_path).code == 0
+    for name, (_, told) in values.items():
+        shown = penstock("data", "show", f"plain/{name}", "-p", project, home=tmp_path)
+        assert shown.out.splitlines()[-1].strip() == told, name
+
+    def refused(word):
+        raise AssertionError(word)
+
+    shown = penstock("data", "show", "plain/both", "-p", project, "--json", home=tmp_path)
+    (output,) = json.loads(shown.out, parse_constant=refused)["outputs"]
+    assert output["preview"] == {"a": "nan", "b": "nan", "c": ["inf", 1.5, None]}
+
+
 @pytest.mark.parametrize("ending", ["csv", "parquet", "json", "arrow"])
 def test_export_writes_the_whole_output(place, tmp_path, ending):
     home, project = place

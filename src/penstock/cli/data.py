@@ -266,7 +266,11 @@ def _show_output(store: ProductStore, manifest: Manifest, summary: OutputSummary
         columns = [shown_values(column) for column in found.columns]
         click.echo(text_table(names, [[_cell(value) for value in row] for row in zip(*columns, strict=True)], indent=2))
     elif summary.preview is not None:
-        click.echo(f"  {json.dumps(summary.preview, ensure_ascii=False, default=str)[:2000]}")
+        from penstock.data.preview import plain_text
+
+        stored = next(entry.stored for entry in manifest.outputs if entry.summary.name == summary.name)
+        text = plain_text(stored) or json.dumps(summary.preview, ensure_ascii=False, default=str)
+        click.echo(f"  {text[:2000]}")
 
 
 def _cell(value: Any) -> str:

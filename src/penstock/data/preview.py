@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
+from penstock.data.plain import decode_plain
 from penstock.data.statistics import json_safe
 from penstock.data.zones import python_moment, zoned
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from penstock.data.manifest import Stored
 
 ROWS = 10
 COLUMNS = 500
@@ -79,3 +83,25 @@ def _text(value: pa.Scalar) -> str:
 def value_preview(value: Any) -> Any:
     """The preview of a plain value."""
     return bounded(json_safe(value, 8000))
+
+
+def plain_text(stored: Stored) -> str:
+    """A plain value that stands in the manifest as a line for people; empty for any other output.
+
+    Numbers that JSON has not are NaN and Infinity there, apart from texts, which are quoted. A value that is neither a
+    number nor a collection, such as a date, stands for itself without quotes.
+    """
+    if stored.codec != "plain" or stored.inline is None or stored.parts:
+        return ""
+    value = _for_people(decode_plain(stored.inline))
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _for_people(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _for_people(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_for_people(item) for item in value]
+    if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
+        value = value.item()
+    return value if isinstance(value, float) else json_safe(value)
