@@ -133,3 +133,8 @@ def test_what_stands_in_place_of_a_blocks_file_is_told(tmp_path: Path) -> None:
         "block gone: its file is missing: data_loaders/gone.py is a link that leads nowhere",
         "block fifo: its file is missing: data_loaders/fifo.py is not a regular file",
     ]
+    hints = [each.hint for each in check_project(open_project(root)) if each.code == "PS014"]
+    assert hints[0] == (
+        "Move what is at data_loaders/api.py away and put the block's file in its place, or remove the block from the "
+        "pipeline."
+    )

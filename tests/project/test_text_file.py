@@ -85,6 +85,13 @@ def test_what_is_no_text_file_is_refused(make: str, tmp_path: Path) -> None:
     with pytest.raises(FileInvalidError) as caught:
         read_text(path)
     assert make != "latin" or str(caught.value.location) == f"{path}:2"
+    told = {
+        "missing": ("No such file or directory", "Check that the file exists and may be read."),
+        "folder": ("it is a folder", "Move or remove that folder; a file of this name has to be in its place."),
+        "fifo": ("it is not a regular file", "Remove what is there; a regular file has to be in its place."),
+    }
+    if make in told:
+        assert (caught.value.message.rpartition(": ")[2], caught.value.hint) == told[make]
 
 
 def test_a_full_disk_leaves_the_old_content(tmp_path: Path) -> None:

@@ -118,9 +118,15 @@ def _tell_missing(place: ProjectPlace, values: Values, block: Block, found: Bloc
         MissingBlockFile,
         where,
         f"its file is missing: {_what_is_at(found.expected, expected)}{named}",
-        f"Create {expected}, or remove the block from the pipeline.",
+        f"{_way_to(found.expected, expected)}, or remove the block from the pipeline.",
         block=block.uuid,
     )
+
+
+def _way_to(path: Path, shown: str) -> str:
+    if os.path.lexists(path):
+        return f"Move what is at {shown} away and put the block's file in its place"
+    return f"Create {shown}"
 
 
 def _what_is_at(path: Path, shown: str) -> str:

@@ -82,16 +82,25 @@ def read_bytes(path: Path) -> bytes:
             return file.read()
     except (OSError, ValueError) as error:
         cause = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
-        raise FileInvalidError(
-            f"reading {path}: {cause}", hint="Check that the file exists and may be read.", location=place
-        ) from error
+        raise FileInvalidError(f"reading {path}: {cause}", hint=_hint(path), location=place) from error
+
+
+def _hint(path: Path) -> str:
+    """What to do about a file that cannot be read."""
+    if is_folder(path):
+        return "Move or remove that folder; a file of this name has to be in its place."
+    if is_file(path) or not os.path.lexists(path):
+        return "Check that the file exists and may be read."
+    return "Remove what is there; a regular file has to be in its place."
 
 
 def _open_regular(path: str, flags: int) -> int:
     descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
         os.close(descriptor)
-        raise OSError(0, "it is not a regular file")
+        what = "it is a folder" if stat.S_ISDIR(mode) else "it is not a regular file"
+        raise OSError(0, what)
     return descriptor
 
 
