@@ -45,14 +45,15 @@ def find_cycles(graph: Graph) -> list[list[str]]:
     """
     found = []
     for group in _entwined(graph):
-        within = {node: tuple(parent for parent in graph[node] if parent in group) for node in graph if node in group}
-        if cycle := find_cycle(within):
+        members = set(group)
+        cycle = find_cycle({node: tuple(parent for parent in graph[node] if parent in members) for node in group})
+        if cycle:
             found.append(cycle)
     return found
 
 
-def _entwined(graph: Graph) -> list[set[str]]:
-    """The sets of blocks of which each depends on every other; a block alone is one. In the order of the file."""
+def _entwined(graph: Graph) -> list[list[str]]:
+    """The groups of blocks of which each depends on every other; a block alone is one. All in the order of the file."""
     finished: list[str] = []
     seen: set[str] = set()
     for start in graph:
@@ -66,21 +67,21 @@ def _entwined(graph: Graph) -> list[set[str]]:
                 stack.append((node, True))
                 stack.extend((parent, False) for parent in graph[node] if parent in graph)
     children = downstream_of(graph)
-    groups: list[set[str]] = []
+    position = {node: index for index, node in enumerate(graph)}
+    groups: list[list[str]] = []
     taken: set[str] = set()
     for start in reversed(finished):  # what is left of the blocks below one are those that it depends on as well
-        group: set[str] = set()
+        group: list[str] = []
         pending = [] if start in taken else [start]
         while pending:
             node = pending.pop()
             if node not in taken:
                 taken.add(node)
-                group.add(node)
+                group.append(node)
                 pending.extend(children[node])
         if group:
-            groups.append(group)
-    position = {node: index for index, node in enumerate(graph)}
-    return sorted(groups, key=lambda group: min(position[node] for node in group))
+            groups.append(sorted(group, key=position.__getitem__))
+    return sorted(groups, key=lambda group: position[group[0]])
 
 
 def topological_order(graph: Graph) -> list[str]:
