@@ -148,7 +148,6 @@ def test_a_pipeline_that_there_is_not_ends_with_2_and_one_that_was_deleted_is_cl
     for arguments in (
         ["blocks", project, "none"],
         ["clean", project, "--pipeline-uuid", "none", "--keep", "1"],
-        ["clean", project, "--pipeline-uuid", "", "--retention-period", "0m"],
         ["clean-old-logs", project, "--pipeline-uuid", "none", "--retention-period", "1d"],
         ["clean-cached-variables", project, "--pipeline-uuid", "none"],
         ["data", "list", "none", "-p", project],

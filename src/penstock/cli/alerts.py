@@ -8,15 +8,14 @@ from typing import Any
 
 import click
 
+from penstock.cli.arguments import CHANNEL, FOLDER
 from penstock.cli.exits import Exit
 from penstock.cli.opening import opened_project
 from penstock.cli.store import opened_state
 from penstock.cli.text import say_list, text_table
 from penstock.model.errors import ConnectionFailedError, SettingInvalidError
 
-_project = click.option(
-    "--project", "-p", default=".", type=click.Path(path_type=Path), help="The project's folder; default: here."
-)
+_project = click.option("--project", "-p", default=".", type=FOLDER, help="The project's folder; default: here.")
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _LONGEST = 100
 
@@ -50,8 +49,8 @@ def alerts(ctx: click.Context, project: Path, *, as_json: bool, limit: int) -> N
 
 
 @alerts.command()
-@click.argument("channel", required=False)
-@click.option("--project", "-p", type=click.Path(path_type=Path), help="The project's folder; default: here.")
+@click.argument("channel", type=CHANNEL, required=False)
+@click.option("--project", "-p", type=FOLDER, help="The project's folder; default: here.")
 @click.option("--pipeline", default="", help="Use the settings of this pipeline.")
 @_json
 @click.pass_context

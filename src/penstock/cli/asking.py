@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from penstock.cli.arguments import FOLDER
 from penstock.cli.opening import opened_project
 from penstock.model.errors import SettingInvalidError
 from penstock.project import Project
@@ -20,9 +21,7 @@ from penstock.schedule.windows import moment_of
 if TYPE_CHECKING:
     from penstock.state.store import State
 
-project_option = click.option(
-    "--project", "-p", default=".", type=click.Path(path_type=Path), help="The project's folder; default: here."
-)
+project_option = click.option("--project", "-p", default=".", type=FOLDER, help="The project's folder; default: here.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _MINUTE, _HOUR = 60, 3600
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from penstock.cli.arguments import PIPELINE
 from penstock.cli.asking import Asked, asking, json_option, moment, parsed_moment, project_option
 from penstock.cli.run import json_object
 from penstock.cli.text import say_list, text_table
@@ -66,7 +67,7 @@ def backfill() -> None:
 
 
 @backfill.command("preview")
-@click.argument("pipeline")
+@click.argument("pipeline", type=PIPELINE)
 @project_option
 @_planning
 @json_option
@@ -86,7 +87,7 @@ def show_preview(pipeline: str, project: Path, *, as_json: bool, **given: Any) -
 
 
 @backfill.command("create")
-@click.argument("pipeline")
+@click.argument("pipeline", type=PIPELINE)
 @project_option
 @_planning
 @click.option("--later", is_flag=True, help="Store it only; `penstock backfill start` begins it.")
@@ -103,7 +104,7 @@ def create(pipeline: str, project: Path, *, later: bool, as_json: bool, **given:
 
 
 @backfill.command("list")
-@click.argument("pipeline", required=False)
+@click.argument("pipeline", type=PIPELINE, required=False)
 @project_option
 @json_option
 def list_backfills(pipeline: str | None, project: Path, *, as_json: bool) -> None:

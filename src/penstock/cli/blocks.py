@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from penstock.cli.arguments import FOLDER, PIPELINE
 from penstock.cli.opening import opened_project
 from penstock.cli.text import say_list
 from penstock.model.block import Block
@@ -15,8 +16,8 @@ from penstock.project import Project
 
 
 @click.command()
-@click.argument("project", default=".", type=click.Path(path_type=Path))
-@click.argument("pipelines", nargs=-1)
+@click.argument("project", default=".", type=FOLDER)
+@click.argument("pipelines", type=PIPELINE, nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def blocks(project: Path, pipelines: tuple[str, ...], *, as_json: bool) -> None:
     """List the pipelines of PROJECT (or only these PIPELINES) and their blocks in the order of the file."""

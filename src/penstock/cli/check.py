@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from penstock.cli.arguments import FOLDER, PIPELINE
 from penstock.cli.exits import Exit
 from penstock.cli.text import one_line, say
 from penstock.config.diagnostics import Diagnostic, Severity
@@ -17,8 +18,8 @@ _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "b
 
 
 @click.command()
-@click.argument("project", default=".", type=click.Path(path_type=Path))
-@click.argument("pipelines", nargs=-1)
+@click.argument("project", default=".", type=FOLDER)
+@click.argument("pipelines", type=PIPELINE, nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="Print the diagnostics as JSON.")
 @click.option("--quiet", "-q", is_flag=True, help="Only errors.")
 @click.pass_context

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from penstock.cli.arguments import FOLDER, PIPELINE
 from penstock.cli.asking import json_option
 from penstock.cli.store import opened_state
 from penstock.cli.text import human_size, say_document
@@ -24,8 +25,8 @@ from penstock.project import Project, open_project
 from penstock.project.layout import METADATA
 from penstock.project.load import setting_place
 
-_project = click.argument("project", default=".", type=click.Path(path_type=Path))
-_pipeline = click.option("--pipeline-uuid", help="Only this pipeline.")
+_project = click.argument("project", default=".", type=FOLDER)
+_pipeline = click.option("--pipeline-uuid", type=PIPELINE, help="Only this pipeline.")
 _period = click.option(
     "--retention-period", metavar="AGE", help="Such as 12h, 90d or 3w; default: the project's setting."
 )

@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from penstock.cli.arguments import FOLDER, PIPELINE, PRODUCT
 from penstock.cli.exits import Exit
 from penstock.cli.opening import opened_project
 from penstock.cli.text import human_size, say_document, say_list, text_table
@@ -20,9 +21,7 @@ from penstock.data import Manifest, ProductStore
 from penstock.model.errors import ProductMissingError, SettingInvalidError
 from penstock.model.product import UNPARTITIONED, Address, Kind, OutputSummary
 
-_project = click.option(
-    "--project", "-p", default=".", type=click.Path(path_type=Path), help="The project's folder; default: here."
-)
+_project = click.option("--project", "-p", default=".", type=FOLDER, help="The project's folder; default: here.")
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _output = click.option("--output", "-o", help="Which output, such as output_1; default: the first.")
 
@@ -33,7 +32,7 @@ def data() -> None:
 
 
 @data.command("list")
-@click.argument("pipeline", required=False)
+@click.argument("pipeline", type=PIPELINE, required=False)
 @_project
 @_json
 @click.option("--versions", "all_versions", is_flag=True, help="All versions, not only the latest.")
@@ -69,7 +68,7 @@ def list_products(pipeline: str | None, project: Path, *, as_json: bool, all_ver
 
 
 @data.command()
-@click.argument("name")
+@click.argument("name", type=PRODUCT)
 @_project
 @_output
 @_json
@@ -99,7 +98,7 @@ def show(name: str, project: Path, output: str | None, *, as_json: bool, rows: i
 
 
 @data.command()
-@click.argument("name")
+@click.argument("name", type=PRODUCT)
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @_project
 @_output
@@ -135,7 +134,7 @@ def export(
 
 
 @data.command()
-@click.argument("name")
+@click.argument("name", type=PRODUCT)
 @click.argument("before")
 @click.argument("after", required=False)
 @_project
@@ -180,13 +179,14 @@ def parse_name(name: str) -> tuple[Address, str | None]:
     """The address and version that `pipeline/block[@partition][#version]` names.
 
     Raises:
-        SettingInvalidError: there is no slash.
+        SettingInvalidError: there is no slash, or nothing on one side of it.
     """
     rest, _, version = name.partition("#")
     pipeline, slash, block = rest.partition("/")
-    if not slash or not block:
+    if not slash or not block or not pipeline:
+        missing = "block" if pipeline else "pipeline"
         raise SettingInvalidError(
-            f"reading the output's name {name!r}: it has no block", hint="Write it as pipeline/block."
+            f"reading the output's name {name!r}: it has no {missing}", hint="Write it as pipeline/block."
         )
     block, _, partition = block.partition("@")
     return Address(pipeline, block, partition or UNPARTITIONED), version or None

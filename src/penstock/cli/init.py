@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from penstock.cli.arguments import FOLDER
 from penstock.project.init import TYPES, create_project
 
 CLUSTERS = ("k8s", "ecs", "cloud_run", "emr")
@@ -15,7 +16,7 @@ EXAMPLE = "example_pipeline"
 
 
 @click.command()
-@click.argument("project", type=click.Path(path_type=Path))
+@click.argument("project", type=FOLDER)
 @click.option(
     "--project-type",
     type=click.Choice(TYPES),

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from penstock.cli.arguments import BLOCK, PIPELINE, PLACE, RUN
 from penstock.cli.exits import Exit
 from penstock.cli.interrupts import interrupts
 from penstock.cli.opening import warn
@@ -29,16 +30,18 @@ _SIZES = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 
 
 @click.command()
-@click.argument("project", type=click.Path(path_type=Path))
-@click.argument("pipeline_uuid", required=False)
-@click.option("--block-uuid", "blocks", multiple=True, help="Run only this block; may be given several times.")
+@click.argument("project", type=PLACE)
+@click.argument("pipeline_uuid", type=PIPELINE, required=False)
+@click.option(
+    "--block-uuid", "blocks", type=BLOCK, multiple=True, help="Run only this block; may be given several times."
+)
 @click.option("--with-upstream", is_flag=True, help="With --block-uuid: also run what the block depends on.")
 @click.option("--stale", is_flag=True, help="Run only what is stale: code, inputs, variables or environment changed.")
 @click.option("--runtime-vars", metavar="JSON", help="Variables of this run, a JSON object.")
 @click.option("--test/--no-test", default=True, show_default=True, help="Run the blocks' tests.")
 @click.option("--skip-sensors", is_flag=True, help="Count sensors as satisfied.")
 @click.option("--execution-partition", help="Partition in which outputs are stored.")
-@click.option("--pipeline-run-id", help="See what this run saw: its variables, dates, event, partition.")
+@click.option("--pipeline-run-id", type=RUN, help="See what this run saw: its variables, dates, event, partition.")
 @click.option("--block-run-id", help="Accepted for compatibility.", hidden=True)
 @click.option("--executor-type", help="Where blocks run; this version runs them on this machine.")
 @click.option("--callback-url", help="Address that is sent the run's result as JSON (POST).")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from penstock.cli.arguments import PIPELINE, RUN, TRIGGER
 from penstock.cli.asking import Asked, asking, duration, json_option, moment, parsed_moment, project_option
 from penstock.cli.exits import Exit, exit_code
 from penstock.cli.run import json_object
@@ -36,8 +37,8 @@ _STATES = ("initial", "running", "completed", "failed", "cancelled", "interrupte
 
 
 @click.command()
-@click.argument("pipeline")
-@click.argument("name", required=False)
+@click.argument("pipeline", type=PIPELINE)
+@click.argument("name", type=TRIGGER, required=False)
 @project_option
 @click.option("--runtime-vars", metavar="JSON", help="Variables of this run, a JSON object.")
 @click.option("--execution-date", metavar="DATE", help="The date that the run is for; default: now.")
@@ -76,7 +77,7 @@ def trigger(ctx: click.Context, /, pipeline: str, name: str | None, project: Pat
 
 
 @click.command()
-@click.argument("pipeline", required=False)
+@click.argument("pipeline", type=PIPELINE, required=False)
 @project_option
 @click.option("--state", "states", multiple=True, type=click.Choice(_STATES), help="Only those in this state.")
 @click.option(
@@ -126,7 +127,7 @@ def runs(pipeline: str | None, project: Path, name: str | None, limit: int, *, a
 
 
 @click.command()
-@click.argument("run")
+@click.argument("run", type=RUN)
 @project_option
 @click.option("--block", default="", help="Only this block's.")
 @click.option("--level", default="", help="This level and worse ones: DEBUG, INFO, WARNING, ERROR, CRITICAL.")
@@ -163,7 +164,7 @@ def logs(run: str, project: Path, block: str, level: str, text: str, lines: int,
 
 
 @click.command()
-@click.argument("run", nargs=-1, required=True)
+@click.argument("run", type=RUN, nargs=-1, required=True)
 @project_option
 @json_option
 @click.pass_context
@@ -178,7 +179,7 @@ def cancel(ctx: click.Context, run: tuple[str, ...], project: Path, *, as_json: 
 
 
 @click.command()
-@click.argument("run", nargs=-1, required=True)
+@click.argument("run", type=RUN, nargs=-1, required=True)
 @project_option
 @click.option("--incomplete", is_flag=True, help="Go on in the same run: what is done stays.")
 @click.option("--from-block", "block", help="Go on in the same run from this block.")

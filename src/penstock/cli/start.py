@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 import click
 
+from penstock.cli.arguments import FOLDER
 from penstock.cli.init import CLUSTERS
 from penstock.cli.servers import Running, forget, remember, running_on
 from penstock.config import environment
@@ -40,7 +41,7 @@ INSTANCES = {
 
 
 @click.command()
-@click.argument("project", default=lambda: environment.text("USER_CODE_PATH") or ".", type=click.Path(path_type=Path))
+@click.argument("project", default=lambda: environment.text("USER_CODE_PATH") or ".", type=FOLDER)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port",

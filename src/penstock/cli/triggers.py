@@ -13,8 +13,9 @@ from typing import Any
 
 import click
 
+from penstock.cli.arguments import FOLDER, PIPELINE, TRIGGER
 from penstock.cli.opening import opened_project
-from penstock.cli.text import say_list, text_table
+from penstock.cli.text import say_document, say_list, text_table
 from penstock.config import environment
 from penstock.model.errors import FileInvalidError, PenstockError, ScheduleInvalidError, TriggerNotFoundError
 from penstock.model.slots import slots_after, upcoming
@@ -31,9 +32,7 @@ from penstock.project.triggers import TriggersReading, read_triggers
 from penstock.schedule.mirror import is_meant_here
 from penstock.state.rows import TriggerRow
 
-_project = click.option(
-    "--project", "-p", default=".", type=click.Path(path_type=Path), help="The project's folder; default: here."
-)
+_project = click.option("--project", "-p", default=".", type=FOLDER, help="The project's folder; default: here.")
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _UNKNOWN: tuple[None, timedelta] = (None, timedelta(0))
 _SHOWN = 500
@@ -93,7 +92,7 @@ def triggers() -> None:
 
 
 @triggers.command("list")
-@click.argument("pipeline", required=False)
+@click.argument("pipeline", type=PIPELINE, required=False)
 @_project
 @_json
 @click.option("--search", "text", default="", help="Only those in whose name, pipeline or schedule these words are.")
@@ -136,8 +135,8 @@ def list_triggers(pipeline: str | None, project: Path, text: str, limit: int | N
 
 
 @triggers.command()
-@click.argument("pipeline")
-@click.argument("name")
+@click.argument("pipeline", type=PIPELINE)
+@click.argument("name", type=TRIGGER)
 @_project
 @_json
 def show(pipeline: str, name: str, project: Path, *, as_json: bool) -> None:
@@ -159,8 +158,8 @@ def show(pipeline: str, name: str, project: Path, *, as_json: bool) -> None:
 
 
 @triggers.command()
-@click.argument("pipeline")
-@click.argument("name")
+@click.argument("pipeline", type=PIPELINE)
+@click.argument("name", type=TRIGGER)
 @_project
 def on(pipeline: str, name: str, project: Path) -> None:
     """Switch a trigger on; it is due from its next slot on."""
@@ -168,8 +167,8 @@ def on(pipeline: str, name: str, project: Path) -> None:
 
 
 @triggers.command()
-@click.argument("pipeline")
-@click.argument("name")
+@click.argument("pipeline", type=PIPELINE)
+@click.argument("name", type=TRIGGER)
 @_project
 def off(pipeline: str, name: str, project: Path) -> None:
     """Switch a trigger off; runs that have begun go on."""
@@ -177,7 +176,7 @@ def off(pipeline: str, name: str, project: Path) -> None:
 
 
 @triggers.command("next")
-@click.argument("pipeline", required=False)
+@click.argument("pipeline", type=PIPELINE, required=False)
 @_project
 @_json
 @click.option("--count", "-n", default=10, show_default=True, type=click.IntRange(1, 1000), help="How many.")
@@ -210,10 +209,11 @@ def show_next(pipeline: str | None, project: Path, count: int, *, as_json: bool)
 
 
 @triggers.command()
-@click.argument("pipeline")
-@click.argument("name")
+@click.argument("pipeline", type=PIPELINE)
+@click.argument("name", type=TRIGGER)
 @_project
-def token(pipeline: str, name: str, project: Path) -> None:
+@_json
+def token(pipeline: str, name: str, project: Path, *, as_json: bool) -> None:
     """Make a new token for a trigger that is called, and print it, this once; the one before ends."""
     from penstock.schedule.sync import TriggerSync
     from penstock.schedule.tokens import hash_token, new_token
@@ -240,7 +240,10 @@ def token(pipeline: str, name: str, project: Path) -> None:
             state.triggers.change(connection, row.id, token_hash=hash_token(made))
     finally:
         state.close()
-    click.echo(made)
+    if as_json:
+        say_document({"pipeline": pipeline, "trigger": name, "token": made})
+    else:
+        click.echo(made)
 
 
 def _slots(found: _Listed, index: int, now: datetime) -> Iterator[tuple[datetime, int, Slot]]:

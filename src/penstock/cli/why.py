@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from penstock.cli.arguments import ASKED
 from penstock.cli.asking import Asked, asking, json_option, moment, project_option
 from penstock.cli.runs import stored_trigger
 from penstock.model.errors import PipelineNotFoundError, RunNotFoundError
@@ -16,8 +17,8 @@ from penstock.schedule.reasons import Explanation
 
 
 @click.command()
-@click.argument("what")
-@click.argument("name", required=False)
+@click.argument("what", type=ASKED)
+@click.argument("name", type=ASKED, required=False)
 @project_option
 @json_option
 def why(what: str, name: str | None, project: Path, *, as_json: bool) -> None:
