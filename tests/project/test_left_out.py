@@ -97,18 +97,22 @@ def test_settings_of_batches_that_are_not_read_are_told(configuration: object, t
 @pytest.mark.parametrize(
     ("provider", "told"),
     [
-        ("", True),
-        ("data_provider: duckdb", True),
-        ("data_provider: duckdb, data_provider_profile: default", False),
-        ("data_provider: postgres, data_provider_profile: default", False),
+        ("", ["x"]),
+        ("data_provider: duckdb", ["x"]),
+        ("data_provider: PostGres", ["x"]),
+        ("data_provider: snowflake", []),
     ],
 )
-def test_a_database_of_a_query_in_memory_is_told(tmp_path: Path, provider: str, told: bool) -> None:  # noqa: FBT001 - a table of tests
+def test_a_database_that_a_block_names_in_place_of_its_profile_is_told(
+    tmp_path: Path, provider: str, told: list[str]
+) -> None:
     found = found_in(
         tmp_path,
         "type: python\nblocks:\n- {uuid: x, type: transformer, language: sql, upstream_blocks: [],\n"
         f"   configuration: {{data_provider_database: other, {provider}}}}}\n"
-        "- {uuid: y, type: transformer, language: sql, configuration: {data_provider_database: ''}}\n",
+        "- {uuid: y, type: transformer, language: sql, configuration: {data_provider_database: ''}}\n"
+        "- {uuid: z, type: transformer, language: python, configuration: {data_provider_database: other}}\n",
     )
-    assert [(each.code, each.block) for each in found] == ([("PS053", "x")] if told else [])
-    assert all("data_provider_database: it has no effect" in each.message for each in found)
+    assert [each.block for each in found] == told
+    assert all(each.code == "PS053" and each.location and each.location.line == 4 for each in found)
+    assert all("data_provider_database: other has no effect" in each.message for each in found)

@@ -32,7 +32,7 @@ PIPELINE_RULES: tuple[CheckingRule[PipelineSubject], ...] = (
     left_out.ExtensionNotRun(),
     left_out.RemoteExecutor(),
     left_out.BatchesNotRead(),
-    left_out.NoDatabase(),
+    left_out.DatabaseOfBlock(),
     blocks.UnreadableCode(),
     blocks.PythonSyntax(),
     blocks.NoFunction(),

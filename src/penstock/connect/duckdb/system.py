@@ -208,28 +208,11 @@ class DuckDBSystem(SqlSystem):
         """See the protocol."""
         return self.schema or "main"
 
-    def catalog(self, database: str) -> str:
-        """See the protocol. The file of the connection may be named by its path; others are attached."""
-        with self._errors("reading the databases"):
-            own, found = self.connection.execute(
-                "SELECT current_database(), list(database_name ORDER BY database_oid) FROM duckdb_databases() "
-                "WHERE NOT internal"
-            ).fetchall()[0]
-        if not database or database.lower() == own.lower() or _same_file(database, self.database):
-            return ""
-        match = next((name for name in found if name.lower() == database.lower()), None)
-        if match is None:
-            raise QueryFailedError(
-                f"writing into the database {database} of DuckDB: there is none of that name, only {', '.join(found)}",
-                hint=f"Attach it in the block before its query (ATTACH '...' AS {quoted(database)}), or name another.",
-            )
-        return str(match)
-
     def same_database(self, other: SqlSystem) -> bool:
         """See the protocol. Each connection to memory has a database of its own."""
         if not isinstance(other, DuckDBSystem) or self.database.startswith(MEMORY) or self.token != other.token:
             return False
-        return _same_file(self.database, other.database)
+        return os.path.realpath(self.database) == os.path.realpath(other.database)
 
     def _refuse_rounding(self, column: str, kind: str, target: Target) -> None:
         name = quoted(column)
@@ -281,10 +264,6 @@ class DuckDBSystem(SqlSystem):
             raise QueryFailedError(
                 f"running {first!r} on DuckDB: {relined(text.strip(), -1 if self._about else 0)}"
             ) from None
-
-
-def _same_file(one: str, other: str) -> bool:
-    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def view_losses(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> Iterator[str]:

@@ -171,15 +171,6 @@ class SqlSystem(ABC):
         """The schema of names that give none."""
         return ""
 
-    def catalog(self, database: str) -> str:
-        """The part of a table's name that leads to that database; empty where the connection itself does.
-
-        Raises:
-            QueryFailedError: the connection does not reach such a database.
-        """
-        del database
-        return ""
-
     def same_database(self, other: SqlSystem) -> bool:
         """Whether a table that one connection made is there for the other; neither needs to be open."""
         return other is self

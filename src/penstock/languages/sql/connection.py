@@ -34,9 +34,7 @@ def client_of(job: Job, settings: SqlSettings) -> BaseSQL | None:
     else:
         from penstock.sdk.io.postgres import Postgres
 
-        # a connection of PostgreSQL sees one database; names with another one in front are refused
-        chosen = {"dbname": settings.database} if settings.database else {}
-        client = Postgres.with_config(config, verbose=False, **chosen)
+        client = Postgres.with_config(config, verbose=False)
     client.tell = tell  # type: ignore[method-assign]
     client.system.hear(tell)
     return client
@@ -60,8 +58,7 @@ def upstream_system(job: Job, settings: SqlSettings, system: SqlSystem, theirs: 
     """
     if theirs.provider != settings.provider or (theirs.provider == DUCKDB and not theirs.profile):
         return None
-    alike = theirs.provider == DUCKDB or theirs.database == settings.database
-    if alike and (theirs.profile or DEFAULT) == (settings.profile or DEFAULT):
+    if (theirs.profile or DEFAULT) == (settings.profile or DEFAULT):
         return system if system.same_database(system) else None
     client = client_of(job, theirs)
     return client.system if client is not None and system.same_database(client.system) else None

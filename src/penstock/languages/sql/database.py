@@ -94,9 +94,9 @@ class _Block:
 
     def wrapped(self, statements: list[Statement]) -> pa.Table | None:
         """Write the query's rows into the block's table, by the write policy, and read the table."""
-        if len(statements) > 1:
-            self._all(statements[:-1])  # these may attach the database of the table
         target = self.target()
+        if len(statements) > 1:
+            self._all(statements[:-1])
         with told_at(self.job, statements[-1]):
             write_query(self.system, statements[-1].text, target, self.plan())
         return self._read(f"SELECT * FROM {target.sql}")
@@ -165,7 +165,7 @@ class _Block:
         """The block's table.
 
         Raises:
-            QueryFailedError: its name holds a dot, or there is no such database.
+            QueryFailedError: its name holds a dot.
         """
         order = self.job.order
         name = self.settings.table
@@ -178,7 +178,7 @@ class _Block:
             name = default_table(order.pipeline, order.block.uuid, self.job.variables, self.system.name_limit)
             index = self.job.variables.get("dynamic_block_index")
             name = name if index is None else shortened(f"{name}__dynamic_{index}", self.system.name_limit)
-        return Target(name, self.schema, self.system.catalog(self.settings.database))
+        return Target(name, self.schema)
 
 
 def _alone(statement: Statement) -> bool:

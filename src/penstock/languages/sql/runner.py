@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from penstock.languages.job import BlockResult, Job
 from penstock.languages.sql.settings import DUCKDB, SqlSettings, read_settings
-from penstock.model.errors import ConnectionFailedError
 
 
 class SqlRunner:
@@ -40,12 +39,5 @@ def _on_profile(job: Job, settings: SqlSettings) -> object:
         from penstock.languages.sql.embedded import run_embedded
 
         return run_embedded(job, settings)
-    try:
-        client.open()
-    except ConnectionFailedError as error:
-        if settings.provider != DUCKDB and settings.database:
-            hint = f"The database is the one that data_provider_database of block {job.order.block.uuid} names."
-            raise ConnectionFailedError(error.message, hint=" ".join(filter(None, [hint, error.hint]))) from error
-        raise
     with client:
         return run_on(client.system, job, settings)

@@ -24,7 +24,6 @@ class SqlSettings:
 
     provider: str = ""
     profile: str = ""
-    database: str = ""
     schema: str = ""
     table: str = ""
     policy: IfExists = IfExists.APPEND
@@ -57,7 +56,6 @@ def read_settings(configuration: Mapping[str, Any], block: str) -> SqlSettings:
     return SqlSettings(
         provider=_PROVIDERS.get(provider, ""),
         profile=_text(configuration, "data_provider_profile"),
-        database=_text(configuration, "data_provider_database"),
         schema=_text(configuration, "data_provider_schema"),
         table=_text(configuration, "data_provider_table"),
         policy=_policy(configuration, block),

@@ -21,7 +21,7 @@ from penstock.languages.sql.tables import table_of
 from penstock.languages.sql.templating import rendered
 from penstock.languages.templating import Reference
 from penstock.model.block import EXTENSIONS, FOLDERS, BlockType, Language
-from penstock.model.errors import FileInvalidError, PenstockError, QueryFailedError
+from penstock.model.errors import FileInvalidError, PenstockError
 from penstock.project.text_file import read_text
 
 if TYPE_CHECKING:
@@ -134,10 +134,7 @@ class Upstreams:
         limit = self._system.name_limit
         name = theirs.table or default_table(self._job.order.pipeline, entry.block, self._job.variables, limit)
         # the schema is where that block wrote: a table of this name in another one is an upload of an earlier run
-        try:
-            target = Target(name, theirs.schema or default_schema, self._system.catalog(theirs.database))
-        except QueryFailedError:  # only the connection of that block had attached it
-            return ""
+        target = Target(name, theirs.schema or default_schema)
         # the block may have run on other settings; then its stored output is what counts
         return written(target) if self._system.readable(target) else ""
 

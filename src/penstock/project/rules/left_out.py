@@ -17,6 +17,7 @@ from penstock.project.rules.subject import PipelineSubject, ProjectView
 _LOCALLY = "Remove executor_type, or write local_python; memory and time of a block can be limited here, too."
 _DATABASE = "data_provider_database"
 _ASKED = ("input_data_types", "batch_settings")
+_ONE_DATABASE = frozenset({"", "duckdb", "postgres"})
 _KINDS = frozenset({"default", "batch", "generator", "reader"})
 
 
@@ -80,10 +81,10 @@ class DefaultExecutor(ElsewhereAsked, CheckingRule[ProjectView]):
             yield self.found(f"DEFAULT_EXECUTOR_TYPE is {executor}, and {HERE}", hint="Take it out of the environment.")
 
 
-class NoDatabase(CheckingRule[PipelineSubject]):
-    """A SQL block names a database in `data_provider_database` and runs on DuckDB in memory: it writes no table.
+class DatabaseOfBlock(CheckingRule[PipelineSubject]):
+    """A SQL block on DuckDB or PostgreSQL names a database in `data_provider_database`; the profile's is used.
 
-    On PostgreSQL it is the database to connect to, in place of the profile's; on a DuckDB file, one that is attached.
+    So it is in Mage: only systems in which a connection reaches several databases go by that key.
     """
 
     code, severity = "PS053", Severity.WARNING
@@ -91,15 +92,13 @@ class NoDatabase(CheckingRule[PipelineSubject]):
     def check(self, subject: PipelineSubject) -> Iterator[Diagnostic]:
         """One finding a block."""
         for block in subject.every_block():
-            asked = block.configuration
-            provider, profile = (str(asked.get(f"data_provider{key}") or "").strip() for key in ("", "_profile"))
-            in_memory = not provider or (provider.lower() == "duckdb" and not profile)
-            if block.language is Language.SQL and in_memory and str(asked.get(_DATABASE) or "").strip():
+            named, provider = (str(block.configuration.get(key) or "").strip() for key in (_DATABASE, "data_provider"))
+            if block.language is Language.SQL and named and provider.lower() in _ONE_DATABASE:
                 yield subject.tell(
                     type(self),
                     block,
-                    f"{_DATABASE}: it has no effect, because the query runs on DuckDB in memory and writes no table",
-                    "Remove it, or name a data_provider with a data_provider_profile.",
+                    f"{_DATABASE}: {named} has no effect, a block reads and writes the database of its profile",
+                    "Remove it; for another database, make a profile in io_config.yaml that names it.",
                     subject.reading.locate(block.uuid, "configuration", _DATABASE),
                 )
 
