@@ -82,7 +82,7 @@ class Catalog:
             address=_address(address),
             partitions=self._partitions(address),
             versions=[one for one in versions if one is not None],
-            versions_total=len(numbers),
+            versions_total=len(numbers) - versions.count(None),
             latest=_detail(chosen),
             lineage=schema.ProductLineage(
                 code=[schema.CodeFile(path, sha) for path, sha in lineage.code.items()],
@@ -100,29 +100,41 @@ class Catalog:
         return self._newest(address)[0]
 
     def _newest(self, address: Address) -> tuple[Manifest, int]:
-        """The newest good version, else the newest; and how many there are."""
+        """The newest good version, else the newest; and how many there are.
+
+        The newest numbers may be of versions that do not count: the machine stopped before they were safe on the disk.
+        """
         numbers = self._store.numbers(address)
         first: Manifest | None = None
+        gone = 0
         for number in numbers:
-            manifest = self._manifest(address, number)
-            if manifest.good:
-                return manifest, len(numbers)
+            manifest = self._found(address, number)
+            if manifest is None:
+                gone += 1
+            elif manifest.good:
+                return manifest, len(numbers) - gone
             first = first or manifest
         if first is None:
             raise ProductMissingError(f"reading the product {address}: its versions are gone", hint="Run the block.")
-        return first, len(numbers)
+        return first, len(numbers) - gone
 
-    def _manifest(self, address: Address, number: int, version: str = "") -> Manifest:
+    def _manifest(self, address: Address, number: int, version: str) -> Manifest:
+        found = self._found(address, number)
+        if found is None or found.ref.version != version:
+            raise ProductMissingError(
+                f"reading version {version} of {address}: there is no such version",
+                hint="It may have been cleaned; open the newest one.",
+            )
+        return found
+
+    def _found(self, address: Address, number: int) -> Manifest | None:
         with self._lock:
             size, known = self._kept.get((address, number), (None, None))
         # One that has been cleaned or damaged must not be shown for having been read once.
         now = self._store.backend.size(manifest_key(address, number))
         found = known if known is not None and size == now else self._store.numbered(address, number)
-        if found is None or (version and found.ref.version != version):
-            raise ProductMissingError(
-                f"reading version {version or number} of {address}: there is no such version",
-                hint="It may have been cleaned; open the newest one.",
-            )
+        if found is None:
+            return None
         with self._lock:
             self._kept[address, number] = (now, found)
             self._kept.move_to_end((address, number))
@@ -160,11 +172,11 @@ class Catalog:
 
     def _version(self, address: Address, number: int) -> schema.VersionSummary | None:
         try:
-            manifest = self._manifest(address, number)
-        except ProductMissingError:
-            return None
+            manifest = self._found(address, number)
         except PenstockError as error:
             return schema.VersionSummary(f"{number:08d}", number, 0.0, "", None, 0, good=False, error=error.message)
+        if manifest is None:
+            return None
         outputs = manifest.summaries()
         return schema.VersionSummary(
             version=manifest.ref.version,
