@@ -291,6 +291,9 @@ def test_sql_sees_text_for_categories_that_are_intervals_or_periods(shelf):
     assert table.column("p").to_pylist() == ["2024-01", "2024-02", "2024-03"]
 
 
+EAST = dt.timezone(dt.timedelta(hours=1))
+
+
 @pytest.mark.parametrize(
     ("values", "seen"),
     [
@@ -302,6 +305,11 @@ def test_sql_sees_text_for_categories_that_are_intervals_or_periods(shelf):
         ([{"a": (1, Decimal("1.10"))}, {2: dt.date(2024, 1, 1)}], ['{"a": [1, "1.10"]}', '{"2": "2024-01-01"}']),
         ([{1}, {"x": np.arange(2), "y": float("nan")}], ["[1]", '{"x": [0, 1], "y": null}']),
         (["\ud800", "é"], ["?", "é"]),
+        ([dt.timedelta(days=200_000_000), None], ["200000000 days, 0:00:00", None]),
+        (
+            [dt.datetime(1, 1, 1, tzinfo=EAST), dt.datetime(2, 1, 1, tzinfo=EAST)],
+            ["0001-01-01T00:00:00+01:00", "0002-01-01T00:00:00+01:00"],
+        ),
         ([Decimal("1.1"), "a", None], ["1.1", "a", None]),
         ([Decimal("1.1"), Decimal("Infinity")], ["1.1", "Infinity"]),
         ([Decimal(10**37), Decimal("0.01")], [str(10**37), "0.01"]),
@@ -333,6 +341,11 @@ WARSAW = zoneinfo.ZoneInfo("Europe/Warsaw")
         ([Decimal("1E+5"), Decimal("-0.0")], pa.decimal128(38, 1), ...),
         ([Decimal(10**35), Decimal("0.01")], pa.decimal128(38, 2), ...),
         ([np.int64(1), 2, None], pa.int64(), ...),
+        (
+            [dt.datetime(9999, 12, 31, 23, tzinfo=dt.UTC), dt.datetime(1, 1, 1, tzinfo=dt.UTC)],
+            pa.timestamp("us", "UTC"),
+            ...,
+        ),
         ([np.float64(0.5), 2, float("nan")], pa.float64(), [0.5, 2.0, None]),
         ([np.bool_(True), None, False], pa.bool_(), ...),
         (

@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 _DIGITS = 38
 """Of the decimals that every reader has."""
+_EDGES = frozenset([1, 9999])
+"""The years at the ends of Python's calendar."""
 _INT64 = 2**63
+LONGEST_DAYS = _INT64 // (24 * 60 * 60 * 1_000_000)
+"""Days of which Arrow can count the microseconds; a timedelta of Python may be nine times as long."""
 _EXACT = 2**53
 """Whole numbers up to here are exact as doubles."""
 _CLOCK_UNITS = frozenset(["h", "m", "s", "ms", "us", "ns"])
@@ -36,7 +40,7 @@ def same_kind(values: list[Any]) -> pa.ChunkedArray | None:
     if not present:
         return None
     kind = next((found for choose in _CHOICES if (found := choose(present)) is not None), None)
-    if kind is None:
+    if kind is None or (pa.types.is_temporal(kind) and not all(map(_in_reach, present))):
         return None
     if pa.types.is_decimal(kind):
         plain = [None if value is None else Decimal(value) for value in plain]
@@ -82,6 +86,19 @@ def _truth(values: list[Any]) -> pa.DataType | None:
     import pyarrow as pa
 
     return pa.bool_() if all(type(value) is bool for value in values) else None
+
+
+def _in_reach(value: Any) -> bool:
+    """Whether Arrow can count a duration, and Python has the year of a moment in UTC, too."""
+    if isinstance(value, timedelta):
+        return -LONGEST_DAYS <= value.days < LONGEST_DAYS
+    if not isinstance(value, datetime) or value.year not in _EDGES:
+        return True
+    try:
+        value.replace(tzinfo=None) - (value.utcoffset() or timedelta())
+    except (OverflowError, ValueError):  # as Python and pandas have it
+        return False
+    return True
 
 
 def _whole(values: list[Any]) -> pa.DataType | None:

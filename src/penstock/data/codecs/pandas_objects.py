@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from penstock.data.codecs.array_cells import decode_cells, encode_cells
+from penstock.data.codecs.object_kinds import LONGEST_DAYS
 from penstock.data.plain import decode_plain, encode_plain, is_json_text
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _INT64 = 2**63
-_LONGEST_DAYS = _INT64 // (24 * 60 * 60 * 1_000_000)
-"""Days of which Arrow can count the microseconds; a timedelta of Python may be nine times as long."""
 
 
 def encode_objects(values: np.ndarray) -> tuple[pa.Array, dict[str, Any]]:
@@ -124,7 +123,7 @@ def _duration(values: np.ndarray) -> pa.DataType | None:
 
     import pyarrow as pa
 
-    fits = all(type(value) is not timedelta or -_LONGEST_DAYS <= value.days < _LONGEST_DAYS for value in values)
+    fits = all(type(value) is not timedelta or -LONGEST_DAYS <= value.days < LONGEST_DAYS for value in values)
     return pa.duration("us") if fits else None
 
 
