@@ -239,6 +239,13 @@ def test_an_upstream_comes_in_batches_where_the_block_asks_for_it(tmp_path):
     assert result.outputs == [10, 10, 5, 300]
 
 
+@pytest.mark.parametrize("asked", [[{"batch": 1}], {"batch": 1}, 3, ["stream"], None])
+def test_an_upstream_comes_whole_where_what_the_block_asks_for_is_no_kind(tmp_path, asked):
+    settings = {"variables": {"read": {"input_data_types": asked}}}
+    result = run_block(tmp_path, block("return [type(args[0]).__name__]"), Given("u", [1, 2]), configuration=settings)
+    assert result.outputs == ["list"]
+
+
 @pytest.mark.parametrize("maximum", ["many", 0, -1])
 def test_a_batch_size_must_be_a_positive_number(tmp_path, maximum):
     settings = {"input_data_types": ["batch"], "batch_settings": {"items": {"maximum": maximum}}}

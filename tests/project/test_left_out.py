@@ -83,6 +83,8 @@ def test_an_executor_of_the_environment_is_told(tmp_path: Path, monkeypatch: pyt
             ["variables.read.batch_settings.items.minimum"],
         ),
         ({"variables": {"read": {"input_data_types": ["stream"]}}}, ["variables.read.input_data_types"]),
+        ({"variables": {"read": {"input_data_types": [{"batch": 1}]}}}, ["variables.read.input_data_types"]),
+        ({"variables": {"read": {"input_data_types": {"batch": 1}}}}, ["variables.read.input_data_types"]),
         ({"variables": {"write": {"batch_settings": {"items": {"maximum": 2}}}}}, ["variables.write"]),
         ({"variables": {"downstream": {"d": {"input_data_types": ["batch"]}}}}, ["variables.downstream"]),
     ],

@@ -15,6 +15,8 @@ from penstock.model.errors import SettingInvalidError
 DEFAULT_ROWS = 10_000
 """Rows of a batch when the settings name no size."""
 
+_IN_BATCHES = frozenset({"batch", "generator", "reader"})
+
 
 def batched(value: Any, block: str, configuration: Mapping[str, Any]) -> Any:
     """The upstream's value as the block's settings ask for it; the value itself when they ask for nothing.
@@ -28,9 +30,9 @@ def batched(value: Any, block: str, configuration: Mapping[str, Any]) -> Any:
         SettingInvalidError: a size that is not a positive number.
     """
     settings = _settings(block, configuration)
-    kinds = settings.get("input_data_types") or ()
-    kinds = [kinds] if isinstance(kinds, str) else list(kinds)
-    if not any(kind in {"batch", "generator", "reader"} for kind in kinds) or not hasattr(value, "__len__"):
+    asked = settings.get("input_data_types")
+    kinds = {str(kind) for kind in (asked if isinstance(asked, list) else [asked])}
+    if kinds.isdisjoint(_IN_BATCHES) or not hasattr(value, "__len__"):
         return value
     slices = _slices(value, _rows(settings, len(value), block))
     return list(slices) if "batch" in kinds else slices

@@ -154,9 +154,9 @@ def _unread_settings(settings: Mapping[str, Any], steps: tuple[str, ...]) -> Ite
     for key, value in settings.items():
         if key not in _ASKED and value not in (None, [], {}):
             yield (*steps, str(key)), "it has no effect"
-    kinds = settings.get("input_data_types") or ()
-    for kind in [kinds] if isinstance(kinds, str) else kinds if isinstance(kinds, list) else ():
-        if kind not in _KINDS:
+    asked = settings.get("input_data_types") or []
+    for kind in asked if isinstance(asked, list) else [asked]:
+        if str(kind) not in _KINDS:  # a slip of the pen makes it a list or a map
             told = f"{str(kind)[:40]} is none of {', '.join(sorted(_KINDS))}, so it has no effect"
             yield (*steps, "input_data_types"), told
     batch = settings.get("batch_settings")
