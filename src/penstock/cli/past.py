@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from penstock.cli.store import opened_state
 from penstock.engine.plan import RunOptions
 from penstock.engine.restoring import options_given
 from penstock.model.errors import RunNotFoundError, SettingInvalidError
@@ -61,15 +62,8 @@ def _same_pipeline(pipeline: str, other: str, run: str) -> None:
 
 def _stored(project: Project, run: str) -> RunRow | None:
     """The run as the state database has it, which is not made for that."""
-    from penstock.state.address import is_there, state_url
-    from penstock.state.store import open_state
-
-    url = state_url(project.data_dir())
-    if not is_there(url):
-        return None
-    state = open_state(url)
-    try:
+    with opened_state(project) as state:
+        if state is None:
+            return None
         with state.read() as connection:
             return state.runs.get(connection, run)
-    finally:
-        state.close()
