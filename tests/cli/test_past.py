@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from penstock.state.address import state_url
 from tests.cli import projects
 from tests.cli.projects import B, write_pipeline, write_project
 from tests.observe.runs import record_run
-from tests.server.running import Server, start
+from tests.server.running import Server
 from tests.walks.schedulers import wait_for
 
 TRIGGERS = """\
@@ -45,15 +44,6 @@ def project(tmp_path: Path) -> Path:
 def declared(project: Path, when: str) -> None:
     """The pipeline, with a date among its variables."""
     write_pipeline(project, "kw", [B("show", "data_loader", SEEN)], variables={"when": date.fromisoformat(when)})
-
-
-@pytest.fixture
-def server(project: Path) -> Iterator[Server]:
-    found = start(project, project.parent)
-    try:
-        yield found
-    finally:
-        found.stop()
 
 
 def penstock(project: Path, *arguments: str | Path) -> str:

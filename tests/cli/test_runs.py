@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from penstock.cli.why import told
 from tests.cli import projects
 from tests.cli.projects import B, write_project
-from tests.server.running import start
+from tests.server.running import Server
 
 TRIGGERS = """\
 triggers:
@@ -39,13 +38,9 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def served(project: Path) -> Iterator[Path]:
+def served(server: Server) -> Path:
     """The project with a server; commands use the same data folder."""
-    server = start(project, project.parent)
-    try:
-        yield project
-    finally:
-        server.stop()
+    return server.project
 
 
 def test_without_a_scheduler_a_run_waits_and_says_why(project: Path) -> None:

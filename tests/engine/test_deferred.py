@@ -15,11 +15,13 @@ from penstock.model import events
 from penstock.model.errors import StorageError
 from penstock.model.product import Address, ProductRef
 from penstock.model.run import RunState
-from tests.cli.projects import B, begun, penstock, write_project
+from tests.cli.projects import B, begun, penstock, write_pipeline, write_project
 from tests.patience import PATIENCE
 
-LARGE = "return {'text': 'x' * 9_000_000}"
-"""A body of a block whose output is not forced by the block itself."""
+FIRST = B("a", "data_loader", "return {'text': 'x' * 9_000_000}")
+"""A block whose output is so large that it is not forced by the block itself."""
+LAST = B("b", "transformer", "return args[0]", ("a",))
+WAITS = "import time\nprint('up', flush=True)\ntime.sleep(600)"
 pytestmark = pytest.mark.skipif(not deferral.this_boot(), reason="the kernel has no name for its boots")
 
 
@@ -27,7 +29,7 @@ pytestmark = pytest.mark.skipif(not deferral.this_boot(), reason="the kernel has
 def project(tmp_path: Path) -> Path:
     return write_project(
         tmp_path / "project",
-        two=[B("a", "data_loader", LARGE), B("b", "transformer", "return args[0]", ("a",))],
+        two=[FIRST, LAST],
         sql=[
             B("frame", "data_loader", "import pandas as pd\nreturn pd.DataFrame({'x': range(2_000_000)})"),
             B("query", "transformer", "SELECT x FROM {{ df_1 }}", ("frame",), language="sql"),
@@ -88,19 +90,11 @@ def test_a_disk_that_refuses_fails_the_run_in_words(bench: Workbench, monkeypatc
 
 
 def test_a_run_that_is_killed_leaves_what_its_next_one_forces(project: Path, tmp_path: Path) -> None:
-    (project / "transformers" / "b.py").write_text(
-        "import time\ndef f(a):\n    print('up', flush=True)\n    time.sleep(600)\n"
-    )
-    text = (project / "transformers" / "b.py").read_text()
-    (project / "transformers" / "b.py").write_text(
-        text.replace("def f", "from penstock import transformer\n@transformer\ndef f")
-    )
+    write_pipeline(project, "two", [FIRST, B("b", "transformer", WAITS, ("a",))])
     process = begun(project, "two", tmp_path)
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=PATIENCE)
-    (project / "transformers" / "b.py").write_text(
-        "from penstock import transformer\n@transformer\ndef f(a):\n    return a\n"
-    )
+    write_pipeline(project, "two", [FIRST, LAST])
     shown = penstock("run", project, "two", "--stale", "--json", home=tmp_path)
     assert shown.code == 0
     assert len(list((tmp_path / "data").rglob(".forced-*"))) == 2
