@@ -131,6 +131,25 @@ def test_cleaning_takes_the_mark_along_and_after_a_day_what_never_counted(later,
     pd.testing.assert_frame_equal(later.store.load(second.ref), frame + 1)
 
 
+def test_a_cleaning_that_is_cut_off_leaves_no_mark_for_who_gets_the_number_again(later, reboot, monkeypatch):
+    first = later.put(large(1), block="a", partition="day")
+    later.store.force(first.ref)
+    delete = local.LocalBackend.delete_unused
+
+    def cut_off(backend, key):
+        delete(backend, key)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(local.LocalBackend, "delete_unused", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            later.store.clean(CleanPolicy(older_than=0, now=time.time() + 1))
+    second = later.put(large(2), block="a", partition="day")
+    assert second.ref.version.partition("-")[0] == first.ref.version.partition("-")[0]
+    reboot()
+    assert later.store.latest(second.ref.address) is None
+
+
 def test_who_refers_to_what_was_not_forced_and_is_forced_itself_forces_it(later, monkeypatch):
     frame = pd.DataFrame({"a": range(10_000), "b": range(10_000)})
     first = later.put(frame, block="b")

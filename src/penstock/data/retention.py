@@ -162,8 +162,8 @@ def _goes(manifest: Manifest, at: int, policy: CleanPolicy, now: float) -> bool:
 
 def _remove_manifest(store: Versions, ref: ProductRef) -> None:
     key = _key_of(ref)
+    deferral.forget(store.backend, key)  # first: else one that gets the number again would count as forced
     store.backend.delete_unused(key)
-    deferral.forget(store.backend, key)
 
 
 def _key_of(ref: ProductRef) -> str:
