@@ -406,8 +406,19 @@ def test_a_table_that_raw_statements_fill_is_read_again(project: Project) -> Non
     assert cells(project.run("INSERT INTO t (a) VALUES (7) RETURNING a", raw=True)) == [(7,)]
     assert project.run("UPDATE t SET a = 5", raw=True) is None
     assert project.rows("SELECT DISTINCT a FROM t") == [(5,)]
-    many = project.run("CREATE TABLE m AS SELECT * FROM generate_series(1, 3000) AS g(x)", raw=True)
-    assert many.num_rows == 1000
+
+
+def test_rows_of_a_written_table_that_are_not_passed_on_are_told(project: Project) -> None:
+    made = "CREATE TABLE {} AS SELECT * FROM generate_series(1, {}) AS g(x)"
+    assert project.run(made.format("whole", 1000), raw=True).num_rows == 1000
+    assert project.warnings() == []
+    assert project.run(made.format("many", 1001), raw=True).num_rows == 1000
+    (warning,) = project.warnings()
+    assert "only the first 1,000 rows: the last statement answers with none" in warning
+    assert project.run(made.format("more", 1001) + "; SELECT * FROM more", raw=True).num_rows == 1001
+    few = project.run(made.format("few", 9), raw=True, configuration={"limit_in_pipeline_run": 5})
+    assert few.num_rows == 5
+    assert ["limit_in_pipeline_run" in text for text in project.warnings()] == [False, True]
 
 
 def test_a_block_that_is_no_query_runs_as_it_is_even_when_not_raw(project: Project) -> None:

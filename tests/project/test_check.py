@@ -68,6 +68,7 @@ def test_arguments_and_upstreams_must_agree(parameters: str, upstream: str, caus
     ("code", "kind", "entry", "expected", "place"),
     [
         ("x = 1\n# Title\n- item\nsome words here\n", "custom", "", "PS030", "custom/x.py:4:6"),
+        ("x = 1\n<<<<<<< HEAD\ny = 1\n=======\ny = 2\n>>>>>>> other\n", "custom", "", "PS030", "custom/x.py:2:1"),
         ("def f(): ...\n", "custom", "", "PS031", "custom/x.py"),
         (DECORATED.format("data_loader", ""), "custom", "", "PS031", "custom/x.py"),
         (b"x = '\xe9'\n", "custom", "", "PS029", "custom/x.py"),
@@ -92,6 +93,32 @@ def test_rules_find_what_they_are_for(
     assert found[expected].hint
     assert found[expected].block == "x"
     assert found[expected].pipeline == "p"
+
+
+def test_sql_of_dbt_is_not_read_as_a_template_of_ours(tmp_path: Path) -> None:
+    found = _block(tmp_path, "{% snapshot s %} select 1 {% endsnapshot %}", kind="dbt", entry="language: sql")
+    assert "PS033" not in {finding.code for finding in found}
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_a_conflict_that_a_merge_left_is_called_one(tmp_path: Path, ending: str) -> None:
+    conflict = "blocks: []\n<<<<<<< HEAD\nname: a\n=======\nname: b: c\n>>>>>>> theirs\n"
+    (tmp_path / "pipelines/p").mkdir(parents=True)
+    (tmp_path / "metadata.yaml").write_text("project_type: standalone\n")
+    (tmp_path / "pipelines/p/metadata.yaml").write_bytes(conflict.replace("\n", ending).encode())
+    (found,) = check_project(open_project(tmp_path))
+    assert (found.message, str(found.location)) == (
+        "reading pipelines/p/metadata.yaml:2:1: it holds an unresolved merge conflict",
+        "pipelines/p/metadata.yaml:2:1",
+    )
+    assert found.hint.startswith("Choose between the two sides")
+
+
+def test_lines_that_look_like_half_a_conflict_are_none(tmp_path: Path) -> None:
+    found = _block(tmp_path, "x = 1\n<<<<<<< HEAD\n=======\n", kind="custom")
+    assert [finding.message for finding in found if finding.code == "PS030"] == [
+        "block x: it does not parse: invalid syntax"
+    ]
 
 
 def test_every_cycle_is_named(tmp_path: Path) -> None:

@@ -55,6 +55,11 @@ def test_other_executors_are_told_of_pipelines_and_blocks(tmp_path: Path) -> Non
     ]
 
 
+def test_executors_of_a_pipeline_that_does_not_run_are_not_told(tmp_path: Path) -> None:
+    text = "type: streaming\nexecutor_type: ecs\nblocks:\n- {uuid: x, type: custom, executor_type: k8s}\n"
+    assert found_in(tmp_path, text) == []
+
+
 def test_an_executor_of_the_environment_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEFAULT_EXECUTOR_TYPE", "k8s")
     (found,) = found_in(tmp_path, "type: python\nblocks: []\n")

@@ -20,6 +20,7 @@ from pathlib import Path
 from penstock.model.block import FOLDERS
 from penstock.model.errors import FileInvalidError
 from penstock.project.layout import ProjectPlace
+from penstock.project.merge_conflicts import CONFLICT, conflict_line
 from penstock.project.text_file import is_file, is_folder, read_bytes
 
 ALIAS = "default_repo"
@@ -100,6 +101,8 @@ def scan(source: str) -> CodeFacts:
             warnings.simplefilter("ignore")
             tree = ast.parse(source)
     except SyntaxError as error:
+        if line := conflict_line(source):
+            return CodeFacts(error=CONFLICT, line=line, column=1)
         return CodeFacts(error=error.msg or "invalid syntax", line=error.lineno or 1, column=error.offset or 1)
     except (ValueError, RecursionError, MemoryError) as error:
         return CodeFacts(error=str(error) or "it is too complex to parse", line=1, column=1)

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from penstock.model.errors import FileInvalidError, Location
+from penstock.project.merge_conflicts import CONFLICT, SETTLE, conflict_line
 
 DEEPEST = 100
 """Levels of nesting that are read; the deepest file of Mage's own has about fifteen."""
@@ -138,6 +139,9 @@ def parse_yaml(text: str, file: str = "") -> YamlDocument:
         mark = error.problem_mark or error.context_mark
         place = Location(file, mark.line + 1, mark.column + 1) if mark else Location(file)
         cause = ", ".join(part for part in (error.context, error.problem) if part)
+        if line := conflict_line(text):
+            place = Location(file, line, 1)
+            raise FileInvalidError(f"reading {place}: {CONFLICT}", hint=SETTLE, location=place) from None
         raise _invalid(place, cause or "it is not YAML") from None
     except (yaml.YAMLError, UnicodeError) as error:
         raise _invalid(Location(file), str(error).splitlines()[0]) from None

@@ -144,19 +144,23 @@ class _Block:
     def _read(self, query: str, most: int = ROW_CAP) -> pa.Table:
         wanted = self.settings.limit
         answer = self.system.query(query, min(most, ROW_CAP if wanted is None else wanted))
-        if answer.cut and most == ROW_CAP:
-            self._tell_cut(answer.table.num_rows)
+        if answer.cut:
+            self._tell_cut(answer.table.num_rows, most)
         return answer.table
 
     def _cut(self, table: pa.Table) -> pa.Table:
         most = min(ROW_CAP, ROW_CAP if self.settings.limit is None else self.settings.limit)
         if table.num_rows <= most:
             return table
-        self._tell_cut(most)
+        self._tell_cut(most, ROW_CAP)
         return table.slice(0, most)
 
-    def _tell_cut(self, rows: int) -> None:
-        why = "limit_in_pipeline_run" if self.settings.limit is not None else "the limit for reading a query"
+    def _tell_cut(self, rows: int, most: int) -> None:
+        why = "the limit for reading a query"
+        if self.settings.limit is not None and self.settings.limit <= most:
+            why = "limit_in_pipeline_run"
+        elif most == REREAD_ROWS:
+            why = "the last statement answers with none, and a SELECT at the end passes on all that it gives"
         self.job.log(
             "warning", f"The output has only the first {rows:,} rows: {why}. The table in the database has all."
         )

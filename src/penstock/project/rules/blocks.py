@@ -9,6 +9,7 @@ from penstock.config.templates import check_syntax
 from penstock.model.block import Block, BlockType, Language
 from penstock.model.errors import FileInvalidError, Location, TemplateError
 from penstock.project.code import CodeFacts, DecoratedFunction, scan
+from penstock.project.merge_conflicts import CONFLICT, SETTLE
 from penstock.project.rules.base import CheckingRule
 from penstock.project.rules.graphs import RUNS
 from penstock.project.rules.subject import PipelineSubject
@@ -61,7 +62,7 @@ class PythonSyntax(CheckingRule[PipelineSubject]):
             facts = scan(source) if isinstance(source, str) else None
             if facts is not None and facts.error:
                 place = subject.place(block, facts.line, facts.column)
-                hint = "Correct the file; notes belong into a markdown block."
+                hint = SETTLE if facts.error == CONFLICT else "Correct the file; notes belong into a markdown block."
                 yield subject.tell(type(self), block, f"it does not parse: {facts.error}", hint, place)
 
 
@@ -111,14 +112,15 @@ class ArgumentCount(CheckingRule[PipelineSubject]):
 
 
 class TemplateSyntax(CheckingRule[PipelineSubject]):
-    """The template in a SQL, markdown or YAML block does not parse."""
+    """The template in a SQL, markdown or YAML block does not parse. SQL of dbt has a language of its own."""
 
     code, severity = "PS033", Severity.ERROR
 
     def check(self, subject: PipelineSubject) -> Iterator[Diagnostic]:
         """One finding a block."""
         for block in subject.every_block():
-            if block.language not in {Language.SQL, Language.MARKDOWN, Language.YAML}:
+            of_dbt = block.type is BlockType.DBT and block.language is Language.SQL
+            if of_dbt or block.language not in {Language.SQL, Language.MARKDOWN, Language.YAML}:
                 continue
             source = subject.source(block)
             if not isinstance(source, str):

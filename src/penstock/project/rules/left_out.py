@@ -56,8 +56,10 @@ class RemoteExecutor(ElsewhereAsked, CheckingRule[PipelineSubject]):
     """The executors of a pipeline and its blocks."""
 
     def check(self, subject: PipelineSubject) -> Iterator[Diagnostic]:
-        """One finding for the pipeline, and one for each block."""
+        """One finding for the pipeline, and one for each block, where they run."""
         pipeline = subject.pipeline
+        if pipeline.type not in RUNS:
+            return
         if executor := remote_executor(pipeline.raw.get("executor_type")):
             yield self.found(
                 f"pipeline {pipeline.uuid}: its executor is {executor}, and {HERE}",
