@@ -13,6 +13,7 @@ from penstock.cli.exits import Exit
 from penstock.cli.text import one_line, say
 from penstock.config.diagnostics import Diagnostic, Severity
 from penstock.project import check_project, open_project
+from penstock.schedule.reasons import counted
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
 
@@ -46,14 +47,10 @@ def check(ctx: click.Context, project: Path, pipelines: tuple[str, ...], *, as_j
             _show(diagnostic)
         total = len(list(pipelines) or opened.pipeline_uuids())
         say(
-            f"{_counted(total, 'pipeline')} checked: "
-            f"{_counted(counts[Severity.ERROR], 'error')}, {_counted(counts[Severity.WARNING], 'warning')}"
+            f"{counted(total, 'pipeline')} checked: "
+            f"{counted(counts[Severity.ERROR], 'error')}, {counted(counts[Severity.WARNING], 'warning')}"
         )
     ctx.exit(Exit.FAILED if counts[Severity.ERROR] else Exit.SUCCESS)
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _show(diagnostic: Diagnostic) -> None:
