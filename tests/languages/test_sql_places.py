@@ -25,6 +25,7 @@ class Pair:
     def __init__(self, folder: Path, provider: str, profiles: dict[str, dict[str, object]]) -> None:
         self.folder = folder
         self.provider = provider
+        self.base = {"data_provider": provider, "data_provider_profile": "default", **REPLACED}
         (folder / "transformers").mkdir()
         text = yaml.safe_dump({"version": "0.1.1", **profiles})
         (folder / "io_config.yaml").write_text(text, encoding="utf-8")
@@ -44,11 +45,17 @@ class Pair:
         reads: str = READS,
     ) -> int:
         (self.folder / "transformers" / "up.sql").write_text(source, encoding="utf-8")
-        base = {"data_provider": self.provider, "data_provider_profile": "default", **REPLACED}
         given: dict[str, Any] = {"language": "sql", "variables": {"a": value}}
-        made = run_block(self.folder, source, uuid="up", configuration={**base, **up}, **given)
-        self.held = Held("up", made.outputs[0], type="transformer", language="sql", configuration={**base, **up})
-        table = run_block(self.folder, reads, self.held, uuid="down", configuration={**base, **down}, **given)
+        configuration = {**self.base, **up}
+        made = run_block(self.folder, source, uuid="up", configuration=configuration, **given)
+        self.held = Held("up", made.outputs[0], type="transformer", language="sql", configuration=configuration)
+        return self.read(value, down, reads)
+
+    def read(self, value: int, down: dict[str, Any], reads: str = READS) -> int:
+        """What `down` reads of the run of `up` that was the last."""
+        configuration = {**self.base, **down}
+        given: dict[str, Any] = {"language": "sql", "variables": {"a": value}}
+        table = run_block(self.folder, reads, self.held, uuid="down", configuration=configuration, **given)
         return cells(table.outputs[0])[0][0]
 
 
@@ -106,6 +113,14 @@ def test_an_upstream_that_writes_no_table_of_its_name_is_never_an_upload_of_befo
     assert pair.run({}, NAMED, source=source, reads=reads) == [1, 2, 3]
     made = "DROP TABLE IF EXISTS made; CREATE TABLE made AS SELECT {{ a }} AS n"
     assert pair.run({}, NAMED, source=made, reads=reads) == [1, 2, 3]
+
+
+def test_expressions_over_the_upstreams_of_an_upstream_are_left_to_it(pair: Pair) -> None:
+    pair.run({}, NAMED, (7,))
+    source = "SELECT {{ block_output(parse=lambda data, _: next(iter(data))) }} AS n"
+    (pair.folder / "transformers" / "up.sql").write_text(source, encoding="utf-8")
+    assert pair.read(7, NAMED) == 7
+    assert pair.held.read == 0
 
 
 def test_a_query_is_put_in_where_its_names_mean_the_same(pair: Pair) -> None:
