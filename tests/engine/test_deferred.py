@@ -89,6 +89,18 @@ def test_a_disk_that_refuses_fails_the_run_in_words(bench: Workbench, monkeypatc
     assert (ended.state, "writing a: input/output error" in ended.error) == (RunState.FAILED, True)
 
 
+def test_what_is_fresh_is_on_the_disk_too_when_a_run_has_ended_that_defers_nothing(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as killed:
+        killed.setattr(ProductStore, "force", lambda _store, _ref: None)
+        bench.loop.wait(bench.start(bench.plan("two", RunOptions(deferred=True)), []))
+    assert marks(bench) == 0
+    handle = bench.start(bench.plan("two", RunOptions(stale_only=True)), [])
+    assert bench.loop.wait(handle) is RunState.COMPLETED
+    assert marks(bench) == 2
+
+
 def test_a_run_that_is_killed_leaves_what_its_next_one_forces(project: Path, tmp_path: Path) -> None:
     write_pipeline(project, "two", [FIRST, B("b", "transformer", WAITS, ("a",))])
     process = begun(project, "two", tmp_path)

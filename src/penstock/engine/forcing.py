@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 
-from penstock.data import ProductStore
+from penstock.data import Manifest, ProductStore
 from penstock.engine.handle import RunHandle
 from penstock.engine.plan import RunPlan
 from penstock.model.errors import PenstockError, headline
@@ -31,9 +31,17 @@ class Forcing:
         return replace(plan, options=replace(plan.options, deferred=False))
 
     def begin(self, handle: RunHandle, ref: ProductRef | None) -> None:
-        """Have a version forced that the run has made, if it has, or takes as fresh."""
+        """Have a version forced that the run has made, if it has."""
         if handle.plan.options.deferred and ref is not None:
-            self._of.setdefault(handle.plan.run, []).append(self._thread.submit(self._store.force, ref))
+            self._submit(handle, ref)
+
+    def take(self, handle: RunHandle, fresh: Manifest) -> None:
+        """Have a version forced that the run takes as fresh: the run that made it may have been killed before."""
+        if fresh.boot:
+            self._submit(handle, fresh.ref)
+
+    def _submit(self, handle: RunHandle, ref: ProductRef) -> None:
+        self._of.setdefault(handle.plan.run, []).append(self._thread.submit(self._store.force, ref))
 
     def settle(self, handle: RunHandle) -> None:
         """Wait until all of the run is on the disk; what is not fails it."""

@@ -295,7 +295,7 @@ class RunLoop:
             if plan.options.stale_only:
                 fresh = fresh_version(self._store, plan, base, inputs, key)
                 if fresh is not None:
-                    self._forcing.begin(handle, fresh.ref)
+                    self._forcing.take(handle, fresh)
                     self._advance(handle, BlockFresh(key, fresh.ref, fresh.items))
                     return
             fence = self._store.issue_fence(plan.run, key)
