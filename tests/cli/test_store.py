@@ -17,6 +17,7 @@ from penstock.state.run_list import RunFilter
 from penstock.state.store import State, open_state
 from tests.cli.projects import B, penstock, write_project
 from tests.patience import PATIENCE
+from tests.small_disk import fill, small_disk
 
 LOADER = B("load", "data_loader", "@data_loader\ndef load():\n    return [1]")
 
@@ -72,6 +73,22 @@ def test_clean_lets_old_runs_go(tmp_path: Path, project: Path) -> None:
     assert "runs: removed 1 from" in penstock("clean", project, "--retention-period", "0m", home=tmp_path).out
     assert listed(state) == []
     state.close()
+
+
+def test_clean_makes_room_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loader = B("load", "data_loader", "import os\nreturn os.urandom(200_000)")
+    root = write_project(tmp_path / "p", numbers=[loader])
+    with small_disk(tmp_path / "data", 3) as disk:
+        monkeypatch.setenv("PENSTOCK_DATA_DIR", str(disk))
+        for _ in range(3):
+            assert penstock("run", root, "numbers", home=tmp_path).code == 0
+        opened(root)[0].close()
+        fill(disk / "filler")
+        failed = penstock("run", root, "numbers", home=tmp_path)
+        assert (failed.code, "penstock clean" in failed.err + failed.out) == (1, True)
+        done = penstock("clean", root, "--keep", "1", home=tmp_path)
+        assert (done.code, "outputs: removed 2 versions" in done.out) == (0, True), done.err
+        assert penstock("run", root, "numbers", home=tmp_path).code == 0
 
 
 def test_a_store_that_cannot_be_opened_is_one_sentence(tmp_path: Path, project: Path) -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import resource
@@ -21,6 +20,7 @@ from penstock.model.messages import TestOutcome
 from penstock.model.product import Address, Fence, Lineage
 from tests.data.publishing import STEPS
 from tests.patience import PATIENCE
+from tests.small_disk import fill, small_disk
 
 ADDRESS = Address("p", "b")
 
@@ -182,19 +182,8 @@ def test_failed_checks_keep_the_version_and_hide_it(shelf):
     assert shelf.store.load(bad.ref) == 2
 
 
-def fill(path: Path) -> None:
-    """Take all space of a disk that there is."""
-    with path.open("wb", buffering=0) as file, contextlib.suppress(OSError):
-        while file.write(b"0" * 4096):
-            pass
-
-
 def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path):
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    if os.geteuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk], check=False).returncode:
-        pytest.skip("mounting a small disk needs root")
-    try:
+    with small_disk(tmp_path / "disk", 2) as disk:
         store = ProductStore(disk / "store")
         kept = publish(store, store.issue_fence("r", "b"), np.arange(1000))
         for value in (pd.DataFrame({"a": np.random.default_rng(0).random(10**6)}), np.zeros(10**6), "x" * 10**7):
@@ -214,8 +203,6 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path):
         (disk / "filler").unlink()
         publish(store, store.issue_fence("r", "b"))
         assert [name for name in files(disk) if "/.new-" in name] == []
-    finally:
-        subprocess.run(["umount", disk], check=True)
 
 
 def shared_among_files(monkeypatch, files: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from datetime import date
 from decimal import Decimal
 
@@ -16,6 +15,7 @@ import pytest
 from penstock.data import Filter, diff, export, fingerprint, page
 from penstock.model.errors import SettingInvalidError, StorageError, ValueRefusedError
 from penstock.model.product import Address, Lineage
+from tests.small_disk import small_disk
 
 
 @pytest.fixture
@@ -214,13 +214,7 @@ def object_with_complex() -> dict[str, complex]:
 
 @pytest.mark.parametrize("kind", ["csv", "parquet", "json", "arrow"])
 def test_a_full_disk_leaves_the_earlier_file(shelf, tmp_path, kind):
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    if subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], check=False, capture_output=True
-    ).returncode:
-        pytest.skip("mounting a small disk needs root")
-    try:
+    with small_disk(tmp_path / "disk", 1) as disk:
         ref = shelf.put(pd.DataFrame({"a": np.random.default_rng(0).random(10**6)})).ref
         path = disk / "out"
         path.write_text("old")
@@ -229,8 +223,6 @@ def test_a_full_disk_leaves_the_earlier_file(shelf, tmp_path, kind):
         assert refusal.value.hint
         assert path.read_text() == "old"
         assert [entry.name for entry in disk.iterdir()] == ["out"]
-    finally:
-        subprocess.run(["umount", disk], check=True)
 
 
 def test_diff_by_key(shelf):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from penstock.model.block import BlockType, Language
+from penstock.model.errors import PipelineNotFoundError
 from penstock.project import check_project, open_project
 from penstock.project.layout import clean_name, find_block_file, is_inside
 
@@ -138,3 +139,14 @@ def test_what_stands_in_place_of_a_blocks_file_is_told(tmp_path: Path) -> None:
         "Move what is at data_loaders/api.py away and put the block's file in its place, or remove the block from the "
         "pipeline."
     )
+
+
+@pytest.mark.parametrize("uuid", ["p/", "p//", "in//p", "in/p/"])
+def test_a_pipeline_has_one_name(tmp_path: Path, uuid: str) -> None:
+    for folder in ("p", "in/p"):
+        (tmp_path / "pipelines" / folder).mkdir(parents=True)
+        (tmp_path / "pipelines" / folder / "metadata.yaml").write_text("blocks: []\n")
+    project = open_project(tmp_path)
+    assert [project.read(found).pipeline.uuid for found in project.pipeline_uuids()] == ["in/p", "p"]
+    with pytest.raises(PipelineNotFoundError):
+        project.read(uuid)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from penstock.model.errors import StateUnavailableError
 from penstock.project import Project
 
 if TYPE_CHECKING:
@@ -16,17 +17,25 @@ if TYPE_CHECKING:
 def opened_state(project: Project) -> Iterator[State | None]:
     """The state store of a project while the block lasts; None when it has none yet, and none is made.
 
+    It can be read on a full disk, too: what makes room there asks it first.
+
     Raises:
         StateUnavailableError: the database cannot be reached or read.
     """
     from penstock.state.address import is_there, state_url
+    from penstock.state.failures import lacks_room
     from penstock.state.store import open_state
 
     url = state_url(project.data_dir())
     if not is_there(url):
         yield None
         return
-    state = open_state(url)
+    try:
+        state = open_state(url)
+    except StateUnavailableError as error:
+        if not lacks_room(error):
+            raise
+        state = open_state(url, alone=True)
     try:
         yield state
     finally:

@@ -94,8 +94,11 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def pipeline_folder(root: Path, uuid: str) -> Path | None:
-    """The folder of a pipeline, whether it exists or not; None for a uuid that would leave the project."""
-    if not is_inside(uuid):
+    """The folder of a pipeline, whether it exists or not; None for a uuid that would leave the project.
+
+    None as well for `p/` and `a//p`, which the file system takes for `p` and `a/p`: outputs would have two addresses.
+    """
+    if not is_inside(uuid) or not all(uuid.split("/")):
         return None
     return root / PIPELINES / uuid
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -29,6 +30,7 @@ _REASONS = {
         "Make sure that its folder is there and that this user may write it, or set PENSTOCK_DATABASE_URL.",
     ),
 }
+_NO_ROOM = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE})
 _AWAY = "See that the database runs and can be reached from here; what waits goes on when it is back."
 _RESTORE = (
     "Restore it from a backup, or move it away: a new one is made, and triggers and the records of runs stand in files."
@@ -42,6 +44,12 @@ def is_busy(error: BaseException) -> bool:
     cause = getattr(error, "orig", None)
     text = str(cause if cause is not None else error).lower()
     return any(words in text for words in _BUSY) or getattr(cause, "sqlstate", None) in _REPEAT
+
+
+def lacks_room(error: BaseException) -> bool:
+    """Whether a file of SQLite could not be opened or written because its disk is full."""
+    cause = getattr(error.__cause__, "orig", None)
+    return getattr(cause, "sqlite_errorcode", None) in _NO_ROOM
 
 
 def is_trouble(error: BaseException) -> bool:

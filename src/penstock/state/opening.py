@@ -26,14 +26,18 @@ _STALE_FILE = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN})
 """Those of SQLite, which opens a file that it may not write, or that comes back just then, for reading alone."""
 
 
-def engines(url: sa.URL, patience: Patience) -> tuple[sa.Engine, sa.Engine]:
+def engines(url: sa.URL, patience: Patience, *, alone: bool = False) -> tuple[sa.Engine, sa.Engine]:
     """The engine of those who write and that of those who read; on servers they are one.
 
     Args:
         url: the address.
         patience: how long a server may be silent before its connection is given up.
+        alone: open a file of SQLite for this process alone; then they are one as well, with one connection.
     """
     if url.get_backend_name() == "sqlite":
+        if alone:
+            engine = _sqlite(url, "BEGIN", 1, READER_SECONDS, "PRAGMA locking_mode=EXCLUSIVE")
+            return engine, engine
         return _sqlite(url, "BEGIN IMMEDIATE", 1, WRITER_SECONDS), _sqlite(url, "BEGIN", 8, READER_SECONDS)
     engine = sa.create_engine(url, **_pool(), query_cache_size=STATEMENTS, connect_args=server_options(url))
     if url.get_backend_name() == "postgresql":
@@ -59,7 +63,7 @@ def _renew_stale(engine: sa.Engine, is_stale: Callable[[BaseException], bool]) -
             context.is_disconnect = True
 
 
-def _sqlite(url: sa.URL, begin: str, size: int, timeout: float) -> sa.Engine:
+def _sqlite(url: sa.URL, begin: str, size: int, timeout: float, *first: str) -> sa.Engine:
     # Never made here: whoever connects while the file is away would go on in an empty one, also when it is back.
     address = f"file:{quote(str(url.database))}?mode=rw"
 
@@ -79,6 +83,8 @@ def _sqlite(url: sa.URL, begin: str, size: int, timeout: float) -> sa.Engine:
     @sa.event.listens_for(engine, "connect")
     def _opened(connection: Any, _: Any) -> None:
         cursor = connection.cursor()
+        for statement in first:
+            cursor.execute(statement)
         # NORMAL: a killed process loses nothing, a power cut at most the newest transactions, never the file.
         cursor.execute("PRAGMA synchronous=NORMAL")
         cursor.execute("PRAGMA foreign_keys=ON")

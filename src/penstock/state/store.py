@@ -44,11 +44,11 @@ class State:
     `settings`; each takes the connection of a transaction first, which `read()` and `write()` give.
     """
 
-    def __init__(self, url: sa.URL) -> None:
+    def __init__(self, url: sa.URL, *, alone: bool = False) -> None:
         self.url = url
         self.where = shown(url)
         self._patience = Patience(PATIENCE + allowance(url))
-        self._writer, self._reader = engines(url, self._patience)
+        self._writer, self._reader = engines(url, self._patience, alone=alone)
         self.dialect = self._writer.dialect.name
         self._alone = threading.Lock() if self.dialect == "sqlite" else None
         self._inside = threading.local()
@@ -168,13 +168,15 @@ class State:
                 yield connection
 
 
-def open_state(url: str) -> State:
+def open_state(url: str, *, alone: bool = False) -> State:
     """The state store at that address, made or brought up to this version where that is due.
 
     Any number of processes may do so at once: one does the work, the others wait for it.
 
     Args:
         url: such as `address.state_url` gives.
+        alone: keep a file of SQLite from every other process meanwhile. It is read so without the file that processes
+            share their locks in, for which a full disk has no room.
 
     Raises:
         SettingInvalidError: the address is none.
@@ -185,10 +187,10 @@ def open_state(url: str) -> State:
     address = parsed(url)
     where = shown(address)
     with driver_there(where), told("opening", where):
-        if address.get_backend_name() == "sqlite":
+        if address.get_backend_name() == "sqlite" and not alone:
             _make_folder(Path(address.database or "").parent)
             _log_ahead(address)
-        state = State(address)
+        state = State(address, alone=alone)
         try:
             with state.read() as connection:
                 current = migrate.is_current(connection)
