@@ -32,7 +32,8 @@ def test_one_module_alone_reads_pickles():
         for path in Path(penstock.__file__).parent.rglob("*.py")
         if reading.search(_code(path)) or "allow_pickle=True" in path.read_text()
     }
-    assert found == {"data/codecs/pickled.py"}
+    names_it_alone = {"languages/python/by_value.py"}  # what a user's cloudpickle is told; it reads nothing
+    assert found - names_it_alone == {"data/codecs/pickled.py"}
 
 
 def _code(path: Path) -> str:

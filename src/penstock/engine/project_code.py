@@ -10,7 +10,7 @@ import hashlib
 import linecache
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import (
     EXTENSION_SUFFIXES,
@@ -27,6 +27,7 @@ from types import CodeType, FrameType, ModuleType
 
 from penstock.config import environment
 from penstock.engine.dependencies import site_folders
+from penstock.languages.python.by_value import send_by_value
 
 ALIAS = "default_repo"
 """The name by which block files may import the project, whatever its folder is called."""
@@ -138,17 +139,31 @@ class ProjectCode:
             raise ImportError(f"{path} is not a folder of the project", path=path)
 
         def loader(fullname: str, file: str) -> FreshLoader:
-            return FreshLoader(fullname, file, self.digests)
+            return FreshLoader(fullname, file, self.digests, self._alias.answered)
 
         return FileFinder(path, (ExtensionFileLoader, EXTENSION_SUFFIXES), (loader, SOURCE_SUFFIXES))  # type: ignore[arg-type]
 
 
 class FreshLoader(SourceFileLoader):
-    """Loads a module from its source, never from a .pyc, and notes the digest of what it read."""
+    """Loads a module from its source, never from a .pyc, and notes the digest of what it read.
 
-    def __init__(self, fullname: str, path: str, digests: dict[str, str]) -> None:
+    Args:
+        fullname: the module.
+        path: its file.
+        digests: where the digest goes.
+        aliases: packages that other processes do not find.
+    """
+
+    def __init__(self, fullname: str, path: str, digests: dict[str, str], aliases: Collection[str]) -> None:
         super().__init__(fullname, path)
         self._digests = digests
+        self._aliases = aliases
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Execute it."""
+        if module.__name__.partition(".")[0] in self._aliases:
+            send_by_value(module)
+        super().exec_module(module)
 
     def get_code(self, fullname: str) -> CodeType | None:
         """The compiled source."""
@@ -169,11 +184,19 @@ class _Alias(MetaPathFinder):
 
     def __init__(self, root: str) -> None:
         self._root = root
+        self.answered: set[str] = set()
+        """The packages that were found here, and that no other process finds."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         del path, target
+        spec = self._find(fullname)
+        if spec is not None:
+            self.answered.add(fullname)
+        return spec
+
+    def _find(self, fullname: str) -> ModuleSpec | None:
         if fullname == ALIAS:
             return _package(fullname, Path(self._root))
         for folder in list(Path(self._root).parents)[:FOLDERS_ABOVE]:

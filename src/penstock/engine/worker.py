@@ -33,6 +33,7 @@ from penstock.engine.memory import keep_typing_caches
 from penstock.engine.project_code import ProjectCode
 from penstock.engine.streams import flush_streams
 from penstock.engine.usage import Usage, Waits, limit_memory, usage
+from penstock.languages.python import by_value
 from penstock.languages.registry import runner
 from penstock.model.errors import WorkerLostError, error_class
 from penstock.model.messages import (
@@ -73,6 +74,7 @@ def prepare() -> None:
     from penstock.sdk import imports
 
     imports.install()
+    by_value.install()
     runner("python")
     TO_WORKER.prepare()
     look_ahead()

@@ -11,6 +11,7 @@ from functools import lru_cache
 from types import CodeType, ModuleType
 
 from penstock.languages.job import Input, Job
+from penstock.languages.python.by_value import send_by_value
 from penstock.model.block import BlockType
 from penstock.sdk.decorators import BLOCK_DECORATORS, CALLBACK_DECORATORS, CHART_DECORATORS, preprocessor, test
 
@@ -56,6 +57,7 @@ def block_module(job: Job, file: str) -> ModuleType:
         if name in wanted:
             names[name] = upstream.value()
     sys.modules[module.__name__] = module
+    send_by_value(module)
     return module
 
 
