@@ -148,8 +148,15 @@ def test_a_changed_helper_makes_its_users_stale_and_is_seen(tmp_path):
         (["{project}", "chain", "--runtime-vars", "{day: 1}"], 2, "it is not JSON"),
         (["{project}", "chain", "--runtime-vars", "[1]"], 2, "it is [1], not an object"),
         (["{project}", "chain", "--runtime-vars", "null"], 2, "it is null, not an object"),
+        (
+            ["{project}", "chain", "--runtime-vars", r'{"a": ["\ud800"]}'],
+            2,
+            "error C101: reading --runtime-vars: a text in it",
+        ),
         (["{project}", "chain", "--runtime-vars", '{"a":' * 3000], 2, "--runtime-vars: it is not JSON"),
         (["{project}", "chain", "--memory-limit", "much"], 2, "it is not a size"),
+        (["{project}", "chain", "--memory-limit", "20000000000g"], 2, "error C101: reading the memory limit"),
+        (["{project}", "chain", "--memory-limit", "9" * 400], 2, "it is more than 1024t"),
         (["{project}", "chain", "--executor-type", "k8s"], 2, "this version runs blocks on this machine only"),
         (["{project}", "chain", "--pipeline-run-id", "77"], 2, "reading the run 77"),
         (["{project}", "chain", "--no-such-option"], 2, "No such option"),
@@ -168,6 +175,9 @@ def test_a_memory_limit_of_the_environment_that_is_none_fails_no_block(project, 
     done = penstock("run", project, "chain", home=tmp_path, PENSTOCK_BLOCK_MEMORY="2 GB")
     assert (done.code, done.out) == (2, "")
     assert "PENSTOCK_BLOCK_MEMORY: '2 GB' is not an integer" in done.err
+    done = penstock("run", project, "chain", home=tmp_path, PENSTOCK_BLOCK_MEMORY="99999999999999999")
+    assert done.code == 2
+    assert "PENSTOCK_BLOCK_MEMORY: 99999999999999999 is above 1073741824" in done.err
 
 
 @pytest.mark.parametrize("section", ["blocks", "callbacks"])

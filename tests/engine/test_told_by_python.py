@@ -128,3 +128,16 @@ def test_children_that_share_a_process_each_have_their_own(bench: Bench) -> None
         bench.finish(seen)
         assert ("ERROR", f"l: {number}") in told(seen)
     crew.close()
+
+
+def test_names_of_files_that_are_no_text_are_written_out_in_records(bench: Bench) -> None:
+    seen = bench.run(
+        body("""
+        import logging, os
+        name = os.fsdecode(b"caf\\xe9.csv")
+        kwargs["logger"].info(f"reading {name}")
+        logging.getLogger().warning(name)
+        return 1
+        """)
+    )
+    assert told(seen) == [("INFO", "reading caf\\udce9.csv"), ("WARNING", "caf\\udce9.csv")]

@@ -144,6 +144,12 @@ def json_object(text: str | None, option: str) -> dict[str, Any]:
         return {}
     try:
         value = json.loads(text)
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise SettingInvalidError(
+            f"reading {option}: a text in it holds half of a character, which UTF-8 does not have",
+            hint=r"In JSON, \ud83d is followed by its second half, such as \ude00.",
+        ) from error
     except (ValueError, RecursionError) as error:
         raise SettingInvalidError(
             f"reading {option}: it is not JSON ({error})", hint=f"""Such as {option} '{{"day": "2013-01-01"}}'."""
@@ -163,7 +169,12 @@ def size(text: str | None) -> int | None:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", text.strip().lower())
     if match is None:
         raise SettingInvalidError(f"reading the memory limit {text!r}: it is not a size", hint="Such as 512m or 2g.")
-    return int(float(match[1]) * _SIZES[match[2]])
+    found = float(match[1]) * _SIZES[match[2]]
+    if found > environment.MOST_MEMORY:
+        raise SettingInvalidError(
+            f"reading the memory limit {text[:40]!r}: it is more than 1024t", hint="Such as 512m or 2g."
+        )
+    return int(found)
 
 
 def check_executor(name: str | None) -> None:

@@ -16,6 +16,9 @@ from typing import Any
 
 from penstock.model.errors import SettingInvalidError
 
+MOST_MEMORY = 1 << 50
+"""Bytes that a limit of memory may be at most: a petabyte, more than any machine has and less than systems count to."""
+
 
 class Kind(StrEnum):
     """What the text of a variable is read as."""
@@ -29,7 +32,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """One environment variable. `aliases` are looked up in order when `name` is not set; `least` bounds a number."""
+    """One environment variable. `aliases` are looked up in order when `name` is not set.
+
+    `least` and `most` bound a number.
+    """
 
     name: str
     kind: Kind
@@ -38,6 +44,7 @@ class Variable:
     aliases: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
     least: int | None = None
+    most: int | None = None
 
 
 VARIABLES: tuple[Variable, ...] = (
@@ -101,6 +108,7 @@ VARIABLES: tuple[Variable, ...] = (
         Kind.INTEGER,
         0,
         "Megabytes of private memory that a block may take, where its run does not say; 0: no limit.",
+        most=MOST_MEMORY >> 20,
     ),
     Variable(
         "PENSTOCK_READER_MEMORY",
@@ -314,6 +322,10 @@ def _parse(variable: Variable, key: str, text: str) -> Any:
             if variable.least is not None and number < variable.least:
                 raise SettingInvalidError(
                     f"reading {where}: {text[:40]} is below {variable.least}", hint="Correct or unset the variable."
+                )
+            if variable.most is not None and number > variable.most:
+                raise SettingInvalidError(
+                    f"reading {where}: {text[:40]} is above {variable.most}", hint="Correct or unset the variable."
                 )
             return number
         case Kind.JSON:

@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar, cast
 import msgspec
 
 from penstock.config.decoding import msgpack_decoder
-from penstock.engine.values import from_extension, to_wire
+from penstock.engine.values import from_extension, half_character, to_wire, written_out
 from penstock.model.errors import MessageInvalidError
 from penstock.model.messages import (
     WIRE_VERSION,
@@ -75,7 +75,7 @@ class Family(Generic[M]):
         if tag is None:
             raise MessageInvalidError(f"sending a {type(message).__name__}: it is not a message of this direction")
         try:
-            body = msgspec.msgpack.encode(to_wire(message))
+            body = _encoded(message)
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise MessageInvalidError(f"sending a {type(message).__name__}: {error}") from error
         if len(body) > LIMIT:
@@ -126,6 +126,24 @@ FROM_WORKER: Family[FromWorker] = Family(
         28: LetGo,
     }
 )
+
+
+def _encoded(message: object) -> bytes:
+    """A message as MessagePack.
+
+    Text that no UTF-8 has (names of files that are bytes, a half of a pair of JSON) is written out where somebody reads
+    it, and refused where it is a value.
+    """
+    content = to_wire(message)
+    try:
+        return msgspec.msgpack.encode(content)
+    except UnicodeEncodeError:
+        if not isinstance(message, WorkOrder | Answer | Ask):
+            return msgspec.msgpack.encode(written_out(content))
+        raise MessageInvalidError(
+            f"sending {half_character(content)}: its text holds half of a character, which UTF-8 does not have",
+            hint="Correct the text, such as by `text.encode('utf-8', 'replace').decode()`.",
+        ) from None
 
 
 class FrameReader(Generic[M]):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
+from itertools import chain
 from typing import Any
 
 from msgspec.msgpack import Ext
@@ -70,6 +71,32 @@ def _convert(value: Any, path: str, depth: int) -> Any:
             for index, item in enumerate(value)
         ]
     return _extension(value, path)
+
+
+def written_out(value: Any) -> Any:
+    """What `to_wire` has given, with halves of characters written out, as `print` does it."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {written_out(key): written_out(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [written_out(item) for item in value]
+    return value
+
+
+def half_character(value: Any, path: str = "") -> str:
+    """Where in what `to_wire` has given a text or a key holds half of a character; empty when none does."""
+    if isinstance(value, str):
+        return "" if written_out(value) == value else path.lstrip(".") or "a value"
+    if isinstance(value, dict):
+        keys = (half_character(key, f"{path}.{written_out(key)}") for key in value)
+        items = (half_character(item, f"{path}.{written_out(key)}") for key, item in value.items())
+        return next((found for found in chain(keys, items) if found), "")
+    if isinstance(value, list):
+        return next(
+            (found for index, item in enumerate(value) if (found := half_character(item, f"{path}[{index}]"))), ""
+        )
+    return ""
 
 
 _names: dict[type, tuple[str, ...] | None] = {}
