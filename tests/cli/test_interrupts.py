@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import signal
 import subprocess
 import sys
@@ -13,6 +15,8 @@ import pytest
 
 from penstock.cli.interrupts import interrupts, waking
 from penstock.engine.supervisor import Supervisor
+from penstock.observe.record import RUN_RECORD
+from tests.cli.projects import B, begun, clean_environment, write_project
 from tests.patience import PATIENCE, until
 
 
@@ -72,6 +76,20 @@ def test_who_was_started_to_ignore_it_goes_on_to(supervisor: Supervisor) -> None
         signal.signal(signal.SIGINT, before)
 
 
+def test_the_word_to_end_is_noted_and_what_others_heed_is_left_to_them(supervisor: Supervisor) -> None:
+    heard: list[int] = []
+    before = signal.signal(signal.SIGHUP, lambda number, _: heard.append(number))
+    try:
+        with interrupts(supervisor) as found:
+            signal.raise_signal(signal.SIGHUP)
+            assert (found.asked, heard) == (0, [signal.SIGHUP])
+            signal.raise_signal(signal.SIGTERM)
+            assert found.asked == signal.SIGTERM
+            assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL  # the second one ends at once
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_in_another_thread_nothing_is_changed(supervisor: Supervisor) -> None:
     found = []
 
@@ -82,7 +100,7 @@ def test_in_another_thread_nothing_is_changed(supervisor: Supervisor) -> None:
     thread = threading.Thread(target=look)
     thread.start()
     thread.join()
-    assert found == [False]
+    assert found == [0]
 
 
 @pytest.mark.parametrize(("raised", "said"), [("KeyboardInterrupt", "interrupted\n"), ("ValueError('x')", "Traceback")])
@@ -100,3 +118,58 @@ def test_ctrl_c_while_what_the_command_is_built_on_is_imported_is_one_word(tmp_p
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.stderr == "interrupted\n"
     assert done.returncode == -signal.SIGINT
+
+
+IN_TERMINAL = (
+    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+)
+"""Makes the terminal on its input that of its session, whose end is told to it, and becomes what follows."""
+SLOW = "import time\ntry:\n    print('up', flush=True)\n    time.sleep(600)\nfinally:\n    print('swept', flush=True)"
+
+
+@pytest.mark.parametrize(("sent", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_a_signal_ends_the_run_and_its_processes_in_order(tmp_path: Path, sent: str, code: int) -> None:
+    project = write_project(tmp_path / "p", slow=[B("a", "data_loader", SLOW), B("b", "transformer", "", up=("a",))])
+    process = begun(project, "slow", tmp_path)
+    process.send_signal(getattr(signal, sent))
+    out, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == code
+    assert "a | swept" in out
+    assert [line.split()[:2] for line in out.splitlines() if line[:2] in {"a ", "b "} and "|" not in line] == [
+        ["b", "cancelled"],
+        ["a", "cancelled"],
+    ]
+    (record,) = (tmp_path / "data").rglob(RUN_RECORD)
+    assert json.loads(record.read_text().splitlines()[-1])["state"] == "cancelled"
+
+
+def test_the_end_of_the_terminal_ends_the_run_in_order(tmp_path: Path) -> None:
+    project = write_project(tmp_path / "p", slow=[B("a", "data_loader", SLOW)])
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            IN_TERMINAL,
+            sys.executable,
+            "-m",
+            "penstock.cli.main",
+            "run",
+            str(project),
+            "slow",
+            "-v",
+        ],
+        env={**clean_environment(), "PENSTOCK_DATA_DIR": str(tmp_path / "data")},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    shown = b""
+    while b"up" not in shown:
+        shown += os.read(ours, 4096)
+    os.close(ours)
+    assert process.wait(timeout=PATIENCE) == 129
+    (record,) = (tmp_path / "data").rglob(RUN_RECORD)
+    assert json.loads(record.read_text().splitlines()[-1])["state"] == "cancelled"

@@ -1,5 +1,4 @@
 import json
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from penstock.observe.record import RUN_LOG
-from tests.cli.projects import B, begun, clean_environment, penstock, write_pipeline, write_project
+from tests.cli.projects import B, clean_environment, penstock, write_pipeline, write_project
 from tests.patience import PATIENCE
 from tests.read_only import read_only
 
@@ -328,17 +327,6 @@ def test_two_runs_at_once_do_not_mix(tmp_path):
     listed = penstock("data", "list", "two", "--versions", "-p", project, "--json", home=tmp_path).document["products"]
     pairs = [[output["preview"] for output in entry["outputs"]] for entry in listed if entry["block"] == "b"]
     assert sorted(pairs) == [[number, number] for number in range(4)]
-
-
-def test_ctrl_c_ends_the_run_and_its_processes(tmp_path):
-    project = write_project(
-        tmp_path / "p", slow=[B("a", "data_loader", "import time\nprint('up', flush=True)\ntime.sleep(600)")]
-    )
-    process = begun(project, "slow", tmp_path)
-    process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 130
-    assert "cancelled" in out
 
 
 def test_an_object_that_shows_itself_as_a_page_is_stored_as_that_and_read_by_no_block(tmp_path):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import suppress
 from enum import IntEnum
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -26,6 +27,10 @@ class Exit(IntEnum):
     """The machine or another system refused: disk, permission, connection, missing data."""
     INTERRUPTED = 130
     """Ended by Ctrl-C."""
+    HUNG_UP = 129
+    """A run that was ended by SIGHUP, when its terminal was closed."""
+    TERMINATED = 143
+    """A run that was ended by SIGTERM, as containers, service managers and cancelled jobs end what they started."""
 
 
 _BY_PHASE = {
@@ -78,8 +83,18 @@ def _said(text: str) -> bool:
     return True
 
 
-def drop_output() -> None:
+def drop_output(stream: TextIO | None = None) -> None:
     """From now on lines go nowhere; what could not be written would else be tried again at the very end."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
+    os.dup2(nowhere, (stream or sys.stdout).fileno())
     os.close(nowhere)
+
+
+def drop_lost_output() -> None:
+    """Let lines go nowhere where their terminal has been closed, which would refuse each of them."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(ValueError):  # it is no file
+            try:
+                os.write(stream.fileno(), b"")
+            except OSError:
+                drop_output(stream)

@@ -1,4 +1,4 @@
-"""Ctrl-C while a run is waited for: heard at once, and where nothing is half done; the second one ends at once."""
+"""Ctrl-C and its like while a run is waited for: heard at once, where nothing is half done; the second ends at once."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING
+
+from penstock.cli.exits import drop_lost_output
 
 if TYPE_CHECKING:
     from penstock.engine.supervisor import Supervisor
@@ -43,33 +45,56 @@ def waking(supervisor: Supervisor) -> Iterator[None]:
             unwatch()
 
 
+_ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
+"""Ctrl-C, what service managers and containers end a process with, and the end of its terminal, which Windows lacks."""
+
+
 @dataclass(slots=True)
 class Interrupts:
-    """Whether somebody has pressed Ctrl-C."""
+    """Which signal has asked for the end; 0 as long as none has."""
 
-    asked: bool = False
+    asked: int = 0
 
 
 @contextmanager
 def interrupts(supervisor: Supervisor) -> Iterator[Interrupts]:
-    """Notes the first Ctrl-C instead of raising KeyboardInterrupt; it ends the waiting of the supervisor's loop.
+    """Notes the first signal that asks for the end, and ends the waiting of the supervisor's loop.
 
-    A process that was started to ignore it, such as by `nohup`, goes on to do so.
+    The second one does what it ever did: Ctrl-C raises KeyboardInterrupt, the others end the process. A process that
+    was started to ignore one, such as by `nohup`, goes on to do so.
     """
     found = Interrupts()
-    before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or before in {None, signal.SIG_IGN}:
+    before = {number: signal.getsignal(number) for number in _ending()}
+    if threading.current_thread() is not threading.main_thread() or not before:
         yield found
         return
 
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
     def note(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        found.asked = True
-        signal.signal(signal.SIGINT, before)
+        del frame
+        restore()
+        found.asked = number
+        if number != signal.SIGINT:
+            drop_lost_output()
 
     with waking(supervisor):
-        signal.signal(signal.SIGINT, note)
+        for number in before:
+            signal.signal(number, note)
         try:
             yield found
         finally:
-            signal.signal(signal.SIGINT, before)
+            restore()
+
+
+def _ending() -> list[int]:
+    """The signals that would end this process if they came now: none that is ignored, or that somebody else heeds."""
+    numbers = [getattr(signal, name) for name in _ENDING if hasattr(signal, name)]
+    return [
+        number
+        for number in numbers
+        if signal.getsignal(number) is signal.SIG_DFL
+        or (number == signal.SIGINT and signal.getsignal(number) not in {None, signal.SIG_IGN})
+    ]

@@ -56,7 +56,8 @@ _SIZES = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 def run(ctx: click.Context, /, project: Path, pipeline_uuid: str | None, **given: Any) -> None:
     """Run PIPELINE_UUID of PROJECT; with one argument, that pipeline of the project in the current folder.
 
-    Exit codes: 0 all blocks done, 1 a block failed, 2 wrong usage or files, 3 the machine refused, 130 interrupted.
+    Exit codes: 0 all blocks done, 1 a block failed, 2 wrong usage or files, 3 the machine refused, 130 interrupted
+    by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP.
     """
     if pipeline_uuid is None:
         project, pipeline_uuid = Path(), str(project)
@@ -75,7 +76,7 @@ def run(ctx: click.Context, /, project: Path, pipeline_uuid: str | None, **given
         progress = None if given["as_json"] else make_progress(verbose=given["verbose"])
         handle = bench.start(plan, [summary, *([progress] if progress else [])])
         try:
-            _wait(bench, progress, handle)
+            signalled = _wait(bench, progress, handle)
         finally:
             if progress is not None:
                 progress.close()
@@ -86,15 +87,20 @@ def run(ctx: click.Context, /, project: Path, pipeline_uuid: str | None, **given
         say(json.dumps(summary.document(), ensure_ascii=False, default=str))
     if given["callback_url"]:
         notify(given["callback_url"], summary.document())
-    ctx.exit(_exit(handle.state))
+    ctx.exit(_exit(handle.state, signalled))
 
 
-def _exit(state: RunState) -> Exit:
-    return {RunState.COMPLETED: Exit.SUCCESS, RunState.CANCELLED: Exit.INTERRUPTED}.get(state, Exit.FAILED)
+def _exit(state: RunState, signalled: int) -> Exit:
+    if state is RunState.CANCELLED:
+        return Exit(128 + signalled) if signalled else Exit.INTERRUPTED
+    return Exit.SUCCESS if state is RunState.COMPLETED else Exit.FAILED
 
 
-def _wait(bench: Workbench, progress: Progress | None, handle: Any) -> None:
-    """Wait for the run and for the pipelines that it triggered; Ctrl-C cancels all, a second one ends at once."""
+def _wait(bench: Workbench, progress: Progress | None, handle: Any) -> int:
+    """Wait for the run and for the pipelines that it triggered; gives the signal that has ended them, 0 for none.
+
+    Ctrl-C, SIGTERM and SIGHUP cancel all, a second one ends at once.
+    """
     cancelled = False
     with interrupts(bench.supervisor) as found:
         while rest := [one for one in (handle, *bench.answers.nested.started) if not one.ended]:
@@ -105,9 +111,10 @@ def _wait(bench: Workbench, progress: Progress | None, handle: Any) -> None:
                 for started in rest:
                     bench.loop.cancel(started)
             elif cancelled and handle.ended:
-                return
+                break
             else:
                 bench.loop.poll()
+    return found.asked
 
 
 def run_options(given: dict[str, Any], *, past: RunOptions | None = None) -> RunOptions:
