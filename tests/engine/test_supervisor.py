@@ -324,12 +324,32 @@ def test_threads_and_exit_handlers_run_before_the_end(bench: Bench, monkeypatch:
     seen = bench.run(body(code))
     assert seen.ended.failure is None
     assert seen.text() == "from a thread\nat exit\n"
+    assert seen.of(Log) == []
 
 
 def test_a_process_that_hangs_at_its_end_has_succeeded(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("penstock.engine.supervisor.EXIT_PATIENCE", 0.2)
-    code = "import threading, time\nthreading.Thread(target=time.sleep, args=(600,)).start()\nreturn 1"
-    assert bench.run(body(code)).ended.failure is None
+    code = """
+    import multiprocessing, threading, time
+    threading.Thread(target=time.sleep, args=(600,), name="upload").start()
+    threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+    multiprocessing.get_context("fork").Process(target=time.sleep, args=(600,), name="sender").start()
+    return 1
+    """
+    seen = bench.run(body(code))
+    assert seen.ended.failure is None
+    (told,) = seen.of(Log)
+    assert told.level == "WARNING"
+    assert told.text.startswith("the block left running: thread upload, process sender; that had not ended 0.2 s after")
+    assert "wait for it before the function returns" in told.text
+
+
+def test_an_exit_handler_that_hangs_is_told_too(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("penstock.engine.supervisor.EXIT_PATIENCE", 0.2)
+    seen = bench.run(body("import atexit, time\natexit.register(time.sleep, 600)\nreturn 1"))
+    assert seen.ended.failure is None
+    (told,) = seen.of(Log)
+    assert "something that it had begun, such as an exit handler" in told.text
 
 
 def test_a_session_keeps_its_process_and_shares_context(bench: Bench) -> None:

@@ -17,6 +17,7 @@ from penstock.engine.crew import Crew
 from penstock.engine.endings import failure_at_end, failure_of_attempt
 from penstock.engine.events import AttemptEvent, Captured, Ended, OnEvent
 from penstock.engine.launcher import Mode, launcher_for
+from penstock.engine.lingering import ended_with
 from penstock.engine.needs import TABULAR, with_storing
 from penstock.engine.process import Attempt, Doom, Exit, Reports, WorkerProcess
 from penstock.engine.reactor import HasFileno, Reactor
@@ -453,6 +454,8 @@ class Supervisor:
         if process.exit is not None or process.doom is not None or (why is Doom.CHANNEL and process.is_over()):
             return
         process.doom = why
+        if why is Doom.LINGERING and (attempt := process.attempt) is not None and attempt.finished is not None:
+            attempt.tell(Log("WARNING", ended_with(attempt.finished.left, EXIT_PATIENCE), time.time()))
         self._reactor.cancel(process)
         self._spares.forget(process)
         if process.pid is None:

@@ -29,6 +29,7 @@ from penstock.engine.dependencies import is_installed, look_ahead
 from penstock.engine.execution import Execution
 from penstock.engine.failures import failure_of
 from penstock.engine.interrupts import Interrupts
+from penstock.engine.lingering import left_running
 from penstock.engine.memory import keep_typing_caches
 from penstock.engine.project_code import ProjectCode
 from penstock.engine.streams import flush_streams
@@ -249,6 +250,7 @@ class WorkServer:
             lineage=execution.lineage() if execution and failure is not None else None,
             items=execution.items if execution else None,
             condition=execution.refused_by if execution else "",
+            left=left_running(),
         )
 
     def _project_code(self, order: WorkOrder) -> ProjectCode:

@@ -360,7 +360,8 @@ class Finished:
 
     `lineage` tells what a failed attempt was made from; that of a published one stands in its manifest. `items` is what
     a dynamic block has returned for its children, `condition` the one that said no. `waited` are the seconds
-    that its code neither worked nor wanted a processor, where that is measured.
+    that its code neither worked nor wanted a processor, where that is measured; `left` is what it has left running, in
+    words.
     """
 
     outcome: Outcome
@@ -374,6 +375,7 @@ class Finished:
     items: Items | None = None
     condition: str = ""
     waited: float = 0.0
+    left: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what no clock says, and no machine has: it would be stored, and told to people."""
