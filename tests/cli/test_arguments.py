@@ -101,3 +101,11 @@ def test_types_without_a_command_have_words_too() -> None:
     for kind in (PIPELINE, FOLDER):
         with pytest.raises(SettingInvalidError, match="an argument of `penstock`: it is empty"):
             kind.convert("", None, None)
+
+
+@pytest.mark.parametrize(
+    "words", [("runs", "--origin", "nope"), ("backfill", "create", "p", "--start", "2024-01-01", "--retries", "-1")]
+)
+def test_what_is_no_choice_is_refused(tmp_path: Path, words: tuple[str, ...]) -> None:
+    project = write_project(tmp_path / "p", p=[B("x", "custom", "return 1")])
+    assert penstock(*words, home=tmp_path, cwd=project).code == 2

@@ -59,6 +59,9 @@ def test_show_prints_numbers_that_json_has_not_without_quotes_and_json_stays_jso
         "least": ("float('-inf')", "-Infinity"),
         "word": ("'NaN'", '"NaN"'),
         "both": ("{'a': float('nan'), 'b': 'nan', 'c': [float('inf'), 1.5, None]}", '{"a": NaN, "b": "nan", "c": [Infinity, 1.5, null]}'),
+        "keys": ("{1: 'a', '1': 'b', 2: 'c'}", '{"1 (int)": "a", "1": "b", "2": "c"}'),
+        "long": ("2**64", "18446744073709551616"),
+        "huge": ("{'n': 2**20000}", json.dumps({"n": hex(2**20000)[:500]})),
         "day": ("__import__('datetime').date(2024, 1, 2)", "2024-01-02"),
     }  # fmt: skip
     blocks = [B(name, "data_loader", f"return {value}") for name, (value, _) in values.items()]

@@ -53,7 +53,13 @@ def _planning(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--runtime-vars", metavar="JSON", help="Variables of all runs, a JSON object."),
         click.option("--name", default="", help="What it is called."),
         click.option("--parallelism", default=10, show_default=True, type=int, help="Runs at once; 0: no limit."),
-        click.option("--retries", default=0, show_default=True, type=int, help="Further attempts at a failed window."),
+        click.option(
+            "--retries",
+            default=0,
+            show_default=True,
+            type=click.IntRange(0),
+            help="Further attempts at a failed window.",
+        ),
         click.option("--priority", default=0, show_default=True, type=int, help="Of its runs; higher ones first."),
     ]
     for option in reversed(options):

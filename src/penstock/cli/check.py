@@ -30,6 +30,7 @@ def check(ctx: click.Context, project: Path, pipelines: tuple[str, ...], *, as_j
     Exit code 1 when there are errors.
     """
     opened = open_project(project)
+    pipelines = tuple(dict.fromkeys(pipelines))
     found = check_project(opened, list(pipelines) or None)
     if quiet:
         found = [diagnostic for diagnostic in found if diagnostic.severity is Severity.ERROR]

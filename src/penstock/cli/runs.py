@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _LOOK_EVERY = 0.3
 """Seconds between looks at a run that is waited for."""
 _RUNS = "runs"
+_ORIGINS = ("schedule", "api", "event", "dependency", "backfill", "block", "studio", "cli", "retry")
 _STATES = ("initial", "running", "completed", "failed", "cancelled", "interrupted")
 
 
@@ -81,7 +82,7 @@ def trigger(ctx: click.Context, /, pipeline: str, name: str | None, project: Pat
 @project_option
 @click.option("--state", "states", multiple=True, type=click.Choice(_STATES), help="Only those in this state.")
 @click.option(
-    "--origin", "origins", multiple=True, help="schedule, api, event, dependency, backfill, block, studio, cli."
+    "--origin", "origins", multiple=True, type=click.Choice(_ORIGINS), help="Only those that were started so."
 )
 @click.option("--trigger", "name", help="With PIPELINE: only those of this trigger.")
 @click.option("--backfill", type=int, help="Only those of the backfill of this number.")

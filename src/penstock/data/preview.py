@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from penstock.data.plain import decode_plain
-from penstock.data.statistics import json_safe
+from penstock.data.statistics import DECIMAL_BITS, json_safe, key_text
 from penstock.data.zones import python_moment, zoned
 
 if TYPE_CHECKING:
@@ -99,9 +99,10 @@ def plain_text(stored: Stored) -> str:
 
 def _for_people(value: Any) -> Any:
     if isinstance(value, dict):
-        return {str(key): _for_people(item) for key, item in value.items()}
+        return {key_text(key, value): _for_people(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_for_people(item) for item in value]
     if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
         value = value.item()
-    return value if isinstance(value, float) else json_safe(value)
+    exact = isinstance(value, float) or (isinstance(value, int) and value.bit_length() < DECIMAL_BITS)
+    return value if exact else json_safe(value)

@@ -8,7 +8,7 @@ sample in others.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,8 @@ _SAMPLES = 16
 _SAMPLE_ROWS = 512
 _TEXT_SHOWN = 200
 _SAFE_INT = 2**53
+DECIMAL_BITS = 14_000
+"""Bits of whole numbers that are written in decimal: Python refuses to beyond 4,300 digits."""
 
 
 def column_statistics(name: str, told: str, column: pa.ChunkedArray, *, comparable: bool = True) -> Column:
@@ -201,7 +203,7 @@ def json_safe(value: Any, longest: int = 500) -> Any:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
-        return int(value) if abs(value) < _SAFE_INT else str(value)
+        return int(value) if abs(value) < _SAFE_INT else _digits(int(value), longest)
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else str(value)
     if isinstance(value, str):
@@ -218,9 +220,20 @@ def _json_other(value: Any, longest: int) -> Any:
     return json_safe(str(value), longest)
 
 
+def _digits(value: int, longest: int) -> str:
+    """A number that JSON's readers would round; hexadecimal where Python writes no decimal digits of so many."""
+    return (str(value) if value.bit_length() < DECIMAL_BITS else hex(value))[:longest]
+
+
 def _show_dict(value: dict[Any, Any], longest: int) -> dict[str, Any]:
     inner = max(20, longest // (len(value) or 1))
-    return {json_safe(str(key), 100): json_safe(item, inner) for key, item in list(value.items())[:50]}
+    return {key_text(key, value): json_safe(item, inner) for key, item in list(value.items())[:50]}
+
+
+def key_text(key: Any, keys: Container[Any]) -> str:
+    """A key as a text, with its type where another of those keys is that text, such as 1 beside "1"."""
+    text = str(json_safe(_digits(key, 100) if isinstance(key, int) else str(key), 100))
+    return f"{text} ({type(key).__name__})" if text in keys and not isinstance(key, str) else text
 
 
 def _show_items(value: Any, longest: int) -> list[Any]:

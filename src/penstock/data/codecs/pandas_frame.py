@@ -48,7 +48,7 @@ def _extras(value: Any, scope: Scope) -> dict[str, Any]:
             extras["attrs"] = scope.plain(value.attrs)
         except ValueRefusedError as error:
             raise ValueRefusedError(
-                f"storing the attrs of a frame: {error}", hint="Clear them: .attrs = {{}}."
+                f"storing the attrs of a frame: {error}", hint="Clear them: .attrs = {}."
             ) from error
     if not value.flags.allows_duplicate_labels:
         extras["unique"] = True
