@@ -194,9 +194,14 @@ def test_a_command_that_is_killed_is_noticed_at_once(tmp_path: Path, state: Stat
     assert command.stdout.readline() == b"begun\n"
     ingest.tell("p", "r1")
     assert told.get(timeout=PATIENCE).state == "running"
+    record = tmp_path / "pipelines" / "p" / ".logs" / "r1" / "run.jsonl"
+    os.utime(record, (1e9, 1e9))  # it has told nothing for long
     command.kill()
     command.communicate()
-    assert told.get(timeout=PATIENCE).state == "interrupted"
+    row = told.get(timeout=PATIENCE)
+    assert row.state == "interrupted"
+    assert row.ended_at is not None
+    assert time.time() - PATIENCE < row.ended_at <= time.time()
     ingest.close()
     assert listed(state) == ["p r1 interrupted"]
 

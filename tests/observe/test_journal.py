@@ -13,6 +13,7 @@ from penstock.model import events
 from penstock.model.messages import Failure
 from penstock.model.product import Address, OutputSummary, ProductRef
 from penstock.model.run import BlockState, RunState
+from penstock.observe.archive import RunArchive
 from penstock.observe.journal import folders, recorded_run
 from penstock.observe.record import RUN_RECORD, RunRecorder, run_folder
 from tests.observe.runs import record_run
@@ -106,6 +107,19 @@ def test_a_run_whose_process_was_killed_is_interrupted(tmp_path: Path) -> None:
     row, (block,) = found
     assert (row.state, block.state, block.ended_at) == ("interrupted", "interrupted", row.ended_at)
     assert "the server that drove this run ended before the run did" in row.error
+    # The last sign of it may be what a block has printed; whoever has seen its end knows better.
+    log = tmp_path / "pipelines" / "flights" / ".logs" / "r1" / "a.log"
+    log.write_text("{}\n")
+    os.utime(log, (3e9, 3e9))
+    found = recorded_run(tmp_path, "flights", "r1")
+    assert found is not None
+    assert (found[0].ended_at, found[1][0].ended_at) == (3e9, 3e9)
+    head = RunArchive(tmp_path).find("r1")
+    assert head is not None
+    assert (head.state, head.ended) == ("interrupted", 3e9)
+    found = recorded_run(tmp_path, "flights", "r1", left=3e9 + 1)
+    assert found is not None
+    assert found[0].ended_at == 3e9 + 1
 
 
 @pytest.mark.parametrize(

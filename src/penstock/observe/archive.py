@@ -20,7 +20,7 @@ from typing import Any
 from penstock.data.naming import quote, unquote
 from penstock.model.errors import headline
 from penstock.model.run import RunState
-from penstock.observe.liveness import is_gone
+from penstock.observe.liveness import is_gone, last_sign
 from penstock.observe.record import RUN_RECORD, read_record
 
 _CHUNK = 1 << 16
@@ -272,7 +272,8 @@ def _from_whole_record(head: RunHead, record: Path, changed: float) -> RunHead:
     head = replace(head, done=done, failed_block=block, error=error)
     if not is_gone(head.process):
         return head
-    return replace(head, state=RunState.INTERRUPTED.value, ended=changed, error=cut_off(head.origin))
+    ended = max(changed, last_sign(record.parent))
+    return replace(head, state=RunState.INTERRUPTED.value, ended=ended, error=cut_off(head.origin))
 
 
 def cut_off(origin: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ from penstock.observe.departures import Departures
 from penstock.observe.journal import folders, recorded_run
 from penstock.observe.retention import horizon
 from penstock.state import notify
-from penstock.state.rows import RunRow
+from penstock.state.rows import BlockRunRow, RunRow
 
 if TYPE_CHECKING:
     from penstock.state.store import State
@@ -62,7 +62,8 @@ class Ingest:
         self._closing = False
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
-        self._departures = Departures(lambda what: self.heard(str(what)))
+        self._left: dict[str, float] = {}
+        self._departures = Departures(self._departed)
 
     def start(self) -> None:
         """Begin, with everything that was recorded while nobody looked."""
@@ -87,6 +88,11 @@ class Ingest:
         run, _, pipeline = text.partition(" ")
         if run and pipeline:
             self.tell(pipeline, run)
+
+    def _departed(self, what: Hashable) -> None:
+        """The process of that run has ended, in this moment."""
+        self._left[str(what)] = time.time()
+        self.heard(str(what))
 
     def sink(self, pipeline: str) -> Callable[[events.Event], None]:
         """A sink for a run of this process: its row is there when it begins, and final when it has ended."""
@@ -140,7 +146,7 @@ class Ingest:
         found = [
             recorded
             for pipeline, run in names
-            if _ours(known.get(run)) and (recorded := recorded_run(self._logs_root, pipeline, run)) is not None
+            if _ours(known.get(run)) and (recorded := self._recorded(pipeline, run)) is not None
         ]
         if not found:
             return 0
@@ -155,6 +161,9 @@ class Ingest:
                     self._told(row)
         return len(changed)
 
+    def _recorded(self, pipeline: str, run: str) -> tuple[RunRow, list[BlockRunRow]] | None:
+        return recorded_run(self._logs_root, pipeline, run, left=self._left.get(f"{run} {pipeline}", 0.0))
+
     def _run(self) -> None:
         failures = 0
         while (work := self._next()) is not None:
@@ -162,6 +171,8 @@ class Ingest:
             try:
                 if names:
                     self._store(names)
+                for pipeline, run in names:  # what was seen of it has been told, or is of no use
+                    self._left.pop(f"{run} {pipeline}", None)
                 if everything:
                     self.everything()
             except (StateUnavailableError, OSError):

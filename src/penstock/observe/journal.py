@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from penstock.model.errors import headline
 from penstock.model.expand import base_of
 from penstock.model.run import DONE, BlockState, RunState
 from penstock.observe.archive import cut_off
-from penstock.observe.liveness import is_gone
+from penstock.observe.liveness import is_gone, last_sign
 from penstock.observe.record import RUN_RECORD, own_variables
 from penstock.state.rows import BlockRunRow, RunRow
 
@@ -27,7 +27,9 @@ _OPTIONS = ("environment", "execution_partition", "trigger", "remote_blocks")
 """What of that which a run was given stands among the options of its row."""
 
 
-def recorded_run(logs_root: Path, pipeline: str, run: str) -> tuple[RunRow, list[BlockRunRow]] | None:
+def recorded_run(
+    logs_root: Path, pipeline: str, run: str, *, left: float = 0.0
+) -> tuple[RunRow, list[BlockRunRow]] | None:
     """A run and its blocks as its record tells them now; None when there is no record that can be read.
 
     A run whose process has gone before its end is interrupted, and so are the blocks that it left unended.
@@ -36,6 +38,7 @@ def recorded_run(logs_root: Path, pipeline: str, run: str) -> tuple[RunRow, list
         logs_root: the folder of all logs of the project.
         pipeline: the pipeline whose runs lie there; it may have had another name when the run began.
         run: the run's id.
+        left: when its process was seen to end, where somebody has watched it.
     """
     path = logs_root / "pipelines" / quote(pipeline) / ".logs" / quote(run) / RUN_RECORD
     try:
@@ -47,7 +50,7 @@ def recorded_run(logs_root: Path, pipeline: str, run: str) -> tuple[RunRow, list
     if not entries or entries[0].get("event") != "RunStarted":
         return None
     try:
-        return _rows(run, pipeline, entries, status.st_mtime)
+        return _rows(run, pipeline, entries, lambda: max(status.st_mtime, left, last_sign(path.parent)))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return None  # valid JSON, and no record of ours
 
@@ -88,7 +91,9 @@ def _entries(data: bytes) -> list[dict[str, Any]]:
     return found
 
 
-def _rows(run: str, pipeline: str, entries: list[dict[str, Any]], changed: float) -> tuple[RunRow, list[BlockRunRow]]:
+def _rows(
+    run: str, pipeline: str, entries: list[dict[str, Any]], gone_at: Callable[[], float]
+) -> tuple[RunRow, list[BlockRunRow]]:
     first = entries[0]
     started = float(first["at"])
     what = str(first.get("what") or "all")
@@ -133,7 +138,7 @@ def _rows(run: str, pipeline: str, entries: list[dict[str, Any]], changed: float
             error=str(end.get("error") or row.error),
         )
     elif is_gone(dict(row.process or {})):
-        row = replace(_ended(row, RunState.INTERRUPTED.value, max(changed, started)), error=cut_off(row.origin))
+        row = replace(_ended(row, RunState.INTERRUPTED.value, max(gone_at(), started)), error=cut_off(row.origin))
     if not row.open:
         blocks = _settled(blocks, row.ended_at or started)
     return row, _with_rows_in(blocks)

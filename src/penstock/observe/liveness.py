@@ -30,6 +30,18 @@ def is_gone(process: dict[str, Any]) -> bool:
     return started is None or started != process.get("started")
 
 
+def last_sign(folder: Path) -> float:
+    """When something was last written to the record or the logs of a run, which are in that folder.
+
+    In seconds since the epoch. Of a run whose process was killed it is the last that is known.
+    """
+    try:
+        with os.scandir(folder) as found:
+            return max((entry.stat().st_mtime for entry in found), default=0.0)
+    except OSError:  # it is being removed
+        return 0.0
+
+
 def is_nowhere(host: str, pid: int) -> bool:
     """Whether this is where `machine` has that name, and no process has that number; of others nothing is known."""
     return host == machine() and _started(pid) is None
