@@ -225,6 +225,26 @@ def test_a_full_disk_leaves_the_earlier_file(shelf, tmp_path, kind):
         assert [entry.name for entry in disk.iterdir()] == ["out"]
 
 
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_missing_durations_are_read_in_queries(shelf, tmp_path, unit):
+    frame = pd.DataFrame(
+        {"d": np.array([86_400_000_000_000, "NaT", 0], "m8[ns]").astype(f"m8[{unit}]"), "x": [1, 2, 3]}
+    )
+    ref = shelf.put(frame).ref
+    export(shelf.store, ref, None, tmp_path / "out.csv", "csv")
+    assert ",2" in (tmp_path / "out.csv").read_text().splitlines()
+    assert page(shelf.store, ref, filter=[Filter("x", ">", "1")]).column("d").to_pylist()[0] is None
+
+
+def test_a_version_differs_from_itself_in_nothing_whatever_its_columns_are_called(shelf):
+    for names in (["x", "x", "y"], [1, "1", "x"], ["x", "x (2)", "x"]):
+        ref = shelf.put(pd.DataFrame([[1, "a", 2.5]], columns=names)).ref
+        assert not diff(shelf.store, ref, ref).differs
+    later = shelf.put(pd.DataFrame([[1, "a", 2.5]], columns=["x", "x", "y"])).ref
+    last = shelf.put(pd.DataFrame([[1, "b", 2.5]], columns=["x", "x", "y"])).ref
+    assert list(diff(shelf.store, later, last).statistics) == ["x (2)"]
+
+
 def test_diff_by_key(shelf):
     before = shelf.put(pd.DataFrame({"k": [1, 2, 3, None], "v": ["a", "b", None, "z"], "old": 1})).ref
     after = shelf.put(pd.DataFrame({"k": [2, 3, 4, None], "v": ["b", "x", "d", "z"], "new": 1.5})).ref

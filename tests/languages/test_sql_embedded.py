@@ -54,6 +54,15 @@ def test_upstreams_are_tables_by_token_by_number_and_by_name(tmp_path: Path) -> 
         assert cells(table) == expected
 
 
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_a_missing_duration_of_numpy_is_missing(tmp_path: Path, unit: str) -> None:
+    values = np.array([3_600_000_000_000, "NaT"], "m8[ns]").astype(f"m8[{unit}]")
+    under = pa.py_buffer(values.view("i8"))  # what numpy marks a missing one with lies below it
+    column = pa.Array.from_buffers(pa.duration(unit), 2, [pa.py_buffer(b"\x01"), under], 1)
+    table = sql(tmp_path, "SELECT d FROM {{ df_1 }}", Held("up", pa.table({"d": column})))
+    assert cells(table) == [(dt.timedelta(hours=1),), (None,)]
+
+
 def test_the_output_is_arrow_with_the_types_of_the_query(tmp_path: Path) -> None:
     table = sql(
         tmp_path,

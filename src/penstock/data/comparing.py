@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from penstock.data.duck import connection, identifier
+from penstock.data.duck import connection, for_duck, identifier
 from penstock.data.preview import head
 from penstock.data.statistics import json_safe
 from penstock.data.store import ProductStore, entry_of
@@ -148,15 +148,28 @@ def diff(
 
 
 def _statistics(before: Sequence[Column], after: Sequence[Column]) -> dict[str, dict[str, list[Any]]]:
-    known = {column.name: column for column in before}
+    known = _numbered(before)
     found = {}
-    for column in after:
-        other = known.get(column.name)
+    for name, column in _numbered(after).items():
+        other = known.get(name)
         if other is not None:
-            pairs = {name: [getattr(other, name), getattr(column, name)] for name in _STATISTICS}
-            changes = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+            pairs = {each: [getattr(other, each), getattr(column, each)] for each in _STATISTICS}
+            changes = {each: pair for each, pair in pairs.items() if pair[0] != pair[1]}
             if changes:
-                found[column.name] = changes
+                found[name] = changes
+    return found
+
+
+def _numbered(columns: Sequence[Column]) -> dict[str, Column]:
+    """The columns by name; those of a name that was there before get a number, such as "x (2)"."""
+    names = {column.name for column in columns}
+    found: dict[str, Column] = {}
+    for column in columns:
+        name, number = column.name, 1
+        while name in found or (number > 1 and name in names):
+            number += 1
+            name = f"{column.name} ({number})"
+        found[name] = column
     return found
 
 
@@ -212,8 +225,8 @@ def _rows(before: pa.Table, after: pa.Table, keys: list[str], what: str) -> Rows
     if len(set(others)) != len(others):
         raise ValueRefusedError(f"comparing {what} by key: columns have the same name", hint="Compare without a key.")
     with connection() as duck:
-        duck.register("b", before)
-        duck.register("a", after)
+        duck.register("b", for_duck(before))
+        duck.register("a", for_duck(after))
         _check_key(duck, keys, what)
         return _joined(duck, keys, others)
 

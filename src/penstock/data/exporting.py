@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.data.codecs.arrow_table import without_views
 from penstock.data.codecs.nested_view import nested
 from penstock.data.codecs.object_view import json_texts, readable
-from penstock.data.duck import connection, identifier, literal
+from penstock.data.duck import connection, for_duck, identifier, literal
 from penstock.data.local import translated
 from penstock.data.manifest import OutputEntry
 from penstock.data.reading import Reader
@@ -180,7 +180,7 @@ def _copied(options: str) -> Callable[[Any, str], Callable[[Path], None]]:
             ]
             with connection(files=True) as duck:
                 try:
-                    duck.from_arrow(named).project(", ".join(chosen)).create_view("stored")
+                    duck.from_arrow(for_duck(named)).project(", ".join(chosen)).create_view("stored")
                     duck.execute(f"copy (from stored) to {literal(str(path))} ({options})")
                 except duckdb.IOException as error:
                     raise OSError(str(error).splitlines()[0]) from error

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from penstock.data.duck import connection
+from penstock.data.duck import connection, for_duck
 from penstock.data.store import ProductStore
 from penstock.model.errors import SettingInvalidError
 from penstock.model.product import ProductRef
@@ -89,7 +89,7 @@ def _query(
     query = f"select {', '.join(wanted)} from numbered" + (f" where {where}" if where else "")  # noqa: S608 - codes
     query += f" order by {', '.join([*order, '__row__'])} limit {int(limit)} offset {int(offset)}"
     with connection() as duck:
-        duck.register("stored", table.rename_columns([f"c{at}" for at in range(table.num_columns)]))
+        duck.register("stored", for_duck(table.rename_columns([f"c{at}" for at in range(table.num_columns)])))
         duck.execute("create view numbered as select *, row_number() over () as __row__ from stored")
         try:
             found: pa.Table = duck.sql(query, params=parameters).to_arrow_table()

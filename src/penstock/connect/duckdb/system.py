@@ -15,6 +15,7 @@ from penstock.connect.sql.names import Target, literal, quoted
 from penstock.connect.sql.statements import in_short, relined, split
 from penstock.connect.sql.system import ROW_CAP, Answer, SqlSystem
 from penstock.connect.sql.widening import fits
+from penstock.data.duck import for_duck
 from penstock.model.errors import ConnectionFailedError, QueryFailedError
 
 if TYPE_CHECKING:
@@ -339,7 +340,7 @@ def _plain(table: pa.Table) -> pa.Table:
     for at, field in enumerate(table.schema):
         if pa.types.is_null(field.type):
             table = table.set_column(at, field.name, pa.nulls(table.num_rows, pa.string()))
-    return table.replace_schema_metadata(None)
+    return for_duck(table).replace_schema_metadata(None)
 
 
 def _indexed(sql: str) -> frozenset[str]:

@@ -15,6 +15,7 @@ from penstock.connect.duckdb.opening import MEMORY, closed_on_failure, connect
 from penstock.connect.duckdb.system import tidied, view_losses
 from penstock.connect.sql.names import literal
 from penstock.connect.sql.statements import Statement, in_short, last_table
+from penstock.data.duck import for_duck
 from penstock.languages.job import Input, Job
 from penstock.languages.sql.naming import fitted_names
 from penstock.languages.sql.places import placed, told_at
@@ -130,7 +131,7 @@ def _shown_as(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table,
     import duckdb
 
     try:
-        connection.register(name, table)
+        connection.register(name, for_duck(table))
     except duckdb.Error as error:  # a decimal of more than 38 digits, and other types that DuckDB has not
         types = ", ".join(f"{field.name} {field.type}" for field in table.schema)[:200]
         raise ValueRefusedError(
