@@ -10,7 +10,8 @@ from click.testing import CliRunner
 
 from penstock.cli.arguments import FOLDER, PIPELINE
 from penstock.cli.main import cli
-from penstock.model.errors import SettingInvalidError
+from penstock.model.errors import ProjectNotFoundError, SettingInvalidError
+from penstock.project import open_project
 from tests.cli.projects import B, Result, penstock, write_project
 
 TRIGGERS = "triggers:\n- {name: called, schedule_type: api, status: active}\n"
@@ -109,3 +110,23 @@ def test_types_without_a_command_have_words_too() -> None:
 def test_what_is_no_choice_is_refused(tmp_path: Path, words: tuple[str, ...]) -> None:
     project = write_project(tmp_path / "p", p=[B("x", "custom", "return 1")])
     assert penstock(*words, home=tmp_path, cwd=project).code == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("runs", "--backfill"), ("backfill", "show"), ("data", "show", "p/x", "-n"), ("data", "show", "p/x", "--offset")],
+)
+def test_a_number_that_nothing_has_is_refused(tmp_path: Path, words: tuple[str, ...]) -> None:
+    project = write_project(tmp_path / "p", p=[B("x", "custom", "return 1")])
+    found = penstock(*words, "9" * 20, home=tmp_path, cwd=project)
+    assert (found.code, "Traceback" in found.err) == (2, False), found.err
+
+
+def test_a_current_folder_that_is_gone_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(ProjectNotFoundError, match="the folder that this command was started in is gone"):
+        open_project(".")
+    assert open_project(write_project(tmp_path / "p", p=[])).name == "p"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -243,6 +244,15 @@ def test_a_version_differs_from_itself_in_nothing_whatever_its_columns_are_calle
     later = shelf.put(pd.DataFrame([[1, "a", 2.5]], columns=["x", "x", "y"])).ref
     last = shelf.put(pd.DataFrame([[1, "b", 2.5]], columns=["x", "x", "y"])).ref
     assert list(diff(shelf.store, later, last).statistics) == ["x (2)"]
+
+
+@pytest.mark.parametrize("place", ["/proc/out.csv", "{folder}/" + "n" * 300 + ".csv"])
+def test_a_place_that_takes_no_file_is_one_sentence(shelf, tmp_path, place):
+    ref = shelf.put(pd.DataFrame({"a": [1]})).ref
+    with pytest.raises(StorageError, match=r"^writing .*: ") as refusal:
+        export(shelf.store, ref, None, Path(place.format(folder=tmp_path)), "csv")
+    assert refusal.value.hint.startswith("See that this place can be written")
+    assert list(tmp_path.glob("*.csv")) == []
 
 
 def test_diff_by_key(shelf):

@@ -12,6 +12,13 @@ import click
 
 from penstock.model.errors import SettingInvalidError
 
+LARGEST = 2**63 - 1
+"""The largest number that databases and positions in files have."""
+NUMBER = click.IntRange(1, LARGEST)
+"""The number of something that is stored."""
+AMOUNT = click.IntRange(0, LARGEST)
+"""How many of something; none is one, too."""
+
 
 class _Name(click.types.StringParamType):
     def __init__(self, hint: str) -> None:

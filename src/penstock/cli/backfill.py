@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from penstock.cli.arguments import PIPELINE
+from penstock.cli.arguments import AMOUNT, NUMBER, PIPELINE
 from penstock.cli.asking import Asked, asking, json_option, moment, parsed_moment, project_option
 from penstock.cli.run import json_object
 from penstock.cli.text import say_list, text_table
@@ -57,7 +57,7 @@ def _planning(command: Callable[..., None]) -> Callable[..., None]:
             "--retries",
             default=0,
             show_default=True,
-            type=click.IntRange(0),
+            type=AMOUNT,
             help="Further attempts at a failed window.",
         ),
         click.option("--priority", default=0, show_default=True, type=int, help="Of its runs; higher ones first."),
@@ -135,7 +135,7 @@ def list_backfills(pipeline: str | None, project: Path, *, as_json: bool) -> Non
 
 
 @backfill.command("show")
-@click.argument("number", type=int)
+@click.argument("number", type=NUMBER)
 @project_option
 @json_option
 def show(number: int, project: Path, *, as_json: bool) -> None:
@@ -151,7 +151,7 @@ def show(number: int, project: Path, *, as_json: bool) -> None:
 
 
 @backfill.command("start")
-@click.argument("number", type=int)
+@click.argument("number", type=NUMBER)
 @project_option
 @json_option
 def start(number: int, project: Path, *, as_json: bool) -> None:
@@ -160,7 +160,7 @@ def start(number: int, project: Path, *, as_json: bool) -> None:
 
 
 @backfill.command("cancel")
-@click.argument("number", type=int)
+@click.argument("number", type=NUMBER)
 @project_option
 @json_option
 def cancel(number: int, project: Path, *, as_json: bool) -> None:
@@ -176,7 +176,7 @@ def cancel(number: int, project: Path, *, as_json: bool) -> None:
 
 
 @backfill.command("retry")
-@click.argument("number", type=int)
+@click.argument("number", type=NUMBER)
 @project_option
 @json_option
 def retry(number: int, project: Path, *, as_json: bool) -> None:
@@ -185,7 +185,7 @@ def retry(number: int, project: Path, *, as_json: bool) -> None:
 
 
 @backfill.command("delete")
-@click.argument("number", type=int)
+@click.argument("number", type=NUMBER)
 @project_option
 def delete(number: int, project: Path) -> None:
     """Forget a backfill that is not under way; its runs stay."""

@@ -7,13 +7,14 @@ first output are meant when nothing else is said.
 from __future__ import annotations
 
 import json
+import os
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import click
 
-from penstock.cli.arguments import FOLDER, PIPELINE, PRODUCT
+from penstock.cli.arguments import AMOUNT, FOLDER, PIPELINE, PRODUCT
 from penstock.cli.exits import Exit
 from penstock.cli.opening import opened_project
 from penstock.cli.text import human_size, say_document, say_list, text_table
@@ -72,8 +73,8 @@ def list_products(pipeline: str | None, project: Path, *, as_json: bool, all_ver
 @_project
 @_output
 @_json
-@click.option("--rows", "-n", default=10, show_default=True, type=click.IntRange(0), help="How many rows to show.")
-@click.option("--offset", default=0, type=click.IntRange(0), help="Rows to pass over first.")
+@click.option("--rows", "-n", default=10, show_default=True, type=AMOUNT, help="How many rows to show.")
+@click.option("--offset", default=0, type=AMOUNT, help="Rows to pass over first.")
 def show(name: str, project: Path, output: str | None, *, as_json: bool, rows: int, offset: int) -> None:
     """Show one stored output: what it is made of and its first rows."""
     store = _store(project)
@@ -122,7 +123,7 @@ def export(
             f"exporting {name} to {file}: the ending does not tell the format",
             hint="Use the ending .csv, .parquet, .json or .arrow, or --format.",
         )
-    if file.exists() and not force:
+    if os.path.lexists(file) and not force:
         raise SettingInvalidError(f"exporting {name} to {file}: the file exists", hint="Use --force to replace it.")
     write(store, manifest.ref, chosen.name, file, kind)
     size = file.stat().st_size

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from penstock.cli.arguments import PIPELINE, RUN, TRIGGER
+from penstock.cli.arguments import NUMBER, PIPELINE, RUN, TRIGGER
 from penstock.cli.asking import Asked, asking, duration, json_option, moment, parsed_moment, project_option
 from penstock.cli.exits import Exit, exit_code
 from penstock.cli.run import json_object
@@ -85,7 +85,7 @@ def trigger(ctx: click.Context, /, pipeline: str, name: str | None, project: Pat
     "--origin", "origins", multiple=True, type=click.Choice(_ORIGINS), help="Only those that were started so."
 )
 @click.option("--trigger", "name", help="With PIPELINE: only those of this trigger.")
-@click.option("--backfill", type=int, help="Only those of the backfill of this number.")
+@click.option("--backfill", type=NUMBER, help="Only those of the backfill of this number.")
 @click.option("--limit", "-n", default=20, show_default=True, type=click.IntRange(1, 1000), help="How many.")
 @json_option
 def runs(pipeline: str | None, project: Path, name: str | None, limit: int, *, as_json: bool, **given: Any) -> None:

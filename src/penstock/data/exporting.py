@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +13,12 @@ from penstock.data.codecs.arrow_table import without_views
 from penstock.data.codecs.nested_view import nested
 from penstock.data.codecs.object_view import json_texts, readable
 from penstock.data.duck import connection, for_duck, identifier, literal
-from penstock.data.local import translated
+from penstock.data.local import refused
 from penstock.data.manifest import OutputEntry
 from penstock.data.reading import Reader
 from penstock.data.store import ProductStore, entry_of
 from penstock.data.tables import object_columns, output_table
-from penstock.model.errors import SettingInvalidError, ValueRefusedError
+from penstock.model.errors import SettingInvalidError, StorageError, ValueRefusedError
 from penstock.model.product import Kind, ProductRef
 
 if TYPE_CHECKING:
@@ -84,9 +84,19 @@ def _check_types(entry: OutputEntry, what: str) -> None:
             )
 
 
+@contextmanager
+def _elsewhere(path: Path) -> Iterator[None]:
+    """Turn an OSError into a StorageError that speaks of the file's own disk."""
+    try:
+        yield
+    except OSError as error:
+        reason = refused(error, f"writing {str(path)[:200]}").message
+        raise StorageError(reason, hint="See that this place can be written and has room, or name another.") from error
+
+
 def _replace(path: Path, fill: Callable[[Path], None]) -> None:
     """Put what `fill` writes in place of a file at once; a link stays, and the file that it leads to is replaced."""
-    with translated(f"writing {path}"):
+    with _elsewhere(path):
         path = Path(os.path.realpath(path)) if path.is_symlink() else path
         if os.path.lexists(path) and not path.is_file():
             raise SettingInvalidError(

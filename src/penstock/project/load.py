@@ -168,7 +168,12 @@ def _project_root(path: str | Path) -> Path:
     text = os.path.expanduser(str(path) or ".")  # noqa: PTH111 - Path.expanduser raises where there is no home
     if "\0" in text:
         raise ProjectNotFoundError("opening a project: the path holds a NUL character", hint="Correct the path.")
-    root = Path(os.path.abspath(text))  # noqa: PTH100 - a linked folder keeps its name, which blocks import by
+    try:
+        root = Path(os.path.abspath(text))  # noqa: PTH100 - a linked folder keeps its name, which blocks import by
+    except FileNotFoundError:
+        raise ProjectNotFoundError(
+            "opening a project: the folder that this command was started in is gone", hint="Change to another folder."
+        ) from None
     if not root.is_dir():
         raise _no_folder(root)
     if (root / METADATA).is_file() and root.parent.name == PIPELINES and not (root / PIPELINES).is_dir():
