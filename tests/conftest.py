@@ -19,10 +19,12 @@ settings.register_profile("search", deadline=None, suppress_health_check=[Health
 settings.register_profile("steady", settings.get_profile("search"), max_examples=100, derandomize=True)
 settings.load_profile("steady")
 
-# A shell starts what runs in the background deaf to Ctrl-C, and what that starts is deaf too: tests press it.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    with contextlib.suppress(ValueError):  # not the main thread: this one starts no processes
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+# A shell starts what runs in the background deaf to Ctrl-C, and `nohup` to the end of the terminal; what that starts is
+# deaf too: tests send both.
+for _number, _heard in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        with contextlib.suppress(ValueError):  # not the main thread: this one starts no processes
+            signal.signal(_number, _heard)
 
 _NUMBERS = itertools.count(1)
 
