@@ -95,9 +95,10 @@ def chain(length: int) -> list[Step]:
 
 def frames(label: str, library: str, source: Path | int, target: Path) -> list[Step]:
     """Loader, two transformers and an export over the shapes of `library`; the source as in `shapes.py chain`."""
-    # Inlined rather than imported from the project: what is measured is the data, not an import.
+    # Not imported from the project: what is measured is the data. The library stands at the top, as in any block file.
     here = str(Path(__file__).parent)
-    extra = f"import sys\nsys.path.insert(0, {here!r})\nimport shapes\nsteps = shapes.LIBRARIES[{library!r}]\n"
+    module = "pyarrow" if library == "arrow" else library
+    extra = f"import sys\n\nimport {module}\n\nsys.path.insert(0, {here!r})\nimport shapes\nsteps = shapes.LIBRARIES[{library!r}]\n"
 
     def step(name: str, kind: str, body: str, upstream: list[str]) -> Step:
         return python(f"{label}_{name}", kind, body, [f"{label}_{up}" for up in upstream], extra=extra)

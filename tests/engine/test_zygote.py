@@ -75,6 +75,26 @@ def test_preloaded_modules_are_there_and_project_code_never(
     assert loaded(bench, "installed_one", "own_code") == ["installed_one"]
 
 
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_what_stores_a_librarys_frames_is_loaded_with_the_library(
+    make_bench: Callable[..., Bench], library: str
+) -> None:
+    codec = f"penstock.data.codecs.{library}_frame"
+    assert loaded(make_bench(spares=0), codec, needs=f"import {library}") == [codec]
+
+
+def test_what_is_compiled_for_an_import_ahead_is_kept(
+    make_bench: Callable[..., Bench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    site = site_with(tmp_path, monkeypatch, first="VALUE = 1\n", later="VALUE = 1\n")
+    bench = make_bench(preload=["first"], spares=0)
+    wait_for_preload(bench, "first")
+    assert loaded(bench, "later", needs="import later") == ["later"]
+    kept = {path.name.partition(".")[0] for path in (site / "__pycache__").iterdir()}
+    assert kept == {"first", "later"}
+
+
 def test_what_a_block_imports_is_loaded_before_the_fork_and_for_all_after_it(
     make_bench: Callable[..., Bench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,10 +23,16 @@ NEEDS_BY_LANGUAGE = {
     )
 }
 """Modules that a block in that language is certain to use: those of others, and our own that not every block needs."""
-TABULAR = frozenset({"pandas", "polars", "pyarrow"})
-"""Libraries whose tables are stored."""
-_STORED_WITH = ("pyarrow", "pyarrow.compute")
+_STORED_WITH = ("pyarrow", "pyarrow.compute", "penstock.data.statistics")
 """What storing a table takes, whichever library has made it."""
+_STORED_BY = {
+    "pandas": ("pyarrow.pandas_compat", "penstock.data.codecs.pandas_frame"),
+    "polars": ("penstock.data.codecs.polars_frame",),
+    "pyarrow": ("penstock.data.codecs.arrow_table",),
+}
+"""What storing one of that library takes besides."""
+TABULAR = frozenset(_STORED_BY)
+"""Libraries whose tables are stored."""
 
 
 def certain_needs(block: BlockOrder) -> frozenset[str]:
@@ -45,4 +51,7 @@ def certain_needs(block: BlockOrder) -> frozenset[str]:
 def with_storing(modules: Iterable[str]) -> list[str]:
     """These modules, and those with which a table that they make is stored."""
     found = list(modules)
-    return [*found, *_STORED_WITH] if any(name.partition(".")[0] in TABULAR for name in found) else found
+    makers = sorted(TABULAR.intersection(name.partition(".")[0] for name in found))
+    if not makers:
+        return found
+    return [*found, *_STORED_WITH, *(module for maker in makers for module in _STORED_BY[maker])]

@@ -43,7 +43,7 @@ def preload(module: str) -> tuple[PreloadOutcome, str]:
     try:
         if not _installed(module.partition(".")[0]):
             return PreloadOutcome.REFUSED, "not an installed package"
-        with _alarm(SECONDS):
+        with _alarm(SECONDS), _bytecode():
             import_module(module)
     except (KeyboardInterrupt, ImportTooSlowError):
         return PreloadOutcome.FAILED, f"took longer than {SECONDS:g} s"
@@ -80,6 +80,17 @@ def _installed(root: str) -> bool:
         return False
     places = [spec.origin] if spec.origin else list(spec.submodule_search_locations or [])
     return bool(places) and all(place.startswith(site_folders()) for place in places)
+
+
+@contextmanager
+def _bytecode() -> Iterator[None]:
+    """Keep what is compiled, as Python was started to: it is of no project, whose import path may have forbidden it."""
+    before = sys.dont_write_bytecode
+    sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
 
 
 @contextmanager
