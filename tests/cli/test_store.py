@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import queue
 from pathlib import Path
 
@@ -75,17 +76,22 @@ def test_clean_lets_old_runs_go(tmp_path: Path, project: Path) -> None:
     state.close()
 
 
-def test_clean_makes_room_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_can_be_asked_about_and_cleaned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     loader = B("load", "data_loader", "import os\nreturn os.urandom(200_000)")
     root = write_project(tmp_path / "p", numbers=[loader])
     with small_disk(tmp_path / "data", 3) as disk:
         monkeypatch.setenv("PENSTOCK_DATA_DIR", str(disk))
-        for _ in range(3):
+        for _ in range(2):
             assert penstock("run", root, "numbers", home=tmp_path).code == 0
-        opened(root)[0].close()
+        assert penstock("runs", "--project", root, home=tmp_path).code == 0
+        assert penstock("run", root, "numbers", home=tmp_path).code == 0
         fill(disk / "filler")
         failed = penstock("run", root, "numbers", home=tmp_path)
         assert (failed.code, "penstock clean" in failed.err + failed.out) == (1, True)
+        listed = penstock("runs", "--project", root, "--json", home=tmp_path)
+        known = [run["state"] for run in json.loads(listed.out)["runs"]]
+        assert (listed.code, known, "free space" in listed.err) == (0, ["completed"] * 2, True), listed.err
+        assert penstock("why", "numbers", "--project", root, home=tmp_path).code == 0
         done = penstock("clean", root, "--keep", "1", home=tmp_path)
         assert (done.code, "outputs: removed 2 versions" in done.out) == (0, True), done.err
         assert penstock("run", root, "numbers", home=tmp_path).code == 0

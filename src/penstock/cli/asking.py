@@ -14,6 +14,7 @@ import click
 
 from penstock.cli.arguments import FOLDER
 from penstock.cli.opening import opened_project
+from penstock.cli.store import store_at
 from penstock.model.errors import SettingInvalidError
 from penstock.project import Project
 from penstock.schedule.windows import moment_of
@@ -63,11 +64,10 @@ def asking(project: Path) -> Iterator[Asked]:
         StateUnavailableError: the database cannot be reached.
     """
     from penstock.state.address import state_url
-    from penstock.state.store import open_state
 
     opened = opened_project(project)
     url = state_url(opened.data_dir())
-    state = open_state(url)
+    state = store_at(url)
     try:
         yield Asked(opened, state, url)
     finally:

@@ -23,20 +23,26 @@ def opened_state(project: Project) -> Iterator[State | None]:
         StateUnavailableError: the database cannot be reached or read.
     """
     from penstock.state.address import is_there, state_url
-    from penstock.state.failures import lacks_room
-    from penstock.state.store import open_state
 
     url = state_url(project.data_dir())
     if not is_there(url):
         yield None
         return
-    try:
-        state = open_state(url)
-    except StateUnavailableError as error:
-        if not lacks_room(error):
-            raise
-        state = open_state(url, alone=True)
+    state = store_at(url)
     try:
         yield state
     finally:
         state.close()
+
+
+def store_at(url: str) -> State:
+    """The state store at that address, also where its disk is full and it can but be read; as `open_state`."""
+    from penstock.state.failures import lacks_room
+    from penstock.state.store import open_state
+
+    try:
+        return open_state(url)
+    except StateUnavailableError as error:
+        if not lacks_room(error):
+            raise
+        return open_state(url, alone=True)
