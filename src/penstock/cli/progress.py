@@ -28,10 +28,12 @@ _MARKS = {
     BlockState.CANCELLED: ("cancelled", "yellow"),
     BlockState.INTERRUPTED: ("interrupted", "yellow"),
     BlockState.UPSTREAM_FAILED: ("not run", "yellow"),
+    BlockState.CONDITION_FAILED: ("left out", "yellow"),
     BlockState.RUNNING: ("running", "blue"),
     BlockState.QUEUED: ("waiting", "bright_black"),
     BlockState.INITIAL: ("waiting", "bright_black"),
 }
+_NEVER_BEGUN = frozenset({BlockState.INITIAL, BlockState.UPSTREAM_FAILED, BlockState.CONDITION_FAILED})
 
 
 def make_progress(*, verbose: bool) -> Progress:
@@ -163,7 +165,7 @@ class LiveProgress(Progress):
         for block, (state, at, ended) in _visible(self._rows):
             word, colour = _MARKS[state]
             seconds = ended.seconds if ended else time.time() - at
-            shown = "" if state in {BlockState.INITIAL, BlockState.UPSTREAM_FAILED} else f"{seconds:.2f}"
+            shown = "" if state in _NEVER_BEGUN else f"{seconds:.2f}"
             table.add_row(block, Text(word, style=colour), _rows(ended).removesuffix(" rows") if ended else "", shown)
         return table
 
