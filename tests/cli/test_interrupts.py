@@ -16,7 +16,7 @@ import pytest
 from penstock.cli.interrupts import interrupts, waking
 from penstock.engine.supervisor import Supervisor
 from penstock.observe.record import RUN_RECORD
-from tests.cli.projects import B, begun, clean_environment, write_project
+from tests.cli.projects import B, begun, clean_environment, penstock, write_project
 from tests.patience import PATIENCE, until
 
 
@@ -141,6 +141,20 @@ def test_a_signal_ends_the_run_and_its_processes_in_order(tmp_path: Path, sent: 
     ]
     (record,) = (tmp_path / "data").rglob(RUN_RECORD)
     assert json.loads(record.read_text().splitlines()[-1])["state"] == "cancelled"
+
+
+def test_a_run_of_the_command_line_is_interrupted_where_it_was_begun(tmp_path: Path) -> None:
+    project = write_project(tmp_path / "p", slow=[B("a", "data_loader", SLOW)])
+    process = begun(project, "slow", tmp_path)
+    listed = json.loads(penstock("runs", "--project", project, "--json", home=tmp_path).out)["runs"]
+    (run,) = (row["run"] for row in listed)
+    refused = penstock("cancel", run, "--project", project, home=tmp_path)
+    assert (refused.code, refused.out) == (1, "")
+    assert "the process that began it drives it" in refused.err
+    assert "Ctrl-C" in refused.err
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130
 
 
 def test_the_end_of_the_terminal_ends_the_run_in_order(tmp_path: Path) -> None:

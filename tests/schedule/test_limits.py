@@ -129,6 +129,15 @@ def test_skip_ends_what_a_schedule_made_and_keeps_a_backfill(state: State) -> No
     assert kept.state == "initial"
 
 
+def test_what_somebody_retries_waits_though_others_are_left_out(state: State) -> None:
+    first, again, on, left = rows("p", 4, origin="schedule")
+    insert(state, [first, replace(again, retry_of=first.id), replace(on, lease_token=1), left])
+    assert claim(state, limits(state, {"p": Rules(pipeline=1, on_limit=OnLimit.SKIP)}), 10) == [first.id]
+    with state.read() as connection:
+        found = state.runs.many(connection, [again.id, on.id, left.id])
+    assert [found[row.id].state for row in (again, on, left)] == ["initial", "initial", "cancelled"]
+
+
 def test_a_run_that_its_trigger_leaves_out_says_so(state: State) -> None:
     skips = [replace(row, settings={"on_limit": "skip"}) for row in rows("p", 2, origin="schedule")]
     insert(state, skips)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _LOOK_EVERY = 0.3
 """Seconds between looks at a run that is waited for."""
 _RUNS = "runs"
-_ORIGINS = ("schedule", "api", "event", "dependency", "backfill", "block", "studio", "cli", "retry")
+_ORIGINS = ("schedule", "api", "event", "dependency", "backfill", "block", "studio", "cli")
 _STATES = ("initial", "running", "completed", "failed", "cancelled", "interrupted")
 
 
@@ -274,6 +274,8 @@ def _each(names: tuple[str, ...], project: Path, work: Any, *, as_json: bool) ->
             click.echo(f"{row.id} {'cancelled' if asking_word else row.state}{asking_word}")
         for refusal in errors.values():
             click.echo(f"error {refusal.code}: {refusal.message}", err=True)
+            if refusal.hint:
+                click.echo(f"  {refusal.hint}", err=True)
     if done and errors:
         return Exit.FAILED
     return max((exit_code(refusal) for refusal in errors.values()), default=Exit.SUCCESS)

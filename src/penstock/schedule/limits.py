@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from penstock.engine.plan import RunPlan
     from penstock.state.store import State
 
-SKIPPABLE = frozenset({"schedule", "dependency", "event", "api"})
+_MADE = frozenset({"schedule", "dependency", "event", "api"})
 """Origins whose runs `on_pipeline_run_limit_reached: skip` drops; what people asked for one by one always waits."""
 
 
@@ -271,7 +271,7 @@ class Limits:
                 refused = refusal(rules, load, row)
                 if refused is None:
                     return row
-                if not rules.away and row.origin in SKIPPABLE and on_limit(rules, row.settings) is OnLimit.SKIP:
+                if not rules.away and _is_skippable(row) and on_limit(rules, row.settings) is OnLimit.SKIP:
                     self._skip(connection, row, refused, now)
                     continue
             if refused.kind == "trigger_limit" and row.trigger_id is not None:
@@ -306,6 +306,11 @@ class Limits:
             error=f"skipped: {refused.text}, and {_says_skip(row)}",
         )
         rearm(connection, self._state, row, now)
+
+
+def _is_skippable(row: RunRow) -> bool:
+    """Whether nobody asked for just this run; a retry keeps the origin of what it repeats, or goes on in it."""
+    return row.origin in _MADE and row.retry_of is None and row.lease_token == 0
 
 
 def _says_skip(row: RunRow) -> str:

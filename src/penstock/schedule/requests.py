@@ -145,6 +145,8 @@ def create_run(state: State, new: NewRun | Callable[[sa.Connection], NewRun], no
     return row
 
 
+_DRIVEN_BY_ITS_MAKER = frozenset({"studio", "cli", "block"})
+"""Origins of runs that the process which began them drives, unless a scheduler has taken them."""
 _BEEN = {"cancelled": "been cancelled", "interrupted": "been interrupted"}
 
 
@@ -159,7 +161,7 @@ def cancel_run(state: State, name: str, now: float, told: Callable[[RunRow], obj
 
     Raises:
         RunNotFoundError: there is no such run.
-        RunStateError: it has ended.
+        RunStateError: it has ended, or no scheduler drives it.
     """
 
     def work(connection: sa.Connection) -> tuple[RunRow, list[RunRow]]:
@@ -167,6 +169,11 @@ def cancel_run(state: State, name: str, now: float, told: Callable[[RunRow], obj
         if not row.open:
             been = _BEEN.get(row.state, row.state)
             raise RunStateError(f"cancelling run {name}: it has {been}", hint="There is nothing left to cancel.")
+        if row.lease_token == 0 and row.state != INITIAL and row.origin in _DRIVEN_BY_ITS_MAKER:
+            raise RunStateError(
+                f"cancelling run {name}: the process that began it drives it, not a scheduler",
+                hint="Interrupt it where it was begun; one of the command line with Ctrl-C.",
+            )
         row = close_run(connection, state, row, now)
         left = [] if row.open else cancel_left_alone(connection, state, name, now)
         reach("cancel.before_commit")

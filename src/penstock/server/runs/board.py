@@ -51,7 +51,6 @@ MOST_AT_ONCE = 1000
 """Runs of one bulk action."""
 _RELATIVES = 200
 """Runs that blocks of one run have asked for, shown with it at most."""
-_BY_HAND = frozenset({"studio", "cli", "block"})
 
 
 class RunBoard:
@@ -210,12 +209,7 @@ class RunBoard:
 
     def cancel(self, run: str) -> RunSummary:
         """End a run of the scheduler, or have it ended. Raises RunNotFoundError or RunStateError."""
-        row = self._known(run, "cancelling")
-        if row.open and row.lease_token == 0 and row.state != INITIAL and row.origin in _BY_HAND:
-            raise RunStateError(
-                f"cancelling run {run}: the process that began it drives it, not a scheduler",
-                hint="Interrupt it where it was begun; one of the command line with Ctrl-C.",
-            )
+        self._known(run, "cancelling")
         return self.ending(cancel_run(self._state, run, self._clock(), self.ending))
 
     def retry(self, run: str) -> RunSummary:

@@ -41,7 +41,6 @@ export const ORIGINS: Record<string, string> = {
   block: "by a block",
   studio: "in the studio",
   cli: "from a terminal",
-  retry: "as a retry",
 };
 
 /** By what a run was started: its trigger, or the way. */
