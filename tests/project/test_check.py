@@ -248,6 +248,29 @@ def test_mage_needs_no_installing(tmp_path: Path) -> None:
     assert found["PS036"].message.endswith(": no-such-thing")
 
 
+def test_names_of_mage_that_lead_nowhere_are_told(tmp_path: Path) -> None:
+    (tmp_path / "utils").mkdir()
+    (tmp_path / "utils/lake.py").write_text("from mage_ai.io.s3 import S3\n")
+    code = (
+        "from mage_ai.data_preparation.shared.utils import get_template_vars\n"
+        "from mage_ai.io.bigquery import BigQuery\nfrom mage_ai.io.bigquery import BigQuery as Again\n"
+        "from mage_ai.io.postgres import Postgres\nfrom mage_ai.io import bigquery\nfrom utils.lake import S3\n"
+        "try:\n    import mage_ai.no_such\nexcept ImportError: ...\n"
+    )
+    found = [
+        each
+        for each in _block(tmp_path, code + DECORATED.format("custom", ""), kind="custom")
+        if each.code in {"PS054", "PS055"}
+    ]
+    assert [(each.code, str(each.location)) for each in found] == [
+        ("PS054", "custom/x.py:1"),
+        ("PS055", "custom/x.py:2"),
+        ("PS055", "utils/lake.py:1"),
+    ]
+    assert "mage_ai.data_preparation.shared.utils" in found[0].message
+    assert "BigQuery" in found[1].message
+
+
 def test_sql_on_a_system_that_is_not_there_yet_is_told(tmp_path: Path) -> None:
     entry = "language: sql, configuration: {data_provider: BigQuery, data_provider_profile: default}"
     found = {each.code: each for each in _block(tmp_path, "select 1", entry=entry)}

@@ -312,12 +312,12 @@ def test_clients_that_are_not_there_yet_resolve_and_say_so_when_used(name: str) 
     made = kind.with_config(ConfigFileLoader(config={"PASSWORD": "hunter2"}))
     assert "hunter2" not in repr(made)
     for use in (made.load, made.export, lambda: made.conn):
-        with pytest.raises((DriverMissingError, UnsupportedError)) as caught:
+        with pytest.raises(UnsupportedError, match="no client for") as caught:
             use()
         assert SYSTEMS[name].name in caught.value.message
-        assert caught.value.hint.startswith(("pip install", "Use "))
+        assert SYSTEMS[name].command in caught.value.hint
     if hasattr(made, "__enter__"):
-        with pytest.raises((DriverMissingError, UnsupportedError)):
+        with pytest.raises(UnsupportedError):
             made.__enter__()
 
 

@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 
 import penstock.sdk
+from penstock.model import mage_names
+from penstock.sdk.io.unbuilt import SYSTEMS
 
 FOLDER = Path(penstock.sdk.__file__).parent / "mage_ai"
 
@@ -14,11 +16,19 @@ def python(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", start + code], capture_output=True, text=True, check=False)
 
 
+MODULES = sorted(
+    ".".join(("mage_ai", *path.relative_to(FOLDER).with_suffix("").parts)).removesuffix(".__init__")
+    for path in FOLDER.rglob("*.py")
+)
+
+
+def test_what_checks_know_of_them_is_what_there_is():
+    assert sorted(mage_names.MODULES) == MODULES
+    assert sorted(mage_names.CLIENTS_TO_COME) == sorted(SYSTEMS)
+
+
 def test_every_module_imports_without_a_heavy_library():
-    modules = sorted(
-        ".".join(("mage_ai", *path.relative_to(FOLDER).with_suffix("").parts)).removesuffix(".__init__")
-        for path in FOLDER.rglob("*.py")
-    )
+    modules = MODULES
     assert len(modules) > 40
     done = python(
         f"import importlib, sys\nfor name in {modules!r}: importlib.import_module(name)\n"

@@ -40,6 +40,8 @@ PIPELINE_RULES: tuple[CheckingRule[PipelineSubject], ...] = (
     blocks.TemplateSyntax(),
     imports.MissingProjectModule(),
     imports.MissingPackage(),
+    imports.NoSuchModuleOfMage(),
+    imports.ClientToCome(),
     imports.FormerName(),
     triggers.TriggersRead(),
     triggers.UnknownDependency(),

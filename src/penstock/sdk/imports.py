@@ -14,7 +14,8 @@ from importlib.util import spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
-ROOT = "mage_ai"
+from penstock.model.mage_names import ROOT
+
 _FOLDER = Path(__file__).parent / ROOT
 
 

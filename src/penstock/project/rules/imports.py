@@ -10,6 +10,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 from penstock.config.diagnostics import Diagnostic, Severity
+from penstock.model import mage_names
 from penstock.model.block import FOLDERS, Block
 from penstock.model.errors import FileInvalidError, Location
 from penstock.project.code import (
@@ -75,6 +76,40 @@ class MissingPackage(CheckingRule[PipelineSubject]):
                     yield subject.tell(type(self), block, message, hint, place)
 
 
+class NoSuchModuleOfMage(CheckingRule[PipelineSubject]):
+    """A block imports a module of Mage that this version does not provide. The block fails at its import."""
+
+    code, severity = "PS054", Severity.ERROR
+
+    def check(self, subject: PipelineSubject) -> Iterator[Diagnostic]:
+        """One finding an import."""
+        for block, imported, place in _of_mage(subject):
+            if imported.module not in mage_names.MODULES and not imported.optional:
+                message = f"it imports {imported.module}, and this version does not provide that module of Mage"
+                hint = "Do without it; docs/compatibility.md lists what is there."
+                yield subject.tell(type(self), block, message, hint, place)
+
+
+class ClientToCome(CheckingRule[PipelineSubject]):
+    """A block imports a client of Mage, such as `BigQuery`, for a system that this version has none for.
+
+    The import works, the first use fails.
+    """
+
+    code, severity = "PS055", Severity.WARNING
+
+    def check(self, subject: PipelineSubject) -> Iterator[Diagnostic]:
+        """One finding a client and block."""
+        told: set[tuple[str, str]] = set()
+        for block, imported, place in _of_mage(subject):
+            for name in mage_names.CLIENTS_TO_COME.intersection(imported.names):
+                if (block.uuid, name) not in told:
+                    told.add((block.uuid, name))
+                    message = f"it imports {name}, and this version has no client for that"
+                    hint = "Use its own package in the block; docs/compatibility.md lists the clients that work."
+                    yield subject.tell(type(self), block, message, hint, place)
+
+
 class FormerName(CheckingRule[PipelineSubject]):
     """A block imports from the project by a name that its folder does not have now. The import is found all the same.
 
@@ -119,6 +154,17 @@ class MissingRequirement(CheckingRule[ProjectView]):
                 hint="pip install -r requirements.txt.",
                 location=Location("requirements.txt"),
             )
+
+
+def _of_mage(subject: PipelineSubject) -> Iterator[tuple[Block, Import, Location]]:
+    """The imports below Mage's name, of blocks and of what they import from the project."""
+    for block, facts in subject.python_blocks():
+        for imported in facts.imports:
+            if imported.root == mage_names.ROOT and not imported.level:
+                yield block, imported, subject.place(block, imported.line)
+        for file, imported in _below(subject.project, block):
+            if imported.root == mage_names.ROOT and not imported.level and imported.top_level:
+                yield block, imported, Location(file.relative_to(subject.project.root).as_posix(), imported.line)
 
 
 def _lacks(project: ProjectView, imported: Import) -> bool:

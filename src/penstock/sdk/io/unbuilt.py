@@ -5,12 +5,11 @@ Their names resolve and take their settings; the first use says in one sentence 
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn, Self
 
-from penstock.model.errors import DriverMissingError, UnsupportedError
+from penstock.model.errors import UnsupportedError
 from penstock.sdk.io.base import BaseFile, BaseIO, BaseSQLConnection
 from penstock.sdk.io.config import BaseConfigLoader
 
@@ -133,20 +132,11 @@ class _Unbuilt:
         """Nothing was opened."""
 
     def refuse(self, *_: Any, **__: Any) -> NoReturn:
-        """Say what is missing.
-
-        Raises:
-            DriverMissingError: the system's driver is not installed.
-            UnsupportedError: it is, and this version does not use it.
-        """
+        """Say what is missing. Raises UnsupportedError."""
         system = self.system
-        if not _installed(system.driver):
-            raise DriverMissingError(
-                f"using {system.name}: the package {system.driver} is not installed", hint=system.command
-            )
         raise UnsupportedError(
             f"using {system.name}: this version of Penstock has no client for {system.name}",
-            hint=f"Use {system.driver} directly in the block; docs/compatibility.md lists the clients that work.",
+            hint=f"Use {system.driver} itself in the block ({system.command}); docs/compatibility.md lists what works.",
         )
 
 
@@ -156,11 +146,3 @@ def client(name: str) -> Any:
     members: dict[str, Any] = dict.fromkeys(_USES, _Unbuilt.refuse)
     doc = f"The client of {system.name}; see `penstock.sdk.io.unbuilt`."
     return type(name, (_Unbuilt, system.base), {**members, "system": system, "__doc__": doc})
-
-
-def _installed(module: str) -> bool:
-    parts = module.split(".")
-    try:
-        return all(importlib.util.find_spec(".".join(parts[: at + 1])) is not None for at in range(len(parts)))
-    except (ImportError, ValueError):
-        return False

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from penstock.model.errors import UnsupportedError
+from penstock.model.mage_names import ROOT
 from penstock.sdk import imports
 from penstock.server.language.addresses import Addresses, path_of
 from penstock.server.language.findings import shown_findings
@@ -146,7 +147,7 @@ class LanguageService:
     def _settings(self) -> dict[str, Any]:
         """Where imports are found: the environment that runs blocks, the project's folders, the names of Mage."""
         root = self._resolver.root
-        links = {imports.ROOT: Path(imports.__file__).parent / imports.ROOT, ALIAS: root}
+        links = {ROOT: Path(imports.__file__).parent / ROOT, ALIAS: root}
         around = [str(root.parent)]
         self._refused = {}
         if hidden := _shadowing(root.parent, root):
