@@ -278,6 +278,37 @@ def test_sql_on_a_system_that_is_not_there_yet_is_told(tmp_path: Path) -> None:
     assert str(found["PS023"].location) == "pipelines/p/metadata.yaml:3:63"
 
 
+def test_limits_that_are_not_read_are_told(tmp_path: Path) -> None:
+    root = tmp_path / "p"
+    (root / "pipelines/a").mkdir(parents=True)
+    (root / "metadata.yaml").write_text(
+        "project_type: standalone\nresources: {warehouse: two, lake: 3}\n"
+        "retry_config: {retries: 1, dealy: 3}\nconcurrency_config:\n  block_run_limit: x\n"
+        "  pipeline_run_limit_all_pipelines: 3\n  on_pipeline_run_limit_reached: skp\n"
+        "  block_run_limit_per_block_uuid: {b: 1, c: many}\n  bogus_limit: 4\n"
+    )
+    (root / "pipelines/a/metadata.yaml").write_text(
+        "uuid: a\ntype: python\nconcurrency_config: {pipeline_run_limt: 1, pipeline_run_limit: '2', pipeline_run_priority: 1.5}\n"
+        "blocks:\n- {uuid: m, type: markdown, language: markdown, content: x, resources: {warehouse: none}, retry_config: {tries: 2}}\n"
+        "- {uuid: n, type: markdown, language: markdown, content: x, resources: [warehouse, lake]}\n"
+        "- {uuid: o, type: markdown, language: markdown, content: x, resources: warehouse}\n"
+    )
+    found = [each for each in check_project(open_project(root)) if each.code == "PS056"]
+    told = {(str(each.location).split(":")[1], each.message.split(": ")[1], each.hint) for each in found}
+    assert told == {
+        ("2", "resources.warehouse", "Write a whole number."),
+        ("3", "retry_config.dealy", "Did you mean delay?"),
+        ("5", "concurrency_config.block_run_limit", "Write a whole number."),
+        ("7", "concurrency_config.on_pipeline_run_limit_reached", "Write wait or skip."),
+        ("8", "concurrency_config.block_run_limit_per_block_uuid.c", "Write a whole number."),
+        ("9", "concurrency_config.bogus_limit", "Did you mean block_run_limit?"),
+        ("3", "concurrency_config.pipeline_run_limt", "Did you mean pipeline_run_limit?"),
+        ("3", "concurrency_config.pipeline_run_priority", "Write a whole number."),
+        ("5", "resources.warehouse", "Write a whole number."),
+        ("5", "retry_config.tries", "Did you mean retries?"),
+    }
+
+
 @pytest.mark.parametrize("entry", ["configuration: {isolation: shared}", "configuration: {isolation: }", ""])
 def test_isolation_that_there_is_is_no_finding(entry: str, tmp_path: Path) -> None:
     assert _block(tmp_path, DECORATED.format("transformer", ""), entry=entry) == []

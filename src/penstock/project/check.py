@@ -9,7 +9,7 @@ from penstock.model.errors import FileInvalidError, Location, PipelineNotFoundEr
 from penstock.project.load import Project
 from penstock.project.reader import PipelineReading
 from penstock.project.reading_rules import FileUnreadable
-from penstock.project.rules import blocks, files, graphs, imports, left_out, messages, settings, triggers
+from penstock.project.rules import blocks, files, graphs, imports, left_out, limits, messages, settings, triggers
 from penstock.project.rules.base import CheckingRule
 from penstock.project.rules.subject import PipelineSubject, ProjectView
 
@@ -21,6 +21,7 @@ PROJECT_RULES: tuple[CheckingRule[ProjectView], ...] = (
     triggers.TriggerCycle(),
     left_out.DefaultExecutor(),
     settings.SettingWithoutEffect(),
+    limits.LimitsOfProject(),
 )
 """Rules that look at the project as a whole."""
 PIPELINE_RULES: tuple[CheckingRule[PipelineSubject], ...] = (
@@ -33,6 +34,7 @@ PIPELINE_RULES: tuple[CheckingRule[PipelineSubject], ...] = (
     left_out.RemoteExecutor(),
     left_out.BatchesNotRead(),
     left_out.DatabaseOfBlock(),
+    limits.LimitsOfPipeline(),
     blocks.UnreadableCode(),
     blocks.PythonSyntax(),
     blocks.NoFunction(),
