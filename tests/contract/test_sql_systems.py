@@ -31,6 +31,7 @@ from penstock.model.errors import QueryFailedError
 Opener = Callable[[], SqlSystem]
 
 T = Target("things")
+KEEP = WritePlan(keep=True)
 APPEND, FAIL, REPLACE = (WritePlan(if_exists=policy) for policy in (IfExists.APPEND, IfExists.FAIL, IfExists.REPLACE))
 
 
@@ -257,6 +258,42 @@ def test_replace_makes_a_new_table_when_the_old_one_cannot_hold_the_rows(system:
     write_table(system, frame(a=[1, 2]), T, REPLACE)
     write_table(system, frame(**wider), T, REPLACE)
     assert rows(system) == list(zip(*wider.values(), strict=True))
+
+
+def test_a_table_that_is_kept_takes_new_rows_and_loses_nothing_else(system: SqlSystem) -> None:
+    system.run(
+        "CREATE TABLE things (id SMALLINT PRIMARY KEY, order_name VARCHAR(20) NOT NULL, loaded TIMESTAMP DEFAULT now())"
+    )
+    system.run("INSERT INTO things (id, order_name) VALUES (9, 'old')")
+    system.run("CREATE VIEW seen AS SELECT id, order_name, loaded IS NOT NULL FROM things")
+    system.commit()
+    write_table(system, pa.table({"id": [1, 2], "Order Name": ["a", "b"]}), T, KEEP)
+    assert rows(system, Target("seen")) == [(1, "a", True), (2, "b", True)]
+    assert system.unique_keys(T) == [frozenset({"id"})]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"id": [1, 1]},
+        {"id": [None]},
+        {"id": ["text"]},
+        {"id": [70_000]},
+        {"id": [1], "more": [2]},
+    ],
+)
+def test_rows_that_do_not_go_into_a_table_that_is_kept_are_refused_in_words(
+    system: SqlSystem, columns: dict[str, list[Any]]
+) -> None:
+    system.run("CREATE TABLE things (id SMALLINT PRIMARY KEY)")
+    system.run("INSERT INTO things VALUES (9)")
+    system.commit()
+    with pytest.raises(QueryFailedError) as caught:
+        write_table(system, pa.table(columns), T, KEEP)
+    assert "drop_table_on_replace=True" in caught.value.hint
+    assert rows(system) == [(9,)]
+    write_table(system, pa.table(columns), T, WritePlan(keep=True, drop=True))
+    assert rows(system) != [(9,)]
 
 
 def test_drop_makes_a_new_table(system: SqlSystem) -> None:

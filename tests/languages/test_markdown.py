@@ -21,6 +21,7 @@ VARIABLES = {
 
 SAME = {
     "{{ region }} {{ variables('region') }}": "north north",
+    "{% if nope %}a{% endif %}{{ nope or 'b' }}{{ variables('nope') or 'c' }}{{ nope == 'd' }}": "bcFalse",
     "{{ variables('days', 'lambda value: value[1]') }}": "8",
     """{{ variables('json_text', 'lambda value: json.loads(value)["a"]["b"]') }}""": "1",
     "{{ env_var('PENSTOCK_NOT_SET', 'by default') }}": "by default",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Self
 
 from jinja2 import StrictUndefined, Undefined  # noqa: TID253 - this module is itself imported lazily
@@ -14,6 +15,24 @@ LARGEST_POWER = 4096
 """The largest exponent, and the most bits of a base, that `**` takes."""
 
 
+class Missing(Undefined):
+    """Stands for an unknown name: false, and equal to no value, so that it can be asked about; not to be written."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        """Raise what the name's being unknown raises."""
+        return str(self._fail_with_undefined_error())
+
+    def __iter__(self) -> Iterator[Any]:
+        """As `__str__`."""
+        self._fail_with_undefined_error()
+
+    def __contains__(self, item: object) -> bool:
+        """As `__str__`."""
+        self._fail_with_undefined_error()
+
+
 class BoundedSandbox(ImmutableSandboxedEnvironment):
     """No private attributes, no mutation of what was passed in, no operator that builds gigabytes."""
 
@@ -21,8 +40,8 @@ class BoundedSandbox(ImmutableSandboxedEnvironment):
 
     @classmethod
     def create(cls, *, strict: bool) -> Self:
-        """A sandbox in which an unknown name is an error (`strict`) or empty text."""
-        return cls(undefined=StrictUndefined if strict else Undefined, keep_trailing_newline=True)
+        """A sandbox in which an unknown name that is written is an error (`strict`) or empty text."""
+        return cls(undefined=Missing if strict else Undefined, keep_trailing_newline=True)
 
     def unsafe_undefined(self, obj: Any, attribute: str) -> Undefined:
         """What stands for a forbidden attribute: an error when it is used, in lenient templates too."""

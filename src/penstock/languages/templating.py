@@ -8,6 +8,7 @@ import importlib
 import json
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from penstock.languages.job import Job
@@ -77,10 +78,7 @@ def _derive_dates(variables: dict[str, Any]) -> None:
 def _getter(variables: Mapping[str, Any], file: str) -> Callable[..., Any]:
     def get(name: str, parse: Any = None) -> Any:
         if name not in variables:
-            raise TemplateError(
-                f"rendering variables('{name}'): there is no variable of that name",
-                hint="Add it to the pipeline's variables, or pass it with the run.",
-            )
+            return _missing(name)
         value = variables[name]
         try:
             if isinstance(parse, str):
@@ -94,6 +92,15 @@ def _getter(variables: Mapping[str, Any], file: str) -> Callable[..., Any]:
             ) from None
 
     return get
+
+
+def _missing(name: str) -> Any:
+    """What can be asked for, as in `variables('limit') or 10`, and not be written."""
+    from penstock.config.sandbox import Missing
+
+    hint = "Add it to the pipeline's variables, pass it with the run, or write what to use instead."
+    refusal: Any = partial(TemplateError, hint=hint)  # jinja2 calls it with the message, and asks nothing else of it
+    return Missing(f"rendering variables('{name}'): there is no variable of that name", exc=refusal)
 
 
 class _Optional:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from penstock.connect.sql.names import Target, quoted, shortened, unique_names
+from penstock.connect.sql.names import Target, clean_name, quoted, shortened, unique_names
 from penstock.connect.sql.reserved import RESERVED
 from penstock.model.errors import QueryFailedError
 
@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from penstock.connect.sql.system import SqlSystem
 
 _TYPE = re.compile(r"[A-Za-z_][\w ]*(\(\s*\d+\s*(,\s*\d+\s*)?\))?[\w ]*(\[\s*\d*\s*\])*")
+
+
+_RENAME = "Rename the column, add it to the table, or replace the table."
+_ANEW = (
+    "The table is kept, with its keys, indexes and grants. Change it or the values, or have it made anew by "
+    "drop_table_on_replace=True."
+)
 
 
 class IfExists(StrEnum):
@@ -42,12 +49,17 @@ class OnConflict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WritePlan:
-    """How to write. `types` maps column -> type in the words of the system; `unique` are columns that make one key."""
+    """How to write. `types` maps column -> type in the words of the system; `unique` are columns that make one key.
+
+    A table that is replaced is made anew where its columns cannot hold the rows, with `drop` always, with `keep` never:
+    then its keys, indexes, grants, views and further columns stay, and rows that do not go into it are refused.
+    """
 
     if_exists: IfExists = IfExists.REPLACE
     unique: Sequence[str] = ()
     on_conflict: OnConflict | None = None
     drop: bool = False
+    keep: bool = False
     cascade: bool = False
     types: Mapping[str, str] = field(default_factory=dict)
     create_schema: bool = True
@@ -64,8 +76,14 @@ def write_table(system: SqlSystem, table: pa.Table, target: Target, plan: WriteP
     _check_columns(system, table, plan, doing)
     with system.transaction():
         hold_for(system, target, plan)
+        kept = _is_kept(plan) and system.columns(target) is not None
         table = _prepare(system, table, target, plan, doing)
-        _append(system, table, target, plan)
+        try:
+            _append(system, table, target, plan)
+        except QueryFailedError as refused:
+            if not kept:
+                raise
+            raise QueryFailedError(refused.message, hint=_ANEW) from refused
 
 
 def write_query(system: SqlSystem, query: str, target: Target, plan: WritePlan) -> None:
@@ -183,7 +201,11 @@ def _prepare(system: SqlSystem, table: pa.Table, target: Target, plan: WritePlan
         if plan.if_exists is IfExists.FAIL:
             raise _already(doing)
         if plan.if_exists is IfExists.APPEND:
-            return table.rename_columns(_matched(table.column_names, existing, doing))
+            return table.rename_columns(_matched(table.column_names, existing, doing, _RENAME))
+        if _is_kept(plan):
+            names = _matched(table.column_names, existing, doing, _ANEW)
+            system.run(f"DELETE FROM {target.sql}")
+            return table.rename_columns(names)
         if _keeps(system, table, existing, plan):
             system.run(f"DELETE FROM {target.sql}")
             return table
@@ -200,7 +222,11 @@ def _keeps(system: SqlSystem, table: pa.Table, existing: Mapping[str, str], plan
     return all(system.fits(f, existing[f.name]) for f in table.schema)
 
 
-def _matched(names: Sequence[str], existing: Mapping[str, str], doing: str) -> list[str]:
+def _is_kept(plan: WritePlan) -> bool:
+    return plan.if_exists is IfExists.REPLACE and plan.keep and not plan.drop
+
+
+def _matched(names: Sequence[str], existing: Mapping[str, str], doing: str, hint: str) -> list[str]:
     """The target's name for each column: the same, or the same but for case, or as it was before or after cleaning."""
     found = []
     for name in names:
@@ -208,7 +234,7 @@ def _matched(names: Sequence[str], existing: Mapping[str, str], doing: str) -> l
         if match is None:
             raise QueryFailedError(
                 f"{doing}: column {name} is not in the table, which has {', '.join(existing)}",
-                hint="Rename the column, add it to the table, or replace the table.",
+                hint=hint,
             )
         found.append(match)
     unique_names(found, doing)
@@ -220,7 +246,7 @@ def _match(name: str, existing: Collection[str]) -> str | None:
         return name
     folded = {column.lower(): column for column in existing}
     plain = name.lower().removeprefix("_")
-    tries = [name.lower(), *([plain] if plain in RESERVED else []), f"_{name.lower()}"]
+    tries = [name.lower(), *([plain] if plain in RESERVED else []), f"_{name.lower()}", clean_name(name).lower()]
     return next((folded[key] for key in tries if key in folded), None)
 
 

@@ -159,14 +159,14 @@ class BaseSQL(BaseSQLConnection):
             df: a pandas or polars frame, an Arrow table or a list of dicts; ignored when `query_string` is given.
             schema_name: the table's schema, made when it does not exist.
             table_name: the table.
-            if_exists: `replace` (its rows, or the table when the columns differ), `append` or `fail`.
+            if_exists: `replace` (its rows; the table stays as it is), `append` or `fail`.
             index: whether the frame's index becomes columns.
             verbose: whether to print what is exported.
             allow_reserved_words: keep a column name that is a word of SQL; otherwise an underscore goes before it.
             auto_clean_name: make column names that need no quoting.
             case_sensitive: keep capital letters when cleaning.
             cascade_on_drop: drop what depends on a table that is dropped.
-            drop_table_on_replace: drop the table even when only its rows need replacing.
+            drop_table_on_replace: make the table anew, with the columns and types of the frame.
             overwrite_types: column -> type in the words of the database.
             query_string: a query that the database itself runs.
             unique_conflict_method: `IGNORE` or `UPDATE` for rows whose unique key is there already.
@@ -190,6 +190,7 @@ class BaseSQL(BaseSQLConnection):
             unique=[named(column) for column in unique_constraints or ()],
             on_conflict=_conflict(unique_conflict_method),
             drop=drop_table_on_replace,
+            keep=True,
             cascade=cascade_on_drop,
             types={named(column): str(kind) for column, kind in (overwrite_types or {}).items()},
         )
