@@ -243,6 +243,8 @@ class Scheduling:
         """The store has the run of another process, or of the studio, as its record tells it."""
         if row.ended_at is not None and time.time() - row.ended_at < _NEWS:
             self.bridge.call_now(self._publish, {"type": "run_recorded", "run": row.id, "pipeline": row.pipeline})
+            if self.scheduler is not None:  # a run may have waited for its end
+                self.scheduler.wake(RUNS, row.id)
 
     def _run_changed(self, what: str, row: RunRow) -> None:
         for hearer in self.hearers:

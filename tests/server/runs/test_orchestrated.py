@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from penstock.schedule.core import SWEEP
 from tests.patience import PATIENCE
 from tests.patience import until as until_there
 from tests.server.running import Server, start
@@ -269,6 +271,24 @@ def test_what_waits_says_why_and_is_cancelled_before_it_begins(server: Server) -
     server.post(f"/api/runs/{first}/cancel")
     assert ended(server, first)["state"] == "cancelled"
     assert server.client.post(f"/api/runs/{first}/cancel").status_code == 409
+
+
+def test_a_run_begins_as_soon_as_one_of_the_studio_that_kept_it_back_has_ended(server: Server, tmp_path: Path) -> None:
+    flag = tmp_path / "flag"
+    (server.project / "data_loaders/sleep.py").write_text(
+        "import pathlib, time\n@data_loader\ndef sleep(*args, **kwargs):\n"
+        f"    while not pathlib.Path({str(flag)!r}).exists():\n        time.sleep(0.01)\n"
+    )
+    first = server.post("/api/pipelines/slow/runs", {})["run"]["run"]
+    until(lambda: [each for each in server.get(f"/api/runs/{first}")["blocks"] if each["state"] == "running"])
+    second = fire(server, "slow")
+    until(lambda: "its limit is 1" in server.get(f"/api/runs/{second}/explain")["text"])
+    flag.touch()
+    gone = ended(server, first)["ended"]
+    assert ended(server, second)["state"] == "completed"
+    begun = server.get(f"/api/runs/{second}")["blocks"][0]["started"]
+    assert begun - gone < SWEEP / 4, "it was found by looking at everything, not heard of"
+    (server.project / "data_loaders/sleep.py").write_text(SLEEP)
 
 
 def test_a_block_waits_for_its_resource_and_gets_it_when_another_ends(server: Server) -> None:
