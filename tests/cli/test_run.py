@@ -243,6 +243,17 @@ def test_retries_follow_the_blocks_policy(tmp_path):
     assert (project / "tries").read_text() == "012"
 
 
+def test_a_block_whose_value_is_refused_does_its_work_once(tmp_path):
+    body = "file = open('done', 'a')\nfile.write('x')\nfile.flush()\nreturn file"
+    more = {"retry_config": {"retries": 2, "delay": 0}}
+    project = write_project(
+        tmp_path / "p", r=[B("a", "data_loader", body.replace("'done'", repr(str(tmp_path / "done"))), more=more)]
+    )
+    done = penstock("run", project, "r", "--json", home=tmp_path)
+    assert (done.code, done.block("a")["failure"]["code"]) == (1, "D103")
+    assert (tmp_path / "done").read_text() == "x"
+
+
 def test_retries_of_the_block_go_over_those_of_the_pipeline_and_of_the_project_key_by_key(tmp_path):
     body = (
         "from pathlib import Path\nfile = Path(kwargs['repo_path']) / kwargs['block_uuid']\n"

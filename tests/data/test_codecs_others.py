@@ -7,7 +7,7 @@ import math
 import pathlib
 import uuid
 import zoneinfo
-from collections import Counter, OrderedDict, deque, namedtuple
+from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -32,6 +32,7 @@ PLAIN = [
     Decimal("1.10"), Decimal("-Infinity"), Fraction(1, 3), uuid.UUID(int=5), pathlib.Path("a/b"), 1 + 2j, range(1, 9, 2),
     [], [1, [2, (3, {4})]], (), ((1,),), {}, {"a": {"b": [None]}}, {1: "x", (1, 2): 3, None: 4}, {"$tuple": [1]},
     {"\ud800": 1}, set(), frozenset({1, "a"}), OrderedDict([("b", 1), ("a", 2)]), Counter("aab"), deque([1, 2], maxlen=5),
+    defaultdict(list, {"a": [1]}), defaultdict(None, {(1, 2): 3}), defaultdict(Counter),
     np.int16(5), np.float64("1.1"), np.datetime64("2020-01-01T01", "h"), np.str_("x"), np.bool_(True), ...,
     pd.Timestamp("2020-01-01", tz="US/Pacific"), pd.Timedelta("1ns"), pd.NaT, pd.NA, pd.Period("2020Q1"),
     pd.Interval(0, pd.Timestamp("2020").value, closed="neither"),

@@ -73,6 +73,7 @@ def test_folders_are_read_in_order_and_other_files_left(tmp_path: Path) -> None:
             )
         (tmp_path / folder / "README").write_text("no table", encoding="utf-8")
     frame = FileIO().load(file_directories=[tmp_path / "two", str(tmp_path / "one")])
+    assert list(frame.index) == list(range(len(frame)))
     assert frame["x"].tolist() == [21, 22, 11, 12]
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import base64
 import math
-from collections import Counter, OrderedDict, deque
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -252,6 +252,17 @@ _LEAVES: dict[type, Callable[[Any], Any]] = {
     PureWindowsPath: _path("$windowspath"),
 }
 
+_FACTORIES = {kind.__name__: kind for kind in (list, dict, set, tuple, int, float, str, bool, Counter, OrderedDict)}
+
+
+def _defaulting(encoder: _Encoder, value: defaultdict[Any, Any], where: str, depth: int) -> Any:
+    factory = value.default_factory
+    name = None if factory is None else getattr(factory, "__name__", "")
+    if name is not None and _FACTORIES.get(name) is not factory:
+        raise unknown_type(value, where)
+    return {"$defaultdict": [name, encoder.pairs(value, where, depth)]}
+
+
 _CONTAINERS: dict[type, Callable[[_Encoder, Any, str, int], Any]] = {
     list: _Encoder.sequence,
     dict: _Encoder.mapping,
@@ -260,6 +271,7 @@ _CONTAINERS: dict[type, Callable[[_Encoder, Any, str, int], Any]] = {
     frozenset: lambda self, value, where, depth: {"$frozenset": self.items(value, where, depth)},
     OrderedDict: lambda self, value, where, depth: {"$ordereddict": self.pairs(value, where, depth)},
     Counter: lambda self, value, where, depth: {"$counter": self.pairs(value, where, depth)},
+    defaultdict: _defaulting,
     deque: lambda self, value, where, depth: {"$deque": [value.maxlen, self.items(value, where, depth)]},
 }
 
@@ -296,6 +308,7 @@ _NESTED: dict[str, Callable[[Any, PartSource | None], Any]] = {
     "$frozenset": lambda body, source: frozenset(decode_plain(item, source) for item in body),
     "$ordereddict": lambda body, source: OrderedDict(_pairs(body, source)),
     "$counter": lambda body, source: Counter(dict(_pairs(body, source))),
+    "$defaultdict": lambda body, source: defaultdict(_FACTORIES[body[0]] if body[0] else None, _pairs(body[1], source)),
     "$deque": lambda body, source: deque((decode_plain(item, source) for item in body[1]), body[0]),
 }
 

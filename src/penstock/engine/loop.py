@@ -30,7 +30,7 @@ from penstock.engine.streaming import YIELDS, believed, expansion_told, forget_p
 from penstock.engine.supervisor import Attempt, Captured, Ended, Supervisor
 from penstock.engine.telling import lost_callbacks, stored_outputs, told_by
 from penstock.model import events
-from penstock.model.errors import PenstockError
+from penstock.model.errors import PenstockError, ValueRefusedError
 from penstock.model.messages import (
     Answer,
     Ask,
@@ -402,7 +402,9 @@ class RunLoop:
         finished = current.finished
         outcome = finished.outcome if finished is not None else None
         if end.failure is not None:
-            failed = AttemptFailed(key, end.failure, final=end.failure.kind == "interrupted")
+            # What cannot be stored could not the next time either, and the code would have done its work twice.
+            final = end.failure.kind == "interrupted" or end.failure.code == ValueRefusedError.code
+            failed = AttemptFailed(key, end.failure, final=final)
             self._retry_or_end(handle, failed)
         elif outcome is Outcome.WAITING and handle.run.blocks[key].state not in ENDED:
             self._wait(handle, key)

@@ -147,7 +147,7 @@ class FileIO(BaseFile):
             frames += [_read(name, kind, options) for name in names if kind or _known(name)]
         if not frames:
             raise FileInvalidError(f"loading the files of {', '.join(map(str, folders))}: no file of a known format")
-        return pd.concat(frames)
+        return pd.concat(frames, ignore_index=True)
 
 
 def _is_address(filepath: object) -> bool:
