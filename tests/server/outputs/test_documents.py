@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections import defaultdict
 from decimal import Decimal
 from typing import Any
 
@@ -37,6 +38,8 @@ def downloaded(desk: Desk, value: object) -> Any:
         (np.zeros((2, 0)), [[], []]),
         (np.zeros((0, 0)), []),
         (np.array(5), 5),
+        (defaultdict(list, {"a": [1, dt.date(2024, 1, 2)]}), {"a": [1, "2024-01-02"]}),
+        (pd.DataFrame({"d": [defaultdict(int, {"a": (1,)})]}), [{"d": {"a": [1]}}]),
         (np.array(["2024-01-01", "NaT"], dtype="M8[D]"), ["2024-01-01", None]),
         (np.array([(1, [2.0, 3.0])], dtype=[("a", "i4"), ("b", "f8", (2,))]), [{"a": 1, "b": [2.0, 3.0]}]),
         (pd.Series([1, 2], index=["x", "y"]), [1, 2]),

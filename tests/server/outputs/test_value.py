@@ -7,6 +7,7 @@ import csv
 import datetime as dt
 import io
 import json
+from collections import defaultdict
 
 import numpy as np
 import pandas as pd
@@ -45,6 +46,12 @@ def test_small_json_is_a_tree_and_itself(desk: Desk) -> None:
     assert entries["when"] == {"type": "date", "value": "2024-01-02"}
     assert (entries["3"]["type"], entries["3"]["size"]) == ("tuple", 2)
     assert desk.value({"a": [1]})["mime"]["application/json"] == {"a": [1]}
+
+
+def test_a_dict_with_defaults_is_an_object(desk: Desk) -> None:
+    shown = desk.value(defaultdict(list, {"a": [1]}))["mime"][TREE]
+    assert (shown["type"], shown["size"]) == ("object", 1)
+    assert [(name, node["type"]) for name, node in shown["entries"]] == [("a", "array")]
 
 
 def test_deep_and_long_values_come_by_path(desk: Desk) -> None:

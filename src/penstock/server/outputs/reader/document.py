@@ -192,6 +192,7 @@ _TAGGED: dict[str, Callable[[Any, Any, Part | None], Any]] = {
     **dict.fromkeys(["$dict", "$ordereddict", "$counter"], _pairs),
     **dict.fromkeys(["$float", "$pdna", "$pdnat"], lambda *_: None),
     "$deque": lambda form, body, part: _items(form, body[1], part),
+    "$defaultdict": lambda form, body, part: _pairs(form, body[1], part),
     "$int": lambda _, body, __: int(body, 16),
     "$decimal": _decimal,
     "$np": _number,

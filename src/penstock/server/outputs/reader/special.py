@@ -52,6 +52,8 @@ def _without_tag(tag: str, body: Any) -> Any:
         return [untagged(item) for item in body]
     if tag in {"$dict", "$ordereddict", "$counter"}:
         return {plain_text(key): untagged(item) for key, item in body}
+    if tag == "$defaultdict":
+        return _without_tag("$dict", body[1])
     return plain_text({tag: body})
 
 

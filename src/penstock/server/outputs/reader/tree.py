@@ -24,8 +24,10 @@ _CONTAINERS = {
     "$set": "set",
     "$frozenset": "frozenset",
     "$deque": "array",
-    **dict.fromkeys(["$dict", "$ordereddict", "$counter"], "object"),
+    **dict.fromkeys(["$dict", "$ordereddict", "$counter", "$defaultdict"], "object"),
 }
+_SETTING_FIRST = frozenset(["$deque", "$defaultdict"])
+"""Forms that begin with a setting of the container, before what is in it."""
 _NUMBERS = frozenset(["$int", "$float", "$np"])
 
 
@@ -83,7 +85,7 @@ def unfold(form: Any) -> tuple[str, Any]:
     if len(form) != 1 or tag[:1] != "$":
         return "object", list(form.items())
     if tag in _CONTAINERS:
-        return _CONTAINERS[tag], body[1] if tag == "$deque" and body else body
+        return _CONTAINERS[tag], body[1] if tag in _SETTING_FIRST and body else body
     if tag == "$part":
         return "part", body
     return ("number" if tag in _NUMBERS else tag[1:]), plain_text(form)
