@@ -110,6 +110,19 @@ def test_arguments_must_fit_the_upstreams(tmp_path, arguments, upstreams, proble
     assert error.value.hint
 
 
+def test_an_async_function_is_refused_in_words(tmp_path):
+    source = "from penstock import transformer\n@transformer\nasync def f(*args, **kwargs):\n    return 1\n"
+    with pytest.raises(BlockFailedError, match="async function, which nobody awaits") as error:
+        run_block(tmp_path, source)
+    assert "asyncio.run" in error.value.hint
+
+
+def test_a_test_that_takes_more_than_there_are_outputs_is_told_so(tmp_path):
+    source = block("return 1") + "@test\ndef t(one, other):\n    pass\n"
+    (outcome,) = run_block(tmp_path, source).check([1])
+    assert "no output and no variable for its 1 parameter other" in outcome.message
+
+
 def test_variables_come_by_keyword(tmp_path):
     source = block("return [day, city, kwargs['env'], 'x' in kwargs]", arguments="x, day, *, city='?', **kwargs")
     outputs = run_block(tmp_path, source, Given("u", 1), variables={"day": 3, "x": 9}).outputs

@@ -37,7 +37,7 @@ def test_blocks_of_extensions_are_told_one_by_one(tmp_path: Path) -> None:
     assert "no data is validated" in found[0].message
 
 
-@pytest.mark.parametrize("executor", ["local_python", "local_python_force", "", "null"])
+@pytest.mark.parametrize("executor", ["local_python", "local_python_force", "", "null", '"{{ env_var(1) }}"'])
 def test_executors_of_this_machine_are_nothing_to_tell(executor: str, tmp_path: Path) -> None:
     text = f"type: python\nexecutor_type: {executor}\nblocks:\n- {{uuid: x, type: custom, executor_type: {executor}}}\n"
     assert found_in(tmp_path, text) == []

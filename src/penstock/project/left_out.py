@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 
+from penstock.config.templates import has_marks
 from penstock.model.pipeline import Pipeline
 from penstock.project.values import Path as Steps
 
@@ -35,7 +36,7 @@ def extension_blocks(pipeline: Pipeline) -> Iterator[ExtensionBlock]:
 def remote_executor(asked: object) -> str:
     """The executor that an `executor_type` names, when that is not this machine; "" when it is, or names none."""
     text = "" if asked is None else str(asked).strip()
-    return "" if text.lower() in LOCAL else text
+    return "" if text.lower() in LOCAL or has_marks(text) else text  # a template says it where it is rendered
 
 
 def left_out(pipeline: Pipeline, blocks: Container[str]) -> Iterator[str]:

@@ -14,6 +14,11 @@ _FOR_TESTS = (
     "A list that the block returns is as many outputs as it has items. Give the test a parameter for each, or *args; "
     "or return the list within another, to have it as one output."
 )
+_MISSING_UPSTREAMS = (
+    "Connect an upstream block for each, set variables of these names, or remove the parameters. A sensor gets what is "
+    "before it by *args alone."
+)
+_MISSING_OUTPUTS = "A test gets each output of its block as one argument; set variables of these names, or remove them."
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
@@ -50,11 +55,18 @@ def call(
             f"but the block has {len(inputs)}: {', '.join(upstream)}",
             hint=_FOR_TESTS if is_test else _FOR_BLOCKS,
         )
-    named = _named(function, parameters, positional[len(inputs) :], variables)
+    named = _named(function, parameters, positional[len(inputs) :], variables, is_test=is_test)
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
         taken = {parameter.name for parameter in positional[: len(inputs)]}
         named = {**{key: value for key, value in variables.items() if key not in taken}, **named}
-    return function(*inputs, **named)
+    value = function(*inputs, **named)
+    if inspect.iscoroutine(value):
+        value.close()
+        raise BlockFailedError(
+            f"calling {_name(function)}: it is an async function, which nobody awaits",
+            hint="Decorate a plain function that does asyncio.run(...) of it.",
+        )
+    return value
 
 
 _known: dict[tuple[CodeType, int, tuple[str, ...]], list[inspect.Parameter]] = {}
@@ -80,6 +92,8 @@ def _named(
     parameters: Sequence[inspect.Parameter],
     beyond: Sequence[inspect.Parameter],
     variables: Mapping[str, Any],
+    *,
+    is_test: bool,
 ) -> dict[str, Any]:
     """Values of the parameters that no upstream fills."""
     named: dict[str, Any] = {}
@@ -92,9 +106,9 @@ def _named(
             missing.append(parameter.name)
     if missing:
         raise BlockFailedError(
-            f"calling {_name(function)}: no upstream block and no variable for its {_count(len(missing), 'parameter')} "
-            f"{', '.join(missing)}",
-            hint="Connect an upstream block for each, set variables of these names, or remove the parameters.",
+            f"calling {_name(function)}: no {'output' if is_test else 'upstream block'} and no variable for its "
+            f"{_count(len(missing), 'parameter')} {', '.join(missing)}",
+            hint=_MISSING_OUTPUTS if is_test else _MISSING_UPSTREAMS,
         )
     return named
 
