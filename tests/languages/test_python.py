@@ -119,8 +119,8 @@ def test_an_async_function_is_refused_in_words(tmp_path):
 
 def test_a_test_that_takes_more_than_there_are_outputs_is_told_so(tmp_path):
     source = block("return 1") + "@test\ndef t(one, other):\n    pass\n"
-    (outcome,) = run_block(tmp_path, source).check([1])
-    assert "no output and no variable for its 1 parameter other" in outcome.message
+    with pytest.raises(BlockFailedError, match="no output and no variable for its 1 parameter other"):
+        list(run_block(tmp_path, source).check([1]))
 
 
 def test_variables_come_by_keyword(tmp_path):

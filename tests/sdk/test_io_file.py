@@ -132,3 +132,11 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 def test_code_that_expects_a_file_not_found_error_catches_one(tmp_path):
     with pytest.raises(FileNotFoundError):
         FileIO().load(str(tmp_path / "nope.csv"))
+
+
+def test_an_empty_file_is_caught_as_in_any_code_for_pandas(tmp_path: Path) -> None:
+    (tmp_path / "empty.csv").touch()
+    with pytest.raises(pd.errors.EmptyDataError) as caught:
+        FileIO().load(tmp_path / "empty.csv")
+    assert isinstance(caught.value, FileInvalidError)
+    assert "empty.csv" in caught.value.message

@@ -113,7 +113,7 @@ class OneSidedEdge(Rule):
 
 
 class UnknownUpstream(Rule):
-    """A block names an upstream that is not in the pipeline. The pipeline cannot run until the edge is removed."""
+    """A block names an upstream that is not in the pipeline. It fails until the edge is removed; others run."""
 
     code, severity = "PS019", Severity.ERROR
 

@@ -7,7 +7,7 @@ import importlib.util
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from penstock.model.errors import (
     DriverMissingError,
@@ -150,6 +150,13 @@ class FileIO(BaseFile):
         return pd.concat(frames, ignore_index=True)
 
 
+def _caught_as(kind: type[Exception]) -> type[FileInvalidError]:
+    """Our error; one of pandas' own, such as an `EmptyDataError`, is caught as that as well."""
+    if not kind.__module__.startswith("pandas."):
+        return FileInvalidError
+    return cast("type[FileInvalidError]", type(FileInvalidError.__name__, (FileInvalidError, kind), {}))
+
+
 def _is_address(filepath: object) -> bool:
     return "://" in str(filepath)
 
@@ -201,7 +208,7 @@ def _read(filepath: str | os.PathLike[str], given: FileFormat | str | None, opti
         raise FileInvalidError(f"loading {filepath}: {error.strerror or error}", hint="Check the path.") from error
     except (ValueError, SyntaxError) as error:
         # pandas raises subclasses of ValueError for what it cannot parse, the XML parser SyntaxErrors
-        raise FileInvalidError(f"loading {filepath} as {kind}: {error}") from error
+        raise _caught_as(type(error))(f"loading {filepath} as {kind}: {error}") from error
     else:
         return frame
 
