@@ -190,3 +190,60 @@ def test_another_store_does_not_share_files(shelf, make_shelf, tmp_path, frame):
     manifest = other.put(loaded)
     assert all(entry.own for entry in manifest.files)
     pd.testing.assert_frame_equal(other.store.load(manifest.ref), frame)
+
+
+def arrow_of(shelf, manifest) -> pa.Table:
+    """What somebody reads who goes by the bitmaps: SQL, an export, a page of the studio."""
+    return shelf.store.table(manifest.ref)
+
+
+@pytest.mark.parametrize("kind", ["int64", "float64", "timestamp[us]"])
+def test_values_that_were_filled_in_are_there_for_all(shelf, kind):
+    column = pa.array([None if at % 2 else at for at in range(N)], pa.int64()).cast(kind)
+    source = shelf.put(pa.table({"x": column}), load_as="pandas")
+    loaded = shelf.store.load(source.ref)
+    start = pd.Timestamp(0) if kind.startswith("t") else 0
+    filled = loaded.assign(x=loaded["x"].fillna(start).astype({"timestamp[us]": "M8[us]"}.get(kind, kind)))
+    assert arrow_of(shelf, shelf.put(filled)).column("x").null_count == 0
+    assert arrow_of(shelf, shelf.put(loaded)).column("x").null_count == N // 2
+
+
+def test_missing_values_of_another_library_are_those_of_the_new_one(shelf):
+    numbers = np.where(np.arange(N) % 2, np.nan, 1.0)
+    loaded = shelf.store.load(shelf.put(pl.DataFrame({"x": numbers})).ref)
+    assert arrow_of(shelf, shelf.put(loaded.to_pandas())).column("x").null_count == N // 2
+    back = shelf.store.load(shelf.put(pl.DataFrame({"y": pl.Series(numbers).fill_nan(None)})).ref)
+    assert arrow_of(shelf, shelf.put(back.fill_null(0.0).to_pandas())).column("y").null_count == 0
+
+
+def test_codes_of_categories_and_numbers_that_are_alike_differ(shelf):
+    codes = (np.arange(N) % 3 - 1).astype("int8")
+    loaded = shelf.store.load(shelf.put(pd.DataFrame({"c": codes})).ref)
+    loaded["c"] = pd.Categorical.from_codes(loaded["c"].to_numpy(), ["u", "v"])
+    made = shelf.put(loaded)
+    assert arrow_of(shelf, made).column("c").null_count == int((codes == -1).sum())
+    again = shelf.store.load(made.ref)
+    pd.testing.assert_frame_equal(again, loaded)
+    again["c"] = again["c"].cat.codes
+    assert arrow_of(shelf, shelf.put(again)).column("c").null_count == 0
+
+
+def test_new_words_for_old_codes_inside_of_a_struct_are_kept(shelf):
+    def structs(words: list[str], indices: pa.Array) -> pa.Table:
+        return pa.table({"s": pa.StructArray.from_arrays([pa.DictionaryArray.from_arrays(indices, words)], ["k"])})
+
+    old = structs(["old0", "old1"], pa.array(np.arange(N) % 2, pa.int32()))
+    loaded = shelf.store.load(shelf.put(old).ref)
+    indices = loaded.column("s").chunk(0).field(0).indices
+    new = shelf.store.load(shelf.put(structs(["new0", "new1"], indices)).ref)
+    assert new.column("s")[:2].to_pylist() == [{"k": "new0"}, {"k": "new1"}]
+
+
+def test_the_values_of_a_column_by_themselves_are_an_array(shelf, frame):
+    loaded = shelf.store.load(shelf.put(frame).ref)
+    for name in ("i", "f", "t"):
+        values = loaded[name].to_numpy()
+        np.testing.assert_array_equal(shelf.back(values), values)
+    array = shelf.store.load(shelf.put(np.arange(N)).ref)
+    assert stored_on_disk(shelf.put(array), shelf) == 0
+    pd.testing.assert_frame_equal(shelf.back(pd.DataFrame({"x": array})), pd.DataFrame({"x": np.arange(N)}))

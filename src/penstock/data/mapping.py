@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
+Missing = Callable[[], "np.ndarray | None"]
+"""Gives which of a column's values are to be NULL; None for none of them."""
 PrivateMapHook = Callable[[int], None]
 """Told the bytes of a new private mapping before it is made; they count as data of the process."""
 
@@ -34,8 +36,9 @@ class MappedColumn:
     """A column of a data file that this process has seen.
 
     `identity` are the addresses of its buffers in the read-only mapping; `offset` and `size` say where its values lie
-    in the file when they are of fixed width, without a break and as numpy has them (else `offset` is -1). `text` says
-    where its text lies when that is in another file.
+    in the file when they are of fixed width, without a break and as numpy has them (else `offset` is -1). `nulls` are
+    those that its bitmap tells; `whole` is a file that is one array. `text` says where its text lies when that is in
+    another file.
     """
 
     backend: Backend
@@ -50,6 +53,8 @@ class MappedColumn:
     size: int = 0
     summary: Column | None = None
     text: SharedText | None = None
+    nulls: int = 0
+    whole: bool = False
 
 
 @dataclass(slots=True)
@@ -184,7 +189,7 @@ def map_blob(backend: Backend, key: str, size: int) -> np.ndarray:
     """A whole file, mapped privately, as bytes that may be written to."""
     import pyarrow as pa
 
-    column = MappedColumn(backend, key, 0, "", pa.null(), 0, size, (), offset=0, size=size)
+    column = MappedColumn(backend, key, 0, "", pa.null(), 0, size, (), offset=0, size=size, whole=True)
     return next(iter(map_columns(backend, key, [column])))[1]
 
 
@@ -221,23 +226,55 @@ def unchanged_arrow(array: pa.ChunkedArray, backend: Backend) -> MappedColumn | 
         return found if same else None
 
 
-def unchanged_values(values: np.ndarray, kind: pa.DataType | None, name: str, backend: Backend) -> MappedColumn | None:
-    """The stored column whose bytes these contiguous values are: found by address, or by name and size (a copy).
+def unchanged_array(values: np.ndarray, backend: Backend) -> MappedColumn | None:
+    """The stored array whose bytes these contiguous values are, found by their address."""
+    return _found_at(values, backend, lambda found: found.whole)
+
+
+def unchanged_values(
+    values: np.ndarray, kind: pa.DataType, name: str, backend: Backend, missing: Missing
+) -> MappedColumn | None:
+    """The stored column that these contiguous values are: found by address, or by name and size (a copy).
+
+    The bytes below a NULL say nothing about it: a column of the same bytes is another one where other rows are missing.
 
     Args:
         values: a contiguous numpy array.
         kind: the Arrow type that they would be stored as.
         name: the name that they would be stored under.
         backend: only columns that this store holds are of use.
+        missing: gives which of the values are to be NULL, None for none of them.
     """
+    found = _found_at(values, backend, lambda found: found.type.equals(kind))
+    if found is None:
+        twins = (twin for twin in _twins(name, len(values), kind, backend) if twin.size == values.nbytes)
+        found = next((twin for twin in twins if _equal(values, twin)), None)
+    return found if found is not None and _misses(found, missing()) else None
+
+
+def _found_at(values: np.ndarray, backend: Backend, fits: Callable[[MappedColumn], bool]) -> MappedColumn | None:
     address = values.ctypes.data
     with _guard:
         found = _at(address, values.nbytes)
-        if found is not None:
-            same = found.backend is backend and (kind is None or found.type.equals(kind))
-            return found if same and (untouched(address, values.nbytes) or _equal(values, found)) else None
-    twins = _twins(name, len(values), kind, backend) if kind is not None else []
-    return next((twin for twin in twins if twin.size == values.nbytes and _equal(values, twin)), None)
+        if found is None or found.backend is not backend or not fits(found):
+            return None
+        return found if untouched(address, values.nbytes) or _equal(values, found) else None
+
+
+def _misses(column: MappedColumn, missing: np.ndarray | None) -> bool:
+    """Whether just these rows of a stored column are NULL."""
+    import numpy as np
+
+    if missing is None or not column.nulls:
+        return missing is None and not column.nulls
+    if int(np.count_nonzero(missing)) != column.nulls:
+        return False
+    try:
+        bitmap = stored_column(column).chunk(0).buffers()[0]
+    except FileNotFoundError:
+        return False
+    there = np.unpackbits(np.frombuffer(bitmap, dtype=np.uint8), count=len(missing), bitorder="little")
+    return bool(np.array_equal(there == 0, missing))
 
 
 def _at(address: int, size: int) -> MappedColumn | None:
@@ -331,7 +368,7 @@ def _children(array: pa.Array) -> tuple[Any, ...]:
     if pa.types.is_dictionary(kind):
         return (_identity(array.dictionary),)
     if pa.types.is_struct(kind):
-        return tuple((len(child), child.offset) for child in (array.field(at) for at in range(kind.num_fields)))
+        return tuple(_identity(array.field(at)) for at in range(kind.num_fields))
     if pa.types.is_nested(kind) and hasattr(array, "values"):
         return (_identity(array.values),)
     return ()

@@ -94,13 +94,14 @@ class Reader:
             self.backend,
             entry.key,
             place.position,
-            table.schema.names[place.position],
+            table.field(place.position).name,
             data.type,
             len(data),
             data.get_total_buffer_size() if self._remember else 0,
             identity_of(data) if self._remember else (),
             summary=summary,
             text=text,
+            nulls=data.null_count if self._remember else 0,
         )
         _locate_values(seen, data, base)
         if not self._remember:

@@ -19,6 +19,7 @@ from penstock.data.mapping import (
     equal_arrow,
     stored_column,
     text_shared_with,
+    unchanged_array,
     unchanged_arrow,
     unchanged_values,
 )
@@ -101,11 +102,21 @@ class ValueScope:
     def _sink(self, value: Any) -> int | None:
         return self.part(value) if self.allow_pickle or codec_name(value) is not None else None
 
-    def unchanged(self, values: np.ndarray, kind: pa.DataType | None, name: str) -> MappedColumn | None:
+    def unchanged(
+        self, values: np.ndarray, kind: pa.DataType, name: str, missing: Callable[[], np.ndarray | None]
+    ) -> MappedColumn | None:
         """The stored column that these values are."""
         if values.nbytes < WORTH_A_REFERENCE:
             return None
-        found = unchanged_values(values, kind, name, self.writer.backend)
+        return self._pinned(unchanged_values(values, kind, name, self.writer.backend, missing))
+
+    def unchanged_array(self, values: np.ndarray) -> MappedColumn | None:
+        """The stored array that these values are."""
+        return (
+            self._pinned(unchanged_array(values, self.writer.backend)) if values.nbytes >= WORTH_A_REFERENCE else None
+        )
+
+    def _pinned(self, found: MappedColumn | None) -> MappedColumn | None:
         return found if found is not None and self.writer.files.pin(found.key) else None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from penstock.data.codecs.fixed import arrow_type, to_arrow, values_of
+from penstock.data.codecs.fixed import arrow_type, missing_of, to_arrow, values_of
 from penstock.model.errors import ValueRefusedError
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ def encode_cells(values: np.ndarray) -> tuple[pa.Array, str] | None:
     lengths = [len(value) if type(value) is np.ndarray else 0 for value in values]
     offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
     missing = np.array([type(value) is not np.ndarray for value in values], dtype=bool)
-    inner = to_arrow(np.concatenate(cells), kind)
+    values = np.concatenate(cells)
+    inner = to_arrow(values, kind, missing_of(values))
     lists = pa.LargeListArray.from_arrays(
         pa.array(offsets, pa.int64()), inner, mask=pa.array(missing) if missing.any() else None
     )

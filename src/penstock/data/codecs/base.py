@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -79,8 +79,16 @@ class Scope(Protocol):
     def plain(self, value: Any) -> Any:
         """The JSON form of a value, parts of it stored for themselves. Raises ValueRefusedError."""
 
-    def unchanged(self, values: np.ndarray, kind: pa.DataType | None, name: str) -> MappedColumn | None:
-        """The stored column that these contiguous values are, when they are one and it is worth a reference."""
+    def unchanged(
+        self, values: np.ndarray, kind: pa.DataType, name: str, missing: Callable[[], np.ndarray | None]
+    ) -> MappedColumn | None:
+        """The stored column that these contiguous values are, when they are one and it is worth a reference.
+
+        `missing` gives which of them are to be NULL, None for none of them.
+        """
+
+    def unchanged_array(self, values: np.ndarray) -> MappedColumn | None:
+        """The stored array that these contiguous values are, when they are one and it is worth a reference."""
 
 
 class Source(Protocol):

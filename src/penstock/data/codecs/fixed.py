@@ -43,27 +43,31 @@ def arrow_type(dtype: np.dtype) -> pa.DataType:
     )
 
 
-def to_arrow(values: np.ndarray, kind: pa.DataType, *, minus_one_is_null: bool = False) -> pa.Array:
-    """An Arrow array over the memory of contiguous values in the machine's byte order."""
+def missing_of(values: np.ndarray, *, minus_one: bool = False) -> np.ndarray | None:
+    """Which values are NaN or NaT, or -1 where that stands for none; None where there are no such."""
+    import numpy as np
+
+    if not len(values):
+        return None
+    if values.dtype.kind == "f":
+        # The minimum is NaN when any value is; it costs no second array.
+        return np.isnan(values) if np.isnan(values.min()) else None
+    if values.dtype.kind in "mM":
+        numbers = values.view(np.int64)
+        return numbers == NOT_A_TIME if numbers.min() == NOT_A_TIME else None
+    return values == -1 if minus_one and values.min() == -1 else None
+
+
+def to_arrow(values: np.ndarray, kind: pa.DataType, missing: np.ndarray | None) -> pa.Array:
+    """An Arrow array over the memory of contiguous values in the machine's byte order; those `missing` are NULL."""
     import numpy as np
     import pyarrow as pa
 
-    invalid: np.ndarray | None = None
-    if not len(values):
-        pass
-    elif values.dtype.kind == "f":
-        # The minimum is NaN when any value is; it costs no second array.
-        invalid = np.isnan(values) if np.isnan(values.min()) else None
-    elif values.dtype.kind in "mM":
-        numbers = values.view(np.int64)
-        invalid = numbers == NOT_A_TIME if numbers.min() == NOT_A_TIME else None
-    elif minus_one_is_null:
-        invalid = values == -1 if values.min() == -1 else None
     validity = None
     nulls = 0
-    if invalid is not None:
-        nulls = int(np.count_nonzero(invalid))
-        validity = pa.py_buffer(np.packbits(~invalid, bitorder="little"))
+    if missing is not None:
+        nulls = int(np.count_nonzero(missing))
+        validity = pa.py_buffer(np.packbits(~missing, bitorder="little"))
     return pa.Array.from_buffers(kind, len(values), [validity, pa.py_buffer(values)], nulls)
 
 

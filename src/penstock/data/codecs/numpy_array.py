@@ -77,7 +77,7 @@ class ArrayCodec:
             meta,
             rows=value.shape[0] if value.ndim else None,
             buffers=[flat],
-            shared=scope.unchanged(flat, None, ""),
+            shared=scope.unchanged_array(flat),
             preview=shown(value),
         )
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from penstock.data.codecs.base import Scope, Source, TableColumn
-from penstock.data.codecs.fixed import arrow_type, as_array, meta_of, native, to_arrow
+from penstock.data.codecs.fixed import arrow_type, as_array, meta_of, missing_of, native, to_arrow
 from penstock.data.codecs.pandas_labels import decode_labels, encode_labels
 from penstock.data.codecs.pandas_objects import decode_objects, encode_objects
 from penstock.data.zones import decode_zone, encode_zone
@@ -66,8 +67,9 @@ def encode_array(array: Any, name: str, scope: Scope, *, reuse: bool = True) -> 
 def _fixed(values: np.ndarray, name: str, scope: Scope | None, *, codes: bool = False, told: str = "") -> TableColumn:
     kind = arrow_type(values.dtype)
     plain = native(values)
-    same = scope.unchanged(plain, kind, name) if scope is not None else None
-    data = to_arrow(plain, kind, minus_one_is_null=codes) if same is None else None
+    missing = cache(partial(missing_of, plain, minus_one=codes))
+    same = scope.unchanged(plain, kind, name, missing) if scope is not None else None
+    data = to_arrow(plain, kind, missing()) if same is None else None
     return TableColumn(name, told or str(values.dtype), data, same)
 
 
