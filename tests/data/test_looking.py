@@ -76,6 +76,24 @@ def test_export_has_the_index_in_front(shelf, tmp_path):
     assert (tmp_path / "a.csv").read_text() == "key,a\nx,1\n"
 
 
+def test_levels_of_an_index_are_exported_whatever_they_are_called_and_hold(shelf, tmp_path):
+    months = pd.PeriodIndex(["2020-01", "NaT"], freq="M", name="city")
+    index = pd.MultiIndex.from_arrays([["a", "b"], ["p", None], months], names=["city"] * 3)
+    for number, frame in enumerate([pd.DataFrame({"v": [1, 2]}, index=index), pd.DataFrame({"v": [1]}, index=[1j])]):
+        export(shelf.store, shelf.put(frame).ref, None, tmp_path / f"{number}.csv", "csv")
+    lines = (tmp_path / "0.csv").read_text().splitlines()
+    assert [line.split(",") for line in lines[1:]] == [["a", "p", "2020-01", "1"], ["b", "", "", "2"]]
+    assert len(set(lines[0].split(","))) == 4
+    assert (tmp_path / "1.csv").read_text().splitlines()[1:] == ["1j,1"]
+
+
+def test_parts_with_categories_of_their_own_are_one_file_of_arrow(shelf, tmp_path):
+    table = pa.concat_tables([pa.table({"a": pa.array([letter]).dictionary_encode()}) for letter in "ab"])
+    export(shelf.store, shelf.put(table).ref, None, tmp_path / "a.arrow", "arrow")
+    with pa.memory_map(str(tmp_path / "a.arrow")) as file:
+        assert pa.ipc.open_file(file).read_all().column("a").to_pylist() == ["a", "b"]
+
+
 def test_export_of_values(shelf, tmp_path):
     ref = shelf.put({"a": [1, None, "ü"]}, np.zeros(2), object_with_complex()).ref
     export(shelf.store, ref, "output_0", tmp_path / "a.json", "json")

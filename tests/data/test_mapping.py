@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import gc
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -247,3 +249,17 @@ def test_the_values_of_a_column_by_themselves_are_an_array(shelf, frame):
     array = shelf.store.load(shelf.put(np.arange(N)).ref)
     assert stored_on_disk(shelf.put(array), shelf) == 0
     pd.testing.assert_frame_equal(shelf.back(pd.DataFrame({"x": array})), pd.DataFrame({"x": np.arange(N)}))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it counts the files that it has open by /proc")
+def test_more_parts_than_files_may_be_open_are_read(shelf):
+    import resource
+
+    manifest = shelf.put({"frames": [pd.DataFrame({"x": np.arange(5000) + at}) for at in range(200)]})
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(list(Path("/proc/self/fd").iterdir())) + 50, hard))
+    try:
+        found = shelf.store.load(manifest.ref)["frames"]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert [int(frame["x"][0]) for frame in found] == list(range(200))

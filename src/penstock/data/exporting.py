@@ -168,8 +168,9 @@ def _arrow(table: pa.Table, what: str) -> Callable[[Path], None]:
     def fill(path: Path) -> None:
         import pyarrow as pa
 
-        with path.open("wb") as file, pa.ipc.new_file(file, table.schema) as out:
-            out.write_table(table)
+        whole = table.unify_dictionaries()  # a file of Arrow has one for each column
+        with path.open("wb") as file, pa.ipc.new_file(file, whole.schema) as out:
+            out.write_table(whole)
 
     return fill
 

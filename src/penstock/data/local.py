@@ -6,6 +6,7 @@ import errno
 import itertools
 import mmap
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -310,7 +311,7 @@ class LocalBackend:
         """Map a file read-only; the mapping holds a shared lock on it, which `in_use` sees."""
         path = self.path(key)
         with translated(f"mapping {path}"):
-            descriptor = os.open(path, os.O_RDONLY)
+            descriptor = _opened(path)
             try:
                 acquire(descriptor, shared=True)
                 if not os.fstat(descriptor).st_nlink:
@@ -325,7 +326,7 @@ class LocalBackend:
         path = self.path(key)
         start = offset - offset % mmap.ALLOCATIONGRANULARITY
         with translated(f"mapping {path}"):
-            descriptor = os.open(path, os.O_RDONLY)
+            descriptor = _opened(path)
             try:
                 acquire(descriptor, shared=True)
                 mapped = mmap.mmap(descriptor, length + offset - start, access=mmap.ACCESS_COPY, offset=start)
@@ -397,6 +398,40 @@ class LocalBackend:
         for folder, _, names in os.walk(self.path(prefix)):
             base = Path(folder).relative_to(self.root).as_posix()
             yield from (f"{base}/{name}" for name in names)
+
+
+def _opened(path: Path) -> int:
+    """The file, open for reading; the process takes the open files that it may have when those that it has are used up.
+
+    Each mapping holds one for as long as it lives, and is made with another one.
+    """
+    descriptor = -1
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+        os.close(os.dup(descriptor))
+    except OSError as error:
+        if descriptor >= 0:
+            os.close(descriptor)
+        if error.errno != errno.EMFILE or not _may_open_more():
+            raise
+        return os.open(path, os.O_RDONLY)
+    return descriptor
+
+
+def _may_open_more() -> bool:
+    """Raise the limit on open files as far as this process may; whether that was any further."""
+    if sys.platform == "win32":
+        return False
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == hard:
+        return False
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _sync_data(descriptor: int) -> None:

@@ -95,8 +95,8 @@ def _pandas_table(source: ValueSource, *, index: bool) -> pa.Table:
     names = list(stored.names[: len(columns)])
     if index:
         rows = _index_columns(source)
-        columns = list(rows.values()) + columns
-        names = list(rows) + names
+        columns = [column for _, column in rows] + columns
+        names = [name for name, _ in rows] + names
     if not columns:
         return rows_alone(stored.rows or 0)
     if stored.codec in {"pandas.series", "pandas.array", "geo.series"} and not names[-1]:
@@ -104,8 +104,8 @@ def _pandas_table(source: ValueSource, *, index: bool) -> pa.Table:
     return pa.Table.from_arrays(columns, names=names)
 
 
-def _index_columns(source: ValueSource) -> dict[str, pa.ChunkedArray]:
-    """The index as columns; a plain numbering of the rows is none."""
+def _index_columns(source: ValueSource) -> list[tuple[str, pa.ChunkedArray]]:
+    """The levels of the index as columns, of which two may have one name; a plain numbering of the rows is none."""
     import pandas as pd
     import pyarrow as pa
 
@@ -113,14 +113,19 @@ def _index_columns(source: ValueSource) -> dict[str, pa.ChunkedArray]:
 
     found = decode_columns(source)[1]
     if isinstance(found, pd.RangeIndex):
-        return {}
-    columns = {}
+        return []
+    columns = []
     for level in range(found.nlevels):
         name = found.names[level]
         values = found.get_level_values(level)
         try:
-            data = pa.chunked_array([pa.array(values)])
-        except (pa.ArrowInvalid, pa.ArrowTypeError):
-            data = pa.chunked_array([pa.array([str(value) for value in values])])
-        columns[str(name) if name is not None else f"index_{level}"] = data
+            data = pa.array(values) if not isinstance(values, pd.PeriodIndex) else None
+        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+            data = None
+        if data is None:
+            texts = [
+                None if is_missing else str(value) for value, is_missing in zip(values, values.isna(), strict=True)
+            ]
+            data = pa.array(texts, pa.string())
+        columns.append((str(name) if name is not None else f"index_{level}", pa.chunked_array([data])))
     return columns

@@ -67,12 +67,11 @@ def _refused(frame: pl.DataFrame, reason: str) -> ValueRefusedError:
 
 
 def _encode(frame: pl.DataFrame, codec: str, scope: Scope, **meta: Any) -> Encoded:
-
     table = _to_arrow(frame)
-    back = _from_arrow(table.slice(0, 0))
+    back = _from_arrow(table.slice(0, 0)).schema  # made anew each time it is asked for
     casts = {}
     for name, kind in frame.schema.items():
-        if back.schema[name] != kind:
+        if back[name] != kind:
             casts[name] = _cast_form(frame, name, kind, scope)
     encoded = encode_table(table, codec, casts=casts, **meta)
     for column, kind in zip(encoded.columns or [], frame.dtypes, strict=True):
