@@ -273,3 +273,12 @@ def test_a_project_of_many_kinds_of_output_lists(tmp_path):
         shown = penstock("data", "show", f"kinds/{name}", "-p", project, home=tmp_path)
         assert shown.code == 0, shown.err
         assert "\x1b" not in shown.out
+
+
+def test_a_value_of_many_levels_is_an_output(tmp_path):
+    body = "value = 1\nfor _ in range(140):\n    value = {'k': value}\nreturn value"
+    project = write_project(
+        tmp_path / "p", deep=[B("a", "data_loader", body), B("b", "transformer", "return 1", up=("a",))]
+    )
+    done = penstock("run", project, "deep", home=tmp_path)
+    assert done.code == 0, done.out

@@ -418,3 +418,13 @@ def test_parts_become_one_frame_or_a_list(shelf):
     assert shelf.back(iter([])) == []
     indexed = [pd.DataFrame({"a": [n]}, index=[n * 10]) for n in range(2)]
     pd.testing.assert_frame_equal(shelf.back(iter(indexed)), pd.concat(indexed))
+
+
+def test_an_array_of_plain_objects_inside_of_a_value_survives(shelf):
+    for array in (np.array(["a", None, 1], dtype=object), np.array([[1, "x"]], dtype=object)):
+        found = shelf.back({"names": array, "in": [array]})
+        for each in (found["names"], found["in"][0]):
+            assert each.dtype == object
+            assert each.tolist() == array.tolist()
+    with pytest.raises(ValueRefusedError):
+        shelf.put({"names": np.array([object()], dtype=object)})

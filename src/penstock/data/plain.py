@@ -141,13 +141,17 @@ class _Encoder:
             form = encode_foreign(value, encode_plain)
             if form is not None:
                 return form
-        number = self._sink(value) if self._sink is not None else None
+        refused: ValueRefusedError | None = None
+        try:
+            number = self._sink(value) if self._sink is not None else None
+        except ValueRefusedError as refusal:  # an array of objects, which may be plain ones
+            number, refused = None, refusal
         if number is not None:
             return {"$part": number}
         form = encode_array(value, lambda item: self.encode(item, where, depth + 1)) if root == "numpy" else None
         if form is not None:
             return form
-        raise unknown_type(value, where)
+        raise refused or unknown_type(value, where)
 
 
 def unknown_type(value: Any, where: str = "") -> ValueRefusedError:

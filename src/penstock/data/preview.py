@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 ROWS = 10
 COLUMNS = 500
+LEVELS = 50
 _BYTES = 64_000
 
 
@@ -82,7 +83,18 @@ def _text(value: pa.Scalar) -> str:
 
 def value_preview(value: Any) -> Any:
     """The preview of a plain value."""
-    return bounded(json_safe(value, 8000))
+    return bounded(_flattened(json_safe(value, 8000), LEVELS))
+
+
+def _flattened(shown: Any, levels: int) -> Any:
+    """What is nested deeper is left out: a message about an output holds no more levels than it takes."""
+    if not isinstance(shown, dict | list):
+        return shown
+    if not levels:
+        return "…"
+    if isinstance(shown, dict):
+        return {key: _flattened(item, levels - 1) for key, item in shown.items()}
+    return [_flattened(item, levels - 1) for item in shown]
 
 
 def plain_text(stored: Stored) -> str:
