@@ -263,3 +263,12 @@ def test_more_parts_than_files_may_be_open_are_read(shelf):
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert [int(frame["x"][0]) for frame in found] == list(range(200))
+
+
+@pytest.mark.parametrize(("most", "dtype"), [(2**53, "float64"), (2**53 + 1, "Int64"), (2**64 - 1, "UInt64")])
+def test_whole_numbers_beside_a_missing_one_are_exact(shelf, most, dtype):
+    column = pa.array([most, None], pa.uint64() if most > 2**63 else pa.int64())
+    found = shelf.store.load(shelf.put(pa.table({"x": column}), load_as="pandas").ref)
+    assert (str(found["x"].dtype), int(found["x"][0])) == (dtype, most)
+    assert bool(found["x"].isna()[1])
+    assert shelf.store.table(shelf.put(found).ref).column("x").null_count == 1

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+_WIDE = 64
+"""Bits of the whole numbers that a float may not hold."""
+_EXACT_IN_FLOATS = 2**53
+
 _APPENDED = 64
 """Columns up to which a table is put together one by one."""
 _PIECES = 8
@@ -217,6 +221,9 @@ def _mapped_values(mapped: np.ndarray | None, kind: pa.DataType) -> np.ndarray |
 
 
 def _converted(column: pa.ChunkedArray, index: pd.Index) -> pd.Series:
+    if (kept := _beyond_floats(column)) is not None:
+        kept.index = index
+        return kept
     try:
         series: pd.Series = column.to_pandas()
     except (ValueError, OverflowError):  # a date beyond the year 9999, of which Python has no object
@@ -224,6 +231,23 @@ def _converted(column: pa.ChunkedArray, index: pd.Index) -> pd.Series:
     series.index = index
     # What pyarrow hands out over its own memory may not be written to.
     return series if series.dtype.kind == "O" or column.num_chunks > 1 else series.copy()
+
+
+def _beyond_floats(column: pa.ChunkedArray) -> pd.Series | None:
+    """Whole numbers with missing ones among them, where a float, which pandas makes of them, does not hold them all."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = column.type
+    if not pa.types.is_integer(kind) or kind.bit_width < _WIDE or not column.null_count:
+        return None
+    least, most = (pc.min_max(column)[name].as_py() for name in ("min", "max"))
+    if least is None or max(-least, most) <= _EXACT_IN_FLOATS:
+        return None
+    import pandas as pd
+
+    dtype: Any = pd.Int64Dtype() if pa.types.is_signed_integer(kind) else pd.UInt64Dtype()
+    return pd.Series(dtype.__from_arrow__(column))
 
 
 class BatchCodec:
