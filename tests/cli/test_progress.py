@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -88,3 +89,10 @@ def test_every_state_has_a_word(state: BlockState, capsys: pytest.CaptureFixture
     live = LiveProgress(verbose=False)
     live._rows["a"] = (state, 1.0, ended)
     assert live._table().row_count == 1
+
+
+def test_a_retry_says_that_nobody_runs_it(project: Path, tmp_path: Path) -> None:
+    assert penstock("run", project, "choice", home=tmp_path).code == 0
+    (listed,) = json.loads(penstock("runs", "--project", project, "--json", home=tmp_path).out)["runs"]
+    done = penstock("retry", listed["run"], "--project", project, home=tmp_path)
+    assert (done.code, "no scheduler is running" in done.err) == (0, True)

@@ -263,6 +263,8 @@ def _each(names: tuple[str, ...], project: Path, work: Any, *, as_json: bool) ->
             asked.wake(_RUNS, row.id)
         with asked.state.read() as connection:
             triggers = {row.id: asked.state.triggers.get(connection, row.trigger_id or 0) for row in done}
+        if any(row.state == "initial" for row in done):
+            asked.warn_when_alone()
     named = {run: trigger.name for run, trigger in triggers.items() if trigger is not None}
     if as_json:
         refused = [{"run": name, "message": refusal.message} for name, refusal in errors.items()]
