@@ -238,6 +238,17 @@ def test_run_from_python_gives_the_outputs(tmp_path):
     assert "broken" in told
 
 
+def test_the_children_of_a_block_have_an_output_each_in_python(tmp_path):
+    who = B("who", "data_loader", "return [['ann', 'bob']]", more={"configuration": {"dynamic": True}})
+    write_project(tmp_path / "p", fan=[who, B("greet", "transformer", "return 'hello ' + args[0]", up=("who",))])
+    code = (
+        "import penstock\nresult = penstock.run('fan', 'p')\n"
+        "try:\n    result.output('greet')\n"
+        "except Exception as error:\n    name = error.hint.split()[-1].rstrip('.')\n    print(error, result.output(name))\n"
+    )
+    assert "it ran as 2 children, each with an output of its own hello " in told_by_python(code, tmp_path)
+
+
 ROWS = "SELECT 0.35::DECIMAL(4, 2) AS price, 1::SMALLINT AS n, 12345678901234567.89::DECIMAL(30, 2) AS long"
 TYPES = "return {name: [str(frame[name].dtype), frame[name].tolist()] for name in frame}"
 READ = (

@@ -16,6 +16,7 @@ from penstock.data import ProductStore
 from penstock.engine.plan import RunOptions
 from penstock.model import events
 from penstock.model.errors import BlockFailedError, ProductMissingError
+from penstock.model.expand import base_of
 from penstock.model.product import ProductRef
 from penstock.model.run import RunState
 from penstock.project.left_out import left_out
@@ -45,9 +46,15 @@ class RunResult:
         """What a downstream block would receive from that block: its single output, or the list of several.
 
         Raises:
-            ProductMissingError: the block took no part in the run.
+            ProductMissingError: the block took no part in the run, or ran as children, which have an output each.
         """
         ref = self.refs.get(block)
+        children = [name for name in self.refs if base_of(name) == block]
+        if ref is None and children:
+            raise ProductMissingError(
+                f"reading the output of {block}: it ran as {len(children)} children, each with an output of its own",
+                hint=f"Ask for one of them, such as {children[0]}.",
+            )
         if ref is None:
             raise ProductMissingError(
                 f"reading the output of {block}: it took no part in the run",
