@@ -248,6 +248,15 @@ def test_mage_needs_no_installing(tmp_path: Path) -> None:
     assert found["PS036"].message.endswith(": no-such-thing")
 
 
+def test_a_replica_of_a_block_that_is_not_there_is_told_so(tmp_path: Path) -> None:
+    others = "- {uuid: y, type: custom, replicated_block: gone}\n- {uuid: z, type: custom, replicated_block: x}\n"
+    found = _block(tmp_path, DECORATED.format("custom", ""), kind="custom", others=others)
+    assert [(each.code, each.message) for each in found] == [
+        ("PS014", "block y: it repeats the block gone, which is not in the pipeline")
+    ]
+    assert str(found[0].location) == "pipelines/p/metadata.yaml:4:27"
+
+
 def test_names_of_mage_that_lead_nowhere_are_told(tmp_path: Path) -> None:
     (tmp_path / "utils").mkdir()
     (tmp_path / "utils/lake.py").write_text("from mage_ai.io.s3 import S3\n")

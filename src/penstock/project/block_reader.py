@@ -111,6 +111,11 @@ def find_code(
 
 
 def _tell_missing(place: ProjectPlace, values: Values, block: Block, found: BlockFile, path: Steps) -> None:
+    if block.replicated_block and found.expected.stem == block.uuid:
+        message = f"it repeats the block {block.replicated_block}, which is not in the pipeline"
+        hint = "Write in replicated_block which block of the pipeline it repeats, or remove it."
+        values.tell(MissingBlockFile, (*path, "replicated_block"), message, hint, block=block.uuid)
+        return
     expected = _relative(place.root, found.expected)
     named = f", nor at {found.named}" if found.named else ""
     where = _where(values, path) if found.named else path
